@@ -1,0 +1,66 @@
+# Every target first makes .venv if it is missing, broken, moved, or older than its definition.
+# PYTHON picks the interpreter that makes it:  make setup PYTHON=python3.12
+
+PYTHON ?= python3
+STAMP := .venv/.stamp
+IN := .venv/bin/
+
+# A stamp holds the folder that the environment was made in, since its scripts and the editable
+# install point there. -I keeps the clone itself off the path, so the install is what is tested.
+VENV_STATE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" && $(IN)python -I -c \
+	'import importlib.util as u, sys; sys.exit(u.find_spec("lasersampling") is None)' \
+	2>/dev/null && echo sound)
+
+.PHONY: help setup demo test test-slow lint format bench clean broken-venv
+
+help:
+	@echo "make setup      the environment in .venv (all other targets make it too)"
+	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
+	@echo "make test       the tests;  make test-slow: those that take longer"
+	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
+	@echo "make bench      benchmarks"
+	@echo "make clean      remove .venv and caches (results/ stays)"
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(IN)lasersampling generate digits --out results/demo.h5 --overwrite
+
+# Two workers for two cores; tests/conftest.py keeps each of them to one BLAS thread.
+test: $(STAMP)
+	$(IN)python -m pytest -n 2 -m "not slow"
+
+test-slow: $(STAMP)
+	$(IN)python -m pytest -n 2 -m slow
+
+lint: $(STAMP)
+	$(IN)ruff check .
+	$(IN)ruff format --check .
+	$(IN)mypy
+
+format: $(STAMP)
+	$(IN)ruff check --fix .
+	$(IN)ruff format .
+
+bench: $(STAMP)
+	$(IN)python benchmarks/bench_kernel.py
+
+clean:
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ifneq ($(VENV_STATE),sound)
+$(STAMP): broken-venv
+endif
+
+$(STAMP): pyproject.toml constraints.txt
+ifneq ($(VENV_STATE),sound)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error:\
+	 lasersampling needs Python 3.11 or later, but '$(PYTHON)' is missing or older;\
+	 name another:  make setup PYTHON=python3.11" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+endif
+	@echo "installing into .venv (some minutes the first time)"
+	$(IN)python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@printf '%s' "$(CURDIR)" > $@

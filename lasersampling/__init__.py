@@ -1,0 +1,74 @@
+"""Simulated spiking nanolasers that sample Boltzmann machines and learn from data.
+
+The names below are the public interface. Each is imported from its module when it is first used,
+so that ``import lasersampling`` stays light and free of side effects.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lasersampling.boltzmann import BoltzmannMachine as BoltzmannMachine
+    from lasersampling.boltzmann import RestrictedMachine as RestrictedMachine
+    from lasersampling.boltzmann import clamp as clamp
+    from lasersampling.boltzmann import exact_distribution as exact_distribution
+    from lasersampling.boltzmann import exact_moments as exact_moments
+    from lasersampling.boltzmann import load_machine as load_machine
+    from lasersampling.boltzmann import save_machine as save_machine
+    from lasersampling.errors import InputError as InputError
+    from lasersampling.errors import LaserSamplingError as LaserSamplingError
+    from lasersampling.lasers.device import Device as Device
+    from lasersampling.lasers.device import load_device as load_device
+    from lasersampling.results.store import read_results as read_results
+    from lasersampling.sampling.gibbs import Gibbs as Gibbs
+    from lasersampling.sampling.laser_sampler import Lasers as Lasers
+    from lasersampling.sampling.protocol import Samples as Samples
+    from lasersampling.statistics.divergences import compare as compare
+    from lasersampling.statistics.divergences import kl_divergence as kl_divergence
+    from lasersampling.statistics.divergences import total_variation as total_variation
+
+_MODULE_OF = {
+    "BoltzmannMachine": "boltzmann",
+    "Device": "lasers.device",
+    "Gibbs": "sampling.gibbs",
+    "InputError": "errors",
+    "LaserSamplingError": "errors",
+    "Lasers": "sampling.laser_sampler",
+    "RestrictedMachine": "boltzmann",
+    "Samples": "sampling.protocol",
+    "clamp": "boltzmann",
+    "compare": "statistics.divergences",
+    "exact_distribution": "boltzmann",
+    "exact_moments": "boltzmann",
+    "kl_divergence": "statistics.divergences",
+    "load_device": "lasers.device",
+    "load_machine": "boltzmann",
+    "read_results": "results.store",
+    "save_machine": "boltzmann",
+    "total_variation": "statistics.divergences",
+}
+
+__all__ = ["__version__", *_MODULE_OF]
+
+try:
+    __version__ = importlib.metadata.version("lasersampling")
+except importlib.metadata.PackageNotFoundError:  # a clone on the path that was never installed
+    __version__ = "0+unknown"
+
+
+# Hidden from type checkers, which would otherwise believe that every name exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value  # the next access no longer passes here
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,39 @@
+"""Boltzmann machines: what is to be sampled, and exact answers for small ones."""
+
+from lasersampling.boltzmann.clamping import clamp
+from lasersampling.boltzmann.enumeration import (
+    Moments,
+    exact_distribution,
+    exact_moments,
+    log_partition,
+    marginal,
+)
+from lasersampling.boltzmann.files import load_machine, save_machine
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.states import all_states, state_index
+from lasersampling.boltzmann.targets import (
+    Target,
+    target_from_machine,
+    target_from_samples,
+    target_from_table,
+)
+
+__all__ = [
+    "BoltzmannMachine",
+    "Moments",
+    "RestrictedMachine",
+    "Target",
+    "all_states",
+    "clamp",
+    "exact_distribution",
+    "exact_moments",
+    "load_machine",
+    "log_partition",
+    "marginal",
+    "save_machine",
+    "state_index",
+    "target_from_machine",
+    "target_from_samples",
+    "target_from_table",
+]

@@ -1,0 +1,90 @@
+"""Clamping: which units are held at a value while the others are sampled.
+
+A clamping is an int8 array with -1 for a free unit and 0 or 1 for a clamped one, of shape
+`(unit,)` for all chains alike or `(chain, unit)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.errors import InputError, Problem
+
+FREE = -1
+
+
+def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
+    """Make a clamping vector from the units to hold and their values.
+
+    Parameters
+    ----------
+    n_units : int
+        Units of the machine.
+    values : mapping of int to int
+        Unit to value (0 or 1); units that are not named stay free.
+
+    Returns
+    -------
+    ndarray of int8, shape (unit,)
+
+    Raises
+    ------
+    InputError
+        For a unit that does not exist or a value other than 0 and 1.
+
+    Examples
+    --------
+    >>> clamp(4, {0: 1, 3: 0})
+    array([ 1, -1, -1,  0], dtype=int8)
+    """
+    problems = []
+    for unit, value in values.items():
+        if not 0 <= unit < n_units:
+            problems.append(Problem("clamped unit", repr(unit), f"0 to {n_units - 1}"))
+        if value not in (0, 1):
+            problems.append(Problem(f"clamped value of unit {unit}", repr(value), "0 or 1"))
+    if problems:
+        raise InputError(problems)
+    clamped = np.full(n_units, FREE, dtype=np.int8)
+    for unit, value in values.items():
+        clamped[unit] = value
+    return clamped
+
+
+def clamped_vector(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
+    """Return `clamped` as a checked `(unit,)` vector; None frees all units."""
+    if clamped is None:
+        return np.full(n_units, FREE, dtype=np.int8)
+    return _checked(clamped, [(n_units,)])
+
+
+def clamped_chains(clamped: ArrayLike | None, n_units: int, n_chains: int) -> NDArray[np.int8]:
+    """Return `clamped` as a checked `(chain, unit)` array; None frees all units."""
+    if clamped is None:
+        return np.full((n_chains, n_units), FREE, dtype=np.int8)
+    array = _checked(clamped, [(n_units,), (n_chains, n_units)])
+    return np.array(np.broadcast_to(array, (n_chains, n_units)), order="C")
+
+
+def _checked(clamped: ArrayLike, shapes: list[tuple[int, ...]]) -> NDArray[np.int8]:
+    try:
+        array = np.asarray(clamped)
+    except ValueError:
+        raise InputError.single("clamped", "ragged rows", _names(shapes)) from None
+    if array.shape not in shapes:
+        raise InputError.single("clamped", f"shape {array.shape}", _names(shapes))
+    if array.dtype.kind not in "iuf":
+        raise InputError.single("clamped", f"dtype {array.dtype}", "numbers -1, 0 and 1")
+    wrong = ~np.isin(array, (FREE, 0, 1))
+    if wrong.any():
+        first = tuple(int(index) for index in np.argwhere(wrong)[0])
+        where = "clamped" + "".join(f"[{index}]" for index in first)
+        raise InputError.single(where, array[first], "-1 (free), 0 or 1")
+    return array.astype(np.int8)
+
+
+def _names(shapes: list[tuple[int, ...]]) -> str:
+    return "shape " + " or ".join(str(shape) for shape in shapes)

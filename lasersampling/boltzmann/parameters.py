@@ -1,0 +1,136 @@
+"""Checks of weights and biases, shared by the machines and by the files they are read from."""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import Problem
+
+SYMMETRY_TOLERANCE = 1e-6
+"""How far `weights[i][j]` and `weights[j][i]` may lie apart, relative to the larger of 1 and |w|:
+room for values that were printed with seven digits."""
+
+MAX_LISTED = 5
+"""Entries of one kind of fault that are named one by one; the rest is counted."""
+
+
+def float_array(
+    value: object, n_dims: int, where: str
+) -> tuple[NDArray[np.float64] | None, list[Problem]]:
+    """Turn nested lists or an array into a finite float64 array of `n_dims` dimensions.
+
+    Returns
+    -------
+    array : ndarray or None
+        A copy; None where no array of `n_dims` dimensions could be made.
+    problems : list of Problem
+        Wrong types, ragged rows, wrong dimensions, emptiness, entries that are not finite.
+    """
+    expected = "a list of numbers" if n_dims == 1 else "a list of rows of numbers"
+    if isinstance(value, (list, tuple)):
+        wrong = list(_wrong_entries(value, where))
+        if wrong:
+            return None, _shortened(wrong, where)
+        lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else 0 for row in value]
+        if n_dims == 2 and len(set(lengths)) > 1:
+            row = next(i for i, length in enumerate(lengths) if length != lengths[0])
+            same = f"{lengths[0]} as in {_key(where)}[0]"
+            return None, [Problem(f"{where}[{row}]", f"{lengths[row]} numbers", same)]
+    try:
+        # Lists go to float64 at once: on the way, NumPy would make objects of large integers.
+        raw = np.asarray(value, dtype=np.float64 if isinstance(value, (list, tuple)) else None)
+    except ValueError:
+        return None, [Problem(where, "lists of different depth", expected)]
+    if raw.dtype.kind not in "iuf":
+        got = repr(value) if isinstance(value, str) else str(raw.dtype)
+        return None, [Problem(where, got, expected)]
+    if raw.size == 0:
+        return None, [Problem(where, "nothing", f"{expected}, at least one")]
+    if raw.ndim != n_dims:
+        return None, [Problem(where, f"{raw.ndim} dimensions", expected)]
+    array = raw.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(array))
+    problems = [
+        Problem(_entry(where, index), str(array[tuple(index)]), "a finite number") for index in bad
+    ]
+    return array, _shortened(problems, where)
+
+
+def machine_problems(
+    weights: NDArray[np.float64], biases: NDArray[np.float64], weights_at: str, biases_at: str
+) -> list[Problem]:
+    """Check finite weights and biases against each other: shape, diagonal, symmetry."""
+    n_units = len(biases)
+    if weights.shape != (n_units, n_units):
+        expected = f"{n_units} x {n_units}, since {_key(biases_at)} has {n_units} entries"
+        got = f"{weights.shape[0]} x {weights.shape[1]}"
+        return [Problem(weights_at, got, expected)]
+    diagonal = [
+        Problem(_entry(weights_at, (i, i)), f"{weights[i, i]:g}", "0 (no unit acts on itself)")
+        for i in np.flatnonzero(np.diagonal(weights))
+    ]
+    scale = np.maximum(1.0, np.maximum(np.abs(weights), np.abs(weights.T)))
+    apart = np.triu(np.abs(weights - weights.T) > SYMMETRY_TOLERANCE * scale)
+    asymmetric = [
+        Problem(
+            _entry(weights_at, (i, j)),
+            f"{weights[i, j]:g}",
+            f"{weights[j, i]:g} as in {_entry(_key(weights_at), (j, i))} "
+            f"(symmetric within {SYMMETRY_TOLERANCE:g})",
+        )
+        for i, j in np.argwhere(apart)
+    ]
+    return _shortened(diagonal, weights_at) + _shortened(asymmetric, weights_at)
+
+
+def count_problems(
+    n_label: object, n_hidden: object, n_units: int | None, prefix: str, *, most: int | None
+) -> list[Problem]:
+    """Check the numbers of label and hidden units; together they may be at most `most`."""
+    problems = [
+        *integer_problems(f"{prefix}n_label", n_label, 0),
+        *integer_problems(f"{prefix}n_hidden", n_hidden, 0),
+    ]
+    if problems or n_units is None or most is None:
+        return problems
+    total = int(n_label) + int(n_hidden)  # type: ignore[call-overload]
+    if total > most:
+        expected = f"at most {most} in a machine of {n_units} units"
+        problems.append(Problem(f"{prefix}n_label + n_hidden", str(total), expected))
+    return problems
+
+
+def _wrong_entries(value: Sequence[object], where: str) -> Iterator[Problem]:
+    for position, entry in enumerate(value):
+        place = f"{where}[{position}]"
+        if isinstance(entry, (list, tuple)):
+            yield from _wrong_entries(entry, place)
+        elif isinstance(entry, int) and not isinstance(entry, bool):
+            if abs(entry) > sys.float_info.max:
+                yield Problem(place, "an integer of more than 300 digits", "a finite number")
+        elif isinstance(entry, bool) or not isinstance(entry, (numbers.Real, np.ndarray)):
+            yield Problem(place, repr(entry), "a number")
+
+
+def _key(where: str) -> str:
+    """Leave out the name of the file."""
+    return where.split(": ")[-1]
+
+
+def _entry(where: str, index: Iterable[SupportsIndex]) -> str:
+    return where + "".join(f"[{int(i)}]" for i in index)
+
+
+def _shortened(problems: list[Problem], where: str) -> list[Problem]:
+    if len(problems) <= MAX_LISTED:
+        return problems
+    rest = len(problems) - MAX_LISTED
+    more = Problem(where, f"{rest} more such entries", problems[0].expected.split(" as in ")[0])
+    return [*problems[:MAX_LISTED], more]

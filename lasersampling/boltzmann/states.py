@@ -1,0 +1,72 @@
+"""Joint states of binary units and their numbers.
+
+The state `z` of `n` units has the number `sum_k z_k 2**k`: unit 0 is the least significant bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+
+MAX_ENUMERATED_UNITS = 20
+"""Joint states of more units than this are not listed (2**20 are a million)."""
+
+MAX_INDEXED_UNITS = 62
+
+
+def check_enumerable(n_units: int, where: str) -> None:
+    """Raise `InputError` if the joint states of `n_units` units are too many to list."""
+    if n_units > MAX_ENUMERATED_UNITS:
+        expected = f"at most {MAX_ENUMERATED_UNITS} (every joint state is listed)"
+        raise InputError.single(where, f"{n_units} units", expected)
+
+
+def all_states(n_units: int) -> NDArray[np.int8]:
+    """List the joint states of `n_units` binary units in the order of their numbers.
+
+    Returns
+    -------
+    ndarray of int8, shape (2**n_units, unit)
+
+    Raises
+    ------
+    InputError
+        For a negative number of units, or more than 20.
+
+    Examples
+    --------
+    >>> all_states(2).tolist()
+    [[0, 0], [1, 0], [0, 1], [1, 1]]
+    """
+    problems = integer_problems("n_units", n_units, 0)
+    if problems:
+        raise InputError(problems)
+    check_enumerable(n_units, "n_units")
+    numbers = np.arange(2**n_units, dtype=np.int32)
+    return ((numbers[:, None] >> np.arange(n_units, dtype=np.int32)) & 1).astype(np.int8)
+
+
+def state_index(states: ArrayLike) -> NDArray[np.int64]:
+    """Give joint states their numbers, `sum_k z_k 2**k`.
+
+    Parameters
+    ----------
+    states : array_like of 0 and 1, shape (..., unit)
+        At most 62 units.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+    """
+    array = np.asarray(states)
+    if array.ndim == 0 or array.shape[-1] > MAX_INDEXED_UNITS:
+        expected = f"shape (..., unit) with at most {MAX_INDEXED_UNITS} units"
+        raise InputError.single("states", f"shape {array.shape}", expected)
+    index = np.zeros(array.shape[:-1], dtype=np.int64)
+    # Unit by unit, so that no int64 copy of all states is made.
+    for unit in range(array.shape[-1]):
+        index |= array[..., unit].astype(np.int64) << unit
+    return index

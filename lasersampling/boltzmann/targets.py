@@ -1,0 +1,131 @@
+"""Target distributions over the joint states of a few binary units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.enumeration import (
+    Moments,
+    exact_distribution,
+    marginal,
+    table_moments,
+)
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.parameters import float_array
+from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, check_enumerable, state_index
+from lasersampling.checks import number_problems
+from lasersampling.errors import InputError
+
+_SUM_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A distribution to be sampled or learned.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape (2**n_units,)
+        Entry `sum_k z_k 2**k` belongs to the state z; read-only, sums to one.
+    n_units : int
+        Units, at most 20.
+    """
+
+    probabilities: NDArray[np.float64]
+    n_units: int
+
+    @property
+    def entropy(self) -> float:
+        """-sum p log p in nats."""
+        positive = self.probabilities[self.probabilities > 0]
+        return float(-(positive * np.log(positive)).sum())
+
+    def moments(self) -> Moments:
+        """Means, shape (unit,), and second moments, shape (unit, unit)."""
+        return table_moments(self.probabilities)
+
+
+def target_from_table(probabilities: ArrayLike) -> Target:
+    """Take a table of probabilities.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (2**n,)
+        Not negative; sums to one within 1e-6 and is then normalised.
+
+    Raises
+    ------
+    InputError
+        For a length that is no power of two (2 to 2**20), negative or infinite entries, or a sum
+        other than one.
+    """
+    table, problems = float_array(probabilities, 1, "probabilities")
+    if problems or table is None:
+        raise InputError(problems)
+    n_units = len(table).bit_length() - 1
+    if len(table) != 2**n_units or not 1 <= n_units <= MAX_ENUMERATED_UNITS:
+        expected = f"2**n of them, n from 1 to {MAX_ENUMERATED_UNITS}"
+        raise InputError.single("probabilities", f"{len(table)} entries", expected)
+    if (table < 0).any():
+        first = int(np.flatnonzero(table < 0)[0])
+        raise InputError.single(f"probabilities[{first}]", f"{table[first]:g}", "at least 0")
+    total = table.sum()
+    if abs(total - 1) > _SUM_TOLERANCE:
+        raise InputError.single("probabilities", f"a sum of {total:g}", "a sum of 1")
+    return _target(table / total)
+
+
+def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
+    """Take the frequencies of joint states.
+
+    Parameters
+    ----------
+    states : array_like of 0 and 1, shape (..., unit)
+        At least one state of 1 to 20 units.
+    pseudocount : float
+        Added to the count of every joint state, so that states that were never seen get a
+        probability too.
+
+    Raises
+    ------
+    InputError
+        For no states, too many units, other values than 0 and 1, a negative pseudocount.
+    """
+    problems = number_problems("pseudocount", pseudocount, 0, strict=False)
+    if problems:
+        raise InputError(problems)
+    array = np.asarray(states)
+    if array.ndim < 2 or array.size == 0:
+        raise InputError.single("states", f"shape {array.shape}", "shape (..., unit), not empty")
+    if not np.isin(array, (0, 1)).all():
+        raise InputError.single("states", "other values", "0 and 1")
+    check_enumerable(array.shape[-1], "states")
+    counts = np.bincount(state_index(array).ravel(), minlength=2 ** array.shape[-1])
+    return _target((counts + pseudocount) / (counts + pseudocount).sum())
+
+
+def target_from_machine(
+    machine: BoltzmannMachine, units: slice | Sequence[int] | None = None
+) -> Target:
+    """Take the exact distribution of some units of a machine of at most 20 units.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Summed over all other units.
+    units : slice or sequence of int, optional
+        The visible units by default; they become units 0, 1, ... of the target.
+    """
+    chosen = np.arange(machine.n_units)[machine.visible if units is None else units]
+    if len(chosen) == 0:
+        raise InputError.single("units", "no unit", "at least one")
+    return _target(marginal(exact_distribution(machine), chosen))
+
+
+def _target(probabilities: NDArray[np.float64]) -> Target:
+    probabilities.flags.writeable = False
+    return Target(probabilities, len(probabilities).bit_length() - 1)

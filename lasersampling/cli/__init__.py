@@ -1,0 +1,1 @@
+"""The command ``lasersampling``: parses, calls the library, prints."""

@@ -1,0 +1,74 @@
+"""``lasersampling calibrate``: what a device is like as a sampling neuron."""
+
+from __future__ import annotations
+
+import typer
+
+from lasersampling.cli.options import (
+    Device,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+    configured,
+    device_table,
+)
+from lasersampling.cli.output import Output
+from lasersampling.cli.reporting import Reporter
+
+
+def calibrate(
+    context: typer.Context,
+    device: Device,
+    seed: Seed = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Measure activation curve and unit synapse of a device; kept for `sample`."""
+    from lasersampling.cli.configurations import CalibrateConfig
+    from lasersampling.cli.tables import metrics_table
+    from lasersampling.results.records import calibration_metrics, write_calibration, write_neuron
+    from lasersampling.sampling.calibration import CalibrationSettings, choose_refractory_time
+    from lasersampling.sampling.laser_sampler import Lasers
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    config = configured(CalibrateConfig, {"device": device_table(device), "seed": seed}, overrides)
+    settings = CalibrationSettings(
+        seed=config.seed,
+        n_chains=config.n_chains,
+        activation_duration_ns=config.activation_duration_ns,
+        pair_duration_ns=config.pair_duration_ns,
+    )
+    lasers = Lasers(config.device, delay_ns=config.delay_ns, settings=settings)
+    output = Output(context, out, overwrite=overwrite)
+    with output.open(config, config.seed) as file:
+        with reporter.progress(f"calibrating {config.device.name}") as progress:
+            calibration = lasers.calibrated(progress)
+        if file is not None:
+            write_neuron(file, lasers.neuron)
+            write_calibration(file, calibration)
+    output.draw(["activation_curve"], reporter)
+    metrics = calibration_metrics(calibration)
+    shortest_ns = choose_refractory_time(calibration)
+    reporter.status(f"shortest refractory time with a logistic activation: {shortest_ns:g} ns")
+    reporter.result(
+        {
+            "device": config.device.name,
+            "refractory_time_ns": calibration.refractory_time_ns,
+            "shortest_refractory_time_ns": shortest_ns,
+            "seed": config.seed,
+            "metrics": {
+                name: {"value": metric.value, "standard_error": metric.standard_error}
+                for name, metric in metrics.items()
+            },
+            "files": [str(path) for path in output.files],
+        },
+        metrics_table(
+            f"{config.device.name}, refractory time {calibration.refractory_time_ns:g} ns", metrics
+        ),
+    )

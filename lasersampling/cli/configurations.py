@@ -1,0 +1,254 @@
+"""Configurations of the commands: what options and ``--set`` may say, validated.
+
+Imported by the commands when they run, since pydantic takes a while to load.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lasersampling.cli.options import LARGEST_SEED
+from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import Device
+from lasersampling.sampling.calibration import CalibrationSettings
+
+# The defaults of `calibrate` are those of `sample`, which then finds the calibration stored.
+_MEASURED = CalibrationSettings()
+_MAX_TRACE_POINTS = 20_000_000
+
+Count = Annotated[int, Field(ge=1)]
+SeedNumber = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+
+
+@validated
+class GibbsConfig:
+    """Configuration of ``lasersampling sample --sampler gibbs``.
+
+    Attributes
+    ----------
+    machine : str
+        File of the machine, or name of a shipped one.
+    sampler : "gibbs"
+        What draws.
+    draws : int
+        Draws per chain.
+    chains : int
+        Independent chains.
+    clamp : str
+        Clamped units as ``unit=value``, separated by commas.
+    seed : int
+        Seed of all random numbers.
+    scan : "auto", "random" or "block"
+        Order of updates; see `sampling.gibbs.Gibbs`.
+    burn_in : int
+        Sweeps before the first draw.
+    thin : int
+        Sweeps per draw.
+    """
+
+    machine: str
+    sampler: Literal["gibbs"]
+    draws: Annotated[int, Field(ge=4)] = 10_000
+    chains: Count = 4
+    clamp: str = ""
+    seed: SeedNumber = 0
+    scan: Literal["auto", "random", "block"] = "auto"
+    burn_in: Annotated[int, Field(ge=0)] = 100
+    thin: Count = 1
+
+
+@validated
+class LasersConfig:
+    """Configuration of ``lasersampling sample --sampler lasers``.
+
+    Attributes
+    ----------
+    machine : str
+        File of the machine, or name of a shipped one.
+    sampler : "lasers"
+        What draws.
+    device : Device
+        The laser, with its synapse and refractory time.
+    duration_ns : float
+        Laser time per chain [ns].
+    chains : int
+        Independent chains.
+    clamp : str
+        Clamped units as ``unit=value``, separated by commas.
+    seed : int
+        Seed of all random numbers of the sampling.
+    delay_ns : float
+        Transmission delay of all connections [ns].
+    interval_ns : float or None
+        Time between draws; a quarter of the refractory time by default [ns].
+    burn_in_ns : float or None
+        Time before the first draw; fifty refractory times by default [ns].
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    """
+
+    machine: str
+    sampler: Literal["lasers"]
+    device: Device
+    duration_ns: Positive = 25_000.0
+    chains: Count = 4
+    clamp: str = ""
+    seed: SeedNumber = 0
+    delay_ns: NonNegative = 0.0
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
+    calibration: CalibrationSettings = CalibrationSettings()
+
+
+@validated
+class CalibrateConfig:
+    """Configuration of ``lasersampling calibrate``.
+
+    Attributes
+    ----------
+    device : Device
+        The laser, with its synapse and refractory time.
+    delay_ns : float
+        Transmission delay between two lasers [ns].
+    seed : int
+        Seed of all random numbers.
+    n_chains : int
+        Chains per measurement.
+    activation_duration_ns, pair_duration_ns : float
+        Recording per chain of each pump, and of each pair of lasers [ns].
+    """
+
+    device: Device
+    delay_ns: NonNegative = 0.0
+    seed: SeedNumber = _MEASURED.seed
+    n_chains: Annotated[int, Field(ge=2)] = _MEASURED.n_chains
+    activation_duration_ns: Positive = _MEASURED.activation_duration_ns
+    pair_duration_ns: Positive = _MEASURED.pair_duration_ns
+
+
+@validated
+class SimulateConfig:
+    """Configuration of ``lasersampling simulate``.
+
+    Attributes
+    ----------
+    device : Device
+        The laser.
+    pump : tuple of float
+        Pump of each laser in threshold pumps; there are as many lasers, not coupled [1].
+    duration_ns : float
+        Time simulated after the burn-in [ns].
+    seed : int
+        Seed of all random numbers.
+    burn_in_ns : float
+        Time before the recording [ns].
+    trace_ns : float
+        Traces are recorded of that much time from the start [ns].
+    trace_interval_ps : float
+        Time between points of the traces [ps].
+    """
+
+    device: Device
+    pump: tuple[NonNegative, ...] = (0.95, 1.0, 1.05)
+    duration_ns: Positive = 100.0
+    seed: SeedNumber = 0
+    burn_in_ns: NonNegative = 50.0
+    trace_ns: Positive = 100.0
+    trace_interval_ps: Positive = 20.0
+
+    def __post_init__(self) -> None:
+        if not self.pump:
+            raise InputError.single("pump", "nothing", "one number for each laser")
+        points = (
+            len(self.pump) * min(self.trace_ns, self.duration_ns) * 1e3 / self.trace_interval_ps
+        )
+        if points > _MAX_TRACE_POINTS:
+            raise InputError.single(
+                "trace_ns",
+                f"{points:.2g} points of traces",
+                f"at most {_MAX_TRACE_POINTS:.0e}; a shorter trace_ns or longer trace_interval_ps",
+            )
+
+
+@validated
+class TrainingConfig:
+    """Training of a restricted machine; see `training.persistent_cd.train`.
+
+    Attributes
+    ----------
+    n_hidden, n_epochs, batch_size, n_chains, n_steps : int
+        Hidden units, passes through the data, images per update, chains, and sweeps per update.
+    learning_rate, final_learning_rate, weight_decay : float
+        At the first and the last epoch; quadratic penalty [1].
+    weight_limit, bias_limit : float or None
+        Largest size of weights and biases [1].
+    """
+
+    n_hidden: Count = 60
+    n_epochs: Count = 400
+    batch_size: Count = 100
+    learning_rate: Positive = 0.1
+    final_learning_rate: Positive = 0.01
+    n_chains: Count = 200
+    n_steps: Count = 1
+    weight_decay: NonNegative = 3e-4
+    weight_limit: Positive | None = None
+    bias_limit: Positive | None = None
+
+
+@validated
+class GenerateConfig:
+    """Configuration of ``lasersampling generate``, and keys of a recipe.
+
+    Attributes
+    ----------
+    data : "digits"
+        Images to learn from: scikit-learn's handwritten digits, 8 x 8 pixels, binarised.
+    device : Device
+        The laser; in a recipe also the name of one.
+    training : TrainingConfig
+        How the machine is trained.
+    images_per_label, free_images : int
+        Images, one chain each, for every clamped label and without a label.
+    burn_in_ns, duration_ns, interval_ns : float
+        Laser time before the first draw, sampled, and between draws [ns].
+    window_ns : float
+        The images shown are means over this last part of the sampling [ns].
+    gibbs_burn_in : int
+        Sweeps of Gibbs sampling before the first draw.
+    seed : int
+        Seed of training and sampling.
+    """
+
+    data: Literal["digits"]
+    device: Device
+    training: TrainingConfig = TrainingConfig()
+    images_per_label: Annotated[int, Field(ge=2)] = 10
+    free_images: Annotated[int, Field(ge=0)] = 40
+    burn_in_ns: NonNegative = 400.0
+    duration_ns: Positive = 400.0
+    interval_ns: Positive = 4.0
+    window_ns: Positive = 40.0
+    gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
+    seed: SeedNumber = 0
+
+    def __post_init__(self) -> None:
+        if not self.interval_ns <= self.window_ns <= self.duration_ns:
+            raise InputError.single(
+                "window_ns",
+                self.window_ns,
+                f"interval_ns ({self.interval_ns:g}) to duration_ns ({self.duration_ns:g})",
+            )
+
+    @property
+    def n_draws(self) -> int:
+        """Draws per chain."""
+        return int(self.duration_ns / self.interval_ns + 1e-9)
+
+    @property
+    def window_draws(self) -> int:
+        """Draws that an image is the mean of."""
+        return int(self.window_ns / self.interval_ns + 1e-9)

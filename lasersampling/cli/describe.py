@@ -1,0 +1,138 @@
+"""What ``lasersampling info`` tells of each kind of file: values for JSON, a table for people."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from lasersampling.boltzmann import load_machine
+from lasersampling.cli.tables import metrics_table, pairs_table, rows_table
+from lasersampling.config import read_toml
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import load_device
+from lasersampling.results import read_results
+from lasersampling.results.records import flattened
+
+Description = tuple[dict[str, Any], RenderableType]
+
+_MACHINE_KEYS = {"weights", "biases"}
+_DEVICE_KEYS = {"cavity", "gain", "absorber"}
+
+
+def describe(path: Path) -> Description:
+    """Tell what a file holds, whatever it is.
+
+    Raises
+    ------
+    InputError
+        For a file that is none of the library's, or a damaged one.
+    """
+    if path.suffix.lower() == ".toml":
+        keys = set(read_toml(path))
+        if keys & _MACHINE_KEYS:
+            return describe_machine(path)
+        if keys & _DEVICE_KEYS:
+            return describe_device(path)
+        held = ", ".join(sorted(keys)) or "nothing"
+        raise InputError.single(str(path), f"a TOML file with {held}", "a machine or a device")
+    return describe_machine(path) if _is_machine(path) else describe_results(path)
+
+
+def describe_results(path: Path) -> Description:
+    """List attributes, metrics, variables and configuration of a results file."""
+    results = read_results(path, groups=())
+    contents = [
+        {"name": f"/{name}"} | dataclasses.asdict(entry) for name, entry in results.contents.items()
+    ]
+    rows = [
+        (
+            entry["name"],
+            ", ".join(f"{d} {n}" for d, n in zip(entry["dims"], entry["shape"], strict=True)),
+            entry["dtype"],
+            entry["units"],
+            entry["description"],
+        )
+        for entry in contents
+    ]
+    shown: list[RenderableType] = [pairs_table(f"results file {path}", results.attrs)]
+    if results.metrics:
+        shown.append(metrics_table("metrics", results.metrics))
+    columns = ("variable", "dimensions", "type", "unit", "what it is")
+    shown.append(rows_table("contents", columns, rows))
+    attributes = {name: dict(values) for name, values in results.attributes.items() if values}
+    listed = [
+        (f"/{group}", name, value)
+        for group, values in attributes.items()
+        for name, value in values.items()
+    ]
+    shown.append(rows_table("attributes", ("group", "name", "value"), listed))
+    if results.config:
+        shown.append(Text.assemble((" configuration\n", "bold"), results.config))
+    told = {
+        "kind": "results",
+        "attributes": dict(results.attrs),
+        "metrics": {name: dataclasses.asdict(metric) for name, metric in results.metrics.items()},
+        "contents": contents,
+        "group_attributes": attributes,
+        "config": results.config,
+    }
+    return told, Group(*shown)
+
+
+def describe_machine(path: Path) -> Description:
+    """Summarise a machine: its units, and the size of its weights and biases."""
+    machine = load_machine(path)
+    weights = machine.weights[np.triu_indices(machine.n_units, k=1)]
+    coupled = weights[weights != 0]
+    values = {
+        "units": machine.n_units,
+        "visible": machine.n_visible,
+        "label": machine.n_label,
+        "hidden": machine.n_hidden,
+        "restricted": machine.is_restricted,
+        "couplings": len(coupled),
+        "weight_std": float(coupled.std()) if len(coupled) else 0.0,
+        "weight_max_abs": float(np.abs(coupled).max(initial=0.0)),
+        "bias_mean": float(machine.biases.mean()),
+        "bias_std": float(machine.biases.std()),
+    }
+    return {"kind": "machine"} | values, pairs_table(f"machine {path}", values)
+
+
+def describe_device(path: Path) -> Description:
+    """List the parameters of a device, and what follows from them."""
+    device = load_device(path)
+    parameters, derived = flattened(device), dict(_properties(device))
+    shown = Group(pairs_table(f"device {path}", parameters), pairs_table("what follows", derived))
+    return {"kind": "device", "parameters": parameters, "derived": derived}, shown
+
+
+def _is_machine(path: Path) -> bool:
+    """Tell a machine that is kept by itself; what is wrong with other files is said later."""
+    import h5py
+
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return False
+    try:
+        with h5py.File(path, "r") as file:
+            held = set(file.get("machine", file))
+            return "schema_version" not in file.attrs and bool(held & _MACHINE_KEYS)
+    except (OSError, TypeError):
+        return False
+
+
+def _properties(value: object, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Flatten the properties of nested dataclasses: the numbers that follow from parameters."""
+    for name, member in vars(type(value)).items():
+        if isinstance(member, property):
+            yield prefix + name, getattr(value, name)
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]
+        item = getattr(value, field.name)
+        if dataclasses.is_dataclass(item):
+            yield from _properties(item, f"{prefix}{field.name}.")

@@ -1,0 +1,43 @@
+"""``lasersampling info``: what a results, machine or device file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lasersampling.cli.options import Json
+from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError
+
+_SHIPPED_KINDS = ("devices", "machines")
+
+
+def info(
+    file: Annotated[
+        str,
+        typer.Argument(help="Results, machine or device file, or the name of a shipped model."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Tell what a results file, a machine or a device holds."""
+    from lasersampling.cli.describe import describe
+
+    path = _find(file)
+    values, shown = describe(path)
+    Reporter(quiet=False, as_json=as_json).result({"file": str(path)} | values, shown)
+
+
+def _find(name: str) -> Path:
+    """Return an existing path, or that of the shipped model of this name."""
+    from lasersampling.config import shipped_names, shipped_path
+
+    path = Path(name)
+    if path.exists():
+        return path
+    shipped = {model: kind for kind in _SHIPPED_KINDS for model in shipped_names(kind)}
+    if name in shipped:
+        return shipped_path(shipped[name], name)
+    models = f", or a shipped model: {', '.join(shipped)}" if shipped else ""
+    raise InputError.single(name, "no such file", f"an existing file{models}")

@@ -1,0 +1,89 @@
+"""The command's entry point: its subcommands, and exit codes for what goes wrong.
+
+0 done, 1 failed, 2 bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import lasersampling
+from lasersampling.cli.calibrate import calibrate
+from lasersampling.cli.generate import generate
+from lasersampling.cli.info import info
+from lasersampling.cli.sample import sample
+from lasersampling.cli.simulate import simulate
+from lasersampling.errors import InputError, LaserSamplingError
+
+FAILED = 1
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class _ExitCodes(TyperGroup):
+    """Group of commands that turns errors into a message and an exit code."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        # Commands record in their results how they were called.
+        ctx.obj = shlex.join(["lasersampling", *args])
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _say("bad input", str(error))
+            code = BAD_INPUT
+        except BrokenPipeError:
+            raise  # whoever read our output has gone; typer ends the process without a word
+        except (LaserSamplingError, OSError, MemoryError) as error:
+            _say("failed", str(error) or "out of memory")
+            code = FAILED
+        except KeyboardInterrupt:
+            _say("interrupted", "stopped by the keyboard")
+            code = INTERRUPTED
+        raise typer.Exit(code)
+
+
+app = typer.Typer(
+    cls=_ExitCodes,
+    name="lasersampling",
+    help="Simulated spiking nanolasers that sample Boltzmann machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (simulate, calibrate, sample, generate, info):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command with the arguments of the process, and leave with its exit code."""
+    app(prog_name="lasersampling")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(lasersampling.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _say(kind: str, text: str) -> None:
+    """Write a message to standard error, one line for each problem."""
+    for line in text.splitlines():
+        print(f"lasersampling: {kind}: {line}", file=sys.stderr)

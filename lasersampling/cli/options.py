@@ -1,0 +1,138 @@
+"""Options that commands share, and how options become a validated configuration.
+
+Each command has a configuration class made by `config.validated`. Its fields are named like the
+command's options (``duration_ns`` and ``--duration-ns``); fields without an option, and those of
+nested tables, are reached by ``--set``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from lasersampling.errors import InputError, Problem
+
+T = TypeVar("T")
+
+LARGEST_SEED = 2**63 - 1
+"""Seeds are stored as 64-bit integers."""
+
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
+]
+Device = Annotated[str, typer.Argument(help="Device file (TOML), or the name of a shipped device.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Results file (HDF5) to write; figures are put beside it."),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the results file if there is one.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set any key of the configuration, such as device.synapse.kick=0.5; may be repeated.",
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="One line of JSON on standard output instead of a table.")
+]
+
+
+def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[str] | None) -> T:
+    """Make the configuration of a command from its options.
+
+    Parameters
+    ----------
+    cls : type
+        Class made by `config.validated`.
+    options : mapping
+        Field to value, for all options of the command; those that were not given are None and
+        left to their defaults.
+    overrides : sequence of str
+        What was given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
+        text may stand without quotes. These win over options.
+
+    Returns
+    -------
+    object of type `cls`
+
+    Raises
+    ------
+    InputError
+        With all problems, each under the name of the option it came by.
+    """
+    from lasersampling.config import parse
+
+    values = {key: value for key, value in options.items() if value is not None}
+    given: set[str] = set()
+    problems = []
+    for text in overrides or ():
+        key, separator, value = text.partition("=")
+        path = [part.strip() for part in key.split(".")]
+        if not separator or not all(path):
+            problems.append(Problem("--set", repr(text), "key=value, with a dotted key"))
+            continue
+        if _put(values, path, _value(value.strip())):
+            given.add(".".join(path))
+        else:
+            problems.append(Problem(f"--set {key}", "a key of a plain value", "a key of a table"))
+    if problems:
+        raise InputError(problems)
+    try:
+        return parse(values, cls, "")
+    except InputError as error:
+        raise InputError(
+            Problem(_option(problem.where, given, options), problem.got, problem.expected)
+            for problem in error.problems
+        ) from None
+
+
+def device_table(name_or_path: str) -> dict[str, Any]:
+    """Read a device file as the table of a configuration, so that ``--set`` reaches into it.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, under its own name.
+    """
+    from lasersampling.config import read_toml, resolve
+    from lasersampling.lasers.device import load_device
+
+    load_device(name_or_path)
+    return read_toml(resolve("devices", name_or_path))
+
+
+def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
+    """Set a value in nested tables; say whether there was a place for it."""
+    table: Any = values
+    for key in path[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            return False
+    table[path[-1]] = value
+    return True
+
+
+def _value(text: str) -> object:
+    """Read a TOML value; what is none is plain text."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except ValueError:
+        return text
+    return table["value"] if len(table) == 1 else text
+
+
+def _option(where: str, given: set[str], options: Mapping[str, object]) -> str:
+    """Name the option that a key of the configuration came by."""
+    name, bracket, rest = where.partition("[")
+    if name in options and name not in given:
+        return f"--{name.replace('_', '-')}{bracket}{rest}"
+    return f"--set {where}"

@@ -1,0 +1,225 @@
+"""``lasersampling sample``: sample a Boltzmann machine, and say how well it went."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lasersampling.cli.options import (
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+    configured,
+    device_table,
+)
+from lasersampling.cli.output import Output
+from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig
+    from lasersampling.results import ResultsFile
+    from lasersampling.sampling import Sampler
+
+_OWN_OPTIONS = {"lasers": ("device", "duration_ns"), "gibbs": ("draws",)}
+"""Options that only one of the samplers has."""
+_MIN_DRAWS = 4
+
+
+def sample(
+    context: typer.Context,
+    machine: Annotated[
+        str, typer.Argument(help="Machine file (TOML or HDF5), or the name of a shipped machine.")
+    ],
+    sampler: Annotated[str, typer.Option(help="lasers or gibbs.")] = "lasers",
+    device: Annotated[
+        str | None, typer.Option(help="Lasers: device file, or name; D2 by default.")
+    ] = None,
+    duration_ns: Annotated[
+        float | None, typer.Option(help="Lasers: time per chain; 25000 by default.")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Gibbs: draws per chain; 10000 by default.")
+    ] = None,
+    chains: Annotated[int | None, typer.Option(help="Independent chains; 4 by default.")] = None,
+    clamp: Annotated[
+        str | None, typer.Option(metavar="UNIT=VALUE,...", help='Hold units: "0=1,3=0".')
+    ] = None,
+    seed: Seed = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
+    from lasersampling.boltzmann import load_machine
+    from lasersampling.cli.tables import metrics_table
+    from lasersampling.config import resolve
+    from lasersampling.results.evaluation import evaluate
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    options = {
+        "machine": machine,
+        "sampler": sampler,
+        "device": device,
+        "duration_ns": duration_ns,
+        "draws": draws,
+        "chains": chains,
+        "clamp": clamp,
+        "seed": seed,
+    }
+    config = _configuration(options, overrides)
+    target = load_machine(resolve("machines", config.machine))
+    clamped = parse_clamp(config.clamp, target.n_units)
+    output = Output(context, out, overwrite=overwrite)
+    with output.open(config, config.seed) as file:
+        chosen, n_draws = _prepare(config, reporter, file)
+        reporter.status(
+            f"sampling {target.n_units} units with {chosen.name}: "
+            f"{config.chains} chains of {n_draws} draws"
+        )
+        with reporter.progress("sampling") as progress:
+            samples = chosen.sample(
+                target,
+                n_draws,
+                n_chains=config.chains,
+                clamped=clamped,
+                seed=config.seed,
+                progress=progress,
+            )
+        evaluation = evaluate(target, samples, clamped)
+        if file is not None:
+            file.write_machine(target)
+            file.write_samples(samples)
+            evaluation.write(file)
+    figures = ["distribution", "divergence_over_time"] if evaluation.exact is not None else []
+    if samples.spikes is not None:
+        figures.append("raster")
+    output.draw(figures, reporter)
+    metrics = evaluation.metrics()
+    reporter.result(
+        {
+            "machine": config.machine,
+            "n_units": target.n_units,
+            "n_clamped": target.n_units - len(evaluation.free),
+            "sampler": samples.sampler,
+            "chains": samples.n_chains,
+            "draws": samples.n_draws,
+            "interval_ns": samples.interval_ns,
+            "seed": samples.seed,
+            "metrics": {
+                name: {"value": metric.value, "standard_error": metric.standard_error}
+                for name, metric in metrics.items()
+            },
+            "files": [str(path) for path in output.files],
+        },
+        metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),
+    )
+
+
+def _configuration(
+    options: dict[str, Any], overrides: list[str] | None
+) -> GibbsConfig | LasersConfig:
+    """Make the configuration of the chosen sampler; refuse options of the other."""
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig
+
+    sampler = options["sampler"]
+    if sampler not in _OWN_OPTIONS:
+        expected = " or ".join(repr(name) for name in _OWN_OPTIONS)
+        raise InputError.single("--sampler", repr(sampler), expected)
+    own = _OWN_OPTIONS[sampler]
+    known = ", ".join(_flag(key) for key in own)
+    foreign = {key for keys in _OWN_OPTIONS.values() for key in keys} - set(own)
+    problems = [
+        Problem(
+            _flag(key), f"{options[key]!r} with --sampler {sampler}", f"one of its own: {known}"
+        )
+        for key in sorted(foreign)
+        if options[key] is not None
+    ]
+    if problems:
+        raise InputError(problems)
+    options = {key: value for key, value in options.items() if key not in foreign}
+    if sampler == "gibbs":
+        return configured(GibbsConfig, options, overrides)
+    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
+
+    device = device_table(options["device"] or DEFAULT_DEVICE)
+    return configured(LasersConfig, options | {"device": device}, overrides)
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _prepare(
+    config: GibbsConfig | LasersConfig, reporter: Reporter, file: ResultsFile | None
+) -> tuple[Sampler, int]:
+    """Make the sampler ready, and say how many draws per chain are asked of it."""
+    from lasersampling.cli.configurations import GibbsConfig
+    from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.sampling import Gibbs
+    from lasersampling.sampling.laser_sampler import Lasers
+
+    if isinstance(config, GibbsConfig):
+        return Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin), config.draws
+    lasers = Lasers(
+        config.device,
+        delay_ns=config.delay_ns,
+        interval_ns=config.interval_ns,
+        burn_in_ns=config.burn_in_ns,
+        settings=config.calibration,
+    )
+    n_draws = lasers.draws_in(config.duration_ns)
+    if n_draws < _MIN_DRAWS:
+        raise InputError.single(
+            "--duration-ns",
+            f"{config.duration_ns:g}",
+            f"at least {_MIN_DRAWS * lasers.draw_interval_ns:g}, which is {_MIN_DRAWS} draws",
+        )
+    with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
+        calibration = lasers.calibrated(progress)
+    if file is not None:
+        write_neuron(file, lasers.neuron)
+        write_calibration(file, calibration)
+    return lasers, n_draws
+
+
+def parse_clamp(text: str, n_units: int) -> NDArray[np.int8]:
+    """Read ``"0=1,3=0"`` as a clamping vector, -1 for free units.
+
+    Raises
+    ------
+    InputError
+        With all problems: malformed pairs, units named twice or that do not exist, values other
+        than 0 and 1, no unit left free.
+    """
+    from lasersampling.boltzmann import clamp
+
+    values: dict[int, int] = {}
+    problems = []
+    for pair in text.split(",") if text.strip() else ():
+        found = re.fullmatch(r"\s*(\d{1,9})\s*=\s*([01])\s*", pair)
+        if found is None:
+            problems.append(Problem("--clamp", repr(pair), "unit=value with value 0 or 1"))
+            continue
+        unit = int(found[1])
+        if unit in values:
+            problems.append(Problem("--clamp", f"unit {unit} twice", "each unit once"))
+        elif unit >= n_units:
+            problems.append(Problem("--clamp", f"unit {unit}", f"units 0 to {n_units - 1}"))
+        values[unit] = int(found[2])
+    if not problems and len(values) == n_units:
+        problems.append(Problem("--clamp", "all units", "at least one unit left free"))
+    if problems:
+        raise InputError(problems)
+    return clamp(n_units, values)

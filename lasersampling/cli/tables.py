@@ -1,0 +1,52 @@
+"""Tables for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from lasersampling.results import Metric
+
+
+def rows_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: int | None = None
+) -> Table:
+    """Make a table; column `numbers` is set flush right."""
+    table = Table(
+        title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place == numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row))
+    return table
+
+
+def pairs_table(title: str, values: Mapping[str, object]) -> Table:
+    """Make a table of names and values."""
+    table = rows_table(title, ("", ""), values.items())
+    table.show_header = False
+    return table
+
+
+def metrics_table(title: str, metrics: Mapping[str, Metric]) -> Table:
+    """Show figures of merit with their standard errors."""
+    rows = [
+        (
+            name,
+            f"{metric.value:#.4g}"
+            + ("" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"),
+            metric.units if metric.units != "1" else "",
+            metric.description,
+        )
+        for name, metric in metrics.items()
+    ]
+    return rows_table(title, ("metric", "value", "unit", "what it is"), rows, numbers=1)
+
+
+def _text(value: object) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return escape(text)

@@ -1,0 +1,139 @@
+"""TOML files and validated objects, both ways."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
+
+import tomli_w
+
+from lasersampling.config.validation import construct
+from lasersampling.errors import InputError
+
+T = TypeVar("T")
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    dict
+        Its content.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, not text, or not TOML; with the line where one is known.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError.single(str(path), error.strerror, "a readable TOML file") from None
+    except ValueError as error:  # a path with a null byte
+        raise InputError.single(repr(path), error, "a path") from None
+    try:
+        return tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        got = f"the byte 0x{content[error.start]:02x}"
+        raise InputError.single(f"{path}, line {line}", got, "text in UTF-8") from None
+    except RecursionError:
+        raise InputError.single(str(path), "too deeply nested values", "TOML") from None
+    except ValueError as error:  # also numbers of more digits than Python converts
+        message, line_text = _message_and_line(str(error))
+        raise InputError.single(f"{path}{line_text}", message, "TOML") from None
+
+
+def load(path: str | Path, cls: type[T]) -> T:
+    """Read a TOML file as an object of a validated class.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    cls : type
+        A class made by `validated`.
+
+    Returns
+    -------
+    object of type `cls`
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or for its content: all problems at once, each with the file
+        and the dotted key.
+    """
+    return parse(read_toml(path), cls, str(path))
+
+
+def parse(mapping: Mapping[str, Any], cls: type[T], where: str) -> T:
+    """Make an object of a validated class from a mapping.
+
+    Parameters
+    ----------
+    mapping : mapping
+        Keys and values, as `read_toml` gives them.
+    cls : type
+        A class made by `validated`.
+    where : str
+        Where the mapping comes from; stands in front of each problem.
+
+    Returns
+    -------
+    object of type `cls`
+
+    Raises
+    ------
+    InputError
+        With all problems, each with `where` and the dotted key.
+    """
+    return construct(cls, mapping, where)
+
+
+def to_toml(content: object) -> str:
+    """Write a validated object, or a mapping that holds such objects, as TOML.
+
+    Fields that are None are left out. `load` and `parse` read the text back to an equal object.
+
+    Parameters
+    ----------
+    content : validated object or mapping
+        What to write.
+
+    Returns
+    -------
+    str
+        TOML text.
+    """
+    return tomli_w.dumps(_plain(content))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = (field.name for field in dataclasses.fields(value) if field.init)
+        return _plain({name: getattr(value, name) for name in fields})
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, PurePath) else value
+
+
+def _message_and_line(message: str) -> tuple[str, str]:
+    """Split the parser's ``"... (at line 3, column 5)"`` into the message and ``", line 3"``."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", message, re.S)
+    if found is None:
+        return message, ""
+    line = f", line {found[2]}" if found[2] else ", last line"
+    return found[1][:1].lower() + found[1][1:], line

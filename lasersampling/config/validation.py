@@ -1,0 +1,143 @@
+"""`validated`: a class with annotations becomes a frozen dataclass that checks what it is given."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    TypeVar,
+    Union,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from lasersampling.config.problems import input_error
+
+T = TypeVar("T")
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""Any finite number (what a plain ``float`` of a validated class means as well)."""
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A finite number above 0: times, rates, volumes."""
+
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A finite number of at least 0: delays, noise strengths."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1 [1]."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field, Field))
+def validated(cls: type[T]) -> type[T]:
+    """Make `cls` a frozen dataclass whose values are checked on construction.
+
+    Fields may be ``float`` (whole numbers and numbers of NumPy are welcome, infinities and NaN are
+    not), ``int``, ``bool``, ``str``, ``pathlib.Path``, `typing.Literal`, other validated classes,
+    and unions and tuples of these; a mapping is accepted for a validated class and any sequence
+    for a tuple. Nothing is converted between numbers, booleans and strings. A field with the
+    value None has no place in TOML, so None should be its default.
+
+    ``__post_init__`` may check fields against each other and raise `InputError` with problems
+    whose `where` is a key of this class; the keys that lead there are put in front.
+
+    Parameters
+    ----------
+    cls : type
+        Class with annotations; its field types must be importable names, not local ones.
+
+    Returns
+    -------
+    type
+        A class whose construction raises `InputError` with all problems.
+
+    Examples
+    --------
+    >>> @validated
+    ... class Pulse:
+    ...     duration_ns: Positive
+    >>> Pulse(duration_ns=-1)
+    Traceback (most recent call last):
+        ...
+    lasersampling.errors.InputError: duration_ns: got -1, expected a number above 0
+    """
+    hints = get_type_hints(cls, include_extras=True)
+    own = inspect.get_annotations(cls)
+    cls.__annotations__ = {name: _strict(hints[name]) for name in own}
+    config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    made = cast("type[T]", dataclass(frozen=True, config=config)(cls))
+    _translate_errors(made)
+    return made
+
+
+def construct(cls: type[T], mapping: object, where: str) -> T:
+    """Make a `cls` from the content of `where`, which is named in front of each problem."""
+    try:
+        return TypeAdapter(cls).validate_python(mapping)
+    except ValidationError as error:
+        raise input_error(error, cls, mapping, where) from None
+
+
+def _translate_errors(cls: type) -> None:
+    """Let the constructor of `cls` raise `InputError` in place of pydantic's error."""
+    original: Callable[..., None] = cls.__init__  # type: ignore[misc]
+    names = [field.name for field in dataclasses.fields(cls) if field.init and not field.kw_only]
+
+    @functools.wraps(original)
+    def __init__(self: object, *args: Any, **kwargs: Any) -> None:
+        try:
+            original(self, *args, **kwargs)
+        except ValidationError as error:
+            # More arguments than names are a problem of their own in `error`.
+            given = dict(zip(names, args, strict=False)) | kwargs
+            raise input_error(error, cls, given, where="") from None
+
+    cls.__init__ = __init__  # type: ignore[misc]
+
+
+def _plain_number(value: object) -> object:
+    """Turn numbers of NumPy and other libraries into Python's; leave all else for the checks."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    return value
+
+
+# pydantic's own strict mode refuses the lists and tables of TOML for tuples and classes too, so
+# it is set on the scalars alone.
+_STRICT_SCALARS: Mapping[object, object] = {
+    float: Annotated[float, Strict(), BeforeValidator(_plain_number)],
+    int: Annotated[int, Strict(), BeforeValidator(_plain_number)],
+    bool: Annotated[bool, Strict()],
+    str: Annotated[str, Strict()],
+}
+
+
+def _strict(hint: Any) -> Any:
+    """Replace the scalar types within a type hint by ones that convert nothing."""
+    if isinstance(hint, type):
+        return _STRICT_SCALARS.get(hint, hint)
+    arguments: Sequence[Any] = get_args(hint)
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return Annotated[_strict(arguments[0]), *arguments[1:]]
+    if origin in (Union, UnionType):
+        return Union[tuple(_strict(argument) for argument in arguments)]  # noqa: UP007
+    if origin is tuple:
+        return tuple[tuple(_strict(argument) for argument in arguments)]  # type: ignore[misc]
+    return hint

@@ -1,0 +1,60 @@
+"""The one exception family of the library.
+
+Everything that the library raises on purpose is a `LaserSamplingError`. Bad input is an
+`InputError`, which lists every problem found, so that a user mends a file once and not line by
+line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LaserSamplingError(Exception):
+    """Base class of all errors raised by `lasersampling`."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input.
+
+    Attributes
+    ----------
+    where : str
+        File and key, or the name of the argument.
+    got : str
+        What was found there, in short.
+    expected : str
+        What would have been accepted.
+    """
+
+    where: str
+    got: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: got {self.got}, expected {self.expected}"
+
+
+class InputError(LaserSamplingError, ValueError):
+    """Input that cannot be used; `problems` lists all that was found.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        At least one.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def single(cls, where: str, got: object, expected: str) -> InputError:
+        """Make the error for one problem; `got` is shown as `str` shows it."""
+        return cls([Problem(where, str(got), expected)])
+
+
+class SimulationError(LaserSamplingError):
+    """A simulation that cannot be trusted: it diverged or its step is too long."""

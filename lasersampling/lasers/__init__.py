@@ -1,0 +1,5 @@
+"""Nanolasers with a gain section and a saturable absorber: devices, dynamics, networks.
+
+Times are in ns, photons and carriers are numbers, pumps are electrons per ns. The modules are
+imported where they are needed, since the compiled ones take a moment to load.
+"""

@@ -1,0 +1,194 @@
+"""Preparing what the compiled kernel reads: constants, coupling tables, lanes, event pool."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.kernel import Constants, Coupling, Events, Lanes
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.rate_equations import quiescent_state
+
+LANE_BLOCK = 16
+"""Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
+
+_RESTING_LEVELS = 33
+_NEVER = np.iinfo(np.int64).min // 2
+
+
+def constants(
+    device: Device, synapse_time_constant_ns: float | None, step_ps: float, *, noise: bool
+) -> Constants:
+    """Device and step as the kernel reads them."""
+    step = step_ps * 1e-3
+    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-step / synapse_time_constant_ns)
+    values = (
+        step,
+        device.cavity.loss_per_ns,
+        device.gain.differential_gain_per_ns,
+        device.gain.transparency_electrons,
+        1.0 / device.gain.carrier_lifetime_ns,
+        device.absorber.differential_gain_per_ns,
+        device.absorber.transparency_electrons,
+        1.0 / device.absorber.carrier_lifetime_ns,
+        device.absorber_pump_electrons_per_ns,
+        -0.5 * device.cavity.linewidth_enhancement,
+        device.detection.threshold_photons,
+        device.detection.rearm_photons,
+        float(noise),
+        float(noise),
+        decay,
+    )
+    return Constants(*(np.float32(value) for value in values))
+
+
+def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -> Coupling:
+    """Sort connections by presynaptic laser and delay, and group equal delays."""
+    step = step_ps * 1e-3
+    links = network.connections
+    synapse = network.synapse
+    assert synapse is not None  # the network has put the device's own in its place
+    delay = np.rint(links.delay_ns / step).astype(np.int64)
+    order = np.lexsort((links.post, delay, links.pre))
+    pre, delay = links.pre[order], delay[order]
+    is_first = np.ones(order.size, dtype=bool)
+    is_first[1:] = (np.diff(pre) != 0) | (np.diff(delay) != 0)
+    first = np.flatnonzero(is_first)
+    pulse = 0
+    if synapse.kernel != "exponential":
+        pulse = max(1, round(synapse.length_ns(refractory_time_ns) / step))
+    return Coupling(
+        group_start=np.searchsorted(pre[first], np.arange(network.n_lasers + 1)).astype(np.int64),
+        group_delay=delay[first],
+        link_start=np.append(first, order.size).astype(np.int64),
+        link_post=links.post[order].astype(np.int64),
+        link_weight=links.weight_electrons_per_ns[order].astype(np.float32),
+        pulse_steps=pulse,
+        kick=np.float32(synapse.kick * network.device.kick_electrons_ns),
+        retrigger=synapse.overlap == "renew" and pulse > 0,
+    )
+
+
+class RestingStates:
+    """Quiescent states over a range of pumps, by interpolation: good enough to start from.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    pump : ndarray
+        Pumps between which to interpolate [electrons/ns].
+    """
+
+    def __init__(self, device: Device, pump: NDArray[np.float64]) -> None:
+        self._pump = np.unique(np.linspace(pump.min(), pump.max(), _RESTING_LEVELS))
+        states = [quiescent_state(device, float(level)) for level in self._pump]
+        self._columns = (
+            [state.photons for state in states],
+            [state.gain_electrons for state in states],
+            [state.absorber_electrons for state in states],
+        )
+
+    def at(self, pump: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Photons, gain electrons and absorber electrons at these pumps."""
+        return [np.interp(pump, self._pump, column) for column in self._columns]
+
+
+def lanes(
+    device: Device,
+    pump: NDArray[np.float64],
+    rest: RestingStates,
+    seeds: list[np.random.SeedSequence],
+) -> Lanes:
+    """State of a bundle of chains at rest.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    pump : ndarray, shape (chain, laser)
+        Pump P [electrons/ns].
+    rest : RestingStates
+        Where lasers with these pumps start.
+    seeds : list of SeedSequence
+        One per chain; a chain's stream depends on nothing else.
+
+    Returns
+    -------
+    Lanes
+        Field drawn from thermal light at the quiescent photon number, carriers at rest.
+    """
+    n_chains, n_lasers = pump.shape
+    n_active = n_chains * n_lasers
+    n_lanes = -(-n_active // LANE_BLOCK) * LANE_BLOCK
+    # Padding lanes repeat the first laser and are looked at by nobody.
+    padded = np.full(n_lanes, pump.flat[0])
+    padded[:n_active] = pump.ravel()
+    words = np.empty((4, n_lanes), dtype=np.uint32)
+    field = np.zeros((2, n_lanes))
+    for c, seed in enumerate(seeds):
+        generator = np.random.default_rng(seed)
+        window = slice(c * n_lasers, (c + 1) * n_lasers)
+        # Four words that are all zero would be a fixed point of the generator.
+        words[:, window] = generator.integers(1, 2**32, (4, n_lasers), dtype=np.uint32)
+        field[:, window] = generator.standard_normal((2, n_lasers))
+    words[:, n_active:] = words[:, :1]
+    photons, gain, absorber = rest.at(padded)
+    field *= np.sqrt(photons / 2)
+    intensity = field[0] ** 2 + field[1] ** 2
+    threshold = device.detection.threshold_photons
+    return Lanes(
+        field_x=field[0].astype(np.float32),
+        field_y=field[1].astype(np.float32),
+        gain=gain.astype(np.float32),
+        absorber=absorber.astype(np.float32),
+        pump=padded.astype(np.float32),
+        synaptic=np.zeros(n_lanes, dtype=np.float32),
+        photons=intensity.astype(np.float32),
+        armed=(intensity < threshold).astype(np.int32),
+        crossed=np.full(n_lanes, -1, dtype=np.float32),
+        rng0=words[0].copy(),
+        rng1=words[1].copy(),
+        rng2=words[2].copy(),
+        rng3=words[3].copy(),
+    )
+
+
+def events(tables: Coupling, n_lanes: int) -> Events:
+    """Empty timing wheel for a bundle."""
+    longest = int(tables.group_delay.max()) if tables.group_delay.size else 0
+    n_slots = tables.pulse_steps + longest + 2
+    # A rectangle's length rarely sees more than two spikes of a lane; `enlarged` helps if it does.
+    size = 8 * n_lanes
+    return Events(
+        slot_head=np.full(n_slots, -1, dtype=np.int64),
+        next=np.zeros(size, dtype=np.int64),
+        lane=np.zeros(size, dtype=np.int64),
+        phase=np.zeros(size, dtype=np.int64),
+        group=np.zeros(size, dtype=np.int64),
+        origin=np.zeros(size, dtype=np.int64),
+        cancelled=np.zeros(size, dtype=np.int64),
+        free=np.arange(size, dtype=np.int64),
+        n_free=np.array([size], dtype=np.int64),
+        last_spike=np.full(n_lanes, _NEVER, dtype=np.int64),
+        last_end=np.full(n_lanes, -1, dtype=np.int64),
+    )
+
+
+def enlarged(pool: Events) -> Events:
+    """The same wheel with twice as many pool entries."""
+    size = pool.next.size
+    empty = np.zeros(size, dtype=np.int64)
+    n_free = int(pool.n_free[0])
+    free = np.concatenate([pool.free[:n_free], np.arange(size, 2 * size)])
+    return pool._replace(
+        next=np.append(pool.next, empty),
+        lane=np.append(pool.lane, empty),
+        phase=np.append(pool.phase, empty),
+        group=np.append(pool.group, empty),
+        origin=np.append(pool.origin, empty),
+        cancelled=np.append(pool.cancelled, empty),
+        free=np.append(free, np.zeros(2 * size - free.size, dtype=np.int64)),
+        n_free=np.array([n_free + size], dtype=np.int64),
+    )

@@ -1,0 +1,143 @@
+"""A network of lasers: equal devices, connected by weighted, delayed synapses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.synapse import Synapse
+
+__all__ = ["Connections", "LaserNetwork"]
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """Connections as three flat arrays, one entry each.
+
+    Attributes
+    ----------
+    pre : ndarray of int32, shape (connection,)
+        Laser that spikes.
+    post : ndarray of int32, shape (connection,)
+        Laser whose pump changes.
+    weight_electrons_per_ns : ndarray of float64, shape (connection,)
+        Change of the pump [electrons/ns].
+    delay_ns : ndarray of float64, shape (connection,)
+        Transmission delay [ns].
+    """
+
+    pre: NDArray[np.int32]
+    post: NDArray[np.int32]
+    weight_electrons_per_ns: NDArray[np.float64]
+    delay_ns: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LaserNetwork:
+    """Equal lasers coupled by synapses of one shape.
+
+    Attributes
+    ----------
+    device : Device
+        The laser.
+    n_lasers : int
+        How many of them.
+    weights_electrons_per_ns : array_like or scipy.sparse array, shape (post, pre), optional
+        Pump change per spike [electrons/ns]; entries that are zero are no connections. No
+        coupling by default.
+    delay_ns : float or array_like of shape (post, pre)
+        Transmission delays [ns], read where there is a connection. A spike acts at the earliest
+        in the step after it was detected.
+    synapse : Synapse, optional
+        Shape of the pump pulses; the device's own by default.
+    connections : Connections
+        The connections as read, without zeros.
+
+    Raises
+    ------
+    InputError
+        With all problems: shapes, values that are not finite, self-connections, negative delays.
+    """
+
+    device: Device
+    n_lasers: int
+    weights_electrons_per_ns: ArrayLike | None = None
+    delay_ns: ArrayLike = 0.0
+    synapse: Synapse | None = None
+    connections: Connections = field(init=False)
+
+    def __post_init__(self) -> None:
+        problems = integer_problems("n_lasers", self.n_lasers, 1)
+        if problems:
+            raise InputError(problems)
+        if self.synapse is None:
+            object.__setattr__(self, "synapse", self.device.synapse)
+        object.__setattr__(self, "connections", self._read_connections())
+
+    def _read_connections(self) -> Connections:
+        if self.weights_electrons_per_ns is None:
+            post = pre = np.zeros(0, dtype=np.int32)
+            weight = np.zeros(0)
+            shape: tuple[int, ...] = (self.n_lasers, self.n_lasers)
+        else:
+            post, pre, weight, shape = _entries(self.weights_electrons_per_ns)
+        problems = []
+        square = (self.n_lasers, self.n_lasers)
+        if shape != square:
+            problems.append(Problem("weights_electrons_per_ns", f"shape {shape}", f"{square}"))
+        if not np.isfinite(weight).all():
+            problems.append(
+                Problem("weights_electrons_per_ns", "values that are not finite", "finite values")
+            )
+        if np.any(post == pre):
+            at = int(post[post == pre][0])
+            problems.append(
+                Problem(
+                    f"weights_electrons_per_ns[{at}][{at}]",
+                    "a laser connected to itself",
+                    "0 on the diagonal",
+                )
+            )
+        delays = np.asarray(self.delay_ns, dtype=np.float64)
+        if delays.shape not in ((), square):
+            problems.append(
+                Problem("delay_ns", f"shape {delays.shape}", f"a number or shape {square}")
+            )
+        if problems:
+            raise InputError(problems)
+        delay = np.broadcast_to(delays, square)[post, pre]
+        if not (np.isfinite(delay).all() and np.all(delay >= 0.0)):
+            got = "values that are negative or not finite"
+            raise InputError.single("delay_ns", got, "finite values of at least 0")
+        return Connections(pre, post, weight, delay)
+
+
+def _entries(
+    weights: object,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], tuple[int, ...]]:
+    """Rows, columns, values and shape of a dense or sparse matrix, zeros left out."""
+    if hasattr(weights, "tocoo"):
+        # Through CSR, so that entries given twice are added up.
+        matrix = weights.tocsr().tocoo()  # type: ignore[attr-defined]
+        row, column, value = matrix.row, matrix.col, np.asarray(matrix.data, dtype=np.float64)
+        shape = tuple(int(n) for n in matrix.shape)
+        kept = value != 0.0
+        row, column, value = row[kept], column[kept], value[kept]
+    else:
+        try:
+            dense = np.asarray(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError.single(
+                "weights_electrons_per_ns", type(weights).__name__, "a matrix of numbers"
+            ) from None
+        shape = dense.shape
+        if dense.ndim != 2:
+            return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), shape
+        row, column = np.nonzero(dense)
+        value = dense[row, column]
+    return row.astype(np.int32), column.astype(np.int32), value, shape

@@ -1,0 +1,173 @@
+"""Spike trains, and the binary states z(t) that they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.checks import number_problems
+from lasersampling.errors import InputError, Problem
+
+__all__ = ["SpikeTrains"]
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTrains:
+    """Spikes of all units of all chains, sorted by time within each chain.
+
+    Attributes
+    ----------
+    time_ns : ndarray of float64, shape (spike,)
+        Spike times [ns], from the start of the recording.
+    unit : ndarray of int32, shape (spike,)
+        Which unit spiked.
+    chain_offset : ndarray of int64, shape (chain + 1,)
+        Spikes ``chain_offset[c]`` to ``chain_offset[c + 1]`` belong to chain c.
+    n_units : int
+        Units of each chain.
+    duration_ns : float
+        Length of the recording of each chain [ns].
+
+    Raises
+    ------
+    InputError
+        When the arrays do not fit together, or times are unsorted or outside the recording.
+    """
+
+    time_ns: NDArray[np.float64]
+    unit: NDArray[np.int32]
+    chain_offset: NDArray[np.int64]
+    n_units: int
+    duration_ns: float
+
+    def __post_init__(self) -> None:
+        problems = number_problems("duration_ns", self.duration_ns, 0.0, strict=True)
+        if self.time_ns.shape != self.unit.shape or self.time_ns.ndim != 1:
+            got = f"shapes {self.time_ns.shape} and {self.unit.shape}"
+            problems.append(Problem("time_ns, unit", got, "two flat arrays of equal length"))
+        offset = self.chain_offset
+        if (
+            offset.ndim != 1
+            or offset.size < 2
+            or offset[0] != 0
+            or offset[-1] != self.time_ns.size
+            or np.any(np.diff(offset) < 0)
+        ):
+            expected = f"ascending offsets from 0 to the number of spikes ({self.time_ns.size})"
+            problems.append(Problem("chain_offset", str(offset), expected))
+        if problems:
+            raise InputError(problems)
+        if self.unit.size and not 0 <= self.unit.min() <= self.unit.max() < self.n_units:
+            got = f"{self.unit.min()} to {self.unit.max()}"
+            problems.append(Problem("unit", got, f"0 to {self.n_units - 1}"))
+        if not np.all((self.time_ns >= 0.0) & (self.time_ns <= self.duration_ns)):
+            problems.append(
+                Problem("time_ns", "times outside the recording", f"0 to {self.duration_ns:g} ns")
+            )
+        unsorted = np.flatnonzero(np.diff(self.time_ns) < 0.0) + 1
+        if not np.isin(unsorted, offset).all():
+            problems.append(Problem("time_ns", "unsorted times", "times sorted within each chain"))
+        if problems:
+            raise InputError(problems)
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return self.chain_offset.size - 1
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes of all chains."""
+        return self.time_ns.size
+
+    def chain(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Times [ns] and units of the spikes of one chain."""
+        window = slice(self.chain_offset[index], self.chain_offset[index + 1])
+        return self.time_ns[window], self.unit[window]
+
+    def _trains(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Times sorted by (chain, unit, time), and where each (chain, unit) begins."""
+        chain = np.repeat(np.arange(self.n_chains), np.diff(self.chain_offset))
+        key = chain * self.n_units + self.unit
+        order = np.argsort(key, kind="stable")
+        begins = np.searchsorted(key[order], np.arange(self.n_chains * self.n_units + 1))
+        return self.time_ns[order], begins
+
+    def counts(self) -> NDArray[np.int64]:
+        """Number of spikes, shape (chain, unit)."""
+        _, begins = self._trains()
+        return np.diff(begins).reshape(self.n_chains, self.n_units)
+
+    def rate_per_ns(self) -> NDArray[np.float64]:
+        """Spike rate [1/ns], shape (chain, unit)."""
+        return self.counts() / self.duration_ns
+
+    def intervals_ns(self, unit: int) -> NDArray[np.float64]:
+        """Intervals between successive spikes of one unit [ns], all chains in one flat array."""
+        times, begins = self._trains()
+        trains = (
+            times[begins[k] : begins[k + 1]]
+            for k in range(unit, self.n_chains * self.n_units, self.n_units)
+        )
+        return np.concatenate([np.diff(train) for train in trains])
+
+    def active_fraction(self, refractory_time_ns: float) -> NDArray[np.float64]:
+        """Fraction of the time that each unit spends at z = 1 [1], shape (chain, unit).
+
+        The exact time average over the recording but for its first refractory time, in which
+        spikes from before the recording would count.
+
+        Parameters
+        ----------
+        refractory_time_ns : float
+            tau, shorter than the recording.
+        """
+        tau = refractory_time_ns
+        if not 0.0 < tau < self.duration_ns:
+            expected = f"a time between 0 and the duration of {self.duration_ns:g} ns"
+            raise InputError.single("refractory_time_ns", tau, expected)
+        times, begins = self._trains()
+        ends = np.append(times[1:], np.inf)
+        ends[begins[1:][np.diff(begins) > 0] - 1] = np.inf
+        ends = np.minimum(np.minimum(ends, times + tau), self.duration_ns)
+        covered = np.maximum(ends - np.maximum(times, tau), 0.0)
+        total = np.append(0.0, np.cumsum(covered))
+        active = np.diff(total[begins]).reshape(self.n_chains, self.n_units)
+        return active / (self.duration_ns - tau)
+
+    def states(
+        self, refractory_time_ns: float, sample_times_ns: NDArray[np.float64]
+    ) -> NDArray[np.int8]:
+        """Read the states z(t): 1 for a refractory time after a spike, renewed by a new one.
+
+        Parameters
+        ----------
+        refractory_time_ns : float
+            tau.
+        sample_times_ns : ndarray of float64, shape (draw,)
+            When the states are read, ascending.
+
+        Returns
+        -------
+        ndarray of int8, shape (chain, draw, unit)
+
+        Notes
+        -----
+        z_k(t) = 1 if and only if unit k spiked in (t - tau, t]: Buesing et al., PLoS Comput.
+        Biol. 7 (2011) e1002211, equation 9.
+        """
+        problems = number_problems("refractory_time_ns", refractory_time_ns, 0.0, strict=True)
+        if problems:
+            raise InputError(problems)
+        sample_times = np.asarray(sample_times_ns, dtype=np.float64)
+        times, begins = self._trains()
+        states = np.zeros((self.n_chains, self.n_units, sample_times.size), dtype=np.int8)
+        for k, row in enumerate(states.reshape(-1, sample_times.size)):
+            train = times[begins[k] : begins[k + 1]]
+            if train.size:
+                last = np.searchsorted(train, sample_times, side="right") - 1
+                since = sample_times - train[np.maximum(last, 0)]
+                row[:] = (last >= 0) & (since < refractory_time_ns)
+        return np.ascontiguousarray(states.transpose(0, 2, 1))

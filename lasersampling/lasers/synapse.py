@@ -1,0 +1,116 @@
+"""What a spike of one laser does to the pump of another.
+
+A spike of laser j at time t changes the pump of laser k by ``w_kj * K(s)``, s being the time
+since the spike arrived (``t + delay_kj``). The carriers of the gain section integrate the pump
+over their lifetime tau_1, so a rectangular pump makes a post-synaptic effect on the *gain* that
+rises and decays slowly,
+
+    m(s) = tau_1 (1 - exp(-s / tau_1))   for s < d,   decaying afterwards.
+
+A rectangle of length d with a leading kick of ``tau_1 w`` electrons and a counter-kick of the same
+size at its end makes ``m`` rectangular. A kick between 0 and 1 of that size lies between the two.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.config import Positive, Probability, validated
+from lasersampling.errors import InputError
+
+__all__ = ["Synapse"]
+
+
+@validated
+class Synapse:
+    """Shape of the pump pulse that a spike sends to its targets.
+
+    Attributes
+    ----------
+    kernel : {"rectangular", "shaped", "exponential"}
+        ``rectangular``: K = 1 for `duration_ns`. ``shaped``: the same with a kick and a
+        counter-kick of `kick` times ``tau_1`` electrons per electron/ns. ``exponential``:
+        K(s) = exp(-s / `time_constant_ns`).
+    duration_ns : float or None
+        Length of the rectangle [ns]; the refractory time of the sampler when left out.
+    kick : float
+        Strength of the kicks of the shaped kernel [1]; 1 makes the gain see a rectangle.
+    time_constant_ns : float or None
+        Time constant of the exponential kernel [ns].
+    overlap : {"renew", "add"}
+        What a spike does that comes while the pulse of the one before is still on: renew it, as
+        a retriggerable pulse generator and the neural sampling theory do, or add a second.
+
+    Raises
+    ------
+    InputError
+        When values and kernel do not fit together.
+
+    References
+    ----------
+    Renewing post-synaptic potentials: M. A. Petrovici et al., "Stochastic inference with spiking
+    neurons in the high-conductance state", Phys. Rev. E 94 (2016) 042312, section III.
+    """
+
+    kernel: Literal["rectangular", "shaped", "exponential"] = "rectangular"
+    duration_ns: Positive | None = None
+    kick: Probability = 0.0
+    time_constant_ns: Positive | None = None
+    overlap: Literal["renew", "add"] = "renew"
+
+    def __post_init__(self) -> None:
+        if self.kernel != "shaped" and self.kick != 0.0:
+            raise InputError.single("kick", self.kick, f"0 for the {self.kernel} kernel")
+        if self.kernel == "exponential":
+            if self.time_constant_ns is None:
+                raise InputError.single(
+                    "time_constant_ns", "nothing", "a time constant for the exponential kernel"
+                )
+            if self.duration_ns is not None:
+                raise InputError.single(
+                    "duration_ns", self.duration_ns, "nothing for the exponential kernel"
+                )
+        elif self.time_constant_ns is not None:
+            raise InputError.single(
+                "time_constant_ns", self.time_constant_ns, f"nothing for the {self.kernel} kernel"
+            )
+
+    def length_ns(self, refractory_time_ns: float) -> float:
+        """Length of the rectangle [ns], given the refractory time of the sampler."""
+        return refractory_time_ns if self.duration_ns is None else self.duration_ns
+
+    def pump(self, time_ns: ArrayLike, refractory_time_ns: float) -> NDArray[np.float64]:
+        """Pump part of the kernel, without the kicks [1].
+
+        Parameters
+        ----------
+        time_ns : array_like
+            Time since the spike arrived.
+        refractory_time_ns : float
+            Refractory time of the sampler.
+
+        Returns
+        -------
+        ndarray
+            K at these times.
+        """
+        time = np.asarray(time_ns, dtype=np.float64)
+        if self.time_constant_ns is not None:
+            decaying = np.exp(-np.maximum(time, 0.0) / self.time_constant_ns)
+            return np.where(time >= 0.0, decaying, 0.0)
+        length = self.length_ns(refractory_time_ns)
+        return np.where((time >= 0.0) & (time < length), 1.0, 0.0)
+
+    def mean_effect(self, refractory_time_ns: float) -> float:
+        """Mean of the pump kernel over the refractory time [1].
+
+        Translation divides by it, so that synapses of all shapes deliver the same charge while
+        z = 1. What part of it reaches the activation is measured on a pair of coupled lasers.
+        """
+        if self.time_constant_ns is not None:
+            x = refractory_time_ns / self.time_constant_ns
+            return float(-np.expm1(-x) / x)
+        return min(1.0, self.length_ns(refractory_time_ns) / refractory_time_ns)

@@ -1,0 +1,86 @@
+"""The one look of all figures: colour-blind safe, and large enough for a talk.
+
+References
+----------
+Colours: M. Okabe and K. Ito, "Color universal design" (2008),
+https://jfly.uni-koeln.de/color/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+PURPLE = "#CC79A7"
+INK = "#222222"
+GREY = "#8C8C8C"
+FAINT = "#E4E4E4"
+
+WIDTH = 11.0
+"""Width of a figure in inches; at 150 dots per inch it fills a slide."""
+
+_SETTINGS: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 15,
+    "axes.linewidth": 0.9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.titlesize": 16,
+    "errorbar.capsize": 2.5,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "figure.titlesize": 17,
+    "font.family": "DejaVu Sans",
+    "font.size": 14,
+    "legend.borderaxespad": 0.2,
+    "legend.fontsize": 13,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "lines.linewidth": 1.8,
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 13,
+    "ytick.color": INK,
+    "ytick.labelsize": 13,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Apply the style within the block; the user's settings are back afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def new_figure(height: float) -> Figure:
+    """Return an empty figure of standard width; `height` in inches. Call within `style`."""
+    return Figure(figsize=(WIDTH, height))
+
+
+def headline(figure: Figure, text: str) -> None:
+    """Write the message of a figure above it, flush left."""
+    figure.suptitle(text, x=0.007, ha="left", fontweight="bold")
+
+
+def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] = "y") -> None:
+    """Draw a faint grid along `grid` to read values off."""
+    axes.grid(visible=True, axis=grid, color=FAINT, linewidth=0.8)

@@ -1,0 +1,151 @@
+"""How objects of the library are laid out in a results file."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from lasersampling.results.reading import Metric
+
+if TYPE_CHECKING:
+    from lasersampling.lasers.device import Device
+    from lasersampling.lasers.simulation import Traces
+    from lasersampling.results.store import ResultsFile
+    from lasersampling.sampling.calibration import Calibration, Neuron
+
+
+def flattened(value: object, prefix: str = "") -> dict[str, Any]:
+    """Return the fields of nested dataclasses under dotted names, without those that are None."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]
+        item = getattr(value, field.name)
+        if dataclasses.is_dataclass(item):
+            found |= flattened(item, f"{prefix}{field.name}.")
+        elif item is not None:
+            found[prefix + field.name] = item
+    return found
+
+
+def write_device(file: ResultsFile, device: Device) -> None:
+    """Write the parameters of a device to the attributes of ``/device``.
+
+    They have the names of its file with dots (``gain.carrier_lifetime_ns``), which end in units.
+    """
+    file.attributes("device", flattened(device))
+
+
+def write_neuron(file: ResultsFile, neuron: Neuron) -> None:
+    """Write a device as it is used for sampling to the attributes of ``/device``."""
+    values = flattened(neuron.device) | flattened(neuron.synapse, "synapse.")
+    for name in ("refractory_time_ns", "delay_ns", "step_ps"):
+        values[name] = getattr(neuron, name)
+    file.attributes("device", values)
+
+
+def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:
+    """Return the numbers that a calibration comes to, by name."""
+    return {
+        name: Metric(value, error, "1", description)
+        for name, value, error, description in (
+            (
+                "alpha",
+                calibration.slope,
+                calibration.slope_se,
+                "slope of the activation over P/P_th",
+            ),
+            ("r0", calibration.midpoint, calibration.midpoint_se, "P/P_th of half activation"),
+            ("fit_rms", calibration.fit_rms, None, "rms residual of the logistic fit"),
+            (
+                "synapse_strength",
+                calibration.synapse_strength,
+                calibration.synapse_strength_se,
+                "weight measured per weight asked for",
+            ),
+            (
+                "synapse_bias_shift",
+                calibration.synapse_bias_shift,
+                calibration.synapse_bias_shift_se,
+                "bias measured per weight asked for",
+            ),
+        )
+    }
+
+
+def write_calibration(file: ResultsFile, calibration: Calibration) -> None:
+    """Write a calibration: curves to ``/calibration``, fitted numbers to the metrics."""
+    columns = {
+        "pump": (("pump",), calibration.pump, "pump over threshold pump"),
+        "activation": (("pump",), calibration.activation, "P(z = 1)"),
+        "activation_se": (("pump",), calibration.activation_se, "its standard error"),
+        "pair_weight": (("pair_weight",), calibration.pair_weight, "weight asked for"),
+        "pair_measured": (("pair_weight",), calibration.pair_measured, "weight measured"),
+        "pair_measured_se": (("pair_weight",), calibration.pair_measured_se, "its standard error"),
+        "tau_alpha": (("tau_ns",), calibration.tau_slope, "slope for that refractory time"),
+        "tau_r0": (("tau_ns",), calibration.tau_midpoint, "midpoint for it"),
+        "tau_rms": (("tau_ns",), calibration.tau_rms, "misfit for it"),
+    }
+    for name, (dims, values, description) in columns.items():
+        file.write(f"calibration/{name}", values, dims, units="1", description=description)
+    file.write(
+        "calibration/rate_per_ns", calibration.rate_per_ns, ("pump",),
+        units="1/ns", description="spike rate",
+    )  # fmt: skip
+    file.write(
+        "calibration/tau_ns", calibration.tau_ns, ("tau_ns",),
+        units="ns", description="refractory times that were compared",
+    )  # fmt: skip
+    file.attributes("calibration", {"refractory_time_ns": calibration.refractory_time_ns})
+    for name, metric in calibration_metrics(calibration).items():
+        file.metric(name, metric.value, metric.standard_error, description=metric.description)
+
+
+def write_traces(file: ResultsFile, traces: Traces, *, spike_threshold_photons: float) -> None:
+    """Write traces of single lasers to ``/traces``."""
+    for name, values, dims, units, description in (
+        ("time_ns", traces.time_ns, ("time_ns",), "ns", "time after the burn-in"),
+        ("laser", traces.laser, ("laser",), "1", "number of the laser"),
+        ("photons", traces.photons, ("laser", "time_ns"), "photons", "photon number S"),
+        (
+            "gain_electrons",
+            traces.gain_electrons,
+            ("laser", "time_ns"),
+            "electrons",
+            "carriers N1 of the gain section",
+        ),
+        (
+            "absorber_electrons",
+            traces.absorber_electrons,
+            ("laser", "time_ns"),
+            "electrons",
+            "carriers N2 of the absorber",
+        ),
+    ):
+        file.write(f"traces/{name}", values, dims, units=units, description=description)
+    file.attributes("traces", {"spike_threshold_photons": spike_threshold_photons})
+
+
+def write_images(file: ResultsFile, name: str, images: ArrayLike, labels: ArrayLike) -> None:
+    """Write images to ``/images``.
+
+    Parameters
+    ----------
+    file : ResultsFile
+        Where to.
+    name : str
+        Where they come from: ``lasers``, ``gibbs`` or ``data``.
+    images : array_like, shape (sample, row, column)
+        Brightness, 0 to 1.
+    labels : array_like of int, shape (sample,)
+        Label that was given, -1 for images drawn freely.
+    """
+    sample = f"{name}_sample"
+    file.write(
+        f"images/{name}", images, (sample, "row", "column"),
+        units="1", description="images, 0 to 1",
+    )  # fmt: skip
+    file.write(
+        f"images/{name}_label", labels, (sample,),
+        units="1", description="label that was given, -1 for none",
+    )  # fmt: skip

@@ -1,0 +1,291 @@
+"""Writing the one HDF5 file of a run.
+
+The file follows the netCDF-4 conventions (named dimensions, `units` and `long_name` on every
+variable), so that xarray opens each group. It appears under its name only when it is complete.
+
+References
+----------
+NetCDF Users Guide, appendix A "Attribute conventions" (`units`, `long_name`), and CF conventions
+1.11, section 3.1 (units of dimensionless quantities are ``1``).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import h5netcdf
+import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import lasersampling
+from lasersampling.atomic import atomic_path
+from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.results.provenance import git_commit
+from lasersampling.results.reading import read_results
+from lasersampling.results.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from lasersampling.boltzmann import BoltzmannMachine
+    from lasersampling.lasers.spikes import SpikeTrains
+    from lasersampling.sampling.protocol import Samples
+
+__all__ = ["ResultsFile", "read_results"]
+
+_STRING = h5py.string_dtype()
+_COMPRESS_FROM_BYTES = 1 << 14
+
+
+class ResultsFile:
+    """One results file being written; made by `ResultsFile.create`, used in a `with` block.
+
+    Examples
+    --------
+    >>> with ResultsFile.create("run.h5", command="demo", seed=0, config="") as file:
+    ...     file.write("history/loss", [0.5, 0.2], ("step",), units="1", description="loss")
+    ...     file.metric("kl_sample_target", 0.012, 0.001, description="D_KL(sample || target)")
+    """
+
+    def __init__(self, shown: str, temporary: Path) -> None:
+        self._shown = shown
+        self._temporary = temporary
+        self._pending = ExitStack()
+        self._started = time.monotonic()
+        # HDF5 crashes the process when the disk is full, so it writes to memory and the disk is
+        # written by Python, which raises.
+        self._buffer = io.BytesIO()
+        self._file = h5netcdf.File(self._buffer, "w")
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        command: str,
+        seed: int,
+        config: str,
+        overwrite: bool = False,
+    ) -> ResultsFile:
+        """Begin a results file; nothing appears under `path` before the block ends well.
+
+        Parameters
+        ----------
+        path : path-like
+            The file, by custom with suffix ``.h5``.
+        command : str
+            Command line or script that makes the results.
+        seed : int
+            Seed of the run.
+        config : str
+            The full validated configuration as TOML text.
+        overwrite : bool
+            Whether an existing file is replaced (at the end; until then it stays untouched).
+
+        Raises
+        ------
+        InputError
+            At once, so that a long run does not fail at its end: the file exists, its directory is
+            missing or not writable, or another run is writing it.
+        """
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(path, overwrite=overwrite))
+            file = cls(str(path), temporary)
+            file.attributes(
+                "/",
+                {
+                    "schema_version": SCHEMA_VERSION,
+                    "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "library_version": lasersampling.__version__,
+                    "git_commit": git_commit(),
+                    "command": command,
+                    "seed": seed,
+                },
+            )
+            stored = file._file.create_variable(
+                "config", (), dtype=_STRING, data=np.array(config, dtype=_STRING)
+            )
+            stored.attrs["long_name"] = "configuration of the run, as TOML text"
+            file._pending = stack.pop_all()
+        return file
+
+    def __enter__(self) -> ResultsFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._file.close()
+            self._pending.__exit__(kind, error, traceback)
+            return
+        try:
+            with self._pending:
+                self.attributes("/", {"wall_time_s": time.monotonic() - self._started})
+                self._file.close()
+                self._temporary.write_bytes(self._buffer.getbuffer())
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+            raise LaserSamplingError(f"{self._shown}: could not be written ({reason})") from failure
+
+    def write(
+        self,
+        name: str,
+        array: ArrayLike,
+        dims: Sequence[str] = (),
+        *,
+        units: str,
+        description: str,
+    ) -> None:
+        """Write one variable.
+
+        A variable named like its only dimension is the coordinate of that dimension.
+
+        Parameters
+        ----------
+        name : str
+            ``group/variable``; groups are made as needed.
+        array : array_like
+            Booleans are stored as int8 (netCDF has no booleans), text as UTF-8.
+        dims : sequence of str
+            Name of every dimension; lengths must agree with the group's other variables.
+        units : str
+            Unit, ``1`` for numbers without one.
+        description : str
+            What the variable is, for the reader of the file.
+
+        Raises
+        ------
+        InputError
+            If the dimensions do not fit, the name is taken or the data cannot be stored.
+        """
+        group, _, variable = name.strip("/").rpartition("/")
+        if not group or not variable:
+            raise InputError.single("name", repr(name), "'group/variable'")
+        data = _storable(name, array)
+        if len(dims) != data.ndim or len(set(dims)) != len(dims):
+            raise InputError.single(
+                name, f"dims {tuple(dims)} for shape {data.shape}", "one name for each dimension"
+            )
+        node = self._group(group)
+        if variable in node.variables or variable in node.groups:
+            raise InputError.single(name, "a name that is taken", "a new name")
+        for dim, size in zip(dims, data.shape, strict=True):
+            known = node.dimensions.get(dim)
+            if known is None:
+                node.dimensions[dim] = size
+            elif known.size != size:
+                raise InputError.single(
+                    name, f"{size} along {dim!r}", f"{known.size}, as written before in {group}"
+                )
+        packing: dict[str, Any] = {}
+        if data.nbytes >= _COMPRESS_FROM_BYTES and data.dtype != _STRING:
+            packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        stored = node.create_variable(variable, tuple(dims), dtype=data.dtype, data=data, **packing)
+        stored.attrs["units"] = units
+        stored.attrs["long_name"] = description
+
+    def attributes(self, group: str, mapping: Mapping[str, Any]) -> None:
+        """Set attributes (numbers, text, flags or lists of them) of a group, ``/`` for the root."""
+        node = self._group(group)
+        for key, value in mapping.items():
+            node.attrs[key] = _storable_attribute(f"{group}@{key}", value)
+
+    def metric(
+        self,
+        name: str,
+        value: float,
+        standard_error: float | None = None,
+        units: str = "1",
+        description: str = "",
+    ) -> None:
+        """Write one figure of merit to ``/metrics``, with its standard error if there is one."""
+        self.write(f"metrics/{name}", float(value), units=units, description=description)
+        if standard_error is not None and not math.isnan(standard_error):
+            self._file[f"metrics/{name}"].attrs["standard_error"] = float(standard_error)
+
+    def write_machine(self, machine: BoltzmannMachine) -> None:
+        """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again."""
+        self.write(
+            "machine/weights", machine.weights, ("post", "pre"),
+            units="1", description="symmetric couplings W, zero diagonal",
+        )  # fmt: skip
+        self.write("machine/biases", machine.biases, ("post",), units="1", description="biases b")
+        counts = {"n_label": machine.n_label, "n_hidden": machine.n_hidden}
+        self.attributes("machine", counts)
+
+    def write_samples(self, samples: Samples) -> None:
+        """Write states to ``/samples``, and the spikes they come from to ``/spikes``."""
+        state = np.asarray(samples.states, dtype=np.int8)
+        dims = ("chain", "draw", "unit")
+        for dim, size in zip(dims, state.shape, strict=True):
+            index = np.arange(size, dtype=np.int32)
+            self.write(f"samples/{dim}", index, (dim,), units="1", description=f"number of {dim}")
+        self.write("samples/state", state, dims, units="1", description="state z, 0 or 1")
+        if samples.interval_ns is not None:
+            self.write(
+                "samples/interval_ns", float(samples.interval_ns),
+                units="ns", description="time between draws",
+            )  # fmt: skip
+        self.attributes("samples", {"sampler": samples.sampler, "seed": samples.seed})
+        if samples.spikes is not None:
+            self.write_spikes(samples.spikes)
+
+    def write_spikes(self, trains: SpikeTrains) -> None:
+        """Write spike trains to ``/spikes``: flat arrays, sorted by time within each chain."""
+        self.write(
+            "spikes/time", trains.time_ns, ("spike",),
+            units="ns", description="time of each spike, sorted within each chain",
+        )  # fmt: skip
+        self.write(
+            "spikes/unit", trains.unit, ("spike",),
+            units="1", description="laser that fired",
+        )  # fmt: skip
+        self.write(
+            "spikes/chain_offset", trains.chain_offset, ("chain_edge",),
+            units="1", description="spikes of chain c are chain_offset[c] : chain_offset[c + 1]",
+        )  # fmt: skip
+        extent = {"n_units": trains.n_units, "duration_ns": trains.duration_ns}
+        self.attributes("spikes", extent)
+
+    def _group(self, path: str) -> h5netcdf.Group:
+        """Return the group at `path`, ``/`` for the root; make it if need be."""
+        if path == "/":
+            return self._file
+        return self._file[path] if path in self._file else self._file.create_group(path)
+
+
+def _storable(where: str, value: ArrayLike) -> NDArray[Any]:
+    """Return `value` as an array of a type that netCDF-4 has."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError.single(where, "rows of different lengths", "an array") from None
+    if array.dtype == np.bool_:
+        return array.astype(np.int8)
+    if array.dtype.kind == "U":
+        return array.astype(_STRING)
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8 or array.dtype == np.float16:
+        raise InputError.single(
+            where, f"data of type {array.dtype}", "integers, float32, float64, booleans or text"
+        )
+    return array
+
+
+def _storable_attribute(where: str, value: Any) -> Any:
+    """Return `value` as something HDF5 keeps as an attribute without pickling."""
+    if isinstance(value, str):
+        return value
+    array = _storable(where, value)
+    return array.tolist() if array.dtype == _STRING else array[()]

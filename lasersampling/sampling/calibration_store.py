@@ -1,0 +1,86 @@
+"""Calibrations are measured once and kept as TOML files in the user's cache.
+
+A file is named by a digest of all that the calibration depends on; when device, synapse, settings
+or the simulating code change, it is measured again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lasersampling.atomic import atomic_path
+from lasersampling.config import load, to_toml
+from lasersampling.errors import InputError
+from lasersampling.sampling.calibration import (
+    Calibration,
+    CalibrationSettings,
+    Neuron,
+    calibrate,
+    calibration_key,
+)
+
+CACHE_VARIABLE = "LASERSAMPLING_CACHE"
+"""Environment variable that names another directory for the cache."""
+
+
+def cache_directory() -> Path:
+    """Directory of the stored calibrations."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("lasersampling")
+
+
+def calibration_path(neuron: Neuron, settings: CalibrationSettings) -> Path:
+    """File that holds, or would hold, this calibration."""
+    name = f"calibration-{neuron.device.name}-{calibration_key(neuron, settings)}.toml"
+    return cache_directory() / name.replace(os.sep, "_")
+
+
+def stored_calibration(
+    neuron: Neuron,
+    settings: CalibrationSettings,
+    *,
+    n_threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Calibration:
+    """Read this calibration from the cache, or measure and store it.
+
+    A file that cannot be read is measured anew and replaced. A cache that cannot be written is no
+    error: the calibration is returned all the same.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Laser, synapse and refractory time.
+    settings : CalibrationSettings
+        How long to measure, and the seed.
+    n_threads : int, optional
+        Threads; all cores by default.
+    progress : callable, optional
+        Called with the fraction done of a measurement.
+
+    Returns
+    -------
+    Calibration
+    """
+    path = calibration_path(neuron, settings)
+    if path.is_file():
+        try:
+            return load(path, Calibration)
+        except InputError:
+            # Written by another version or damaged: worth no more than the time to measure again.
+            pass
+    calibration = calibrate(neuron, settings, n_threads=n_threads, progress=progress)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(path) as temporary:
+            temporary.write_text(to_toml(calibration), encoding="utf-8")
+    except (InputError, OSError):
+        # Read-only home, full disk, or another run that stores the same thing right now.
+        pass
+    return calibration

@@ -1,0 +1,132 @@
+"""Gibbs sampling: the ideal, digital sampler that lasers are compared with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError, Problem
+from lasersampling.sampling.protocol import Progress, Samples, checked_request
+
+Scan = Literal["auto", "random", "block"]
+
+_BLOCKS = 20
+"""Blocks of draws a run is cut into; progress is told, and Ctrl-C heard, after each."""
+
+
+@dataclass(frozen=True)
+class Gibbs:
+    """Gibbs sampler: units are redrawn from p(z_k = 1 | all others) = 1 / (1 + exp(-u_k)).
+
+    One draw is `thin` sweeps. Chains start at states drawn at random, and chain c has the stream
+    c of the seed: it gives the same bits however many chains and threads there are.
+
+    Attributes
+    ----------
+    scan : "auto", "random" or "block"
+        "random": a sweep is as many updates of single units, each chosen at random, as there
+        are free units. "block": a sweep redraws all hidden units, then all others; for
+        restricted machines only. "auto": "block" for restricted machines, else "random".
+    burn_in : int
+        Sweeps before the first draw.
+    thin : int
+        Sweeps per draw.
+
+    References
+    ----------
+    Geman and Geman, IEEE PAMI 6 (1984) 721. Block updates: Hinton, Neural Computation 14
+    (2002) 1771.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> machine = BoltzmannMachine.random(3, seed=1)
+    >>> Gibbs().sample(machine, 100, n_chains=2, seed=5).states.shape
+    (2, 100, 3)
+    """
+
+    scan: Scan = "auto"
+    burn_in: int = 100
+    thin: int = 1
+
+    def __post_init__(self) -> None:
+        problems = [
+            *integer_problems("burn_in", self.burn_in, 0),
+            *integer_problems("thin", self.thin, 1),
+        ]
+        if self.scan not in get_args(Scan):
+            expected = ", ".join(repr(name) for name in get_args(Scan))
+            problems.append(Problem("scan", repr(self.scan), f"one of {expected}"))
+        if problems:
+            raise InputError(problems)
+
+    @property
+    def name(self) -> str:
+        """Name recorded with the samples."""
+        return "gibbs"
+
+    def sample(
+        self,
+        machine: BoltzmannMachine,
+        n_draws: int,
+        *,
+        n_chains: int = 4,
+        clamped: ArrayLike | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw from the machine's distribution; see `lasersampling.sampling.protocol.Sampler`."""
+        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        if self.scan == "block" and not machine.is_restricted:
+            expected = "a restricted machine, or scan='random'"
+            raise InputError.single("machine", "weights within a layer", expected)
+        streams = np.random.SeedSequence(seed).spawn(n_chains)
+        generators = np.array([stream.generate_state(4, np.uint64) for stream in streams])
+        states = np.empty((n_chains, machine.n_units), dtype=np.int8)
+        draws = np.empty((n_chains, n_draws, machine.n_units), dtype=np.int8)
+
+        # Imported here, since numba takes half a second to load.
+        from lasersampling.sampling import gibbs_kernel
+
+        gibbs_kernel.randomise(held, states, generators)
+        n_threads = min(n_chains, os.cpu_count() or 1)
+        bounds = np.linspace(0, n_chains, n_threads + 1).astype(int)
+        shares = [slice(first, last) for first, last in pairwise(bounds)]
+        scan = self._scan_of(machine)
+
+        with ThreadPoolExecutor(n_threads) as pool:
+
+            def advance(places: NDArray[np.int8], n_sweeps: int) -> None:
+                def work(own: slice) -> None:
+                    scan(held[own], states[own], generators[own], places[own], n_sweeps)
+
+                list(pool.map(work, shares))
+
+            if self.burn_in:
+                advance(draws[:, :1], self.burn_in)  # overwritten by the first draw
+            for block in np.array_split(np.arange(n_draws), min(_BLOCKS, n_draws)):
+                advance(draws[:, block[0] : block[-1] + 1], self.thin)
+                if progress is not None:
+                    progress((int(block[-1]) + 1) / n_draws)
+        return Samples(draws, self.name, int(seed))
+
+    def _scan_of(self, machine: BoltzmannMachine) -> Callable[..., None]:
+        """Bind the kernel to the machine's parameters."""
+        from lasersampling.sampling import gibbs_kernel
+
+        if self.scan == "random" or not machine.is_restricted:
+            return partial(gibbs_kernel.random_scan, machine.weights, machine.biases)
+        weights = RestrictedMachine.from_machine(machine).weights
+        by_outer = np.ascontiguousarray(weights.T)
+        return partial(gibbs_kernel.block_scan, weights, by_outer, machine.biases)

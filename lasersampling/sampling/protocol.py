@@ -1,0 +1,173 @@
+"""What every sampler accepts and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.clamping import clamped_chains
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.states import check_enumerable, state_index
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+
+if TYPE_CHECKING:
+    from lasersampling.lasers.spikes import SpikeTrains
+
+Progress = Callable[[float], None]
+"""Called now and then with the fraction of the work done, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Joint states drawn by a sampler, and what is known of them.
+
+    Attributes
+    ----------
+    states : ndarray of int8, shape (chain, draw, unit)
+        0 or 1; units in the order of the machine (visible, label, hidden).
+    sampler : str
+        Name of the sampler.
+    seed : int
+        The seed that gives these states again.
+    interval_ns : float or None
+        Time between two draws in ns, for samplers that live in time.
+    spikes : SpikeTrains or None
+        The spikes that the states were read from.
+    """
+
+    states: NDArray[np.int8]
+    sampler: str
+    seed: int
+    interval_ns: float | None = None
+    spikes: SpikeTrains | None = None
+
+    def __post_init__(self) -> None:
+        states = self.states
+        if not isinstance(states, np.ndarray) or states.dtype != np.int8 or states.ndim != 3:
+            got = f"{getattr(states, 'dtype', type(states).__name__)} {np.shape(states)}"
+            raise InputError.single("states", got, "an int8 array of shape (chain, draw, unit)")
+        if states.size and (states.min() < 0 or states.max() > 1):
+            got = f"values from {states.min()} to {states.max()}"
+            raise InputError.single("states", got, "0 and 1")
+
+    @property
+    def n_chains(self) -> int:
+        """Number of independent chains."""
+        return int(self.states.shape[0])
+
+    @property
+    def n_draws(self) -> int:
+        """Draws per chain."""
+        return int(self.states.shape[1])
+
+    @property
+    def n_units(self) -> int:
+        """Units of the machine."""
+        return int(self.states.shape[2])
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean of each unit over all chains and draws, shape (unit,)."""
+        mean: NDArray[np.float64] = self.states.mean(axis=(0, 1), dtype=np.float64)
+        return mean
+
+    def histogram(self, units: slice | Sequence[int] = slice(None)) -> NDArray[np.float64]:
+        """Frequencies of the joint states of some units.
+
+        Parameters
+        ----------
+        units : slice or sequence of int
+            Which units, at most 20; all by default.
+
+        Returns
+        -------
+        ndarray of float64, shape (2**n,)
+            Sums to one; entry `sum_k z_k 2**k` belongs to the state `z` of the chosen units.
+        """
+        chosen = self.states[:, :, units]
+        check_enumerable(chosen.shape[2], "units")
+        counts = np.bincount(state_index(chosen).ravel(), minlength=2 ** chosen.shape[2])
+        frequencies: NDArray[np.float64] = counts / counts.sum()
+        return frequencies
+
+
+class Sampler(Protocol):
+    """Anything that draws joint states of a Boltzmann machine."""
+
+    @property
+    def name(self) -> str:
+        """Short name, recorded with the samples."""
+
+    def sample(
+        self,
+        machine: BoltzmannMachine,
+        n_draws: int,
+        *,
+        n_chains: int = 4,
+        clamped: ArrayLike | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw from the machine's distribution, given the clamped units.
+
+        Parameters
+        ----------
+        machine : BoltzmannMachine
+            What to sample.
+        n_draws : int
+            Draws per chain.
+        n_chains : int
+            Independent chains, each with its own random stream.
+        clamped : array_like of int, shape (unit,) or (chain, unit), optional
+            -1 leaves a unit free, 0 and 1 hold it.
+        seed : int
+            The same seed gives the same bits, whatever the number of threads.
+        progress : callable, optional
+            Called with the fraction of the work done.
+
+        Returns
+        -------
+        Samples
+
+        Raises
+        ------
+        InputError
+            With all problems of the request.
+        """
+
+
+def checked_request(
+    machine: BoltzmannMachine,
+    n_draws: int,
+    n_chains: int,
+    clamped: ArrayLike | None,
+    seed: int,
+) -> NDArray[np.int8]:
+    """Check what every sampler is asked; return the clamping as `(chain, unit)`.
+
+    Raises
+    ------
+    InputError
+        With all problems at once.
+    """
+    if not isinstance(machine, BoltzmannMachine):
+        raise InputError.single("machine", type(machine).__name__, "a BoltzmannMachine")
+    problems = [
+        *integer_problems("n_draws", n_draws, 1),
+        *integer_problems("n_chains", n_chains, 1),
+        *integer_problems("seed", seed, 0),
+    ]
+    if integer_problems("n_chains", n_chains, 1):
+        raise InputError(problems)
+    try:
+        chains = clamped_chains(clamped, machine.n_units, n_chains)
+    except InputError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return chains

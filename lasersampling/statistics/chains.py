@@ -1,0 +1,211 @@
+"""What correlated draws are worth: autocorrelation time, effective sample size, R-hat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.errors import InputError
+
+MIN_DRAWS = 4
+"""Fewest draws per chain for an effective sample size or R-hat."""
+
+_BATCHES = 32
+"""Batches that `distribution_ess` makes of all chains together, at least: few, so that each is
+long against the autocorrelation time; the sum over the states averages the noise of the rest."""
+
+_WINDOW = 5.0
+"""Sokal's factor: the sum over autocorrelations ends at the first lag of five times its value."""
+
+
+def autocorrelation_time(x: ArrayLike) -> float:
+    """Integrated autocorrelation time tau = 1 + 2 sum_t rho(t), in draws.
+
+    Parameters
+    ----------
+    x : array_like, shape (chain, draw)
+        A scalar observed along chains of the same distribution; at least two draws.
+
+    Returns
+    -------
+    float
+        About 1 for independent draws; nan if x never changes.
+
+    Notes
+    -----
+    The autocovariances are taken about the mean of all chains, averaged over the chains and summed
+    up to the first lag M >= 5 tau(M).
+
+    References
+    ----------
+    Sokal, in Functional Integration: Basics and Applications (1997) 131, section 3.
+    """
+    array = np.asarray(x, dtype=np.float64)
+    if array.ndim != 2 or array.shape[0] < 1 or array.shape[1] < 2:
+        raise InputError.single("x", f"shape {array.shape}", "shape (chain, draw), 2 draws or more")
+    n_draws = array.shape[1]
+    deviation = array - array.mean()
+    if not deviation.any():
+        return math.nan
+    # Zero padding to twice the length keeps the circular correlation from wrapping around.
+    spectrum = np.fft.rfft(deviation, n=2 * n_draws, axis=1)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :n_draws]
+    autocovariance = correlation.mean(axis=0) / np.arange(n_draws, 0, -1)
+    tau = 2 * np.cumsum(autocovariance / autocovariance[0]) - 1
+    window = np.flatnonzero(np.arange(n_draws) >= _WINDOW * tau)
+    return float(tau[window[0]] if len(window) else tau[-1])
+
+
+def effective_sample_size(states: ArrayLike) -> NDArray[np.float64]:
+    """Effective sample size of the mean of each unit, over all chains together.
+
+    Parameters
+    ----------
+    states : array_like, shape (chain, draw, unit) or (chain, draw)
+        States, or any observable; at least four draws.
+
+    Returns
+    -------
+    ndarray of float64, shape (unit,), or () for two-dimensional input
+        nan for a unit that never changed: how often it might is not in the data.
+
+    References
+    ----------
+    Vehtari et al., Bayesian Analysis 16 (2021) 667, as implemented in ArviZ (method "mean",
+    split chains; ranks would change nothing for binary units).
+    """
+    return _per_unit(states, 1, _effective_sample_size)
+
+
+def r_hat(states: ArrayLike) -> NDArray[np.float64]:
+    """Split R-hat of each unit: 1 if the chains, and their halves, agree.
+
+    Parameters
+    ----------
+    states : array_like, shape (chain, draw, unit) or (chain, draw)
+        At least two chains, which must have started independently, of at least four draws.
+
+    Returns
+    -------
+    ndarray of float64, shape (unit,), or () for two-dimensional input
+        nan for a unit that never changed in any chain, inf for one that is frozen at different
+        values.
+
+    References
+    ----------
+    Vehtari et al., Bayesian Analysis 16 (2021) 667, eqs. 1-4, as implemented in ArviZ (method
+    "split"; ranks would change nothing for binary units).
+    """
+    return _per_unit(states, 2, _r_hat)
+
+
+def distribution_ess(states: ArrayLike) -> float:
+    """Effective sample size of the joint distribution: one number for a whole histogram.
+
+    It is the number of independent draws whose histogram would be as far from the truth, in
+    expected D_KL, as that of these correlated ones. To second order the histogram p̂ has
+
+        E[D_KL(p̂ || p)] = 1/2 sum_s Var(p̂_s) / p_s,
+
+    which is (n_states - 1) / (2 N) for N independent draws. Hence
+    ess = (n_states - 1) / sum_s Var(p̂_s) / p_s: a mean over the indicator functions of the
+    states, in which each counts as much as it adds to the divergence. Var(p̂_s) is estimated by
+    batch means: the chains are cut into equal batches, at least 32 in all, and the batches'
+    frequencies compared with the overall one. For independent draws the estimate is right on
+    average also where many states were seen but once.
+
+    Parameters
+    ----------
+    states : array_like of 0 and 1, shape (chain, draw, unit)
+        At least two draws in all.
+
+    Returns
+    -------
+    float
+        nan if only one joint state was seen.
+
+    Notes
+    -----
+    States that were never visited cannot be counted: if a mode was missed, the number is that of
+    a sampler of the part that was seen, so look at `r_hat` too. Batches must be long against the
+    autocorrelation time tau; those of length L underestimate the variance by about tau / L.
+    The relative standard error is about sqrt(2 / (31 (n_states - 1))).
+
+    References
+    ----------
+    Batch means: Flegal and Jones, Ann. Statist. 38 (2010) 1034. Expected divergence:
+    see `divergences.kl_floor`, with the multinomial variance replaced by the true one.
+    """
+    array = np.asarray(states)
+    if array.ndim != 3 or 0 in array.shape or array.shape[0] * array.shape[1] < 2:
+        expected = "shape (chain, draw, unit), 2 draws or more in all"
+        raise InputError.single("states", f"shape {array.shape}", expected)
+    n_chains, n_draws, _ = array.shape
+    per_chain = min(n_draws, math.ceil(_BATCHES / n_chains))
+    length = n_draws // per_chain
+    n_batches = n_chains * per_chain
+    used = array[:, n_draws - per_chain * length :]  # what does not fit is left out at the start
+    number, n_states = _state_numbers(used)
+    if n_states < 2:
+        return math.nan
+    batch = np.repeat(np.arange(n_batches), length)
+    cells, counts = np.unique(batch * n_states + number, return_counts=True)
+    total = np.bincount(number, minlength=n_states)
+    # sum_s sum_m (f_ms - p̂_s)² / p̂_s with f_ms = counts / length and p̂_s = total / size;
+    # only cells that were visited are listed, the others are in the closed form.
+    size = number.size
+    squared = (counts.astype(np.float64) ** 2 / total[cells % n_states]).sum() * size / length**2
+    scatter = squared - n_batches
+    variance_sum = scatter / (n_batches * (n_batches - 1))
+    if variance_sum <= 0:
+        return math.inf
+    return float((n_states - 1) / variance_sum * (n_chains * n_draws / size))
+
+
+def _state_numbers(states: NDArray[np.int8]) -> tuple[NDArray[np.intp], int]:
+    """Give each draw the number of its joint state among those that occur, chain by chain."""
+    packed = np.packbits(states.astype(bool), axis=-1).reshape(-1, -(-states.shape[-1] // 8))
+    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
+    distinct, number = np.unique(rows, return_inverse=True)
+    return number, len(distinct)
+
+
+def _per_unit(
+    states: ArrayLike, minimum_chains: int, diagnose: Callable[[NDArray[np.float64]], float]
+) -> NDArray[np.float64]:
+    array = np.asarray(states)
+    enough = array.ndim in (2, 3) and array.shape[0] >= minimum_chains
+    if not enough or array.shape[1] < MIN_DRAWS or array.size == 0:
+        chains = f"{minimum_chains} chain" + "s" * (minimum_chains > 1)
+        expected = f"shape (chain, draw[, unit]), at least {chains} of {MIN_DRAWS} draws"
+        raise InputError.single("states", f"shape {array.shape}", expected)
+    if array.ndim == 2:
+        return np.asarray(diagnose(array.astype(np.float64)))
+    # Unit by unit, since all states as float64 could be eight times what is in memory already.
+    units = np.moveaxis(array, 2, 0)
+    return np.array([diagnose(unit.astype(np.float64)) for unit in units])
+
+
+# ArviZ is imported in the two functions below, since it takes more than a second to load and most
+# users of this module's neighbours never need it.
+
+
+def _effective_sample_size(x: NDArray[np.float64]) -> float:
+    from arviz_stats.base.array import array_stats
+
+    if np.ptp(x) == 0:
+        return math.nan
+    return float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="mean"))
+
+
+def _r_hat(x: NDArray[np.float64]) -> float:
+    from arviz_stats.base.array import array_stats
+
+    if np.ptp(x) == 0:
+        return math.nan
+    if not np.ptp(x, axis=1).any():
+        return math.inf
+    return float(array_stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))

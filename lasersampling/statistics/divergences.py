@@ -1,0 +1,140 @@
+"""Distances between a sampled and a target distribution, and what an ideal sampler would show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError, Problem
+
+_SUM_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Divergences:
+    """How far a sampled distribution lies from its target.
+
+    Attributes
+    ----------
+    kl_sample_target : float
+        D_KL(sample || target) in nats.
+    kl_target_sample : float
+        D_KL(target || sample) in nats; infinite if a possible state was never seen.
+    total_variation : float
+        Half the summed absolute difference, 0 to 1.
+    floor : float
+        Expected D_KL of an ideal sampler with the same effective sample size, in nats.
+    """
+
+    kl_sample_target: float
+    kl_target_sample: float
+    total_variation: float
+    floor: float
+
+
+def kl_divergence(p: ArrayLike, q: ArrayLike) -> float:
+    """D_KL(p || q) = sum p log(p / q) in nats; infinite where q = 0 < p.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (state,)
+        Probabilities over the same states.
+
+    References
+    ----------
+    Kullback and Leibler, Ann. Math. Statist. 22 (1951) 79.
+
+    Examples
+    --------
+    >>> kl_divergence([0.5, 0.5], [0.5, 0.5])
+    0.0
+    """
+    first, second = _pair(p, q, "p", "q")
+    possible = first > 0
+    if (second[possible] == 0).any():
+        return float("inf")
+    terms = first[possible] * np.log(first[possible] / second[possible])
+    # Rounding may leave a sum of about -1e-17 for equal distributions.
+    return max(0.0, float(terms.sum()))
+
+
+def total_variation(p: ArrayLike, q: ArrayLike) -> float:
+    """Give 1/2 sum |p - q|: the largest difference in the probability of any event."""
+    first, second = _pair(p, q, "p", "q")
+    return 0.5 * float(np.abs(first - second).sum())
+
+
+def kl_floor(n_states: int, ess: float) -> float:
+    """Give the expected D_KL(sample || target) of `ess` independent draws, in nats.
+
+    It is (n_states - 1) / (2 ess).
+
+    Parameters
+    ----------
+    n_states : int
+        States of positive probability.
+    ess : float
+        Effective sample size; for correlated draws see `chains.distribution_ess`. If it is nan,
+        as for samples that show one state only, so is the floor.
+
+    Notes
+    -----
+    The leading term in 1/ess: it holds when all states are expected several times.
+
+    References
+    ----------
+    Wilks, Ann. Math. Statist. 9 (1938) 60: 2 N D_KL is asymptotically chi-squared with
+    n_states - 1 degrees of freedom.
+    """
+    problems = integer_problems("n_states", n_states, 1)
+    if ess <= 0:
+        problems.append(Problem("ess", repr(ess), "a number above 0"))
+    if problems:
+        raise InputError(problems)
+    return (n_states - 1) / (2 * ess)
+
+
+def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
+    """Compare a sampled distribution with its target.
+
+    Parameters
+    ----------
+    sampled, target : array_like, shape (state,)
+        Probabilities over the same states, each summing to one.
+    ess : float
+        Effective sample size of the joint states, for the floor.
+
+    Raises
+    ------
+    InputError
+        For tables of different length, or that are no probabilities.
+    """
+    p, q = _pair(sampled, target, "sampled", "target")
+    return Divergences(
+        kl_sample_target=kl_divergence(p, q),
+        kl_target_sample=kl_divergence(q, p),
+        total_variation=total_variation(p, q),
+        floor=kl_floor(int(np.count_nonzero(q)), ess),
+    )
+
+
+def _pair(
+    p: ArrayLike, q: ArrayLike, p_name: str, q_name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    first, second = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    problems = []
+    for name, table in ((p_name, first), (q_name, second)):
+        if table.ndim != 1 or len(table) == 0:
+            problems.append(Problem(name, f"shape {table.shape}", "shape (state,), not empty"))
+        elif not np.isfinite(table).all() or (table < 0).any():
+            problems.append(Problem(name, "negative or infinite entries", "probabilities"))
+        elif abs(table.sum() - 1) > _SUM_TOLERANCE:
+            problems.append(Problem(name, f"a sum of {table.sum():g}", "a sum of 1"))
+    if not problems and first.shape != second.shape:
+        problems.append(Problem(q_name, f"{len(second)} states", f"{len(first)} as in {p_name}"))
+    if problems:
+        raise InputError(problems)
+    return first, second

@@ -1,0 +1,1 @@
+"""Learning machines from data."""

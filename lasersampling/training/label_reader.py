@@ -1,0 +1,56 @@
+"""A classifier that reads the labels of generated images, to judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.svm import SVC
+
+from lasersampling.datasets.digits import Digits
+from lasersampling.errors import InputError
+
+_MARGIN_PENALTY = 5.0
+"""C of the support-vector classifier, by cross-validation within the training part."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelReader:
+    """Reads digits; it has seen the training part only.
+
+    Attributes
+    ----------
+    classifier : SVC
+        Support-vector classifier with Gaussian kernel.
+    test_accuracy : float
+        Share of right labels in the test part.
+    """
+
+    classifier: SVC
+    test_accuracy: float
+
+    def read(self, images: ArrayLike) -> NDArray[np.int64]:
+        """Label images of shape (..., pixel); the result has the shape (...)."""
+        pixels = np.asarray(images, dtype=np.float64)
+        n_pixels = self.classifier.n_features_in_
+        if pixels.ndim == 0 or pixels.shape[-1] != n_pixels:
+            expected = f"shape (..., {n_pixels})"
+            raise InputError.single("images", f"shape {pixels.shape}", expected)
+        labels: NDArray[np.int64] = self.classifier.predict(pixels.reshape(-1, n_pixels))
+        return labels.reshape(pixels.shape[:-1])
+
+    def agreement(self, images: ArrayLike, labels: ArrayLike) -> float:
+        """Share of images that are read as their labels."""
+        return float((self.read(images) == np.asarray(labels)).mean())
+
+
+def train_label_reader(digits: Digits) -> LabelReader:
+    """Train a classifier on the training part and measure it on the test part.
+
+    Images to be read later should be of the same kind: binary, if `digits` are.
+    """
+    classifier = SVC(C=_MARGIN_PENALTY, gamma="scale")
+    classifier.fit(digits.train_images, digits.train_labels)
+    accuracy = float(classifier.score(digits.test_images, digits.test_labels))
+    return LabelReader(classifier, accuracy)

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import clamp
+from lasersampling.boltzmann.clamping import clamped_chains, clamped_vector
+from lasersampling.errors import InputError
+
+
+def test_clamp():
+    assert clamp(4, {2: 1, 0: 0}).tolist() == [0, -1, 1, -1]
+    assert clamp(2, {}).dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({4: 1}, "clamped unit: got 4, expected 0 to 3"),
+        ({-1: 1}, "clamped unit: got -1, expected 0 to 3"),
+        ({1: 2}, "clamped value of unit 1: got 2, expected 0 or 1"),
+        ({1: -1}, "clamped value of unit 1: got -1, expected 0 or 1"),
+    ],
+)
+def test_clamp_refuses(values, message):
+    with pytest.raises(InputError, match=message):
+        clamp(4, values)
+
+
+def test_nothing_clamped():
+    assert clamped_vector(None, 3).tolist() == [-1, -1, -1]
+    assert clamped_chains(None, 2, 3).tolist() == [[-1, -1]] * 3
+
+
+def test_one_clamping_for_all_chains_or_one_each():
+    assert clamped_chains([1, -1], 2, 3).tolist() == [[1, -1]] * 3
+    assert clamped_chains([[1, -1], [0, 0]], 2, 2).tolist() == [[1, -1], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("clamped", "message"),
+    [
+        ([0, 1, 0], r"clamped: got shape \(3,\), expected shape \(2,\) or \(3, 2\)"),
+        ([[0, 1]], r"clamped: got shape \(1, 2\)"),
+        ([[0, 1], [0], [1, 1]], "clamped: got ragged rows"),
+        ([0, 2], r"clamped\[1\]: got 2, expected -1 \(free\), 0 or 1"),
+        ([0, float("nan")], r"clamped\[1\]: got nan"),
+        ([0, 0.5], r"clamped\[1\]: got 0.5"),
+        (["a", "b"], "clamped: got dtype <U1"),
+        ([True, False], "clamped: got dtype bool"),
+    ],
+)
+def test_malformed_clampings(clamped, message):
+    with pytest.raises(InputError, match=message):
+        clamped_chains(clamped, 2, 3)
+
+
+def test_a_vector_is_asked_for():
+    with pytest.raises(InputError, match=r"shape \(1, 2\), expected shape \(2,\)"):
+        clamped_vector([[0, 1]], 2)

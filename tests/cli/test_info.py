@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.lasers.device import device_names
+from lasersampling.results import ResultsFile
+
+
+@pytest.mark.parametrize("name", ["machine.toml", "machine.h5"])
+def test_machine(run, name):
+    machine = BoltzmannMachine.random(5, seed=1)
+    save_machine(name, BoltzmannMachine(machine.weights, machine.biases, n_label=2, n_hidden=1))
+    told = json.loads(run("info", name, "--json").out)
+    assert told["kind"] == "machine"
+    assert (told["units"], told["visible"], told["label"], told["hidden"]) == (5, 2, 2, 1)
+    assert told["couplings"] == 10
+    assert told["bias_mean"] == pytest.approx(machine.biases.mean())
+    shown = run("info", name).out
+    assert f"machine {name}" in shown
+    assert "couplings" in shown
+
+
+@pytest.mark.parametrize("name", device_names())
+def test_every_shipped_device(run, name):
+    told = json.loads(run("info", name, "--json").out)
+    assert told["kind"] == "device"
+    assert told["parameters"]["name"] == name
+    assert told["derived"]["threshold_pump_electrons_per_ns"] > 0
+    assert told["derived"]["gain.saturation_photons"] > 0
+    assert "threshold_current_ua" in run("info", name).out
+
+
+def test_results(run):
+    with ResultsFile.create("run.h5", command="a [b]", seed=3, config="x = [1]\n") as file:
+        file.write("a/y", [1.0, 2.0], ("n",), units="ns", description="times [of day]")
+        file.attributes("a", {"list": [1, 2], "text": "[x]"})
+        file.metric("kl", 0.5, 0.1, description="D_KL")
+        file.metric("endless", float("inf"))
+    told = json.loads(run("info", "run.h5", "--json").out)
+    assert told["kind"] == "results"
+    assert (told["attributes"]["command"], told["attributes"]["seed"]) == ("a [b]", 3)
+    assert told["metrics"]["kl"]["standard_error"] == 0.1
+    assert told["metrics"]["endless"]["value"] is None
+    assert told["contents"] == [
+        {
+            "name": "/a/y",
+            "dims": ["n"],
+            "shape": [2],
+            "dtype": "float64",
+            "units": "ns",
+            "description": "times [of day]",
+        }
+    ]
+    assert told["group_attributes"] == {"a": {"list": [1, 2], "text": "[x]"}}
+    assert told["config"] == "x = [1]\n"
+    shown = run("info", "run.h5").out
+    for text in ("a [b]", "/a/y", "n 2", "times [of day]", "0.5000 ± 0.1", "x = [1]"):
+        assert text in shown

@@ -1,0 +1,141 @@
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, exact_moments, load_machine, save_machine
+from lasersampling.cli.sample import parse_clamp
+from lasersampling.errors import InputError
+from lasersampling.results import read_results
+
+
+def test_gibbs_run_leaves_complete_results_and_figures(run, machine_file):
+    ran = run(
+        "sample", machine_file, "--sampler", "gibbs", "--draws", 2000, "--seed", 3,
+        "--out", "run.h5", "--set", "thin=2", "--json",
+    )  # fmt: skip
+    assert ran.code == 0
+    assert ran.out.count("\n") == 1
+    told = json.loads(ran.out)
+    assert told["files"] == ["run.h5", "run_distribution.png", "run_divergence_over_time.png"]
+    assert sorted(path.name for path in Path().iterdir()) == sorted(
+        [*told["files"], "machine.toml"]
+    )
+    assert (told["sampler"], told["chains"], told["draws"], told["seed"]) == ("gibbs", 4, 2000, 3)
+    results = read_results("run.h5")
+    assert results.attrs["command"].startswith("lasersampling sample machine.toml --sampler gibbs")
+    assert results.attrs["seed"] == 3
+    assert tomllib.loads(results.config)["thin"] == 2
+    assert results.samples().states.shape == (4, 2000, 3)
+    np.testing.assert_array_equal(results.machine().biases, load_machine(machine_file).biases)
+    for name, metric in results.metrics.items():
+        assert told["metrics"][name]["value"] == metric.value
+    # 2 N D_KL is chi-squared with 7 degrees of freedom: below 25 with probability 0.999. Thinned
+    # draws of this machine are worth at least half as many independent ones.
+    assert 2 * 4000 * results.metrics["kl_sample_target"].value < 25
+
+
+def test_lasers_run(run, machine_file, quick_calibration):
+    ran = run(
+        "sample", machine_file, "--duration-ns", 2000, "--chains", 8, "--out", "run.h5",
+        "--json", *quick_calibration,
+    )  # fmt: skip
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert told["sampler"] == "lasers"
+    assert told["draws"] * told["interval_ns"] == 2000
+    assert "run_raster.png" in told["files"]
+    results = read_results("run.h5")
+    assert results.spikes().n_units == 3
+    assert results.attributes["device"]["refractory_time_ns"] > 0
+    assert results.attributes["device"]["gain.carrier_lifetime_ns"] > 0
+    assert {"alpha", "r0", "synapse_strength"} <= set(results.metrics)
+    assert results.array("divergence/time_ns")[-1] == 16_000
+    config = tomllib.loads(results.config)
+    assert config["device"]["name"] == "D2"
+    assert config["calibration"]["n_chains"] == 8
+    # The quick calibration is good to a few percent; uncoupled, unbiased lasers would show .3.
+    assert results.metrics["kl_sample_target"].value < 0.1
+
+
+def test_same_seed_same_bits_and_another_seed_others(run, machine_file):
+    options = ("sample", machine_file, "--sampler", "gibbs", "--draws", 50, "--json")
+    first, again, other = (
+        run(*options, "--seed", 1).out,
+        run(*options, "--seed", 1).out,
+        run(*options, "--seed", 2).out,
+    )
+    assert first == again
+    assert json.loads(first)["metrics"] != json.loads(other)["metrics"]
+
+
+def test_clamped_units_hold_and_the_rest_follow(run, machine_file):
+    ran = run(
+        "sample", machine_file, "--sampler", "gibbs", "--clamp", "0=1, 2=0", "--out", "run.h5"
+    )
+    assert ran.code == 0
+    results = read_results("run.h5")
+    states = results.samples().states
+    assert states[..., 0].min() == 1
+    assert states[..., 2].max() == 0
+    exact = exact_moments(load_machine(machine_file), [1, -1, 0]).mean[1]
+    # 40000 nearly independent draws: a standard error of at most 0.0025.
+    assert results.array("units/mean")[0] == pytest.approx(exact, abs=0.01)
+
+
+def test_results_file_serves_as_machine(run, machine_file):
+    run("sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--out", "run.h5")
+    ran = run("sample", "run.h5", "--sampler", "gibbs", "--draws", 10, "--json")
+    assert json.loads(ran.out)["n_units"] == 3
+
+
+def test_more_than_twenty_units_get_diagnostics_only(run):
+    save_machine("large.toml", BoltzmannMachine.random(21, seed=1, weight_std=0.1))
+    ran = run(
+        "sample", "large.toml", "--sampler", "gibbs", "--draws", 20, "--out", "x.h5", "--json"
+    )
+    told = json.loads(ran.out)
+    assert set(told["metrics"]) == {"ess_joint", "ess_min", "r_hat_max"}
+    assert told["files"] == ["x.h5"]
+
+
+def test_infinite_divergence_is_null_in_json(run, machine_file):
+    ran = run("sample", machine_file, "--sampler", "gibbs", "--draws", 4, "--chains", 1, "--json")
+    metrics = json.loads(ran.out)["metrics"]
+    assert metrics["kl_target_sample"]["value"] is None
+    assert metrics["r_hat_max"]["value"] is None
+    assert metrics["kl_sample_target"]["value"] > 0
+
+
+def test_table_for_people_and_remarks_apart(run, machine_file):
+    ran = run("sample", machine_file, "--sampler", "gibbs", "--draws", 10)
+    assert "kl_sample_target" in ran.out
+    assert "sampling 3 units" in ran.err
+    ran = run("sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--quiet")
+    assert "kl_sample_target" in ran.out
+    assert ran.err == ""
+
+
+def test_overwriting_needs_to_be_said(run, machine_file):
+    options = ("sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--out", "run.h5")
+    assert run(*options).code == 0
+    assert run(*options).code == 2
+    assert run(*options, "--seed", 9, "--overwrite").code == 0
+    assert read_results("run.h5").attrs["seed"] == 9
+
+
+def test_set_wins_over_options(run, machine_file):
+    ran = run(
+        "sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--set", "draws=20", "--json"
+    )
+    assert json.loads(ran.out)["draws"] == 20
+
+
+def test_clamp_text():
+    np.testing.assert_array_equal(parse_clamp("", 3), [-1, -1, -1])
+    np.testing.assert_array_equal(parse_clamp(" 2=1,0 = 0", 3), [0, -1, 1])
+    with pytest.raises(InputError) as caught:
+        parse_clamp("1,0=2,0=1,0=1,7=1", 3)
+    assert len(caught.value.problems) == 4

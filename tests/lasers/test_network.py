@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import load_device
+from lasersampling.lasers.network import LaserNetwork
+
+DEVICE = load_device("D2")
+
+
+def test_dense_and_sparse_weights_give_the_same_connections():
+    weights = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, -1.0], [3.0, 0.0, 0.0]])
+    delay = np.arange(9.0).reshape(3, 3)
+    links = [
+        LaserNetwork(DEVICE, 3, matrix, delay).connections
+        for matrix in (weights, sparse.csr_array(weights), sparse.coo_matrix(weights))
+    ]
+    for one in links:
+        found = sorted(
+            zip(one.pre, one.post, one.weight_electrons_per_ns, one.delay_ns, strict=True)
+        )
+        assert found == [(0, 2, 3.0, 6.0), (1, 0, 2.0, 1.0), (2, 1, -1.0, 5.0)]
+
+
+def test_the_synapse_of_the_device_is_the_default():
+    assert LaserNetwork(DEVICE, 2).synapse == DEVICE.synapse
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_lasers": 0}, "n_lasers: got 0"),
+        ({"weights_electrons_per_ns": np.zeros((2, 3))}, r"shape \(2, 3\), expected \(2, 2\)"),
+        ({"weights_electrons_per_ns": np.zeros(4)}, r"shape \(4,\)"),
+        ({"weights_electrons_per_ns": "strong"}, "a matrix of numbers"),
+        ({"weights_electrons_per_ns": [[0, np.nan], [1, 0]]}, "not finite"),
+        ({"weights_electrons_per_ns": np.eye(2)}, r"\[0\]\[0\]: got a laser connected to itself"),
+        ({"delay_ns": np.zeros(3), "weights_electrons_per_ns": None}, "delay_ns"),
+        ({"delay_ns": -1.0, "weights_electrons_per_ns": [[0, 1], [1, 0]]}, "at least 0"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        LaserNetwork(DEVICE, **{"n_lasers": 2, **arguments})

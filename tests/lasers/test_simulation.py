@@ -1,0 +1,336 @@
+"""The integrator against independent methods: theory, scipy's solver, a plain Euler loop."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy.integrate import solve_ivp
+
+from lasersampling.errors import InputError, SimulationError
+from lasersampling.lasers import simulation as module
+from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
+from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.synapse import Synapse
+
+DEVICE = load_device("D2")
+P_TH = DEVICE.threshold_pump_electrons_per_ns
+TAU_1 = DEVICE.gain.carrier_lifetime_ns
+
+
+def replaced(device, **changes):
+    return Device(**{f.name: getattr(device, f.name) for f in fields(device)} | changes)
+
+
+def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
+    weights = 500.0 * (np.ones((3, 3)) - np.eye(3))
+    network = LaserNetwork(DEVICE, 3, weights)
+
+    def run(**changes):
+        return simulate(network, 0.96 * P_TH, 150.0, n_chains=30, **{"seed": 5, **changes}).spikes
+
+    one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
+    monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
+    small = run()
+    assert one.n_spikes > 500
+    for same in (two, small):
+        assert np.array_equal(one.time_ns, same.time_ns)
+        assert np.array_equal(one.unit, same.unit)
+        assert np.array_equal(one.chain_offset, same.chain_offset)
+    assert not np.array_equal(one.time_ns[:50], other.time_ns[:50])
+
+
+def test_chains_are_independent():
+    spikes = simulate(LaserNetwork(DEVICE, 1), P_TH, 100.0, n_chains=40, seed=2).spikes
+    first = [tuple(spikes.chain(c)[0][:2]) for c in range(40)]
+    assert len(set(first)) == 40
+
+
+def test_below_threshold_light_is_thermal():
+    """Far below threshold the carriers hardly move: <S> = R / (-G) and g2 = <S^2>/<S>^2 = 2."""
+    pump = 0.6 * P_TH
+    request = TraceRequest(tuple(range(64)), 0.0, 400.0, 50.0)
+    traces = simulate(LaserNetwork(DEVICE, 64), pump, 400.0, seed=3, traces=request).traces
+    photons = traces.photons.astype(np.float64)
+    # The field forgets within 2/|G|, 10 ps here, so readings 50 ps apart are independent:
+    # thermal light has var S = <S>^2.
+    expected = quiescent_state(DEVICE, pump).photons
+    n = photons.size
+    assert n > 500_000
+    assert photons.mean() == pytest.approx(expected, abs=0.01 * expected + 4 * expected / n**0.5)
+    g2 = (photons**2).mean() / photons.mean() ** 2
+    # var of S^2/<S>^2 is 20 for an exponential law, of its ratio estimate 4: error 2/sqrt(n).
+    assert g2 == pytest.approx(2.0, abs=0.01 + 4 * 2 / n**0.5)
+
+
+@njit
+def euler_spikes(device, pump, rest, step, burn_in, duration, generator):
+    """Spikes of one laser by the Euler-Maruyama scheme in double precision, step by step."""
+    kappa, g1, t1, c1, g2, t2, c2, threshold, rearm = device
+    x, y = np.sqrt(rest[0] / 2) * generator.standard_normal(2)
+    n1, n2 = rest[1], rest[2]
+    armed, count, root = True, 0, np.sqrt(step)
+    for k in range(int((burn_in + duration) / step)):
+        s = x * x + y * y
+        gain = g1 * (n1 - t1) + g2 * (n2 - t2) - kappa
+        emission = np.sqrt(max(0.0, g1 * n1 + g2 * n2) / 2)
+        d1 = np.sqrt(pump + n1 * c1 + g1 * (n1 + t1) * s)
+        d2 = np.sqrt(max(0.0, n2 * c2 + g2 * (n2 + t2) * s))
+        wx, wy, w1, w2 = root * generator.standard_normal(4)
+        x += 0.5 * gain * x * step + emission * wx
+        y += 0.5 * gain * y * step + emission * wy
+        n1 += (pump - n1 * c1 - g1 * (n1 - t1) * s) * step + d1 * w1
+        n2 -= (n2 * c2 + g2 * (n2 - t2) * s) * step + d2 * w2
+        s = x * x + y * y
+        if armed and s >= threshold:
+            armed = False
+            count += k * step >= burn_in
+        elif s < rearm:
+            armed = True
+    return count
+
+
+def euler_rate(device, pump, duration, n, step):
+    """Mean spike rate of `n` such lasers, and its standard error."""
+    rest = quiescent_state(device, pump)
+    gain, absorber = device.gain, device.absorber
+    numbers = (
+        device.cavity.loss_per_ns,
+        gain.differential_gain_per_ns, gain.transparency_electrons, 1 / gain.carrier_lifetime_ns,
+        absorber.differential_gain_per_ns, absorber.transparency_electrons,
+        1 / absorber.carrier_lifetime_ns,
+        device.detection.threshold_photons, device.detection.rearm_photons,
+    )  # fmt: skip
+    start = (rest.photons, rest.gain_electrons, rest.absorber_electrons)
+    rates = np.array(
+        [
+            euler_spikes(numbers, pump, start, step, 30.0, duration, np.random.default_rng(k))
+            / duration
+            for k in range(n)
+        ]
+    )
+    return rates.mean(), rates.std(ddof=1) / np.sqrt(n)
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio", "step_ps"),
+    [
+        ("D2", 0.97, 5.0),
+        pytest.param("D2", 0.93, 5.0, marks=pytest.mark.slow),
+        pytest.param("D2", 1.05, 5.0, marks=pytest.mark.slow),
+        pytest.param("D1", 1.2, 1.0, marks=pytest.mark.slow),
+        pytest.param("D4", 1.04, 1.0, marks=pytest.mark.slow),
+    ],
+)
+def test_spike_rate_agrees_with_a_plain_euler_loop(name, ratio, step_ps):
+    device = load_device(name)
+    pump = ratio * device.threshold_pump_electrons_per_ns
+    expected, error = euler_rate(device, pump, 1000.0, 20, 0.25e-3)
+    spikes = simulate(
+        LaserNetwork(device, 1), pump, 500.0, n_chains=400, seed=4, step_ps=step_ps
+    ).spikes
+    rates = spikes.rate_per_ns()[:, 0]
+    total = np.hypot(error, rates.std(ddof=1) / np.sqrt(400))
+    assert total < 0.02 * expected
+    # 1 % for the step of either scheme, and three standard errors.
+    assert rates.mean() == pytest.approx(expected, abs=0.01 * expected + 3 * total)
+
+
+def test_without_noise_an_excited_pulse_follows_the_rate_equations():
+    """A pump step triggers a pulse; the field equation without noise is dS/dt = G S."""
+    pump = 1.3 * P_TH
+    request = TraceRequest((0,), 0.0, 4.0, 1.0)
+    traces = simulate(
+        LaserNetwork(DEVICE, 1), pump, 4.0, noise=False, burn_in_ns=0.0, step_ps=0.25,
+        traces=request,
+    ).traces  # fmt: skip
+    start = [float(traces.photons[0, 0]), float(traces.gain_electrons[0, 0]),
+             float(traces.absorber_electrons[0, 0])]  # fmt: skip
+
+    def change(time, state):
+        # In log S, since between pulses the photon number falls by many orders of magnitude.
+        n1, n2 = state[1:]
+        rates = drift(DEVICE, [np.exp(state[0]), n1, n2], pump)
+        return [net_gain(DEVICE, n1, n2), rates[1], rates[2]]
+
+    solution = solve_ivp(
+        change, (0.0, 4.0), [np.log(start[0]), *start[1:]], "LSODA", t_eval=traces.time_ns,
+        rtol=1e-10, atol=1e-8,
+    )  # fmt: skip
+    exact = np.exp(solution.y[0])
+    peak, at = traces.photons[0].max(), traces.photons[0].argmax()
+    assert peak > 3000
+    assert peak == pytest.approx(exact.max(), rel=3e-3)
+    assert traces.time_ns[at] == pytest.approx(traces.time_ns[exact.argmax()], abs=2e-3)
+    assert traces.gain_electrons[0].min() == pytest.approx(solution.y[1].min(), rel=2e-3)
+
+
+@pytest.mark.parametrize("every_ps", [5.0, 20.0])
+def test_traces_and_spikes_tell_the_same_story(every_ps):
+    request = TraceRequest((1, 0), 10.0, 60.0, every_ps)
+    result = simulate(LaserNetwork(DEVICE, 2), P_TH, 80.0, seed=1, traces=request)
+    traces = result.traces
+    assert traces.time_ns[0] == pytest.approx(10.0)
+    assert traces.time_ns[-1] == pytest.approx(60.0)
+    assert np.isfinite(traces.photons).all()
+    times, units = result.spikes.chain(0)
+    for row, laser in enumerate(traces.laser):
+        mine = times[(units == laser) & (times > 10.0) & (times < 60.0)]
+        assert mine.size > 3
+        level = DEVICE.detection.threshold_photons
+        above = np.interp(mine + 0.02, traces.time_ns, traces.photons[row])
+        before = np.interp(mine - 0.06, traces.time_ns, traces.photons[row])
+        assert (above > level).all()
+        assert (before < level).all()
+
+
+def post_synaptic_gain(synapse, weight, delay_ns=0.0, pump_ratio=2.0, stop=25.0):
+    """Electrons that a dark laser collects from a self-pulsing one, and the spikes of that one."""
+    weights = np.zeros((2, 2))
+    weights[1, 0] = weight
+    network = LaserNetwork(DEVICE, 2, weights, delay_ns, synapse)
+    result = simulate(
+        network, [pump_ratio * P_TH, 0.0], stop, seed=7, step_ps=1.0, burn_in_ns=0.0,
+        noise=False, traces=TraceRequest((1,), 0.0, stop, 1.0),
+    )  # fmt: skip
+    times, units = result.spikes.chain(0)
+    return result.traces.time_ns, result.traces.gain_electrons[0], times[units == 0]
+
+
+def expected_gain(synapse, weight, delay_ns, time, spikes):
+    """Integral of the kernel over the gain lifetime, kicks included; no overlapping pulses."""
+    total = np.zeros_like(time)
+    for spike in spikes:
+        since = time - spike - delay_ns
+        on = np.maximum(since, 0.0)
+        if synapse.kernel == "exponential":
+            ts = synapse.time_constant_ns
+            rise = (np.exp(-on / TAU_1) - np.exp(-on / ts)) / (1 / ts - 1 / TAU_1)
+            total += weight * rise
+            continue
+        off = np.maximum(since - synapse.duration_ns, 0.0)
+        total += weight * TAU_1 * (np.exp(-off / TAU_1) - np.exp(-on / TAU_1))
+        kick = weight * synapse.kick * TAU_1
+        total += kick * np.where(since >= 0, np.exp(-on / TAU_1), 0.0)
+        total -= kick * np.where(since >= synapse.duration_ns, np.exp(-off / TAU_1), 0.0)
+    return total
+
+
+@pytest.mark.parametrize("delay_ns", [0.0, 0.7])
+@pytest.mark.parametrize(
+    "synapse",
+    [
+        Synapse(duration_ns=1.0),
+        Synapse(kernel="shaped", kick=0.45, duration_ns=1.0),
+        Synapse(kernel="shaped", kick=1.0, duration_ns=1.0),
+        Synapse(kernel="exponential", time_constant_ns=0.5),
+    ],
+)
+def test_a_spike_changes_the_gain_as_the_kernel_says(synapse, delay_ns):
+    weight = 4000.0
+    time, gain, spikes = post_synaptic_gain(synapse, weight, delay_ns)
+    assert spikes.size > 3
+    assert np.diff(spikes).min() > 1.0
+    expected = expected_gain(synapse, weight, delay_ns, time, spikes)
+    # Away from the edges, which the kernel puts on whole steps of 1 ps; a step more or less of
+    # the pump is a thousandth of the pulse.
+    edges = np.concatenate([spikes + delay_ns, spikes + delay_ns + 1.0])
+    smooth = np.abs(time[:, None] - edges).min(axis=1) > 0.004
+    assert np.abs(gain - expected)[smooth].max() < 0.003 * weight
+    assert gain.max() > 0.3 * weight
+
+
+@pytest.mark.parametrize("overlap", ["renew", "add"])
+def test_overlapping_pulses_renew_or_add(overlap):
+    """A laser far above threshold spikes again within the 4 ns of a pulse."""
+    synapse = Synapse(duration_ns=4.0, overlap=overlap)
+    time, gain, spikes = post_synaptic_gain(synapse, 3000.0, stop=40.0)
+    settled = gain[time > 20.0].mean()
+    interval = np.diff(spikes)[-1]
+    assert interval < 3.5
+    pulses_at_once = 4.0 / interval if overlap == "add" else 1.0
+    assert settled == pytest.approx(3000.0 * TAU_1 * pulses_at_once, rel=0.03)
+
+
+def test_delays_per_connection():
+    """Each target is reached at its own time: here 2 ns apart."""
+    weights = np.zeros((3, 3))
+    weights[1:, 0] = 5000.0
+    delay = np.zeros((3, 3))
+    delay[1, 0], delay[2, 0] = 0.5, 2.5
+    network = LaserNetwork(DEVICE, 3, weights, delay, Synapse(duration_ns=1.0))
+    result = simulate(
+        network, [1.02 * P_TH, 0.0, 0.0], 30.0, seed=7, burn_in_ns=0.0, step_ps=1.0,
+        traces=TraceRequest((1, 2), 0.0, 30.0, 1.0),
+    )  # fmt: skip
+    times, _ = result.spikes.chain(0)
+    starts = [result.traces.time_ns[np.argmax(row > 50.0)] for row in result.traces.gain_electrons]
+    assert np.array(starts) - times[0] == pytest.approx([0.5, 2.5], abs=0.03)
+
+
+def test_many_spikes_and_events_outgrow_the_buffers(monkeypatch):
+    monkeypatch.setattr(module, "_SPIKE_BUFFER_PER_LANE", 2)
+    weights = 50.0 * (np.ones((4, 4)) - np.eye(4))
+    synapse = Synapse(duration_ns=30.0, overlap="add")
+    network = LaserNetwork(DEVICE, 4, weights, 20.0, synapse)
+    few = simulate(network, 1.3 * P_TH, 100.0, seed=1).spikes
+    monkeypatch.undo()
+    many = simulate(network, 1.3 * P_TH, 100.0, seed=1).spikes
+    assert few.n_spikes > 150
+    assert np.array_equal(few.time_ns, many.time_ns)
+
+
+def test_linewidth_enhancement_turns_the_phase_and_leaves_the_intensity():
+    """A single laser's photon number does not depend on alpha, up to statistics."""
+    cavity = type(DEVICE.cavity)(
+        photon_lifetime_ps=5.0, wavelength_nm=1550.0, linewidth_enhancement=3.0
+    )
+    turned = replaced(DEVICE, cavity=cavity)
+    rates = []
+    for device in (DEVICE, turned):
+        spikes = simulate(LaserNetwork(device, 1), P_TH, 300.0, n_chains=200, seed=8).spikes
+        rates.append(spikes.rate_per_ns()[:, 0])
+    difference = rates[0].mean() - rates[1].mean()
+    error = np.hypot(rates[0].std(), rates[1].std()) / np.sqrt(200)
+    assert abs(difference) < 4 * error
+    assert not np.array_equal(rates[0], rates[1])
+
+
+def test_a_step_that_is_too_long_is_reported():
+    network = LaserNetwork(DEVICE, 2, [[0, 1e9], [1e9, 0]], 0.0, Synapse(duration_ns=1.0))
+    with pytest.raises(SimulationError, match="a step shorter than 5 ps or a weaker coupling"):
+        simulate(network, 1.2 * P_TH, 200.0, seed=1)
+
+
+def test_progress_ends_at_one():
+    seen = []
+    simulate(LaserNetwork(DEVICE, 1), P_TH, 20.0, n_chains=70, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"duration_ns": 0.0}, "duration_ns: got 0.0"),
+        ({"duration_ns": float("nan")}, "duration_ns: got nan"),
+        ({"n_chains": 0}, "n_chains: got 0"),
+        ({"n_chains": True}, "n_chains: got True"),
+        ({"seed": -1}, "seed: got -1"),
+        ({"step_ps": -1.0}, "step_ps: got -1.0"),
+        ({"burn_in_ns": -1.0}, "burn_in_ns"),
+        ({"n_threads": 0}, "n_threads"),
+        ({"pump_electrons_per_ns": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
+        ({"pump_electrons_per_ns": [1.0, -2.0]}, "finite values of at least 0"),
+        ({"pump_electrons_per_ns": ["a", "b"]}, "numbers"),
+        ({"traces": TraceRequest((2,), 0, 5, 1)}, r"traces.lasers\[0\]: got 2"),
+        ({"traces": TraceRequest((0,), 0, 50, 1)}, "a window within 0 to 10 ns"),
+        ({"traces": TraceRequest((0,), 0, 5, 0)}, "traces.interval_ps"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(arguments, message):
+    usual = {"pump_electrons_per_ns": P_TH, "duration_ns": 10.0}
+    with pytest.raises(InputError, match=message):
+        simulate(LaserNetwork(DEVICE, 2), **{**usual, **arguments})

@@ -1,0 +1,118 @@
+"""One small results file for each figure."""
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.lasers.simulation import Traces
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.results import ResultsFile, records
+
+REFRACTORY_NS = 3.5
+
+
+def write_spikes(file):
+    file.write_spikes(
+        SpikeTrains(
+            time_ns=np.array([1.0, 2.0, 6.0, 200.0, 0.5]),
+            unit=np.array([0, 2, 0, 1, 1], dtype=np.int32),
+            chain_offset=np.array([0, 4, 5]),
+            n_units=3,
+            duration_ns=300.0,
+        )
+    )
+    file.attributes("device", {"refractory_time_ns": REFRACTORY_NS})
+
+
+def write_traces(file):
+    time_ns = np.arange(0, 10, 0.01)
+    pulses = 4000 * np.exp(-(((time_ns - 1) / 0.02) ** 2)) + 5
+    records.write_traces(
+        file,
+        Traces(
+            time_ns=time_ns,
+            laser=np.array([0, 4], dtype=np.int32),
+            photons=np.stack([pulses, np.zeros_like(pulses)]).astype(np.float32),
+            gain_electrons=np.full((2, 1000), 40_000, dtype=np.float32),
+            absorber_electrons=np.full((2, 1000), 300, dtype=np.float32),
+        ),
+        spike_threshold_photons=600.0,
+    )
+    write_spikes(file)
+
+
+def write_raster(file):
+    write_spikes(file)
+    machine = BoltzmannMachine.random(3, seed=0)
+    file.write_machine(BoltzmannMachine(machine.weights, machine.biases, n_label=1, n_hidden=1))
+
+
+def write_calibration(file):
+    pump = np.linspace(0.85, 1.1, 11)
+    activation = 1 / (1 + np.exp(-34 * (pump - 0.965))) + 0.001
+    for name, values in (
+        ("pump", pump),
+        ("activation", activation),
+        ("activation_se", np.full(11, 0.002)),
+    ):
+        file.write(f"calibration/{name}", values, ("pump",), units="1", description=name)
+    file.attributes("calibration", {"refractory_time_ns": REFRACTORY_NS})
+    file.metric("alpha", 34.0, 0.3)
+    file.metric("r0", 0.965, 0.0004)
+    file.metric("fit_rms", 0.001)
+
+
+def write_distribution(file, n_units=3):
+    target = np.arange(1.0, 2**n_units + 1)
+    target /= target.sum()
+    sampled = np.roll(target, 1)
+    for name, values in (
+        ("target", target),
+        ("sampled", sampled),
+        ("sampled_se", np.full(2**n_units, 0.01)),
+    ):
+        file.write(f"distribution/{name}", values, ("state",), units="1", description=name)
+    file.metric("kl_sample_target", 0.0123, 0.001)
+    file.metric("kl_floor", 0.0045)
+
+
+def write_divergence(file):
+    time_ns = np.array([10.0, 100.0, 1000.0])
+    for name, values in (
+        ("time_ns", time_ns),
+        ("kl_sample_target", np.array([0.0, 0.1, 0.02])),
+        ("ideal", 1 / time_ns),
+    ):
+        file.write(f"divergence/{name}", values, ("time_ns",), units="1", description=name)
+
+
+def write_images(file):
+    rng = np.random.default_rng(0)
+    labels = np.array([0, 0, 0, 1, -1, -1, -1])
+    for name in ("lasers", "gibbs"):
+        records.write_images(file, name, rng.random((7, 8, 8)), labels)
+    file.metric("label_accuracy_lasers", 0.931, 0.012)
+    file.attributes("images", {"headline": "Digits of three lasers"})
+
+
+WRITERS = {
+    "activation_curve": write_calibration,
+    "distribution": write_distribution,
+    "divergence_over_time": write_divergence,
+    "image_gallery": write_images,
+    "raster": write_raster,
+    "spike_traces": write_traces,
+}
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a function that writes the file of a figure, or what another writer says."""
+
+    def write(name, writer=None):
+        path = tmp_path / f"{name}.h5"
+        with ResultsFile.create(path, command="", seed=0, config="") as file:
+            (writer or WRITERS[name])(file)
+        return path
+
+    return write

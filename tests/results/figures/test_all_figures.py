@@ -1,0 +1,79 @@
+"""What holds for every figure; a new one is found by its module."""
+
+import importlib
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, figures
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(figures.__path__))
+
+
+def plot(name, path):
+    return importlib.import_module(f"lasersampling.results.figures.{name}").plot(path)
+
+
+def test_names_are_the_modules():
+    assert sorted([*figures.NAMES, "style"]) == MODULES
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_figure_is_drawn_and_leaves_settings_alone(name, make, tmp_path):
+    before = dict(mpl.rcParams)
+    figure = plot(name, make(name))
+    assert isinstance(figure, Figure)
+    figure.savefig(tmp_path / "figure.png")
+    assert dict(mpl.rcParams) == before
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", [name for name in figures.NAMES if name != "image_gallery"])
+def test_every_axis_is_labelled(name, make):
+    axes = plot(name, make(name)).axes
+    assert all(panel.get_ylabel() for panel in axes)
+    assert any(panel.get_xlabel() for panel in axes)
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_file_without_what_is_shown_is_refused(name, tmp_path):
+    path = tmp_path / "other.h5"
+    with ResultsFile.create(path, command="", seed=0, config="") as file:
+        file.write("other/x", 1.0, units="1", description="")
+    with pytest.raises(InputError, match=r"got a file with no groups|got a file with /other"):
+        plot(name, path)
+    with pytest.raises(InputError, match="no such file"):
+        plot(name, tmp_path / "missing.h5")
+
+
+def test_figures_are_saved_beside_the_file(make):
+    path = make("distribution")
+    saved = figures.save_figures(path, ["distribution"])
+    assert saved == [path.with_name("distribution_distribution.png")]
+    assert saved[0].read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="'pie', expected one of activation_curve"):
+        figures.save_figures(path, ["pie"])
+
+
+def test_no_pyplot_and_no_window(make):
+    code = (
+        "import json, sys; from lasersampling.results.figures import NAMES, save_figures\n"
+        "for name, path in json.loads(sys.argv[1]).items(): save_figures(path, [name])\n"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    paths = {name: str(make(name)) for name in figures.NAMES}
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(paths)],
+        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")

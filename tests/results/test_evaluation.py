@@ -1,0 +1,120 @@
+import math
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, all_states, clamp, exact_distribution
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.evaluation import evaluate
+from lasersampling.sampling.protocol import Samples
+
+MACHINE = BoltzmannMachine.random(4, seed=3)
+
+
+def ideal_samples(machine, n_chains, n_draws, seed, **options):
+    """Draw independently from the exact distribution."""
+    probabilities = exact_distribution(machine)
+    numbers = np.random.default_rng(seed).choice(
+        len(probabilities), size=(n_chains, n_draws), p=probabilities
+    )
+    return Samples(all_states(machine.n_units)[numbers], "ideal", seed, **options)
+
+
+def test_independent_draws_of_the_target_are_found_ideal():
+    evaluation = evaluate(MACHINE, ideal_samples(MACHINE, 4, 5000, seed=1))
+    metrics = {name: metric.value for name, metric in evaluation.metrics().items()}
+    # 2 N D_KL is chi-squared with 15 degrees of freedom: mean 15, standard deviation 5.5.
+    assert 15 - 3 * 5.5 < 2 * 20_000 * metrics["kl_sample_target"] < 15 + 3 * 5.5
+    # distribution_ess has a relative standard error of sqrt(2 / (31 * 15)) = 6.6 %.
+    assert metrics["ess_joint"] == pytest.approx(20_000, rel=0.2)
+    assert metrics["kl_floor"] == pytest.approx(15 / (2 * metrics["ess_joint"]))
+    assert metrics["r_hat_max"] == pytest.approx(1, abs=0.01)
+    # Standard error of a mean of 20000 draws: at most 0.0035; four times that for the worst of 4.
+    assert metrics["mean_error_max"] < 0.014
+    np.testing.assert_allclose(evaluation.exact.sampled.sum(), 1)
+    z = (evaluation.exact.sampled - evaluation.exact.target) / evaluation.exact.sampled_se
+    assert np.abs(z).max() < 4
+
+
+def test_jackknife_error_is_the_scatter_over_repeated_runs():
+    # Samples that are off by a fixed amount, so that the divergence is far above its floor.
+    other = BoltzmannMachine(MACHINE.weights, MACHINE.biases + 0.5)
+    runs = [evaluate(MACHINE, ideal_samples(other, 8, 400, seed=seed)) for seed in range(40)]
+    scatter = np.std([run.exact.divergences.kl_sample_target for run in runs], ddof=1)
+    claimed = np.sqrt(np.mean([run.exact.kl_se**2 for run in runs]))
+    # Scatter of 40 runs is known to 11 %, the mean of 40 jackknives of 8 chains to 6 %.
+    assert claimed == pytest.approx(scatter, rel=0.4)
+    scatter = np.std([run.exact.divergences.total_variation for run in runs], ddof=1)
+    claimed = np.sqrt(np.mean([run.exact.total_variation_se**2 for run in runs]))
+    assert claimed == pytest.approx(scatter, rel=0.4)
+
+
+def test_divergence_over_draws_ends_at_the_whole_and_follows_the_ideal():
+    evaluation = evaluate(MACHINE, ideal_samples(MACHINE, 4, 5000, seed=2))
+    exact = evaluation.exact
+    assert exact.draws[-1] == 20_000
+    assert exact.kl_over_draws[-1] == pytest.approx(exact.divergences.kl_sample_target)
+    assert exact.ideal_over_draws[-1] == pytest.approx(exact.divergences.floor)
+    # Each D_KL scatters by sqrt(2 / 15) = 37 % about the ideal.
+    late = exact.draws > 300
+    ratio = exact.kl_over_draws[late] / exact.ideal_over_draws[late]
+    assert ratio.min() > 0.2
+    assert ratio.max() < 2.5
+
+
+def test_clamped_units_are_left_out():
+    clamped = clamp(4, {1: 1})
+    conditional, free = MACHINE.conditioned(clamped)
+    drawn = ideal_samples(conditional, 2, 3000, seed=4)
+    states = np.insert(drawn.states, 1, 1, axis=2)
+    evaluation = evaluate(MACHINE, Samples(states, "ideal", 4), clamped)
+    np.testing.assert_array_equal(evaluation.free, free)
+    assert evaluation.exact.target.shape == (8,)
+    # 2 N D_KL is chi-squared with 7 degrees of freedom: below 25 with probability 0.999.
+    assert 2 * 6000 * evaluation.exact.divergences.kl_sample_target < 25
+
+
+def test_one_chain_has_no_r_hat_and_no_jackknife():
+    metrics = evaluate(MACHINE, ideal_samples(MACHINE, 1, 500, seed=5)).metrics()
+    assert math.isnan(metrics["r_hat_max"].value)
+    assert metrics["kl_sample_target"].standard_error is None
+
+
+def test_frozen_samples_are_judged_without_warnings():
+    states = np.zeros((2, 50, 4), dtype=np.int8)
+    metrics = evaluate(MACHINE, Samples(states, "stuck", 0)).metrics()
+    assert metrics["kl_sample_target"].value == pytest.approx(
+        -math.log(exact_distribution(MACHINE)[0])
+    )
+    assert metrics["kl_target_sample"].value == math.inf
+    assert math.isnan(metrics["ess_min"].value)
+
+
+def test_large_machines_get_diagnostics_only():
+    machine = BoltzmannMachine(np.zeros((21, 21)), np.zeros(21))
+    states = np.random.default_rng(6).integers(0, 2, (2, 100, 21)).astype(np.int8)
+    evaluation = evaluate(machine, Samples(states, "coins", 6))
+    assert evaluation.exact is None
+    assert set(evaluation.metrics()) == {"ess_joint", "ess_min", "r_hat_max"}
+
+
+@pytest.mark.parametrize(("interval_ns", "extent"), [(None, "draws"), (0.5, "time_ns")])
+def test_written_evaluation_is_read_again(tmp_path, interval_ns, extent):
+    samples = ideal_samples(MACHINE, 4, 500, seed=7, interval_ns=interval_ns)
+    evaluation = evaluate(MACHINE, samples)
+    with ResultsFile.create(tmp_path / "x.h5", command="", seed=7, config="") as file:
+        evaluation.write(file)
+    results = read_results(tmp_path / "x.h5")
+    assert dict(results.metrics) == evaluation.metrics()
+    np.testing.assert_array_equal(results.array("distribution/target"), evaluation.exact.target)
+    np.testing.assert_array_equal(results.array("units/mean"), evaluation.mean)
+    assert results.array(f"divergence/{extent}")[-1] == 2000 * (interval_ns or 1)
+
+
+def test_nothing_free_and_samples_of_another_machine_are_refused():
+    samples = ideal_samples(MACHINE, 1, 10, seed=8)
+    with pytest.raises(InputError, match="all units clamped"):
+        evaluate(MACHINE, samples, [0, 1, 0, 1])
+    with pytest.raises(InputError, match="4 units, expected 3"):
+        evaluate(BoltzmannMachine.random(3, seed=1), samples)

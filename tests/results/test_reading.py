@@ -1,0 +1,111 @@
+import h5py
+import numpy as np
+import pytest
+
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, read_results
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "run.h5"
+    with ResultsFile.create(path, command="test", seed=1, config="a = 1\n") as file:
+        rng = np.random.default_rng(0)
+        file.write("first/x", rng.normal(size=20_000), ("x",), units="1", description="")
+        file.write("second/y", np.arange(3), ("y",), units="ns", description="times")
+        file.metric("kl", 0.1, 0.01)
+    return path
+
+
+def problem(path, **options):
+    with pytest.raises(InputError) as caught:
+        read_results(path, **options)
+    assert len(caught.value.problems) == 1
+    found = caught.value.problems[0]
+    assert str(path) in found.where
+    return found
+
+
+def test_only_the_groups_asked_for_are_loaded(path):
+    results = read_results(path, groups=("second",))
+    assert set(results.groups) == {"second"}
+    assert set(results.contents) == {"first/x", "second/y"}
+    assert results.metrics["kl"].value == 0.1
+    assert results.contents["second/y"].units == "ns"
+
+
+def test_missing_file(tmp_path):
+    assert problem(tmp_path / "no.h5").got == "no such file or directory"
+
+
+def test_directory(tmp_path):
+    assert problem(tmp_path).got == "is a directory"
+
+
+def test_empty_file(tmp_path):
+    (tmp_path / "empty.h5").touch()
+    assert problem(tmp_path / "empty.h5").got == "an empty file"
+
+
+def test_file_of_another_kind(tmp_path):
+    (tmp_path / "text.h5").write_text("weights = 1")
+    found = problem(tmp_path / "text.h5")
+    assert "begins with b'weights '" in found.got
+    assert found.expected == "a results file written by lasersampling"
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
+def test_truncated_file(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    assert problem(path).got.startswith("a damaged or truncated file")
+
+
+def test_damaged_file_is_an_input_error_or_reads(path):
+    # A flipped byte may hit anything: structures, names or plain data. Whatever it is, nothing
+    # but InputError comes out.
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(3)
+    outcomes = set()
+    for place in rng.integers(8, 6000, 60):
+        damaged = content.copy()
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            read_results(path)
+        except InputError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("read")
+    assert outcomes == {"refused", "read"}
+
+
+def test_hdf5_file_of_others(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["data"] = [1, 2]
+    assert "without the attribute 'schema_version'" in problem(tmp_path / "other.h5").got
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_file_of_another_version(path, version):
+    with h5py.File(path, "a") as file:
+        file.attrs["schema_version"] = version
+    found = problem(path)
+    assert found.got == str(version)
+    assert "newer lasersampling" in found.expected
+
+
+def test_missing_parts_are_named_with_what_there_is(path):
+    results = read_results(path)
+    for call, text in (
+        (lambda: results.group("images"), "a file with /first, /second"),
+        (lambda: results.array("first/z"), "got x, expected a variable 'z'"),
+        (lambda: results.metric("alpha"), "got kl, expected a metric 'alpha'"),
+        (results.machine, "a group /machine"),
+        (results.samples, "a group /samples"),
+        (results.spikes, "a group /spikes"),
+    ):
+        with pytest.raises(InputError) as caught:
+            call()
+        assert text in str(caught.value)
+        assert str(path) in str(caught.value)

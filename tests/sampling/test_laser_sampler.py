@@ -1,0 +1,108 @@
+"""What only lasers have; tests/sampling/test_protocol.py compares them with exact answers."""
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, clamp, exact_distribution
+from lasersampling.errors import InputError
+from lasersampling.sampling import Gibbs
+from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.statistics import kl_divergence
+
+MACHINE = BoltzmannMachine.random(4, seed=3)
+
+
+def test_states_are_read_from_the_spikes():
+    lasers = Lasers(interval_ns=2.0)
+    samples = lasers.sample(MACHINE, 200, n_chains=3, seed=2)
+    tau = lasers.neuron.refractory_time_ns
+    assert samples.interval_ns == 2.0
+    assert samples.spikes.n_chains == 3
+    times = tau + 2.0 * np.arange(200)
+    assert np.array_equal(samples.states, samples.spikes.states(tau, times))
+
+
+def test_clamped_units_have_no_laser_and_hold_their_value():
+    clamped = np.tile(clamp(4, {1: 1}), (3, 1))
+    clamped[1] = clamp(4, {1: 0})
+    clamped[2] = clamp(4, {0: 1, 2: 0})
+    samples = Lasers().sample(MACHINE, 50, n_chains=3, clamped=clamped, seed=2)
+    assert (samples.states[0, :, 1] == 1).all()
+    assert (samples.states[1, :, 1] == 0).all()
+    assert (samples.states[2, :, 0] == 1).all()
+    assert (samples.states[2, :, 2] == 0).all()
+    counts = samples.spikes.counts()
+    assert (counts[[0, 1], 1] == 0).all()
+    assert (counts[2, [0, 2]] == 0).all()
+    assert counts[2, 1] > 0
+
+
+def test_a_machine_with_all_units_clamped_needs_no_lasers():
+    samples = Lasers().sample(MACHINE, 3, n_chains=2, clamped=[1, 0, 0, 1], seed=1)
+    assert samples.spikes is None
+    assert (samples.states == [1, 0, 0, 1]).all()
+
+
+def test_threads_do_not_change_the_draws():
+    one = Lasers(n_threads=1).sample(MACHINE, 100, n_chains=20, seed=4).states
+    two = Lasers(n_threads=2).sample(MACHINE, 100, n_chains=20, seed=4).states
+    assert np.array_equal(one, two)
+
+
+def test_a_uniform_delay_still_samples():
+    """A delay shifts a pulse against z; a small one costs a little."""
+    machine = BoltzmannMachine.random(3, seed=1)
+    samples = Lasers(delay_ns=0.2).sample(machine, 4000, n_chains=16, seed=2)
+    assert kl_divergence(samples.histogram(), exact_distribution(machine)) < 0.03
+
+
+def test_draws_that_fit_a_duration():
+    lasers = Lasers()
+    assert lasers.draw_interval_ns == lasers.neuron.refractory_time_ns / 4
+    assert Lasers(interval_ns=0.1).draws_in(0.3) == 3
+    assert lasers.draws_in(0.001) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "D9"}, "D2"),
+        ({"refractory_time_ns": -1.0}, "refractory_time_ns: got -1.0"),
+        ({"interval_ns": 0.0}, "interval_ns: got 0.0"),
+        ({"burn_in_ns": float("inf")}, "burn_in_ns: got inf"),
+        ({"delay_ns": -0.1}, "delay_ns: got -0.1"),
+        ({"step_ps": 0.0}, "step_ps: got 0.0"),
+    ],
+)
+def test_lasers_that_cannot_be_made_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Lasers(**arguments)
+
+
+@pytest.mark.slow
+def test_ten_random_machines_by_translation_alone():
+    """Issue "Foundation": median D_KL(sample || target) <= 0.03 at >= 1e5 ns per machine."""
+    lasers, found, ideal = Lasers(), [], []
+    for seed in range(10):
+        machine = BoltzmannMachine.random(5, seed=seed)
+        target = exact_distribution(machine)
+        samples = lasers.sample(machine, 5000, n_chains=24, seed=100 + seed)
+        found.append(kl_divergence(samples.histogram(), target))
+        gibbs = Gibbs().sample(machine, 5000, n_chains=24, seed=seed)
+        ideal.append(kl_divergence(gibbs.histogram(), target))
+    assert np.median(found) < 0.015
+    assert max(found) < 0.03
+    assert np.median(ideal) < 0.002
+
+
+@pytest.mark.slow
+def test_conditional_marginals_of_a_six_unit_machine():
+    """Issue "Foundation": within 0.03 of exact."""
+    from lasersampling.boltzmann import exact_moments
+
+    machine = BoltzmannMachine.random(6, seed=11)
+    for values in ({0: 1, 1: 0}, {2: 1, 5: 1}, {3: 0}):
+        clamped = clamp(6, values)
+        samples = Lasers().sample(machine, 5000, n_chains=24, clamped=clamped, seed=5)
+        exact = exact_moments(machine, clamped).mean
+        assert np.abs(samples.mean - exact).max() < 0.03

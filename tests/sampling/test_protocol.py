@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.errors import InputError
+from lasersampling.sampling import Samples
+from lasersampling.sampling.protocol import checked_request
+
+STATES = np.array([[[0, 0, 1], [1, 0, 1]], [[1, 0, 0], [1, 0, 1]]], dtype=np.int8)
+
+
+def test_sizes_and_mean():
+    samples = Samples(STATES, "test", 3)
+    assert (samples.n_chains, samples.n_draws, samples.n_units) == (2, 2, 3)
+    assert samples.mean.tolist() == [0.75, 0.0, 0.75]
+    assert samples.interval_ns is None
+    assert samples.spikes is None
+
+
+def test_histogram_of_all_units_and_of_some():
+    samples = Samples(STATES, "test", 3)
+    expected = np.zeros(8)
+    expected[[1, 4, 5]] = [0.25, 0.25, 0.5]
+    assert np.array_equal(samples.histogram(), expected)
+    assert samples.histogram([2, 1]).tolist() == [0.25, 0.75, 0.0, 0.0]
+    assert samples.histogram(slice(0, 1)).tolist() == [0.25, 0.75]
+
+
+def test_histogram_of_too_many_units():
+    samples = Samples(np.zeros((1, 2, 21), dtype=np.int8), "test", 0)
+    with pytest.raises(InputError, match="units: got 21 units, expected at most 20"):
+        samples.histogram()
+    assert samples.histogram(slice(0, 2)).tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        (STATES.astype(np.int64), "got int64"),
+        (STATES[0], r"got int8 \(2, 3\)"),
+        (STATES.tolist(), "got list"),
+        (STATES * np.int8(2), "got values from 0 to 2"),
+        (STATES - np.int8(1), "got values from -1 to 0"),
+    ],
+)
+def test_states_that_are_none(states, message):
+    with pytest.raises(InputError, match=message):
+        Samples(states, "test", 0)
+
+
+def test_a_request_is_checked_as_a_whole():
+    machine = BoltzmannMachine.random(2, seed=0)
+    with pytest.raises(InputError) as error:
+        checked_request(machine, 0, 3, [0, 0, 7], -1)
+    assert [problem.where for problem in error.value.problems] == ["n_draws", "seed", "clamped"]
+    assert checked_request(machine, 1, 3, [0, -1], 0).tolist() == [[0, -1]] * 3
+    with pytest.raises(InputError, match="n_chains: got 0"):
+        checked_request(machine, 1, 0, None, 0)
+    with pytest.raises(InputError, match="machine: got str, expected a BoltzmannMachine"):
+        checked_request("machine.toml", 1, 1, None, 0)
