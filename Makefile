@@ -24,6 +24,7 @@ help:
 setup: $(STAMP)
 
 demo: $(STAMP)
+	mkdir -p results
 	$(IN)lasersampling generate digits --out results/demo.h5 --overwrite
 
 # Two workers for two cores; tests/conftest.py keeps each of them to one BLAS thread.

@@ -188,10 +188,10 @@ class TrainingConfig:
     """
 
     n_hidden: Count = 60
-    n_epochs: Count = 400
-    batch_size: Count = 100
-    learning_rate: Positive = 0.1
-    final_learning_rate: Positive = 0.01
+    n_epochs: Count = 600
+    batch_size: Count = 200
+    learning_rate: Positive = 0.2
+    final_learning_rate: Positive = 0.02
     n_chains: Count = 200
     n_steps: Count = 1
     weight_decay: NonNegative = 3e-4
@@ -217,8 +217,8 @@ class GenerateConfig:
         Laser time before the first draw, sampled, and between draws [ns].
     window_ns : float
         The images shown are means over this last part of the sampling [ns].
-    gibbs_burn_in : int
-        Sweeps of Gibbs sampling before the first draw.
+    gibbs_burn_in, gibbs_thin : int
+        Sweeps of Gibbs sampling before the first draw, and per draw.
     seed : int
         Seed of training and sampling.
     """
@@ -233,6 +233,7 @@ class GenerateConfig:
     interval_ns: Positive = 4.0
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
+    gibbs_thin: Count = 4
     seed: SeedNumber = 0
 
     def __post_init__(self) -> None:

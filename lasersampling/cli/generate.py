@@ -152,7 +152,7 @@ def _samplers(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
-    return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in), "lasers": lasers}
+    return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 
 
 def _generate(

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -34,20 +37,28 @@ class _ExitCodes(TyperGroup):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _exit_codes():
             return super().invoke(ctx)
-        except InputError as error:
-            _say("bad input", str(error))
-            code = BAD_INPUT
-        except BrokenPipeError:
-            raise  # whoever read our output has gone; typer ends the process without a word
-        except (LaserSamplingError, OSError, MemoryError) as error:
-            _say("failed", str(error) or "out of memory")
-            code = FAILED
-        except KeyboardInterrupt:
-            _say("interrupted", "stopped by the keyboard")
-            code = INTERRUPTED
-        raise typer.Exit(code)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn errors within the block into a message and an exit code."""
+    try:
+        yield
+        return
+    except InputError as error:
+        _say("bad input", str(error))
+        code = BAD_INPUT
+    except BrokenPipeError:
+        raise  # whoever read our output has gone; typer ends the process without a word
+    except (LaserSamplingError, OSError, MemoryError) as error:
+        _say("failed", str(error) or "out of memory")
+        code = FAILED
+    except KeyboardInterrupt:
+        _say("interrupted", "stopped by the keyboard")
+        code = INTERRUPTED
+    raise typer.Exit(code)
 
 
 app = typer.Typer(
@@ -65,6 +76,19 @@ for _command in (simulate, calibrate, sample, generate, info):
 def main() -> None:
     """Run the command with the arguments of the process, and leave with its exit code."""
     app(prog_name="lasersampling")
+
+
+def run(script: Callable[..., None]) -> None:
+    """Run a function as a command of its own, with the same exit codes: for experiments."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+    @app.command(help=script.__doc__)
+    @functools.wraps(script)
+    def guarded(**options: Any) -> None:
+        with _exit_codes():
+            script(**options)
+
+    app()
 
 
 def _show_version(wanted: bool) -> None:

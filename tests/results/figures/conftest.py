@@ -95,11 +95,24 @@ def write_images(file):
     file.attributes("images", {"headline": "Digits of three lasers"})
 
 
+def write_machines(file):
+    seeds = np.arange(6)
+    file.write("machines/seed", seeds, ("seed",), units="1", description="seed")
+    for name, scale in (
+        ("kl_sample_target_lasers", 4e-3),
+        ("kl_sample_target_gibbs", 6e-4),
+        ("kl_floor_lasers", 5e-4),
+    ):
+        values = scale * (1 + np.cos(seeds) / 2)
+        file.write(f"machines/{name}", values, ("seed",), units="1", description=name)
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "image_gallery": write_images,
+    "machines": write_machines,
     "raster": write_raster,
     "spike_traces": write_traces,
 }
