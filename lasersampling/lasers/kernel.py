@@ -88,7 +88,6 @@ class Constants(NamedTuple):
     absorber_transparency: np.float32
     absorber_decay: np.float32
     absorber_pump: np.float32
-    rotation: np.float32
     threshold: np.float32
     rearm: np.float32
     field_noise: np.float32
@@ -103,8 +102,9 @@ class Lanes(NamedTuple):
     field_y: np.ndarray
     gain: np.ndarray
     absorber: np.ndarray
-    pump: np.ndarray
+    base_pump: np.ndarray
     synaptic: np.ndarray
+    pump: np.ndarray  # the sum of the two
     photons: np.ndarray
     armed: np.ndarray
     crossed: np.ndarray
@@ -165,10 +165,9 @@ def _exponential(v):
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _relaxation(q):
-    """exp(-q) for q >= 0 by the reciprocal of a Taylor polynomial: positive and below one."""
-    c2, c3, c4 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24)
-    return ONE / (ONE + q * (ONE + q * (c2 + q * (c3 + q * c4))))
+def _mean_exponential(q):
+    """(exp(q) - 1) / q to third order, so that 1 / (1 + q times it) decays for all q >= 0."""
+    return ONE + q * (np.float32(1 / 2) + q * (np.float32(1 / 6) + q * np.float32(1 / 24)))
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -180,37 +179,40 @@ def _positive(value):
 @njit(nogil=True, cache=True, inline="always")
 def _normal(word, shift):
     """One normal variate out of 14 bits of a random word."""
-    low = (word >> np.uint32(shift)) & np.uint32(127)
-    high = (word >> np.uint32(shift + 7)) & np.uint32(127)
-    t = np.float32(np.int32(low + high) - np.int32(127))
+    low = np.uint32(np.uint32(word >> np.uint32(shift)) & np.uint32(127))
+    high = np.uint32(np.uint32(word >> np.uint32(shift + 7)) & np.uint32(127))
+    t = np.float32(np.int32(np.int32(low) + np.int32(high))) - np.float32(127.0)
     return t * (NORMAL_LINEAR + NORMAL_CUBIC * t * t)
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _sign(word, bit):
-    return np.float32(np.int32((word >> np.uint32(bit)) & np.uint32(1)) * np.int32(2) - np.int32(1))
+def _signed(value, word, bit):
+    """The value with a sign out of one bit of a random word."""
+    return value if np.uint32(word & np.uint32(1 << bit)) != np.uint32(0) else -value
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
-def _step(c, lanes):
-    """One step of every lane; how many lanes rose through the threshold."""
+def _step(c, rotation, lanes):
+    """One step of every lane; how many lanes rose through the threshold.
+
+    `rotation` is the angle that the field turns per net gain times step, None for no turning.
+    """
     x, y, gain, absorber = lanes.field_x, lanes.field_y, lanes.gain, lanes.absorber
-    pump, synaptic, photons = lanes.pump, lanes.synaptic, lanes.photons
+    pump, photons = lanes.pump, lanes.photons
     armed, crossed = lanes.armed, lanes.crossed
     rng0, rng1, rng2, rng3 = lanes.rng0, lanes.rng1, lanes.rng2, lanes.rng3
     dt = c.step
-    n_crossed = 0
+    n_crossed = np.int32(0)
     for i in range(x.size):
         s0, s1, s2, s3 = rng0[i], rng1[i], rng2[i], rng3[i]
         word = np.uint32(s0 + s3)
         t = np.uint32(s1 << np.uint32(9))
-        s2 ^= s0
-        s3 ^= s1
-        s1 ^= s2
-        s0 ^= s3
-        s2 ^= t
-        s3 = np.uint32((s3 << np.uint32(11)) | (s3 >> np.uint32(21)))
-        rng0[i], rng1[i], rng2[i], rng3[i] = s0, s1, s2, s3
+        s2 = np.uint32(s2 ^ s0)
+        s3 = np.uint32(s3 ^ s1)
+        rng1[i] = np.uint32(s1 ^ s2)
+        rng0[i] = np.uint32(s0 ^ s3)
+        rng2[i] = np.uint32(s2 ^ t)
+        rng3[i] = np.uint32(np.uint32(s3 << np.uint32(11)) | np.uint32(s3 >> np.uint32(21)))
 
         n1, n2 = gain[i], absorber[i]
         # Field: exact Ornstein-Uhlenbeck transition for carriers frozen at mid-step.
@@ -228,43 +230,42 @@ def _step(c, lanes):
         spread = c.field_noise * root * np.sqrt(HALF * dt * emission * bracket)
         fx = growth * x[i] + spread * _normal(word, 4)
         fy = growth * y[i] + spread * _normal(word, 18)
-        if c.rotation != 0.0:
-            angle = c.rotation * u
-            a2 = angle * angle
-            cosine = ONE - a2 * (HALF - a2 * np.float32(1 / 24))
-            sine = angle * (ONE - a2 * (np.float32(1 / 6) - a2 * np.float32(1 / 120)))
+        if rotation is not None:  # compiled away for None
+            angle = rotation * u
+            cosine, sine = np.cos(angle), np.sin(angle)
             fx, fy = fx * cosine - fy * sine, fx * sine + fy * cosine
         x[i] = fx
         y[i] = fy
         s = fx * fx + fy * fy
 
-        # Carriers: exact relaxation for a photon number frozen at their mid-step.
-        current = pump[i] + synaptic[i]
-        synaptic[i] *= c.synaptic_decay
+        # Carriers: exact relaxation for a photon number frozen at their mid-step. With q the
+        # rate times the step, decay = exp(-q) = 1 / (1 + q mean) and weight = (1 - decay) / rate.
         stimulated = c.gain_slope * s
         rate = c.gain_decay + stimulated
-        decay = _relaxation(rate * dt)
-        weight = (ONE - decay) / rate
-        source = current + stimulated * c.gain_transparency
-        variance = _positive(source + rate * n1) * weight * HALF * (ONE + decay)
-        gain[i] = (
-            n1 * decay + source * weight + c.carrier_noise * np.sqrt(variance) * _sign(word, 2)
-        )
+        source = pump[i] + stimulated * c.gain_transparency
         stimulated = c.absorber_slope * s
-        rate = c.absorber_decay + stimulated
-        decay = _relaxation(rate * dt)
-        weight = (ONE - decay) / rate
-        source = c.absorber_pump + stimulated * c.absorber_transparency
-        variance = _positive(source + rate * n2) * weight * HALF * (ONE + decay)
-        absorber[i] = (
-            n2 * decay + source * weight + c.carrier_noise * np.sqrt(variance) * _sign(word, 3)
-        )
+        rate_2 = c.absorber_decay + stimulated
+        source_2 = c.absorber_pump + stimulated * c.absorber_transparency
+        q, q_2 = rate * dt, rate_2 * dt
+        mean, mean_2 = _mean_exponential(q), _mean_exponential(q_2)
+        bottom, bottom_2 = ONE + q * mean, ONE + q_2 * mean_2
+        inverse = ONE / (bottom * bottom_2)  # one division for both sections
+        decay, decay_2 = bottom_2 * inverse, bottom * inverse
+        weight, weight_2 = dt * mean * decay, dt * mean_2 * decay_2
+        variance = _positive(source + rate * n1) * weight * HALF * (ONE + decay)
+        variance_2 = _positive(source_2 + rate_2 * n2) * weight_2 * HALF * (ONE + decay_2)
+        noise = c.carrier_noise * np.sqrt(variance)
+        noise_2 = c.carrier_noise * np.sqrt(variance_2)
+        # As increments: n1 * decay would lose the digits of a short step to rounding.
+        gain[i] = n1 + (weight * (source - rate * n1) + _signed(noise, word, 2))
+        absorber[i] = n2 + (weight_2 * (source_2 - rate_2 * n2) + _signed(noise_2, word, 3))
 
-        rose = armed[i] & np.int32(s >= c.threshold)
-        armed[i] = (armed[i] | np.int32(s < c.rearm)) & (np.int32(1) - rose)
+        is_armed = armed[i] != np.int32(0)
+        rose = is_armed & (s >= c.threshold)
+        armed[i] = np.int32((is_armed | (s < c.rearm)) & (not rose))
         crossed[i] = photons[i] if rose else -ONE
         photons[i] = s
-        n_crossed += rose
+        n_crossed = np.int32(n_crossed + np.int32(rose))
     return n_crossed
 
 
@@ -303,10 +304,9 @@ def _deliver(coupling, events, lanes, n_lasers, step):
             for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
                 target = base + coupling.link_post[k]
                 w = sign * coupling.link_weight[k]
-                if coupling.pulse_steps > 0:
-                    lanes.pump[target] += w
-                else:
-                    lanes.synaptic[target] += w
+                lanes.synaptic[target] += w
+                # Summed anew, so that rounding does not add up over millions of spikes.
+                lanes.pump[target] = lanes.base_pump[target] + lanes.synaptic[target]
                 lanes.gain[target] += coupling.kick * w
             if group + 1 < coupling.group_start[laser + 1]:
                 origin = events.origin[entry]
@@ -346,6 +346,14 @@ def _emit(coupling, events, n_lasers, lane, step):
 
 
 @njit(nogil=True, cache=True)
+def _decay_synapses(c, lanes):
+    """One step of the exponential kernel."""
+    for i in range(lanes.pump.size):
+        lanes.synaptic[i] *= c.synaptic_decay
+        lanes.pump[i] = lanes.base_pump[i] + lanes.synaptic[i]
+
+
+@njit(nogil=True, cache=True)
 def _record(lanes, output, step):
     """Keep the state at the beginning of `step` where a trace asks for it."""
     since = step - output.trace_start
@@ -361,7 +369,9 @@ def _record(lanes, output, step):
 
 
 @njit(nogil=True, cache=True)
-def advance(c, n_lasers, n_active, lanes, coupling, events, output, first_step, last_step):
+def advance(
+    c, rotation, n_lasers, n_active, lanes, coupling, events, output, first_step, last_step
+):
     """Integrate a bundle from `first_step` to `last_step`.
 
     Lanes from `n_active` on are padding: they are integrated but not looked at.
@@ -382,7 +392,10 @@ def advance(c, n_lasers, n_active, lanes, coupling, events, output, first_step, 
         _record(lanes, output, step)
         if events.slot_head[step % events.slot_head.size] >= 0:
             _deliver(coupling, events, lanes, n_lasers, step)
-        if _step(c, lanes) > 0:
+        n_crossed = _step(c, rotation, lanes)
+        if coupling.pulse_steps == 0:
+            _decay_synapses(c, lanes)
+        if n_crossed > 0:
             for i in range(n_active):
                 before = lanes.crossed[i]
                 if before >= 0:

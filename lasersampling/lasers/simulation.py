@@ -278,6 +278,8 @@ class _Run:
         self.constants = tables.constants(
             network.device, network.synapse.time_constant_ns, step_ps, noise=noise
         )
+        alpha = network.device.cavity.linewidth_enhancement
+        self.rotation = None if alpha == 0.0 else np.float32(-0.5 * alpha)
         self.rest = tables.RestingStates(network.device, pump)
         self.coupling: Coupling = tables.coupling(network, refractory_time_ns, step_ps)
         self.request = request
@@ -340,6 +342,7 @@ class _Run:
             before = step
             step, status = advance(
                 self.constants,
+                self.rotation,
                 n_lasers,
                 n_active,
                 lanes,

@@ -19,7 +19,8 @@ def test_noise_of_the_two_quadratures_uses_different_bits():
     words = np.random.default_rng(1).integers(0, 2**32, 20_000, dtype=np.uint32)
     x = np.array([kernel._normal(w, 4) for w in words])
     y = np.array([kernel._normal(w, 18) for w in words])
-    signs = np.array([[kernel._sign(w, 2), kernel._sign(w, 3)] for w in words]).T
+    one = np.float32(1.0)
+    signs = np.array([[kernel._signed(one, w, 2), kernel._signed(one, w, 3)] for w in words]).T
     table = np.corrcoef(np.vstack([x, y, signs]))
     # Standard error of a correlation of 20,000 independent pairs: 0.0071.
     assert np.abs(table - np.eye(4)).max() < 4 * 0.0071
@@ -34,7 +35,7 @@ def test_exponential_is_accurate_where_it_is_used():
 
 def test_relaxation_decays_monotonically_from_one():
     q = np.linspace(0.0, 20.0, 401, dtype=np.float32)
-    decay = np.array([kernel._relaxation(x) for x in q], dtype=np.float64)
+    decay = np.array([1 / (1 + x * kernel._mean_exponential(x)) for x in q], dtype=np.float64)
     assert decay[0] == 1.0
     assert np.all(np.diff(decay) < 0.0)
     assert np.all(decay > 0.0)

@@ -300,7 +300,7 @@ def test_linewidth_enhancement_turns_the_phase_and_leaves_the_intensity():
 
 def test_a_step_that_is_too_long_is_reported():
     network = LaserNetwork(DEVICE, 2, [[0, 1e9], [1e9, 0]], 0.0, Synapse(duration_ns=1.0))
-    with pytest.raises(SimulationError, match="a step shorter than 5 ps or a weaker coupling"):
+    with pytest.raises(SimulationError, match="a step shorter than 8 ps or a weaker coupling"):
         simulate(network, 1.2 * P_TH, 200.0, seed=1)
 
 
