@@ -67,7 +67,7 @@ def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:
                 "synapse_bias_shift",
                 calibration.synapse_bias_shift,
                 calibration.synapse_bias_shift_se,
-                "bias measured per weight asked for",
+                "bias shift of a coupled pair, per weight",
             ),
         )
     }

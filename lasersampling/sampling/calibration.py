@@ -103,7 +103,9 @@ class Calibration:
     synapse_strength, synapse_strength_se : float
         Weight between two lasers per weight asked for [1].
     synapse_bias_shift, synapse_bias_shift_se : float
-        Bias of two lasers per weight asked for [1].
+        Shift of the biases of two lasers by their coupling, per weight asked for: the part of a
+        pulse that acts whether or not z = 1. A good synapse has little of it. Translation leaves
+        it alone, since the shifts of many synapses do not simply add up [1].
     pump : tuple of float
         Pumps of the activation curve over the threshold pump [1].
     activation, activation_se : tuple of float
@@ -146,7 +148,6 @@ class Calibration:
             midpoint=self.midpoint,
             mean_effect=neuron.synapse.mean_effect(neuron.refractory_time_ns),
             synapse_strength=self.synapse_strength,
-            synapse_bias_shift=self.synapse_bias_shift,
         )
 
 
@@ -268,30 +269,40 @@ def _measure_pair(
         neuron.synapse.mean_effect(tau),
     )  # fmt: skip
     times = np.arange(tau, settings.pair_duration_ns, tau / _PAIR_READINGS_PER_TAU)
-    measured = np.empty((2, len(PAIR_WEIGHTS), 2))
-    for k, weight in enumerate(PAIR_WEIGHTS):
-        # These biases make both values of each unit equally likely.
-        pair = BoltzmannMachine(np.array([[0.0, weight], [weight, 0.0]]), np.full(2, -0.5 * weight))
+
+    def parameters(weight: float, bias: float, seed: int) -> NDArray[np.float64]:
+        """Weight and bias of two lasers by their joint states, shape (2, 2): value and error."""
+        pair = BoltzmannMachine(np.array([[0.0, weight], [weight, 0.0]]), np.full(2, bias))
         network = LaserNetwork(
             device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
         )
         spikes = simulate(
             network, rule.pump_electrons_per_ns(pair), settings.pair_duration_ns,
-            n_chains=settings.n_chains, seed=settings.seed + 1000 + k, refractory_time_ns=tau,
+            n_chains=settings.n_chains, seed=seed, refractory_time_ns=tau,
             step_ps=neuron.step_ps, n_threads=n_threads,
         ).spikes  # fmt: skip
         states = spikes.states(tau, times)
         joint = states[:, :, 0] + 2 * states[:, :, 1]
-        counts = np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1).astype(float)
-        measured[:, k] = _jackknife(counts) - [[0.0, 0.0], [pair.biases[0], 0.0]]
+        return _jackknife(np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1))
+
+    measured = np.empty((2, len(PAIR_WEIGHTS), 2))
+    for k, weight in enumerate(PAIR_WEIGHTS):
+        # This bias makes both values of each unit equally likely. The same lasers without coupling
+        # tell what part of a shift is the activation curve's deviation from the logistic one.
+        bias = -0.5 * weight
+        coupled = parameters(weight, bias, settings.seed + 1000 + k)
+        progress((k + 0.5) / len(PAIR_WEIGHTS))
+        alone = parameters(0.0, bias, settings.seed + 2000 + k)
         progress((k + 1) / len(PAIR_WEIGHTS))
+        measured[0, k] = coupled[0]
+        measured[1, k] = coupled[1, 0] - alone[1, 0], np.hypot(coupled[1, 1], alone[1, 1])
     return measured
 
 
-def _jackknife(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _jackknife(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weight and mean bias of a pair from counts (chain, state), with jackknife errors."""
 
-    def parameters(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    def parameters(total: NDArray[np.int64]) -> NDArray[np.float64]:
         p = np.log(total)
         return np.stack([p[..., 3] + p[..., 0] - p[..., 1] - p[..., 2],
                          0.5 * (p[..., 1] + p[..., 2]) - p[..., 0]])  # fmt: skip

@@ -8,9 +8,8 @@ arguments need
 
 a pump r0 + b_k / alpha and, for tau after each spike of j, W_kj / alpha on top. The carriers
 low-pass the pump, so what a pulse of that size does is *measured* on two lasers coupled by w each
-way with biases b: their joint distribution over (z_1, z_2) is that of a Boltzmann machine with
-weight gamma w and biases b + delta w. `gamma` is the strength of a unit synapse, `delta` the part
-of the pulse that acts whether or not z is on. Translation inverts both to first order.
+way: their joint distribution over (z_1, z_2) is that of a Boltzmann machine with weight gamma w.
+`gamma` is the strength of a unit synapse, and translation divides by it.
 
 References
 ----------
@@ -42,8 +41,6 @@ class TranslationRule:
         Mean of the synapse's kernel over the refractory time [1].
     synapse_strength : float
         gamma [1].
-    synapse_bias_shift : float
-        delta [1].
     """
 
     threshold_pump_electrons_per_ns: float
@@ -51,7 +48,6 @@ class TranslationRule:
     midpoint: float
     mean_effect: float
     synapse_strength: float = 1.0
-    synapse_bias_shift: float = 0.0
 
     def weights_electrons_per_ns(self, machine: BoltzmannMachine) -> NDArray[np.float64]:
         """Pump changes per spike [electrons/ns], shape (post, pre)."""
@@ -70,7 +66,5 @@ class TranslationRule:
         drive : ndarray, shape (..., unit)
             What is added to the biases, such as the constant effect of clamped units.
         """
-        shift = self.synapse_bias_shift / self.synapse_strength * machine.weights.sum(axis=1)
-        field = machine.biases - shift + drive
-        pump = self.midpoint + field / self.slope
+        pump = self.midpoint + (machine.biases + drive) / self.slope
         return np.asarray(pump * self.threshold_pump_electrons_per_ns)

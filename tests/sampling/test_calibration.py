@@ -44,6 +44,7 @@ def test_unit_synapse_has_about_unit_strength(measured):
     assert measured.synapse_strength_se < 0.05
     assert abs(measured.synapse_strength - 1.0) < 0.1 + 3 * measured.synapse_strength_se
     assert abs(measured.synapse_bias_shift) < 0.05 + 3 * measured.synapse_bias_shift_se
+    assert measured.synapse_bias_shift_se < 0.06
     signs = np.sign(measured.pair_measured)
     assert np.array_equal(signs, np.sign(measured.pair_weight))
 
