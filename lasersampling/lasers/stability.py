@@ -24,9 +24,15 @@ from numpy.typing import NDArray
 from lasersampling.errors import InputError
 from lasersampling.lasers.deterministic import count_pulses, flow, trajectory
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.rate_equations import Coefficients, SteadyState, steady_states
+from lasersampling.lasers.rate_equations import (
+    Coefficients,
+    SteadyState,
+    balance,
+    steady_states,
+)
 
-__all__ = ["Bifurcation", "FixedPoint", "Regime", "bifurcations", "fixed_points", "regimes"]
+__all__ = ["Bifurcation", "FixedPoint", "Regime", "bifurcations", "fixed_points", "nullclines"]
+__all__ += ["regimes"]
 
 Regime = Literal["excitable", "self-pulsing", "continuous-wave", "bistable"]
 
@@ -188,6 +194,35 @@ def regimes(device: Device, pumps: Sequence[float] | NDArray[np.float64]) -> lis
         else:
             found.append("continuous-wave" if points[0].is_bleached else "excitable")
     return found
+
+
+def nullclines(
+    device: Device, pump_electrons_per_ns: float, photons: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where photons and gain electrons rest, with the absorber in equilibrium with the light.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    pump_electrons_per_ns : float
+        Pump P of the gain section.
+    photons : ndarray, shape (point,)
+        Photon numbers S.
+
+    Returns
+    -------
+    of_photons, of_gain : ndarray, shape (point,)
+        N1 [electrons] at which dS/dt = 0, and at which dN1/dt = 0. Fixed points of the full
+        equations lie where the two cross.
+    """
+    c = Coefficients.of(device)
+    supply = balance(c, photons, pump_electrons_per_ns)
+    n2 = supply.absorber_source / supply.absorber_rate
+    # G S + R is linear in N1, with slope g1 (S + 1).
+    without_gain = c.growth(0.0, n2) * photons + c.emission(0.0, n2)
+    of_photons: NDArray[np.float64] = -without_gain / (c.gain_slope_per_ns * (photons + 1.0))
+    return of_photons, supply.gain_source / supply.gain_rate
 
 
 def _signature(device: Device, pump: float) -> tuple[int, ...]:

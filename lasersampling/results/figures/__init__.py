@@ -15,6 +15,7 @@ NAMES = (
     "distribution",
     "divergence_over_time",
     "image_gallery",
+    "laser_dynamics",
     "raster",
     "spike_traces",
 )
