@@ -40,9 +40,7 @@ def main(
         "0.90,0.96,1.02"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of all simulations.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="Coarse, to see that it runs.")
-    ] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Coarse, to see that it runs.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Measure what a laser physicist asks of an excitable laser, and draw it."""
@@ -163,9 +161,7 @@ def intervals(
         LaserNetwork(laser, 1), current, length, n_chains=n_chains, seed=seed, n_threads=1
     ).spikes
     measured = trains.intervals_ns(0)
-    model = fit_intervals(
-        laser, current, measured, kick_electrons=summary.strong_kick_electrons
-    )
+    model = fit_intervals(laser, current, measured, kick_electrons=summary.strong_kick_electrons)
     edges = np.linspace(0.0, float(np.quantile(measured, 0.985)), 61)
     count, _ = np.histogram(measured, edges)
     scale = measured.size * np.diff(edges)

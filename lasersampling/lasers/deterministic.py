@@ -46,7 +46,6 @@ __all__ += ["pulse_shape", "trajectory"]
 RELATIVE_TOLERANCE = 1e-9
 
 _ABSOLUTE_TOLERANCE = 1e-9
-_LEAST_PHOTONS = 1e-12  # a dark laser has none, which has no logarithm
 _STEP_LIMIT = 5_000_000
 
 
@@ -59,7 +58,7 @@ class Trajectory:
     time_ns : ndarray of float64, shape (time,)
         Times of the readings.
     photons : ndarray of float64, shape (time, ...)
-        S.
+        S [photons].
     gain_electrons, absorber_electrons : ndarray of float64, shape (time, ...)
         N1 and N2.
     """
@@ -192,7 +191,9 @@ def trajectory(
         raise InputError(problems)
     pump = _finite("pump_electrons_per_ns", pump_electrons_per_ns)
     columns = _columns(start)
-    columns[0] = np.log(np.maximum(columns[0], _LEAST_PHOTONS))
+    if not (columns[0] > 0.0).all():
+        raise InputError.single("start: photons", "none", "some, since their logarithm is followed")
+    columns[0] = np.log(columns[0])
     shape = np.broadcast_shapes(pump.shape, *(column.shape for column in columns))
     state = torch.stack([torch.tensor(np.broadcast_to(c, shape)) for c in columns], dim=-1)
     coefficients, current = Coefficients.of(device), torch.tensor(pump)

@@ -49,6 +49,7 @@ _DECISION_TOLERANCE = 1e-6  # a pulse or none: the trajectory itself is not kept
 _READING_PS = 2.0
 _CANDIDATES = 16
 _ROUNDS = 4  # 16**4: thresholds to 2e-5 of the bracket
+_FEW_PHOTONS = 0.01  # hardly any; the logarithm of none would be followed for ever
 _WINDOW_LIFETIMES = 1.25  # of the gain section, by when a kick has relaxed
 
 Fires = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -117,7 +118,7 @@ def threshold_kick(
     pump_electrons_per_ns : float
         Pump P of the gain section.
     state : list of three ndarray, shape (laser,), optional
-        S, N1 and N2 when the kick comes; one laser at rest by default.
+        S [photons], N1 and N2 when the kick comes; one laser at rest by default.
 
     Returns
     -------
@@ -150,7 +151,7 @@ def threshold_photons(
     pump_electrons_per_ns : float
         Pump P of the gain section.
     state : list of three ndarray, shape (laser,), optional
-        S, N1 and N2, of which S is replaced; one laser at rest by default.
+        S [photons], N1 and N2, of which S is replaced; one laser at rest by default.
 
     Returns
     -------
@@ -161,7 +162,7 @@ def threshold_photons(
     states = _at_rest(device, pump_electrons_per_ns) if state is None else state
     # Set just below the level that counts, so that the pulse must still grow through it.
     highest = 0.999 * device.detection.threshold_photons
-    lower = np.zeros_like(states[0])
+    lower = np.full_like(states[0], _FEW_PHOTONS)
 
     def fires(photons: NDArray[np.float64]) -> NDArray[np.bool_]:
         n1, n2 = (np.broadcast_to(column[:, None], photons.shape) for column in states[1:])
@@ -248,9 +249,7 @@ def refractory_period_ns(
     return float(_smallest(fires, np.array([shortest]), np.array([longest]))[0])
 
 
-def excitability(
-    device: Device, pump: float, *, strong_kick: float = STRONG_KICK
-) -> Excitability:
+def excitability(device: Device, pump: float, *, strong_kick: float = STRONG_KICK) -> Excitability:
     """Measure threshold, pulse and refractory periods of a device at one pump.
 
     Parameters

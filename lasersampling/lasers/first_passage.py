@@ -16,8 +16,8 @@ absorber forgets, is the *hazard* of a laser with N1 electrons in its gain secti
 
 After a pulse N1 recovers as the noise-averaged equations say. *Short times* see the hazard grow
 with the gain; at *long times* it is that at rest, and intervals have an exponential tail; the two
-regimes are those of Schouten and Lenstra's kind of analysis [2]_, in whose place this
-approximation stands with formulas of its own. The barrier enters in an exponent and the gain's
+regimes are those of the analysis in [2]_, in whose place this approximation stands with formulas
+of its own. The barrier enters in an exponent and the gain's
 own fluctuations are left out, so the prefactor is not believed but fitted, by maximum likelihood
 for proportional hazards: c = (number of intervals) / (sum of integrated hazards).
 
@@ -176,7 +176,7 @@ def fit_intervals(
         raise InputError.single(
             "pump_electrons_per_ns", pump_electrons_per_ns, "an excitable laser's pump"
         )
-    time = step * np.arange(n)
+    time = step * np.arange(n, dtype=np.float64)
     total = np.concatenate([[0.0], np.cumsum(0.5 * step * (hazard[1:] + hazard[:-1]))])
     expected = np.interp(intervals, time, total).sum()
     if expected == 0.0:
@@ -186,7 +186,7 @@ def fit_intervals(
     dead = time[-1] - total[-1] / hazard[-1]
     since = np.maximum(time - dead, 0.0)
     return IntervalModel(
-        time_ns=time,
+        time_ns=np.asarray(time, dtype=np.float64),
         hazard_per_ns=hazard,
         density_per_ns=hazard * np.exp(-total),
         long_time_density_per_ns=np.where(

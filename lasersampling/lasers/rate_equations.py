@@ -139,9 +139,7 @@ class Balance(NamedTuple):
     absorber_rate: Any
 
 
-def balance(
-    coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any
-) -> Balance:
+def balance(coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any) -> Balance:
     """Carrier balance at a photon number; by arithmetic alone, for NumPy and torch alike.
 
     Parameters

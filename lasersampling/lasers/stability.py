@@ -208,7 +208,7 @@ def nullclines(
     pump_electrons_per_ns : float
         Pump P of the gain section.
     photons : ndarray, shape (point,)
-        Photon numbers S.
+        Photon numbers S [photons].
 
     Returns
     -------
@@ -238,9 +238,7 @@ def _bifurcation(device: Device, a: float, b: float) -> Bifurcation:
     pump = float(0.5 * (a + b))
     if len(before) != len(after):
         return Bifurcation(pump, "saddle-node", 0.0)
-    changed = next(
-        p for p, q in zip(before, after, strict=True) if p.n_unstable != q.n_unstable
-    )
+    changed = next(p for p, q in zip(before, after, strict=True) if p.n_unstable != q.n_unstable)
     pair = changed.eigenvalues_per_ns[np.abs(changed.eigenvalues_per_ns.real).argmin()]
     return Bifurcation(pump, "Hopf", float(abs(pair.imag) / (2.0 * np.pi)))
 

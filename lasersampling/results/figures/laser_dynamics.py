@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from lasersampling.results.figures import style
@@ -23,7 +24,7 @@ _BAND = {
     "continuous-wave": style.GREEN,
     "bistable": style.PURPLE,
 }
-_LEAST_PHOTONS = 0.05
+_LEAST_PHOTONS = 1e-3  # leaves room for the legend under the loop
 _GROUPS = ("spike", "portrait", "refractory", "spikes", "trains", "intervals", "first_passage")
 
 
@@ -49,7 +50,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         results.group(group)
     with style.style():
         figure = style.new_figure(18.0)
-        top, upper, middle, lower = figure.subfigures(4, 1, height_ratios=[1.3, 1.1, 1, 1.1])
+        rows: Any = figure.subfigures(4, 1, height_ratios=[1.3, 1.1, 1, 1.1])
+        top, upper, middle, lower = rows
         _draw_spike(top, results)
         left, right = upper.subplots(1, 2)
         _draw_portrait(left, results)
@@ -137,7 +139,7 @@ def _draw_portrait(axes: Axes, results: Results) -> None:
     axes.set_ylim(_LEAST_PHOTONS, 3e4)
     axes.set_xlabel("gain $N_1$ ($10^3$ e$^-$)")
     axes.set_ylabel("photons $S$")
-    axes.legend(loc="lower left", fontsize=11)
+    axes.legend(loc="lower left", fontsize=11, ncols=2)
     style.quiet(axes, grid="both")
     _title(axes, "b", "phase portrait")
 
@@ -161,6 +163,8 @@ def _draw_refractory(axes: Axes, results: Results) -> None:
         axes.text(end, level * 1.06, text, ha="right", va="bottom", fontsize=11, color=colour)
     top = float(np.nanmax(threshold[np.isfinite(threshold)])) * 1.8
     axes.set_yscale("log")
+    axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(0.6 * at_rest, top)
     axes.set_xlim(0.0, end)
     for centre, text in (
@@ -254,11 +258,11 @@ def _draw_stability(axes: Axes, results: Results) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(pump.min(), pump.max())
-    axes.set_ylim(0.3 * photons.min(), 8.0 * photons.max())
+    axes.set_ylim(0.3 * photons.min(), 300.0 * photons.max())
     axes.set_xticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     axes.set_xlabel(r"pump ($P/P_\mathrm{th}$)")
     axes.set_ylabel("steady photons $S$")
-    axes.legend(loc="lower right", fontsize=11)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=11)
     _title(axes, "g", "steady states and regimes")
 
 
