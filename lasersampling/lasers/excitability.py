@@ -35,6 +35,7 @@ from lasersampling.lasers.deterministic import (
 )
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.rate_equations import quiescent_state
+from lasersampling.lasers.stability import fixed_points
 
 __all__ = ["Excitability", "excitability", "refractory_curve", "refractory_period_ns"]
 __all__ += ["threshold_kick", "threshold_photons"]
@@ -280,10 +281,13 @@ def excitability(device: Device, pump: float, *, strong_kick: float = STRONG_KIC
         raise InputError(problems)
     current = pump * device.threshold_pump_electrons_per_ns
     rest = quiescent_state(device, current)
+    where = f"device {device.name} at {pump:g} threshold pumps"
+    # The integrator would stay on an unstable fixed point for long, and find thresholds there.
+    if fixed_points(device, current)[0].n_unstable > 0:
+        raise SimulationError(f"{where} pulses by itself: it has no stable state at rest")
     threshold = float(threshold_kick(device, current)[0])
-    if not 0.0 < threshold < np.inf:
-        reason = "pulses by itself" if threshold == 0.0 else "answers no kick with a pulse"
-        raise SimulationError(f"device {device.name} at {pump:g} threshold pumps {reason}")
+    if not np.isfinite(threshold):
+        raise SimulationError(f"{where} answers no kick with a pulse")
     strong = strong_kick * threshold
     lifetime = device.gain.carrier_lifetime_ns
     pulse = pulse_shape(device, pulse_response(device, current, strong, duration_ns=lifetime))

@@ -59,6 +59,7 @@ def test_off_and_on_states_appear_in_saddle_nodes():
     assert middle.n_unstable == 1
 
 
+@pytest.mark.slow
 def test_regimes_of_the_default_device():
     # Single attractors only: what lasts long is left to training/laser_dynamics.py.
     assert regimes(DEVICE, [1.5, 6.0]) == ["self-pulsing", "self-pulsing"]
