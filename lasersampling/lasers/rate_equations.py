@@ -27,14 +27,15 @@ G. P. Agrawal, N. K. Dutta, "Semiconductor Lasers", 2nd ed. (1993), section 6.5 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.lasers.device import Device
 
-__all__ = ["SteadyState", "drift", "net_gain", "quiescent_state", "spontaneous_emission"]
-__all__ += ["steady_states"]
+__all__ = ["Balance", "Coefficients", "SteadyState", "balance", "drift", "net_gain"]
+__all__ += ["quiescent_state", "spontaneous_emission", "steady_states"]
 
 _MOST_PHOTONS = 1e9
 _GRID_PER_DECADE = 60
@@ -59,6 +60,114 @@ class SteadyState:
     absorber_electrons: float
 
 
+class Coefficients(NamedTuple):
+    """The constants of the equations: numbers, or tensors where gradients are wanted.
+
+    Attributes
+    ----------
+    loss_per_ns : float or Tensor
+        kappa.
+    gain_slope_per_ns, absorber_slope_per_ns : float or Tensor
+        g1 and g2.
+    gain_transparency_electrons, absorber_transparency_electrons : float or Tensor
+        Nt1 and Nt2.
+    gain_decay_per_ns, absorber_decay_per_ns : float or Tensor
+        1/tau1 and 1/tau2.
+    absorber_pump_electrons_per_ns : float or Tensor
+        P2.
+    linewidth_enhancement : float or Tensor
+        alpha [1].
+    """
+
+    loss_per_ns: Any
+    gain_slope_per_ns: Any
+    gain_transparency_electrons: Any
+    gain_decay_per_ns: Any
+    absorber_slope_per_ns: Any
+    absorber_transparency_electrons: Any
+    absorber_decay_per_ns: Any
+    absorber_pump_electrons_per_ns: Any
+    linewidth_enhancement: Any
+
+    @classmethod
+    def of(cls, device: Device) -> Coefficients:
+        """Constants of a device."""
+        gain, absorber = device.gain, device.absorber
+        return cls(
+            loss_per_ns=device.cavity.loss_per_ns,
+            gain_slope_per_ns=gain.differential_gain_per_ns,
+            gain_transparency_electrons=gain.transparency_electrons,
+            gain_decay_per_ns=1.0 / gain.carrier_lifetime_ns,
+            absorber_slope_per_ns=absorber.differential_gain_per_ns,
+            absorber_transparency_electrons=absorber.transparency_electrons,
+            absorber_decay_per_ns=1.0 / absorber.carrier_lifetime_ns,
+            absorber_pump_electrons_per_ns=device.absorber_pump_electrons_per_ns,
+            linewidth_enhancement=device.cavity.linewidth_enhancement,
+        )
+
+    def growth(self, gain_electrons: Any, absorber_electrons: Any) -> Any:
+        """Net gain G of the photon number [1/ns]."""
+        return (
+            self.gain_slope_per_ns * (gain_electrons - self.gain_transparency_electrons)
+            + self.absorber_slope_per_ns
+            * (absorber_electrons - self.absorber_transparency_electrons)
+            - self.loss_per_ns
+        )
+
+    def emission(self, gain_electrons: Any, absorber_electrons: Any) -> Any:
+        """Spontaneous emission R into the mode [photons/ns]."""
+        return (
+            self.gain_slope_per_ns * gain_electrons
+            + self.absorber_slope_per_ns * absorber_electrons
+        )
+
+
+class Balance(NamedTuple):
+    """Supply and loss of the carriers under light: dN = (source - rate N) dt, D = source + rate N.
+
+    Attributes
+    ----------
+    gain_source, absorber_source : float, ndarray or Tensor
+        Pump and stimulated absorption [electrons/ns].
+    gain_rate, absorber_rate : float, ndarray or Tensor
+        Decay and stimulated emission per electron [1/ns].
+    """
+
+    gain_source: Any
+    gain_rate: Any
+    absorber_source: Any
+    absorber_rate: Any
+
+
+def balance(coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any) -> Balance:
+    """Carrier balance at a photon number; by arithmetic alone, for NumPy and torch alike.
+
+    Parameters
+    ----------
+    coefficients : Coefficients
+        Constants of the laser.
+    photons : float, ndarray or Tensor
+        Photon number S.
+    pump_electrons_per_ns : float, ndarray or Tensor
+        Pump P of the gain section.
+
+    Returns
+    -------
+    Balance
+    """
+    c = coefficients
+    stimulated_1 = c.gain_slope_per_ns * photons
+    stimulated_2 = c.absorber_slope_per_ns * photons
+    return Balance(
+        gain_source=pump_electrons_per_ns + stimulated_1 * c.gain_transparency_electrons,
+        gain_rate=c.gain_decay_per_ns + stimulated_1,
+        absorber_source=(
+            c.absorber_pump_electrons_per_ns + stimulated_2 * c.absorber_transparency_electrons
+        ),
+        absorber_rate=c.absorber_decay_per_ns + stimulated_2,
+    )
+
+
 def net_gain(
     device: Device, gain_electrons: ArrayLike, absorber_electrons: ArrayLike
 ) -> NDArray[np.float64]:
@@ -76,13 +185,8 @@ def net_gain(
     ndarray
         G [1/ns].
     """
-    gain, absorber = device.gain, device.absorber
     n1, n2 = np.asarray(gain_electrons, np.float64), np.asarray(absorber_electrons, np.float64)
-    growth: NDArray[np.float64] = (
-        gain.differential_gain_per_ns * (n1 - gain.transparency_electrons)
-        + absorber.differential_gain_per_ns * (n2 - absorber.transparency_electrons)
-        - device.cavity.loss_per_ns
-    )
+    growth: NDArray[np.float64] = Coefficients.of(device).growth(n1, n2)
     return growth
 
 
@@ -104,9 +208,7 @@ def spontaneous_emission(
         R [photons/ns].
     """
     n1, n2 = np.asarray(gain_electrons, np.float64), np.asarray(absorber_electrons, np.float64)
-    rate: NDArray[np.float64] = (
-        device.gain.differential_gain_per_ns * n1 + device.absorber.differential_gain_per_ns * n2
-    )
+    rate: NDArray[np.float64] = Coefficients.of(device).emission(n1, n2)
     return rate
 
 
@@ -128,32 +230,26 @@ def drift(device: Device, state: ArrayLike, pump_electrons_per_ns: float) -> NDA
         Derivatives, each in the unit of its quantity per ns.
     """
     s, n1, n2 = np.asarray(state, dtype=np.float64)
-    gain, absorber = device.gain, device.absorber
-    stimulated_1 = gain.differential_gain_per_ns * (n1 - gain.transparency_electrons) * s
-    stimulated_2 = absorber.differential_gain_per_ns * (n2 - absorber.transparency_electrons) * s
+    c = Coefficients.of(device)
+    supply = balance(c, s, pump_electrons_per_ns)
     return np.stack(
         [
-            net_gain(device, n1, n2) * s + spontaneous_emission(device, n1, n2),
-            pump_electrons_per_ns - n1 / gain.carrier_lifetime_ns - stimulated_1,
-            device.absorber_pump_electrons_per_ns
-            - n2 / absorber.carrier_lifetime_ns
-            - stimulated_2,
+            c.growth(n1, n2) * s + c.emission(n1, n2),
+            supply.gain_source - supply.gain_rate * n1,
+            supply.absorber_source - supply.absorber_rate * n2,
         ]
     )
 
 
 def _carriers_at(device: Device, photons: ArrayLike, pump: float) -> NDArray[np.float64]:
     """Stationary (N1, N2) for a constant photon number."""
-    s = np.asarray(photons, dtype=np.float64)
-    carriers = []
-    for section, current in (
-        (device.gain, pump),
-        (device.absorber, device.absorber_pump_electrons_per_ns),
-    ):
-        stimulated = section.differential_gain_per_ns * s
-        source = current + stimulated * section.transparency_electrons
-        carriers.append(source / (1.0 / section.carrier_lifetime_ns + stimulated))
-    return np.stack(carriers)
+    supply = balance(Coefficients.of(device), np.asarray(photons, dtype=np.float64), pump)
+    return np.stack(
+        [
+            supply.gain_source / supply.gain_rate,
+            supply.absorber_source / supply.absorber_rate,
+        ]
+    )
 
 
 def steady_states(device: Device, pump_electrons_per_ns: float) -> list[SteadyState]:

@@ -16,6 +16,7 @@ NAMES = (
     "divergence_over_time",
     "image_gallery",
     "machines",
+    "laser_dynamics",
     "raster",
     "spike_traces",
 )

@@ -107,12 +107,53 @@ def write_machines(file):
         file.write(f"machines/{name}", values, ("seed",), units="1", description=name)
 
 
+def write_columns(file, group, dim, **columns):
+    for name, values in columns.items():
+        file.write(f"{group}/{name}", values, (dim,), units="1", description=name)
+
+
+def write_laser_dynamics(file):
+    write_spikes(file)
+    write_calibration(file)
+    file.attributes("device", {"name": "D2", "detection.threshold_photons": 600.0})
+    time = np.linspace(-1.2, 6.5, 400)
+    write_columns(file, "spike", "time_ns", time_ns=time, photons=np.exp(-time**2 / 1e-3),
+                  gain_electrons=time + 40_000, absorber_electrons=time + 300)  # fmt: skip
+    file.attributes("spike", {"pump": 0.92})
+    light = np.geomspace(0.1, 5000, 50)
+    write_columns(file, "portrait", "photons", photons=light, photon_nullcline=40_000 - light,
+                  gain_nullcline=30_000 - light)  # fmt: skip
+    for number, peak in enumerate((10.0, 5000.0)):
+        write_columns(
+            file, f"portrait/kick_{number}", "time_ns", photons=np.linspace(1, peak, 9),
+            gain_electrons=np.linspace(4e4, 1e4, 9),
+        )  # fmt: skip
+    file.attributes("portrait", {"rest_photons": 5.0, "rest_gain_electrons": 38_000.0})
+    write_columns(file, "refractory", "delay_ns", delay_ns=np.linspace(0.3, 10, 8),
+                  threshold_electrons=np.geomspace(3e4, 2e3, 8))  # fmt: skip
+    for name, value in (("threshold_kick_electrons", 2e3), ("strong_kick_electrons", 4e3),
+                        ("absolute_refractory_ns", 3.4),
+                        ("relative_refractory_ns", 5.1)):  # fmt: skip
+        file.metric(name, value)
+    write_columns(file, "trains", "pump", pump=[0.9, 0.96, 1.02])
+    write_columns(file, "intervals", "bin", density_per_ns=[0.1, 0.2], se_per_ns=[0.01, 0.01])
+    write_columns(file, "intervals", "edge", edge_ns=[0.0, 5.0, 10.0])
+    write_columns(file, "first_passage", "time_ns", time_ns=[0.0, 5.0, 10.0],
+                  density_per_ns=[0.0, 0.2, 0.1],
+                  long_time_density_per_ns=[0.0, 0.2, 0.1])  # fmt: skip
+    write_columns(file, "stability", "state", pump=[0.5, 2.0], photons=[1.0, 100.0],
+                  n_unstable=[0.0, 2.0])  # fmt: skip
+    write_columns(file, "regimes", "pump", pump=[0.5, 2.0], regime=["excitable", "self-pulsing"])
+    file.attributes("bifurcations/0", {"pump": 1.05, "kind": "Hopf", "frequency_per_ns": 0.6})
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "image_gallery": write_images,
     "machines": write_machines,
+    "laser_dynamics": write_laser_dynamics,
     "raster": write_raster,
     "spike_traces": write_traces,
 }

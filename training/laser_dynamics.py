@@ -1,0 +1,233 @@
+"""Dynamics of one nanolaser: a spike, phase portrait, trains, intervals, activation, stability."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from lasersampling.config import to_toml
+from lasersampling.lasers.deterministic import pulse_response
+from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.excitability import Excitability, excitability, refractory_curve
+from lasersampling.lasers.first_passage import fit_intervals
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.rate_equations import quiescent_state
+from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.stability import bifurcations, fixed_points, nullclines, regimes
+from lasersampling.results import ResultsFile
+from lasersampling.results.figures import save_figures
+from lasersampling.results.records import flattened, write_device
+from lasersampling.sampling.activation import measure_activation
+
+SPIKE_BEFORE_NS, SPIKE_AFTER_NS = 1.2, 6.5
+SPIKE_STEP_PS = 0.5
+TRAIN_NS = 100.0
+SUBTHRESHOLD = (0.5, 0.9)  # kicks over the threshold kick, beside the strong one
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/laser_dynamics.h5"
+    ),
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    pump: Annotated[float, typer.Option(help="Pump of spike and intervals, P/P_th.")] = 0.92,
+    trains: Annotated[str, typer.Option(help="Three pumps of the trains, P/P_th.")] = (
+        "0.90,0.96,1.02"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all simulations.")] = 0,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Coarse, to see that it runs.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Measure what a laser physicist asks of an excitable laser, and draw it."""
+    laser = load_device(device)
+    pumps = [float(value) for value in trains.split(",")]
+    config = to_toml({"device": device, "pump": pump, "trains": pumps, "smoke": smoke})
+    command = shlex.join(["python", *sys.argv])
+    with ResultsFile.create(
+        out, command=command, seed=seed, config=config, overwrite=overwrite
+    ) as file:
+        write_device(file, laser)
+        spike(file, laser, pump, seed)
+        summary = excitability(laser, pump)
+        for name, value in flattened(summary).items():
+            file.metric(name, value, units=unit(name), description=name.replace("_", " "))
+        portrait(file, laser, summary)
+        refractoriness(file, laser, summary, 8 if smoke else 32)
+        spike_trains(file, laser, pumps, seed + 1)
+        intervals(file, laser, summary, 40 if smoke else 1000, seed + 2)
+        activation(file, laser, smoke, seed + 3)
+        stability(file, laser, 6 if smoke else 80)
+    for path in [out, *save_figures(out, ["laser_dynamics"])]:
+        print(f"written: {path}")
+
+
+def unit(name: str) -> str:
+    """Unit in which a name ends."""
+    return next((u for u in ("electrons", "photons", "ps", "ns") if name.endswith(f"_{u}")), "1")
+
+
+def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
+    """One noise-triggered spike, well apart from the ones before and after."""
+    current, length = pump * laser.threshold_pump_electrons_per_ns, 200.0
+    result = simulate(
+        LaserNetwork(laser, 1), current, length, seed=seed, step_ps=SPIKE_STEP_PS, n_threads=1,
+        traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
+    )  # fmt: skip
+    times = np.concatenate([[0.0], result.spikes.time_ns, [length]])
+    since, until = np.diff(times)[:-1], np.diff(times)[1:]
+    apart = (since > SPIKE_AFTER_NS) & (until > SPIKE_AFTER_NS)
+    chosen = times[1:-1][apart]
+    if chosen.size == 0:
+        raise SystemExit(f"no spike stands {SPIKE_AFTER_NS} ns apart: choose a lower --pump")
+    traces = result.traces
+    assert traces is not None
+    near = np.abs(traces.time_ns - chosen[0]) < 0.1
+    peak = traces.time_ns[near][traces.photons[0, near].argmax()]
+    time = traces.time_ns - peak
+    shown = (time >= -SPIKE_BEFORE_NS) & (time <= SPIKE_AFTER_NS)
+    file.write("spike/time_ns", time[shown], ("time_ns",), units="ns", description="from the peak")
+    for name, column in (
+        ("photons", traces.photons),
+        ("gain_electrons", traces.gain_electrons),
+        ("absorber_electrons", traces.absorber_electrons),
+    ):
+        file.write(
+            f"spike/{name}", column[0, shown], ("time_ns",), units=unit("_" + name),
+            description=f"{name.replace('_', ' ')} around a spike",
+        )  # fmt: skip
+    file.attributes("spike", {"pump": pump})
+
+
+def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
+    """Noise-free trajectories after kicks, with the nullclines."""
+    current = summary.pump * laser.threshold_pump_electrons_per_ns
+    threshold = summary.threshold_kick_electrons
+    kicks = [*(share * threshold for share in SUBTHRESHOLD), summary.strong_kick_electrons]
+    for number, kick in enumerate(kicks):
+        path = pulse_response(laser, current, kick, duration_ns=12.0, interval_ps=2.0)
+        group = f"portrait/kick_{number}"
+        file.attributes(group, {"kick_electrons": kick})
+        for name in ("time_ns", "photons", "gain_electrons"):
+            file.write(
+                f"{group}/{name}", getattr(path, name), ("time_ns",),
+                units=unit("_" + name), description=f"{name} after a kick",
+            )  # fmt: skip
+    photons = np.geomspace(1e-2, 3e4, 400)
+    of_photons, of_gain = nullclines(laser, current, photons)
+    for name, values in (
+        ("photons", photons), ("photon_nullcline", of_photons), ("gain_nullcline", of_gain)
+    ):  # fmt: skip
+        units = "photons" if name == "photons" else "electrons"
+        file.write(f"portrait/{name}", values, ("photons",), units=units, description=name)
+    rest = quiescent_state(laser, current)
+    file.attributes(
+        "portrait", {"rest_photons": rest.photons, "rest_gain_electrons": rest.gain_electrons}
+    )
+
+
+def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: int) -> None:
+    """Threshold of a second kick against its delay."""
+    current = summary.pump * laser.threshold_pump_electrons_per_ns
+    first = 1e-3 * summary.pulse_delay_ps + 0.2
+    delay = np.linspace(first, 5.0 * laser.gain.carrier_lifetime_ns, n)
+    threshold = refractory_curve(
+        laser, current, delay, first_kick_electrons=summary.strong_kick_electrons
+    )
+    file.write("refractory/delay_ns", delay, ("delay_ns",), units="ns",
+               description="second kick after the first")  # fmt: skip
+    file.write("refractory/threshold_electrons", threshold, ("delay_ns",), units="electrons",
+               description="smallest second kick that triggers a pulse")  # fmt: skip
+
+
+def spike_trains(file: ResultsFile, laser: Device, pumps: list[float], seed: int) -> None:
+    """Spikes of uncoupled lasers, one pump each."""
+    current = np.array(pumps) * laser.threshold_pump_electrons_per_ns
+    network = LaserNetwork(laser, len(pumps))
+    file.write_spikes(simulate(network, current, TRAIN_NS, seed=seed, n_threads=1).spikes)
+    file.write("trains/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
+
+
+def intervals(
+    file: ResultsFile, laser: Device, summary: Excitability, n_chains: int, seed: int
+) -> None:
+    """Interval histogram with its first-passage approximation."""
+    current, length = summary.pump * laser.threshold_pump_electrons_per_ns, 600.0
+    trains = simulate(
+        LaserNetwork(laser, 1), current, length, n_chains=n_chains, seed=seed, n_threads=1
+    ).spikes
+    measured = trains.intervals_ns(0)
+    model = fit_intervals(laser, current, measured, kick_electrons=summary.strong_kick_electrons)
+    edges = np.linspace(0.0, float(np.quantile(measured, 0.985)), 61)
+    count, _ = np.histogram(measured, edges)
+    scale = measured.size * np.diff(edges)
+    for name, values in (("density_per_ns", count / scale), ("se_per_ns", count**0.5 / scale)):
+        file.write(f"intervals/{name}", values, ("bin",), units="1/ns", description=name)
+    file.write("intervals/edge_ns", edges, ("edge",), units="ns", description="bin edges")
+    shown = model.time_ns <= edges[-1]
+    for name in ("time_ns", "density_per_ns", "long_time_density_per_ns", "hazard_per_ns"):
+        values = getattr(model, name)[shown]
+        units = "ns" if name == "time_ns" else "1/ns"
+        file.write(f"first_passage/{name}", values, ("time_ns",), units=units, description=name)
+    error = model.prefactor / measured.size**0.5
+    file.metric("first_passage_prefactor", model.prefactor, error, description="fitted prefactor")
+    file.metric("dead_time_ns", model.dead_time_ns, units="ns", description="effective dead time")
+    file.metric("rest_hazard_per_ns", model.rest_hazard_per_ns, units="1/ns",
+                description="hazard of the recovered laser")  # fmt: skip
+    spread = float(measured.std(ddof=1))
+    file.metric("interval_mean_ns", float(measured.mean()), spread / measured.size**0.5, "ns",
+                "mean interval")  # fmt: skip
+    file.metric("interval_cv", spread / float(measured.mean()), description="std over mean")
+
+
+def activation(file: ResultsFile, laser: Device, smoke: bool, seed: int) -> None:
+    """Activation against pump with its logistic fit, laid out as a calibration."""
+    tau = laser.refractory_time_ns
+    curve = measure_activation(
+        laser, tau, duration_ns=300.0 if smoke else 2500.0, n_chains=4 if smoke else 24,
+        seed=seed, n_threads=1,
+    )  # fmt: skip
+    values, error = curve.activation(tau)
+    fit = curve.fit(tau)
+    for name, column in (
+        ("pump", curve.pump), ("activation", values), ("activation_se", error)
+    ):  # fmt: skip
+        file.write(f"calibration/{name}", column, ("pump",), units="1", description=name)
+    file.attributes("calibration", {"refractory_time_ns": tau})
+    file.metric("alpha", fit.slope, fit.slope_se, description="slope over P/P_th")
+    file.metric("r0", fit.midpoint, fit.midpoint_se, description="P/P_th of half activation")
+    file.metric("fit_rms", fit.rms, description="rms residual of the logistic fit")
+
+
+def stability(file: ResultsFile, laser: Device, n: int) -> None:
+    """Steady states, eigenvalues and regimes against pump."""
+    threshold = laser.threshold_pump_electrons_per_ns
+    pumps = np.geomspace(0.3, 20.0, n)
+    rows = [
+        (r, p.state.photons, p.eigenvalues_per_ns[0].real, abs(p.eigenvalues_per_ns[0].imag),
+         p.n_unstable)
+        for r in pumps for p in fixed_points(laser, r * threshold)
+    ]  # fmt: skip
+    for name, units, column in zip(
+        ("pump", "photons", "growth_per_ns", "angular_frequency_per_ns", "n_unstable"),
+        ("1", "photons", "1/ns", "1/ns", "1"),
+        np.array(rows).T,
+        strict=True,
+    ):
+        file.write(f"stability/{name}", column, ("state",), units=units, description=name)
+    found = regimes(laser, pumps)
+    file.write("regimes/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
+    file.write("regimes/regime", found, ("pump",), units="1", description="attractors")
+    for k, point in enumerate(bifurcations(laser)):
+        file.attributes(
+            f"bifurcations/{k}",
+            {"pump": point.pump, "kind": point.kind, "frequency_per_ns": point.frequency_per_ns},
+        )
+
+
+if __name__ == "__main__":
+    typer.run(main)
