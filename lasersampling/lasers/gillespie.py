@@ -309,8 +309,9 @@ class _Run:
         if self.request is None:
             return None
         samples = record.samples[: int(record.n_samples[0])]
+        steps = np.arange(samples.shape[0])
         return Traces(
-            time_ns=self.request.start_ns + np.arange(samples.shape[0]) * record.interval,
+            time_ns=np.asarray(self.request.start_ns + steps * record.interval, dtype=np.float64),
             laser=record.sampled.astype(np.int32),
             photons=samples[:, :, 0].T.copy(),
             gain_electrons=samples[:, :, 1].T.copy(),
@@ -381,7 +382,7 @@ def _pending(n_links: int, n_lasers: int) -> kernel.Pending:
         phase=np.empty(size, dtype=np.int64),
         link=np.empty(size, dtype=np.int64),
         spike=np.empty(size, dtype=np.int64),
-        count=np.zeros(1, dtype=np.int64),
+        n_pending=np.zeros(1, dtype=np.int64),
         n_spikes=np.zeros(n_lasers, dtype=np.int64),
         last_spike=np.full(n_lasers, -np.inf),
     )

@@ -110,7 +110,7 @@ class Pending(NamedTuple):
     phase: np.ndarray
     link: np.ndarray
     spike: np.ndarray  # number of the spike, counted per presynaptic laser
-    count: np.ndarray  # (1,)
+    n_pending: np.ndarray  # (1,)
     n_spikes: np.ndarray  # (laser,)
     last_spike: np.ndarray  # (laser,)
 
@@ -249,12 +249,12 @@ def _settle(record, lasers, j, time):
 
 @njit(nogil=True, cache=True)
 def _add(pending, time, phase, link, spike):
-    n = pending.count[0]
+    n = pending.n_pending[0]
     pending.time[n] = time
     pending.phase[n] = phase
     pending.link[n] = link
     pending.spike[n] = spike
-    pending.count[0] = n + 1
+    pending.n_pending[0] = n + 1
 
 
 @njit(nogil=True, cache=True)
@@ -265,7 +265,7 @@ def _emit(links, pending, j, time):
     pending.last_spike[j] = time
     pending.n_spikes[j] = spike + 1
     if links.renew and since < links.pulse:
-        for k in range(pending.count[0]):
+        for k in range(pending.n_pending[0]):
             link = pending.link[k]
             mine = links.first[j] <= link < links.first[j + 1]
             if mine and pending.phase[k] == END and pending.spike[k] == spike - 1:
@@ -283,7 +283,7 @@ def _emit(links, pending, j, time):
 def _earliest(pending):
     """Index and time of the pending start or end that comes first."""
     first, time = -1, np.inf
-    for k in range(pending.count[0]):
+    for k in range(pending.n_pending[0]):
         if pending.time[k] < time:
             first, time = k, pending.time[k]
     return first, time
@@ -294,12 +294,12 @@ def _deliver(rates, lasers, links, pending, record, entry):
     """Carry out a start or end; whether the electrons sufficed."""
     time, link = pending.time[entry], pending.link[entry]
     sign = 1.0 if pending.phase[entry] == START else -1.0
-    last = pending.count[0] - 1
+    last = pending.n_pending[0] - 1
     pending.time[entry] = pending.time[last]
     pending.phase[entry] = pending.phase[last]
     pending.link[entry] = pending.link[last]
     pending.spike[entry] = pending.spike[last]
-    pending.count[0] = last
+    pending.n_pending[0] = last
 
     j = links.post[link]
     _settle(record, lasers, j, time)
@@ -371,7 +371,7 @@ def advance(rates, lasers, links, pending, record, stop, most_events):
             return YIELDED, first
         if record.n_spikes[0] == record.time.size:
             return SPIKES_FULL, first
-        if pending.count[0] + 2 * links.post.size > pending.time.size:
+        if pending.n_pending[0] + 2 * links.post.size > pending.time.size:
             return PENDING_FULL, first
         done, spiked = _burst(
             rates, lasers, links, record, j, min(second, halt), most_events - events
