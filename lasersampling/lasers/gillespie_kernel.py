@@ -178,7 +178,7 @@ def draw_next(rates, lasers, links, j, time):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _burst(rates, lasers, links, record, j, horizon, n_events):
-    """Carry out events of laser j before `horizon`, at most `n_events`, up to its first spike.
+    """Carry out the next event of laser j and those before `horizon`, at most `n_events`, up to its first spike.
 
     Returns how many, and whether the last one made the laser spike.
     """
@@ -190,7 +190,8 @@ def _burst(rates, lasers, links, record, j, horizon, n_events):
     top = histogram.size - 1
     spiked = False
     done = 0
-    while following < horizon and done < n_events and not spiked:
+    # The first event is due even when another laser has its own at the very same time.
+    while (done == 0 or following < horizon) and done < n_events and not spiked:
         if top >= 0:
             histogram[min(np.int64(s), top)] += following - now
         now = following

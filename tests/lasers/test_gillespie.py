@@ -124,6 +124,22 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_size_of_buffers(monke
     assert len(set(first)) == 4
 
 
+def test_events_at_the_very_same_time_are_both_carried_out(monkeypatch):
+    """Rare by chance, certain for two lasers with the same random numbers."""
+    at_rest = module._at_rest
+
+    def twins(*arguments):
+        lasers = at_rest(*arguments)
+        for values in (lasers.photons, lasers.gain, lasers.absorber, lasers.rng):
+            values[1] = values[0]
+        return lasers
+
+    monkeypatch.setattr(module, "_at_rest", twins)
+    spikes = simulate_jumps(LaserNetwork(DEVICE, 2), P_TH, 20.0, seed=1, burn_in_ns=0.0).spikes
+    assert spikes.n_spikes >= 4
+    assert np.array_equal(spikes.time_ns[spikes.unit == 0], spikes.time_ns[spikes.unit == 1])
+
+
 # ---- what a spike does
 
 
