@@ -178,7 +178,9 @@ def draw_next(rates, lasers, links, j, time):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _burst(rates, lasers, links, record, j, horizon, n_events):
-    """Carry out the next event of laser j and those before `horizon`, at most `n_events`, up to its first spike.
+    """Carry out the next event of laser j and those before `horizon`, up to its first spike.
+
+    At most `n_events` of them.
 
     Returns how many, and whether the last one made the laser spike.
     """
