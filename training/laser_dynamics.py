@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from lasersampling.cli.main import run
 from lasersampling.config import to_toml
 from lasersampling.lasers.deterministic import pulse_response
 from lasersampling.lasers.device import Device, load_device
@@ -230,4 +231,4 @@ def stability(file: ResultsFile, laser: Device, n: int) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

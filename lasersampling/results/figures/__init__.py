@@ -14,6 +14,7 @@ NAMES = (
     "activation_curve",
     "distribution",
     "divergence_over_time",
+    "exact_reference",
     "image_gallery",
     "machines",
     "laser_dynamics",

@@ -147,10 +147,34 @@ def write_laser_dynamics(file):
     file.attributes("bifurcations/0", {"pump": 1.05, "kind": "Hopf", "frequency_per_ns": 0.6})
 
 
+def write_exact_reference(file):
+    for group, coordinate, columns in (
+        ("comparison", "pump", ("rate", "rate_se", "active", "active_se")),
+        ("intervals", "time_ns", ("density", "density_se")),
+        ("pulses", "time_ps", ("shape", "shape_se")),
+        ("pulses", "height", ("share",)),
+        ("photons", "number", ("probability", "probability_se")),
+    ):
+        x = np.linspace(1.0, 2.0, 6)
+        file.write(f"{group}/{coordinate}", x, (coordinate,), units="1", description="x")
+        for column in columns:
+            for method, value in (("jumps", 0.5), ("equations", 0.505)):
+                values = np.full(6, 0.01 if column.endswith("_se") else value)
+                file.write(
+                    f"{group}/{column}_{method}", values, (coordinate,), units="1", description=""
+                )
+    file.attributes("comparison", {"equations_hold": True})
+    file.attributes("device", {"name": "D7"})
+    for method in ("jumps", "equations"):
+        file.metric(f"g2_{method}", 2.0, 0.01)
+    file.metric("worst_difference", -0.061, 0.01)
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
+    "exact_reference": write_exact_reference,
     "image_gallery": write_images,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,

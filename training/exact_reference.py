@@ -1,0 +1,289 @@
+"""The stochastic rate equations against the exact jump process, for one device.
+
+Spike rate and P(z = 1) at five pumps, intervals, pulses, and photon statistics below threshold.
+The equations are integrated with a short step, so that what is left is theirs and not the
+integrator's.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp, poisson
+
+from lasersampling.cli.main import run
+from lasersampling.cli.reporting import Reporter
+from lasersampling.config import to_toml
+from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import Simulation, TraceRequest, simulate
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.results import ResultsFile
+from lasersampling.results.figures import save_figures
+from lasersampling.results.records import write_device
+
+Array = NDArray[np.float64]
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+METHODS = ("jumps", "equations")
+TOLERANCE = 0.02
+BELOW_THRESHOLD = 0.75  # of the pump of half activation
+PULSE_STEP_PS = 1.0
+PULSE_WINDOW_PS = (-60, 140)
+
+
+def pumps_of(device: Device, levels: tuple[float, ...], seed: int) -> tuple[Array, Array]:
+    """Pumps over threshold at which the equations give P(z = 1) = `levels`, and rates there."""
+    ratio = np.linspace(0.8, 1.5, 281)
+    pump = ratio[:, None] * device.threshold_pump_electrons_per_ns
+    spikes = simulate(LaserNetwork(device, 1), pump, 3000.0, n_chains=ratio.size, seed=seed).spikes
+    # What noise makes fall is levelled, so that the curve can be inverted.
+    active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
+    found = np.interp(levels, active, ratio)
+    return found, np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
+
+
+def estimates(spikes: SpikeTrains, tau: float) -> tuple[Array, Array]:
+    """Rate and P(z = 1), and their standard errors from the spread over chains."""
+    values = np.stack([spikes.rate_per_ns()[:, 0], spikes.active_fraction(tau)[:, 0]])
+    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(spikes.n_chains)
+
+
+def pulses_of(simulation: Simulation) -> tuple[Array, Array]:
+    """Heights of all recorded pulses, and their photon numbers around the peak, one a row."""
+    traces = simulation.traces
+    assert traces is not None
+    before, after = (int(t / PULSE_STEP_PS) for t in PULSE_WINDOW_PS)
+    times, units = simulation.spikes.chain(0)
+    rows = []
+    for row, laser in enumerate(traces.laser):
+        photons = traces.photons[row].astype(np.float64)
+        for spike in np.searchsorted(traces.time_ns, times[units == laser]):
+            if spike + 2 * after >= photons.size:
+                continue
+            peak = spike + int(photons[spike : spike + after].argmax())
+            if peak + before >= 0:
+                rows.append(photons[peak + before : peak + after])
+    shapes = np.array(rows)
+    return shapes[:, -before], shapes
+
+
+def compare_pulses(
+    file: ResultsFile, device: Device, pump: float, jump_ns: float, step_ps: float, seed: int
+) -> None:
+    shapes, heights = {}, {}
+    for method, n_lasers, duration in (("jumps", 4, jump_ns / 4), ("equations", 8, jump_ns / 4)):
+        network = LaserNetwork(device, n_lasers)
+        request = TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
+        if method == "jumps":
+            result: Simulation = simulate_jumps(network, pump, duration, seed=seed, traces=request)
+        else:
+            result = simulate(network, pump, duration, seed=seed, step_ps=step_ps, traces=request)
+        heights[method], shapes[method] = pulses_of(result)
+    time = np.arange(*PULSE_WINDOW_PS, PULSE_STEP_PS)
+    file.write("pulses/time_ps", time, ("time_ps",), units="ps", description="time from the peak")
+    edges = np.linspace(0.0, 1.05 * max(h.max() for h in heights.values()), 31)
+    middle = (edges[1:] + edges[:-1]) / 2
+    file.write(
+        "pulses/height", middle, ("height",), units="photons", description="middle of the bin"
+    )
+    for method in METHODS:
+        shape, height = shapes[method], heights[method]
+        mean, error = shape.mean(axis=0), shape.std(axis=0, ddof=1) / np.sqrt(len(shape))
+        for name, values in (("shape", mean), ("shape_se", error)):
+            file.write(
+                f"pulses/{name}_{method}", values, ("time_ps",),
+                units="photons", description=f"mean pulse of the {method}, {name}",
+            )  # fmt: skip
+        share = np.histogram(height, edges)[0] / height.size
+        file.write(
+            f"pulses/share_{method}", share, ("height",),
+            units="1", description=f"share of the pulses of the {method} with this height",
+        )  # fmt: skip
+        error = height.std(ddof=1) / np.sqrt(height.size)
+        file.metric(f"height_{method}", height.mean(), error, "photons", "mean height of a pulse")
+        print(f"pulse height, {method}: {height.mean():.0f} ± {error:.0f} photons", flush=True)
+
+
+def compare_photons(
+    file: ResultsFile, device: Device, pump: float, jump_ns: float, seed: int
+) -> None:
+    """Photon statistics: the law of n, and the Poisson mixture of the field's S."""
+    chains, bins = 20, 400
+    histogram = simulate_jumps(
+        LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
+        photon_histogram=bins,
+    ).photon_histogram_ns  # fmt: skip
+    assert histogram is not None
+    jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
+    lasers = 64
+    request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns / 4, 100.0)
+    traces = simulate(
+        LaserNetwork(device, lasers), pump, jump_ns / 4, seed=seed, traces=request
+    ).traces
+    assert traces is not None
+    s = traces.photons.astype(np.float64)
+    number = np.arange(bins)
+    # The mixture over a fine histogram of S instead of every sample.
+    edges = np.linspace(0.0, s.max() + 1e-9, 2000)
+    weight = np.stack([np.histogram(row, edges)[0] for row in s]) / s.shape[1]
+    law = poisson.pmf(number, ((edges[1:] + edges[:-1]) / 2)[:, None])
+    equations = weight @ law
+    shown = jumps.mean(axis=0) > 1e-6
+    top = int(np.flatnonzero(shown)[-1]) + 1
+    file.write(
+        "photons/number", number[:top], ("number",), units="photons", description="photon number n"
+    )
+    for method, rows in (("jumps", jumps), ("equations", equations)):
+        error = rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
+        for name, values in (("probability", rows.mean(axis=0)), ("probability_se", error)):
+            file.write(
+                f"photons/{name}_{method}", values[:top], ("number",),
+                units="1", description=f"{name} of n, {method}",
+            )  # fmt: skip
+    moments = {
+        "jumps": np.stack([jumps @ number, jumps @ (number * (number - 1.0))]),
+        "equations": np.stack([s.mean(axis=1), (s**2).mean(axis=1)]),
+    }
+    for method, (mean, pairs) in moments.items():
+        n = mean.size
+        ratio = pairs.mean() / mean.mean() ** 2
+        # Jackknife over chains or lasers.
+        left = (pairs.sum() - pairs) / (n - 1) / ((mean.sum() - mean) / (n - 1)) ** 2
+        ratio_se = float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
+        mean_se = float(mean.std(ddof=1) / np.sqrt(n))
+        file.metric(f"photons_{method}", mean.mean(), mean_se, "photons", "mean below threshold")
+        file.metric(f"g2_{method}", ratio, ratio_se, description="g2(0) below threshold")
+        print(
+            f"below threshold, {method}: <n> {mean.mean():.4f} ± {mean_se:.4f}, "
+            f"g2 {ratio:.4f} ± {ratio_se:.4f}",
+            flush=True,
+        )
+
+
+def compare_intervals(file: ResultsFile, spikes: dict[str, SpikeTrains]) -> None:
+    intervals = {method: train.intervals_ns(0) for method, train in spikes.items()}
+    edges = np.linspace(0.0, np.quantile(intervals["equations"], 0.995), 41)
+    middle = (edges[1:] + edges[:-1]) / 2
+    file.write(
+        "intervals/time_ns", middle, ("time_ns",), units="ns", description="middle of the bin"
+    )
+    for method, values in intervals.items():
+        count = np.histogram(values, edges)[0]
+        scale = values.size * (edges[1] - edges[0])
+        for name, column in (("density", count), ("density_se", np.sqrt(count))):
+            file.write(
+                f"intervals/{name}_{method}", column / scale, ("time_ns",),
+                units="1/ns", description=f"{name} of the intervals, {method}",
+            )  # fmt: skip
+    test = ks_2samp(intervals["jumps"], intervals["equations"])
+    file.metric("intervals_ks", test.statistic, description="Kolmogorov-Smirnov distance")
+    file.metric("intervals_p", test.pvalue, description="its p-value, intervals as independent")
+    print(f"intervals: Kolmogorov-Smirnov {test.statistic:.4f}, p {test.pvalue:.3f}", flush=True)
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/exact_reference.h5"
+    ),
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    spikes: Annotated[int, typer.Option(min=20, help="Spikes of jumps per pump.")] = 10_000,
+    most_ns: Annotated[float, typer.Option(help="Most laser time of jumps per pump.")] = 100_000.0,
+    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the equations.")] = 0.25,
+    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Half a minute instead of a quarter of an hour.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Compare the stochastic rate equations with the exact jump process."""
+    if smoke:
+        spikes, most_ns = 100, 500.0
+    laser = load_device(device)
+    network, tau = LaserNetwork(laser, 1), laser.refractory_time_ns
+    threshold = laser.threshold_pump_electrons_per_ns
+    config = to_toml({"device": device, "spikes": spikes, "most_ns": most_ns, "step_ps": step_ps})
+    command = shlex.join(["python", *sys.argv])
+    reporter = Reporter(quiet=False, as_json=False)
+    with ResultsFile.create(
+        out, command=command, seed=seed, config=config, overwrite=overwrite
+    ) as file:
+        write_device(file, laser)
+        ratio, rate = pumps_of(laser, LEVELS, seed)
+        columns: dict[str, list[Array]] = {
+            f"{kind}{m}": [] for kind in ("", "se_") for m in METHODS
+        }
+        with reporter.progress(f"{laser.name}: jumps and equations") as progress:
+            for k, (pump, expected) in enumerate(zip(ratio * threshold, rate, strict=True)):
+                chains = 20
+                duration = max(100.0, min(most_ns, spikes / max(expected, 1e-3)) / chains)
+                trains = {
+                    "jumps": simulate_jumps(
+                        network, pump, duration, n_chains=chains, seed=seed + k,
+                        progress=lambda part, k=k: progress((k + part) / ratio.size),
+                    ).spikes,
+                    "equations": simulate(
+                        network, pump, duration, n_chains=20 * chains, seed=seed + k,
+                        step_ps=step_ps,
+                    ).spikes,
+                }  # fmt: skip
+                for method, train in trains.items():
+                    values, errors = estimates(train, tau)
+                    columns[method].append(values)
+                    columns[f"se_{method}"].append(errors)
+                print(
+                    f"{laser.name} at {ratio[k]:.4f} P_th, {trains['jumps'].n_spikes} spikes: "
+                    + "; ".join(
+                        f"{m} rate {columns[m][k][0]:.5f} ± {columns['se_' + m][k][0]:.5f} /ns, "
+                        f"P {columns[m][k][1]:.4f} ± {columns['se_' + m][k][1]:.4f}"
+                        for m in METHODS
+                    ),
+                    flush=True,
+                )
+                if LEVELS[k] == 0.5:
+                    compare_intervals(file, trains)
+        write_comparison(file, ratio, {name: np.array(rows) for name, rows in columns.items()})
+        pulse_ns = min(2000.0, most_ns)
+        compare_pulses(file, laser, float(ratio[3]) * threshold, pulse_ns, step_ps, seed)
+        below = BELOW_THRESHOLD * float(ratio[2]) * threshold
+        file.attributes("photons", {"pump_ratio": below / threshold})
+        compare_photons(file, laser, below, pulse_ns, seed)
+    for path in [out, *save_figures(out, ["exact_reference"])]:
+        print(f"written: {path}")
+
+
+def write_comparison(file: ResultsFile, ratio: Array, columns: dict[str, Array]) -> None:
+    """Write rates and activations, and say whether they agree."""
+    file.write("comparison/pump", ratio, ("pump",), units="1", description="pump over threshold")
+    for index, (quantity, units) in enumerate((("rate", "1/ns"), ("active", "1"))):
+        for name, values in columns.items():
+            file.write(
+                f"comparison/{quantity}_{name}", values[:, index], ("pump",),
+                units=units, description=f"{quantity}, {name.replace('se_', 'standard error of ')}",
+            )  # fmt: skip
+    difference = columns["equations"] / columns["jumps"] - 1.0
+    error = np.hypot(columns["se_jumps"], columns["se_equations"]) / columns["jumps"]
+    agree = (np.abs(difference) <= TOLERANCE) | (np.abs(difference) <= 2.0 * error)
+    worst = np.unravel_index(np.abs(difference).argmax(), difference.shape)
+    file.metric("worst_difference", difference[worst], error[worst], description="relative")
+    # The error-weighted mean over pumps is known better than that at any of them.
+    weight = error**-2
+    mean = (weight * difference).sum(axis=0) / weight.sum(axis=0)
+    mean_se = weight.sum(axis=0) ** -0.5
+    for k, quantity in enumerate(("rate", "active")):
+        file.metric(f"mean_difference_{quantity}", mean[k], mean_se[k], description="relative")
+        print(f"{quantity}: equations differ by {100 * mean[k]:+.2f} ± {100 * mean_se[k]:.2f} %")
+    file.attributes("comparison", {"equations_hold": bool(agree.all())})
+    verdict = "hold" if agree.all() else f"fail at {int((~agree).sum())} of {agree.size} values"
+    print(f"the equations {verdict}: 2 % or two standard errors", flush=True)
+
+
+if __name__ == "__main__":
+    run(main)
