@@ -49,18 +49,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem, SimulationError
+from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import gillespie_kernel as kernel
 from lasersampling.lasers.bundle import RestingStates
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.request import Meter, available_cores, check_request, checked_pump
 from lasersampling.lasers.simulation import (
     Simulation,
     TraceRequest,
     Traces,
-    _cores,
-    _Meter,
-    _pump,
 )
 from lasersampling.lasers.spikes import SpikeTrains
 
@@ -160,7 +158,7 @@ def simulate_jumps(
     """
     device = network.device
     tau = device.refractory_time_ns if refractory_time_ns is None else refractory_time_ns
-    threads = _cores() if n_threads is None else n_threads
+    threads = available_cores() if n_threads is None else n_threads
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
@@ -173,12 +171,12 @@ def simulate_jumps(
     if problems:
         raise InputError(problems)
     if traces is not None:
-        _check_request(traces, network.n_lasers, duration_ns)
-    pump = _pump(pump_electrons_per_ns, n_chains, network.n_lasers)
+        check_request(traces, network.n_lasers, duration_ns)
+    pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
     run = _Run(network, pump, duration_ns, burn_in_ns, tau, photon_histogram, traces)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
     # Progress in ps, since the meter counts whole amounts.
-    meter = _Meter(progress, n_chains * round(1e3 * run.end_ns))
+    meter = Meter(progress, n_chains * round(1e3 * run.end_ns))
     stop = threading.Event()
     with ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(run.chain, c, seeds[c], meter, stop) for c in range(n_chains)]
@@ -199,20 +197,6 @@ def simulate_jumps(
     )
     histogram = np.stack([result.histogram for result in results]) if photon_histogram else None
     return JumpSimulation(spikes, results[0].traces, histogram)
-
-
-def _check_request(request: TraceRequest, n_lasers: int, duration_ns: float) -> None:
-    problems = [
-        Problem(f"traces.lasers[{i}]", str(laser), f"0 to {n_lasers - 1}")
-        for i, laser in enumerate(request.lasers)
-        if integer_problems("", laser, 0) or laser >= n_lasers
-    ]
-    problems += number_problems("traces.interval_ps", request.interval_ps, 0.0, strict=True)
-    if not 0.0 <= request.start_ns < request.stop_ns <= duration_ns:
-        got = f"{request.start_ns:g} to {request.stop_ns:g} ns"
-        problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
-    if problems:
-        raise InputError(problems)
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,7 +229,7 @@ class _Run:
         self.photon_histogram, self.request = photon_histogram, request
 
     def chain(
-        self, index: int, seed: np.random.SeedSequence, meter: _Meter, stop: threading.Event
+        self, index: int, seed: np.random.SeedSequence, meter: Meter, stop: threading.Event
     ) -> _ChainResult:
         """Simulate one chain from rest to the end."""
         lasers = _at_rest(self.pump[index], self.rest, np.random.default_rng(seed))

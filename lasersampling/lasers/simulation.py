@@ -7,7 +7,6 @@ into bundles of lanes for the compiled kernel, and bundles run side by side on t
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +16,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem, SimulationError
+from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import bundle as tables
 from lasersampling.lasers.kernel import EVENTS_FULL, Coupling, Events, Lanes, Output, advance
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.request import (
+    Meter,
+    TraceRequest,
+    Traces,
+    available_cores,
+    check_request,
+    checked_pump,
+)
 from lasersampling.lasers.spikes import SpikeTrains
 
 __all__ = ["Simulation", "TraceRequest", "Traces", "simulate"]
@@ -31,49 +38,6 @@ LANES_PER_BUNDLE = 64
 _LANE_STEPS_PER_CALL = 4_000_000
 _SPIKE_BUFFER_PER_LANE = 64
 _TOLERATED_DEFICIT = 0.01  # of the transparency number; noise around an empty section is less
-
-
-@dataclass(frozen=True)
-class TraceRequest:
-    """Which lasers of the first chain are recorded in full, and when.
-
-    Attributes
-    ----------
-    lasers : tuple of int
-        Which lasers.
-    start_ns, stop_ns : float
-        Window [ns] after the burn-in.
-    interval_ps : float
-        Time between samples [ps], rounded to whole steps.
-    """
-
-    lasers: tuple[int, ...]
-    start_ns: float
-    stop_ns: float
-    interval_ps: float
-
-
-@dataclass(frozen=True, eq=False)
-class Traces:
-    """Recorded traces of the first chain.
-
-    Attributes
-    ----------
-    time_ns : ndarray of float64, shape (sample,)
-        Time [ns] after the burn-in.
-    laser : ndarray of int32, shape (laser,)
-        Which lasers.
-    photons : ndarray of float32, shape (laser, sample)
-        S [photons].
-    gain_electrons, absorber_electrons : ndarray of float32, shape (laser, sample)
-        N1 and N2, half a step later than `time_ns` [electrons].
-    """
-
-    time_ns: NDArray[np.float64]
-    laser: NDArray[np.int32]
-    photons: NDArray[np.float32]
-    gain_electrons: NDArray[np.float32]
-    absorber_electrons: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +127,7 @@ def simulate(
     device = network.device
     step = device.step_ps if step_ps is None else step_ps
     tau = device.refractory_time_ns if refractory_time_ns is None else refractory_time_ns
-    threads = _cores() if n_threads is None else n_threads
+    threads = available_cores() if n_threads is None else n_threads
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
@@ -175,12 +139,12 @@ def simulate(
     ]
     if problems:
         raise InputError(problems)
-    pump = _pump(pump_electrons_per_ns, n_chains, network.n_lasers)
+    pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
     run = _Run(network, pump, duration_ns, burn_in_ns, tau, step, noise, traces)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
     per_bundle = max(1, LANES_PER_BUNDLE // network.n_lasers)
     starts = range(0, n_chains, per_bundle)
-    meter = _Meter(progress, n_chains * run.last_step)
+    meter = Meter(progress, n_chains * run.last_step)
     stop = threading.Event()
 
     def job(start: int) -> _BundleResult:
@@ -205,46 +169,6 @@ def simulate(
         time[order], unit[order].astype(np.int32), offset, network.n_lasers, float(duration_ns)
     )
     return Simulation(spikes, results[0].traces)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _pump(values: ArrayLike, n_chains: int, n_lasers: int) -> NDArray[np.float64]:
-    """Pumps as (chain, laser)."""
-    try:
-        pump = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError.single("pump_electrons_per_ns", repr(values), "numbers") from None
-    if pump.shape not in ((), (n_lasers,), (n_chains, n_lasers)):
-        raise InputError.single(
-            "pump_electrons_per_ns",
-            f"shape {pump.shape}",
-            f"a number or shape ({n_lasers},) or ({n_chains}, {n_lasers})",
-        )
-    if not (np.isfinite(pump).all() and np.all(pump >= 0.0)):
-        raise InputError.single(
-            "pump_electrons_per_ns",
-            "values that are negative or not finite",
-            "finite values of at least 0",
-        )
-    return np.broadcast_to(pump, (n_chains, n_lasers))
-
-
-class _Meter:
-    """Adds up the progress of all bundles."""
-
-    def __init__(self, report: Callable[[float], None] | None, total: int) -> None:
-        self._report, self._total, self._done = report, total, 0
-        self._lock = threading.Lock()
-
-    def add(self, amount: int) -> None:
-        if self._report is None:
-            return
-        with self._lock:
-            self._done += amount
-            self._report(min(1.0, self._done / self._total))
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,21 +208,7 @@ class _Run:
         self.coupling: Coupling = tables.coupling(network, refractory_time_ns, step_ps)
         self.request = request
         if request is not None:
-            self._check_request(request)
-
-    def _check_request(self, request: TraceRequest) -> None:
-        problems = [
-            Problem(f"traces.lasers[{i}]", str(laser), f"0 to {self.network.n_lasers - 1}")
-            for i, laser in enumerate(request.lasers)
-            if integer_problems("", laser, 0) or laser >= self.network.n_lasers
-        ]
-        problems += number_problems("traces.interval_ps", request.interval_ps, 0.0, strict=True)
-        if not 0.0 <= request.start_ns < request.stop_ns <= self.duration_ns:
-            got = f"{request.start_ns:g} to {request.stop_ns:g} ns"
-            expected = f"a window within 0 to {self.duration_ns:g} ns"
-            problems.append(Problem("traces", got, expected))
-        if problems:
-            raise InputError(problems)
+            check_request(request, network.n_lasers, duration_ns)
 
     def _output(self, n_active: int, is_first: bool) -> Output:
         """Buffers of a bundle; the first one records the traces."""
@@ -326,7 +236,7 @@ class _Run:
         self,
         chains: slice,
         seeds: list[np.random.SeedSequence],
-        meter: _Meter,
+        meter: Meter,
         stop: threading.Event,
     ) -> _BundleResult:
         """Simulate some chains from rest to the end."""
