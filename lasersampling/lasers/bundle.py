@@ -6,40 +6,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.kernel import Constants, Coupling, Events, Lanes
+from lasersampling.lasers.kernel_tables import Constants, Coupling, Events, Lanes
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import quiescent_state
+from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
 
 LANE_BLOCK = 16
 """Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
+
+_CONTINUITY = 0.5826
+"""-zeta(1/2) / sqrt(2 pi)."""
+
+_STEP_TICKS = (4, 2, 1)
+"""Own steps in the dark, in dim and in bright light; the step that is asked for is the middle."""
+
+_STEP_LEVELS = (1 / 40, 1 / 10)
+"""Where dark and dim light end, over the detection threshold."""
 
 _RESTING_LEVELS = 33
 _NEVER = np.iinfo(np.int64).min // 2
 
 
 def constants(
-    device: Device, synapse_time_constant_ns: float | None, step_ps: float, *, noise: bool
+    device: Device,
+    synapse_time_constant_ns: float | None,
+    step_ps: float,
+    *,
+    noise: bool,
+    own_steps: bool,
 ) -> Constants:
-    """Device and step as the kernel reads them."""
-    step = step_ps * 1e-3
-    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-step / synapse_time_constant_ns)
+    """Device and steps as the kernel reads them.
+
+    A photon number that is looked at every h sees the paths between only in part: a threshold
+    seems farther away by 0.5826 sigma sqrt(h), with the noise strength sigma^2 = 2 S V at the
+    threshold and V = kappa + g1 Nt1 + g2 Nt2, that at zero net gain. So threshold and re-arming
+    level are moved by as much towards the paths (M. Broadie, P. Glasserman, S. Kou, "A
+    continuity correction for discrete barrier options", Mathematical Finance 7 (1997) 325).
+    """
+    tick = step_ps * 1e-3
+    dark, dim, bright = (1, 1, 1)
+    if own_steps:
+        dark, dim, bright = _STEP_TICKS
+        tick /= dim
+    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-tick / synapse_time_constant_ns)
+    c = Coefficients.of(device)
+    threshold, rearm = device.detection.threshold_photons, device.detection.rearm_photons
+    dark_level, dim_level = (threshold * part for part in _STEP_LEVELS)
+    if noise:
+        strength = (
+            c.loss_per_ns
+            + c.gain_slope_per_ns * c.gain_transparency_electrons
+            + c.absorber_slope_per_ns * c.absorber_transparency_electrons
+        )
+        unseen = _CONTINUITY * np.sqrt(2.0 * strength * tick * bright)
+        threshold -= unseen * np.sqrt(threshold)
+        rearm = min(rearm + unseen * np.sqrt(rearm), threshold)
     values = (
-        step,
-        device.cavity.loss_per_ns,
-        device.gain.differential_gain_per_ns,
-        device.gain.transparency_electrons,
-        1.0 / device.gain.carrier_lifetime_ns,
-        device.absorber.differential_gain_per_ns,
-        device.absorber.transparency_electrons,
-        1.0 / device.absorber.carrier_lifetime_ns,
-        device.absorber_pump_electrons_per_ns,
-        device.detection.threshold_photons,
-        device.detection.rearm_photons,
+        dark_level,
+        dim_level,
+        c.loss_per_ns,
+        c.gain_slope_per_ns,
+        c.gain_transparency_electrons,
+        c.gain_decay_per_ns,
+        c.absorber_slope_per_ns,
+        c.absorber_transparency_electrons,
+        c.absorber_decay_per_ns,
+        c.absorber_pump_electrons_per_ns,
+        threshold,
+        rearm,
         float(noise),
-        float(noise),
+        VACUUM_PHOTONS * noise,
         decay,
     )
-    return Constants(*(np.float32(value) for value in values))
+    return Constants(
+        np.float32(tick),
+        np.int32(dark),
+        np.int32(dim),
+        np.int32(bright),
+        *(np.float32(value) for value in values),
+    )
 
 
 def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -> Coupling:
@@ -95,23 +139,23 @@ class RestingStates:
 
 
 def lanes(
-    device: Device,
     pump: NDArray[np.float64],
     rest: RestingStates,
     seeds: list[np.random.SeedSequence],
+    constants: Constants,
 ) -> Lanes:
     """State of a bundle of chains at rest.
 
     Parameters
     ----------
-    device : Device
-        The laser.
     pump : ndarray, shape (chain, laser)
         Pump P [electrons/ns].
     rest : RestingStates
         Where lasers with these pumps start.
     seeds : list of SeedSequence
         One per chain; a chain's stream depends on nothing else.
+    constants : Constants
+        What the kernel will run with.
 
     Returns
     -------
@@ -134,9 +178,8 @@ def lanes(
         field[:, window] = generator.standard_normal((2, n_lasers))
     words[:, n_active:] = words[:, :1]
     photons, gain, absorber = rest.at(padded)
-    field *= np.sqrt(photons / 2)
-    intensity = field[0] ** 2 + field[1] ** 2
-    threshold = device.detection.threshold_photons
+    field *= np.sqrt((photons + constants.vacuum) / 2)
+    intensity = field[0] ** 2 + field[1] ** 2 - constants.vacuum
     return Lanes(
         field_x=field[0].astype(np.float32),
         field_y=field[1].astype(np.float32),
@@ -146,8 +189,11 @@ def lanes(
         synaptic=np.zeros(n_lanes, dtype=np.float32),
         pump=padded.astype(np.float32),
         photons=intensity.astype(np.float32),
-        armed=(intensity < threshold).astype(np.int32),
+        armed=(intensity < constants.threshold).astype(np.int32),
         crossed=np.full(n_lanes, -1, dtype=np.float32),
+        ticks=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
+        taken=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
+        clock=np.zeros(n_lanes, dtype=np.int32),
         rng0=words[0].copy(),
         rng1=words[1].copy(),
         rng2=words[2].copy(),

@@ -1,19 +1,25 @@
 r"""The rate equations of a two-section laser: drift, noise strengths and steady states.
 
-One mode with slowly varying field E, normalised so that S = |E|^2 is the photon number; N1
-electrons in the gain section, N2 in the absorber; time in ns:
+One mode with slowly varying field E, normalised so that |E|^2 is, up to half a photon, the photon
+number S; N1 electrons in the gain section, N2 in the absorber; time in ns:
 
     G   = g1 (N1 - Nt1) + g2 (N2 - Nt2) - kappa                net gain of S [1/ns]
     R   = g1 N1 + g2 N2                                        spontaneous emission [photons/ns]
-    dE  = (1 - i alpha) G/2 E dt + sqrt(R/2) (dWx + i dWy)
-    dN1 = [P  - N1/tau1 - g1 (N1 - Nt1) S] dt + sqrt(D1) dW1
-    dN2 = [P2 - N2/tau2 - g2 (N2 - Nt2) S] dt + sqrt(D2) dW2
-    D1  = P  + N1/tau1 + g1 (N1 + Nt1) S
-    D2  = P2 + N2/tau2 + g2 (N2 + Nt2) S
+    dE  = (1 - i alpha) G/2 E dt + dz0 + dz1 + dz2
+    dN1 = [P  - N1/tau1 - g1 (N1 - Nt1) S] dt - 2 Re(E* dz1) + sqrt(P + N1/tau1) dW1
+    dN2 = [P2 - N2/tau2 - g2 (N2 - Nt2) S] dt - 2 Re(E* dz2) + sqrt(P2 + N2/tau2) dW2
+    <|dz0|^2> = kappa/2 dt,   <|dzi|^2> = gi (Ni + Nti)/2 dt
 
 g N S and g Nt S are stimulated emission and absorption, so the constants of the drift fix the
-noise: every term of D is the rate of one kind of event that changes the carriers by one, and
-spontaneous emission is stimulated emission by one photon.
+noise. Each of these events changes photons and electrons together, so the field noise dz of a
+section and the noise of its carriers are one: what |E|^2 gains by it, its electrons lose.
+
+S = |E|^2 - 1/2: the field stands for quantum averages in symmetric order, in which the vacuum has
+half a photon (truncated Wigner approximation). In normal order, S = |E|^2 with field noise R, the
+matrix of these covariances has negative eigenvalues in every pulse and no real noise can have
+them; to leave them out makes rare spikes far too frequent (`training/correlated_noise.py`,
+`RESULTS.md`). A readout S below zero, down to -1/2, belongs to the quasi-probability; averages are
+<n> = <S> and <n (n - 1)> = <S^2> - <S> - 1/4.
 
 References
 ----------
@@ -21,7 +27,8 @@ M. Yamada, "A theoretical analysis of self-sustained pulsation phenomena in narr
 semiconductor lasers", IEEE J. Quantum Electron. 29 (1993) 1330 (drift);
 L. A. Coldren, S. W. Corzine, M. L. Masanovic, "Diode Lasers and Photonic Integrated Circuits",
 2nd ed., Wiley (2012), section 5.5 and appendix 13 (Langevin noise by counting events);
-G. P. Agrawal, N. K. Dutta, "Semiconductor Lasers", 2nd ed. (1993), section 6.5 (field noise).
+G. P. Agrawal, N. K. Dutta, "Semiconductor Lasers", 2nd ed. (1993), section 6.5 (field noise);
+C. W. Gardiner, P. Zoller, "Quantum Noise", 3rd ed., Springer (2004), chapters 4 and 6 (orders).
 """
 
 from __future__ import annotations
@@ -35,7 +42,10 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.lasers.device import Device
 
 __all__ = ["Balance", "Coefficients", "SteadyState", "balance", "drift", "net_gain"]
-__all__ += ["quiescent_state", "spontaneous_emission", "steady_states"]
+__all__ += ["VACUUM_PHOTONS", "quiescent_state", "spontaneous_emission", "steady_states"]
+
+VACUUM_PHOTONS = 0.5
+"""|E|^2 of the empty mode, in symmetric order [photons]."""
 
 _MOST_PHOTONS = 1e9
 _GRID_PER_DECADE = 60
@@ -123,7 +133,7 @@ class Coefficients(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Supply and loss of the carriers under light: dN = (source - rate N) dt, D = source + rate N.
+    """Supply and loss of the carriers under light: dN = (source - rate N) dt.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import bundle as tables
-from lasersampling.lasers.kernel import EVENTS_FULL, Coupling, Events, Lanes, Output, advance
+from lasersampling.lasers.kernel import EVENTS_FULL, FINISHED, advance, advance_freely
+from lasersampling.lasers.kernel_tables import Coupling, Events, Lanes, Output
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.request import (
     Meter,
@@ -32,8 +33,11 @@ from lasersampling.lasers.spikes import SpikeTrains
 
 __all__ = ["Simulation", "TraceRequest", "Traces", "simulate"]
 
-LANES_PER_BUNDLE = 64
-"""Enough for the vector units, few enough for the first cache and for sharing among cores."""
+LANES_PER_BUNDLE = 512
+"""Enough to make the overhead of a step small, few enough for the first cache."""
+
+_FEWEST_LANES = 64
+_BUNDLES_PER_THREAD = 2
 
 _LANE_STEPS_PER_CALL = 4_000_000
 _SPIKE_BUFFER_PER_LANE = 64
@@ -66,6 +70,7 @@ def simulate(
     burn_in_ns: float = 50.0,
     refractory_time_ns: float | None = None,
     step_ps: float | None = None,
+    common_step: bool = False,
     noise: bool = True,
     traces: TraceRequest | None = None,
     n_threads: int | None = None,
@@ -92,6 +97,10 @@ def simulate(
         default.
     step_ps : float, optional
         Integration step; the device's own by default.
+    common_step : bool
+        Let all lasers take this step. They do so anyway if they are coupled, traced or without
+        noise; others take steps of their own around it, twice as long in the dark, half as long
+        in bright light.
     noise : bool
         False integrates the drift alone. Without spontaneous emission the field then needs
         photons to start from, which it has at rest.
@@ -140,9 +149,13 @@ def simulate(
     if problems:
         raise InputError(problems)
     pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
-    run = _Run(network, pump, duration_ns, burn_in_ns, tau, step, noise, traces)
+    is_coupled = network.connections.pre.size > 0
+    own_steps = noise and traces is None and not (is_coupled or common_step)
+    run = _Run(network, pump, duration_ns, burn_in_ns, tau, step, noise, own_steps, traces)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
-    per_bundle = max(1, LANES_PER_BUNDLE // network.n_lasers)
+    share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * threads)
+    lanes_wanted = min(max(share, _FEWEST_LANES), LANES_PER_BUNDLE)
+    per_bundle = max(1, lanes_wanted // network.n_lasers)
     starts = range(0, n_chains, per_bundle)
     meter = Meter(progress, n_chains * run.last_step)
     stop = threading.Event()
@@ -191,17 +204,24 @@ class _Run:
         refractory_time_ns: float,
         step_ps: float,
         noise: bool,
+        own_steps: bool,
         request: TraceRequest | None,
     ) -> None:
         assert network.synapse is not None  # the network has put the device's own in its place
         self.network, self.pump, self.step_ps = network, pump, step_ps
         self.duration_ns = duration_ns
-        self.step_ns = step_ps * 1e-3
+        self.own_steps = own_steps
+        self.constants = tables.constants(
+            network.device,
+            network.synapse.time_constant_ns,
+            step_ps,
+            noise=noise,
+            own_steps=own_steps,
+        )
+        # A tick, which is the step itself where all lasers share it.
+        self.step_ns = step_ps * 1e-3 / int(self.constants.dim_ticks)
         self.burn_in_steps = math.ceil(burn_in_ns / self.step_ns - 1e-9)
         self.last_step = self.burn_in_steps + math.ceil(duration_ns / self.step_ns - 1e-9)
-        self.constants = tables.constants(
-            network.device, network.synapse.time_constant_ns, step_ps, noise=noise
-        )
         alpha = network.device.cavity.linewidth_enhancement
         self.rotation = None if alpha == 0.0 else np.float32(-0.5 * alpha)
         self.rest = tables.RestingStates(network.device, pump)
@@ -241,15 +261,41 @@ class _Run:
     ) -> _BundleResult:
         """Simulate some chains from rest to the end."""
         n_lasers = self.network.n_lasers
-        lanes = tables.lanes(self.network.device, self.pump[chains], self.rest, seeds)
+        lanes = tables.lanes(self.pump[chains], self.rest, seeds, self.constants)
         n_active = len(seeds) * n_lasers
-        events: Events = tables.events(self.coupling, lanes.pump.size)
         output = self._output(n_active, chains.start == 0)
-        stride = max(1, _LANE_STEPS_PER_CALL // lanes.pump.size)
         times, lane_numbers = [], []
-        step = 0
-        while step < self.last_step and not stop.is_set():
+        before = 0
+        move = self._freely if self.own_steps else self._together
+        for step in move(lanes, n_lasers, n_active, output):
+            n = int(output.n_spikes[0])
+            times.append(output.time[:n].copy())
+            lane_numbers.append(output.lane[:n].copy())
+            output.n_spikes[0] = 0
+            self._check(lanes, n_active, chains.start, step)
+            meter.add((step - before) * len(seeds))
             before = step
+            if stop.is_set():
+                break
+        time = np.concatenate(times) - self.burn_in_steps * self.step_ns
+        lane = np.concatenate(lane_numbers)
+        kept = (time >= 0.0) & (time <= self.duration_ns)
+        time, lane = time[kept], lane[kept]
+        return _BundleResult(
+            chain=chains.start + lane // n_lasers,
+            unit=lane % n_lasers,
+            time_ns=time,
+            traces=self._traces(output) if chains.start == 0 else None,
+        )
+
+    def _together(
+        self, lanes: Lanes, n_lasers: int, n_active: int, output: Output
+    ) -> Iterator[int]:
+        """Move all lanes in common steps; yields the step reached whenever there is news."""
+        events: Events = tables.events(self.coupling, lanes.pump.size)
+        stride = max(1, _LANE_STEPS_PER_CALL // lanes.pump.size)
+        step = 0
+        while step < self.last_step:
             step, status = advance(
                 self.constants,
                 self.rotation,
@@ -262,24 +308,27 @@ class _Run:
                 step,
                 min(step + stride, self.last_step),
             )
-            n = int(output.n_spikes[0])
-            times.append(output.time[:n].copy())
-            lane_numbers.append(output.lane[:n].copy())
-            output.n_spikes[0] = 0
             if status == EVENTS_FULL:
                 events = tables.enlarged(events)
-            self._check(lanes, n_active, chains.start, step)
-            meter.add((step - before) * len(seeds))
-        time = np.concatenate(times) - self.burn_in_steps * self.step_ns
-        lane = np.concatenate(lane_numbers)
-        kept = (time >= 0.0) & (time <= self.duration_ns)
-        time, lane = time[kept], lane[kept]
-        return _BundleResult(
-            chain=chains.start + lane // n_lasers,
-            unit=lane % n_lasers,
-            time_ns=time,
-            traces=self._traces(output) if chains.start == 0 else None,
-        )
+            yield step
+
+    def _freely(self, lanes: Lanes, n_lasers: int, n_active: int, output: Output) -> Iterator[int]:
+        """Move each lane in its own steps; yields the tick that all have reached."""
+        origin = np.zeros(lanes.pump.size, dtype=np.int64)
+        stride = max(1, _LANE_STEPS_PER_CALL // lanes.pump.size)
+        status = None
+        while status != FINISHED:
+            status = advance_freely(
+                self.constants,
+                self.rotation,
+                n_active,
+                lanes,
+                output,
+                origin,
+                self.last_step,
+                stride,
+            )
+            yield min(int(origin[:n_active].min()), self.last_step)
 
     def _check(self, lanes: Lanes, n_active: int, first_chain: int, step: int) -> None:
         """Refuse states that are not finite, and gain sections with clearly less than nothing."""

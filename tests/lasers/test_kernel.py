@@ -1,11 +1,12 @@
 """The kernel's elementary approximations against exact values."""
 
 import numpy as np
+import pytest
 
-from lasersampling.lasers import kernel
+from lasersampling.lasers import kernel_step as kernel
 
 
-def test_noise_has_the_first_five_moments_of_a_normal():
+def test_noise_has_the_first_nine_moments_of_a_normal():
     words = np.arange(2**14, dtype=np.uint32)
     values = np.array([kernel._normal(w << np.uint32(4), 4) for w in words], dtype=np.float64)
     # All 2**14 inputs once: these are the exact moments, up to single precision.
@@ -13,6 +14,9 @@ def test_noise_has_the_first_five_moments_of_a_normal():
     assert abs((values**2).mean() - 1.0) < 1e-5
     assert abs((values**3).mean()) < 1e-5
     assert abs((values**4).mean() - 3.0) < 1e-4
+    assert abs((values**5).mean()) < 1e-4
+    assert abs((values**6).mean() - 15.0) < 1e-3
+    assert abs((values**8).mean() - 105.0) < 1e-2
 
 
 def test_noise_of_the_two_quadratures_uses_different_bits():
@@ -20,10 +24,10 @@ def test_noise_of_the_two_quadratures_uses_different_bits():
     x = np.array([kernel._normal(w, 4) for w in words])
     y = np.array([kernel._normal(w, 18) for w in words])
     one = np.float32(1.0)
-    signs = np.array([[kernel._signed(one, w, 2), kernel._signed(one, w, 3)] for w in words]).T
+    signs = np.array([[kernel._signed(one, w, bit) for w in words] for bit in range(4)])
     table = np.corrcoef(np.vstack([x, y, signs]))
     # Standard error of a correlation of 20,000 independent pairs: 0.0071.
-    assert np.abs(table - np.eye(4)).max() < 4 * 0.0071
+    assert np.abs(table - np.eye(6)).max() < 4 * 0.0071
     assert set(np.unique(signs)) == {-1.0, 1.0}
 
 
@@ -47,3 +51,37 @@ def test_positive_part_lets_nan_through():
     assert kernel._positive(np.float32(-2.0)) == 0.0
     assert kernel._positive(np.float32(2.0)) == 2.0
     assert np.isnan(kernel._positive(np.float32(np.nan)))
+
+
+def bridge_weights(v):
+    """Weights of the bridge and its open variance by quadrature; unit strength."""
+    n = 1201
+    s = np.linspace(0.0, 1.0, n)
+    w = np.full(n, 1 / (n - 1))
+    w[[0, -1]] /= 2
+    low, high = np.minimum.outer(s, s), np.maximum.outer(s, s)
+    covariance = np.sinh(v * low) * np.sinh(v * (1 - high)) / (v * np.sinh(v))
+    before, after = np.sinh(v * (1 - s)) / np.sinh(v), np.sinh(v * s) / np.sinh(v)
+    half, lean = (before + after) / 2, (after - before) / 2
+    return {
+        "plus": w @ half**2,
+        "minus": w @ lean**2,
+        "between": w @ np.diag(covariance),
+        "first": (w * half) @ covariance @ (w * half),
+        "second": w @ covariance**2 @ w,
+    }
+
+
+@pytest.mark.parametrize("v", [0.02, 0.5, 1.0, 2.0, 2.5])
+def test_weights_of_the_bridge(v):
+    exact = bridge_weights(v)
+    v2 = np.float32(v * v)
+    sinhc = kernel._sinhc(v2)
+    assert sinhc == pytest.approx(np.sinh(v) / v, rel=1e-3)
+    plus, minus, between = kernel._bridge(v2, sinhc)
+    assert plus == pytest.approx(exact["plus"], rel=0.01)
+    assert minus == pytest.approx(exact["minus"], rel=0.01)
+    assert between == pytest.approx(exact["between"], rel=0.01)
+    strength, sum_squared = np.float32(3.0), np.float32(20.0)
+    spread = 4 * strength * (exact["first"] * sum_squared + exact["second"] * strength)
+    assert kernel._open(v2, strength, sum_squared) == pytest.approx(spread, rel=0.01)

@@ -1,0 +1,96 @@
+"""What the compiled kernel reads and writes: plain tuples of numbers and arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Constants", "Coupling", "Events", "Lanes", "Output"]
+
+
+class Constants(NamedTuple):
+    """Device and step in the form the kernel reads (float32; times in ns)."""
+
+    tick: np.float32  # the shortest step; steps are whole numbers of it
+    dark_ticks: np.int32  # length of a step that begins with fewer photons than dark_level
+    dim_ticks: np.int32  # ... than dim_level
+    bright_ticks: np.int32  # ... or with more
+    dark_level: np.float32
+    dim_level: np.float32
+    cavity_loss: np.float32
+    gain_slope: np.float32
+    gain_transparency: np.float32
+    gain_decay: np.float32
+    absorber_slope: np.float32
+    absorber_transparency: np.float32
+    absorber_decay: np.float32
+    absorber_pump: np.float32
+    threshold: np.float32
+    rearm: np.float32
+    noise: np.float32  # 1, or 0 for the drift alone
+    vacuum: np.float32  # |E|^2 less the photon number
+    synaptic_decay: np.float32
+
+
+class Lanes(NamedTuple):
+    """State of a bundle, one entry per lane, all of it at the lane's own time."""
+
+    field_x: np.ndarray
+    field_y: np.ndarray
+    gain: np.ndarray
+    absorber: np.ndarray
+    base_pump: np.ndarray
+    synaptic: np.ndarray
+    pump: np.ndarray  # the sum of the two
+    photons: np.ndarray
+    armed: np.ndarray
+    crossed: np.ndarray  # photons before the step in which the laser spiked, or -1
+    ticks: np.ndarray  # length of the next step
+    taken: np.ndarray  # length of the last one
+    clock: np.ndarray  # ticks since the clock was last set back
+    rng0: np.ndarray
+    rng1: np.ndarray
+    rng2: np.ndarray
+    rng3: np.ndarray
+
+
+class Coupling(NamedTuple):
+    """Connections by presynaptic laser, grouped by equal delay, delays ascending."""
+
+    group_start: np.ndarray  # (n_lasers + 1,)
+    group_delay: np.ndarray  # (n_groups,) steps
+    link_start: np.ndarray  # (n_groups + 1,)
+    link_post: np.ndarray  # (n_links,)
+    link_weight: np.ndarray  # (n_links,) electrons/ns
+    pulse_steps: int  # length of the rectangle; 0 for the exponential kernel
+    kick: np.float32  # electrons added to the gain per electron/ns of weight
+    retrigger: bool
+
+
+class Events(NamedTuple):
+    """Timing wheel: per slot a linked list of events out of a pool."""
+
+    slot_head: np.ndarray
+    next: np.ndarray
+    lane: np.ndarray
+    phase: np.ndarray
+    group: np.ndarray
+    origin: np.ndarray  # step at which the delays are counted from
+    cancelled: np.ndarray
+    free: np.ndarray  # stack of free pool entries
+    n_free: np.ndarray  # (1,)
+    last_spike: np.ndarray  # (lanes,) step
+    last_end: np.ndarray  # (lanes,) pool entry of the pending end of the pulse, or -1
+
+
+class Output(NamedTuple):
+    """Spikes found so far in this call and, where asked for, traces."""
+
+    time: np.ndarray
+    lane: np.ndarray
+    n_spikes: np.ndarray  # (1,)
+    trace_lane: np.ndarray
+    trace: np.ndarray  # (n_samples, n_traced, 3): photons, gain, absorber electrons
+    trace_every: int  # steps between samples
+    trace_start: int  # step of the first sample

