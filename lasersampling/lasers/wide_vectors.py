@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core.typing import signature as signature_of
 from numba.extending import intrinsic
 
 __all__ = ["use_wide_vectors"]
@@ -29,7 +28,7 @@ def _wish(typing_context: Any) -> Any:
         set.add(builder.function.attributes, _ATTRIBUTE)
         return context.get_dummy_value()
 
-    return signature_of(types.none), code
+    return types.none(), code
 
 
 use_wide_vectors: Any = intrinsic(_wish)
