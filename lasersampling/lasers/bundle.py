@@ -70,7 +70,6 @@ def constants(
         c.absorber_slope_per_ns,
         c.absorber_transparency_electrons,
         c.absorber_decay_per_ns,
-        c.absorber_pump_electrons_per_ns,
         threshold,
         rearm,
         float(noise),
@@ -108,7 +107,8 @@ def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -
         link_post=links.post[order].astype(np.int64),
         link_weight=links.weight_electrons_per_ns[order].astype(np.float32),
         pulse_steps=pulse,
-        kick=np.float32(synapse.kick * network.device.kick_electrons_ns),
+        kick=np.float32(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
+        drives_absorber=synapse.section == "absorber",
         retrigger=synapse.overlap == "renew" and pulse > 0,
     )
 
@@ -143,6 +143,9 @@ def lanes(
     rest: RestingStates,
     seeds: list[np.random.SeedSequence],
     constants: Constants,
+    *,
+    absorber_pump_electrons_per_ns: float,
+    drives_absorber: bool,
 ) -> Lanes:
     """State of a bundle of chains at rest.
 
@@ -156,6 +159,10 @@ def lanes(
         One per chain; a chain's stream depends on nothing else.
     constants : Constants
         What the kernel will run with.
+    absorber_pump_electrons_per_ns : float
+        P2 without synapses.
+    drives_absorber : bool
+        Whether synapses change P2 and not P.
 
     Returns
     -------
@@ -165,6 +172,7 @@ def lanes(
     n_chains, n_lasers = pump.shape
     n_active = n_chains * n_lasers
     n_lanes = -(-n_active // LANE_BLOCK) * LANE_BLOCK
+    absorber_pump = np.full(n_lanes, absorber_pump_electrons_per_ns, dtype=np.float32)
     # Padding lanes repeat the first laser and are looked at by nobody.
     padded = np.full(n_lanes, pump.flat[0])
     padded[:n_active] = pump.ravel()
@@ -185,9 +193,10 @@ def lanes(
         field_y=field[1].astype(np.float32),
         gain=gain.astype(np.float32),
         absorber=absorber.astype(np.float32),
-        base_pump=padded.astype(np.float32),
-        synaptic=np.zeros(n_lanes, dtype=np.float32),
         pump=padded.astype(np.float32),
+        absorber_pump=absorber_pump,
+        base=absorber_pump.copy() if drives_absorber else padded.astype(np.float32),
+        synaptic=np.zeros(n_lanes, dtype=np.float32),
         photons=intensity.astype(np.float32),
         armed=(intensity < constants.threshold).astype(np.int32),
         crossed=np.full(n_lanes, -1, dtype=np.float32),

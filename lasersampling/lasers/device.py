@@ -216,10 +216,19 @@ class Device:
         """Threshold pump as a current, for one electron per carrier [uA]."""
         return self.threshold_pump_electrons_per_ns * ELEMENTARY_CHARGE_UA_NS
 
-    @property
-    def kick_electrons_ns(self) -> float:
-        """Electrons per electron/ns of weight that a full kick adds: the gain lifetime [ns]."""
-        return self.gain.carrier_lifetime_ns
+    def driven_by(self, synapse: Synapse) -> Section:
+        """The section whose pump a synapse changes."""
+        return self.absorber if synapse.section == "absorber" else self.gain
+
+    def pump_per_drive(self, synapse: Synapse) -> float:
+        """Pump of the gain section that changes the net gain as one electron/ns of a synapse [1].
+
+        For a lasting pump, by (g_i tau_i) of the section driven over that of the gain.
+        """
+        section, gain = self.driven_by(synapse), self.gain
+        return (section.differential_gain_per_ns * section.carrier_lifetime_ns) / (
+            gain.differential_gain_per_ns * gain.carrier_lifetime_ns
+        )
 
 
 def device_names() -> list[str]:

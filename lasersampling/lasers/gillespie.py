@@ -139,7 +139,7 @@ def simulate_jumps(
     InputError
         With all problems of the arguments.
     SimulationError
-        When a negative kick takes more electrons than the gain section holds.
+        When a negative kick takes more electrons than the driven section holds.
 
     Notes
     -----
@@ -232,7 +232,7 @@ class _Run:
         self, index: int, seed: np.random.SeedSequence, meter: Meter, stop: threading.Event
     ) -> _ChainResult:
         """Simulate one chain from rest to the end."""
-        lasers = _at_rest(self.pump[index], self.rest, np.random.default_rng(seed))
+        lasers = _at_rest(self.network, self.pump[index], self.rest, np.random.default_rng(seed))
         for laser in range(self.network.n_lasers):
             kernel.draw_next(self.rates, lasers, self.links, laser, 0.0)
         pending = _pending(self.links.post.size, self.network.n_lasers)
@@ -258,7 +258,7 @@ class _Run:
                 elif status == kernel.TOO_FEW_ELECTRONS:
                     raise SimulationError(
                         f"a negative kick at {reached:.3f} ns in chain {index} takes more "
-                        "electrons than the gain section holds; a weaker coupling is needed"
+                        "electrons than there are; a weaker coupling is needed"
                     )
                 meter.add(round(1e3 * reached) - round(1e3 * before))
         time = np.concatenate(times) - self.burn_in_ns
@@ -310,7 +310,6 @@ def _event_rates(device: Device) -> kernel.EventRates:
         gain_loss=1.0 / gain.carrier_lifetime_ns - slope_1,
         gain_emission=slope_1,
         gain_absorption=slope_1 * gain.transparency_electrons,
-        absorber_pump=device.absorber_pump_electrons_per_ns,
         absorber_loss=1.0 / absorber.carrier_lifetime_ns - slope_2,
         absorber_emission=slope_2,
         absorber_absorption=slope_2 * absorber.transparency_electrons,
@@ -332,23 +331,31 @@ def _links(network: LaserNetwork, refractory_time_ns: float) -> kernel.Links:
         delay=connections.delay_ns[order],
         pulse=float(synapse.length_ns(refractory_time_ns)) if lifetime is None else 0.0,
         decay=0.0 if lifetime is None else 1.0 / lifetime,
-        kick=float(synapse.kick * network.device.kick_electrons_ns),
+        kick=float(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
         renew=synapse.overlap == "renew" and lifetime is None,
+        drives_absorber=synapse.section == "absorber",
     )
 
 
 def _at_rest(
-    pump: NDArray[np.float64], rest: RestingStates, generator: np.random.Generator
+    network: LaserNetwork,
+    pump: NDArray[np.float64],
+    rest: RestingStates,
+    generator: np.random.Generator,
 ) -> kernel.Lasers:
     """Thermal light and Poisson numbers of carriers around the quiescent state."""
     n = pump.size
+    assert network.synapse is not None
+    pumps = pump.copy(), np.full(n, network.device.absorber_pump_electrons_per_ns)
+    driven, other = pumps[::-1] if network.synapse.section == "absorber" else pumps
     photons, gain, absorber = rest.at(pump)
     return kernel.Lasers(
         photons=generator.geometric(1.0 / (1.0 + photons)) - 1.0,
         gain=generator.poisson(gain).astype(np.float64),
         absorber=generator.poisson(absorber).astype(np.float64),
         armed=np.ones(n, dtype=np.bool_),
-        pump=pump.copy(),
+        pump=driven,
+        other_pump=other,
         synaptic=np.zeros(n),
         synaptic_time=np.zeros(n),
         now=np.zeros(n),

@@ -65,7 +65,6 @@ class EventRates(NamedTuple):
     gain_loss: float  # per electron, without emission into the mode
     gain_emission: float  # per electron and (photon + 1)
     gain_absorption: float  # per photon
-    absorber_pump: float
     absorber_loss: float
     absorber_emission: float
     absorber_absorption: float
@@ -81,7 +80,8 @@ class Lasers(NamedTuple):
     gain: np.ndarray
     absorber: np.ndarray
     armed: np.ndarray
-    pump: np.ndarray  # with rectangles that are on
+    pump: np.ndarray  # of the section that synapses drive, with rectangles that are on
+    other_pump: np.ndarray  # of the other section
     synaptic: np.ndarray  # exponential part of the pump at `synaptic_time`
     synaptic_time: np.ndarray
     now: np.ndarray  # time of the last event
@@ -99,7 +99,8 @@ class Links(NamedTuple):
     delay: np.ndarray  # ns
     pulse: float  # length of the rectangle in ns; 0 for the exponential kernel
     decay: float  # 1/ns of the exponential kernel; 0 for the rectangle
-    kick: float  # electrons added to the gain per electron/ns of weight
+    kick: float  # electrons added to the section per electron/ns of weight
+    drives_absorber: bool
     renew: bool
 
 
@@ -165,7 +166,7 @@ def draw_next(rates, lasers, links, j, time):
     total = (
         bound
         + n1 * (rates.gain_loss + rates.gain_emission * (s + 1.0))
-        + rates.absorber_pump
+        + lasers.other_pump[j]
         + n2 * (rates.absorber_loss + rates.absorber_emission * (s + 1.0))
         + s * (rates.gain_absorption + rates.absorber_absorption + rates.cavity_loss)
     )
@@ -187,6 +188,7 @@ def _burst(rates, lasers, links, record, j, horizon, n_events):
     rng = lasers.rng[j]
     s, n1, n2, armed = lasers.photons[j], lasers.gain[j], lasers.absorber[j], lasers.armed[j]
     now, following, bound, pump = lasers.now[j], lasers.next[j], lasers.bound[j], lasers.pump[j]
+    other_pump = lasers.other_pump[j]
     exponential = links.decay > 0.0 and lasers.synaptic[j] != 0.0
     histogram = record.histogram[j]
     top = histogram.size - 1
@@ -202,7 +204,7 @@ def _burst(rates, lasers, links, record, j, horizon, n_events):
         c1 = c0 + n1 * rates.gain_loss
         c2 = c1 + n1 * rates.gain_emission * (s + 1.0)
         c3 = c2 + rates.gain_absorption * s
-        c4 = c3 + rates.absorber_pump
+        c4 = c3 + other_pump
         c5 = c4 + n2 * rates.absorber_loss
         c6 = c5 + n2 * rates.absorber_emission * (s + 1.0)
         c7 = c6 + rates.absorber_absorption * s
@@ -215,6 +217,8 @@ def _burst(rates, lasers, links, record, j, horizon, n_events):
         if exponential and kind == 0:
             rate = pump + _synaptic(lasers, links, j, now)
             carried_out = u < rate  # u is uniform below the bound, given this kind
+        if links.drives_absorber and (kind == 0 or kind == 4):
+            kind = 4 - kind  # the table has the pump of the gain section first
         if carried_out:
             n1 += _GAIN[kind]
             n2 += _ABSORBER[kind]
@@ -230,7 +234,7 @@ def _burst(rates, lasers, links, record, j, horizon, n_events):
         total = (
             bound
             + n1 * (rates.gain_loss + rates.gain_emission * (s + 1.0))
-            + rates.absorber_pump
+            + other_pump
             + n2 * (rates.absorber_loss + rates.absorber_emission * (s + 1.0))
             + s * (rates.gain_absorption + rates.absorber_absorption + rates.cavity_loss)
         )
@@ -313,8 +317,9 @@ def _deliver(rates, lasers, links, pending, record, entry):
     else:
         lasers.pump[j] += change
     if links.kick != 0.0:
-        lasers.gain[j] += np.floor(links.kick * change + _uniform(lasers.rng[j]))
-        if lasers.gain[j] < 0.0:
+        electrons = lasers.absorber if links.drives_absorber else lasers.gain
+        electrons[j] += np.floor(links.kick * change + _uniform(lasers.rng[j]))
+        if electrons[j] < 0.0:
             return False
     draw_next(rates, lasers, links, j, time)
     return True

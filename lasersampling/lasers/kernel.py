@@ -31,6 +31,7 @@ FINISHED, SPIKES_FULL, EVENTS_FULL = 0, 1, 2
 
 START, END = 0, 1
 
+ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 
 _SWEEPS_BETWEEN_LOOKS = 16
@@ -55,6 +56,8 @@ def _schedule(events, step, lane, phase, group, origin):
 @njit(nogil=True, cache=True)
 def _deliver(coupling, events, lanes, n_lasers, step):
     """Carry out all events due at this step."""
+    driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
+    electrons = lanes.absorber if coupling.drives_absorber else lanes.gain
     slot = step % events.slot_head.size
     entry = events.slot_head[slot]
     events.slot_head[slot] = -1
@@ -73,8 +76,8 @@ def _deliver(coupling, events, lanes, n_lasers, step):
                 w = sign * coupling.link_weight[k]
                 lanes.synaptic[target] += w
                 # Summed anew, so that rounding does not add up over millions of spikes.
-                lanes.pump[target] = lanes.base_pump[target] + lanes.synaptic[target]
-                lanes.gain[target] += coupling.kick * w
+                driven[target] = max(ZERO, lanes.base[target] + lanes.synaptic[target])
+                electrons[target] += coupling.kick * w
             if group + 1 < coupling.group_start[laser + 1]:
                 origin = events.origin[entry]
                 _schedule(
@@ -126,11 +129,12 @@ def _note_spike(c, lanes, output, lane, now):
 
 
 @njit(nogil=True, cache=True)
-def _decay_synapses(c, lanes):
+def _decay_synapses(c, coupling, lanes):
     """One step of the exponential kernel."""
-    for i in range(lanes.pump.size):
+    driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
+    for i in range(driven.size):
         lanes.synaptic[i] *= c.synaptic_decay
-        lanes.pump[i] = lanes.base_pump[i] + lanes.synaptic[i]
+        driven[i] = max(ZERO, lanes.base[i] + lanes.synaptic[i])
 
 
 @njit(nogil=True, cache=True)
@@ -175,7 +179,7 @@ def advance(
             _deliver(coupling, events, lanes, n_lasers, step)
         n_crossed = take_step(c, rotation, lanes)
         if coupling.pulse_steps == 0:
-            _decay_synapses(c, lanes)
+            _decay_synapses(c, coupling, lanes)
         if n_crossed > 0:
             for i in range(n_active):
                 if lanes.crossed[i] != -ONE:

@@ -154,7 +154,7 @@ def step(c, rotation, lanes):
     """
     use_wide_vectors()
     x, y, gain, absorber = lanes.field_x, lanes.field_y, lanes.gain, lanes.absorber
-    pump, photons = lanes.pump, lanes.photons
+    pump, absorber_pump, photons = lanes.pump, lanes.absorber_pump, lanes.photons
     armed, crossed = lanes.armed, lanes.crossed
     ticks, taken, clock = lanes.ticks, lanes.taken, lanes.clock
     rng0, rng1, rng2, rng3 = lanes.rng0, lanes.rng1, lanes.rng2, lanes.rng3
@@ -175,7 +175,7 @@ def step(c, rotation, lanes):
 
         h = np.float32(ticks[i]) * c.tick
         n1, n2, x0, y0 = gain[i], absorber[i], x[i], y[i]
-        spared1, spared2 = pump[i] - c.gain_decay * n1, c.absorber_pump - c.absorber_decay * n2
+        spared1, spared2 = pump[i] - c.gain_decay * n1, absorber_pump[i] - c.absorber_decay * n2
         bleach1, bleach2 = g1 * (n1 - nt1), g2 * (n2 - nt2)
 
         # 1. Carriers half a step on, by the implicit midpoint rule: it does not overshoot.
@@ -230,7 +230,7 @@ def step(c, rotation, lanes):
         weight1, weight2 = mean1 * decay1, mean2 * decay2
         alone1 = h * c.noise * (pump[i] + c.gain_decay * n1) + exchange * share1 * share0
         alone2 = (
-            h * c.noise * (c.absorber_pump + c.absorber_decay * n2) + exchange * share2 * share0
+            h * c.noise * (absorber_pump[i] + c.absorber_decay * n2) + exchange * share2 * share0
         )
         noise1 = np.sqrt(_positive(alone1) * weight1 * HALF * (ONE + decay1))
         noise2 = np.sqrt(_positive(alone2) * weight2 * HALF * (ONE + decay2))

@@ -25,7 +25,6 @@ class Constants(NamedTuple):
     absorber_slope: np.float32
     absorber_transparency: np.float32
     absorber_decay: np.float32
-    absorber_pump: np.float32
     threshold: np.float32
     rearm: np.float32
     noise: np.float32  # 1, or 0 for the drift alone
@@ -40,9 +39,10 @@ class Lanes(NamedTuple):
     field_y: np.ndarray
     gain: np.ndarray
     absorber: np.ndarray
-    base_pump: np.ndarray
-    synaptic: np.ndarray
-    pump: np.ndarray  # the sum of the two
+    pump: np.ndarray
+    absorber_pump: np.ndarray
+    base: np.ndarray  # the pump of the section that synapses drive, without them
+    synaptic: np.ndarray  # what they add
     photons: np.ndarray
     armed: np.ndarray
     crossed: np.ndarray  # photons before the step in which the laser spiked, or -1
@@ -64,7 +64,8 @@ class Coupling(NamedTuple):
     link_post: np.ndarray  # (n_links,)
     link_weight: np.ndarray  # (n_links,) electrons/ns
     pulse_steps: int  # length of the rectangle; 0 for the exponential kernel
-    kick: np.float32  # electrons added to the gain per electron/ns of weight
+    kick: np.float32  # electrons added to the section per electron/ns of weight
+    drives_absorber: bool
     retrigger: bool
 
 

@@ -261,7 +261,14 @@ class _Run:
     ) -> _BundleResult:
         """Simulate some chains from rest to the end."""
         n_lasers = self.network.n_lasers
-        lanes = tables.lanes(self.pump[chains], self.rest, seeds, self.constants)
+        lanes = tables.lanes(
+            self.pump[chains],
+            self.rest,
+            seeds,
+            self.constants,
+            absorber_pump_electrons_per_ns=self.network.device.absorber_pump_electrons_per_ns,
+            drives_absorber=self.coupling.drives_absorber,
+        )
         n_active = len(seeds) * n_lasers
         output = self._output(n_active, chains.start == 0)
         times, lane_numbers = [], []

@@ -43,6 +43,10 @@ class Synapse:
     overlap : {"renew", "add"}
         What a spike does that comes while the pulse of the one before is still on: renew it, as
         a retriggerable pulse generator and the neural sampling theory do, or add a second.
+    section : {"gain", "absorber"}
+        Which section is pumped. The absorber, with its short carrier lifetime, follows a
+        rectangle at once; for negative weights it needs a pump of its own to take from, since no
+        pump falls below zero.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Synapse:
     kick: Probability = 0.0
     time_constant_ns: Positive | None = None
     overlap: Literal["renew", "add"] = "renew"
+    section: Literal["gain", "absorber"] = "gain"
 
     def __post_init__(self) -> None:
         if self.kernel != "shaped" and self.kick != 0.0:

@@ -34,7 +34,9 @@ LARGEST_RMS = 0.02
 """Misfit of the activation curve up to which a refractory time is taken."""
 
 _PAIR_READINGS_PER_TAU = 8
-_CALIBRATED_MODULES = ("bundle.py", "kernel.py", "rate_equations.py", "simulation.py")
+_CALIBRATED_MODULES = (
+    "bundle.py", "kernel.py", "kernel_step.py", "rate_equations.py", "simulation.py",
+)  # fmt: skip
 
 
 @validated
@@ -148,6 +150,7 @@ class Calibration:
             midpoint=self.midpoint,
             mean_effect=neuron.synapse.mean_effect(neuron.refractory_time_ns),
             synapse_strength=self.synapse_strength,
+            pump_per_drive=neuron.device.pump_per_drive(neuron.synapse),
         )
 
 
@@ -266,7 +269,7 @@ def _measure_pair(
     device, tau = neuron.device, neuron.refractory_time_ns
     rule = TranslationRule(
         device.threshold_pump_electrons_per_ns, fit.slope, fit.midpoint,
-        neuron.synapse.mean_effect(tau),
+        neuron.synapse.mean_effect(tau), pump_per_drive=device.pump_per_drive(neuron.synapse),
     )  # fmt: skip
     times = np.arange(tau, settings.pair_duration_ns, tau / _PAIR_READINGS_PER_TAU)
 

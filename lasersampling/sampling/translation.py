@@ -41,6 +41,8 @@ class TranslationRule:
         Mean of the synapse's kernel over the refractory time [1].
     synapse_strength : float
         gamma [1].
+    pump_per_drive : float
+        Pump that acts as one electron/ns of the section which the synapses drive [1].
     """
 
     threshold_pump_electrons_per_ns: float
@@ -48,10 +50,13 @@ class TranslationRule:
     midpoint: float
     mean_effect: float
     synapse_strength: float = 1.0
+    pump_per_drive: float = 1.0
 
     def weights_electrons_per_ns(self, machine: BoltzmannMachine) -> NDArray[np.float64]:
-        """Pump changes per spike [electrons/ns], shape (post, pre)."""
-        per_unit = self.threshold_pump_electrons_per_ns / (self.slope * self.mean_effect)
+        """Changes of the driven pump per spike [electrons/ns], shape (post, pre)."""
+        per_unit = self.threshold_pump_electrons_per_ns / (
+            self.slope * self.mean_effect * self.pump_per_drive
+        )
         return machine.weights / self.synapse_strength * per_unit
 
     def pump_electrons_per_ns(

@@ -207,6 +207,31 @@ def test_a_spike_changes_the_gain_as_the_kernel_says(synapse, weight, delay_ns):
     assert np.ptp(expected) > 15 * error.mean()
 
 
+def test_a_synapse_can_drive_the_absorber():
+    """Electrons follow the rectangle with the absorber's lifetime, up and down."""
+    weights = np.zeros((2, 2))
+    weights[1, 0] = 9000.0
+    synapse = Synapse(duration_ns=1.0, section="absorber")
+    network = LaserNetwork(DEVICE, 2, weights, 0.5, synapse)
+    result = simulate_jumps(
+        network, [1.02 * P_TH, 0.0], 60.0, n_chains=1, seed=3, burn_in_ns=0.0,
+        traces=TraceRequest((1,), 0.0, 60.0, 50.0),
+    )  # fmt: skip
+    times, units = result.spikes.chain(0)
+    spikes = times[units == 0]
+    assert spikes.size > 5
+    lifetime = DEVICE.absorber.carrier_lifetime_ns
+    since = np.maximum(result.traces.time_ns[:, None] - spikes - 0.5, 0.0)
+    level = np.exp(-np.maximum(since - 1.0, 0.0) / lifetime) - np.exp(-since / lifetime)
+    expected = (9000.0 * lifetime * level).sum(axis=1)
+    deviation = result.traces.absorber_electrons[0] - expected
+    # Poisson numbers: the deviation has variance `expected`.
+    assert np.abs(deviation).max() < 5 * np.sqrt(expected.max())
+    assert expected.max() > 800
+    # Only what absorbs the light of the absorber: no pump.
+    assert result.traces.gain_electrons.max() < 50
+
+
 @pytest.mark.parametrize("overlap", ["renew", "add"])
 def test_overlapping_pulses_renew_or_add(overlap):
     """A laser far above threshold spikes again within the 4 ns of a pulse."""
@@ -249,7 +274,7 @@ def test_more_inhibition_than_pump_stops_the_pump():
 def test_a_kick_that_takes_more_electrons_than_there_are_is_reported():
     synapse = Synapse(kernel="shaped", kick=1.0, duration_ns=1.0)
     network = LaserNetwork(DEVICE, 2, [[0.0, 0.0], [-1e5, 0.0]], 0.0, synapse)
-    with pytest.raises(SimulationError, match="takes more electrons than the gain section holds"):
+    with pytest.raises(SimulationError, match="takes more electrons than there are"):
         simulate_jumps(network, [1.2 * P_TH, 100.0], 25.0, seed=1)
 
 

@@ -248,6 +248,29 @@ def test_a_spike_changes_the_gain_as_the_kernel_says(synapse, delay_ns):
     assert gain.max() > 0.3 * weight
 
 
+def test_a_synapse_can_drive_the_absorber_but_not_below_no_pump():
+    """The absorber follows a rectangle with its own lifetime; no pump is less than none."""
+    synapse = Synapse(duration_ns=1.0, section="absorber")
+    lifetime = DEVICE.absorber.carrier_lifetime_ns
+    device = replaced(DEVICE, absorber_pump_electrons_per_ns=2000.0)
+    for weight, change in ((5000.0, 5000.0), (-1500.0, -1500.0), (-5000.0, -2000.0)):
+        weights = np.zeros((2, 2))
+        weights[1, 0] = weight
+        # A laser that spikes by itself, as the pumped absorber lowers its threshold.
+        result = simulate(
+            LaserNetwork(device, 2, weights, 0.0, synapse), [2.0 * P_TH, 0.0], 15.0, seed=7,
+            step_ps=1.0, burn_in_ns=0.0, noise=False, traces=TraceRequest((1,), 0.0, 15.0, 1.0),
+        )  # fmt: skip
+        times, units = result.spikes.chain(0)
+        spikes = times[units == 0]
+        assert spikes.size > 3
+        since = np.maximum(result.traces.time_ns[:, None] - spikes, 0.0)
+        level = np.exp(-np.maximum(since - 1.0, 0.0) / lifetime) - np.exp(-since / lifetime)
+        expected = 2000.0 * lifetime + (change * lifetime * level).sum(axis=1)
+        deviation = np.abs(result.traces.absorber_electrons[0] - expected)
+        assert np.quantile(deviation, 0.99) < 0.03 * abs(change) * lifetime
+
+
 @pytest.mark.parametrize("overlap", ["renew", "add"])
 def test_overlapping_pulses_renew_or_add(overlap):
     """A laser far above threshold spikes again within the 4 ns of a pulse."""
