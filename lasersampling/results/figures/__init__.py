@@ -12,6 +12,7 @@ from lasersampling.errors import InputError
 
 NAMES = (
     "activation_curve",
+    "design",
     "distribution",
     "divergence_over_time",
     "exact_reference",

@@ -1,0 +1,102 @@
+"""What a search for a device trades against what."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lasersampling.results.figures import style
+from lasersampling.results.reading import Results, read_results
+
+_LEAST_CHANGE = 1e-3
+_ALL_OR_NONE = 0.02
+_LOGISTIC = 0.012
+
+
+def plot(path: str | os.PathLike[str]) -> Figure:
+    """Plot determinism against logistic misfit, speed against energy, and D_KL of the best.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file with ``/devices`` (name, change, rms, tau_ns, energy_fj), ``/finalists`` (name,
+        kl, tau_ns) and ``/synapses`` (shape, kl of shape (best, synapse, machine)).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds no search.
+    """
+    results = read_results(path, groups=("devices", "finalists", "synapses"))
+    with style.style():
+        figure = style.new_figure(7.0)
+        axes = figure.subplots(2, 2)
+        _determinism(axes[0, 0], results)
+        _speed(axes[0, 1], results)
+        _sampling(axes[1, 0], results)
+        _synapses(axes[1, 1], results)
+        for one in axes.flat:
+            style.quiet(one)
+    return figure
+
+
+def _named(axes: Axes, results: Results, x: np.ndarray, y: np.ndarray) -> None:
+    """Mark the shipped devices by their names, the drawn ones by dots."""
+    names = results.array("devices/name").astype(str)
+    drawn = np.char.startswith(names, "drawn")
+    axes.plot(x[drawn], y[drawn], "o", color=style.BLUE, alpha=0.5, markersize=4)
+    axes.plot(x[~drawn], y[~drawn], "D", color=style.VERMILLION, markersize=5)
+    for name, a, b in zip(names[~drawn], x[~drawn], y[~drawn], strict=True):
+        axes.annotate(name, (a, b), xytext=(5, 3), textcoords="offset points")
+
+
+def _determinism(axes: Axes, results: Results) -> None:
+    change = np.maximum(results.array("devices/change"), _LEAST_CHANGE)
+    _named(axes, results, change, results.array("devices/rms"))
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.axvline(_ALL_OR_NONE, color=style.INK, linewidth=0.8, linestyle=":")
+    axes.axhline(_LOGISTIC, color=style.INK, linewidth=0.8, linestyle=":")
+    axes.set_xlabel("change of spike count, threshold doubled")
+    axes.set_ylabel("misfit to the logistic (rms)")
+
+
+def _speed(axes: Axes, results: Results) -> None:
+    energy = results.array("devices/energy_fj")
+    _named(axes, results, results.array("devices/tau_ns"), energy)
+    axes.set_yscale("log")
+    axes.set_xlabel(r"refractory time $\tau$ (ns)")
+    axes.set_ylabel("pump energy per spike (fJ)")
+
+
+def _sampling(axes: Axes, results: Results) -> None:
+    kl, tau = results.array("finalists/kl"), results.array("finalists/tau_ns")
+    names = results.array("finalists/name").astype(str)
+    axes.semilogy(tau, kl, "o", color=style.BLUE)
+    for name, a, b in zip(names, tau, kl, strict=True):
+        axes.annotate(name.removeprefix("drawn-"), (a, b), xytext=(4, 3),
+                      textcoords="offset points", fontsize="small")  # fmt: skip
+    axes.set_xlabel(r"refractory time $\tau$ (ns)")
+    axes.set_ylabel(r"median $D_\mathrm{KL}$ (nats)")
+
+
+def _synapses(axes: Axes, results: Results) -> None:
+    shapes = results.array("synapses/shape").astype(str)
+    kl = results.array("synapses/kl")
+    names = results.array("finalists/name").astype(str)
+    for k, color in zip(range(kl.shape[0]), (style.VERMILLION, style.BLUE), strict=False):
+        middle = np.median(kl[k], axis=1)
+        low, high = np.quantile(kl[k], [0.25, 0.75], axis=1)
+        axes.errorbar(np.arange(shapes.size) + 0.12 * k, middle, [middle - low, high - middle],
+                      fmt="o", color=color, label=names[k])  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xticks(np.arange(shapes.size), shapes, rotation=30, ha="right")
+    axes.set_ylabel(r"$D_\mathrm{KL}$ (nats), quartiles")
+    axes.legend()

@@ -1,0 +1,271 @@
+"""A search for the device and synapse that sample best and spike all or none.
+
+Devices are drawn from plausible ranges; each is judged uncoupled first: does the count of spikes
+depend on the detection threshold, and from which refractory time on is the activation logistic?
+Those that pass sample random machines by translation alone; the best go through all synapses.
+
+Ranges: carrier lifetimes of 0.5 to 3 ns in the gain and 50 to 300 ps in the absorber, where ion
+implantation or surface recombination shortens it: M. A. Nahmias et al., IEEE JSTQE 19 (2013)
+1800212, table 1 (1 ns and 100 ps); F. Selmi et al., Phys. Rev. Lett. 112 (2014) 183902. Gains per
+electron are differential gain times confinement over volume: for 2.9e-12 and 14.5e-12 m^3/s (same
+table), a confinement of .06 and 6 to 17 cubic micrometres of gain, or as much less as the mode is
+smaller. No sample is described.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+import lasersampling as ls
+from lasersampling.cli.main import run
+from lasersampling.cli.reporting import Reporter
+from lasersampling.config import to_toml
+from lasersampling.errors import LaserSamplingError
+from lasersampling.lasers.device import Cavity, Detection, Device, Section, load_device
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.results import ResultsFile
+from lasersampling.results.evaluation import evaluate
+from lasersampling.results.figures import save_figures
+from lasersampling.sampling.activation import measure_activation
+from lasersampling.sampling.calibration import CalibrationSettings, Neuron, calibrate
+
+RANGES = {
+    "gain_lifetime_ns": (0.5, 3.0),
+    "absorber_lifetime_ns": (0.05, 0.3),
+    "gain_per_ns": (0.010, 0.030),
+    "gain_ratio": (4.0, 15.0),  # absorber over gain section, per electron
+    "absorption": (1.2, 3.0),  # unsaturated, over the cavity loss
+    "transparency": (4000.0, 9000.0),
+}
+KNOWN = ("D1", "D2", "D4", "D5")
+STEP_PS = 5.0
+REFRACTORY = np.arange(0.6, 1.8, 0.1)  # over twice the gain lifetime
+LARGEST_RMS, LARGEST_CHANGE = 0.012, 0.02
+LEVELS = (0.1, 0.5, 0.9)
+USUAL = Synapse(kernel="shaped", kick=0.45)
+INHIBITION_ELECTRONS_PER_NS = 8000.0  # pump of an absorber that synapses take from
+
+
+@dataclass(frozen=True)
+class Character:
+    """What an uncoupled laser is like; `tau_ns` is the shortest that is logistic enough."""
+
+    tau_ns: float
+    rms: float
+    slope: float
+    midpoint: float
+    change: float  # of the spike count when the detection threshold doubles
+    rate_per_ns: float  # at half activation
+    energy_fj: float  # of one photon per electron pumped, per spike, at half activation
+
+
+def variant(device: Device, **changes: object) -> Device:
+    return Device(**{f.name: getattr(device, f.name) for f in fields(device)} | changes)
+
+
+def drawn(point: NDArray[np.float64], number: int) -> Device:
+    """Device at a point of `RANGES`; its detection threshold follows from its pulses."""
+    v = dict(zip(RANGES, point, strict=True))
+    cavity = Cavity(photon_lifetime_ps=5.0, wavelength_nm=1550.0)
+    slope = v["gain_per_ns"] * v["gain_ratio"]
+    device = Device(
+        name=f"drawn-{number}", description="Drawn by training/design_device.py.",
+        source="ranges of training/design_device.py", cavity=cavity,
+        gain=Section(v["gain_lifetime_ns"], v["gain_per_ns"], v["transparency"]),
+        absorber=Section(
+            v["absorber_lifetime_ns"], slope, v["absorption"] * cavity.loss_per_ns / slope
+        ),
+        detection=Detection(600.0, 180.0), refractory_time_ns=2.0 * v["gain_lifetime_ns"],
+        synapse=USUAL, step_ps=STEP_PS,
+    )  # fmt: skip
+    request = TraceRequest((0,), 0.0, 100.0, 5.0)
+    pump = 1.05 * device.threshold_pump_electrons_per_ns
+    traces = simulate(LaserNetwork(device, 1), pump, 100.0, seed=number, traces=request).traces
+    assert traces is not None
+    level = max(100.0, float(traces.photons.max()) / 10.0)
+    return variant(device, detection=Detection(level, 0.3 * level))
+
+
+def character(device: Device, duration_ns: float, seed: int) -> Character:
+    """Judge an uncoupled laser."""
+    usual = 2.0 * device.gain.carrier_lifetime_ns
+    curve = measure_activation(
+        device, usual, duration_ns=duration_ns, n_chains=16, seed=seed, step_ps=device.step_ps
+    )
+    fits = []
+    for tau in REFRACTORY * usual:
+        try:
+            fits.append((float(tau), curve.fit(float(tau))))
+        except LaserSamplingError:  # too short to reach high activation
+            continue
+    good = [pair for pair in fits if pair[1].rms <= LARGEST_RMS]
+    tau, fit = good[0] if good else min(fits, key=lambda pair: pair[1].rms)
+    threshold = device.threshold_pump_electrons_per_ns
+    pump = fit.midpoint + np.log(np.divide(LEVELS, 1.0 - np.array(LEVELS))) / fit.slope
+    counts = []
+    for factor in (0.5**0.5, 2.0**0.5):
+        level = device.detection.threshold_photons * factor
+        other = variant(device, detection=Detection(level, device.detection.rearm_photons))
+        # The same seed and common steps: the same light, read with another threshold.
+        spikes = simulate(
+            LaserNetwork(other, len(LEVELS)), pump * threshold, duration_ns, n_chains=40,
+            seed=seed, common_step=True,
+        ).spikes  # fmt: skip
+        counts.append(spikes.counts().sum(axis=0))
+    change = float(np.abs(counts[1] / np.maximum(counts[0], 1) - 1.0).max())
+    rate = float(counts[0][1] / (40 * duration_ns))
+    photon_fj = 6.62607015e-34 * 2.99792458e8 / (device.cavity.wavelength_nm * 1e-9) * 1e15
+    energy = pump[1] * threshold / max(rate, 1e-9) * photon_fj
+    return Character(tau, fit.rms, fit.slope, fit.midpoint, change, rate, float(energy))
+
+
+def divergences(
+    device: Device, synapse: Synapse, tau_ns: float, machines: int, duration_ns: float, seed: int
+) -> NDArray[np.float64]:
+    """D_KL(sample || target) of random machines, by translation alone."""
+    if synapse.section == "absorber":
+        # A pump to take from, and as much more absorber that it bleaches.
+        absorber, pump = device.absorber, INHIBITION_ELECTRONS_PER_NS
+        filled = absorber.transparency_electrons + pump * absorber.carrier_lifetime_ns
+        section = Section(absorber.carrier_lifetime_ns, absorber.differential_gain_per_ns, filled)
+        device = variant(device, absorber=section, absorber_pump_electrons_per_ns=pump)
+    settings = CalibrationSettings(
+        seed=seed, n_chains=24, activation_duration_ns=1000.0, pair_duration_ns=3000.0
+    )
+    neuron = Neuron(device, synapse, tau_ns, 0.0, device.step_ps)
+    lasers = ls.Lasers(device, synapse, tau_ns, settings=settings)
+    lasers.__dict__["calibration"] = calibrate(neuron, settings)  # of no use to the user's cache
+    values = []
+    for k in range(machines):
+        machine = ls.BoltzmannMachine.random(5, seed=k)
+        samples = lasers.sample(machine, lasers.draws_in(duration_ns / 24), n_chains=24, seed=k)
+        values.append(evaluate(machine, samples).metrics()["kl_sample_target"].value)
+    return np.array(values)
+
+
+def synapses(tau_ns: float) -> dict[str, Synapse]:
+    return {
+        "rectangular": Synapse(),
+        **{f"kick {k:g}": Synapse(kernel="shaped", kick=k) for k in (0.2, 0.45, 0.7, 1.0)},
+        "exponential": Synapse(kernel="exponential", time_constant_ns=tau_ns / 2),
+        "absorber": Synapse(section="absorber"),
+    }
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/design_device.h5"
+    ),
+    devices: Annotated[int, typer.Option(min=1, help="Devices drawn.")] = 64,
+    finalists: Annotated[int, typer.Option(min=1, help="Devices that sample.")] = 12,
+    machines: Annotated[int, typer.Option(min=2, help="Machines of seeds 0, 1, ...")] = 8,
+    duration_ns: Annotated[float, typer.Option(help="Laser time per machine.")] = 1e5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Half a minute instead of an hour.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Search devices, refractory times and synapses for the best sampling neuron."""
+    curve_ns, last = 1000.0, 2
+    if smoke:
+        devices, finalists, machines, duration_ns, curve_ns, last = 2, 1, 2, 2400.0, 150.0, 1
+    config = to_toml({"devices": devices, "finalists": finalists, "machines": machines,
+                      "duration_ns": duration_ns, "ranges": RANGES})  # fmt: skip
+    points = qmc.scale(
+        qmc.Sobol(len(RANGES), seed=seed).random(devices),
+        *(np.array(edge) for edge in zip(*RANGES.values(), strict=True)),
+    )
+    command = shlex.join(["python", *sys.argv])
+    with ResultsFile.create(
+        out, command=command, seed=seed, config=config, overwrite=overwrite
+    ) as file:
+        pool: list[tuple[Device, Character]] = []
+        reporter = Reporter(quiet=False, as_json=False)
+        known = KNOWN[:2] if smoke else KNOWN
+        with reporter.progress("uncoupled lasers") as progress:
+            for number in range(-len(known), devices):
+                device = load_device(known[number]) if number < 0 else drawn(points[number], number)
+                try:
+                    found = character(device, curve_ns, seed)
+                except LaserSamplingError as error:  # does not turn on, or not logistic at all
+                    print(f"{device.name}: {error}", flush=True)
+                else:
+                    pool.append((device, found))
+                progress((number + 1 + len(known)) / (devices + len(known)))
+        write_pool(file, pool)
+        fit = [
+            pair for pair in pool
+            if pair[1].change < LARGEST_CHANGE and pair[1].rms <= LARGEST_RMS
+        ]  # fmt: skip
+        print(f"{len(fit)} of {len(pool)} are all-or-none and logistic", flush=True)
+        fit = sorted(fit or pool, key=lambda pair: pair[1].tau_ns)[:finalists]
+        ranked = []
+        for device, found in fit:
+            kl = divergences(device, USUAL, found.tau_ns, machines, duration_ns, seed)
+            ranked.append((float(np.median(kl)), kl, device, found))
+            print(f"{device.name}: tau {found.tau_ns:.2f} ns, rms {found.rms:.4f}, "
+                  f"median D_KL {np.median(kl):.4f}, worst {kl.max():.4f}", flush=True)  # fmt: skip
+        ranked.sort(key=lambda row: row[0])
+        names = np.array([row[2].name for row in ranked])
+        file.write("finalists/name", names, ("finalist",), units="1", description="device")
+        for name, column in (
+            ("kl", [row[0] for row in ranked]),
+            ("kl_worst", [row[1].max() for row in ranked]),
+            ("tau_ns", [row[3].tau_ns for row in ranked]),
+            ("energy_fj", [row[3].energy_fj for row in ranked]),
+        ):
+            units = {"tau_ns": "ns", "energy_fj": "fJ"}.get(name, "1")
+            file.write(f"finalists/{name}", np.array(column), ("finalist",),
+                       units=units, description=name)  # fmt: skip
+        shapes = list(synapses(1.0))
+        table = np.full((last, len(shapes), machines), np.nan)
+        for i, (_, _, device, found) in enumerate(ranked[:last]):
+            for j, (shape, synapse) in enumerate(synapses(found.tau_ns).items()):
+                try:
+                    table[i, j] = divergences(
+                        device, synapse, found.tau_ns, machines, duration_ns, seed
+                    )
+                except LaserSamplingError as error:
+                    print(f"{device.name}, {shape}: {error}", flush=True)
+                    continue
+                print(f"{device.name}, {shape}: median D_KL {np.median(table[i, j]):.4f}, "
+                      f"worst {table[i, j].max():.4f}", flush=True)  # fmt: skip
+        file.write("synapses/shape", np.array(shapes), ("synapse",),
+                   units="1", description="shape")  # fmt: skip
+        file.write("synapses/kl", table, ("best", "synapse", "machine"),
+                   units="1", description="D_KL, nats")  # fmt: skip
+        winner = ranked[0]
+        error = float(winner[1].std(ddof=1) / np.sqrt(machines))
+        file.metric("winner_kl", winner[0], error, description=f"median D_KL of {winner[2].name}")
+        print(to_toml({"winner": winner[2]}))
+    for path in [out, *save_figures(out, ["design"])]:
+        print(f"written: {path}")
+
+
+def write_pool(file: ResultsFile, pool: list[tuple[Device, Character]]) -> None:
+    names = np.array([device.name for device, _ in pool])
+    file.write("devices/name", names, ("device",), units="1", description="device")
+    for item in fields(Character):
+        values = np.array([getattr(found, item.name) for _, found in pool])
+        units = {"tau_ns": "ns", "rate_per_ns": "1/ns", "energy_fj": "fJ"}.get(item.name, "1")
+        file.write(f"devices/{item.name}", values, ("device",), units=units, description=item.name)
+    for name, (_, found) in zip(names, pool, strict=True):
+        print(f"{name}: tau {found.tau_ns:.2f} ns, rms {found.rms:.4f}, change "
+              f"{100 * found.change:.1f} %, rate {found.rate_per_ns:.3f} /ns, "
+              f"{found.energy_fj:.1f} fJ", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    run(main)
