@@ -42,6 +42,31 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
     assert not np.array_equal(one.time_ns[:50], other.time_ns[:50])
 
 
+def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
+    network = LaserNetwork(DEVICE, 3)
+    pump = np.array([0.9, 0.96, 1.05]) * P_TH
+
+    def run(**changes):
+        return simulate(network, pump, 150.0, n_chains=60, **{"seed": 5, **changes}).spikes
+
+    one, two, common = run(n_threads=1), run(n_threads=2), run(common_step=True)
+    monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
+    monkeypatch.setattr(module, "_FEWEST_LANES", 9)
+    monkeypatch.setattr(module, "_SPIKE_BUFFER_PER_LANE", 2)
+    small = run()
+    assert one.n_spikes > 1000
+    for same in (two, small):
+        assert np.array_equal(one.time_ns, same.time_ns)
+        assert np.array_equal(one.unit, same.unit)
+    assert one.time_ns.max() <= 150.0
+    # Other steps are other paths of the same law.
+    assert not np.array_equal(one.time_ns[:50], common.time_ns[:50])
+    rates = np.stack([one.rate_per_ns(), common.rate_per_ns()])
+    difference = rates[0].mean(axis=0) - rates[1].mean(axis=0)
+    error = np.sqrt((rates.var(axis=1, ddof=1) / 60).sum(axis=0))
+    assert np.all(np.abs(difference) < 4 * error + 0.01 * rates[1].mean(axis=0))
+
+
 def test_chains_are_independent():
     spikes = simulate(LaserNetwork(DEVICE, 1), P_TH, 100.0, n_chains=40, seed=2).spikes
     first = [tuple(spikes.chain(c)[0][:2]) for c in range(40)]
