@@ -9,7 +9,7 @@ import pytest
 from lasersampling.results import read_results
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
-LONG = {"exact_reference", "laser_dynamics"}  # whose smoke runs take a minute
+LONG = {"design_device", "exact_reference", "laser_dynamics"}  # whose smoke runs take a minute
 TABLES_ONLY = {"correlated_noise"}
 
 
