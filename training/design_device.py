@@ -53,7 +53,7 @@ STEP_PS = 5.0
 REFRACTORY = np.arange(0.6, 1.8, 0.1)  # over twice the gain lifetime
 LARGEST_RMS, LARGEST_CHANGE = 0.012, 0.02
 LEVELS = (0.1, 0.5, 0.9)
-KICKS = (0.25, 0.35, 0.45, 0.55)
+KICKS = (0.4, 0.55, 0.7, 0.85)
 USUAL = Synapse(kernel="shaped", kick=0.45)
 INHIBITION_ELECTRONS_PER_NS = 8000.0  # pump of an absorber that synapses take from
 
@@ -172,7 +172,7 @@ def divergences(
 def synapses(tau_ns: float) -> dict[str, Synapse]:
     return {
         "rectangular": Synapse(),
-        **{f"kick {k:g}": Synapse(kernel="shaped", kick=k) for k in (0.2, 0.45, 0.7, 1.0)},
+        **{f"kick {k:g}": Synapse(kernel="shaped", kick=k) for k in (0.4, 0.55, 0.7, 1.0)},
         "exponential": Synapse(kernel="exponential", time_constant_ns=tau_ns / 2),
         "absorber": Synapse(section="absorber"),
     }
