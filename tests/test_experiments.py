@@ -9,8 +9,13 @@ import pytest
 from lasersampling.results import read_results
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
-LONG = {"design_device", "exact_reference", "laser_dynamics"}  # whose smoke runs take a minute
-TABLES_ONLY = {"correlated_noise"}
+LONG = {
+    "design_device",
+    "exact_reference",
+    "integrator_convergence",
+    "laser_dynamics",
+}  # whose smoke runs take a minute
+TABLES_ONLY = {"correlated_noise", "exact_network"}
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,24 @@
 """The stochastic rate equations against the exact jump process, for one device.
 
-Spike rate and P(z = 1) at five pumps, intervals, pulses, and photon statistics below threshold.
+Spike rate and P(z = 1) at several pumps, intervals, pulses, and photon statistics below threshold.
 The equations are integrated with a short step, so that what is left is theirs and not the
-integrator's.
+integrator's. At every pump both methods go on, portion by portion, until the standard error is as
+asked for: rare spikes take the most laser time.
 """
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp, poisson
+from scipy.stats import ks_2samp
 
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
@@ -34,26 +37,72 @@ Array = NDArray[np.float64]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 METHODS = ("jumps", "equations")
 TOLERANCE = 0.02
+# Chains of a portion and length of each, in spikes of the laser and at least in ns.
+JUMP_PORTION = (20, 10.0, 250.0)
+EQUATION_PORTION = (512, 10.0, 500.0)
+PRECISION = 3.0  # of the equations, over that of the jumps
 BELOW_THRESHOLD = 0.75  # of the pump of half activation
 PULSE_STEP_PS = 1.0
 PULSE_WINDOW_PS = (-60, 140)
 
 
-def pumps_of(device: Device, levels: tuple[float, ...], seed: int) -> tuple[Array, Array]:
-    """Pumps over threshold at which the equations give P(z = 1) = `levels`, and rates there."""
+def pumps_of(device: Device, wanted: list[float] | None, seed: int) -> tuple[Array, Array, float]:
+    """Pumps over threshold, rates there, and the pump of P(z = 1) = 1/2.
+
+    The pumps are those wanted, or those where the equations give P(z = 1) = `LEVELS`.
+    """
     ratio = np.linspace(0.8, 1.5, 281)
     pump = ratio[:, None] * device.threshold_pump_electrons_per_ns
     spikes = simulate(LaserNetwork(device, 1), pump, 3000.0, n_chains=ratio.size, seed=seed).spikes
     # What noise makes fall is levelled, so that the curve can be inverted.
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
-    found = np.interp(levels, active, ratio)
-    return found, np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
+    found = np.interp(LEVELS, active, ratio) if wanted is None else np.array(wanted)
+    rate = np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
+    return found, rate, float(np.interp(0.5, active, ratio))
 
 
-def estimates(spikes: SpikeTrains, tau: float) -> tuple[Array, Array]:
-    """Rate and P(z = 1), and their standard errors from the spread over chains."""
-    values = np.stack([spikes.rate_per_ns()[:, 0], spikes.active_fraction(tau)[:, 0]])
-    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(spikes.n_chains)
+@dataclass
+class Measured:
+    """What one method gave at one pump, chain by chain."""
+
+    rate: Array
+    active: Array
+    intervals: Array
+    laser_ns: float
+
+    def means(self) -> Array:
+        """Rate and P(z = 1)."""
+        return np.array([self.rate.mean(), self.active.mean()])
+
+    def errors(self) -> Array:
+        """Their standard errors, from the spread over chains."""
+        return np.array([x.std(ddof=1) / np.sqrt(x.size) for x in (self.rate, self.active)])
+
+
+def measured(
+    run: Callable[[float, int, int], SpikeTrains],
+    portion: tuple[int, float, float],
+    rate: float,
+    target: float,
+    most_ns: float,
+    tau: float,
+    seeds: np.random.Generator,
+) -> Measured:
+    """Run portions until rate and P(z = 1) are known to `target`, or for `most_ns`."""
+    chains, spikes, least_ns = portion
+    duration = min(max(least_ns, spikes / max(rate, 1e-3)), most_ns / chains)
+    parts: list[SpikeTrains] = []
+    while True:
+        parts.append(run(duration, chains, int(seeds.integers(2**62))))
+        result = Measured(
+            np.concatenate([part.rate_per_ns()[:, 0] for part in parts]),
+            np.concatenate([part.active_fraction(tau)[:, 0] for part in parts]),
+            np.concatenate([part.intervals_ns(0) for part in parts]),
+            duration * chains * len(parts),
+        )
+        known = np.all(result.errors() <= target * result.means())
+        if known or result.laser_ns + duration * chains > most_ns * (1 + 1e-9):
+            return result
 
 
 def pulses_of(simulation: Simulation) -> tuple[Array, Array]:
@@ -76,14 +125,22 @@ def pulses_of(simulation: Simulation) -> tuple[Array, Array]:
 
 
 def compare_pulses(
-    file: ResultsFile, device: Device, pump: float, jump_ns: float, step_ps: float, seed: int
+    file: ResultsFile,
+    device: Device,
+    pump: float,
+    jump_ns: float,
+    step_ps: float,
+    threads: int,
+    seed: int,
 ) -> None:
     shapes, heights = {}, {}
     for method, n_lasers, duration in (("jumps", 4, jump_ns / 4), ("equations", 8, jump_ns / 4)):
         network = LaserNetwork(device, n_lasers)
         request = TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
         if method == "jumps":
-            result: Simulation = simulate_jumps(network, pump, duration, seed=seed, traces=request)
+            result: Simulation = simulate_jumps(
+                network, pump, duration, seed=seed, traces=request, n_threads=threads
+            )
         else:
             result = simulate(network, pump, duration, seed=seed, step_ps=step_ps, traces=request)
         heights[method], shapes[method] = pulses_of(result)
@@ -113,29 +170,30 @@ def compare_pulses(
 
 
 def compare_photons(
-    file: ResultsFile, device: Device, pump: float, jump_ns: float, seed: int
+    file: ResultsFile, device: Device, pump: float, jump_ns: float, threads: int, seed: int
 ) -> None:
-    """Photon statistics: the law of n, and the Poisson mixture of the field's S."""
+    """Photon statistics: the law of n, and how much of S falls within 1/2 of each n.
+
+    The two laws are those of different operator orders, alike but for terms of order 1/n**2; the
+    moments below are compared exactly.
+    """
     chains, bins = 20, 400
     histogram = simulate_jumps(
         LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
-        photon_histogram=bins,
+        photon_histogram=bins, n_threads=threads,
     ).photon_histogram_ns  # fmt: skip
     assert histogram is not None
     jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
     lasers = 64
-    request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns / 4, 100.0)
+    request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
     traces = simulate(
-        LaserNetwork(device, lasers), pump, jump_ns / 4, seed=seed, traces=request
+        LaserNetwork(device, lasers), pump, jump_ns, seed=seed, step_ps=1.0, traces=request
     ).traces
     assert traces is not None
     s = traces.photons.astype(np.float64)
     number = np.arange(bins)
-    # The mixture over a fine histogram of S instead of every sample.
-    edges = np.linspace(0.0, s.max() + 1e-9, 2000)
-    weight = np.stack([np.histogram(row, edges)[0] for row in s]) / s.shape[1]
-    law = poisson.pmf(number, ((edges[1:] + edges[:-1]) / 2)[:, None])
-    equations = weight @ law
+    edges = np.arange(bins + 1) - 0.5
+    equations = np.stack([np.histogram(row, edges)[0] for row in s]) / s.shape[1]
     shown = jumps.mean(axis=0) > 1e-6
     top = int(np.flatnonzero(shown)[-1]) + 1
     file.write(
@@ -150,7 +208,8 @@ def compare_photons(
             )  # fmt: skip
     moments = {
         "jumps": np.stack([jumps @ number, jumps @ (number * (number - 1.0))]),
-        "equations": np.stack([s.mean(axis=1), (s**2).mean(axis=1)]),
+        # <n (n - 1)> in symmetric order: `lasersampling.lasers.rate_equations`.
+        "equations": np.stack([s.mean(axis=1), (s**2 - s - 0.25).mean(axis=1)]),
     }
     for method, (mean, pairs) in moments.items():
         n = mean.size
@@ -168,8 +227,7 @@ def compare_photons(
         )
 
 
-def compare_intervals(file: ResultsFile, spikes: dict[str, SpikeTrains]) -> None:
-    intervals = {method: train.intervals_ns(0) for method, train in spikes.items()}
+def compare_intervals(file: ResultsFile, intervals: dict[str, Array]) -> None:
     edges = np.linspace(0.0, np.quantile(intervals["equations"], 0.995), 41)
     middle = (edges[1:] + edges[:-1]) / 2
     file.write(
@@ -194,73 +252,94 @@ def main(
         "results/exact_reference.h5"
     ),
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
-    spikes: Annotated[int, typer.Option(min=20, help="Spikes of jumps per pump.")] = 10_000,
-    most_ns: Annotated[float, typer.Option(help="Most laser time of jumps per pump.")] = 100_000.0,
-    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the equations.")] = 0.25,
+    ratio: Annotated[
+        list[float] | None,
+        typer.Option(min=0.1, help="Pumps over threshold; those of P = .05 to .95 if none."),
+    ] = None,
+    percent: Annotated[float, typer.Option(min=0.05, help="Standard error aimed at.")] = 1.0,
+    most_ns: Annotated[float, typer.Option(help="Most laser time of jumps per pump.")] = 140_000.0,
+    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the equations.")] = 1.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the jump process.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
     smoke: Annotated[
-        bool, typer.Option("--smoke", help="Half a minute instead of a quarter of an hour.")
+        bool, typer.Option("--smoke", help="Half a minute instead of half an hour.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Compare the stochastic rate equations with the exact jump process."""
     if smoke:
-        spikes, most_ns = 100, 500.0
+        percent, most_ns = 20.0, 500.0
     laser = load_device(device)
     network, tau = LaserNetwork(laser, 1), laser.refractory_time_ns
     threshold = laser.threshold_pump_electrons_per_ns
-    config = to_toml({"device": device, "spikes": spikes, "most_ns": most_ns, "step_ps": step_ps})
+    config = to_toml(
+        {"device": device, "ratio": ratio or [], "percent": percent, "most_ns": most_ns,
+         "step_ps": step_ps}
+    )  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
         write_device(file, laser)
-        ratio, rate = pumps_of(laser, LEVELS, seed)
-        columns: dict[str, list[Array]] = {
-            f"{kind}{m}": [] for kind in ("", "se_") for m in METHODS
-        }
+        pumps, rates, half = pumps_of(laser, ratio, seed)
+        found: dict[str, list[Measured]] = {method: [] for method in METHODS}
         with reporter.progress(f"{laser.name}: jumps and equations") as progress:
-            for k, (pump, expected) in enumerate(zip(ratio * threshold, rate, strict=True)):
-                chains = 20
-                duration = max(100.0, min(most_ns, spikes / max(expected, 1e-3)) / chains)
-                trains = {
-                    "jumps": simulate_jumps(
-                        network, pump, duration, n_chains=chains, seed=seed + k,
-                        progress=lambda part, k=k: progress((k + part) / ratio.size),
-                    ).spikes,
-                    "equations": simulate(
-                        network, pump, duration, n_chains=20 * chains, seed=seed + k,
-                        step_ps=step_ps,
-                    ).spikes,
-                }  # fmt: skip
-                for method, train in trains.items():
-                    values, errors = estimates(train, tau)
-                    columns[method].append(values)
-                    columns[f"se_{method}"].append(errors)
-                print(
-                    f"{laser.name} at {ratio[k]:.4f} P_th, {trains['jumps'].n_spikes} spikes: "
-                    + "; ".join(
-                        f"{m} rate {columns[m][k][0]:.5f} ± {columns['se_' + m][k][0]:.5f} /ns, "
-                        f"P {columns[m][k][1]:.4f} ± {columns['se_' + m][k][1]:.4f}"
-                        for m in METHODS
-                    ),
-                    flush=True,
+            for k, (pump, rate) in enumerate(zip(pumps * threshold, rates, strict=True)):
+
+                def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
+                    return simulate_jumps(
+                        network, pump, ns, n_chains=chains, seed=seed, n_threads=threads
+                    ).spikes
+
+                def equations(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
+                    return simulate(
+                        network, pump, ns, n_chains=chains, seed=seed, step_ps=step_ps
+                    ).spikes
+
+                seeds = np.random.default_rng([seed, k])
+                target = 0.01 * percent
+                found["jumps"].append(
+                    measured(jumps, JUMP_PORTION, rate, target, most_ns, tau, seeds)
                 )
-                if LEVELS[k] == 0.5:
-                    compare_intervals(file, trains)
-        write_comparison(file, ratio, {name: np.array(rows) for name, rows in columns.items()})
+                found["equations"].append(
+                    measured(equations, EQUATION_PORTION, rate, target / PRECISION,
+                             200 * most_ns, tau, seeds)
+                )  # fmt: skip
+                progress((k + 1) / pumps.size)
+                print(f"{laser.name} at {pumps[k]:.4f} P_th: " + "; ".join(
+                    described(method, found[method][k]) for method in METHODS
+                ), flush=True)  # fmt: skip
+        middle = int(np.argmin([abs(m.active.mean() - 0.5) for m in found["jumps"]]))
+        compare_intervals(file, {m: found[m][middle].intervals for m in METHODS})
+        write_comparison(file, pumps, found)
         pulse_ns = min(2000.0, most_ns)
-        compare_pulses(file, laser, float(ratio[3]) * threshold, pulse_ns, step_ps, seed)
-        below = BELOW_THRESHOLD * float(ratio[2]) * threshold
+        compare_pulses(file, laser, float(pumps[-2]) * threshold, pulse_ns, step_ps, threads, seed)
+        below = BELOW_THRESHOLD * half * threshold
         file.attributes("photons", {"pump_ratio": below / threshold})
-        compare_photons(file, laser, below, pulse_ns, seed)
+        compare_photons(file, laser, below, pulse_ns, threads, seed)
     for path in [out, *save_figures(out, ["exact_reference"])]:
         print(f"written: {path}")
 
 
-def write_comparison(file: ResultsFile, ratio: Array, columns: dict[str, Array]) -> None:
+def described(method: str, result: Measured) -> str:
+    (rate, active), (rate_se, active_se) = result.means(), result.errors()
+    return (
+        f"{method} rate {rate:.5f} ± {rate_se:.5f} /ns, P {active:.4f} ± {active_se:.4f} "
+        f"in {result.laser_ns:.3g} ns"
+    )
+
+
+def write_comparison(file: ResultsFile, ratio: Array, found: dict[str, list[Measured]]) -> None:
     """Write rates and activations, and say whether they agree."""
+    columns = {m: np.stack([result.means() for result in found[m]]) for m in METHODS}
+    columns |= {f"se_{m}": np.stack([result.errors() for result in found[m]]) for m in METHODS}
+    for method in METHODS:
+        time = np.array([result.laser_ns for result in found[method]])
+        file.write(
+            f"comparison/laser_time_{method}", time, ("pump",),
+            units="ns", description=f"laser time of the {method}",
+        )  # fmt: skip
     file.write("comparison/pump", ratio, ("pump",), units="1", description="pump over threshold")
     for index, (quantity, units) in enumerate((("rate", "1/ns"), ("active", "1"))):
         for name, values in columns.items():

@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.kernel_tables import Constants, Coupling, Events, Lanes
+from lasersampling.lasers.monitoring import monitored_levels
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
 
 LANE_BLOCK = 16
 """Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
-
-_CONTINUITY = 0.5826
-"""-zeta(1/2) / sqrt(2 pi)."""
 
 _STEP_TICKS = (4, 2, 1)
 """Own steps in the dark, in dim and in bright light; the step that is asked for is the middle."""
@@ -34,14 +32,7 @@ def constants(
     noise: bool,
     own_steps: bool,
 ) -> Constants:
-    """Device and steps as the kernel reads them.
-
-    A photon number that is looked at every h sees the paths between only in part: a threshold
-    seems farther away by 0.5826 sigma sqrt(h), with the noise strength sigma^2 = 2 S V at the
-    threshold and V = kappa + g1 Nt1 + g2 Nt2, that at zero net gain. So threshold and re-arming
-    level are moved by as much towards the paths (M. Broadie, P. Glasserman, S. Kou, "A
-    continuity correction for discrete barrier options", Mathematical Finance 7 (1997) 325).
-    """
+    """Device and steps as the kernel reads them; levels for a look after each bright step."""
     tick = step_ps * 1e-3
     dark, dim, bright = (1, 1, 1)
     if own_steps:
@@ -52,14 +43,7 @@ def constants(
     threshold, rearm = device.detection.threshold_photons, device.detection.rearm_photons
     dark_level, dim_level = (threshold * part for part in _STEP_LEVELS)
     if noise:
-        strength = (
-            c.loss_per_ns
-            + c.gain_slope_per_ns * c.gain_transparency_electrons
-            + c.absorber_slope_per_ns * c.absorber_transparency_electrons
-        )
-        unseen = _CONTINUITY * np.sqrt(2.0 * strength * tick * bright)
-        threshold -= unseen * np.sqrt(threshold)
-        rearm = min(rearm + unseen * np.sqrt(rearm), threshold)
+        threshold, rearm = monitored_levels(device.detection, c, tick * bright)
     values = (
         dark_level,
         dim_level,

@@ -16,16 +16,14 @@ alone does not have: its density matrix stays diagonal.
 
 Whole photons and the field
 ---------------------------
-The stochastic field E of `rate_equations` has spontaneous emission as its only noise: it stands
-for *normally ordered* moments (Glauber-Sudarshan P). Its S = |E|^2 is not the whole number n,
-but its law of probability w(S) gives that of n as a Poisson mixture,
+The stochastic field E of `rate_equations` stands for averages in *symmetric* order (Wigner
+function). Its S = |E|^2 - 1/2 is not the whole number n and can be as low as -1/2, but
 
-    p(n) = integral of w(S) exp(-S) S^n / n!,   so   <n> = <S>,   <n (n - 1)> = <S^2>,
+    <n> = <S>   and   <n (n - 1)> = <S^2> - <S> - 1/4,
 
-and g2(0) = <n (n - 1)>/<n>^2 is what both are compared by. Exponential w (thermal light) becomes
-the geometric law; the variance of n is larger than that of S by the shot noise <n>. A threshold
-on n is therefore passed a little earlier than one on S: by about sqrt(S) photons, which
-matters to a device without an amplitude gap and not to one with all-or-none pulses.
+and g2(0) = <n (n - 1)>/<n>^2 is what both are compared by. The variances of n and of S differ by
+1/4 only, and the law of n is that of S in bins of one photon but for terms of order 1/n^2, so one
+threshold means the same for both.
 
 References
 ----------

@@ -9,8 +9,8 @@ Spikes
 ------
 A laser spikes when its photon number rises through the detection threshold while it is armed;
 it is armed again when it has fallen below the re-arming level. S is seen at the ends of steps
-only, so thresholds are moved by what a random path does in between on average (`bundle` has the
-formula), and the spike rate does not depend on the step. Spike times are interpolated
+only, so thresholds are moved by what a random path does in between on average (`monitoring`), and
+the spike rate does not depend on the step. Spike times are interpolated
 log-linearly within the step. A spike reaches the other lasers through events in a *timing
 wheel*, so coupling costs time per spike and not per step.
 

@@ -1,10 +1,9 @@
 """The stochastic rate equations in torch: batches of uncoupled lasers, and gradients.
 
-The equations are those of `rate_equations`, the scheme is that of `kernel`: field and carriers on
-grids staggered by half a step; the exact Ornstein-Uhlenbeck transition of the field for frozen
-carriers; the exact relaxation of each carrier number for a frozen photon number. Where the kernel
-has polynomials and 14-bit noise for speed, this has exponentials and normal variates, and the
-carriers take a random sign each, as there. The two agree in distribution, not bit by bit.
+The equations are those of `rate_equations`, in symmetric order, and the scheme is that of
+`kernel_step`, whose docstring says what each stage does. Where the kernel has polynomials and
+14-bit noise for speed, this has exponentials and normal variates; the carriers take random signs,
+as there. The two agree step by step without noise and in distribution with it, not bit by bit.
 
 Lasers are entries of a batch of any shape. The device is that of the tensors (CPU, CUDA, MPS),
 the precision too. Nothing is changed in place, so photons and carriers can be differentiated with
@@ -24,24 +23,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem, SimulationError
+from lasersampling.lasers.bundle import RestingStates
 from lasersampling.lasers.device import Detection, Device
-from lasersampling.lasers.rate_equations import Coefficients, balance, quiescent_state
+from lasersampling.lasers.monitoring import monitored_levels
+from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
+from lasersampling.lasers.torch_bridge import open_variance, weights
 
 __all__ = ["LaserState", "Record", "advance", "coefficients", "resting", "simulate"]
 
-_RESTING_LEVELS = 33
-_SERIES_BELOW = 1e-2  # relative error of the series there: v**6/5040, below rounding
-_LEAST_VARIANCE = 1e-30  # its square root has a finite slope, that of 0 has not
+_LEAST_VARIANCE = 1e-30
+"""Its square root has a finite slope, that of 0 has not."""
 
 
 class LaserState(NamedTuple):
-    """State of a batch; carriers half a step ahead of the field.
+    """State of a batch.
 
     Attributes
     ----------
@@ -60,8 +60,8 @@ class LaserState(NamedTuple):
     is_armed: Tensor
 
     @property
-    def photons(self) -> Tensor:
-        """Photon number S [photons]."""
+    def power(self) -> Tensor:
+        """|E|^2: with noise the photon number S plus half a photon [photons]."""
         return self.field_x * self.field_x + self.field_y * self.field_y
 
 
@@ -74,7 +74,7 @@ class Record:
     photons : Tensor, shape (reading, ...)
         S after the steps asked for.
     gain_electrons, absorber_electrons : Tensor, shape (reading, ...)
-        N1 and N2, half a step later.
+        N1 and N2 then.
     spike_count : Tensor of int64, shape (...)
         Spikes of each laser.
     state : LaserState
@@ -110,7 +110,9 @@ def coefficients(
     return Coefficients(*(torch.tensor(value, dtype=dtype, device=on) for value in values))
 
 
-def resting(device: Device, pump: Tensor, generator: torch.Generator | None = None) -> LaserState:
+def resting(
+    device: Device, pump: Tensor, generator: torch.Generator | None = None, *, noise: bool = True
+) -> LaserState:
     """Lasers at rest: thermal light at the quiescent photon number, armed.
 
     Parameters
@@ -121,28 +123,21 @@ def resting(device: Device, pump: Tensor, generator: torch.Generator | None = No
         Pump P of each laser [electrons/ns]; the state is a constant, not a function of it.
     generator : torch.Generator, optional
         Draws the field; torch's own by default.
+    noise : bool
+        Whether the laser will run with noise, whose field has the half photon of the vacuum.
 
     Returns
     -------
     LaserState
     """
     values = pump.detach().cpu().double().numpy()
-    levels = np.unique(np.linspace(values.min(), values.max(), _RESTING_LEVELS))
-    states = [quiescent_state(device, float(level)) for level in levels]
-
-    def at(column: list[float]) -> Tensor:
-        return torch.as_tensor(np.interp(values, levels, column)).to(pump)
-
-    spread = torch.sqrt(0.5 * at([state.photons for state in states]))
-    x, y = (spread * torch.randn(pump.shape, generator=generator, dtype=pump.dtype,
-                                 device=pump.device) for _ in range(2))  # fmt: skip
-    return LaserState(
-        field_x=x,
-        field_y=y,
-        gain_electrons=at([state.gain_electrons for state in states]),
-        absorber_electrons=at([state.absorber_electrons for state in states]),
-        is_armed=x * x + y * y < device.detection.threshold_photons,
+    photons, gain, absorber = (
+        torch.as_tensor(column).to(pump) for column in RestingStates(device, values).at(values)
     )
+    spread = torch.sqrt(0.5 * (photons + VACUUM_PHOTONS * noise))
+    x, y = (spread * _normal(pump, generator) for _ in range(2))
+    below = x * x + y * y - VACUUM_PHOTONS * noise < device.detection.threshold_photons
+    return LaserState(x, y, gain, absorber, below)
 
 
 def advance(
@@ -181,35 +176,80 @@ def advance(
     spiked : Tensor of bool
         Which lasers rose through the detection threshold.
     """
-    step = 1e-3 * step_ps
-    n1, n2 = state.gain_electrons, state.absorber_electrons
-    exponent = step * constants.growth(n1, n2)
-    turn = -0.5 * constants.linewidth_enhancement * exponent
-    growth = torch.exp(0.5 * exponent)
-    cosine, sine = growth * torch.cos(turn), growth * torch.sin(turn)
-    x = state.field_x * cosine - state.field_y * sine
-    y = state.field_x * sine + state.field_y * cosine
+    c, h, vacuum = constants, 1e-3 * step_ps, VACUUM_PHOTONS * noise
+    x, y, n1, n2, _ = state
+    g1, g2 = c.gain_slope_per_ns, c.absorber_slope_per_ns
+    absorption1 = g1 * c.gain_transparency_electrons
+    absorption2 = g2 * c.absorber_transparency_electrons
+    loss = c.loss_per_ns + absorption1 + absorption2
+    spared1 = pump - c.gain_decay_per_ns * n1
+    spared2 = c.absorber_pump_electrons_per_ns - c.absorber_decay_per_ns * n2
+    bleach1, bleach2 = g1 * n1 - absorption1, g2 * n2 - absorption2
+
+    # 1. Carriers in the middle of the step.
+    before = state.power
+    s = before - vacuum
+    ahead1 = h * (spared1 - bleach1 * s) / (2.0 + h * (c.gain_decay_per_ns + g1 * s))
+    ahead2 = h * (spared2 - bleach2 * s) / (2.0 + h * (c.absorber_decay_per_ns + g2 * s))
+    emission1 = torch.clamp(g1 * (n1 + ahead1), min=0.0)
+    emission2 = torch.clamp(g2 * (n2 + ahead2), min=0.0)
+
+    # 2. Field.
+    emission = emission1 + emission2
+    u = h * (emission - loss)
+    growth = torch.exp(0.5 * u)
+    v2 = 0.25 * u * u
+    sinhc, plus, minus, between = weights(v2)
+    strength = noise * 0.25 * h * (emission + loss)
+    fx, fy = growth * x, growth * y
     if noise:
-        emission = constants.emission(n1, n2)
-        spread = _root(0.5 * step * emission * growth * _sinhc(0.5 * exponent))
-        x, y = x + spread * _normal(x, generator), y + spread * _normal(y, generator)
-    photons = x * x + y * y
-    supply = balance(constants, photons, pump)
-    carriers = []
-    for electrons, source, rate in (
-        (n1, supply.gain_source, supply.gain_rate),
-        (n2, supply.absorber_source, supply.absorber_rate),
-    ):
-        weight = -torch.expm1(-step * rate) / rate
-        decay = 1.0 - rate * weight
-        after = electrons * decay + source * weight
-        if noise:
-            spread = _root((source + rate * electrons) * weight * 0.5 * (1.0 + decay))
-            after = after + spread * _sign(after, generator)
-        carriers.append(after)
-    spiked = state.is_armed & (photons >= detection.threshold_photons)
-    armed = (state.is_armed | (photons < detection.rearm_photons)) & ~spiked
-    return LaserState(x, y, carriers[0], carriers[1], armed), spiked
+        spread = torch.sqrt(growth * strength * sinhc)
+        fx, fy = fx + spread * _normal(fx, generator), fy + spread * _normal(fy, generator)
+    after = fx * fx + fy * fy
+
+    # 3. Photons over the step.
+    sum_squared = (x + fx) ** 2 + (y + fy) ** 2
+    power = plus * sum_squared + minus * ((fx - x) ** 2 + (fy - y) ** 2) + 2.0 * strength * between
+    s = power - vacuum
+
+    # 5. Carriers without noise.
+    q1, q2 = h * (c.gain_decay_per_ns + g1 * s), h * (c.absorber_decay_per_ns + g2 * s)
+    weight1, weight2 = -torch.expm1(-q1) / q1, -torch.expm1(-q2) / q2
+    change1, change2 = h * (spared1 - bleach1 * s), h * (spared2 - bleach2 * s)
+    if noise:
+        # 4. Work of the noise, and who supplies it.
+        work = after - before - u * power - 2.0 * strength
+        share1 = (emission1 + absorption1) / (emission + loss)
+        share2 = (emission2 + absorption2) / (emission + loss)
+        share0 = 1.0 - share1 - share2
+        exchange = 4.0 * strength * power
+        exchanged = _either(exchange * share1 * share2, generator)
+        left_open = _either(open_variance(v2, strength, sum_squared), generator)
+        change1 = change1 - share1 * work + exchanged + (share1 * u - h * bleach1) * left_open
+        change2 = change2 - share2 * work - exchanged + (share2 * u - h * bleach2) * left_open
+        # 5. The noise of the carriers' own; (1 + decay)/2 = 1 - q weight/2.
+        alone1 = h * (pump + c.gain_decay_per_ns * n1) + exchange * share1 * share0
+        alone2 = exchange * share2 * share0 + h * (
+            c.absorber_pump_electrons_per_ns + c.absorber_decay_per_ns * n2
+        )
+        # Divided by the weight that all of it is multiplied with.
+        change1 = change1 + _either(alone1 * (1.0 / weight1 - 0.5 * q1), generator)
+        change2 = change2 + _either(alone2 * (1.0 / weight2 - 0.5 * q2), generator)
+    change1, change2 = weight1 * change1, weight2 * change2
+
+    # 6. Growth for the mean of the carriers at both ends.
+    w = 0.25 * h * (g1 * (change1 - 2.0 * ahead1) + g2 * (change2 - 2.0 * ahead2))
+    angle = -0.5 * c.linewidth_enhancement * (u + 2.0 * w)
+    cosine, sine = torch.exp(w) * torch.cos(angle), torch.exp(w) * torch.sin(angle)
+    fx, fy = fx * cosine - fy * sine, fx * sine + fy * cosine
+
+    s = fx * fx + fy * fy - vacuum
+    threshold, rearm = detection.threshold_photons, detection.rearm_photons
+    if noise:
+        threshold, rearm = monitored_levels(detection, c, h)
+    spiked = state.is_armed & (s >= threshold)
+    armed = (state.is_armed | (s < rearm)) & ~spiked
+    return LaserState(fx, fy, n1 + change1, n2 + change2, armed), spiked
 
 
 def simulate(
@@ -287,7 +327,7 @@ def simulate(
         raise InputError(problems)
     if constants is None:
         constants = coefficients(device, dtype=pump.dtype, on=pump.device)
-    state = resting(device, pump, generator) if start is None else start
+    state = resting(device, pump, generator, noise=noise) if start is None else start
     count = torch.zeros(pump.shape, dtype=torch.int64, device=pump.device)
     wanted, kept = set(readings), []
     for number in range(1, n_steps + 1):
@@ -296,7 +336,8 @@ def simulate(
         )
         count = count + spiked
         if number in wanted:
-            kept.append((state.photons, state.gain_electrons, state.absorber_electrons))
+            photons = state.power - VACUUM_PHOTONS * noise
+            kept.append((photons, state.gain_electrons, state.absorber_electrons))
     if not all(torch.isfinite(part).all() for part in state[:4]):
         raise SimulationError(
             f"device {device.name}: a state is no longer finite after {n_steps} steps; a step "
@@ -315,24 +356,12 @@ def _ascend(readings: Sequence[int], n_steps: int) -> bool:
     return inside and numbers == sorted(set(numbers))
 
 
-def _root(variance: Tensor) -> Tensor:
-    """Square root of a rate that counts as zero where it is negative; NaN stays NaN."""
-    return torch.sqrt(torch.clamp(variance, min=_LEAST_VARIANCE))
-
-
-def _sinhc(value: Tensor) -> Tensor:
-    """sinh(v)/v; the inner `where` keeps the unused branch from a division by zero."""
-    is_small = value.abs() < _SERIES_BELOW
-    safe = torch.where(is_small, torch.ones_like(value), value)
-    squared = value * value
-    series = 1.0 + squared * (1.0 / 6.0 + squared / 120.0)
-    return torch.where(is_small, series, torch.sinh(safe) / safe)
+def _either(variance: Tensor, generator: torch.Generator | None) -> Tensor:
+    """The root of a variance with a random sign; a negative one counts as zero, NaN stays NaN."""
+    root = torch.sqrt(torch.clamp(variance, min=_LEAST_VARIANCE))
+    bits = torch.randint(0, 2, root.shape, generator=generator, device=root.device)
+    return root * (bits.to(root.dtype) * 2.0 - 1.0)
 
 
 def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-
-
-def _sign(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    bits = torch.randint(0, 2, like.shape, generator=generator, device=like.device)
-    return bits.to(like.dtype) * 2.0 - 1.0

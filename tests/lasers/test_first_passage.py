@@ -32,7 +32,7 @@ def test_hazard_at_rest_has_the_order_of_the_simulated_one():
 def test_shape_of_the_interval_distribution():
     """Prefactor fitted, all else computed: hazard in bins against simulation."""
     intervals = simulate(
-        LaserNetwork(DEVICE, 1), PUMP, 500.0, n_chains=200, seed=1
+        LaserNetwork(DEVICE, 1), PUMP, 500.0, n_chains=300, seed=1
     ).spikes.intervals_ns(0)
     model = fit_intervals(DEVICE, PUMP, intervals, kick_electrons=6000.0)
     step = model.time_ns[1]

@@ -66,7 +66,7 @@ def test_with_frozen_carriers_the_photons_are_geometric():
     assert error[seen].max() < 0.01
     # Forty values at once: four and a half standard errors, with 39 degrees of freedom.
     assert np.all(np.abs(probability - expected)[seen] < 4.5 * error[seen])
-    # Normally ordered: the field that this law is the Poisson mixture of is thermal.
+    # Thermal light: g2 = 2.
     mean, mean_error = mean_and_error(histogram @ number / 100.0)
     assert mean == pytest.approx(ratio / (1 - ratio), abs=4 * mean_error)
     pairs = histogram @ (number * (number - 1)) / 100.0
@@ -317,18 +317,12 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
 @pytest.mark.parametrize(
     ("name", "ratio", "duration_ns"),
     [
-        pytest.param(
-            "D2",
-            0.92,
-            20_000.0,
-            marks=pytest.mark.xfail(
-                reason="the kernel's carrier noise is independent of its field noise, which makes "
-                "rare spikes too frequent: training/correlated_noise.py"
-            ),
-        ),
+        ("D2", 0.92, 20_000.0),
         ("D2", 1.0, 3000.0),
         ("D2", 1.03, 2000.0),
         ("D1", 1.2, 2000.0),
+        ("D4", 1.04, 2000.0),
+        ("D5", 0.97, 2000.0),
     ],
 )
 def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration_ns):
@@ -345,10 +339,9 @@ def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration
     ):
         expected, error = mean_and_error(jumps)
         found, its_error = mean_and_error(langevin)
-        # 2 % for the equations, 1 % for their step, and three standard errors.
-        assert found == pytest.approx(
-            expected, abs=0.03 * expected + 3 * np.hypot(error, its_error)
-        )
+        # Either 2 %, or three standard errors: twelve comparisons at once.
+        tolerance = max(0.02 * expected, 3 * np.hypot(error, its_error))
+        assert found == pytest.approx(expected, abs=tolerance)
 
 
 @pytest.mark.slow

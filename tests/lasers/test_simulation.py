@@ -4,12 +4,12 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import simulation as module
 from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
 from lasersampling.lasers.simulation import TraceRequest, simulate
@@ -91,60 +91,6 @@ def test_below_threshold_light_is_thermal():
     assert g2 == pytest.approx(2.0, abs=0.01 + 4 * 2 / n**0.5)
 
 
-@njit
-def euler_spikes(device, pump, rest, step, burn_in, duration, generator):
-    """Spikes of one laser by the Euler-Maruyama scheme in double precision, step by step."""
-    kappa, g1, t1, c1, g2, t2, c2, threshold, rearm = device
-    x, y = np.sqrt((rest[0] + 0.5) / 2) * generator.standard_normal(2)
-    n1, n2 = rest[1], rest[2]
-    armed, count, root = True, 0, np.sqrt(step)
-    # What a path does between two looks, on average (Broadie, Glasserman and Kou 1997).
-    unseen = 0.5826 * np.sqrt(2 * (kappa + g1 * t1 + g2 * t2) * step)
-    threshold, rearm = threshold - unseen * np.sqrt(threshold), rearm + unseen * np.sqrt(rearm)
-    for k in range(int((burn_in + duration) / step)):
-        s = x * x + y * y - 0.5
-        gain = g1 * (n1 - t1) + g2 * (n2 - t2) - kappa
-        w = root * generator.standard_normal(8)
-        z1, z2 = np.sqrt(g1 * max(0.0, n1 + t1)) / 2, np.sqrt(g2 * max(0.0, n2 + t2)) / 2
-        z0 = np.sqrt(kappa) / 2
-        d1, d2 = np.sqrt(pump + n1 * c1), np.sqrt(max(0.0, n2 * c2))
-        n1 += (pump - n1 * c1 - g1 * (n1 - t1) * s) * step + d1 * w[6]
-        n1 -= 2 * z1 * (x * w[0] + y * w[1])
-        n2 -= (n2 * c2 + g2 * (n2 - t2) * s) * step - d2 * w[7]
-        n2 -= 2 * z2 * (x * w[2] + y * w[3])
-        x += 0.5 * gain * x * step + z1 * w[0] + z2 * w[2] + z0 * w[4]
-        y += 0.5 * gain * y * step + z1 * w[1] + z2 * w[3] + z0 * w[5]
-        s = x * x + y * y - 0.5
-        if armed and s >= threshold:
-            armed = False
-            count += k * step >= burn_in
-        elif s < rearm:
-            armed = True
-    return count
-
-
-def euler_rate(device, pump, duration, n, step):
-    """Mean spike rate of `n` such lasers, and its standard error."""
-    rest = quiescent_state(device, pump)
-    gain, absorber = device.gain, device.absorber
-    numbers = (
-        device.cavity.loss_per_ns,
-        gain.differential_gain_per_ns, gain.transparency_electrons, 1 / gain.carrier_lifetime_ns,
-        absorber.differential_gain_per_ns, absorber.transparency_electrons,
-        1 / absorber.carrier_lifetime_ns,
-        device.detection.threshold_photons, device.detection.rearm_photons,
-    )  # fmt: skip
-    start = (rest.photons, rest.gain_electrons, rest.absorber_electrons)
-    rates = np.array(
-        [
-            euler_spikes(numbers, pump, start, step, 30.0, duration, np.random.default_rng(k))
-            / duration
-            for k in range(n)
-        ]
-    )
-    return rates.mean(), rates.std(ddof=1) / np.sqrt(n)
-
-
 @pytest.mark.parametrize(
     ("name", "ratio", "step_ps"),
     [
@@ -158,7 +104,8 @@ def euler_rate(device, pump, duration, n, step):
 def test_spike_rate_agrees_with_a_plain_euler_loop(name, ratio, step_ps):
     device = load_device(name)
     pump = ratio * device.threshold_pump_electrons_per_ns
-    expected, error = euler_rate(device, pump, 1000.0, 20, 0.25e-3)
+    plain = euler_rates(device, pump, 1000.0, n_lasers=20, step_ps=0.25, seed=0)
+    expected, error = plain.mean(), plain.std(ddof=1) / np.sqrt(20)
     spikes = simulate(
         LaserNetwork(device, 1), pump, 500.0, n_chains=400, seed=4, step_ps=step_ps
     ).spikes

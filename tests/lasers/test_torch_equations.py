@@ -6,7 +6,7 @@ from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import simulation
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import Coefficients, quiescent_state
+from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
 from lasersampling.lasers.simulation import TraceRequest
 from lasersampling.lasers.torch_equations import (
     LaserState,
@@ -57,15 +57,17 @@ def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
     )  # fmt: skip
     photons = traces.photons[0, 1:].astype(np.float64)
     assert photons.max() > 3000
-    # At 1 ps the kernel's polynomial for exp(-q) is good to 1e-5 even in the pulse (q = 0.23 for
-    # the gain section); growth by e**9 and single precision leave a few 1e-4 of the peak.
+    # Over 2,600 steps single precision makes the kernel's field wrong by a thousandth, so its pulse
+    # comes a hundredth of a step early: a few thousandths of the peak where it rises.
     assert record.photons.numpy().argmax() == photons.argmax()
     assert record.photons.numpy().max() == pytest.approx(photons.max(), rel=1e-3)
-    gain = traces.gain_electrons[0, 1:].astype(np.float64)
-    # A pulse that is early by a thousandth of a step moves the carriers most where they fall.
-    early = np.abs(record.gain_electrons.numpy() - gain)[: photons.argmax() - 20]
-    assert early.max() < 1e-3 * gain.max()
-    assert record.gain_electrons[-1].item() == pytest.approx(gain[-1], rel=1e-3)
+    assert record.photons.numpy() == pytest.approx(photons, abs=5e-3 * photons.max())
+    for mine, theirs in (
+        (record.gain_electrons, traces.gain_electrons),
+        (record.absorber_electrons, traces.absorber_electrons),
+    ):
+        kernel = theirs[0, 1:].astype(np.float64)
+        assert mine.numpy() == pytest.approx(kernel, abs=2e-3 * kernel.max())
     assert int(record.spike_count) == 1
 
 
@@ -94,9 +96,11 @@ def test_below_threshold_light_is_thermal():
     record = simulate(DEVICE, pump, 200, generator=seeded(1), readings=[200])
     photons = record.photons[0].numpy()
     expected, n = quiescent_state(DEVICE, 0.5 * P_TH).photons, photons.size
-    # An exponential law has the standard deviation of its mean.
-    assert photons.mean() == pytest.approx(expected, abs=0.01 * expected + 4 * expected / n**0.5)
-    g2 = (photons**2).mean() / photons.mean() ** 2
+    # |E|^2 has an exponential law, whose standard deviation is its mean.
+    error = (expected + VACUUM_PHOTONS) / n**0.5
+    assert photons.mean() == pytest.approx(expected, abs=0.01 * expected + 4 * error)
+    # <n (n - 1)> in symmetric order.
+    g2 = ((photons**2).mean() - photons.mean() - 0.25) / photons.mean() ** 2
     assert g2 == pytest.approx(2.0, abs=0.01 + 4 * 2 / n**0.5)
 
 
@@ -144,7 +148,7 @@ def test_gradient_with_respect_to_each_constant_is_that_of_differences(name):
 
     constant = getattr(usual, name).clone().requires_grad_()
     (gradient,) = torch.autograd.grad(value(constant), constant)
-    h = 1e-6 * max(1.0, constant.item())
+    h = 1e-6 * (constant.item() or 1.0)
     with torch.no_grad():
         difference = (value(constant + h) - value(constant - h)) / (2 * h)
     # A turning field changes no photon number without another to interfere with: gradient 0, up
@@ -168,7 +172,7 @@ def test_shapes_precision_and_readings():
     assert record.photons.shape == record.gain_electrons.shape == (3, 2, 3, 4)
     assert record.spike_count.shape == (2, 3, 4)
     assert record.photons.dtype == torch.float32
-    assert torch.equal(record.photons[-1], record.state.photons)
+    assert torch.equal(record.photons[-1], record.state.power - VACUUM_PHOTONS)
     nothing = simulate(DEVICE, pump, 3, generator=seeded(1))
     assert isinstance(nothing, Record)
     assert nothing.photons.shape == (0, 2, 3, 4)
@@ -190,7 +194,7 @@ def test_going_on_from_a_state_is_the_same_as_going_through():
     generator = seeded(2)
     half = simulate(DEVICE, pump, 20, generator=generator)
     rest = simulate(DEVICE, pump, 20, start=half.state, generator=generator)
-    assert torch.equal(through.state.photons, rest.state.photons)
+    assert torch.equal(through.state.power, rest.state.power)
 
 
 def test_resting_lasers_differ_by_their_pump():

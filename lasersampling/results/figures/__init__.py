@@ -17,6 +17,7 @@ NAMES = (
     "divergence_over_time",
     "exact_reference",
     "image_gallery",
+    "integrator_convergence",
     "machines",
     "laser_dynamics",
     "raster",

@@ -170,12 +170,27 @@ def write_exact_reference(file):
     file.metric("worst_difference", -0.061, 0.01)
 
 
+def write_integrator_convergence(file):
+    method = ["common", "common", "own", "euler", "euler", "euler_unshifted"]
+    for name, words in (("device", ["D2"] * 6), ("method", method)):
+        file.write(f"convergence/{name}", words, ("run",), units="1", description=name)
+    for name, values in (
+        ("level", [0.5] * 6),
+        ("step_ps", [2.0, 8.0, 4.0, 0.5, 1.0, 1.0]),
+        ("bias", [0.0001, 0.03, -0.01, 0.02, 0.03, -0.1]),
+        ("bias_se", [0.002] * 6),
+        ("speed", [400.0, 1600.0, 1200.0, 5.0, 10.0, 10.0]),
+    ):
+        file.write(f"convergence/{name}", np.array(values), ("run",), units="1", description=name)
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "exact_reference": write_exact_reference,
     "image_gallery": write_images,
+    "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "raster": write_raster,
