@@ -35,7 +35,8 @@ LARGEST_RMS = 0.02
 
 _PAIR_READINGS_PER_TAU = 8
 _CALIBRATED_MODULES = (
-    "bundle.py", "kernel.py", "kernel_step.py", "rate_equations.py", "simulation.py",
+    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "rate_equations.py",
+    "simulation.py",
 )  # fmt: skip
 
 
