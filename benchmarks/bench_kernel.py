@@ -41,7 +41,7 @@ def laser_us_per_second(
 
 
 def main(
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     runs: Annotated[int, typer.Option(min=1, help="Counted runs of each case.")] = 3,
     duration_ns: Annotated[float, typer.Option(help="Laser time of one case and chain.")] = 3000.0,
 ) -> None:

@@ -29,7 +29,7 @@ def main(
     machines: Annotated[int, typer.Option(min=2, help="Machines of seeds 0, 1, ...")] = 20,
     duration_ns: Annotated[float, typer.Option(min=1.0, help="Laser time per chain.")] = 12_500.0,
     chains: Annotated[int, typer.Option(min=2, help="Chains per machine.")] = 24,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampling.")] = 0,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="A few seconds instead of minutes.")

@@ -251,7 +251,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/exact_reference.h5"
     ),
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     ratio: Annotated[
         list[float] | None,
         typer.Option(min=0.1, help="Pumps over threshold; those of P = .05 to .95 if none."),

@@ -41,7 +41,7 @@ def sample(
     ],
     sampler: Annotated[str, typer.Option(help="lasers or gibbs.")] = "lasers",
     device: Annotated[
-        str | None, typer.Option(help="Lasers: device file, or name; D2 by default.")
+        str | None, typer.Option(help="Lasers: device file, or name; D6 by default.")
     ] = None,
     duration_ns: Annotated[
         float | None, typer.Option(help="Lasers: time per chain; 25000 by default.")

@@ -23,7 +23,7 @@ from lasersampling.sampling.calibration import Calibration, CalibrationSettings,
 from lasersampling.sampling.calibration_store import stored_calibration
 from lasersampling.sampling.protocol import Progress, Samples, checked_request
 
-DEFAULT_DEVICE = "D2"
+DEFAULT_DEVICE = "D6"
 
 _READINGS_PER_TAU = 4
 
@@ -61,9 +61,9 @@ class Lasers:
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
     >>> machine = BoltzmannMachine.random(3, seed=1)
-    >>> samples = Lasers("D2").sample(machine, 100, n_chains=2, seed=5)
+    >>> samples = Lasers("D6").sample(machine, 100, n_chains=2, seed=5)
     >>> samples.states.shape, samples.interval_ns
-    ((2, 100, 3), 1.0)
+    ((2, 100, 3), 0.625)
     """
 
     device: Device | str | Path = DEFAULT_DEVICE
