@@ -18,7 +18,7 @@ help:
 	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
-	@echo "make bench      benchmarks"
+	@echo "make bench      benchmarks, of public integrators too where they are installed"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
 setup: $(STAMP)
@@ -45,6 +45,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(IN)python benchmarks/bench_kernel.py
+	@if $(IN)python -c 'import diffrax, torchsde' 2>/dev/null; \
+	 then $(IN)python benchmarks/bench_integrators.py; \
+	 else echo "no comparison with public integrators; it needs\
+	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
 
 clean:
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -110,6 +110,7 @@ def test_the_version_is_the_same_everywhere():
 def test_every_dependency_has_a_reason():
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     reasons = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^\| ([\w, -]+) \|", page, re.M))))
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    extras = PROJECT["optional-dependencies"]
+    wanted = PROJECT["dependencies"] + extras["dev"] + extras["peers"]
     names = {re.match(r"[\w-]+", requirement)[0] for requirement in wanted}
     assert names == reasons - {"library", "tool"}
