@@ -10,7 +10,7 @@ from lasersampling.results import read_results
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
 LONG = {"exact_reference", "laser_dynamics"}  # whose smoke runs take a minute
-TABLES_ONLY = {"correlated_noise"}
+TABLES_ONLY = {"correlated_noise", "speed_and_power"}
 
 
 @pytest.mark.parametrize(
