@@ -15,7 +15,7 @@ LONG = {
     "integrator_convergence",
     "laser_dynamics",
 }  # whose smoke runs take a minute
-TABLES_ONLY = {"correlated_noise", "exact_network"}
+TABLES_ONLY = {"correlated_noise", "exact_network", "speed_and_power"}
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,19 @@ def calibrate(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure activation curve and unit synapse of a device; kept for `sample`."""
+    """Measure activation, unit synapse, speed and power of a device; kept for `sample`."""
     from lasersampling.cli.configurations import CalibrateConfig
     from lasersampling.cli.tables import metrics_table
-    from lasersampling.results.records import calibration_metrics, write_calibration, write_neuron
+    from lasersampling.results.records import (
+        calibration_metrics,
+        performance_metrics,
+        write_calibration,
+        write_neuron,
+        write_performance,
+    )
     from lasersampling.sampling.calibration import CalibrationSettings, choose_refractory_time
     from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.performance import measure_performance
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     config = configured(CalibrateConfig, {"device": device_table(device), "seed": seed}, overrides)
@@ -49,11 +56,16 @@ def calibrate(
     with output.open(config, config.seed) as file:
         with reporter.progress(f"calibrating {config.device.name}") as progress:
             calibration = lasers.calibrated(progress)
+        with reporter.progress("measuring speed and power") as progress:
+            performance = measure_performance(
+                lasers, config.performance, config.wall_plug, seed=config.seed, progress=progress
+            )
         if file is not None:
             write_neuron(file, lasers.neuron)
             write_calibration(file, calibration)
+            write_performance(file, performance, config.wall_plug)
     output.draw(["activation_curve"], reporter)
-    metrics = calibration_metrics(calibration)
+    metrics = calibration_metrics(calibration) | performance_metrics(performance)
     shortest_ns = choose_refractory_time(calibration)
     reporter.status(f"shortest refractory time with a logistic activation: {shortest_ns:g} ns")
     reporter.result(
@@ -63,7 +75,11 @@ def calibrate(
             "shortest_refractory_time_ns": shortest_ns,
             "seed": config.seed,
             "metrics": {
-                name: {"value": metric.value, "standard_error": metric.standard_error}
+                name: {
+                    "value": metric.value,
+                    "standard_error": metric.standard_error,
+                    "units": metric.units,
+                }
                 for name, metric in metrics.items()
             },
             "files": [str(path) for path in output.files],

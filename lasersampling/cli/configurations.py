@@ -14,6 +14,7 @@ from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
 from lasersampling.sampling.calibration import CalibrationSettings
+from lasersampling.sampling.performance import PerformanceSettings, WallPlug
 
 # The defaults of `calibrate` are those of `sample`, which then finds the calibration stored.
 _MEASURED = CalibrationSettings()
@@ -119,6 +120,10 @@ class CalibrateConfig:
         Chains per measurement.
     activation_duration_ns, pair_duration_ns : float
         Recording per chain of each pump, and of each pair of lasers [ns].
+    performance : PerformanceSettings
+        How speed and power are measured.
+    wall_plug : WallPlug
+        What the power assumes.
     """
 
     device: Device
@@ -127,6 +132,8 @@ class CalibrateConfig:
     n_chains: Annotated[int, Field(ge=2)] = _MEASURED.n_chains
     activation_duration_ns: Positive = _MEASURED.activation_duration_ns
     pair_duration_ns: Positive = _MEASURED.pair_duration_ns
+    performance: PerformanceSettings = PerformanceSettings()
+    wall_plug: WallPlug = WallPlug()
 
 
 @validated

@@ -28,6 +28,9 @@ ELEMENTARY_CHARGE_UA_NS = 1.602176634e-4
 SPEED_OF_LIGHT_NM_PER_PS = 299792.458
 """Speed of light in nm/ps (exact)."""
 
+PLANCK_FJ_PS = 6.62607015e-7
+"""Planck's constant in fJ ps (CODATA 2018, exact)."""
+
 
 @validated
 class Section:
@@ -90,6 +93,11 @@ class Cavity:
     def loss_per_ns(self) -> float:
         """Cavity loss kappa [1/ns]."""
         return 1000.0 / self.photon_lifetime_ps
+
+    @property
+    def photon_energy_fj(self) -> float:
+        """Energy h c / lambda of a photon [fJ]."""
+        return PLANCK_FJ_PS * SPEED_OF_LIGHT_NM_PER_PS / self.wavelength_nm
 
     @property
     def quality_factor(self) -> float:

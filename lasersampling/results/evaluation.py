@@ -22,6 +22,7 @@ from lasersampling.statistics import (
     compare,
     distribution_ess,
     effective_sample_size,
+    jackknife_error,
     kl_divergence,
     kl_floor,
     r_hat,
@@ -232,8 +233,10 @@ def _compare(
     kl_se = total_variation_se = math.nan
     if n_chains > 1:
         without = [(total - chain) / (n_chains - 1) / n_draws for chain in counts]
-        kl_se = _jackknife([kl_divergence(table, target) for table in without])
-        total_variation_se = _jackknife([float(np.abs(t - target).sum() / 2) for t in without])
+        kl_se = float(jackknife_error([kl_divergence(table, target) for table in without]))
+        total_variation_se = float(
+            jackknife_error([np.abs(table - target).sum() / 2 for table in without])
+        )
     points = np.unique(
         np.geomspace(min(_FIRST_POINT_DRAWS, n_draws), n_draws, _POINTS_IN_TIME).astype(np.int64)
     )
@@ -256,17 +259,6 @@ def _compare(
             [kl_floor(n_states, joint_ess * point / n_draws) for point in points]
         ),
     )
-
-
-def _jackknife(values: list[float]) -> float:
-    """Give the standard error of a statistic from its values with one chain left out each.
-
-    References
-    ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993), eq. 11.5.
-    """
-    spread = float(np.sum((np.array(values) - np.mean(values)) ** 2))
-    return math.sqrt((len(values) - 1) / len(values) * spread)
 
 
 def _extreme(values: NDArray[np.float64], sign: int) -> float:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
     from lasersampling.sampling.calibration import Calibration, Neuron
+    from lasersampling.sampling.performance import Performance, WallPlug
 
 
 def flattened(value: object, prefix: str = "") -> dict[str, Any]:
@@ -99,6 +100,42 @@ def write_calibration(file: ResultsFile, calibration: Calibration) -> None:
     file.attributes("calibration", {"refractory_time_ns": calibration.refractory_time_ns})
     for name, metric in calibration_metrics(calibration).items():
         file.metric(name, metric.value, metric.standard_error, description=metric.description)
+
+
+PERFORMANCE = {
+    "spike_rate_per_ns": ("1/ns", "spikes of a laser at half activation"),
+    "voltage_v": ("V", "assumed voltage of the junctions"),
+    "current_ua": ("uA", "pump of the laser there"),
+    "power_uw": ("uW", "electrical power of the laser there"),
+    "optical_power_uw": ("uW", "light coupled out"),
+    "quantum_efficiency": ("1", "photons that leave the cavity per electron"),
+    "pulse_photons": ("photons", "photons that leave the cavity in a pulse"),
+    "pulse_energy_fj": ("fJ", "light of a pulse coupled out"),
+    "spike_energy_fj": ("fJ", "electrical energy per spike"),
+    "synapse_energy_fj": ("fJ", "per spike and target at weight 1"),
+    "sample_time_ns": ("ns", "per independent sample of the machine"),
+    "sample_time_tau": ("1", "the same in refractory times"),
+    "samples_per_s": ("1/s", "independent samples of the machine"),
+    "machine_power_uw": ("uW", "electrical power of its lasers"),
+    "sample_energy_fj": ("fJ", "electrical energy per independent sample"),
+}
+"""Unit and description of each figure of `sampling.performance.Performance`."""
+
+
+def performance_metrics(performance: Performance) -> dict[str, Metric]:
+    """Return speed and power by name, with units."""
+    return {
+        name: Metric(estimate.value, estimate.standard_error, units, description)
+        for name, (units, description) in PERFORMANCE.items()
+        for estimate in (getattr(performance, name),)
+    }
+
+
+def write_performance(file: ResultsFile, performance: Performance, wall_plug: WallPlug) -> None:
+    """Write speed and power to the metrics, and what they assume to ``/wall_plug``."""
+    for name, metric in performance_metrics(performance).items():
+        file.metric(name, metric.value, metric.standard_error, metric.units, metric.description)
+    file.attributes("wall_plug", flattened(wall_plug))
 
 
 def write_traces(file: ResultsFile, traces: Traces, *, spike_threshold_photons: float) -> None:

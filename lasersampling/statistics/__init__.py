@@ -13,6 +13,7 @@ from lasersampling.statistics.divergences import (
     kl_floor,
     total_variation,
 )
+from lasersampling.statistics.jackknife import jackknife_error
 from lasersampling.statistics.moments import MomentComparison, MomentErrors, moment_errors
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "compare",
     "distribution_ess",
     "effective_sample_size",
+    "jackknife_error",
     "kl_divergence",
     "kl_floor",
     "moment_errors",

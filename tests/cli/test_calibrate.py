@@ -5,10 +5,20 @@ import pytest
 
 from lasersampling.results import read_results
 
+QUICK_PERFORMANCE = [
+    f"--set=performance.{setting}"
+    for setting in (
+        "n_copies=16",
+        "emission_duration_ns=40",
+        "n_chains=4",
+        "machine_duration_ns=400",
+    )
+]
+
 
 def test_calibration_is_told_and_drawn(run, quick_calibration):
     settings = [option.replace("calibration.", "") for option in quick_calibration]
-    ran = run("calibrate", "D2", "--out", "run.h5", "--json", *settings)
+    ran = run("calibrate", "D2", "--out", "run.h5", "--json", *settings, *QUICK_PERFORMANCE)
     assert ran.code == 0
     told = json.loads(ran.out)
     assert told["files"] == ["run.h5", "run.png"]
@@ -19,6 +29,26 @@ def test_calibration_is_told_and_drawn(run, quick_calibration):
     assert activation[pump > results.metric("r0").value].min() > 0.4
     for name, metric in results.metrics.items():
         assert told["metrics"][name]["value"] == metric.value
+        assert told["metrics"][name]["units"] == metric.units
+    assert results.metric("spike_energy_fj").units == "fJ"
+    assert results.attributes["wall_plug"]["excess_voltage_v"] == 0.2
     assert results.attributes["calibration"]["refractory_time_ns"] == pytest.approx(
         results.attributes["device"]["refractory_time_ns"]
     )
+
+
+def test_speed_and_power_follow_the_assumptions(run, quick_calibration):
+    settings = [option.replace("calibration.", "") for option in quick_calibration]
+
+    def metrics(*more):
+        ran = run("calibrate", "D2", "--json", *settings, *QUICK_PERFORMANCE, *more)
+        assert ran.code == 0
+        return json.loads(ran.out)["metrics"]
+
+    plain, leaky = metrics(), metrics("--set=wall_plug.injection_efficiency=0.5")
+    for name in ("current_ua", "power_uw", "spike_energy_fj", "sample_energy_fj"):
+        assert leaky[name]["value"] == pytest.approx(2 * plain[name]["value"])
+    assert leaky["spike_rate_per_ns"] == plain["spike_rate_per_ns"]
+    ran = run("calibrate", "D2", *settings, *QUICK_PERFORMANCE)
+    assert "electrical energy per spike" in ran.out
+    assert "fJ" in ran.out

@@ -1,4 +1,7 @@
+import dataclasses
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -6,6 +9,10 @@ from lasersampling.lasers.device import load_device
 from lasersampling.lasers.simulation import Traces
 from lasersampling.results import ResultsFile, read_results, records
 from lasersampling.sampling.calibration import Calibration, Neuron
+from lasersampling.sampling.performance import Estimate, Performance, WallPlug
+
+PAGE = (Path(__file__).parents[2] / "docs" / "units.md").read_text(encoding="utf-8")
+UNITS = dict(re.findall(r"^\| `([^`]+)` \| (?:`(_\w+)`)? *\|", PAGE, re.M))
 
 
 @dataclass
@@ -63,6 +70,23 @@ def test_calibration_is_written_with_its_errors(tmp_path):
     np.testing.assert_array_equal(results.array("calibration/tau_rms"), [0.03, 0.012, 0.01])
     assert results.group("calibration")["rate_per_ns"].units == "1/ns"
     assert results.attributes["calibration"] == {"refractory_time_ns": 4.0}
+
+
+def test_speed_and_power_are_metrics_with_units(tmp_path):
+    names = [field.name for field in dataclasses.fields(Performance)]
+    performance = Performance(*(Estimate(1.0 + k, 0.1 * k) for k in range(len(names) - 1)),
+                              Estimate(50.0))  # fmt: skip
+    assert list(records.performance_metrics(performance)) == names
+    results = written(
+        tmp_path, lambda file: records.write_performance(file, performance, WallPlug())
+    )
+    rate = results.metric("spike_rate_per_ns")
+    assert (rate.value, rate.standard_error, rate.units) == (1.0, 0.0, "1/ns")
+    assert results.metric("sample_energy_fj").standard_error is None
+    assert results.attributes["wall_plug"]["output_share"] == 0.5
+    for name, metric in results.metrics.items():
+        assert metric.units in UNITS
+        assert metric.units == "1" or name.endswith((UNITS[metric.units], metric.units))
 
 
 def test_traces_and_images_keep_shape_and_units(tmp_path):

@@ -1,0 +1,31 @@
+"""Standard errors of what is no mean: leave one out, and see what changes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def jackknife_error(left_out: ArrayLike) -> NDArray[np.float64]:
+    """Standard error of an estimate from its values with one of n equal parts left out.
+
+    Parameters
+    ----------
+    left_out : array_like, shape (..., n)
+        The estimate from all parts but one, for each part.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        nan where there is but one part.
+
+    References
+    ----------
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), eq. 11.5.
+    """
+    values = np.asarray(left_out, dtype=np.float64)
+    n = values.shape[-1]
+    if n < 2:
+        return np.full(values.shape[:-1], np.nan)
+    deviation = values - values.mean(axis=-1, keepdims=True)
+    return np.asarray(np.sqrt((n - 1) / n * (deviation**2).sum(axis=-1)))
