@@ -48,13 +48,22 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 
 def _named(axes: Axes, results: Results, x: np.ndarray, y: np.ndarray) -> None:
-    """Mark the shipped devices by their names, the drawn ones by dots."""
+    """Mark the shipped devices by their names, the drawn ones by dots, the best by a ring."""
     names = results.array("devices/name").astype(str)
     drawn = np.char.startswith(names, "drawn")
     axes.plot(x[drawn], y[drawn], "o", color=style.BLUE, alpha=0.5, markersize=4)
     axes.plot(x[~drawn], y[~drawn], "D", color=style.VERMILLION, markersize=5)
-    for name, a, b in zip(names[~drawn], x[~drawn], y[~drawn], strict=True):
-        axes.annotate(name, (a, b), xytext=(5, 3), textcoords="offset points")
+    best = names == str(results.array("finalists/name")[0])
+    axes.plot(x[best], y[best], "o", color=style.INK, markerfacecolor="none", markersize=11)
+    to_the_left = x > np.quantile(x, 0.6)
+    lift = dict(zip(names[~drawn], (8, 6, -14, -3), strict=False))
+    for name, a, b, left in zip(
+        names[~drawn], x[~drawn], y[~drawn], to_the_left[~drawn], strict=True
+    ):
+        axes.annotate(
+            name, (a, b), xytext=(-8 if left else 8, lift[name]), textcoords="offset points",
+            ha="right" if left else "left",
+        )  # fmt: skip
 
 
 def _determinism(axes: Axes, results: Results) -> None:
@@ -64,8 +73,14 @@ def _determinism(axes: Axes, results: Results) -> None:
     axes.set_yscale("log")
     axes.axvline(_ALL_OR_NONE, color=style.INK, linewidth=0.8, linestyle=":")
     axes.axhline(_LOGISTIC, color=style.INK, linewidth=0.8, linestyle=":")
+    axes.text(_ALL_OR_NONE * 0.9, 0.03, "all or none", ha="right", fontsize="small",
+              transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.text(0.46, _LOGISTIC * 1.02, "logistic below", ha="left", fontsize="small",
+              transform=axes.get_yaxis_transform())  # fmt: skip
     axes.set_xlabel("change of spike count, threshold doubled")
-    axes.set_ylabel("misfit to the logistic (rms)")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.set_ylabel("rms from the logistic")
 
 
 def _speed(axes: Axes, results: Results) -> None:
@@ -73,7 +88,8 @@ def _speed(axes: Axes, results: Results) -> None:
     _named(axes, results, results.array("devices/tau_ns"), energy)
     axes.set_yscale("log")
     axes.set_xlabel(r"refractory time $\tau$ (ns)")
-    axes.set_ylabel("pump energy per spike (fJ)")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_ylabel("energy per spike (fJ)")
 
 
 def _sampling(axes: Axes, results: Results) -> None:

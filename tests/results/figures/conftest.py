@@ -184,8 +184,21 @@ def write_integrator_convergence(file):
         file.write(f"convergence/{name}", np.array(values), ("run",), units="1", description=name)
 
 
+def write_design(file):
+    names = np.array(["D1", "D2", "drawn-0", "drawn-1"])
+    write_columns(file, "devices", "device", name=names, change=[0.9, 0.0, 0.01, 0.3],
+                  rms=[0.012, 0.011, 0.01, 0.02], tau_ns=[4.0, 5.0, 2.5, 3.0],
+                  energy_fj=[10.0, 30.0, 28.0, 5.0])  # fmt: skip
+    write_columns(file, "finalists", "finalist", name=names[[2, 1]], kl=[1e-3, 2e-3],
+                  tau_ns=[2.5, 5.0])  # fmt: skip
+    write_columns(file, "synapses", "synapse", shape=np.array(["rectangular", "kick 0.5"]))
+    kl = np.linspace(1e-3, 1e-1, 8).reshape(2, 2, 2)
+    file.write("synapses/kl", kl, ("best", "synapse", "machine"), units="1", description="kl")
+
+
 WRITERS = {
     "activation_curve": write_calibration,
+    "design": write_design,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "exact_reference": write_exact_reference,
