@@ -78,7 +78,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 [], [], marker, color=style.GREY, label=f"$P(z=1)$ = {active:g}", linestyle="none"
             )
         for axes in rows[0]:
-            axes.legend(loc="upper left", fontsize=10)
+            axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=11)
         style.headline(figure, "Bias of the spike rate: the kernel is of second order")
     return figure
 
