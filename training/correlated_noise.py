@@ -5,18 +5,19 @@ together. How, depends on what |E|^2 stands for. From the master equation of the
 (`lasersampling.lasers.gillespie`) with g N emission and g Nt absorption per photon, to second
 order in the derivatives of the quasi-probability:
 
-normal order, S = |E|^2 (the production kernel)
+normal order, S = |E|^2
     field noise R = sum g N (emission only), and  cov(dN, dE) = -g N E dt  for either section.
     With it the noise matrix of (E, N) has a negative eigenvalue once 2 S (g N)^2 exceeds R D
     (in every pulse): no real noise has these covariances, the known failure of the P
     representation.
-symmetric order, S = |E|^2 - 1/2 (truncated Wigner)
+symmetric order, S = |E|^2 - 1/2 (truncated Wigner; the production kernel)
     each section has field noise d zeta of strength g (N + Nt)/2, the cavity one of kappa/2, and
     dN takes  -2 Re(conj(E) d zeta)  of its own section: photon for electron, and always
     positive. Pump and recombination, P + N/tau, remain independent.
 
-`independent` is the normal order without covariance, as the production kernel has it; `normal`
-adds the covariance as far as real noise can have it; `symmetric` is the complete second form and
+`independent` is the normal order without covariance, the usual rate equations; `normal` adds the
+covariance as far as real noise can have it; `symmetric` is the complete second form, the equations
+of the production kernel (`lasersampling.lasers.rate_equations`) by another scheme, and
 `symmetric_independent` the same with carrier noise of its own.
 
 What it comes to: the covariance is no detail. It takes 3 to 5 % off the rate of D1 and D5 where

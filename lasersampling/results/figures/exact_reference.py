@@ -13,6 +13,7 @@ from lasersampling.results.figures.activation_curve import with_error
 from lasersampling.results.reading import Results, read_results
 
 _TOLERANCE_PERCENT = 2.0
+_LEAST_PROBABILITY = 1e-5  # less is seen too rarely
 _JUMPS, _EQUATIONS = style.VERMILLION, style.BLUE
 
 
@@ -156,9 +157,10 @@ def _draw_photons(axes: Axes, results: Results) -> None:
     jumps = results.array("photons/probability_jumps")
     every = max(1, number.size // 40)
     axes.semilogy(number[::every], jumps[::every], "o", color=_JUMPS, markersize=4)
-    axes.set_ylim(0.5 * float(jumps[jumps > 0].min()), 2 * float(jumps.max()))
-    axes.set_xlim(0, None)
-    axes.set_xlabel("photons $n$")
+    seen = number[jumps > _LEAST_PROBABILITY]
+    axes.set_ylim(_LEAST_PROBABILITY, 2 * float(jumps.max()))
+    axes.set_xlim(0, float(seen.max()))
+    axes.set_xlabel(r"photons $n$; $S$ within $n \pm 1/2$")
     axes.set_ylabel("probability")
     axes.set_title("light below threshold")
     lines = [

@@ -52,7 +52,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     names = sorted(set(device))
     with style.style():
         figure = style.new_figure(1.2 + 3.4 * len(names))
-        rows = figure.subplots(len(names), 2, sharey=True, squeeze=False)
+        rows = figure.subplots(len(names), 2, sharex="col", sharey=True, squeeze=False)
         for name, (left, right) in zip(names, rows, strict=True):
             for key, (_, colour) in _METHODS.items():
                 for marker, active in zip(_MARKERS, np.unique(level), strict=False):
@@ -63,13 +63,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             _draw_orders(left)
             for axes in (left, right):
                 axes.axhspan(_FLOOR, _TOLERANCE, color=style.FAINT, zorder=0)
-                axes.set_ylim(_FLOOR, 1.0)
+                axes.set_ylim(_FLOOR, 1.5)
+                axes.set_ylabel(f"{name}: |bias of the rate|")
                 axes.set_xscale("log")
                 axes.set_yscale("log")
                 style.quiet(axes)
-            left.set_ylabel(f"{name}: |bias of the rate|")
-        rows[-1, 0].set_xlabel("step (ps)")
-        rows[-1, 1].set_xlabel("laser-µs per core second")
+            left.set_xlabel("step (ps)")
+            right.set_xlabel("laser-µs per core second")
         for key, (text, colour) in _METHODS.items():
             if (method == key).any():
                 rows[0, 1].plot([], [], "o", color=colour, label=text)
@@ -77,9 +77,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             rows[0, 0].plot(
                 [], [], marker, color=style.GREY, label=f"$P(z=1)$ = {active:g}", linestyle="none"
             )
+        rows[0, 0].plot(
+            [], [], "o", color=style.GREY, markerfacecolor="white", linestyle="none",
+            label="within two standard errors",
+        )  # fmt: skip
         for axes in rows[0]:
-            axes.legend(loc="upper left", fontsize=10)
-        style.headline(figure, "Bias of the spike rate: the kernel is of second order")
+            axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=11)
+        style.headline(figure, "Bias of the spike rate against step and cost")
     return figure
 
 
