@@ -32,7 +32,7 @@ def main(
         "results/speed_and_power.h5"
     ),
     machines: Annotated[int, typer.Option(min=2, help="Machines of seeds 0, 1, ...")] = 20,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     watts: Annotated[float, typer.Option(min=0.0, help="Assumed power of one CPU core.")] = 6.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampling.")] = 0,
     smoke: Annotated[
