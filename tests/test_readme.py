@@ -27,7 +27,7 @@ def test_the_python_example_runs_and_the_lasers_sample(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     shape, rate, divergence = run.stdout.splitlines()
-    assert shape == "(16, 2000, 5)"
+    assert shape == "(16, 3200, 5)"
     assert 0.05 < float(rate) < 0.35
     assert float(divergence) < 0.03
 

@@ -27,12 +27,12 @@ def test_images_are_generated_judged_and_drawn(run):
     assert images.shape == (23, 8, 8)
     assert labels.tolist() == [*np.repeat(np.arange(10), 2), -1, -1, -1]
     assert 0.0 <= images.min() < images.max() <= 1.0
-    # A mean of five draws has steps of a fifth.
-    assert np.allclose(images * 5, np.rint(images * 5))
+    # A mean of eight draws has steps of an eighth.
+    assert np.allclose(images * 8, np.rint(images * 8))
     machine = results.machine()
     assert (machine.n_visible, machine.n_label, machine.n_hidden) == (64, 10, 12)
     states = results.array("samples/state")
-    assert states.shape == (23, 15, 86)
+    assert states.shape == (23, 24, 86)
     assert (states[:20, :, machine.label].argmax(axis=2) == labels[:20, None]).all()
     for name in ("label_accuracy_lasers", "label_accuracy_gibbs", "pixel_mean_error_lasers"):
         value = results.metric(name).value

@@ -54,7 +54,7 @@ def test_lasers_run(run, machine_file, quick_calibration):
     assert {"alpha", "r0", "synapse_strength"} <= set(results.metrics)
     assert results.array("divergence/time_ns")[-1] == 16_000
     config = tomllib.loads(results.config)
-    assert config["device"]["name"] == "D2"
+    assert config["device"]["name"] == "D6"
     assert config["calibration"]["n_chains"] == 8
     # The quick calibration is good to a few percent; uncoupled, unbiased lasers would show .3.
     assert results.metrics["kl_sample_target"].value < 0.1
