@@ -25,7 +25,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/comparison`` (pump), ``/intervals`` (time_ns), ``/pulses`` (time_ps and
         height) and ``/photons`` (number), each with variables that end in `_jumps` and
-        `_equations`, and the metrics `g2_jumps`, `g2_equations`, `worst_difference`.
+        `_equations`, and the metrics `g2_jumps`, `g2_equations`, `mean_difference_rate`.
 
     Returns
     -------
@@ -53,12 +53,11 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             style.quiet(panel)
         figure.align_ylabels()
         name = results.attributes.get("device", {}).get("name", "laser")
-        if results.attributes["comparison"].get("equations_hold", 0):
-            verdict = "the rate equations hold against the exact process"
-        else:
-            percent = 100 * abs(results.metric("worst_difference").value)
-            verdict = f"the rate equations miss the exact process by up to {percent:.0f} %"
-        style.headline(figure, f"{name}: {verdict}")
+        mean = results.metric("mean_difference_rate")
+        verdict = f"spike rates of the equations differ by {100 * mean.value:+.1f}"
+        if mean.standard_error is not None:
+            verdict += f" ± {100 * mean.standard_error:.1f}"
+        style.headline(figure, f"{name}: {verdict} %")
     return figure
 
 
