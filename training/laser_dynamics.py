@@ -35,7 +35,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/laser_dynamics.h5"
     ),
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
     pump: Annotated[float, typer.Option(help="Pump of spike and intervals, P/P_th.")] = 0.92,
     trains: Annotated[str, typer.Option(help="Three pumps of the trains, P/P_th.")] = (
         "0.90,0.96,1.02"
