@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from lasersampling.results.figures import style
@@ -234,6 +234,7 @@ def _draw_activation(axes: Axes, results: Results) -> None:
     ]
     axes.text(0.98, 0.04, "\n".join(lines), transform=axes.transAxes, ha="right", fontsize=12)
     axes.set_xlabel(r"pump ($P/P_\mathrm{th}$)")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylabel("activation $P(z=1)$")
     axes.set_ylim(-0.03, 1.05)
     style.quiet(axes)
