@@ -22,6 +22,7 @@ EQUAL, DOUBLE, GENERAL = 0, 1, 2
 tau_mem = 2 tau_syn, Newton's iteration for any ratio."""
 
 MAX_ITERATIONS = 60
+BRANCH_POINT = -math.exp(-1.0)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -78,6 +79,31 @@ def time_to_threshold(voltage, current, gap, length, tau_mem, tau_syn, method):
     """
     if not current > gap:
         return math.inf
+    if method == EQUAL:
+        level = voltage / current
+        argument = -gap / current * math.exp(-level)
+        if not argument > BRANCH_POINT:
+            return math.inf
+        return within(-level - lambert_w(argument), tau_mem, length)
+    if method == DOUBLE:
+        total = voltage + current
+        square = total * total - 4.0 * current * gap
+        if not (square > 0.0 and total > 0.0):
+            return math.inf
+        return within(-math.log((total + math.sqrt(square)) / (2.0 * current)), tau_mem, length)
+    return newton(voltage, current, gap, length, tau_mem, tau_syn)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def within(s_over_tau, tau, length):
+    """Return s if it lies within `length`, else inf; rounding may have left it just below 0."""
+    s = max(s_over_tau, 0.0) * tau
+    return s if s <= length else math.inf
+
+
+@njit(cache=True, nogil=True)
+def newton(voltage, current, gap, length, tau_mem, tau_syn):
+    """`time_to_threshold` for any ratio of time constants."""
     peak = peak_after(voltage, current, tau_mem, tau_syn)
     upper = min(peak, length)
     if upper == math.inf:
@@ -85,13 +111,6 @@ def time_to_threshold(voltage, current, gap, length, tau_mem, tau_syn, method):
     highest = voltage * math.exp(-upper / tau_mem) + current * response(upper, tau_mem, tau_syn)
     if not highest > gap:
         return math.inf
-    if method == EQUAL:
-        level = voltage / current
-        return clipped(-level - lambert_w(-gap / current * math.exp(-level)), tau_mem, upper)
-    if method == DOUBLE:
-        total = voltage + current
-        root = math.sqrt(max(0.0, total * total - 4.0 * current * gap))
-        return clipped(-math.log((total + root) / (2.0 * current)), tau_mem, upper)
     lower = 0.0 * tau_mem
     # A parabola through the peak is where grazing crossings begin, which are slow from afar.
     s = lower
@@ -112,9 +131,3 @@ def time_to_threshold(voltage, current, gap, length, tau_mem, tau_syn, method):
             break
         s = following
     return s
-
-
-@njit(cache=True, nogil=True, inline="always")
-def clipped(s_over_tau, tau, longest):
-    """Rounding must not carry a crossing out of its interval."""
-    return min(max(s_over_tau, 0.0) * tau, longest)

@@ -28,14 +28,16 @@ class Layout:
 
     Attributes
     ----------
-    gap, nominal_gap : Tensor, shape (member or 1, post or 1)
+    gap, nominal_gap : Tensor, shape (member, post)
         Threshold current of the spikes, and the one that derivatives assume [1].
-    tau_mem, tau_syn : Tensor, shape (member or 1, post or 1)
+    tau_mem, tau_syn : Tensor, shape (member, post)
         Time constants [tau_syn].
     smallest_slope : float
-        See `first_spike_times` [1].
+        See `first_spike_times` [1/tau_syn].
     method : int
         `EQUAL`, `DOUBLE` or `GENERAL` of `crossing`.
+    shared : bool
+        Whether all neurons have the same time constants.
     compiled : bool
         Whether compiled loops are used, or tensor operations.
     """
@@ -46,12 +48,8 @@ class Layout:
     tau_syn: Tensor
     smallest_slope: float
     method: int
+    shared: bool
     compiled: bool
-
-    @property
-    def shared(self) -> bool:
-        """Whether all neurons have the same time constants."""
-        return self.tau_mem.numel() == 1 and self.tau_syn.numel() == 1
 
 
 def first_spike_times(
@@ -134,35 +132,34 @@ def first_spike_times(
         raise InputError(problems)
     neuron = Neuron() if neuron is None else neuron
     on_cpu = times.device.type == "cpu"
-    layout = make_layout(
-        neuron, times, smallest_slope, method=method, compiled=on_cpu and path != "vectorised"
-    )
     lone = times.ndim == 2
     if lone:
         times, weights = times[None], weights[None]
         delays = None if delays is None else delays[None]
-    _check_parameters(layout, weights)
+    layout = make_layout(
+        neuron, weights, smallest_slope, method=method, compiled=on_cpu and path != "vectorised"
+    )
     spikes = spikes_of(times, weights, delays, layout)
     return spikes[0] if lone else spikes
 
 
 def make_layout(
     neuron: Neuron,
-    like: Tensor,
+    weights: Tensor,
     smallest_slope: float = SMALLEST_SLOPE,
     *,
     method: Method = "auto",
     compiled: bool = True,
     offset: Tensor | None = None,
 ) -> Layout:
-    """Turn neuron parameters into tensors on the device of `like`.
+    """Turn neuron parameters into tensors that fit weights.
 
     Parameters
     ----------
     neuron : Neuron
         The parameters.
-    like : Tensor
-        Weights or times.
+    weights : Tensor, shape (member, post, pre)
+        Of the layer.
     smallest_slope : float
         See `first_spike_times` [1/tau_syn].
     method : "auto" or "newton"
@@ -172,11 +169,23 @@ def make_layout(
     offset : Tensor, shape (member or 1, post or 1), optional
         Added to the threshold of the spikes, but not to that of the derivatives: what a chip does
         not tell [1].
-    """
 
-    def tensor(value: float | np.ndarray[Any, Any]) -> Tensor:
-        dtype = torch.float64 if compiled else like.dtype
-        return torch.tensor(np.atleast_2d(value), dtype=dtype, device=like.device)
+    Raises
+    ------
+    InputError
+        If there are parameters for other members or neurons than those of the weights.
+    """
+    shape = weights.shape[:2]
+    dtype = torch.float64 if compiled else weights.dtype
+
+    def tensor(name: str) -> Tensor:
+        values = np.atleast_2d(getattr(neuron, name))
+        try:
+            values = np.ascontiguousarray(np.broadcast_to(values, shape))
+        except ValueError:
+            got, expected = f"shape {values.shape}", f"({shape[1]},) or {tuple(shape)}"
+            raise InputError.single(f"neuron ({name})", got, expected) from None
+        return torch.tensor(values, dtype=dtype, device=weights.device)
 
     mem, syn = np.asarray(neuron.tau_mem), np.asarray(neuron.tau_syn)
     chosen = GENERAL
@@ -184,17 +193,11 @@ def make_layout(
         chosen = EQUAL
     elif method == "auto" and np.all(mem == 2 * syn):
         chosen = DOUBLE
-    nominal = tensor(neuron.gap)
-    gap = nominal if offset is None else nominal + offset * tensor(neuron.conductance)
-    return Layout(
-        gap,
-        nominal,
-        tensor(neuron.tau_mem),
-        tensor(neuron.tau_syn),
-        smallest_slope,
-        chosen,
-        compiled,
-    )
+    nominal = tensor("gap")
+    gap = nominal if offset is None else nominal + offset * tensor("conductance")
+    shared = mem.size == 1 and syn.size == 1
+    taus = tensor("tau_mem"), tensor("tau_syn")
+    return Layout(gap, nominal, *taus, smallest_slope, chosen, shared, compiled)
 
 
 def spikes_of(times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout) -> Tensor:
@@ -222,7 +225,7 @@ class _FirstSpike(torch.autograd.Function):
         layout = ctx.layout
         slope = (ctx.run.current - layout.nominal_gap[:, None]) / layout.tau_mem[:, None]
         pull = upstream / slope.clamp_min(layout.smallest_slope)
-        pull = torch.where(torch.isfinite(spikes), pull, 0.0)
+        pull = pull.masked_fill(spikes == torch.inf, 0.0)
         return *ctx.run.gradients(pull), None
 
 
@@ -243,12 +246,11 @@ class _Compiled:
         shape = (n_members, n_samples, n_post)
         out, current = np.empty(shape), np.empty(shape)
         self.last = np.empty(shape, dtype=np.int32)
-        gap = _spread(layout.gap, n_members, n_post)
+        gap = layout.gap.numpy()
         if self.own:
             self.weights = _array(weights)
             self.delays = np.zeros_like(self.weights) if delays is None else _array(delays)
-            self.tau_mem = _spread(layout.tau_mem, n_members, n_post)
-            self.tau_syn = _spread(layout.tau_syn, n_members, n_post)
+            self.tau_mem, self.tau_syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
             self.order = np.empty((*shape, n_pre), dtype=np.int32)
             compiled.own_forward(
                 self.times, self.delays, self.weights, gap, self.tau_mem, self.tau_syn,
@@ -256,7 +258,7 @@ class _Compiled:
             )  # fmt: skip
         else:
             self.weights = np.ascontiguousarray(_array(weights).transpose(0, 2, 1))
-            self.taus = float(layout.tau_mem), float(layout.tau_syn)
+            self.taus = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
             self.order = np.argsort(self.times, axis=2, kind="stable")
             compiled.shared_forward(
                 self.times, self.order, self.weights, gap, *self.taus, self.method,
@@ -264,7 +266,7 @@ class _Compiled:
             )  # fmt: skip
         self.out = out
         self.spikes = torch.from_numpy(out).to(self.dtype)
-        self.current = torch.from_numpy(current).to(self.dtype)
+        self.current = torch.from_numpy(current)
 
     def gradients(self, pull: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the derivatives by times, weights and delays."""
@@ -315,19 +317,6 @@ class _Vectorised:
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
     """Return the values in double precision, in one piece of memory."""
     return np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
-
-
-def _spread(parameter: Tensor, n_members: int, n_post: int) -> np.ndarray[Any, Any]:
-    return np.ascontiguousarray(np.broadcast_to(_array(parameter), (n_members, n_post)))
-
-
-def _check_parameters(layout: Layout, weights: Tensor) -> None:
-    n_members, n_post, _ = weights.shape
-    for name in ("gap", "tau_mem", "tau_syn"):
-        shape = tuple(getattr(layout, name).shape)
-        if shape[0] not in (1, n_members) or shape[1] not in (1, n_post):
-            expected = f"({n_post},) or ({n_members}, {n_post})"
-            raise InputError.single(f"neuron ({name})", f"parameters of shape {shape}", expected)
 
 
 def _problems(times: Tensor, weights: Tensor, delays: Tensor | None) -> list[Problem]:

@@ -31,20 +31,21 @@ def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
     """
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    arrival, order = np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    arrival, order = np.empty(n_pre), np.empty((n_post, n_pre), dtype=np.int32)
     for e in range(n_members):
+        order[:] = np.arange(n_pre)
         for b in range(n_samples):
             for o in range(n_post):
                 if not silent[e, b, o]:
                     continue
-                sort_arrivals(times[e, b], delays[e, o], arrival, order)
+                sort_arrivals(times, delays, e, b, o, arrival, order)
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
                 voltage, current, highest, when = 0.0, 0.0, 0.0, -math.inf
                 for k in range(n_pre):
                     if arrival[k] == math.inf:
                         break
                     length = arrival[k + 1] - arrival[k] if k + 1 < n_pre else math.inf
-                    current += weights[e, o, order[k]]
+                    current += weights[e, o, order[o, k]]
                     if highest == 0.0:
                         when = arrival[k] + mem  # never above rest: where all inputs act
                     if current > 0.0 and current > voltage:
@@ -59,5 +60,5 @@ def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
                 for k in range(n_pre):
                     if arrival[k] >= when:
                         break
-                    i = order[k]
+                    i = order[o, k]
                     to_weights[e, o, i] -= response(when - arrival[k], mem, syn) / gap[e, o]

@@ -164,8 +164,7 @@ def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
         return np.ascontiguousarray(values.cpu().to(torch.float64).numpy())
 
     gap, tau_mem, tau_syn = (
-        array(values.expand(weights.shape[:2]))
-        for values in (layout.nominal_gap, layout.tau_mem, layout.tau_syn)
+        array(values) for values in (layout.nominal_gap, layout.tau_mem, layout.tau_syn)
     )
     to_weights = np.zeros(weights.shape)
     lift(
