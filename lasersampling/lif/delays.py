@@ -12,21 +12,21 @@ Göltz, Weber, Kriener et al., "DelGrad" (2025), https://arxiv.org/abs/2404.1916
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lasersampling.checks import integer_problems, number_problems
+from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.streams import Streams
 
 Positivity = Literal["sigmoid", "softplus"]
 
 
-@dataclass(frozen=True)
+@validated
 class DelayRange:
     """Where delays may lie, and what their parameters begin with.
 
@@ -48,25 +48,12 @@ class DelayRange:
         With all problems found.
     """
 
-    minimum: float = 0.0
-    scale: float = 1.0
+    minimum: NonNegative = 0.0
+    scale: Positive = 1.0
     positivity: Positivity = "sigmoid"
     initial_mean: float = 0.0
-    initial_std: float = 0.25
+    initial_std: NonNegative = 0.25
     trainable: bool = True
-
-    def __post_init__(self) -> None:
-        problems = [
-            *number_problems("minimum", self.minimum, 0, strict=False),
-            *number_problems("scale", self.scale, 0, strict=True),
-            *number_problems("initial_mean", self.initial_mean, -torch.inf, strict=True),
-            *number_problems("initial_std", self.initial_std, 0, strict=False),
-        ]
-        if self.positivity not in get_args(Positivity):
-            expected = " or ".join(map(repr, get_args(Positivity)))
-            problems.append(Problem("positivity", repr(self.positivity), expected))
-        if problems:
-            raise InputError(problems)
 
     def delays(self, parameters: Tensor) -> Tensor:
         """Return the delays of parameters p, in their shape."""

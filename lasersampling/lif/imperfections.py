@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-
 import torch
 from torch import Tensor
 
-from lasersampling.checks import number_problems
-from lasersampling.errors import InputError
+from lasersampling.config import NonNegative, Positive, validated
 
 
-@dataclass(frozen=True)
+@validated
 class Imperfections:
     """Imperfections of neurons, synapses and delays.
 
@@ -26,7 +22,7 @@ class Imperfections:
         Change of each delayed spike's delay [tau_syn].
     weight_step : float
         Weights are rounded to multiples of it; 0 leaves them [1].
-    weight_limit : float
+    weight_limit : float or None
         Weights are clipped to +- this [1].
 
     Raises
@@ -36,30 +32,21 @@ class Imperfections:
     """
 
     threshold_offset_mean: float = 0.0
-    threshold_offset_std: float = 0.0
-    threshold_noise_std: float = 0.0
-    delay_jitter_std: float = 0.0
-    weight_step: float = 0.0
-    weight_limit: float = math.inf
-
-    def __post_init__(self) -> None:
-        problems = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "weight_limit" and value == math.inf:
-                continue
-            lowest = -math.inf if field.name == "threshold_offset_mean" else 0.0
-            problems += number_problems(field.name, value, lowest, strict=math.isinf(lowest))
-        if problems:
-            raise InputError(problems)
+    threshold_offset_std: NonNegative = 0.0
+    threshold_noise_std: NonNegative = 0.0
+    delay_jitter_std: NonNegative = 0.0
+    weight_step: NonNegative = 0.0
+    weight_limit: Positive | None = None
 
     def realised(self, weights: Tensor) -> Tensor:
         """Round and clip weights; derivatives pass as if they were not."""
-        if self.weight_step == 0.0 and self.weight_limit == math.inf:
+        if self.weight_step == 0.0 and self.weight_limit is None:
             return weights
         with torch.no_grad():
             coarse = weights
             if self.weight_step > 0.0:
                 coarse = torch.round(weights / self.weight_step) * self.weight_step
-            change = coarse.clamp(-self.weight_limit, self.weight_limit) - weights
+            if self.weight_limit is not None:
+                coarse = coarse.clamp(-self.weight_limit, self.weight_limit)
+            change = coarse - weights
         return weights + change
