@@ -104,8 +104,8 @@ def write_checkpoint(file: ResultsFile, state: State) -> None:
         file.write(f"{_GROUP}/{name}", array, dims, units="1", description="part of the state")
 
 
-def read_checkpoint(path: Path) -> tuple[State, str, int]:
-    """Read the state of a training, its configuration and its seed.
+def read_checkpoint(path: Path) -> tuple[State, str]:
+    """Read the state of a training and its configuration, as TOML text.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def read_checkpoint(path: Path) -> tuple[State, str, int]:
         raise InputError.single(
             f"{path}: /{_GROUP}", f"a damaged one ({error})", expected
         ) from None
-    return state, results.config, int(results.attrs["seed"])
+    return state, results.config
 
 
 def _spoken(name: str) -> str:

@@ -11,6 +11,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.errors import InputError
 
 NAMES = (
+    "accuracy_parameters",
     "activation_curve",
     "distribution",
     "divergence_over_time",
@@ -19,7 +20,11 @@ NAMES = (
     "machines",
     "laser_dynamics",
     "raster",
+    "spike_learning",
+    "spike_parameters",
+    "spike_times",
     "spike_traces",
+    "yin_yang_plane",
 )
 
 
