@@ -62,7 +62,13 @@ def classify(
 
     def trained(file: RunFile | None) -> Mapping[str, Metric]:
         with reporter.progress("training") as progress:
-            classifier = train(config, progress=progress, checkpoints=file, resume=state)
+            classifier = train(
+                config,
+                progress=progress,
+                checkpoints=file,
+                checkpoint_interval_s=config.checkpoint_interval_s,
+                resume=state,
+            )
         evaluation = evaluate_classifier(classifier)
         if file is not None:
             with file.finish() as results:

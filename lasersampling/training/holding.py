@@ -25,6 +25,9 @@ def step(optimiser: Optimizer, held: Tensor | None = None) -> None:
         optimiser.step()
         return
     if bool(held.all()):
+        # Without gradients nothing moves, but schedulers see that a step was made.
+        optimiser.zero_grad(set_to_none=True)
+        optimiser.step()
         return
     kept: list[tuple[Tensor, Tensor]] = []
     parameters = [p for group in optimiser.param_groups for p in group["params"]]

@@ -188,6 +188,8 @@ class ClassifyRecipe:
         How it learns.
     seed : int
         Of the first member.
+    checkpoint_interval_s : float
+        Time between checkpoints [s].
     """
 
     data: str
@@ -197,6 +199,7 @@ class ClassifyRecipe:
     loss: LossSettings = LossSettings()
     learning: LearningSettings = LearningSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    checkpoint_interval_s: NonNegative = 20.0
 
     @property
     def seeds(self) -> range:
