@@ -59,7 +59,8 @@ def test_networks_are_trained_judged_and_drawn(run):
 def test_arrays_of_ones_own(run, mine):
     ran = run(
         "classify", "yin_yang", "--members", 1, "--out", "run.h5", "--quiet",
-        *options(*QUICK, f"data={mine}", "learning.n_epochs=30", "learning.batch_size=20"),
+        *options(*QUICK, f"data={mine}", "learning.n_epochs=30", "learning.batch_size=20",
+                 "network.weight_mean=2"),
     )  # fmt: skip
     assert ran.code == 0
     assert ran.err == ""

@@ -20,6 +20,7 @@ NAMES = (
     "machines",
     "laser_dynamics",
     "raster",
+    "sparse_codes",
     "spike_learning",
     "spike_parameters",
     "spike_times",

@@ -68,8 +68,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         others[np.arange(len(labels)), labels] = np.inf
         own, next_one = times[np.arange(len(labels)), labels], others.min(axis=1)
         both = np.isfinite(own) & np.isfinite(next_one)
-        lead = (next_one - own)[both]
-        low, high = np.quantile(lead, [0.001, 0.999])
+        lead = next_one[both] - own[both]
+        low, high = np.quantile(lead, [0.001, 0.999]) if lead.size else (0.0, 1.0)
         width = max(high - low, 1e-6) / 50  # zero is the edge of a bin
         bins = width * np.arange(np.floor(low / width) - 1, np.ceil(high / width) + 2)
         colour = np.array([style.VERMILLION, style.BLUE])

@@ -188,6 +188,7 @@ def write_spike_test(file):
     rng = np.random.default_rng(0)
     times = rng.uniform(1, 2, (2, 50, 3))
     times[0, :5, 1] = np.inf
+    times[0, 5:8] = np.inf
     write_array(file, "test/output_time", times, "member", "sample", "output")
     write_array(file, "test/label", rng.integers(0, 3, 50), "sample")
     write_array(file, "test/decision", times.argmin(2), "member", "sample")
@@ -219,6 +220,14 @@ def write_sizes(file):
         write_array(file, f"sizes/parameters_{kind}", (1 + place) * 7 * hidden, "size")
 
 
+def write_sparse(file):
+    rewards = np.array([0.0, 0.1, 0.3])
+    write_array(file, "sparse/reward", rewards, "reward")
+    for name, scale in (("accuracy", 0.9), ("decision_time", 2.0), ("hidden_spikes", 20.0)):
+        values = scale * (1 - 0.1 * rewards[:, None]) * np.array([0.98, 1.0, 1.02])
+        write_array(file, f"sparse/{name}", values, "reward", "member")
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
@@ -229,6 +238,7 @@ WRITERS = {
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "raster": write_raster,
+    "sparse_codes": write_sparse,
     "spike_learning": write_spike_learning,
     "spike_parameters": write_spike_parameters,
     "spike_times": write_spike_test,
