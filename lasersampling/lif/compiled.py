@@ -43,6 +43,20 @@ NO_SPIKE = -1
 _INSERTION_SORT_UP_TO = 48
 
 
+@njit(cache=True, nogil=True, inline="always")
+def decay(length, tau_mem, tau_syn, method):
+    """Return exp(-length / tau_mem), exp(-length / tau_syn) and k(length)."""
+    if length == math.inf:
+        return 0.0, 0.0, 0.0
+    to_mem = math.exp(-length / tau_mem)
+    if method == EQUAL:
+        return to_mem, to_mem, length / tau_mem * to_mem
+    if method == DOUBLE:
+        to_syn = to_mem * to_mem
+        return to_mem, to_syn, to_mem - to_syn
+    return to_mem, math.exp(-length / tau_syn), response(length, tau_mem, tau_syn)
+
+
 @njit(cache=True, nogil=True)
 def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, last, current):
     """Find the first spikes for shared arrivals and time constants.
@@ -81,8 +95,7 @@ def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, la
                     break
                 stop = times[e, b, order[e, b, k + 1]] if k + 1 < n_pre else math.inf
                 length = stop - start
-                to_mem, to_syn = math.exp(-length / tau_mem), math.exp(-length / tau_syn)
-                gain = response(length, tau_mem, tau_syn)
+                to_mem, to_syn, gain = decay(length, tau_mem, tau_syn, method)
                 row = weights[e, i]
                 near = 0
                 for o in range(n_post):
@@ -114,12 +127,14 @@ def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, la
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def shared_backward(times, order, weights, tau_mem, tau_syn, out, last, pull, to_times, to_weights):
+def shared_backward(
+    times, order, weights, tau_mem, tau_syn, method, out, last, pull, to_times, to_weights
+):
     """Add up the derivatives for shared arrivals.
 
     Parameters
     ----------
-    times, order, weights, tau_mem, tau_syn, out, last
+    times, order, weights, tau_mem, tau_syn, method, out, last
         As in `shared_forward`.
     pull : array (member, sample, post)
         Derivative of the loss by each spike time over dV/dt there; 0 where there is no spike.
@@ -143,8 +158,7 @@ def shared_backward(times, order, weights, tau_mem, tau_syn, out, last, pull, to
                 start = times[e, b, i]
                 if k < latest:
                     length = times[e, b, order[e, b, k + 1]] - start
-                    to_mem, to_syn = math.exp(-length / tau_mem), math.exp(-length / tau_syn)
-                    gain = response(length, tau_mem, tau_syn)
+                    to_mem, to_syn, gain = decay(length, tau_mem, tau_syn, method)
                     for o in range(n_post):
                         rises[o] = rises[o] * to_mem + decays[o] * gain
                         decays[o] *= to_syn
@@ -188,20 +202,6 @@ def sort_arrivals(times, delays, e, b, o, arrival, order):
                 k -= 1
             arrival[k] = value
             order[o, k] = i
-
-
-@njit(cache=True, nogil=True, inline="always")
-def decay(length, tau_mem, tau_syn, method):
-    """Return exp(-length / tau_mem), exp(-length / tau_syn) and k(length)."""
-    if length == math.inf:
-        return 0.0, 0.0, 0.0
-    to_mem = math.exp(-length / tau_mem)
-    if method == EQUAL:
-        return to_mem, to_mem, length / tau_mem * to_mem
-    if method == DOUBLE:
-        to_syn = to_mem * to_mem
-        return to_mem, to_syn, to_mem - to_syn
-    return to_mem, math.exp(-length / tau_syn), response(length, tau_mem, tau_syn)
 
 
 @njit(cache=True, nogil=True)

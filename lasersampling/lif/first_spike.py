@@ -274,8 +274,8 @@ class _Compiled:
         to_times, to_weights = np.zeros_like(self.times), np.zeros_like(self.weights)
         if not self.own:
             compiled.shared_backward(
-                self.times, self.order, self.weights, *self.taus, self.out, self.last, force,
-                to_times, to_weights,
+                self.times, self.order, self.weights, *self.taus, self.method, self.out,
+                self.last, force, to_times, to_weights,
             )  # fmt: skip
             return self._tensor(to_times), self._tensor(to_weights.transpose(0, 2, 1)), None
         to_delays = np.zeros_like(self.weights)
