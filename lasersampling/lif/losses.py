@@ -1,8 +1,9 @@
 """Losses of spike times, and penalties; each gives one number per member.
 
 Output spikes have the shape (member, sample, class) and labels (member, sample) or (sample,).
-A spike that is absent counts as one at `absent_time`, without a derivative; what makes such
-neurons spike is in `recruitment`.
+A spike that is absent counts as one at `absent_time`. It has no derivative, and gives none to the
+spikes that it is compared with, which it would only draw out of reach; what makes such neurons
+spike is in `recruitment`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def time_difference(
     times, right = _prepared(spikes, labels, absent_time)
     own = (times * right).sum(-1, keepdim=True)
     error = (times - own) - separation * (1.0 - right)
+    compared = torch.isfinite(spikes) & _label_spiked(spikes, right)
+    error = torch.where(compared, error, error.detach())
     return 0.5 * (error * error).sum(-1).mean(-1)
 
 
@@ -75,6 +78,7 @@ def first_spike_cross_entropy(
     loss = -(functional.log_softmax(-times / temperature, dim=-1) * right).sum(-1)
     if late_weight:
         loss = loss + late_weight * torch.expm1((times * right).sum(-1) / temperature)
+    loss = torch.where(_label_spiked(spikes, right)[..., 0], loss, loss.detach())
     return loss.mean(-1)
 
 
@@ -122,6 +126,11 @@ def late_spikes(spikes: Tensor, latest: float) -> Tensor:
 def long_delays(delays: Tensor) -> Tensor:
     """Mean delay, shape (member,), of delays (member, ...) [tau_syn]."""
     return delays.flatten(1).mean(1)
+
+
+def _label_spiked(spikes: Tensor, right: Tensor) -> Tensor:
+    """Say whether the neuron of the label spikes, shape (member, sample, 1)."""
+    return (torch.isfinite(spikes) & (right > 0)).any(-1, keepdim=True)
 
 
 def _prepared(spikes: Tensor, labels: Tensor, absent_time: float) -> tuple[Tensor, Tensor]:

@@ -50,6 +50,23 @@ def test_absent_spikes_have_no_derivative_and_spoil_no_other():
         assert (times.grad != 0).sum() >= 4
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_absent_spikes_draw_no_other_after_them(label):
+    """Where the label's neuron is silent nothing moves; where another is, the rest goes on."""
+    for loss in (
+        lambda t, y: losses.time_difference(t, y, 0.2, 4.0),
+        lambda t, y: losses.first_spike_cross_entropy(t, y, 0.5, 4.0),
+    ):
+        times = torch.tensor([[[0.5, torch.inf, 0.6]]], requires_grad=True)
+        loss(times, torch.tensor([label])).sum().backward()
+        if label == 1:
+            assert not times.grad.any()
+        else:
+            # The third is too close behind the first: they are driven apart.
+            assert times.grad[0, 0, 0] > 0 > times.grad[0, 0, 2]
+            assert times.grad[0, 0, 0] == pytest.approx(-times.grad[0, 0, 2].item(), rel=1e-2)
+
+
 def test_labels_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="labels"):
         losses.time_difference(SPIKES, torch.zeros(3), 0.2, 4.0)
