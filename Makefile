@@ -49,6 +49,7 @@ bench: $(STAMP)
 	 then $(IN)python benchmarks/bench_integrators.py; \
 	 else echo "no comparison with public integrators; it needs\
 	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
+	$(IN)python benchmarks/bench_spike_times.py
 
 clean:
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

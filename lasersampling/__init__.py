@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from lasersampling.errors import LaserSamplingError as LaserSamplingError
     from lasersampling.lasers.device import Device as Device
     from lasersampling.lasers.device import load_device as load_device
+    from lasersampling.lif import Neuron as Neuron
+    from lasersampling.lif import SpikingNetwork as SpikingNetwork
+    from lasersampling.lif import first_spike_times as first_spike_times
     from lasersampling.results.store import read_results as read_results
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.laser_sampler import Lasers as Lasers
@@ -37,12 +40,15 @@ _MODULE_OF = {
     "InputError": "errors",
     "LaserSamplingError": "errors",
     "Lasers": "sampling.laser_sampler",
+    "Neuron": "lif",
     "RestrictedMachine": "boltzmann",
     "Samples": "sampling.protocol",
+    "SpikingNetwork": "lif",
     "clamp": "boltzmann",
     "compare": "statistics.divergences",
     "exact_distribution": "boltzmann",
     "exact_moments": "boltzmann",
+    "first_spike_times": "lif",
     "kl_divergence": "statistics.divergences",
     "load_device": "lasers.device",
     "load_machine": "boltzmann",

@@ -66,6 +66,29 @@ def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
     _sync_directory(target.parent)
 
 
+@contextlib.contextmanager
+def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other runs from writing `path` while the block lasts, by a lock file beside it.
+
+    Raises
+    ------
+    InputError
+        If the directory is missing or not writable, or another run has reserved the file.
+    """
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise InputError.single(
+            str(path), f"no directory {str(target.parent)!r}", "a file in an existing directory"
+        )
+    lock = target.with_name(f".{target.name}.lock")
+    descriptor = _open_locked(lock, str(path))
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
 def _open_locked(temporary: Path, shown: str) -> int:
     """Open `temporary` and lock it, without truncating what another run may be writing."""
     while True:

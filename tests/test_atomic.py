@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lasersampling.atomic import atomic_path
+from lasersampling.atomic import atomic_path, reserved
 from lasersampling.errors import InputError
 
 
@@ -106,3 +106,22 @@ def test_many_runs_at_once_each_write_a_whole_file_or_are_refused(tmp_path):
     assert path.read_text() in written
     assert len(written) + len(refused) == 32
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reserved_file_is_refused_to_others_until_it_is_free(tmp_path):
+    path = tmp_path / "run.h5"
+    with reserved(path):
+        with pytest.raises(InputError, match="another run is writing now"), reserved(path):
+            pass
+        # The run itself may write it meanwhile.
+        with atomic_path(path) as temporary:
+            temporary.write_text("half way")
+    assert path.read_text() == "half way"
+    with reserved(path):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["run.h5"]
+
+
+def test_reserving_needs_a_directory(tmp_path):
+    with pytest.raises(InputError, match="no directory"), reserved(tmp_path / "no" / "run.h5"):
+        pass

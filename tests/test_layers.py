@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERED = [
-    *("cli", "results", "training", "sampling", "lasers", "boltzmann"),
+    *("cli", "results", "training", "sampling", "lasers", "boltzmann", "lif"),
     *("statistics", "datasets", "config", "checks", "atomic", "errors"),
 ]
 LINT = """

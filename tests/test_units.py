@@ -1,4 +1,4 @@
-"""Every float of `lasersampling.lasers` states a unit of docs/units.md, as that page prescribes."""
+"""Every float of `lasers` and `lif` states a unit of docs/units.md, as that page prescribes."""
 
 import dataclasses
 import functools
@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import lasersampling.lasers
+import lasersampling.lif
 from lasersampling.config import Positive, validated
 
 PAGE = Path(__file__).parents[1] / "docs" / "units.md"
@@ -94,12 +95,12 @@ def without_unit_in_function(function, owner=""):
 
 
 def public_things():
-    path, prefix = lasersampling.lasers.__path__, "lasersampling.lasers."
-    for found in pkgutil.walk_packages(path, prefix):
-        module = importlib.import_module(found.name)
-        for name, thing in vars(module).items():
-            if not name.startswith("_") and getattr(thing, "__module__", "") == found.name:
-                yield thing
+    for package in (lasersampling.lasers, lasersampling.lif):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(found.name)
+            for name, thing in vars(module).items():
+                if not name.startswith("_") and getattr(thing, "__module__", "") == found.name:
+                    yield thing
 
 
 def without_unit(thing):
@@ -115,9 +116,9 @@ def test_the_page_lists_units_and_endings():
     assert {"_ns", "_ps", "_per_ns", "_ua", "_fj"} <= set(SUFFIXES)
 
 
-def test_every_float_of_the_lasers_states_its_unit():
+def test_every_float_of_the_physics_states_its_unit():
     things = list(public_things())
-    assert "Device" in {thing.__name__ for thing in things}
+    assert {"Device", "Neuron"} <= {thing.__name__ for thing in things}
     missing = [name for thing in things for name in without_unit(thing)]
     assert not missing, (
         "no unit: end the name as docs/units.md lists, or write its [unit] into the docstring "

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 import lasersampling
 from lasersampling.cli.calibrate import calibrate
+from lasersampling.cli.classify import classify
 from lasersampling.cli.generate import generate
 from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
@@ -69,7 +70,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (simulate, calibrate, sample, generate, info):
+for _command in (simulate, calibrate, sample, generate, classify, info):
     app.command()(_command)
 
 

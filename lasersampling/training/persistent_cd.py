@@ -14,7 +14,6 @@ Swersky et al., Information Theory and Applications Workshop (2010): averaged pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +27,7 @@ from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES, label_units
 from lasersampling.errors import InputError
+from lasersampling.training.threads import one_thread
 
 AVERAGED_SHARE = 0.2
 """Share of the updates, at the end, over which the parameters are averaged: it removes the noise
@@ -238,7 +238,7 @@ def train(
         raise InputError(problems)
     outer, n_label = _outer_units(images, labels, n_classes)
 
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         # Through SeedSequence, since torch takes no seed of more than 64 bits.
         word = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
         generator = torch.Generator().manual_seed(int(word))
@@ -350,17 +350,3 @@ def _record(
         "weight_rms": weights.square().mean().sqrt().item(),
         "largest_weight": weights.abs().max().item(),
     }
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch on one thread: sums in another order would give other bits.
-
-    Matrices of this size gain nothing from more.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

@@ -11,6 +11,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.errors import InputError
 
 NAMES = (
+    "accuracy_parameters",
     "activation_curve",
     "design",
     "distribution",
@@ -21,7 +22,12 @@ NAMES = (
     "machines",
     "laser_dynamics",
     "raster",
+    "sparse_codes",
+    "spike_learning",
+    "spike_parameters",
+    "spike_times",
     "spike_traces",
+    "yin_yang_plane",
 )
 
 

@@ -196,7 +196,66 @@ def write_design(file):
     file.write("synapses/kl", kl, ("best", "synapse", "machine"), units="1", description="kl")
 
 
+def write_array(file, name, values, *dims):
+    file.write(name, values, dims, units="1", description=name)
+
+
+def write_spike_learning(file):
+    epoch = np.arange(1, 7)
+    validation = np.full((6, 3), np.nan)
+    validation[[1, 5]] = 0.97, 0.95, 1.0
+    write_array(file, "history/epoch", epoch, "epoch")
+    write_array(file, "history/loss", np.exp(-epoch[:, None] * [1, 2, 3.0]), "epoch", "member")
+    write_array(file, "history/train_accuracy", np.full((6, 3), 0.9), "epoch", "member")
+    write_array(file, "history/validation_accuracy", validation, "epoch", "member")
+
+
+def write_spike_test(file):
+    rng = np.random.default_rng(0)
+    times = rng.uniform(1, 2, (2, 50, 3))
+    times[0, :5, 1] = np.inf
+    times[0, 5:8] = np.inf
+    write_array(file, "test/output_time", times, "member", "sample", "output")
+    write_array(file, "test/label", rng.integers(0, 3, 50), "sample")
+    write_array(file, "test/decision", times.argmin(2), "member", "sample")
+    write_array(file, "test/input_time", rng.uniform(0.15, 2, (50, 4)), "sample", "input")
+
+
+def write_plane(file):
+    write_spike_test(file)
+    edge = np.linspace(0, 1, 11)
+    write_array(file, "plane/x", edge, "x")
+    write_array(file, "plane/decision", np.arange(121).reshape(11, 11) % 4 - 1, "y", "x")
+    write_array(file, "plane/separation", np.outer(edge, edge), "y", "x")
+
+
+def write_spike_parameters(file):
+    rng = np.random.default_rng(0)
+    for name, shape in (("weights_0", (2, 5, 4)), ("weights_1", (2, 3, 5)), ("delays_0", (2, 4))):
+        dims = [f"{name}_{k}" for k in range(len(shape))]
+        write_array(file, f"parameters/{name}", rng.normal(size=shape), *dims)
+    file.attributes("parameters", {"n_parameters": 39})
+
+
+def write_sizes(file):
+    hidden = np.array([5, 10, 30])
+    write_array(file, "sizes/hidden", hidden, "size")
+    for place, kind in enumerate(("none", "axonal", "synaptic")):
+        error = 0.1 / (1 + place) * (10 / hidden[:, None]) * np.array([0.9, 1.0, 1.1, 1.05])
+        write_array(file, f"sizes/accuracy_{kind}", 1 - error, "size", "seed")
+        write_array(file, f"sizes/parameters_{kind}", (1 + place) * 7 * hidden, "size")
+
+
+def write_sparse(file):
+    rewards = np.array([0.0, 0.1, 0.3])
+    write_array(file, "sparse/reward", rewards, "reward")
+    for name, scale in (("accuracy", 0.9), ("decision_time", 2.0), ("hidden_spikes", 20.0)):
+        values = scale * (1 - 0.1 * rewards[:, None]) * np.array([0.98, 1.0, 1.02])
+        write_array(file, f"sparse/{name}", values, "reward", "member")
+
+
 WRITERS = {
+    "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
     "design": write_design,
     "distribution": write_distribution,
@@ -207,7 +266,12 @@ WRITERS = {
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "raster": write_raster,
+    "sparse_codes": write_sparse,
+    "spike_learning": write_spike_learning,
+    "spike_parameters": write_spike_parameters,
+    "spike_times": write_spike_test,
     "spike_traces": write_traces,
+    "yin_yang_plane": write_plane,
 }
 
 

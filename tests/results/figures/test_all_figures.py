@@ -58,7 +58,7 @@ def test_figures_are_saved_beside_the_file(make):
     saved = figures.save_figures(path, ["distribution"])
     assert saved == [path.with_name("distribution_distribution.png")]
     assert saved[0].read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(InputError, match="'pie', expected one of activation_curve"):
+    with pytest.raises(InputError, match="'pie', expected one of accuracy_parameters"):
         figures.save_figures(path, ["pie"])
 
 

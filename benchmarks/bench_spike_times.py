@@ -1,0 +1,105 @@
+"""Time and memory of one layer of neurons, forward and backward, against its size.
+
+`quadratic` is the published way to a first spike, in our own words: all prefixes of the sorted
+inputs give a candidate each, from cumulative sums of the size batch x inputs x neurons, through
+which torch differentiates. It knows tau_mem = tau_syn only and stands here for the ratio.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import torch
+import typer
+from torch import Tensor
+
+from lasersampling.lif import Neuron, first_spike_times
+
+SIZES = ((4, 30), (100, 100), (256, 246), (784, 350))
+
+
+def quadratic(times: Tensor, weights: Tensor) -> Tensor:
+    """First spikes for tau_mem = tau_syn = 1 and threshold 1, by candidates of all prefixes."""
+    ordered, order = torch.sort(times, dim=1)
+    shown = weights.T[order]  # (sample, pre, post)
+    grown = torch.exp(ordered)[..., None]
+    a = torch.cumsum(shown * grown, 1)
+    b = torch.cumsum(shown * grown * ordered[..., None], 1)
+    ratio = b / a
+    argument = -torch.exp(ratio) / a
+    possible = (argument >= -torch.exp(torch.tensor(-1.0))) & (a > 0)
+    w = lambert(torch.where(possible, argument, -0.1))
+    found = ratio - w
+    following = torch.cat([ordered[:, 1:], torch.full_like(ordered[:, :1], torch.inf)], 1)
+    valid = possible & (found >= ordered[..., None]) & (found <= following[..., None])
+    return torch.where(valid, found, torch.inf).amin(1)
+
+
+def lambert(x: Tensor) -> Tensor:
+    w = torch.where(x < -0.25, -1 + torch.sqrt((2 * (torch.e * x + 1)).clamp_min(1e-12)), x)
+    for _ in range(10):
+        w = w - (w - x * torch.exp(-w)) / (w + 1).clamp_min(1e-6)
+    return w
+
+
+def measure(way: str, n_pre: int, n_post: int, n_samples: int, tau_mem: float, runs: int) -> str:
+    """Best and median seconds of a forward and backward pass, and the memory they take in MB."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    times = 2 * torch.rand(n_samples, n_pre, generator=generator, dtype=torch.float64)
+    weights = torch.randn(n_post, n_pre, generator=generator, dtype=torch.float64)
+    weights = 3 * weights / n_pre**0.5 + 4 / n_pre
+    delays = torch.rand(n_post, n_pre, generator=generator, dtype=torch.float64)
+    neuron = Neuron(tau_mem=tau_mem)
+
+    def once(n: int) -> float:
+        leaves = [x.clone().requires_grad_() for x in (times[:n], weights, delays)]
+        started = time.perf_counter()
+        if way == "quadratic":
+            spikes = quadratic(leaves[0], leaves[1])
+        elif way == "delays":
+            spikes = first_spike_times(leaves[0], leaves[1], neuron, delays=leaves[2])
+        else:
+            spikes = first_spike_times(leaves[0], leaves[1], neuron, path=way)
+        spikes[torch.isfinite(spikes)].sum().backward()
+        return time.perf_counter() - started
+
+    once(2)  # compiles
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken = [once(n_samples) for _ in range(runs)]
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return f"{min(taken) * 1e3:9.1f} {statistics.median(taken) * 1e3:9.1f} {memory:9.0f}"
+
+
+def main(
+    batch: Annotated[int, typer.Option(min=1, help="Samples.")] = 150,
+    tau_mem: Annotated[float, typer.Option(help="Membrane time constant over tau_syn.")] = 1.0,
+    runs: Annotated[int, typer.Option(min=1, help="Counted runs of each case.")] = 5,
+    one: Annotated[str, typer.Option(help="WAY,PRE,POST: that case only.")] = "",
+) -> None:
+    """Print a table: one process for each case, so that memory is its own."""
+    if one:
+        way, n_pre, n_post = one.split(",")
+        print(measure(way, int(n_pre), int(n_post), batch, tau_mem, runs))
+        return
+    print(f"batch {batch}, tau_mem {tau_mem:g}, one thread, forward + backward")
+    print(f"{'way':12s} {'layer':>12s} {'best ms':>9s} {'median ms':>9s} {'added MB':>9s}")
+    for n_pre, n_post in SIZES:
+        for way in ("compiled", "delays", "vectorised", "quadratic"):
+            needed_gb = batch * n_pre * n_post * 8 * 40 / 1e9  # about 40 arrays live at once
+            if way == "quadratic" and (needed_gb > 3 or tau_mem != 1.0):
+                continue
+            options = ["--one", f"{way},{n_pre},{n_post}", "--batch", str(batch)]
+            options += ["--runs", str(runs), "--tau-mem", str(tau_mem)]
+            command = [sys.executable, __file__, *options]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            print(f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {done.stdout.rstrip()}", flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

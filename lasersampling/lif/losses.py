@@ -1,0 +1,144 @@
+"""Losses of spike times, and penalties; each gives one number per member.
+
+Output spikes have the shape (member, sample, class) and labels (member, sample) or (sample,).
+A spike that is absent counts as one at `absent_time`. It has no derivative, and gives none to the
+spikes that it is compared with, which it would only draw out of reach; what makes such neurons
+spike is in `recruitment`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lasersampling.errors import InputError
+
+
+def time_difference(
+    spikes: Tensor, labels: Tensor, separation: float, absent_time: float
+) -> Tensor:
+    """Shift-invariant loss: other neurons shall spike `separation` after the right one.
+
+    L = 1/2 sum_n [(t_n - t_label) - separation (1 - delta_n,label)]^2, mean over samples.
+
+    Parameters
+    ----------
+    spikes, labels : Tensor
+        See above [tau_syn].
+    separation : float
+        Wanted distance [tau_syn].
+    absent_time : float
+        See above [tau_syn].
+
+    Returns
+    -------
+    Tensor, shape (member,)
+
+    References
+    ----------
+    Göltz, Weber, Kriener et al. (2025), https://arxiv.org/abs/2404.19165, Methods.
+    """
+    times, right = _prepared(spikes, labels, absent_time)
+    own = (times * right).sum(-1, keepdim=True)
+    error = (times - own) - separation * (1.0 - right)
+    compared = torch.isfinite(spikes) & _label_spiked(spikes, right)
+    error = torch.where(compared, error, error.detach())
+    return 0.5 * (error * error).sum(-1).mean(-1)
+
+
+def first_spike_cross_entropy(
+    spikes: Tensor, labels: Tensor, temperature: float, absent_time: float, late_weight: float = 0.0
+) -> Tensor:
+    """Cross-entropy of the label with classes of probability softmax(-t / temperature).
+
+    With `late_weight` a, a [exp(t_label / temperature) - 1] is added, which favours early
+    decisions.
+
+    Parameters
+    ----------
+    spikes, labels : Tensor
+        See above [tau_syn].
+    temperature : float
+        Time over which a lead becomes certain [tau_syn].
+    absent_time : float
+        See above [tau_syn].
+    late_weight : float
+        Strength of the second term [1].
+
+    Returns
+    -------
+    Tensor, shape (member,)
+
+    References
+    ----------
+    Göltz et al., Nature Machine Intelligence 3 (2021) 823.
+    """
+    times, right = _prepared(spikes, labels, absent_time)
+    loss = -(functional.log_softmax(-times / temperature, dim=-1) * right).sum(-1)
+    if late_weight:
+        loss = loss + late_weight * torch.expm1((times * right).sum(-1) / temperature)
+    loss = torch.where(_label_spiked(spikes, right)[..., 0], loss, loss.detach())
+    return loss.mean(-1)
+
+
+def target_times(
+    spikes: Tensor, labels: Tensor, right_time: float, wrong_time: float, absent_time: float
+) -> Tensor:
+    """Half the squared distance from target times, mean over samples.
+
+    Parameters
+    ----------
+    spikes, labels : Tensor
+        See above [tau_syn].
+    right_time, wrong_time : float
+        When the neuron of the label and all others shall spike [tau_syn].
+    absent_time : float
+        See above [tau_syn].
+
+    Returns
+    -------
+    Tensor, shape (member,)
+    """
+    times, right = _prepared(spikes, labels, absent_time)
+    error = times - (wrong_time + (right_time - wrong_time) * right)
+    return 0.5 * (error * error).sum(-1).mean(-1)
+
+
+def late_spikes(spikes: Tensor, latest: float) -> Tensor:
+    """Mean square of the time by which spikes come after `latest`; absent ones do not count.
+
+    Parameters
+    ----------
+    spikes : Tensor, shape (member, sample, neuron)
+        Spike times [tau_syn].
+    latest : float
+        Time from which they are late [tau_syn].
+
+    Returns
+    -------
+    Tensor, shape (member,)
+    """
+    late = torch.where(torch.isfinite(spikes), spikes - latest, 0.0).clamp_min(0.0)
+    return (late * late).mean((-2, -1))
+
+
+def long_delays(delays: Tensor) -> Tensor:
+    """Mean delay, shape (member,), of delays (member, ...) [tau_syn]."""
+    return delays.flatten(1).mean(1)
+
+
+def _label_spiked(spikes: Tensor, right: Tensor) -> Tensor:
+    """Say whether the neuron of the label spikes, shape (member, sample, 1)."""
+    return (torch.isfinite(spikes) & (right > 0)).any(-1, keepdim=True)
+
+
+def _prepared(spikes: Tensor, labels: Tensor, absent_time: float) -> tuple[Tensor, Tensor]:
+    """Return times without inf, and 1 for the neuron of the label, 0 for the others."""
+    if spikes.ndim != 3 or labels.shape not in (spikes.shape[:2], spikes.shape[1:2]):
+        got = f"shape {tuple(labels.shape)} for spikes of shape {tuple(spikes.shape)}"
+        raise InputError.single("labels", got, "(member, sample) or (sample,)")
+    times = torch.where(torch.isfinite(spikes), spikes, absent_time)
+    classes = torch.arange(spikes.shape[-1], device=spikes.device)
+    right = (labels[..., None] == classes).to(times.dtype)
+    return times, right.expand_as(times)

@@ -1,0 +1,126 @@
+"""Networks: stacks of layers, and what their output spikes say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lasersampling.errors import InputError
+from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.streams import Streams
+
+UNDECIDED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Spikes of a network.
+
+    Attributes
+    ----------
+    output : Tensor, shape (member, sample, neuron)
+        What leaves the last stage [tau_syn].
+    inputs, spikes : tuple of Tensor, each (member, sample, neuron)
+        Input and output spikes of each layer of neurons, first to last [tau_syn].
+    """
+
+    output: Tensor
+    inputs: tuple[Tensor, ...]
+    spikes: tuple[Tensor, ...]
+
+
+class SpikingNetwork(nn.Module):
+    """A stack of stages (layers of neurons, delays, bias spikes, ...), for an ensemble.
+
+    Parameters
+    ----------
+    stages : sequence of Module
+        Each maps spike times (member, sample, neuron) to spike times.
+    streams : Streams
+        Random streams that the stages were made with.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from lasersampling.lif import AxonalDelays, LIFLayer
+    >>> streams = Streams([0])
+    >>> network = SpikingNetwork(
+    ...     [AxonalDelays(4, streams), LIFLayer(4, 30, streams), LIFLayer(30, 3, streams)], streams
+    ... )
+    >>> network(torch.rand(10, 4, dtype=torch.float64)).shape
+    torch.Size([1, 10, 3])
+    """
+
+    def __init__(self, stages: Sequence[nn.Module], streams: Streams) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.streams = streams
+        if not self.layers:
+            raise InputError.single("stages", "no layer of neurons", "at least one LIFLayer")
+
+    @property
+    def layers(self) -> list[LIFLayer]:
+        """Layers of neurons, first to last."""
+        return [stage for stage in self.stages if isinstance(stage, LIFLayer)]
+
+    @property
+    def n_members(self) -> int:
+        """Networks in the ensemble."""
+        return self.streams.n_members
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained numbers of one member."""
+        trained = (p.numel() for p in self.parameters() if p.requires_grad)
+        return sum(trained) // self.n_members
+
+    def run(self, times: Tensor) -> Activity:
+        """Return all spikes for input spikes (member, sample, input) or, for all, (sample, input).
+
+        Raises
+        ------
+        InputError
+            If the inputs are not as many as the network has, or hold nan.
+        """
+        if times.ndim == 2:
+            times = times.expand(self.n_members, *times.shape)
+        if times.ndim != 3 or len(times) != self.n_members:
+            expected = f"(sample, input) or ({self.n_members}, sample, input)"
+            raise InputError.single("times", f"shape {tuple(times.shape)}", expected)
+        if bool(torch.isnan(times).any()):
+            raise InputError.single("times", "nan", "spike times, inf for absent spikes")
+        inputs, spikes = [], []
+        for stage in self.stages:
+            if isinstance(stage, LIFLayer):
+                if times.shape[-1] != stage.n_pre:
+                    got = f"{times.shape[-1]} inputs of a layer"
+                    raise InputError.single("times", got, f"{stage.n_pre}")
+                inputs.append(times)
+                times = stage(times)
+                spikes.append(times)
+            else:
+                times = stage(times)
+        return Activity(times, tuple(inputs), tuple(spikes))
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Return the output spikes; see `run`."""
+        return self.run(times).output
+
+
+def decisions(spikes: Tensor) -> Tensor:
+    """Say which neuron spikes first, -1 if none does; the lower number of two at the same time.
+
+    Parameters
+    ----------
+    spikes : Tensor, shape (..., neuron)
+        Output spikes [tau_syn].
+
+    Returns
+    -------
+    Tensor of int64, shape (...)
+    """
+    first = spikes.min(dim=-1)
+    return torch.where(torch.isfinite(first.values), first.indices, UNDECIDED)

@@ -1,0 +1,200 @@
+"""Making silent neurons spike: they have no spike time, hence no derivative to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lasersampling.checks import number_problems
+from lasersampling.errors import InputError
+from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.network import Activity, SpikingNetwork
+from lasersampling.lif.peaks import lift
+
+HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
+
+
+class Recruitment(Protocol):
+    """What is done about silent neurons after each batch, before the gradient step."""
+
+    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
+        """Change weights or their `.grad`; say which members take no gradient step, (member,)."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is needed to go on later."""
+        ...
+
+    def set_state(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state returned by `state`."""
+        ...
+
+
+def silent_share(spikes: Tensor) -> Tensor:
+    """Return the share of samples and neurons without a spike, shape (member,)."""
+    return torch.isinf(spikes).to(torch.float64).mean((1, 2))
+
+
+class RaisedWeights:
+    """Raises all weights of silent neurons, in the first layer of which too many are silent.
+
+    The amount doubles with each batch in which the same layer has to be raised. A member whose
+    weights were raised takes no gradient step.
+
+    Parameters
+    ----------
+    hidden_limit, output_limit : float
+        Share of silent samples and neurons in a layer from which neurons that are silent in any
+        sample are raised [1].
+    amount : float
+        First amount [1].
+
+    References
+    ----------
+    Göltz et al., Nature Machine Intelligence 3 (2021) 823, Methods.
+    """
+
+    def __init__(
+        self,
+        hidden_limit: float = HIDDEN_LIMIT,
+        output_limit: float = OUTPUT_LIMIT,
+        amount: float = 5e-4,
+    ) -> None:
+        _check(hidden_limit, output_limit)
+        problems = number_problems("amount", amount, 0, strict=True)
+        if problems:
+            raise InputError(problems)
+        self._limits = hidden_limit, output_limit
+        self._first = amount
+        self._amount = torch.empty(0, dtype=torch.float64)
+        self._layer = torch.empty(0, dtype=torch.int64)
+
+    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
+        """Raise weights where it is needed; see `Recruitment`."""
+        n_members = network.n_members
+        if len(self._layer) == 0:
+            self._layer = torch.full((n_members,), -1)
+            self._amount = torch.full((n_members,), self._first, dtype=torch.float64)
+        failing = _first_failing(activity.spikes, self._limits)
+        again = (failing == self._layer) & (failing >= 0)
+        self._amount = torch.where(again, 2.0 * self._amount, self._first)
+        self._layer = failing
+        for place, (layer, spikes) in enumerate(zip(network.layers, activity.spikes, strict=True)):
+            here = failing == place
+            if bool(here.any()):
+                silent = torch.isinf(spikes).any(1) & here[:, None]
+                with torch.no_grad():
+                    amount = torch.where(silent, self._amount[:, None], 0.0)
+                    layer.weights.add_(amount[..., None].to(layer.weights))
+        return failing >= 0
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the amounts and layers of the last batch."""
+        return {"amount": self._amount, "layer": self._layer}
+
+    def set_state(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state returned by `state`."""
+        self._amount, self._layer = state["amount"], state["layer"]
+
+
+class LiftedPeaks:
+    """Adds to the gradient what lifts the voltage peaks of silent neurons towards threshold.
+
+    For each layer in which too many are silent, and each sample in which all of a layer are,
+    strength times the mean over samples of the sum over silent neurons of 1 - V_max / c joins the
+    loss of that layer's weights. All members take their gradient step, and learning goes on.
+
+    Parameters
+    ----------
+    hidden_limit, output_limit : float
+        Share of silent samples and neurons in a layer from which it acts [1].
+    strength : float
+        Weight of that loss [1].
+    """
+
+    def __init__(
+        self,
+        hidden_limit: float = HIDDEN_LIMIT,
+        output_limit: float = OUTPUT_LIMIT,
+        strength: float = 1.0,
+    ) -> None:
+        _check(hidden_limit, output_limit)
+        problems = number_problems("strength", strength, 0, strict=True)
+        if problems:
+            raise InputError(problems)
+        self._limits = hidden_limit, output_limit
+        self._strength = strength
+
+    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
+        """Add to `.grad` where it is needed; see `Recruitment`."""
+        failing = _failing(activity.spikes, self._limits)
+        for place, layer in enumerate(network.layers):
+            spikes, inputs = activity.spikes[place], activity.inputs[place]
+            absent = torch.isinf(spikes)
+            # Where a whole layer is silent, those behind it have nothing to be lifted by.
+            silent = absent & (failing[place][:, None, None] | absent.all(2, keepdim=True))
+            if not bool(silent.any()):
+                continue
+            with torch.no_grad():
+                added = self._strength / inputs.shape[1] * _lift(layer, inputs, silent)
+                grad = layer.weights.grad
+                layer.weights.grad = added if grad is None else grad + added
+        return torch.zeros(network.n_members, dtype=torch.bool)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return nothing: what it does depends on the batch alone."""
+        return {}
+
+    def set_state(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state returned by `state`."""
+
+
+def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
+    """Return what `peaks.lift` adds up, shape (member, post, pre)."""
+    weights, layout = layer.imperfections.realised(layer.weights), layer.layout()
+    late = layer.synaptic_delays
+    delays = torch.zeros_like(weights) if late is None else late.delays()
+
+    def array(values: Tensor) -> NDArray[np.float64]:
+        return np.ascontiguousarray(values.cpu().to(torch.float64).numpy())
+
+    gap, tau_mem, tau_syn = (
+        array(values) for values in (layout.nominal_gap, layout.tau_mem, layout.tau_syn)
+    )
+    to_weights = np.zeros(weights.shape)
+    lift(
+        array(inputs), array(delays), array(weights), gap, tau_mem, tau_syn,
+        silent.cpu().numpy(), to_weights,
+    )  # fmt: skip
+    return torch.from_numpy(to_weights).to(weights)
+
+
+def _failing(spikes: Sequence[Tensor], limits: tuple[float, float]) -> Tensor:
+    """Say where too many are silent, shape (layer, member)."""
+    hidden, output = limits
+    return torch.stack(
+        [
+            silent_share(layer) > (output if place == len(spikes) - 1 else hidden)
+            for place, layer in enumerate(spikes)
+        ]
+    ).cpu()
+
+
+def _first_failing(spikes: Sequence[Tensor], limits: tuple[float, float]) -> Tensor:
+    """Return the number of the first such layer, -1 if there is none, shape (member,)."""
+    failing = _failing(spikes, limits)
+    return torch.where(failing.any(0), failing.int().argmax(0), -1)
+
+
+def _check(hidden_limit: float, output_limit: float) -> None:
+    problems = [
+        *number_problems("hidden_limit", hidden_limit, 0, strict=False),
+        *number_problems("output_limit", output_limit, 0, strict=False),
+    ]
+    if problems:
+        raise InputError(problems)

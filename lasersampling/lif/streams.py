@@ -1,0 +1,61 @@
+"""Random numbers for ensembles of networks, one stream for each member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+
+
+class Streams:
+    """One random stream for each member, so that a member draws what it would draw alone.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One for each member; the same seed gives the same numbers.
+
+    Raises
+    ------
+    InputError
+        If there are none, or one is not a whole number of at least 0.
+    """
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        problems = [p for k, s in enumerate(seeds) for p in integer_problems(f"seeds[{k}]", s, 0)]
+        if problems:
+            raise InputError(problems)
+        if len(seeds) == 0:
+            raise InputError.single("seeds", "none", "one for each member")
+        # Through SeedSequence, since torch takes no seed of more than 64 bits.
+        words = [np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] for seed in seeds]
+        self._generators = [torch.Generator().manual_seed(int(word)) for word in words]
+
+    @property
+    def n_members(self) -> int:
+        """Number of members."""
+        return len(self._generators)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Draw standard normal numbers, shape (member, *shape)."""
+        return torch.stack(
+            [torch.randn(shape, generator=g, dtype=torch.float64) for g in self._generators]
+        )
+
+    def permutations(self, n: int) -> Tensor:
+        """Draw an order of `n` things for each member, shape (member, n)."""
+        return torch.stack([torch.randperm(n, generator=g) for g in self._generators])
+
+    def state(self) -> Tensor:
+        """Return where the streams are, to be given to `set_state`; shape (member, byte)."""
+        return torch.stack([generator.get_state() for generator in self._generators])
+
+    def set_state(self, state: Tensor) -> None:
+        """Go on from a state returned by `state`."""
+        for generator, values in zip(self._generators, state, strict=True):
+            generator.set_state(values.clone())  # torch reads a view from its wrong end

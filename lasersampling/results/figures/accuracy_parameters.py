@@ -1,0 +1,75 @@
+"""Accuracy against the number of trained parameters, by kind of delays."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lasersampling.results.figures import style
+from lasersampling.results.reading import read_results
+
+_COLOURS = {"none": style.GREY, "axonal": style.BLUE, "dendritic": style.GREEN,
+            "synaptic": style.VERMILLION}  # fmt: skip
+_NAMES = {"none": "weights only", "axonal": "+ axonal delays", "dendritic": "+ dendritic delays",
+          "synaptic": "+ synaptic delays"}  # fmt: skip
+
+_TICKS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000]
+
+
+def plot(path: str | os.PathLike[str]) -> Figure:
+    """Plot the test error of networks of several sizes, mean and spread over seeds.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file of ``training/delays_yin_yang.py``: ``/sizes`` with `hidden` (size), and for
+        each kind of delays `parameters_<kind>` (size) and `accuracy_<kind>` (size, seed).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds no such accuracies.
+    """
+    results = read_results(path, groups=("sizes",))
+    group = results.group("sizes")
+    hidden = results.array("sizes/hidden")
+    kinds = [kind for kind in _NAMES if f"accuracy_{kind}" in group]
+    n_seeds = 0
+    with style.style():
+        figure = style.new_figure(5.4)
+        by_parameters, by_size = figure.subplots(1, 2, sharey=True)
+        for kind in kinds:
+            error = 100.0 * (1.0 - results.array(f"sizes/accuracy_{kind}"))
+            n_seeds = error.shape[1]
+            mean = error.mean(axis=1)
+            spread = error.std(axis=1, ddof=1) if n_seeds > 1 else np.zeros_like(mean)
+            for axes, at in (
+                (by_parameters, results.array(f"sizes/parameters_{kind}")),
+                (by_size, hidden),
+            ):
+                axes.errorbar(
+                    at, mean, yerr=spread, marker="o", markersize=5, color=_COLOURS[kind],
+                    label=_NAMES[kind],
+                )  # fmt: skip
+        by_parameters.set_xscale("log")
+        by_parameters.set_yscale("log")
+        for axis in (by_parameters.xaxis, by_parameters.yaxis):
+            low, high = axis.get_view_interval()
+            shown = [tick for tick in _TICKS if low <= tick <= high]
+            axis.set_ticks(shown, labels=[str(tick) for tick in shown])
+            axis.set_ticks([], minor=True)
+        by_parameters.set_xlabel("trained parameters")
+        by_size.set_xlabel("hidden neurons")
+        by_parameters.set_ylabel("test error (%)")
+        by_size.set_ylabel("test error (%)")
+        by_parameters.legend(loc="upper right")
+        for axes in (by_parameters, by_size):
+            style.quiet(axes, grid="both")
+        style.headline(figure, f"Delays against weights, Yin-Yang, {n_seeds} seeds")
+    return figure

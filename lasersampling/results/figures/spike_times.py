@@ -1,0 +1,89 @@
+"""Output spikes by class, and how far right and wrong neurons are apart."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lasersampling.results.figures import style
+from lasersampling.results.reading import read_results
+
+_SHOWN = 40
+"""Samples of each class in the raster."""
+_COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.VERMILLION, style.SKY, style.PURPLE,
+            style.GREY, style.INK, "#8B5A2B", "#556B2F")  # fmt: skip
+
+
+def plot(path: str | os.PathLike[str]) -> Figure:
+    """Plot a raster of the first network's output spikes, sorted by class, and the separation.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file of ``lasersampling classify``: ``/test``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds no test part.
+    """
+    results = read_results(path, groups=("test",))
+    times, labels = results.array("test/output_time")[0], results.array("test/label")
+    n_classes = times.shape[1]
+    shown = max(4, 3 * _SHOWN // n_classes)
+    with style.style():
+        figure = style.new_figure(5.4)
+        raster, separation = figure.subplots(1, 2)
+        row = 0
+        for label in range(n_classes):
+            chosen = np.flatnonzero(labels == label)[:shown]
+            chosen = chosen[np.argsort(times[chosen, label])]
+            for neuron in range(n_classes):
+                raster.scatter(
+                    times[chosen, neuron], row + np.arange(len(chosen)), s=9, linewidths=0,
+                    color=_COLOURS[neuron % len(_COLOURS)],
+                    label=f"neuron {neuron}" if label == 0 else None,
+                )  # fmt: skip
+            raster.axhline(row - 0.5, color=style.FAINT, linewidth=1)
+            raster.text(
+                1.01, row + len(chosen) / 2, f"class {label}", va="center", fontsize=12,
+                transform=raster.get_yaxis_transform(),
+            )  # fmt: skip
+            row += len(chosen)
+        raster.set_ylim(row, -1)
+        raster.set_ylabel("test sample, by class and spike")
+        raster.set_xlabel(r"output spike ($\tau_\mathrm{syn}$)")
+        raster.set_title("which neuron spikes when", fontsize=14)
+        if n_classes <= 4:
+            raster.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=n_classes,
+                          markerscale=2, columnspacing=0.8, handletextpad=0.0)  # fmt: skip
+        others = times.copy()
+        others[np.arange(len(labels)), labels] = np.inf
+        own, next_one = times[np.arange(len(labels)), labels], others.min(axis=1)
+        both = np.isfinite(own) & np.isfinite(next_one)
+        lead = next_one[both] - own[both]
+        low, high = np.quantile(lead, [0.001, 0.999]) if lead.size else (0.0, 1.0)
+        width = max(high - low, 1e-6) / 50  # zero is the edge of a bin
+        bins = width * np.arange(np.floor(low / width) - 1, np.ceil(high / width) + 2)
+        colour = np.array([style.VERMILLION, style.BLUE])
+        for right in (0, 1):
+            part = lead[(lead > 0) == bool(right)]
+            name = f"right ({len(part)})" if right else f"wrong ({len(part)})"
+            separation.hist(
+                np.clip(part, bins[0], bins[-1]), bins=bins, color=colour[right], label=name
+            )
+        separation.axvline(0.0, color=style.INK, linewidth=1)
+        separation.set_xlabel(r"first wrong after right neuron ($\tau_\mathrm{syn}$)")
+        separation.set_ylabel("test samples")
+        separation.xaxis.set_major_locator(MaxNLocator(5))
+        separation.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0))
+        separation.set_title("separation of right and wrong", fontsize=14)
+        style.quiet(separation)
+    return figure

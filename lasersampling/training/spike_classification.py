@@ -1,0 +1,303 @@
+"""Learning to classify by which output neuron spikes first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+
+from lasersampling.datasets.mnist import mnist_spikes
+from lasersampling.datasets.spikes import SpikeData, SpikeSet, load_spikes
+from lasersampling.datasets.yin_yang import yin_yang_spikes
+from lasersampling.errors import InputError
+from lasersampling.lif import SpikingNetwork, decisions, losses
+from lasersampling.lif.delays import Delays
+from lasersampling.lif.network import Activity
+from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
+from lasersampling.training.early_stopping import Plateau
+from lasersampling.training.loop import Checkpoints, History, train
+from lasersampling.training.spike_recipes import (
+    ClassifyRecipe,
+    LearningSettings,
+    LossSettings,
+    build_network,
+)
+from lasersampling.training.task import Estimate, State, Step
+
+_CHUNK = 500
+"""Samples that are evaluated at once, which bounds the memory."""
+
+
+def load_data(name: str) -> SpikeData:
+    """Load the data that a recipe names.
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    if name == "yin_yang":
+        return yin_yang_spikes()
+    if name == "mnist28":
+        return mnist_spikes(side=28)
+    if name == "mnist16":
+        return mnist_spikes(side=16)
+    if os.fspath(name).endswith(".npz"):
+        return load_spikes(name)
+    expected = "yin_yang, mnist16, mnist28, or a file .npz"
+    raise InputError.single("data", repr(name), expected)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What an ensemble makes of samples.
+
+    Attributes
+    ----------
+    spikes : tuple of ndarray of float64, each (member, sample, neuron)
+        Spikes of each layer, the last of which is the output after its delays [tau_syn].
+    decided : ndarray of int64, shape (member, sample)
+        Which neuron spiked first, -1 for none.
+    accuracy : Estimate, shape (member,)
+        Share that is right, with the standard error of a share of so many samples.
+    confusion : ndarray of int64, shape (member, label, decision)
+        Samples by label and decision; the last decision is "none".
+    """
+
+    spikes: tuple[NDArray[np.float64], ...]
+    decided: NDArray[np.int64]
+    accuracy: Estimate
+    confusion: NDArray[np.int64]
+
+
+def judge(network: SpikingNetwork, part: SpikeSet) -> Judgement:
+    """Let an ensemble decide on samples."""
+    times = torch.from_numpy(part.times).to(next(network.parameters()))
+    chunks: list[Activity] = []
+    with torch.no_grad():
+        chunks = [network.run(chunk) for chunk in times.split(_CHUNK)]
+    output = torch.cat([c.output for c in chunks], 1)
+    n_hidden = len(network.layers) - 1
+    hidden = [torch.cat([c.spikes[k] for c in chunks], 1) for k in range(n_hidden)]
+    decided = decisions(output).numpy()
+    right = (decided == part.labels).mean(1)
+    n_classes = output.shape[2]
+    confusion = np.zeros((network.n_members, n_classes, n_classes + 1), dtype=np.int64)
+    for e in range(network.n_members):
+        np.add.at(confusion[e], (part.labels, decided[e]), 1)
+    spikes = tuple(layer.to(torch.float64).numpy() for layer in (*hidden, output))
+    error = np.sqrt(right * (1.0 - right) / len(part))
+    return Judgement(spikes, decided, Estimate.of(right, error), confusion)
+
+
+class SpikeClassification:
+    """The task (`task.Task`) of classifying by first spikes.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What is trained.
+    data : SpikeData
+        Training and validation part.
+    loss : LossSettings
+        What is made small.
+    learning : LearningSettings
+        Batches, recruitment, averaging, measurements.
+    """
+
+    def __init__(
+        self,
+        network: SpikingNetwork,
+        data: SpikeData,
+        loss: LossSettings,
+        learning: LearningSettings,
+    ) -> None:
+        self.network = network
+        self._data, self._loss, self._learning = data, loss, learning
+        self._times = torch.from_numpy(data.train.times).to(next(network.parameters()))
+        self._labels = torch.from_numpy(data.train.labels)
+        limit = learning.hidden_limit
+        self._recruitment: Recruitment = (
+            RaisedWeights(limit) if learning.recruitment == "raised" else LiftedPeaks(limit)
+        )
+        self._delays = [m for m in network.modules() if isinstance(m, Delays)]
+        self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
+        self._order = torch.empty(0)
+        self._averages: dict[str, Tensor] = {}
+        self._n_averaged = 0
+        self._is_averaging = False
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch; the last may be smaller."""
+        return -(-len(self._labels) // self._learning.batch_size)
+
+    def named_parameters(self) -> Mapping[str, Parameter]:
+        """Return weights, and parameters of delays if they are trained."""
+        return self._trained
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Shuffle the samples, for each member in its own way."""
+        self._order = self.network.streams.permutations(len(self._labels))
+        first = (1.0 - self._learning.averaged_share) * self._learning.n_epochs
+        self._is_averaging = epoch >= first
+
+    def write_gradients(self, batch: int) -> Step:
+        """Write gradients of the loss; silent neurons are dealt with as the recipe says."""
+        size = self._learning.batch_size
+        chosen = self._order[:, batch * size : (batch + 1) * size]
+        labels = self._labels[chosen]
+        activity = self.network.run(self._times[chosen])
+        loss = self._loss_of(activity, labels)
+        loss.sum().backward()
+        held = self._recruitment.act(self.network, activity)
+        with torch.no_grad():
+            right = (decisions(activity.output) == labels).to(torch.float64).mean(1)
+            metrics = {"loss": loss.detach().numpy(), "train_accuracy": right.numpy()}
+            for place, spikes in enumerate(activity.spikes):
+                metrics[f"silent_share_{place}"] = silent_share(spikes).numpy()
+        metrics["held_share"] = held.to(torch.float64).numpy()
+        return Step(metrics, held)
+
+    def finish_step(self) -> None:
+        """Add the parameters to their averages, in the last epochs."""
+        if not self._is_averaging:
+            return
+        self._n_averaged += 1
+        for name, parameter in self._trained.items():
+            values = parameter.detach()
+            if name not in self._averages:
+                self._averages[name] = torch.zeros_like(values)
+            self._averages[name] += (values - self._averages[name]) / self._n_averaged
+
+    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+        """Measure the accuracy on the validation part, now and then and at the end."""
+        done = epoch + 1
+        if done % self._learning.evaluate_every and done != self._learning.n_epochs:
+            return {}
+        return {"validation_accuracy": judge(self.network, self._data.validation).accuracy}
+
+    def use_averages(self) -> None:
+        """Put the averages in place of the parameters, if there are any."""
+        with torch.no_grad():
+            for name, values in self._averages.items():
+                self._trained[name].copy_(values)
+
+    def state(self) -> State:
+        """Return the states of random streams, recruitment and averages."""
+        return {
+            "streams": self.network.streams.state(),
+            "recruitment": self._recruitment.state(),
+            "averages": self._averages,
+            "n_averaged": self._n_averaged,
+        }
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self.network.streams.set_state(state["streams"])
+        self._recruitment.set_state(state["recruitment"])
+        self._averages = dict(state["averages"])
+        self._n_averaged = int(state["n_averaged"])
+
+    def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
+        chosen, output = self._loss, activity.output
+        if chosen.kind == "time_difference":
+            loss = losses.time_difference(output, labels, chosen.separation, chosen.absent_time)
+        else:
+            loss = losses.first_spike_cross_entropy(
+                output, labels, chosen.temperature, chosen.absent_time, chosen.late_weight
+            )
+        if chosen.late_penalty:
+            loss = loss + chosen.late_penalty * losses.late_spikes(output, chosen.latest)
+        if chosen.delay_penalty:
+            for stage in self._delays:
+                loss = loss + chosen.delay_penalty * losses.long_delays(stage.delays())
+        return loss
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained ensemble and how it came about.
+
+    Attributes
+    ----------
+    network : SpikingNetwork
+        With its trained parameters.
+    data : SpikeData
+        What it was trained on.
+    history : History
+        What was recorded.
+    """
+
+    network: SpikingNetwork
+    data: SpikeData
+    history: History
+
+
+def classify(
+    recipe: ClassifyRecipe,
+    *,
+    data: SpikeData | None = None,
+    progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    checkpoint_interval_s: float = 20.0,
+    resume: State | None = None,
+) -> Classifier:
+    """Train the networks of a recipe.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    data : SpikeData, optional
+        Data in place of those that the recipe names.
+    progress, checkpoints, checkpoint_interval_s, resume
+        See `loop.train`.
+    """
+    data = load_data(recipe.data) if data is None else data
+    network = build_network(recipe, data.n_inputs, data.n_classes)
+    learning = recipe.learning
+    task = SpikeClassification(network, data, recipe.loss, learning)
+    optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
+    stopping = None
+    if learning.patience:
+        stopping = Plateau("validation_accuracy", learning.patience, larger_is_better=True)
+    history = train(
+        task,
+        optimiser,
+        n_epochs=learning.n_epochs,
+        scheduler=_scheduler(optimiser, learning),
+        gradient_limit=learning.gradient_limit,
+        stopping=stopping,
+        progress=progress,
+        checkpoints=checkpoints,
+        checkpoint_interval_s=checkpoint_interval_s,
+        resume=resume,
+    )
+    task.use_averages()
+    return Classifier(network, data, history)
+
+
+def _groups(task: SpikeClassification, learning: LearningSettings) -> list[dict[str, Any]]:
+    """Parameters in the optimiser's groups: weights, then those of delays."""
+    named = task.named_parameters()
+    weights = [p for name, p in named.items() if name.endswith("weights")]
+    delays = [p for name, p in named.items() if not name.endswith("weights")]
+    groups: list[dict[str, Any]] = [{"params": weights, "lr": learning.learning_rate}]
+    if delays:
+        groups.append({"params": delays, "lr": learning.delay_learning_rate})
+    return groups
+
+
+def _scheduler(optimiser: torch.optim.Optimizer, learning: LearningSettings) -> LRScheduler:
+    if learning.schedule == "step":
+        return StepLR(optimiser, learning.decay_every, learning.decay_factor)
+    return CosineAnnealingLR(optimiser, learning.n_epochs)

@@ -1,0 +1,269 @@
+"""Recipes for the classification by spike times: what they may say, and the networks they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import nn
+
+from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.errors import InputError
+from lasersampling.lif import (
+    AxonalDelays,
+    BiasSpikes,
+    DelayRange,
+    DendriticDelays,
+    LIFLayer,
+    Neuron,
+    RepeatInputs,
+    SpikingNetwork,
+    SynapticDelays,
+)
+from lasersampling.lif.imperfections import Imperfections
+from lasersampling.lif.streams import Streams
+
+Count = Annotated[int, Field(ge=1)]
+DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
+
+
+@validated
+class NeuronSettings:
+    """Neurons of a network; see `lif.Neuron`.
+
+    Attributes
+    ----------
+    threshold, leak, conductance : float
+        Voltage of spikes, at rest, and leak conductance [1].
+    tau_mem : float
+        Membrane time constant [tau_syn].
+    """
+
+    threshold: float = 1.0
+    leak: float = 0.0
+    conductance: Positive = 1.0
+    tau_mem: Positive = 1.0
+
+    def __post_init__(self) -> None:
+        if self.threshold <= self.leak:
+            expected = f"a number above leak ({self.leak:g})"
+            raise InputError.single("threshold", f"{self.threshold:g}", expected)
+
+
+@validated
+class NetworkSettings:
+    """Layers of a network.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Neurons of each hidden layer.
+    neuron : NeuronSettings
+        All neurons.
+    delays : "none", "axonal", "dendritic" or "synaptic"
+        Axonal delays of inputs and hidden neurons, dendritic ones of hidden and output neurons, or
+        one for each synapse.
+    delay_range : DelayRange
+        Where delays may lie.
+    weight_mean, weight_std : float
+        Of initial weights to hidden neurons [1].
+    output_weight_mean, output_weight_std : float or None
+        To output neurons; as to hidden ones if None [1].
+    input_copies : int
+        Times that each input is there; copies share an axonal delay.
+    bias_times : tuple of float
+        Additional inputs that spike at these times [tau_syn].
+    """
+
+    hidden: tuple[Count, ...] = (30,)
+    neuron: NeuronSettings = NeuronSettings()
+    delays: DelayKind = "none"
+    delay_range: DelayRange = DelayRange()
+    weight_mean: float = 1.0
+    weight_std: NonNegative = 1.0
+    output_weight_mean: float | None = None
+    output_weight_std: NonNegative | None = None
+    input_copies: Count = 1
+    bias_times: tuple[float, ...] = ()
+
+
+@validated
+class LossSettings:
+    """What is made small; see `lif.losses`.
+
+    Attributes
+    ----------
+    kind : "time_difference" or "cross_entropy"
+        The loss.
+    separation, temperature : float
+        Of the one and of the other [tau_syn].
+    late_weight : float
+        Of the cross-entropy [1].
+    absent_time : float
+        What absent output spikes count as [tau_syn].
+    late_penalty, delay_penalty : float
+        Strength of the penalties on output spikes after `latest` and on the mean delay [1].
+    latest : float
+        See there [tau_syn].
+    """
+
+    kind: Literal["time_difference", "cross_entropy"] = "time_difference"
+    separation: Positive = 0.2
+    temperature: Positive = 0.2
+    late_weight: NonNegative = 0.0
+    absent_time: Positive = 6.0
+    late_penalty: NonNegative = 0.0
+    delay_penalty: NonNegative = 0.0
+    latest: Positive = 4.0
+
+
+@validated
+class LearningSettings:
+    """How a network learns.
+
+    Attributes
+    ----------
+    n_epochs, batch_size : int
+        Passes through the data, and samples per step.
+    learning_rate, delay_learning_rate : float
+        Of Adam, for weights and for parameters of delays [1].
+    schedule : "step" or "cosine"
+        Rates are multiplied by `decay_factor` every `decay_every` epochs, or fall to 0 along a
+        cosine.
+    decay_every : int
+        See there.
+    decay_factor : float
+        See there [1].
+    recruitment : "raised" or "lifted"
+        What is done about silent neurons; see `lif.recruitment`.
+    hidden_limit : float
+        Silent share of a hidden layer from which it is done [1].
+    averaged_share : float
+        The result is the mean of the parameters after each step of this last share of the epochs
+        [1].
+    gradient_limit : float or None
+        Largest entry of a gradient [1].
+    smallest_slope : float
+        See `lif.first_spike_times` [1/tau_syn].
+    evaluate_every : int
+        Epochs between measurements on the validation part.
+    patience : int
+        Measurements without improvement after which training stops; 0 for never.
+    """
+
+    n_epochs: Count = 300
+    batch_size: Count = 150
+    learning_rate: Positive = 0.01
+    delay_learning_rate: Positive = 0.01
+    schedule: Literal["step", "cosine"] = "step"
+    decay_every: Count = 20
+    decay_factor: Positive = 0.95
+    recruitment: Literal["raised", "lifted"] = "raised"
+    hidden_limit: Probability = 0.3
+    averaged_share: Probability = 0.0
+    gradient_limit: Positive | None = None
+    smallest_slope: Positive = 1e-6
+    evaluate_every: Count = 10
+    patience: Annotated[int, Field(ge=0)] = 0
+
+
+@validated
+class ClassifyRecipe:
+    """Recipe of ``lasersampling classify``.
+
+    Attributes
+    ----------
+    data : str
+        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
+    members : int
+        Networks that are trained, of the seeds `seed`, `seed` + 1, ...
+    network : NetworkSettings
+        The network.
+    imperfections : Imperfections
+        Of the chip.
+    loss : LossSettings
+        What is made small.
+    learning : LearningSettings
+        How it learns.
+    seed : int
+        Of the first member.
+    checkpoint_interval_s : float
+        Time between checkpoints [s].
+    """
+
+    data: str
+    members: Count = 1
+    network: NetworkSettings = NetworkSettings()
+    imperfections: Imperfections = Imperfections()
+    loss: LossSettings = LossSettings()
+    learning: LearningSettings = LearningSettings()
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    checkpoint_interval_s: NonNegative = 20.0
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the members."""
+        return range(self.seed, self.seed + self.members)
+
+
+def build_network(
+    recipe: ClassifyRecipe, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
+) -> SpikingNetwork:
+    """Make the untrained ensemble of a recipe.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    n_inputs, n_classes : int
+        Of the data.
+    seeds : sequence of int, optional
+        Of the members, if not those of the recipe.
+    """
+    streams = Streams(recipe.seeds if seeds is None else seeds)
+    settings, chip = recipe.network, recipe.imperfections
+    about = settings.neuron
+    neuron = Neuron(about.threshold, about.leak, about.conductance, about.tau_mem)
+    jitter = chip.delay_jitter_std
+    stages: list[nn.Module] = []
+    if settings.input_copies > 1:
+        stages.append(RepeatInputs(settings.input_copies))
+    if settings.bias_times:
+        stages.append(BiasSpikes(settings.bias_times))
+    groups = [k for k in range(n_inputs) for _ in range(settings.input_copies)]
+    groups += range(n_inputs, n_inputs + len(settings.bias_times))
+    n_pre = len(groups)
+    for place, n_post in enumerate((*settings.hidden, n_classes)):
+        is_output = place == len(settings.hidden)
+        if settings.delays == "axonal":
+            shared = groups if place == 0 and settings.input_copies > 1 else None
+            stages.append(
+                AxonalDelays(n_pre, streams, settings.delay_range, shared=shared, jitter_std=jitter)
+            )
+        synaptic = None
+        if settings.delays == "synaptic":
+            synaptic = SynapticDelays(
+                n_post, n_pre, streams, settings.delay_range, jitter_std=jitter
+            )
+        mean, std = settings.weight_mean, settings.weight_std
+        if is_output:
+            mean = mean if settings.output_weight_mean is None else settings.output_weight_mean
+            std = std if settings.output_weight_std is None else settings.output_weight_std
+        stages.append(
+            LIFLayer(
+                n_pre,
+                n_post,
+                streams,
+                neuron,
+                weight_mean=mean,
+                weight_std=std,
+                synaptic_delays=synaptic,
+                imperfections=chip,
+                smallest_slope=recipe.learning.smallest_slope,
+            )
+        )
+        if settings.delays == "dendritic":
+            stages.append(DendriticDelays(n_post, streams, settings.delay_range, jitter_std=jitter))
+        n_pre = n_post
+    return SpikingNetwork(stages, streams)

@@ -1,0 +1,102 @@
+"""What the training loop asks of a task, and what it is told.
+
+A task owns parameters and data. It writes gradients into `.grad`, by autograd, from sampled moments
+or in any other way; the loop does all else. Quantities may be one number, or one for each member of
+an ensemble that is trained as one computation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+from torch.nn import Parameter
+
+State = Mapping[str, Any]
+"""Nested mappings of tensors, arrays, numbers, text, flags, None and lists of these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A quantity and how certain it is.
+
+    Attributes
+    ----------
+    value : ndarray of float64, shape () or (member,)
+        The quantity.
+    standard_error : ndarray of float64, in the same shape
+        Its standard error; 0 where it is exact.
+    """
+
+    value: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, value: ArrayLike, standard_error: ArrayLike = 0.0) -> Estimate:
+        """Make an estimate from numbers."""
+        values = np.asarray(value, dtype=np.float64)
+        errors = np.broadcast_to(np.asarray(standard_error, dtype=np.float64), values.shape)
+        return cls(values, errors.copy())
+
+    def mean(self) -> tuple[float, float]:
+        """Return the mean over members and its standard error, members being independent."""
+        n = max(1, self.value.size)
+        error = float(np.sqrt((self.standard_error**2).sum())) / n
+        return float(self.value.mean()), error
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What a task reports of one batch.
+
+    Attributes
+    ----------
+    metrics : mapping of str to ndarray, each of shape () or (member,)
+        Quantities whose mean over the epoch is recorded.
+    held : Tensor of bool, shape (member,), optional
+        Members that take no step with the optimiser, whatever stands in `.grad`.
+    """
+
+    metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    held: Tensor | None = None
+
+
+class Task(Protocol):
+    """Something to be learned; see the module's text."""
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch."""
+        ...
+
+    def named_parameters(self) -> Mapping[str, Parameter]:
+        """Return what is learned."""
+        ...
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare an epoch: shuffle, draw noise."""
+        ...
+
+    def write_gradients(self, batch: int) -> Step:
+        """Write the gradients of one batch into `.grad`, which is None when this is called."""
+        ...
+
+    def finish_step(self) -> None:
+        """Follow up a step of the optimiser: clip parameters, advance averages."""
+        ...
+
+    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+        """Measure at the end of an epoch; may be empty, with the same names whenever it is not."""
+        ...
+
+    def state(self) -> State:
+        """Return all that is needed to go on bit for bit, but for parameters."""
+        ...
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        ...

@@ -1,0 +1,138 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lasersampling.results import read_results
+
+QUICK = ("network.hidden=[6]", "learning.n_epochs=3", "learning.evaluate_every=2")
+
+
+def options(*settings):
+    return [f"--set={setting}" for setting in settings]
+
+
+@pytest.fixture
+def mine(run):
+    """Return an archive of spikes of one's own, of two inputs and two classes."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, n in (("train", 60), ("test", 30)):
+        labels = rng.integers(0, 2, n)
+        times = np.where(labels[:, None] == [0, 1], 0.2, 0.9) + 0.1 * rng.random((n, 2))
+        arrays |= {f"{part}_times": times, f"{part}_labels": labels}
+    path = Path("mine.npz")
+    np.savez(path, **arrays)
+    return path
+
+
+def test_networks_are_trained_judged_and_drawn(run):
+    chosen = options(*QUICK, "learning.averaged_share=0.5")
+    ran = run(
+        "classify", "yin_yang_small", "--members", 2, "--out", "run.h5", "--json", "--seed", 3,
+        *chosen,
+    )  # fmt: skip
+    assert ran.code == 0
+    results = read_results("run.h5")
+    accuracy = results.array("test/accuracy")
+    assert results.metric("test_accuracy").value == pytest.approx(accuracy.mean())
+    times = results.array("test/output_time")
+    assert times.shape == (2, 1000, 3)
+    decided, labels = results.array("test/decision"), results.array("test/label")
+    first = np.where(np.isfinite(times).any(2), times.argmin(2), -1)
+    assert (decided == first).all()
+    assert (accuracy == (decided == labels).mean(1)).all()
+    assert results.array("parameters/weights_0").shape == (2, 6, 4)
+    assert results.array("parameters/delays_1").shape == (2, 3, 6)
+    assert results.array("history/loss").shape == (3, 2)
+    assert results.attrs["complete"] == 1
+    assert results.metric("n_parameters").value == 2 * (24 + 18)
+    for name in ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane"):
+        assert Path(f"run_{name}.png").stat().st_size > 10_000
+
+
+def test_arrays_of_ones_own(run, mine):
+    ran = run(
+        "classify", "yin_yang", "--members", 1, "--out", "run.h5", "--quiet",
+        *options(*QUICK, f"data={mine}", "learning.n_epochs=30", "learning.batch_size=20",
+                 "network.weight_mean=2"),
+    )  # fmt: skip
+    assert ran.code == 0
+    assert ran.err == ""
+    assert not Path("run_yin_yang_plane.png").exists()
+    assert read_results("run.h5").metric("test_accuracy").value > 0.9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["digits"], "digits.toml"),
+        (["yin_yang", "--set", "learning.n_epochs=0"], "--set learning.n_epochs: got 0"),
+        (["yin_yang", "--members", "0"], "--members: got 0"),
+        (["yin_yang", "--set", "network.delay=axonal"], "network.delay: got an unknown key"),
+        (["yin_yang", "--set", "network.neuron.leak=2.0"], "network.neuron.threshold"),
+        (["yin_yang", "--set", "data=letters"], "data: got 'letters'"),
+        (["yin_yang", "--set", "data=missing.npz"], "missing.npz"),
+        ([], "RECIPE: got nothing, expected a recipe file, or one of chip"),
+        (["--resume", "missing.h5"], "missing.h5: got no such file"),
+        (["yin_yang", "--resume", "x.h5", "--seed", "1"], "--resume: got a recipe, --seed"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(run, arguments, message):
+    ran = run("classify", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_a_file_that_exists_is_kept(run, mine):
+    Path("run.h5").write_text("precious")
+    chosen = options(*QUICK, f"data={mine}")
+    assert run("classify", "yin_yang", "--out", "run.h5", *chosen).code == 2
+    assert Path("run.h5").read_text() == "precious"
+
+
+def test_a_finished_run_has_nothing_to_resume(run, mine):
+    chosen = options(*QUICK, f"data={mine}")
+    assert run("classify", "yin_yang", "--out", "run.h5", "--quiet", *chosen).code == 0
+    ran = run("classify", "--resume", "run.h5")
+    assert ran.code == 2
+    assert "a group /checkpoint" in ran.err
+
+
+COMMAND = [
+    sys.executable, "-m", "lasersampling", "classify", "yin_yang_small", "--members", "2",
+    "--set", "learning.n_epochs=8", "--set", "checkpoint_interval_s=0", "--quiet",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_bit_for_bit(tmp_path):
+    """kill -9 at 20 random moments of a training; then to the end, and the same bits."""
+    root = Path(__file__).parents[2]
+    told = os.environ | {"PYTHONPATH": str(root)}
+    subprocess.run([*COMMAND, "--out", "whole.h5"], cwd=tmp_path, check=True, env=told)
+    rng = np.random.default_rng(0)
+    path = tmp_path / "killed.h5"
+    for _ in range(20):
+        command = [*COMMAND, "--out", "killed.h5"]
+        if path.exists():
+            assert read_results(path).attrs["complete"] == 0
+            command = [*COMMAND[:4], "--resume", "killed.h5", "--quiet"]
+        process = subprocess.Popen(command, cwd=tmp_path, env=told)
+        time.sleep(rng.uniform(1.0, 6.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if path.exists() and read_results(path).attrs["complete"]:
+            break
+    if not path.exists() or not read_results(path).attrs["complete"]:
+        command = [*COMMAND[:4], "--resume", "killed.h5", "--quiet"]
+        subprocess.run(command, cwd=tmp_path, check=True, env=told)
+    whole, killed = read_results(tmp_path / "whole.h5"), read_results(path)
+    for name, variable in whole.group("parameters").items():
+        assert np.array_equal(variable.data, killed.array(f"parameters/{name}"))
+    assert np.array_equal(whole.array("test/output_time"), killed.array("test/output_time"))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.errors import InputError
+from lasersampling.lif import losses
+
+SPIKES = torch.tensor([[[1.0, 1.5, 2.0], [0.5, torch.inf, 0.2]]], dtype=torch.float64)
+LABELS = torch.tensor([0, 2])
+
+
+def test_time_difference_by_hand():
+    """First sample: differences .5 and 1 from 0; second: .3 and (4 - .2), wanted .2."""
+    expected = (0.5 * (0.3**2 + 0.8**2) + 0.5 * (0.1**2 + 3.6**2)) / 2
+    loss = losses.time_difference(SPIKES, LABELS, separation=0.2, absent_time=4.0)
+    assert loss.tolist() == [pytest.approx(expected)]
+    shifted = losses.time_difference(SPIKES + 7, LABELS, separation=0.2, absent_time=11.0)
+    assert shifted.tolist() == [pytest.approx(expected)]
+
+
+def test_cross_entropy_by_hand():
+    first = np.exp(-np.array([1.0, 1.5, 2.0]) / 0.5)
+    second = np.exp(-np.array([0.5, 4.0, 0.2]) / 0.5)
+    expected = -np.log(first[0] / first.sum()) - np.log(second[2] / second.sum())
+    loss = losses.first_spike_cross_entropy(SPIKES, LABELS, 0.5, absent_time=4.0)
+    assert loss.item() == pytest.approx(expected / 2)
+    more = losses.first_spike_cross_entropy(SPIKES, LABELS, 0.5, 4.0, late_weight=0.1)
+    late = 0.1 * (np.exp(1.0 / 0.5) - 1 + np.exp(0.2 / 0.5) - 1) / 2
+    assert more.item() - loss.item() == pytest.approx(late)
+
+
+def test_target_times_and_penalties_by_hand():
+    loss = losses.target_times(SPIKES, LABELS, right_time=0.5, wrong_time=1.0, absent_time=1.0)
+    assert loss.item() == pytest.approx(0.5 * (0.25 + 0.25 + 1.0 + 0.25 + 0.0 + 0.09) / 2)
+    assert losses.late_spikes(SPIKES, 1.5).item() == pytest.approx(0.25 / 6)
+    assert losses.long_delays(torch.tensor([[1.0, 3.0]])).tolist() == [2.0]
+
+
+def test_absent_spikes_have_no_derivative_and_spoil_no_other():
+    for loss in (
+        lambda t: losses.time_difference(t, LABELS, 0.2, 4.0),
+        lambda t: losses.first_spike_cross_entropy(t, LABELS, 0.5, 4.0, 0.1),
+        lambda t: losses.target_times(t, LABELS, 0.5, 1.0, 4.0),
+        lambda t: losses.late_spikes(t, 0.1),
+    ):
+        times = SPIKES.clone().requires_grad_()
+        loss(times).sum().backward()
+        assert times.grad[0, 1, 1] == 0.0
+        assert torch.isfinite(times.grad).all()
+        assert (times.grad != 0).sum() >= 4
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_absent_spikes_draw_no_other_after_them(label):
+    """Where the label's neuron is silent nothing moves; where another is, the rest goes on."""
+    for loss in (
+        lambda t, y: losses.time_difference(t, y, 0.2, 4.0),
+        lambda t, y: losses.first_spike_cross_entropy(t, y, 0.5, 4.0),
+    ):
+        times = torch.tensor([[[0.5, torch.inf, 0.6]]], requires_grad=True)
+        loss(times, torch.tensor([label])).sum().backward()
+        if label == 1:
+            assert not times.grad.any()
+        else:
+            # The third is too close behind the first: they are driven apart.
+            assert times.grad[0, 0, 0] > 0 > times.grad[0, 0, 2]
+            assert times.grad[0, 0, 0] == pytest.approx(-times.grad[0, 0, 2].item(), rel=1e-2)
+
+
+def test_labels_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="labels"):
+        losses.time_difference(SPIKES, torch.zeros(3), 0.2, 4.0)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.run_file import RunFile, read_checkpoint
+from lasersampling.training.loop import History
+
+STATE = {"epoch": 2, "x": torch.tensor([[1.0, np.pi]]), "inner": {"empty": torch.zeros(0)}}
+
+
+def history():
+    made = History()
+    for k in range(2):
+        made.add({"loss": np.array([0.5, 0.4]) / (k + 1), "epoch_time_s": np.array(0.1)})
+    return made
+
+
+def opened(path, **options):
+    return RunFile.open(path, command="test", seed=3, config="a = 1", **options)
+
+
+def test_a_checkpoint_is_a_results_file_and_comes_back(tmp_path):
+    path = tmp_path / "run.h5"
+    with opened(path) as file:
+        assert not path.exists()
+        file.save(STATE, history())
+        state, config = read_checkpoint(path)
+        assert config == "a = 1"
+        assert state["epoch"] == 2
+        assert torch.equal(state["x"], STATE["x"])
+        assert state["inner"]["empty"].numel() == 0
+        results = read_results(path)
+        assert results.attrs["complete"] == 0
+        assert results.attrs["seed"] == 3
+        assert results.array("history/loss").tolist() == [[0.5, 0.4], [0.25, 0.2]]
+        with file.finish() as final:
+            final.metric("accuracy", 0.9)
+    assert read_results(path).attrs["complete"] == 1
+    with pytest.raises(InputError, match="a group /checkpoint"):
+        read_checkpoint(path)
+
+
+def test_what_goes_wrong_leaves_the_last_checkpoint(tmp_path):
+    path = tmp_path / "run.h5"
+    with pytest.raises(RuntimeError), opened(path) as file:
+        file.save(STATE, history())
+        with file.finish():
+            raise RuntimeError
+    assert read_checkpoint(path)[0]["epoch"] == 2
+
+
+def test_two_runs_cannot_write_one_file(tmp_path):
+    path = tmp_path / "run.h5"
+    with opened(path) as file:
+        file.save(STATE, history())
+        with (
+            pytest.raises(InputError, match="another run is writing now"),
+            opened(path, overwrite=True),
+        ):
+            pass
+    with pytest.raises(InputError, match="a file that exists"), opened(path):
+        pass
+    with opened(path, overwrite=True):
+        assert path.exists()
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    with ResultsFile.create(path, command="", seed=0, config="") as file:
+        file.write("checkpoint/structure", "{", units="1", description="")
+    with pytest.raises(InputError, match="a damaged one"):
+        read_checkpoint(path)

@@ -1,0 +1,106 @@
+"""What trained delays buy: accuracy on the Yin-Yang data against parameters, by kind of delays.
+
+Each size and kind is one ensemble of networks, one for each seed, trained as one computation. All
+have the same settings but for initial weights, so that the kinds can be compared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from lasersampling.cli.main import run
+from lasersampling.cli.reporting import Reporter
+from lasersampling.config import load, resolve, to_toml
+from lasersampling.datasets import yin_yang_spikes
+from lasersampling.results import ResultsFile
+from lasersampling.results.figures import save_figure
+from lasersampling.training.spike_classification import classify, judge
+from lasersampling.training.spike_recipes import ClassifyRecipe
+
+RECIPES = {
+    "none": "yin_yang",
+    "axonal": "yin_yang_axonal",
+    "dendritic": "yin_yang_axonal",
+    "synaptic": "yin_yang_synaptic",
+}
+
+
+def recipe_of(kind: str, hidden: int, seeds: int, seed: int, epochs: int | None) -> ClassifyRecipe:
+    """The shipped recipe of a kind of delays, for another size."""
+    recipe = load(resolve("recipes", RECIPES[kind]), ClassifyRecipe)
+    network = dataclasses.replace(recipe.network, hidden=(hidden,), delays=kind)
+    learning = recipe.learning
+    if epochs is not None:
+        learning = dataclasses.replace(learning, n_epochs=epochs)
+    return dataclasses.replace(recipe, network=network, learning=learning, members=seeds, seed=seed)
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/delays_yin_yang.h5"
+    ),
+    hidden: Annotated[
+        list[int] | None, typer.Option(help="Hidden neurons; 5, 10, ... 30 if none.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="none, axonal, dendritic, synaptic; all if none.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Networks of each size and kind.")] = 10,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs, if not those of the recipes.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first network.")] = 0,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of hours.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Train networks of several sizes with and without delays, and compare their errors."""
+    sizes = sorted(set(hidden or ([5, 8] if smoke else [5, 10, 15, 20, 25, 30])))
+    kinds = kind or (["none", "axonal"] if smoke else list(RECIPES))
+    if smoke:
+        seeds, epochs = 2, 1
+    config = to_toml({"hidden": sizes, "kinds": kinds, "seeds": seeds, "epochs": epochs})
+    command = shlex.join(["python", *sys.argv])
+    reporter = Reporter(quiet=False, as_json=False)
+    data = yin_yang_spikes()
+    with ResultsFile.create(
+        out, command=command, seed=seed, config=config, overwrite=overwrite
+    ) as file:
+        file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")
+        for name in kinds:
+            accuracy = np.empty((len(sizes), seeds))
+            parameters = np.empty(len(sizes), dtype=np.int64)
+            for place, size in enumerate(sizes):
+                recipe = recipe_of(name, size, seeds, seed, epochs)
+                with reporter.progress(f"{size} hidden neurons, delays {name}") as progress:
+                    trained = classify(recipe, data=data, progress=progress)
+                accuracy[place] = judge(trained.network, data.test).accuracy.value
+                parameters[place] = trained.network.n_parameters
+                mean, spread = accuracy[place].mean(), accuracy[place].std(ddof=1)
+                label = f"{size} hidden, delays {name}"
+                file.metric(
+                    f"accuracy_{name}_{size}", mean, spread / np.sqrt(seeds),
+                    description=f"test accuracy, {label}, mean over seeds",
+                )  # fmt: skip
+                print(f"{label}: {mean:.4f}, spread {spread:.4f}, {parameters[place]} parameters")
+            for column, values, dims in (
+                ("accuracy", accuracy, ("size", "seed")),
+                ("parameters", parameters, ("size",)),
+            ):
+                file.write(
+                    f"sizes/{column}_{name}", values, dims,
+                    units="1", description=f"{column}, delays {name}",
+                )  # fmt: skip
+    figure = save_figure(out, "accuracy_parameters", out.with_suffix(".png"))
+    for path in (out, figure):
+        print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    run(main)
