@@ -1,5 +1,6 @@
 """Boltzmann machines: what is to be sampled, and exact answers for small ones."""
 
+from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
 from lasersampling.boltzmann.clamping import clamp
 from lasersampling.boltzmann.enumeration import (
     Moments,
@@ -12,6 +13,7 @@ from lasersampling.boltzmann.files import load_machine, save_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.boltzmann.states import all_states, state_index
+from lasersampling.boltzmann.target_files import read_target
 from lasersampling.boltzmann.targets import (
     Target,
     target_from_machine,
@@ -20,6 +22,7 @@ from lasersampling.boltzmann.targets import (
 )
 
 __all__ = [
+    "BayesianNetwork",
     "BoltzmannMachine",
     "Moments",
     "RestrictedMachine",
@@ -29,8 +32,10 @@ __all__ = [
     "exact_distribution",
     "exact_moments",
     "load_machine",
+    "load_network",
     "log_partition",
     "marginal",
+    "read_target",
     "save_machine",
     "state_index",
     "target_from_machine",
