@@ -11,6 +11,7 @@ from lasersampling.boltzmann.enumeration import (
 )
 from lasersampling.boltzmann.files import load_machine, save_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.models import Model, load_model
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.boltzmann.states import all_states, state_index
 from lasersampling.boltzmann.target_files import read_target
@@ -24,6 +25,7 @@ from lasersampling.boltzmann.targets import (
 __all__ = [
     "BayesianNetwork",
     "BoltzmannMachine",
+    "Model",
     "Moments",
     "RestrictedMachine",
     "Target",
@@ -32,6 +34,7 @@ __all__ = [
     "exact_distribution",
     "exact_moments",
     "load_machine",
+    "load_model",
     "load_network",
     "log_partition",
     "marginal",

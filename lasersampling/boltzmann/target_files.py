@@ -23,7 +23,6 @@ A machine stands for the exact distribution of its visible units.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import os
 import re
@@ -36,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.bayesian_network import network_from_mapping
+from lasersampling.boltzmann.csv_tables import csv_rows
 from lasersampling.boltzmann.files import HDF5_SUFFIXES, load_machine
 from lasersampling.boltzmann.parameters import MAX_LISTED, float_array
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, state_index
@@ -134,64 +134,31 @@ def _from_toml(file: Path) -> tuple[Target, bool]:
 
 def _from_csv(file: Path, pseudocount: float) -> tuple[Target, bool]:
     name = str(file)
-    rows = _csv_rows(file)
-    _, header = next(rows, (0, []))
-    _check_header(header, f"{name}, line 1")
+    rows = csv_rows(file)
+    _, header = next(rows)
+    _refuse_numbers(header, f"{name}, line 1")
     lower = [column.lower() for column in header]
     if lower == ["state", "probability"]:
-        table = [
-            (f"{name}, line {line}", row[0], _number(row[1])) for line, row in _even(rows, name, 2)
-        ]
+        table = [(f"{name}, line {line}", row[0], _number(row[1])) for line, row in rows]
         return _target_of_rows(table, name), False
     is_table = lower[-1] == "probability"
     units = header[:-1] if is_table else header
     if not 1 <= len(units) <= MAX_ENUMERATED_UNITS:
         got, expected = f"{len(units)} columns of units", f"1 to {MAX_ENUMERATED_UNITS}"
         raise InputError.single(f"{name}, line 1", got, expected)
-    even = _even(rows, name, len(header))
     if is_table:
         table = [
-            (f"{name}, line {line}", "".join(row[:-1]), _number(row[-1])) for line, row in even
+            (f"{name}, line {line}", "".join(row[:-1]), _number(row[-1])) for line, row in rows
         ]
         return _named(_target_of_rows(table, name), units, f"{name}, line 1"), False
-    target = target_from_samples(_csv_states(even, name, units), pseudocount)
+    target = target_from_samples(_csv_states(rows, name, units), pseudocount)
     return _named(target, units, f"{name}, line 1"), True
 
 
-def _csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give the lines that hold something, with their numbers; cells without outer blanks."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    yield reader.line_num, [cell.strip() for cell in row]
-    except UnicodeDecodeError as error:
-        got = f"the byte 0x{error.object[error.start]:02x}"
-        raise InputError.single(str(file), got, "text in UTF-8") from None
-    except csv.Error as error:
-        raise InputError.single(f"{file}, line {reader.line_num}", error, "CSV") from None
-
-
-def _check_header(header: Sequence[str], where: str) -> None:
-    if not header:
-        raise InputError.single(where, "an empty file", "a header that names the columns")
+def _refuse_numbers(header: Sequence[str], where: str) -> None:
     if all(re.fullmatch(r"[-+.\deE]+", cell) for cell in header):
         shown = ",".join(header)
         raise InputError.single(where, repr(shown), "a header that names the columns")
-    if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        raise InputError.single(where, repr(header[0]), "columns separated by commas")
-
-
-def _even(
-    rows: Iterator[tuple[int, list[str]]], name: str, n_columns: int
-) -> Iterator[tuple[int, list[str]]]:
-    """Pass on rows that are as long as the header."""
-    for line, row in rows:
-        if len(row) != n_columns:
-            got, expected = f"{len(row)} columns", f"{n_columns}, as in the header"
-            raise InputError.single(f"{name}, line {line}", got, expected)
-        yield line, row
 
 
 def _csv_states(
