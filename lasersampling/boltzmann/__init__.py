@@ -1,5 +1,6 @@
 """Boltzmann machines: what is to be sampled, and exact answers for small ones."""
 
+from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
 from lasersampling.boltzmann.clamping import clamp
 from lasersampling.boltzmann.enumeration import (
     Moments,
@@ -10,30 +11,40 @@ from lasersampling.boltzmann.enumeration import (
 )
 from lasersampling.boltzmann.files import load_machine, save_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.models import Model, load_model
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.boltzmann.states import all_states, state_index
+from lasersampling.boltzmann.target_files import read_target
 from lasersampling.boltzmann.targets import (
     Target,
     target_from_machine,
     target_from_samples,
     target_from_table,
 )
+from lasersampling.boltzmann.visible import completed_moments, visible_distribution
 
 __all__ = [
+    "BayesianNetwork",
     "BoltzmannMachine",
+    "Model",
     "Moments",
     "RestrictedMachine",
     "Target",
     "all_states",
     "clamp",
+    "completed_moments",
     "exact_distribution",
     "exact_moments",
     "load_machine",
+    "load_model",
+    "load_network",
     "log_partition",
     "marginal",
+    "read_target",
     "save_machine",
     "state_index",
     "target_from_machine",
     "target_from_samples",
     "target_from_table",
+    "visible_distribution",
 ]

@@ -33,10 +33,13 @@ class Target:
         Entry `sum_k z_k 2**k` belongs to the state z; read-only, sums to one.
     n_units : int
         Units, at most 20.
+    unit_names : tuple of str
+        A name for each unit, or empty where they have none.
     """
 
     probabilities: NDArray[np.float64]
     n_units: int
+    unit_names: tuple[str, ...] = ()
 
     @property
     def entropy(self) -> float:

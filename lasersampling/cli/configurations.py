@@ -105,6 +105,54 @@ class LasersConfig:
 
 
 @validated
+class InferConfig:
+    """Configuration of ``lasersampling infer``.
+
+    Attributes
+    ----------
+    machine : str
+        File of a machine or of a Bayesian network, or name of a shipped one.
+    sampler : "lasers" or "gibbs"
+        What draws; beside lasers, Gibbs sampling is always shown.
+    device : Device
+        The laser, with its synapse and refractory time.
+    clamp, soft : str
+        Hard and soft evidence of one case, as ``unit=value`` and ``unit=probability``.
+    evidence : str
+        CSV file of evidence, a row for each case; in place of `clamp` and `soft`.
+    chains : int
+        Chains per case.
+    duration_ns : float
+        Laser time per chain [ns].
+    draws : int
+        Gibbs sampling: draws per chain.
+    seed : int
+        Seed of all random numbers of the sampling.
+    max_auxiliary_weight : float
+        Largest coupling of the auxiliary units that a Bayesian network is mapped with [1].
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    """
+
+    machine: str
+    sampler: Literal["lasers", "gibbs"]
+    device: Device
+    clamp: str = ""
+    soft: str = ""
+    evidence: str = ""
+    chains: Count = 16
+    duration_ns: Positive = 5_000.0
+    draws: Annotated[int, Field(ge=4)] = 5_000
+    seed: SeedNumber = 0
+    max_auxiliary_weight: Positive = 3.0
+    calibration: CalibrationSettings = CalibrationSettings()
+
+    def __post_init__(self) -> None:
+        if self.evidence and (self.clamp or self.soft):
+            raise InputError.single("evidence", "a file and clamp or soft", "one of the two")
+
+
+@validated
 class CalibrateConfig:
     """Configuration of ``lasersampling calibrate``.
 

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lasersampling.boltzmann import load_machine
+from lasersampling.boltzmann import load_machine, load_network
 from lasersampling.cli.tables import metrics_table, pairs_table, rows_table
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError
@@ -39,8 +39,11 @@ def describe(path: Path) -> Description:
             return describe_machine(path)
         if keys & _DEVICE_KEYS:
             return describe_device(path)
+        if "variables" in keys:
+            return describe_network(path)
         held = ", ".join(sorted(keys)) or "nothing"
-        raise InputError.single(str(path), f"a TOML file with {held}", "a machine or a device")
+        expected = "a machine, a device or a Bayesian network"
+        raise InputError.single(str(path), f"a TOML file with {held}", expected)
     return describe_machine(path) if _is_machine(path) else describe_results(path)
 
 
@@ -103,6 +106,19 @@ def describe_machine(path: Path) -> Description:
         "bias_std": float(machine.biases.std()),
     }
     return {"kind": "machine"} | values, pairs_table(f"machine {path}", values)
+
+
+def describe_network(path: Path) -> Description:
+    """List the variables of a Bayesian network, their parents and prior probabilities."""
+    network = load_network(path)
+    prior = network.target().moments().mean
+    variables: list[dict[str, Any]] = [
+        {"name": name, "parents": [network.names[k] for k in parents], "prior": float(p)}
+        for name, parents, p in zip(network.names, network.parents, prior, strict=True)
+    ]
+    rows = [(entry["name"], ", ".join(entry["parents"]), entry["prior"]) for entry in variables]
+    shown = rows_table(f"Bayesian network {path}", ("variable", "parents", "P(1)"), rows)
+    return {"kind": "network", "variables": variables}, shown
 
 
 def describe_device(path: Path) -> Description:

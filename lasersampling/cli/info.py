@@ -11,17 +11,19 @@ from lasersampling.cli.options import Json
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError
 
-_SHIPPED_KINDS = ("devices", "machines")
+_SHIPPED_KINDS = ("devices", "machines", "bayesian_networks")
 
 
 def info(
     file: Annotated[
         str,
-        typer.Argument(help="Results, machine or device file, or the name of a shipped model."),
+        typer.Argument(
+            help="Results, machine, device or network file, or the name of a shipped model."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Tell what a results file, a machine or a device holds."""
+    """Tell what a results file, a machine, a device or a Bayesian network holds."""
     from lasersampling.cli.describe import describe
 
     path = _find(file)

@@ -19,6 +19,7 @@ import lasersampling
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.generate import generate
+from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
 from lasersampling.cli.simulate import simulate
@@ -70,7 +71,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (simulate, calibrate, sample, generate, classify, info):
+for _command in (simulate, calibrate, sample, infer, generate, classify, info):
     app.command()(_command)
 
 

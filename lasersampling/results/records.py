@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.results.reading import Metric
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
     from lasersampling.sampling.calibration import Calibration, Neuron
+    from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.performance import Performance, WallPlug
 
 
@@ -161,6 +164,63 @@ def write_traces(file: ResultsFile, traces: Traces, *, spike_threshold_photons: 
     ):
         file.write(f"traces/{name}", values, dims, units=units, description=description)
     file.attributes("traces", {"spike_threshold_photons": spike_threshold_photons})
+
+
+def write_posteriors(
+    file: ResultsFile,
+    posteriors: Mapping[str, Posterior],
+    names: Sequence[str],
+    group: str = "posterior",
+) -> None:
+    """Write sampled posteriors of the same evidence, and the exact one, to a group of their own.
+
+    Parameters
+    ----------
+    file : ResultsFile
+        Where to.
+    posteriors : mapping of str to Posterior
+        By the name of the sampler; the metrics are named after it.
+    names : sequence of str
+        Of the units.
+    group : str
+        Where in the file; other groups than ``posterior`` stand in the metrics' names too.
+    """
+    prefix = "" if group == "posterior" else f"{group}_"
+    dims = ("case", "unit")
+    first = next(iter(posteriors.values()))
+    file.write(f"{group}/name", list(names), ("unit",), units="1", description="name of the unit")
+    columns: dict[str, tuple[ArrayLike, str]] = {
+        "clamped": (first.evidence.clamped, "-1 for a free unit, 0 or 1 for a clamped one"),
+        "log_odds": (first.evidence.log_odds, "log odds of soft evidence"),
+        "exact": (first.exact, "exact P(z = 1 | evidence)"),
+    }
+    for sampler, posterior in posteriors.items():
+        columns[f"mean_{sampler}"] = posterior.mean, f"P(z = 1 | evidence), {sampler}"
+        columns[f"se_{sampler}"] = posterior.standard_error, f"its standard error, {sampler}"
+    for name, (values, description) in columns.items():
+        file.write(f"{group}/{name}", values, dims, units="1", description=description)
+    for sampler, posterior in posteriors.items():
+        for name, metric in posterior_metrics(posterior).items():
+            file.metric(
+                f"{prefix}{name}_{sampler}", metric.value, metric.standard_error,
+                description=f"{metric.description}, {sampler}",
+            )  # fmt: skip
+
+
+def posterior_metrics(posterior: Posterior) -> dict[str, Metric]:
+    """Return how near a sampled posterior is to the exact one; nothing if that is not known."""
+    if np.isnan(posterior.exact).any():
+        return {}
+    error = posterior.mean_abs_error, posterior.mean_abs_error_se
+    return {
+        "mean_abs_error": Metric(*error, "1", "mean error of a marginal of the posterior"),
+        "ideal_abs_error": Metric(
+            posterior.ideal_abs_error, None, "1", "the same of exact samples of equal ESS"
+        ),
+        "max_abs_error": Metric(
+            float(np.abs(posterior.error).max()), None, "1", "largest error of a marginal"
+        ),
+    }
 
 
 def write_images(file: ResultsFile, name: str, images: ArrayLike, labels: ArrayLike) -> None:

@@ -57,3 +57,14 @@ def test_results(run):
     shown = run("info", "run.h5").out
     for text in ("a [b]", "/a/y", "n 2", "times [of day]", "0.5000 ± 0.1", "x = [1]"):
         assert text in shown
+
+
+def test_a_network_tells_its_variables(run):
+    ran = run("info", "explaining_away", "--json")
+    told = json.loads(ran.out)
+    assert told["kind"] == "network"
+    assert told["variables"][2]["parents"] == ["burglary", "earthquake"]
+    # P(alarm) of the shipped table, by the sum over its causes.
+    alarm = 0.8 * 0.75 * 0.06 + 0.2 * 0.75 * 0.85 + 0.8 * 0.25 * 0.75 + 0.2 * 0.25 * 0.95
+    assert told["variables"][2]["prior"] == pytest.approx(alarm)
+    assert "burglary, earthquake" in run("info", "explaining_away").out

@@ -21,6 +21,7 @@ NAMES = (
     "integrator_convergence",
     "machines",
     "laser_dynamics",
+    "posterior",
     "raster",
     "sparse_codes",
     "spike_learning",

@@ -254,6 +254,28 @@ def write_sparse(file):
         write_array(file, f"sparse/{name}", values, "reward", "member")
 
 
+def write_posterior(file, n_cases=2):
+    shape = (n_cases, 4)
+    exact = np.linspace(0.1, 0.9, n_cases * 4).reshape(shape)
+    clamped = np.full(shape, -1)
+    clamped[:, 2] = 1
+    log_odds = np.zeros(shape)
+    log_odds[0, 3] = 1.4
+    write_array(file, "posterior/name", ["rain", "hose", "wet", "slippery"], "unit")
+    for name, values in (
+        ("clamped", clamped),
+        ("log_odds", log_odds),
+        ("exact", exact),
+        ("mean_lasers", exact + 0.02),
+        ("se_lasers", exact / 20),
+        ("mean_gibbs", exact - 0.01),
+        ("se_gibbs", exact / 30),
+    ):
+        write_array(file, f"posterior/{name}", values, "case", "unit")
+    file.metric("mean_abs_error_lasers", 0.02, 0.001)
+    file.metric("mean_abs_error_gibbs", 0.01, 0.001)
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
@@ -265,6 +287,7 @@ WRITERS = {
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
+    "posterior": write_posterior,
     "raster": write_raster,
     "sparse_codes": write_sparse,
     "spike_learning": write_spike_learning,

@@ -1,0 +1,258 @@
+"""Bayesian networks of binary variables: exact answers, and the same as a Boltzmann machine.
+
+A network is a TOML file with one table per variable::
+
+    [variables.alarm]
+    parents = ["burglary", "earthquake"]
+    probability = { "00" = 0.05, "10" = 0.9, "01" = 0.6, "11" = 0.95 }
+
+`probability` is P(variable = 1) for each joint state of the parents, in their order; one number for
+a variable without parents. A `description` may stand at the head.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.clamping import FREE, clamped_vector
+from lasersampling.boltzmann.higher_order import log_polynomial, machine_from_terms
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states, state_index
+from lasersampling.boltzmann.targets import Target, target_from_table
+from lasersampling.config import read_toml
+from lasersampling.errors import InputError, Problem
+
+MAX_PARENTS = 7
+
+
+@dataclass(frozen=True, eq=False)
+class BayesianNetwork:
+    """Binary variables, each with a table of its probability given its parents.
+
+    p(z) = prod_k P(z_k | z_parents(k)).
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the variables, at most 20; variable k is unit k of `target` and `machine`.
+    parents : tuple of tuple of int
+        Of each variable; no variable is its own ancestor.
+    tables : tuple of ndarray of float64, each of shape (2**n_parents,)
+        P(z_k = 1 | parents), at `sum_j parent_j 2**j` with the parents in their order.
+
+    References
+    ----------
+    J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 3.3.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[tuple[int, ...], ...]
+    tables: tuple[NDArray[np.float64], ...]
+
+    @property
+    def n_variables(self) -> int:
+        """Number of variables."""
+        return len(self.names)
+
+    def joint(self) -> NDArray[np.float64]:
+        """Probabilities of all joint states, shape (2**n_variables,)."""
+        states = all_states(self.n_variables)
+        joint = np.ones(len(states))
+        for variable in range(self.n_variables):
+            active = self.tables[variable][self._parent_state(states, variable)]
+            joint *= np.where(states[:, variable] == 1, active, 1 - active)
+        return joint
+
+    def target(self) -> Target:
+        """Return the joint distribution as a target, with the names of the variables."""
+        return Target(target_from_table(self.joint()).probabilities, self.n_variables, self.names)
+
+    def posterior(
+        self, clamped: ArrayLike | None = None, log_odds: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Probabilities of all joint states given evidence, by enumeration of the tables.
+
+        Parameters
+        ----------
+        clamped : array_like of int, shape (variable,), optional
+            -1 for a free variable, 0 or 1 for an observed one.
+        log_odds : array_like, shape (variable,), optional
+            Soft evidence: log of the likelihood ratio P(e | z_k = 1) / P(e | z_k = 0).
+
+        Returns
+        -------
+        ndarray of float64, shape (2**n_variables,)
+
+        Raises
+        ------
+        InputError
+            If the evidence is impossible.
+        """
+        held = clamped_vector(clamped, self.n_variables)
+        states = all_states(self.n_variables)
+        weight = self.joint()
+        if log_odds is not None:
+            weight = weight * np.exp(states @ np.asarray(log_odds, dtype=np.float64))
+        weight[((states != held) & (held != FREE)).any(axis=1)] = 0.0
+        if not weight.sum() > 0:
+            raise InputError.single("evidence", "probability 0", "possible evidence")
+        return np.asarray(weight / weight.sum())
+
+    def machine(self, *, max_auxiliary_weight: float = 3.0) -> BoltzmannMachine:
+        """Make a Boltzmann machine whose visible units have exactly the network's distribution.
+
+        Factors of three and more variables get auxiliary units; see `higher_order`.
+
+        Parameters
+        ----------
+        max_auxiliary_weight : float
+            Largest coupling of an auxiliary unit; smaller ones cost more units [1].
+
+        Raises
+        ------
+        InputError
+            If a table holds 0 or 1, which no finite weights can represent.
+        """
+        problems = [
+            Problem(f"variables.{name}.probability", f"{table[at]:g}", "above 0 and below 1")
+            for name, table in zip(self.names, self.tables, strict=True)
+            for at in np.flatnonzero((table <= 0) | (table >= 1))
+        ]
+        if problems:
+            raise InputError(problems)
+        terms: dict[tuple[int, ...], float] = {}
+        for variable, (parents, table) in enumerate(zip(self.parents, self.tables, strict=True)):
+            # The factor's table over (parents, variable): the variable is the highest bit.
+            members = (*parents, variable)
+            factor = log_polynomial(np.log(np.concatenate([1 - table, table])))
+            for state, value in zip(all_states(len(members)), factor, strict=True):
+                units = tuple(sorted(members[k] for k in np.flatnonzero(state)))
+                if units:
+                    terms[units] = terms.get(units, 0.0) + float(value)
+        return machine_from_terms(
+            terms, self.n_variables, max_auxiliary_weight=max_auxiliary_weight
+        )
+
+    def _parent_state(self, states: NDArray[np.int8], variable: int) -> NDArray[np.int64]:
+        return state_index(states[:, list(self.parents[variable])])
+
+
+def load_network(path: str | os.PathLike[str]) -> BayesianNetwork:
+    """Read a Bayesian network from a TOML file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; its form is described at the head of this module.
+
+    Raises
+    ------
+    InputError
+        With all problems, each with file and key: missing and unknown keys, parents that do not
+        exist or form a cycle, states that are missing or too many, numbers that are no
+        probabilities, more than 20 variables or 7 parents.
+    """
+    return network_from_mapping(read_toml(str(path)), str(path))
+
+
+def network_from_mapping(values: Mapping[str, Any], where: str) -> BayesianNetwork:
+    """Make a network of the content of its file; `where` is named in front of each problem."""
+    problems = [
+        Problem(f"{where}: {key}", "an unknown key", "variables or description")
+        for key in values
+        if key not in ("variables", "description")
+    ]
+    variables = values.get("variables")
+    if not isinstance(variables, Mapping) or not 1 <= len(variables) <= MAX_ENUMERATED_UNITS:
+        got = f"{len(variables)} of them" if isinstance(variables, Mapping) else repr(variables)
+        expected = f"1 to {MAX_ENUMERATED_UNITS} tables [variables.name]"
+        raise InputError([*problems, Problem(f"{where}: variables", got, expected)])
+    names = tuple(variables)
+    parents, tables = [], []
+    for name, given in variables.items():
+        place = f"{where}: variables.{name}"
+        if not re.fullmatch(r"[A-Za-z_][\w-]*", name):
+            expected = "a name of letters, digits, _ and -, that begins with a letter"
+            problems.append(Problem(place, repr(name), expected))
+        if not isinstance(given, Mapping):
+            problems.append(Problem(place, repr(given), "a table with the key probability"))
+            continue
+        problems += [
+            Problem(f"{place}.{key}", "an unknown key", "probability or parents")
+            for key in given
+            if key not in ("probability", "parents")
+        ]
+        of_variable, found = _parents(given.get("parents", []), name, names, f"{place}.parents")
+        problems += found
+        if not found:
+            table, found = _table(given.get("probability"), len(of_variable), place)
+            problems += found
+            parents.append(of_variable)
+            tables.append(table)
+    if problems:
+        raise InputError(problems)
+    _refuse_cycles(names, parents, where)
+    return BayesianNetwork(names, tuple(parents), tuple(tables))
+
+
+def _parents(
+    given: object, name: str, names: tuple[str, ...], where: str
+) -> tuple[tuple[int, ...], list[Problem]]:
+    if not isinstance(given, list) or len(given) > MAX_PARENTS:
+        return (), [Problem(where, repr(given), f"a list of at most {MAX_PARENTS} names")]
+    others = [other for other in names if other != name]
+    problems = [
+        Problem(where, repr(parent), f"one of {', '.join(others) or 'no others'}")
+        for parent in given
+        if parent not in others
+    ]
+    if not problems and len(set(given)) < len(given):
+        problems = [Problem(where, repr(given), "each parent once")]
+    return () if problems else tuple(names.index(parent) for parent in given), problems
+
+
+def _table(given: object, n_parents: int, where: str) -> tuple[NDArray[np.float64], list[Problem]]:
+    where = f"{where}.probability"
+    table = np.zeros(2**n_parents)
+    if n_parents == 0:
+        entries: Mapping[str, object] = {"": given}
+    elif isinstance(given, Mapping):
+        entries = given
+    else:
+        got = "nothing" if given is None else repr(given)
+        return table, [Problem(where, got, f"a table of the {2**n_parents} states of its parents")]
+    states = {"".join(map(str, state)): k for k, state in enumerate(all_states(n_parents))}
+    problems = [
+        Problem(f"{where}.{state}", "an unknown state", f"{n_parents} digits 0 or 1")
+        for state in entries
+        if state not in states
+    ]
+    for state, place in states.items():
+        key, value = f"{where}.{state}" if state else where, entries.get(state)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 0 <= value <= 1:  # type: ignore[operator]
+            table[place] = value
+        else:
+            got = "nothing" if value is None else repr(value)
+            problems.append(Problem(key, got, "a probability, 0 to 1"))
+    return table, problems
+
+
+def _refuse_cycles(names: tuple[str, ...], parents: list[tuple[int, ...]], where: str) -> None:
+    known: set[int] = set()
+    left = set(range(len(names)))
+    while left:
+        ready = {variable for variable in left if known.issuperset(parents[variable])}
+        if not ready:
+            cycle = ", ".join(names[variable] for variable in sorted(left))
+            got = f"a cycle among {cycle}"
+            raise InputError.single(f"{where}: variables", got, "parents that form no cycle")
+        known |= ready
+        left -= ready

@@ -1,0 +1,59 @@
+"""A machine, or a Bayesian network mapped to one, under the names of its units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lasersampling.boltzmann.bayesian_network import BayesianNetwork, network_from_mapping
+from lasersampling.boltzmann.files import load_machine
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.config import read_toml, resolve, shipped_names, shipped_path
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What can be asked for posteriors.
+
+    Attributes
+    ----------
+    machine : BoltzmannMachine
+        What is sampled.
+    names : tuple of str
+        Of the units that evidence is about; their numbers for a machine, which has no names.
+    truth : BoltzmannMachine or BayesianNetwork
+        What gives the exact answers.
+    """
+
+    machine: BoltzmannMachine
+    names: tuple[str, ...]
+    truth: BoltzmannMachine | BayesianNetwork
+
+
+def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model:
+    """Read a machine or a Bayesian network, or find a shipped one by its name.
+
+    Parameters
+    ----------
+    name_or_path : str
+        An existing file wins over the shipped networks, and these over the shipped machines.
+    max_auxiliary_weight : float
+        Largest coupling of the auxiliary units of a network; see `BayesianNetwork.machine`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or shipped model, or for its content.
+    """
+    is_file = Path(name_or_path).is_file()
+    if not is_file and name_or_path in shipped_names("bayesian_networks"):
+        path = shipped_path("bayesian_networks", name_or_path)
+    else:
+        path = resolve("machines", name_or_path)
+    values = read_toml(path) if path.suffix.lower() == ".toml" else {}
+    if "variables" in values:
+        network = network_from_mapping(values, str(path))
+        machine = network.machine(max_auxiliary_weight=max_auxiliary_weight)
+        return Model(machine, network.names, network)
+    machine = load_machine(path)
+    return Model(machine, tuple(str(unit) for unit in range(machine.n_units)), machine)

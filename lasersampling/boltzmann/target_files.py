@@ -1,0 +1,317 @@
+"""Target distributions as files: tables of probabilities, samples, machines, Bayesian networks.
+
+A joint state as text is the values of the units, unit 0 first: ``0110`` is z_0 z_1 z_2 z_3, and
+stands at `sum_k z_k 2**k` = 6 of a list. States that a table does not name have the probability 0.
+
+=====================  =====================================================================
+file                   what it may hold
+=====================  =====================================================================
+.toml                  ``probabilities``: a list of 2**n numbers, or a table
+                       ``"0110" = 0.3``; optionally ``units``, a list of n names. Or a
+                       machine (``weights``, ``biases``), or a Bayesian network
+                       (``variables``)
+.csv                   with a header: columns ``state,probability``; or a column of 0 and 1
+                       for each unit, named after it, and a last column ``probability``;
+                       or, without that column, samples, one a row
+.npy, .npz             one-dimensional: probabilities; 0 and 1 of shape (..., unit): samples.
+                       In an .npz under the name ``probabilities`` or ``states``, or alone
+.h5, .hdf5, .nc        dataset ``probabilities``, ``states`` (..., unit), or a machine
+=====================  =====================================================================
+
+A machine stands for the exact distribution of its visible units.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.boltzmann.bayesian_network import network_from_mapping
+from lasersampling.boltzmann.csv_tables import csv_rows
+from lasersampling.boltzmann.files import HDF5_SUFFIXES, load_machine
+from lasersampling.boltzmann.parameters import MAX_LISTED, float_array
+from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, state_index
+from lasersampling.boltzmann.targets import (
+    Target,
+    target_from_machine,
+    target_from_samples,
+    target_from_table,
+)
+from lasersampling.checks import number_problems
+from lasersampling.config import read_toml
+from lasersampling.errors import InputError, Problem
+
+TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
+
+_SUM_TOLERANCE = 1e-3
+"""Numbers in files were rounded: sums this near to one are normalised."""
+
+_EXPECTED_FILE = "a file of probabilities, samples, a machine or a Bayesian network"
+
+
+def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Target:
+    """Read a target distribution; the form follows from the file, see the head of this module.
+
+    Parameters
+    ----------
+    path : path-like
+        Ending in one of `TARGET_SUFFIXES`.
+    pseudocount : float
+        For samples: added to the count of every joint state, so that states that were never seen
+        get a probability too [1].
+
+    Returns
+    -------
+    Target
+        With the names of the units where the file has them.
+
+    Raises
+    ------
+    InputError
+        With the file and the line or key of each problem: no such file, damaged or foreign files,
+        no header, states that are no text of 0 and 1 or stand twice, negative or infinite
+        probabilities, a sum that differs from one by more than 1e-3, more than 20 units, names
+        that do not fit, a pseudocount for a file that holds no samples.
+    """
+    name, file = str(path), Path(path)
+    problems = number_problems("pseudocount", pseudocount, 0, strict=False)
+    if problems:
+        raise InputError(problems)
+    suffix = file.suffix.lower()
+    if suffix not in TARGET_SUFFIXES:
+        got = f"the suffix {suffix!r}" if suffix else "no suffix"
+        raise InputError.single(name, got, "one of " + ", ".join(TARGET_SUFFIXES))
+    if not file.is_file():
+        got = "a directory" if file.is_dir() else "no such file"
+        raise InputError.single(name, got, _EXPECTED_FILE)
+    if suffix == ".toml":
+        found = _from_toml(file)
+    elif suffix == ".csv":
+        found = _from_csv(file, pseudocount)
+    else:
+        read = _hdf5_arrays if suffix in HDF5_SUFFIXES else _numpy_arrays
+        found = _from_arrays(file, *read(file), pseudocount=pseudocount)
+    target, is_sampled = found
+    if pseudocount and not is_sampled:
+        raise InputError.single(
+            f"{name}: pseudocount", f"{pseudocount:g}", "0, since the file holds no samples"
+        )
+    return target
+
+
+def _from_toml(file: Path) -> tuple[Target, bool]:
+    values, name = read_toml(file), str(file)
+    if values.keys() & {"weights", "biases"}:
+        return target_from_machine(load_machine(file)), False
+    if "variables" in values:
+        return network_from_mapping(values, name).target(), False
+    if "probabilities" not in values:
+        held = ", ".join(values) or "nothing"
+        expected = "the key probabilities; or weights and biases; or variables"
+        raise InputError.single(name, held, expected)
+    unknown = [key for key in values if key not in ("probabilities", "units", "description")]
+    if unknown:
+        raise InputError(
+            Problem(f"{name}: {key}", "an unknown key", "probabilities, units or description")
+            for key in unknown
+        )
+    given = values["probabilities"]
+    if isinstance(given, Mapping):
+        rows = [(f"{name}: probabilities.{state}", state, value) for state, value in given.items()]
+        target = _target_of_rows(rows, name)
+    else:
+        target = _target_of_table(given, f"{name}: probabilities")
+    return _named(target, values.get("units"), f"{name}: units"), False
+
+
+def _from_csv(file: Path, pseudocount: float) -> tuple[Target, bool]:
+    name = str(file)
+    rows = csv_rows(file)
+    _, header = next(rows)
+    _refuse_numbers(header, f"{name}, line 1")
+    lower = [column.lower() for column in header]
+    if lower == ["state", "probability"]:
+        table = [(f"{name}, line {line}", row[0], _number(row[1])) for line, row in rows]
+        return _target_of_rows(table, name), False
+    is_table = lower[-1] == "probability"
+    units = header[:-1] if is_table else header
+    if not 1 <= len(units) <= MAX_ENUMERATED_UNITS:
+        got, expected = f"{len(units)} columns of units", f"1 to {MAX_ENUMERATED_UNITS}"
+        raise InputError.single(f"{name}, line 1", got, expected)
+    if is_table:
+        table = [
+            (f"{name}, line {line}", "".join(row[:-1]), _number(row[-1])) for line, row in rows
+        ]
+        return _named(_target_of_rows(table, name), units, f"{name}, line 1"), False
+    target = target_from_samples(_csv_states(rows, name, units), pseudocount)
+    return _named(target, units, f"{name}, line 1"), True
+
+
+def _refuse_numbers(header: Sequence[str], where: str) -> None:
+    if all(re.fullmatch(r"[-+.\deE]+", cell) for cell in header):
+        shown = ",".join(header)
+        raise InputError.single(where, repr(shown), "a header that names the columns")
+
+
+def _csv_states(
+    rows: Iterator[tuple[int, list[str]]], name: str, units: Sequence[str]
+) -> NDArray[np.int8]:
+    values = bytearray()
+    for line, row in rows:
+        for unit, cell in zip(units, row, strict=True):
+            if cell not in ("0", "1"):
+                where = f"{name}, line {line}, column {unit!r}"
+                raise InputError.single(where, repr(cell), "0 or 1")
+            values.append(cell == "1")
+    if not values:
+        raise InputError.single(name, "a header alone", "at least one row")
+    return np.frombuffer(values, dtype=np.int8).reshape(-1, len(units))
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _target_of_rows(rows: Sequence[tuple[str, str, object]], name: str) -> Target:
+    """Make a target of (where, state as text, probability)."""
+    if not rows:
+        raise InputError.single(name, "no states", "at least one")
+    n_units = len(rows[0][1])
+    seen: dict[str, str] = {}
+    problems = []
+    for where, state, probability in rows:
+        if not re.fullmatch("[01]+", state) or n_units > MAX_ENUMERATED_UNITS:
+            expected = f"0 and 1, one for each of 1 to {MAX_ENUMERATED_UNITS} units"
+            problems.append(Problem(where, f"the state {state!r}", expected))
+        elif len(state) != n_units:
+            expected = f"{n_units} units as in {rows[0][1]!r} (were leading zeros lost?)"
+            problems.append(Problem(where, f"the state {state!r}", expected))
+        elif state in seen:
+            problems.append(
+                Problem(where, f"the state {state!r} again", f"once ({_place(seen[state])})")
+            )
+        seen.setdefault(state, where)
+        is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
+        if not is_number or not 0 <= probability <= 1:  # type: ignore[operator]
+            problems.append(Problem(where, f"the probability {probability!r}", "from 0 to 1"))
+    if problems:
+        raise InputError(problems[:MAX_LISTED])
+    states = np.array([[int(value) for value in state] for _, state, _ in rows], dtype=np.int8)
+    table = np.zeros(2**n_units)
+    table[state_index(states)] = [probability for _, _, probability in rows]
+    return _target_of_table(table, name)
+
+
+def _place(where: str) -> str:
+    """Leave out the name of the file."""
+    return re.split(r", (?=line )|: ", where)[-1]
+
+
+def _target_of_table(given: Any, where: str) -> Target:
+    table, problems = float_array(given, 1, where)
+    if problems or table is None:
+        raise InputError(problems)
+    total = table.sum()
+    if (table >= 0).all() and not abs(total - 1) <= _SUM_TOLERANCE:
+        raise InputError.single(where, f"probabilities with a sum of {total:g}", "a sum of 1")
+    return _under(where, target_from_table, table / total if total > 0 else table)
+
+
+def _from_arrays(
+    file: Path, arrays: Mapping[str, Any], units: object, *, pseudocount: float
+) -> tuple[Target, bool]:
+    """Make a target of arrays called ``probabilities`` or ``states``, or of a machine's file."""
+    name = str(file)
+    if "probabilities" in arrays:
+        target = _target_of_table(arrays["probabilities"], f"{name}: probabilities")
+        return _named(target, units, f"{name}: units"), False
+    if "states" in arrays:
+        where = f"{name}: states"
+        target = _under(where, target_from_samples, arrays["states"], pseudocount)
+        return _named(target, units, f"{name}: units"), True
+    return target_from_machine(load_machine(file)), False
+
+
+def _hdf5_arrays(file: Path) -> tuple[dict[str, Any], object]:
+    """Read the datasets of a target; none if the file is a machine, or none of ours."""
+    import h5py
+
+    try:
+        opened = h5py.File(file, "r")
+    except OSError:
+        got = "a file that HDF5 cannot open (empty, truncated or of another kind)"
+        raise InputError.single(str(file), got, "an HDF5 file") from None
+    arrays = {}
+    with opened:
+        for key in ("probabilities", "states"):
+            if isinstance(opened.get(key), h5py.Dataset):
+                try:
+                    arrays[key] = opened[key][()]
+                except OSError:
+                    got = "data that cannot be read (truncated?)"
+                    raise InputError.single(f"{file}: {key}", got, "a dataset") from None
+        names = opened.get("units")
+        units = names.asstr()[()].tolist() if _is_text(names) else None
+        held = set(opened.get("machine", opened))
+        if not arrays and not held & {"weights", "biases"}:
+            got = ", ".join(sorted(opened)) or "an empty HDF5 file"
+            expected = "a dataset probabilities or states, or a machine"
+            raise InputError.single(str(file), got, expected)
+    return arrays, units
+
+
+def _is_text(dataset: Any) -> bool:
+    import h5py
+
+    return isinstance(dataset, h5py.Dataset) and h5py.check_string_dtype(dataset.dtype) is not None
+
+
+def _numpy_arrays(file: Path) -> tuple[dict[str, Any], object]:
+    name, expected = str(file), "arrays of numbers saved by NumPy"
+    try:
+        loaded = np.load(file, allow_pickle=False)
+        arrays = {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError.single(name, f"a damaged or foreign file ({error})", expected) from None
+    units = arrays.pop("units", None)
+    known = {key: arrays[key] for key in ("probabilities", "states") if key in arrays}
+    if not known and len(arrays) == 1:
+        ((_, array),) = arrays.items()
+        known = {"probabilities" if array.ndim == 1 else "states": array}
+    if not known:
+        held = ", ".join(arrays) or "no arrays"
+        raise InputError.single(name, held, "probabilities or states, or a single array")
+    return known, None if units is None else units.tolist()
+
+
+def _named(target: Target, units: object, where: str) -> Target:
+    if units is None:
+        return target
+    names = tuple(units) if isinstance(units, list) else ()
+    are_text = all(isinstance(name, str) and name for name in names)
+    if not are_text or len(names) != target.n_units or len(set(names)) < len(names):
+        raise InputError.single(where, repr(units), f"{target.n_units} different names")
+    return dataclasses.replace(target, unit_names=names)
+
+
+def _under(where: str, make: Any, *arguments: Any) -> Target:
+    """Call `make`; problems are told under the place they came from."""
+    try:
+        target: Target = make(*arguments)
+    except InputError as error:
+        raise InputError(
+            Problem(where + "".join(p.where.partition("[")[1:]), p.got, p.expected)
+            for p in error.problems
+        ) from None
+    return target

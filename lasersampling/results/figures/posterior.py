@@ -1,0 +1,129 @@
+"""Posterior probabilities: exact, from lasers and from Gibbs sampling."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lasersampling.results.figures import style
+from lasersampling.results.reading import Results, read_results
+
+_MAX_PANELS = 4
+_LOOKS: dict[str, dict[str, Any]] = {
+    "lasers": {"color": style.VERMILLION, "fmt": "o", "label": "nanolasers"},
+    "gibbs": {"color": style.BLUE, "fmt": "s", "label": "Gibbs sampling"},
+}
+_FREE = -1
+
+
+def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
+    """Plot the posterior of up to four cases as bars, of more as sampled against exact.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file with ``/posterior``: `name` (unit); `clamped`, `log_odds`, `exact` and, for
+        each sampler (`lasers`, `gibbs`) that was run, `mean_<sampler>` and `se_<sampler>`
+        (case, unit); metrics `mean_abs_error_<sampler>` for the title.
+    group : str
+        Another group of that form.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds no posterior.
+    """
+    results = read_results(path, groups=(group,))
+    exact = results.array(f"{group}/exact")
+    samplers = [name for name in _LOOKS if f"mean_{name}" in results.group(group)]
+    few = len(exact) <= _MAX_PANELS
+    with style.style():
+        figure = style.new_figure(1.4 + 2.3 * len(exact) if few else 7.6)
+        if few:
+            _bars(figure, results, group, samplers)
+        else:
+            _scatter(figure, results, group, samplers)
+        prefix = "" if group == "posterior" else f"{group}_"
+        parts = [
+            f"{_LOOKS[name]['label']} {metric.value:.2g}"
+            for name in samplers
+            if (metric := results.metrics.get(f"{prefix}mean_abs_error_{name}"))
+        ]
+        if parts:
+            figure.axes[0].set_title("mean error of a marginal: " + " · ".join(parts), pad=34)
+    return figure
+
+
+def _bars(figure: Figure, results: Results, group: str, samplers: list[str]) -> None:
+    exact, clamped, log_odds, names = (
+        results.array(f"{group}/{column}") for column in ("exact", "clamped", "log_odds", "name")
+    )
+    panels = figure.subplots(len(exact), 1, sharex=True, squeeze=False)[:, 0]
+    place = np.arange(exact.shape[1])
+    for case, axes in enumerate(panels):
+        free = clamped[case] == _FREE
+        held = ~free
+        axes.bar(place[free], exact[case][free], 0.62, color=style.SKY, label="exact")
+        axes.bar(
+            place[held], np.where(clamped[case][held] == 1, 1.0, 0.012), 0.62, color=style.FAINT,
+            edgecolor=style.GREY, hatch="//", linewidth=0.8, label="observed",
+        )  # fmt: skip
+        for shift, name in zip(_shifts(len(samplers)), samplers, strict=True):
+            axes.errorbar(
+                place[free] + shift,
+                results.array(f"{group}/mean_{name}")[case][free],
+                results.array(f"{group}/se_{name}")[case][free],
+                markersize=7, elinewidth=1.6, **_LOOKS[name],
+            )  # fmt: skip
+        for unit in np.flatnonzero(log_odds[case]):
+            axes.text(
+                place[unit], 1.04, f"soft: {1 / (1 + np.exp(-log_odds[case, unit])):.2g}",
+                ha="center", color=style.INK, fontsize=12,
+            )  # fmt: skip
+        axes.set_ylim(0, 1.15)
+        axes.set_yticks([0, 0.5, 1])
+        axes.set_ylabel("P(z = 1)")
+        style.quiet(axes)
+    panels[-1].set_xticks(place, [str(name).replace("_", " ") for name in names])
+    if all(str(name).isdigit() for name in names):
+        panels[-1].set_xlabel("unit")
+    else:
+        panels[-1].set_xlabel("variable")
+    _legend(panels[0])
+
+
+def _scatter(figure: Figure, results: Results, group: str, samplers: list[str]) -> None:
+    free = results.array(f"{group}/clamped") == _FREE
+    exact = results.array(f"{group}/exact")[free]
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    upper.plot([0, 1], [0, 1], color=style.GREY, linewidth=1, label="exact")
+    lower.axhline(0, color=style.GREY, linewidth=1)
+    for name in samplers:
+        mean = results.array(f"{group}/mean_{name}")[free]
+        error = results.array(f"{group}/se_{name}")[free]
+        look = _LOOKS[name] | {"markersize": 5, "elinewidth": 1, "capsize": 0, "alpha": 0.85}
+        upper.errorbar(exact, mean, error, **look)
+        lower.errorbar(exact, mean - exact, error, **look)
+    upper.set_ylabel("sampled P(z = 1)")
+    lower.set_ylabel("sampled - exact")
+    lower.set_xlabel("exact P(z = 1 | evidence)")
+    for axes in (upper, lower):
+        style.quiet(axes, grid="both")
+    _legend(upper)
+
+
+def _shifts(n: int) -> NDArray[np.float64]:
+    return np.linspace(-0.1, 0.1, n) if n > 1 else np.zeros(n)
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)

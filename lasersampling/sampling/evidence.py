@@ -1,0 +1,191 @@
+"""Evidence: what is observed of some units, for certain or not.
+
+*Hard* evidence holds a unit at 0 or 1. *Soft* evidence is an observation e that speaks for one of
+the values without settling it. All that counts is its likelihood ratio: with
+q = P(e | z = 1) / (P(e | z = 1) + P(e | z = 0)), the log odds of the unit's value rise by
+log(q / (1 - q)), which is added to its bias. q is what one would believe of a unit of which nothing
+else is known: 0.5 says nothing, 0.8 speaks for 1 four to one.
+
+References
+----------
+J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 2.2.2 ("virtual evidence").
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.csv_tables import csv_rows
+from lasersampling.boltzmann.parameters import MAX_LISTED
+from lasersampling.errors import InputError, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is observed, in one or many cases.
+
+    Attributes
+    ----------
+    clamped : ndarray of int8, shape (case, unit)
+        -1 for a unit that is not observed, 0 or 1 for one that is.
+    log_odds : ndarray of float64, shape (case, unit)
+        log(q / (1 - q)) of soft evidence; 0 where there is none [1].
+
+    Raises
+    ------
+    InputError
+        For arrays of other shapes or values, soft evidence on a clamped unit, no case, and cases
+        that leave no unit free.
+    """
+
+    clamped: NDArray[np.int8]
+    log_odds: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        clamped = np.asarray(self.clamped)
+        log_odds = np.asarray(self.log_odds, dtype=np.float64)
+        if clamped.ndim != 2 or clamped.size == 0 or clamped.shape != log_odds.shape:
+            got = f"shapes {clamped.shape} and {log_odds.shape}"
+            raise InputError.single("evidence", got, "shape (case, unit) twice, not empty")
+        problems = []
+        if not np.isin(clamped, (FREE, 0, 1)).all():
+            problems.append(Problem("clamped", "other values", "-1 (free), 0 or 1"))
+        if not np.isfinite(log_odds).all():
+            problems.append(Problem("log_odds", "infinite or nan", "finite numbers"))
+        both = np.argwhere((clamped != FREE) & (log_odds != 0))
+        for case, unit in both[:MAX_LISTED]:
+            got = "hard and soft evidence"
+            problems.append(Problem(f"case {case}, unit {unit}", got, "one of the two"))
+        for case in np.flatnonzero((clamped != FREE).all(axis=1))[:MAX_LISTED]:
+            problems.append(Problem(f"case {case}", "all units clamped", "at least one free"))
+        if problems:
+            raise InputError(problems)
+        object.__setattr__(self, "clamped", clamped.astype(np.int8))
+        object.__setattr__(self, "log_odds", log_odds)
+
+    @classmethod
+    def single(
+        cls, n_units: int, hard: Mapping[int, int], soft: Mapping[int, float] | None = None
+    ) -> Evidence:
+        """Make the evidence of one case.
+
+        Parameters
+        ----------
+        n_units : int
+            Units that there are.
+        hard : mapping of int to int
+            Unit to value, 0 or 1.
+        soft : mapping of int to float
+            Unit to q, above 0 and below 1.
+
+        Examples
+        --------
+        >>> Evidence.single(3, {0: 1}, {2: 0.5}).clamped
+        array([[ 1, -1, -1]], dtype=int8)
+        """
+        clamped = np.full((1, n_units), FREE, dtype=np.int8)
+        log_odds = np.zeros((1, n_units))
+        problems = [
+            Problem("evidence", f"unit {unit}", f"units 0 to {n_units - 1}")
+            for unit in [*hard, *(soft or {})]
+            if not 0 <= unit < n_units
+        ]
+        problems += [
+            Problem(f"soft evidence of unit {unit}", f"{q!r}", "above 0 and below 1")
+            for unit, q in (soft or {}).items()
+            if not 0 < q < 1
+        ]
+        if problems:
+            raise InputError(problems)
+        for unit, value in hard.items():
+            clamped[0, unit] = value
+        for unit, q in (soft or {}).items():
+            log_odds[0, unit] = log_odds_of(q)
+        return cls(clamped, log_odds)
+
+    @property
+    def n_cases(self) -> int:
+        """Number of cases."""
+        return len(self.clamped)
+
+    @property
+    def n_units(self) -> int:
+        """Units that evidence is about."""
+        return int(self.clamped.shape[1])
+
+
+def log_odds_of(q: float) -> float:
+    """log(q / (1 - q)) [1]."""
+    return math.log(q) - math.log1p(-q)
+
+
+def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidence:
+    """Read the evidence of many cases from a CSV file, one case a row.
+
+    The header names the columns' units; units without a column are free. An empty cell leaves the
+    unit free, 0 and 1 hold it, and a number between them is soft evidence q.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    names : sequence of str
+        Of all units, in their order; numbers ("0", "1", ...) where they have no others.
+
+    Raises
+    ------
+    InputError
+        With file and line: unknown names and those that stand twice, cells of other content,
+        cases that leave no unit free, no case.
+    """
+    rows = csv_rows(Path(path))
+    _, header = next(rows)
+    place = f"{path}, line 1"
+    problems = [
+        Problem(place, repr(name), "units: " + ", ".join(names))
+        for name in header
+        if name not in names
+    ]
+    if len(set(header)) < len(header):
+        problems.append(Problem(place, "a unit twice", "each unit once"))
+    if problems:
+        raise InputError(problems)
+    units = [names.index(name) for name in header]
+    clamped, log_odds = [], []
+    for line, row in rows:
+        held, shift = np.full(len(names), FREE, dtype=np.int8), np.zeros(len(names))
+        for unit, cell in zip(units, row, strict=True):
+            if cell in ("0", "1"):
+                held[unit] = int(cell)
+            elif cell and (q := _fraction(cell)) is not None:
+                shift[unit] = log_odds_of(q)
+            elif cell:
+                where = f"{path}, line {line}, column {names[unit]!r}"
+                problems.append(Problem(where, repr(cell), "0, 1, a number between, or nothing"))
+        if (held != FREE).all():
+            problems.append(
+                Problem(f"{path}, line {line}", "all units clamped", "at least one free")
+            )
+        clamped.append(held)
+        log_odds.append(shift)
+    if not clamped:
+        problems.append(Problem(str(path), "a header alone", "a row for each case"))
+    if problems:
+        raise InputError(problems[:MAX_LISTED])
+    return Evidence(np.stack(clamped), np.stack(log_odds))
+
+
+def _fraction(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 < number < 1 else None
