@@ -84,6 +84,14 @@ def write_divergence(file):
         ("ideal", 1 / time_ns),
     ):
         file.write(f"divergence/{name}", values, ("time_ns",), units="1", description=name)
+    for name, values in (
+        ("chain_time_ns", time_ns / 4),
+        ("kl_chain", 3 / time_ns),
+        ("kl_chain_sd", 2 / time_ns),
+        ("ideal_chain", 4 / time_ns),
+    ):
+        file.write(f"divergence/{name}", values, ("chain_time_ns",), units="1", description=name)
+    file.attributes("device", {"refractory_time_ns": 2.5})
 
 
 def write_images(file):
