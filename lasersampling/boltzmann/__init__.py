@@ -21,6 +21,7 @@ from lasersampling.boltzmann.targets import (
     target_from_samples,
     target_from_table,
 )
+from lasersampling.boltzmann.visible import completed_moments, visible_distribution
 
 __all__ = [
     "BayesianNetwork",
@@ -31,6 +32,7 @@ __all__ = [
     "Target",
     "all_states",
     "clamp",
+    "completed_moments",
     "exact_distribution",
     "exact_moments",
     "load_machine",
@@ -44,4 +46,5 @@ __all__ = [
     "target_from_machine",
     "target_from_samples",
     "target_from_table",
+    "visible_distribution",
 ]

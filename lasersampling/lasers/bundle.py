@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.kernel_tables import Constants, Coupling, Events, Lanes
+from lasersampling.lasers.kernel_tables import Arrivals, Constants, Coupling, Events, Lanes
 from lasersampling.lasers.monitoring import monitored_levels
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
+from lasersampling.lasers.state import NetworkState
 
 LANE_BLOCK = 16
 """Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
@@ -192,6 +193,37 @@ def lanes(
         rng2=words[2].copy(),
         rng3=words[3].copy(),
     )
+
+
+def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
+    """The same lanes, their random streams included, but in the physical state of `start`."""
+
+    def padded(values: NDArray[np.generic]) -> NDArray[np.float32]:
+        lanes = np.full(fresh.pump.size, values.flat[0], dtype=np.float32)
+        lanes[: values.size] = values.ravel()
+        return lanes
+
+    x, y = padded(start.field.real), padded(start.field.imag)
+    photons = x * x + y * y - constants.vacuum
+    dimmer = np.where(photons < constants.dark_level, constants.dark_ticks, constants.dim_ticks)
+    ticks = np.where(photons < constants.dim_level, dimmer, constants.bright_ticks)
+    return fresh._replace(
+        field_x=x,
+        field_y=y,
+        gain=padded(start.gain_electrons),
+        absorber=padded(start.absorber_electrons),
+        photons=photons,
+        armed=padded(start.armed).astype(np.int32),
+        ticks=ticks.astype(np.int32),
+        taken=ticks.astype(np.int32),
+    )
+
+
+def arrivals(n_lanes: int) -> Arrivals:
+    """Room for the states in which lanes reach the end."""
+    x, y, gain, absorber = np.zeros((4, n_lanes), dtype=np.float32)
+    tick, armed = np.full(n_lanes, -1, dtype=np.int64), np.zeros(n_lanes, dtype=np.int32)
+    return Arrivals(tick, x, y, gain, absorber, armed)
 
 
 def events(tables: Coupling, n_lanes: int) -> Events:

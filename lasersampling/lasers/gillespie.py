@@ -52,11 +52,13 @@ from lasersampling.lasers import gillespie_kernel as kernel
 from lasersampling.lasers.bundle import RestingStates
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.request import Meter, available_cores, check_request, checked_pump
-from lasersampling.lasers.simulation import (
-    Simulation,
+from lasersampling.lasers.request import (
+    Meter,
     TraceRequest,
     Traces,
+    available_cores,
+    check_request,
+    checked_pump,
 )
 from lasersampling.lasers.spikes import SpikeTrains
 
@@ -68,7 +70,7 @@ _PULSES_PER_LINK = 8
 
 
 @dataclass(frozen=True, eq=False)
-class JumpSimulation(Simulation):
+class JumpSimulation:
     """What a simulation of the jump process gives.
 
     Attributes
@@ -82,6 +84,8 @@ class JumpSimulation(Simulation):
         at this number and above.
     """
 
+    spikes: SpikeTrains
+    traces: Traces | None
     photon_histogram_ns: NDArray[np.float64] | None
 
 

@@ -25,7 +25,16 @@ from numba import njit
 from lasersampling.lasers.kernel_step import step as take_step
 from lasersampling.lasers.wide_vectors import use_wide_vectors
 
-__all__ = ["EVENTS_FULL", "FINISHED", "SPIKES_FULL", "advance", "advance_freely"]
+__all__ = [
+    "END",
+    "EVENTS_FULL",
+    "FINISHED",
+    "SPIKES_FULL",
+    "START",
+    "advance",
+    "advance_freely",
+    "schedule",
+]
 
 FINISHED, SPIKES_FULL, EVENTS_FULL = 0, 1, 2
 
@@ -38,7 +47,7 @@ _SWEEPS_BETWEEN_LOOKS = 16
 
 
 @njit(nogil=True, cache=True)
-def _schedule(events, step, lane, phase, group, origin):
+def schedule(events, step, lane, phase, group, origin):
     """Put one event into the wheel; its pool entry."""
     events.n_free[0] -= 1
     entry = events.free[events.n_free[0]]
@@ -80,7 +89,7 @@ def _deliver(coupling, events, lanes, n_lasers, step):
                 electrons[target] += coupling.kick * w
             if group + 1 < coupling.group_start[laser + 1]:
                 origin = events.origin[entry]
-                _schedule(
+                schedule(
                     events,
                     origin + coupling.group_delay[group + 1],
                     lane,
@@ -106,11 +115,11 @@ def _emit(coupling, events, n_lasers, lane, step):
     if coupling.retrigger and running >= 0 and onset - events.last_spike[lane] < pulse:
         events.cancelled[running] = 1
     else:
-        _schedule(events, onset + coupling.group_delay[group], lane, START, group, onset)
+        schedule(events, onset + coupling.group_delay[group], lane, START, group, onset)
     events.last_spike[lane] = onset
     if pulse > 0:
         end = onset + pulse
-        events.last_end[lane] = _schedule(
+        events.last_end[lane] = schedule(
             events, end + coupling.group_delay[group], lane, END, group, end
         )
 
@@ -191,11 +200,26 @@ def advance(
 
 
 @njit(nogil=True, cache=True)
-def advance_freely(c, rotation, n_active, lanes, output, origin, last_tick, most_sweeps):
+def _note_arrivals(lanes, arrivals, origin, n_active, last_tick):
+    """Keep the state of lanes that have just reached the end."""
+    for i in range(n_active):
+        now = origin[i] + lanes.clock[i]
+        if now >= last_tick and arrivals.tick[i] < 0:
+            arrivals.tick[i] = now
+            arrivals.field_x[i] = lanes.field_x[i]
+            arrivals.field_y[i] = lanes.field_y[i]
+            arrivals.gain[i] = lanes.gain[i]
+            arrivals.absorber[i] = lanes.absorber[i]
+            arrivals.armed[i] = lanes.armed[i]
+
+
+@njit(nogil=True, cache=True)
+def advance_freely(c, rotation, n_active, lanes, output, arrivals, origin, last_tick, most_sweeps):
     """Integrate uncoupled lasers, each with steps of its own, until all have reached `last_tick`.
 
     `origin`, in ticks, is where each lane's time was when its clock was set back; lanes go on
-    while others have not arrived, so the caller drops what comes after the end.
+    while others have not arrived, so the caller drops what comes after the end. `arrivals` keeps
+    the state in which each lane reached it.
 
     Returns
     -------
@@ -204,6 +228,8 @@ def advance_freely(c, rotation, n_active, lanes, output, origin, last_tick, most
     """
     use_wide_vectors()
     status = SPIKES_FULL
+    near = last_tick - (_SWEEPS_BETWEEN_LOOKS + 1) * np.int64(c.dark_ticks)
+    is_near = origin[:n_active].max() >= near
     for sweep in range(most_sweeps):
         if output.n_spikes[0] + n_active > output.time.size:
             break
@@ -211,10 +237,14 @@ def advance_freely(c, rotation, n_active, lanes, output, origin, last_tick, most
             for i in range(n_active):
                 if lanes.crossed[i] != -ONE:
                     _note_spike(c, lanes, output, i, origin[i] + lanes.clock[i])
+        if is_near:
+            _note_arrivals(lanes, arrivals, origin, n_active, last_tick)
         if sweep % _SWEEPS_BETWEEN_LOOKS == 0:
-            slowest = last_tick
+            slowest, fastest = last_tick, origin[0]
             for i in range(n_active):
                 slowest = min(slowest, origin[i] + lanes.clock[i])
+                fastest = max(fastest, origin[i] + lanes.clock[i])
+            is_near = fastest >= near
             if slowest == last_tick:
                 status = FINISHED
                 break

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Constants", "Coupling", "Events", "Lanes", "Output"]
+__all__ = ["Arrivals", "Constants", "Coupling", "Events", "Lanes", "Output"]
 
 
 class Constants(NamedTuple):
@@ -53,6 +53,17 @@ class Lanes(NamedTuple):
     rng1: np.ndarray
     rng2: np.ndarray
     rng3: np.ndarray
+
+
+class Arrivals(NamedTuple):
+    """Where lanes that take steps of their own were when they reached the end."""
+
+    tick: np.ndarray  # end of the step in which a lane reached it, or -1
+    field_x: np.ndarray
+    field_y: np.ndarray
+    gain: np.ndarray
+    absorber: np.ndarray
+    armed: np.ndarray
 
 
 class Coupling(NamedTuple):

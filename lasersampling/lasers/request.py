@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.state import NetworkState
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,15 @@ def check_request(request: TraceRequest, n_lasers: int, duration_ns: float) -> N
         problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
     if problems:
         raise InputError(problems)
+
+
+def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
+    """Refuse a state of other chains or lasers."""
+    if not isinstance(start, NetworkState):
+        raise InputError.single("start", type(start).__name__, "a NetworkState")
+    if (start.n_chains, start.n_lasers) != (n_chains, n_lasers):
+        got = f"a state of {start.n_chains} chains of {start.n_lasers} lasers"
+        raise InputError.single("start", got, f"{n_chains} chains of {n_lasers} lasers")
 
 
 def available_cores() -> int:

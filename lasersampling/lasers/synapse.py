@@ -23,6 +23,9 @@ from lasersampling.errors import InputError
 
 __all__ = ["Synapse"]
 
+_LOST_AFTER = 20.0
+"""Time constants after which exp(-t) is below 2**-24 of what it was, with some to spare."""
+
 
 @validated
 class Synapse:
@@ -86,6 +89,15 @@ class Synapse:
     def length_ns(self, refractory_time_ns: float) -> float:
         """Length of the rectangle [ns], given the refractory time of the sampler."""
         return refractory_time_ns if self.duration_ns is None else self.duration_ns
+
+    def memory_ns(self, refractory_time_ns: float) -> float:
+        """How long after its arrival a spike still matters to the pump [ns].
+
+        For the exponential kernel, until single precision has lost it.
+        """
+        if self.time_constant_ns is not None:
+            return _LOST_AFTER * self.time_constant_ns
+        return self.length_ns(refractory_time_ns)
 
     def pump(self, time_ns: ArrayLike, refractory_time_ns: float) -> NDArray[np.float64]:
         """Pump part of the kernel, without the kicks [1].

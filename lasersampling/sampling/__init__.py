@@ -1,6 +1,6 @@
 """Samplers: what turns a machine into states."""
 
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.protocol import Sampler, Samples
+from lasersampling.sampling.protocol import ChainState, Sampler, Samples
 
-__all__ = ["Gibbs", "Sampler", "Samples"]
+__all__ = ["ChainState", "Gibbs", "Sampler", "Samples"]

@@ -35,7 +35,7 @@ LARGEST_RMS = 0.02
 
 _PAIR_READINGS_PER_TAU = 8
 _CALIBRATED_MODULES = (
-    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "rate_equations.py",
+    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "rate_equations.py", "run.py",
     "simulation.py",
 )  # fmt: skip
 

@@ -13,11 +13,18 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.sampling.protocol import Progress, Samples, checked_request
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Progress,
+    Samples,
+    checked_arrays,
+    checked_request,
+)
 
 Scan = Literal["auto", "random", "block"]
 
@@ -39,7 +46,7 @@ class Gibbs:
         are free units. "block": a sweep redraws all hidden units, then all others; for
         restricted machines only. "auto": "block" for restricted machines, else "random".
     burn_in : int
-        Sweeps before the first draw.
+        Sweeps before the first draw of chains that start anew.
     thin : int
         Sweeps per draw.
 
@@ -84,6 +91,7 @@ class Gibbs:
         n_chains: int = 4,
         clamped: ArrayLike | None = None,
         seed: int = 0,
+        start: ChainState | None = None,
         progress: Progress | None = None,
     ) -> Samples:
         """Draw from the machine's distribution; see `lasersampling.sampling.protocol.Sampler`."""
@@ -99,7 +107,10 @@ class Gibbs:
         # Imported here, since numba takes half a second to load.
         from lasersampling.sampling import gibbs_kernel
 
-        gibbs_kernel.randomise(held, states, generators)
+        if start is None:
+            gibbs_kernel.randomise(held, states, generators)
+        else:
+            states[:] = np.where(held == FREE, _states_of(start, states.shape), held)
         n_threads = min(n_chains, os.cpu_count() or 1)
         bounds = np.linspace(0, n_chains, n_threads + 1).astype(int)
         shares = [slice(first, last) for first, last in pairwise(bounds)]
@@ -113,13 +124,13 @@ class Gibbs:
 
                 list(pool.map(work, shares))
 
-            if self.burn_in:
+            if self.burn_in and start is None:
                 advance(draws[:, :1], self.burn_in)  # overwritten by the first draw
             for block in np.array_split(np.arange(n_draws), min(_BLOCKS, n_draws)):
                 advance(draws[:, block[0] : block[-1] + 1], self.thin)
                 if progress is not None:
                     progress((int(block[-1]) + 1) / n_draws)
-        return Samples(draws, self.name, int(seed))
+        return Samples(draws, self.name, int(seed), end={"states": states})
 
     def _scan_of(self, machine: BoltzmannMachine) -> Callable[..., None]:
         """Bind the kernel to the machine's parameters."""
@@ -130,3 +141,11 @@ class Gibbs:
         weights = RestrictedMachine.from_machine(machine).weights
         by_outer = np.ascontiguousarray(weights.T)
         return partial(gibbs_kernel.block_scan, weights, by_outer, machine.biases)
+
+
+def _states_of(start: ChainState, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """States of all units, checked."""
+    states: NDArray[np.int8] = checked_arrays(start, {"states": (np.int8, shape)})["states"]
+    if states.min() < 0 or states.max() > 1:
+        raise InputError.single("start.states", f"{states.min()} to {states.max()}", "0 and 1")
+    return states

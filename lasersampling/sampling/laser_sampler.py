@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,17 +14,28 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import number_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.state import NetworkState
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_calibration
-from lasersampling.sampling.protocol import Progress, Samples, checked_request
+from lasersampling.sampling.laser_state import Part, chain_state, network_state
+from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
 
 DEFAULT_DEVICE = "D6"
+
+Clamping = Literal["drive", "pump"]
+
+HARD_PUMP_LOGITS = 8.0
+"""How far beyond all that the others can do the pump of a clamped laser is held, in logits.
+
+Lasers of D6 that are held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and held
+down, never at z = 1: the chance of either is below 1e-4.
+"""
 
 _READINGS_PER_TAU = 4
 
@@ -33,8 +45,11 @@ class Lasers:
     """Samples a Boltzmann machine by its simulated network of nanolasers.
 
     The machine is translated into pumps and couplings with the calibration of the device
-    (`lasersampling.sampling.translation`). Clamped units need no laser: their effect on the
-    others is a constant pump, and the conditional distribution is that of the others under it.
+    (`lasersampling.sampling.translation`).
+
+    Chains end at their last draw, and a run that goes on has its first draw one interval later.
+    `Samples.spikes` begin one refractory time before the first draw of a fresh run, and before
+    the end of the last run otherwise: those spikes are needed to read the first states.
 
     Attributes
     ----------
@@ -56,6 +71,11 @@ class Lasers:
         How the device is calibrated when its calibration is not in the cache.
     n_threads : int, optional
         Threads; all cores by default. Draws do not depend on it.
+    clamping : "drive" or "pump"
+        "drive": clamped units have no laser, their effect on the others is a constant pump.
+        "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it
+        is as good as always 1 or 0; so chains can go on when other units are clamped. Their
+        states are given as the values that they are held at; `Samples.spikes` has their spikes.
 
     Examples
     --------
@@ -75,9 +95,12 @@ class Lasers:
     step_ps: float | None = None
     settings: CalibrationSettings | None = None
     n_threads: int | None = None
+    clamping: Clamping = "drive"
 
     def __post_init__(self) -> None:
         problems = []
+        if self.clamping not in get_args(Clamping):
+            problems.append(Problem("clamping", repr(self.clamping), "'drive' or 'pump'"))
         for name, strict in (("interval_ns", True), ("burn_in_ns", False)):
             value = getattr(self, name)
             if value is not None:
@@ -141,35 +164,43 @@ class Lasers:
         n_chains: int = 4,
         clamped: ArrayLike | None = None,
         seed: int = 0,
+        start: ChainState | None = None,
         progress: Progress | None = None,
     ) -> Samples:
         """Draw from the lasers' distribution; see `lasersampling.sampling.protocol.Sampler`.
 
         Chains whose clamped *units* differ run as separate networks; clamped *values* may differ
-        from chain to chain at no cost.
+        from chain to chain at no cost. With `clamping="pump"` all are copies of one network.
         """
         held = checked_request(machine, n_draws, n_chains, clamped, seed)
         is_free = held == FREE
-        patterns, which = np.unique(is_free, axis=0, return_inverse=True)
+        has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
+        before = None if start is None else network_state(start, has_laser)
+        patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
-        parts: list[tuple[NDArray[np.intp], NDArray[np.intp], SpikeTrains]] = []
+        tau = self.neuron.refractory_time_ns
+        # A fresh run has its first draw at tau, one that goes on an interval after what was there.
+        draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
+        times = tau + self.draw_interval_ns * draw
+        parts: list[_Part] = []
         done = 0
         for k, pattern in enumerate(patterns):
-            chains, free = np.flatnonzero(which == k), np.flatnonzero(pattern)
+            chains, units = np.flatnonzero(which == k), np.flatnonzero(pattern)
 
             def report(fraction: float, n: int = len(chains), before: int = done) -> None:
                 if progress is not None:
                     progress((before + fraction * n) / n_chains)
 
-            if free.size:
-                spikes = self._run(machine, held[chains], free, n_draws, int(seeds[k]), report)
-                draw = np.arange(n_draws, dtype=np.float64)
-                times = self.neuron.refractory_time_ns + self.draw_interval_ns * draw
-                read = spikes.states(self.neuron.refractory_time_ns, times)
-                states[np.ix_(chains, np.arange(n_draws), free)] = read
-                parts.append((chains, free, spikes))
+            if units.size:
+                network, pump = self._programmed(machine, held[chains], units)
+                own = None if before is None else before.part(chains, units)
+                spikes, end = self._run(network, pump, times[-1], own, int(seeds[k]), report)
+                read = spikes.states(tau, times)
+                window = np.ix_(chains, np.arange(n_draws), units)
+                states[window] = np.where(is_free[chains][:, None, units], read, states[window])
+                parts.append(_Part(Part(chains, units, end), spikes))
             done += len(chains)
         return Samples(
             states=states,
@@ -177,49 +208,71 @@ class Lasers:
             seed=int(seed),
             interval_ns=self.draw_interval_ns,
             spikes=_gathered(parts, n_chains, machine.n_units),
+            end=chain_state([part.lasers for part in parts], n_chains, machine.n_units),
         )
 
-    def _run(
-        self,
-        machine: BoltzmannMachine,
-        held: NDArray[np.int8],
-        free: NDArray[np.intp],
-        n_draws: int,
-        seed: int,
-        progress: Progress,
-    ) -> SpikeTrains:
-        """Simulate the free units of some chains that share their clamped units."""
-        neuron = self.neuron
-        rule = self.calibration.rule(neuron)
-        clamped = np.setdiff1d(np.arange(machine.n_units), free)
-        among_free = BoltzmannMachine(machine.weights[np.ix_(free, free)], machine.biases[free])
-        drive = held[:, clamped] @ machine.weights[np.ix_(clamped, free)]
+    def _programmed(
+        self, machine: BoltzmannMachine, held: NDArray[np.int8], units: NDArray[np.intp]
+    ) -> tuple[LaserNetwork, NDArray[np.float64]]:
+        """Network of the units that have a laser, and its pumps, (chain, laser)."""
+        neuron, rule = self.neuron, self.calibration.rule(self.neuron)
+        others = np.setdiff1d(np.arange(machine.n_units), units)
+        among = BoltzmannMachine(machine.weights[np.ix_(units, units)], machine.biases[units])
         network = LaserNetwork(
             neuron.device,
-            len(free),
-            rule.weights_electrons_per_ns(among_free),
+            len(units),
+            rule.weights_electrons_per_ns(among),
             neuron.delay_ns,
             neuron.synapse,
         )
+        drive = held[:, others] @ machine.weights[np.ix_(others, units)]
+        # A clamped laser: whatever the others do, its total drive stays beyond the hard level.
+        own = held[:, units]
+        most = np.maximum(among.weights, 0.0).sum(axis=1)
+        least = np.minimum(among.weights, 0.0).sum(axis=1)
+        up = HARD_PUMP_LOGITS - least - among.biases
+        down = -HARD_PUMP_LOGITS - most - among.biases
+        drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
+        pump = rule.pump_electrons_per_ns(among, drive)
+        return network, np.where(own == FREE, pump, np.maximum(pump, 0.0))
+
+    def _run(
+        self,
+        network: LaserNetwork,
+        pump: NDArray[np.float64],
+        last_draw_ns: float,
+        start: NetworkState | None,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[SpikeTrains, NetworkState]:
+        """Simulate some chains that share their lasers; their spikes begin tau before the draws."""
+        neuron = self.neuron
         tau = neuron.refractory_time_ns
-        burn_in = 50.0 * tau if self.burn_in_ns is None else self.burn_in_ns
-        return simulate(
+        run = simulate(
             network,
-            rule.pump_electrons_per_ns(among_free, drive),
-            # The state at the first draw needs the spikes of one refractory time before it.
-            tau + n_draws * self.draw_interval_ns,
-            n_chains=len(held),
+            pump,
+            # The state at the first draw needs the spikes of one refractory time before it; they
+            # are simulated, or were in the run before.
+            last_draw_ns if start is None else last_draw_ns - tau,
+            n_chains=len(pump),
             seed=seed,
-            burn_in_ns=burn_in,
+            start=start,
+            burn_in_ns=50.0 * tau if self.burn_in_ns is None else self.burn_in_ns,
             refractory_time_ns=tau,
             step_ps=neuron.step_ps,
             n_threads=self.n_threads,
             progress=progress,
-        ).spikes
+        )
+        return run.spikes if start is None else start.spikes_before(run.spikes, tau), run.end
+
+
+class _Part(NamedTuple):
+    lasers: Part
+    spikes: SpikeTrains
 
 
 def _gathered(
-    parts: list[tuple[NDArray[np.intp], NDArray[np.intp], SpikeTrains]],
+    parts: list[_Part],
     n_chains: int,
     n_units: int,
 ) -> SpikeTrains | None:
@@ -228,10 +281,10 @@ def _gathered(
         return None
     times = [np.zeros(0)] * n_chains
     units = [np.zeros(0, dtype=np.int32)] * n_chains
-    for chains, free, spikes in parts:
+    for (chains, own_units, _), spikes in parts:
         for own, chain in enumerate(chains):
             times[chain], local = spikes.chain(own)
-            units[chain] = free[local].astype(np.int32)
+            units[chain] = own_units[local].astype(np.int32)
     offset = np.append(0, np.cumsum([len(t) for t in times])).astype(np.int64)
-    duration = max(spikes.duration_ns for _, _, spikes in parts)
+    duration = max(part.spikes.duration_ns for part in parts)
     return SpikeTrains(np.concatenate(times), np.concatenate(units), offset, n_units, duration)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lasersampling.boltzmann.clamping import clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.states import check_enumerable, state_index
 from lasersampling.checks import integer_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from lasersampling.lasers.spikes import SpikeTrains
 
 Progress = Callable[[float], None]
 """Called now and then with the fraction of the work done, 0 to 1."""
+
+ChainState = Mapping[str, NDArray[Any]]
+"""Where the chains of a sampler stand: its own names, plain arrays that a checkpoint can keep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ class Samples:
         Time between two draws in ns, for samplers that live in time.
     spikes : SpikeTrains or None
         The spikes that the states were read from.
+    end : mapping of str to ndarray, or None
+        Where the chains stand at the last draw, to go on from: the `start` of a later call.
     """
 
     states: NDArray[np.int8]
@@ -45,6 +50,7 @@ class Samples:
     seed: int
     interval_ns: float | None = None
     spikes: SpikeTrains | None = None
+    end: ChainState | None = None
 
     def __post_init__(self) -> None:
         states = self.states
@@ -111,6 +117,7 @@ class Sampler(Protocol):
         n_chains: int = 4,
         clamped: ArrayLike | None = None,
         seed: int = 0,
+        start: ChainState | None = None,
         progress: Progress | None = None,
     ) -> Samples:
         """Draw from the machine's distribution, given the clamped units.
@@ -127,6 +134,11 @@ class Sampler(Protocol):
             -1 leaves a unit free, 0 and 1 hold it.
         seed : int
             The same seed gives the same bits, whatever the number of threads.
+        start : mapping of str to ndarray, optional
+            `Samples.end` of a run of the same sampler with as many chains and units. The chains
+            go on from there with no burn-in, the first draw being one interval later, though
+            weights, biases and clamped values may have changed. Random numbers come from `seed`
+            all the same, so a run that goes on needs another one.
         progress : callable, optional
             Called with the fraction of the work done.
 
@@ -171,3 +183,46 @@ def checked_request(
     if problems:
         raise InputError(problems)
     return chains
+
+
+def checked_arrays(
+    start: ChainState, expected: Mapping[str, tuple[DTypeLike, tuple[int | None, ...]]]
+) -> dict[str, NDArray[Any]]:
+    """Check that a state has these arrays and no others.
+
+    Parameters
+    ----------
+    start : mapping of str to ndarray
+        What a caller gave.
+    expected : mapping of str to (dtype, shape)
+        What the sampler wrote; None stands for any length.
+
+    Raises
+    ------
+    InputError
+        With all problems.
+    """
+    if not isinstance(start, Mapping):
+        raise InputError.single("start", type(start).__name__, "the `end` of earlier samples")
+    if set(start) != set(expected):
+        raise InputError.single(
+            "start", f"a state of {', '.join(sorted(map(str, start)))}",
+            f"the state of a run of this sampler, of {', '.join(sorted(expected))}",
+        )  # fmt: skip
+    problems, arrays = [], {}
+    for name, (dtype, shape) in expected.items():
+        values = np.asarray(start[name])
+        fits = values.dtype == dtype and values.ndim == len(shape)
+        if not fits or any(n not in (None, m) for n, m in zip(shape, values.shape, strict=True)):
+            sizes = ", ".join("any" if n is None else str(n) for n in shape)
+            problems.append(
+                Problem(
+                    f"start.{name}",
+                    f"{values.dtype} of shape {values.shape}",
+                    f"{np.dtype(dtype)} of shape ({sizes}), as many chains and units as this run",
+                )
+            )
+        arrays[name] = values
+    if problems:
+        raise InputError(problems)
+    return arrays

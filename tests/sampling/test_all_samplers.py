@@ -29,6 +29,7 @@ SAMPLERS = {
     "gibbs": (Gibbs(), 0.0, 0.0),
     "random scan": (Gibbs(scan="random"), 0.0, 0.0),
     "lasers": (Lasers(), 0.02, 0.03),
+    "lasers, clamped by their pumps": (Lasers(clamping="pump"), 0.02, 0.03),
 }
 
 
@@ -76,6 +77,55 @@ def test_result_has_the_promised_form(case):
     assert np.array_equal(samples.states, again.states)
     other = sampler.sample(GENERAL, 200, n_chains=3, seed=5)
     assert not np.array_equal(other.states[:, :7], samples.states)
+
+
+def test_chains_go_on_from_where_they_ended(case):
+    """Short runs, each from the end of the last, sample as one long run does."""
+    sampler, allowance, _ = case
+    target = exact_distribution(GENERAL)
+    samples = sampler.sample(GENERAL, 50, n_chains=48, seed=1)
+    parts = []
+    for part in range(20):
+        samples = sampler.sample(GENERAL, 50, n_chains=48, seed=10 + part, start=samples.end)
+        parts.append(samples.states)
+    states = np.concatenate(parts, axis=1)
+    floor = kl_floor(target.size, distribution_ess(states))
+    frequencies = np.bincount((states @ (1 << np.arange(4))).ravel(), minlength=16) / (48 * 1000)
+    assert kl_divergence(frequencies, target) < allowance + 2 * floor
+    # Nothing is lost where two parts meet: neighbouring draws are as alike there as elsewhere.
+    agree = (np.diff(states, axis=1) == 0).mean(axis=2)
+    joint = np.arange(50, 1000, 50) - 1
+    inside = np.delete(agree, joint, axis=1)
+    chain_gaps = agree[:, joint].mean(axis=1) - inside.mean(axis=1)
+    assert abs(chain_gaps.mean()) < 4 * chain_gaps.std(ddof=1) / np.sqrt(48)
+
+
+def test_same_seed_and_same_start_give_the_same_bits(case):
+    sampler, _, _ = case
+    start = sampler.sample(GENERAL, 5, n_chains=3, seed=1).end
+    kept = {name: values.copy() for name, values in start.items()}
+    assert all(isinstance(values, np.ndarray) for values in start.values())
+    other = BoltzmannMachine(1.1 * GENERAL.weights, GENERAL.biases - 0.1)
+    one, two = (sampler.sample(other, 200, n_chains=3, seed=2, start=start) for _ in range(2))
+    assert np.array_equal(one.states, two.states)
+    for name, values in one.end.items():
+        assert np.array_equal(values, two.end[name])
+        assert np.array_equal(start[name], kept[name])  # what was given is not changed
+    fresh = sampler.sample(other, 200, n_chains=3, seed=2)
+    assert not np.array_equal(fresh.states, one.states)
+
+
+def test_a_start_that_does_not_fit_is_refused(case):
+    sampler, _, _ = case
+    start = sampler.sample(GENERAL, 5, n_chains=3, seed=1).end
+    with pytest.raises(InputError, match="as many chains and units as this run"):
+        sampler.sample(GENERAL, 5, n_chains=2, start=start)
+    with pytest.raises(InputError, match="as many chains and units as this run"):
+        sampler.sample(RESTRICTED, 5, n_chains=3, start=start)
+    with pytest.raises(InputError, match="the state of a run of this sampler"):
+        sampler.sample(GENERAL, 5, n_chains=3, start={"of another": np.zeros(3)})
+    with pytest.raises(InputError, match="start: got list"):
+        sampler.sample(GENERAL, 5, n_chains=3, start=[1, 2])
 
 
 def test_bad_requests_are_refused_before_any_work(case):

@@ -179,3 +179,17 @@ def test_bad_settings(arguments, message):
 def test_block_scan_of_a_general_machine():
     with pytest.raises(InputError, match="weights within a layer"):
         Gibbs(scan="block").sample(general_machine(), 1)
+
+
+def test_a_state_of_other_values_is_refused():
+    start = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 5, n_chains=2).end
+    broken = {"states": start["states"] + np.int8(2)}
+    with pytest.raises(InputError, match="start.states: got .* expected 0 and 1"):
+        Gibbs().sample(BoltzmannMachine.random(3, seed=1), 5, n_chains=2, start=broken)
+
+
+def test_clamped_values_hold_from_the_start():
+    machine = BoltzmannMachine.random(3, seed=1)
+    start = Gibbs().sample(machine, 5, n_chains=2, clamped=[1, -1, -1]).end
+    again = Gibbs().sample(machine, 5, n_chains=2, clamped=[-1, 0, -1], start=start)
+    assert (again.states[:, :, 1] == 0).all()

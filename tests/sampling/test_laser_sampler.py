@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lasersampling.boltzmann import BoltzmannMachine, clamp, exact_distribution
+from lasersampling.boltzmann import BoltzmannMachine, clamp, exact_distribution, exact_moments
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
@@ -49,6 +49,54 @@ def test_threads_do_not_change_the_draws():
     assert np.array_equal(one, two)
 
 
+def test_spikes_of_a_run_that_goes_on_begin_before_it():
+    lasers = Lasers()
+    first = lasers.sample(MACHINE, 100, n_chains=3, seed=2)
+    second = lasers.sample(MACHINE, 60, n_chains=3, seed=3, start=first.end)
+    tau, interval = lasers.neuron.refractory_time_ns, lasers.draw_interval_ns
+    assert first.spikes.duration_ns == pytest.approx(tau + 99 * interval)
+    assert second.spikes.duration_ns == pytest.approx(tau + 60 * interval)
+    times = tau + interval * np.arange(1, 61)
+    assert np.array_equal(second.states, second.spikes.states(tau, times))
+    # The last tau of the one is the first tau of the other, up to the step that ends a run.
+    old, new = first.spikes.chain(0)[0], second.spikes.chain(0)[0]
+    old = old[old > 99 * interval] - 99 * interval
+    assert old.size > 1
+    assert np.abs(old - new[: old.size]).max() < 2e-3 * lasers.neuron.step_ps
+
+
+def test_lasers_held_by_their_pumps_go_from_clamped_to_free():
+    """In one network: held units nearly always spike or never do; then all are free."""
+    lasers = Lasers(clamping="pump")
+    tau = lasers.neuron.refractory_time_ns
+    clamped = np.tile(clamp(4, {0: 1, 2: 0}), (48, 1))
+    clamped[24:] = clamp(4, {1: 1, 3: 0})
+    held = lasers.sample(MACHINE, 2000, n_chains=48, clamped=clamped, seed=1)
+    active = held.spikes.active_fraction(tau)
+    assert active[:24, 0].mean() > 1 - 1e-4
+    assert active[24:, 1].mean() > 1 - 1e-4
+    assert active[:24, 2].mean() < 1e-4
+    assert active[24:, 3].mean() < 1e-4
+    exact = exact_moments(MACHINE, clamped[0]).mean
+    assert np.abs(held.states[:24].mean(axis=(0, 1)) - exact).max() < 0.03
+    free = lasers.sample(MACHINE, 40, n_chains=48, seed=2, start=held.end)
+    # Ten refractory times after the release, little of the clamping is left.
+    released = lasers.sample(MACHINE, 2000, n_chains=48, seed=3, start=free.end)
+    assert np.abs(released.mean - exact_moments(MACHINE).mean).max() < 0.03
+
+
+def test_lasers_that_are_not_there_cannot_go_on():
+    lasers = Lasers()
+    held = lasers.sample(MACHINE, 5, n_chains=2, clamped=clamp(4, {1: 1}), seed=1)
+    again = lasers.sample(MACHINE, 5, n_chains=2, clamped=clamp(4, {1: 0}), seed=1, start=held.end)
+    assert (again.states[:, :, 1] == 0).all()
+    with pytest.raises(InputError, match="no laser for unit 1 of chain 0.*clamping='pump'"):
+        lasers.sample(MACHINE, 5, n_chains=2, seed=1, start=held.end)
+    damaged = {**held.end, "spike_unit": held.end["spike_unit"] + np.int32(4)}
+    with pytest.raises(InputError, match="start.spike_laser: got .* expected 0 to 3"):
+        lasers.sample(MACHINE, 5, n_chains=2, seed=1, start=damaged)
+
+
 def test_a_uniform_delay_still_samples():
     """A delay shifts a pulse against z; a small one costs a little."""
     machine = BoltzmannMachine.random(3, seed=1)
@@ -72,6 +120,7 @@ def test_draws_that_fit_a_duration():
         ({"burn_in_ns": float("inf")}, "burn_in_ns: got inf"),
         ({"delay_ns": -0.1}, "delay_ns: got -0.1"),
         ({"step_ps": 0.0}, "step_ps: got 0.0"),
+        ({"clamping": "hard"}, "clamping: got 'hard', expected 'drive' or 'pump'"),
     ],
 )
 def test_lasers_that_cannot_be_made_are_refused(arguments, message):
@@ -98,8 +147,6 @@ def test_ten_random_machines_by_translation_alone():
 @pytest.mark.slow
 def test_conditional_marginals_of_a_six_unit_machine():
     """Issue "Foundation": within 0.03 of exact."""
-    from lasersampling.boltzmann import exact_moments
-
     machine = BoltzmannMachine.random(6, seed=11)
     for values in ({0: 1, 1: 0}, {2: 1, 5: 1}, {3: 0}):
         clamped = clamp(6, values)

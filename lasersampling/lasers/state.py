@@ -1,0 +1,157 @@
+"""Where a network of lasers stands, so that a later simulation can go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.spikes import SpikeTrains
+
+__all__ = ["NetworkState", "joined"]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkState:
+    """Physical state of all lasers of all chains, and the spikes that may still act.
+
+    What synapses add to the pumps is no part of it: a simulation that goes on computes it anew
+    from the recent spikes, with the weights and delays that it is given.
+
+    Attributes
+    ----------
+    field : ndarray of complex64, shape (chain, laser)
+        Slowly varying field E of the mode; |E|^2 - 1/2 is the photon number [photons^(1/2)].
+    gain_electrons, absorber_electrons : ndarray of float32, shape (chain, laser)
+        N1 and N2 [electrons].
+    armed : ndarray of int8, shape (chain, laser)
+        1 where the next rise through the detection threshold counts as a spike.
+    spike_chain, spike_laser : ndarray of int32, shape (spike,)
+        Which lasers spiked of late; by chain, then time.
+    spike_time_ns : ndarray of float64, shape (spike,)
+        When, counted from the time of this state [ns].
+
+    Raises
+    ------
+    InputError
+        When the arrays do not fit together or hold values that no network can have.
+    """
+
+    field: NDArray[np.complex64]
+    gain_electrons: NDArray[np.float32]
+    absorber_electrons: NDArray[np.float32]
+    armed: NDArray[np.int8]
+    spike_chain: NDArray[np.int32]
+    spike_laser: NDArray[np.int32]
+    spike_time_ns: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        shape = self.field.shape
+        problems = []
+        for name in ("field", "gain_electrons", "absorber_electrons", "armed"):
+            values = getattr(self, name)
+            if values.ndim != 2 or values.shape != shape:
+                problems.append(
+                    Problem(name, f"shape {values.shape}", f"one shape (chain, laser), {shape}")
+                )
+            elif not np.isfinite(values).all():
+                problems.append(Problem(name, "values that are not finite", "finite values"))
+        n_spikes = self.spike_time_ns.shape
+        for name in ("spike_chain", "spike_laser", "spike_time_ns"):
+            values = getattr(self, name)
+            if values.ndim != 1 or values.shape != n_spikes:
+                problems.append(
+                    Problem(name, f"shape {values.shape}", f"one shape (spike,), {n_spikes}")
+                )
+        if problems:
+            raise InputError(problems)
+        for name, n in (("spike_chain", shape[0]), ("spike_laser", shape[1])):
+            values = getattr(self, name)
+            if values.size and not 0 <= values.min() <= values.max() < n:
+                problems.append(Problem(name, f"{values.min()} to {values.max()}", f"0 to {n - 1}"))
+        if not np.isfinite(self.spike_time_ns).all():
+            problems.append(Problem("spike_time_ns", "values that are not finite", "finite times"))
+        if problems:
+            raise InputError(problems)
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return int(self.field.shape[0])
+
+    @property
+    def n_lasers(self) -> int:
+        """Lasers of each chain."""
+        return int(self.field.shape[1])
+
+    def part(self, chains: NDArray[np.intp], lasers: NDArray[np.intp]) -> NetworkState:
+        """State of some chains and lasers, numbered anew in the order given.
+
+        Parameters
+        ----------
+        chains, lasers : ndarray of int
+            Which, none of them twice.
+        """
+        new_chain = np.full(self.n_chains, -1, dtype=np.int32)
+        new_chain[chains] = np.arange(len(chains))
+        new_laser = np.full(self.n_lasers, -1, dtype=np.int32)
+        new_laser[lasers] = np.arange(len(lasers))
+        chain, laser = new_chain[self.spike_chain], new_laser[self.spike_laser]
+        kept = np.flatnonzero((chain >= 0) & (laser >= 0))
+        kept = kept[np.lexsort((self.spike_time_ns[kept], chain[kept]))]
+        window = np.ix_(chains, lasers)
+        return NetworkState(
+            self.field[window],
+            self.gain_electrons[window],
+            self.absorber_electrons[window],
+            self.armed[window],
+            chain[kept],
+            laser[kept],
+            self.spike_time_ns[kept],
+        )
+
+    def spikes_before(self, spikes: SpikeTrains, time_ns: float) -> SpikeTrains:
+        """Spikes of a run that went on from here, with those of the time just before.
+
+        Parameters
+        ----------
+        spikes : SpikeTrains
+            Of the run that went on.
+        time_ns : float
+            How far back; the times returned count from there.
+
+        Returns
+        -------
+        SpikeTrains
+        """
+        late = np.flatnonzero(self.spike_time_ns >= -time_ns)
+        chain = np.repeat(np.arange(self.n_chains), np.diff(spikes.chain_offset))
+        chain = np.concatenate([self.spike_chain[late], chain])
+        time = np.concatenate([self.spike_time_ns[late], spikes.time_ns]) + time_ns
+        unit = np.concatenate([self.spike_laser[late], spikes.unit])
+        order = np.lexsort((unit, time, chain))
+        return SpikeTrains(
+            time[order],
+            unit[order],
+            np.searchsorted(chain[order], np.arange(self.n_chains + 1)).astype(np.int64),
+            spikes.n_units,
+            spikes.duration_ns + time_ns,
+        )
+
+
+def joined(states: Sequence[NetworkState]) -> NetworkState:
+    """State of all chains of several states, one after the other."""
+    first_chain = np.cumsum([0, *(state.n_chains for state in states)])
+    chains = [state.spike_chain + n for state, n in zip(states, first_chain, strict=False)]
+    return NetworkState(
+        np.concatenate([state.field for state in states]),
+        np.concatenate([state.gain_electrons for state in states]),
+        np.concatenate([state.absorber_electrons for state in states]),
+        np.concatenate([state.armed for state in states]),
+        np.concatenate(chains).astype(np.int32),
+        np.concatenate([state.spike_laser for state in states]),
+        np.concatenate([state.spike_time_ns for state in states]),
+    )

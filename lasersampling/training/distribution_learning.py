@@ -1,0 +1,382 @@
+"""Learning a distribution: a contrastive gradient with any sampler in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ExponentialLR
+
+from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
+from lasersampling.checks import integer_problems
+from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.errors import InputError
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.protocol import Sampler
+from lasersampling.statistics import jackknife_error, kl_divergence
+from lasersampling.training.early_stopping import Plateau
+from lasersampling.training.loop import Checkpoints, History, train
+from lasersampling.training.machine_parameters import Connectivity, MachineParameters
+from lasersampling.training.phases import (
+    ClampedData,
+    Drawing,
+    ExactData,
+    ExactModel,
+    FreeModel,
+    ModelPhase,
+    Phase,
+    ReleasedModel,
+)
+from lasersampling.training.task import Estimate, State, Step
+
+Count = Annotated[int, Field(ge=1)]
+
+_INITIAL_MARGIN = 0.02
+"""Initial biases are log odds of the target, of probabilities kept this far from 0 and 1."""
+
+
+@validated
+class LearningSettings:
+    """How a machine learns a distribution.
+
+    Attributes
+    ----------
+    gradient : "exact", "cd", "pcd" or "wake-sleep"
+        See `training.phases`.
+    n_updates : int
+        Steps of the optimiser.
+    updates_per_epoch : int
+        Updates between measurements and checkpoints.
+    n_chains, n_draws : int
+        Chains, and draws per chain and update, of each half that is sampled.
+    optimiser : "sgd" or "adam"
+        Plain gradient descent, or Adam.
+    learning_rate, final_learning_rate : float
+        At the first and the last epoch; it falls exponentially [1].
+    weight_decay : float
+        Strength of the quadratic penalty on the couplings [1].
+    sparsity, sparsity_strength : float
+        Mean activity that hidden units are drawn to, and how strongly [1].
+    weight_limit, bias_limit : float or None
+        Largest size of weights and biases, kept by clipping after every update [1].
+    averaged_share : float
+        The result is the mean of the parameters over this last share of the updates, which removes
+        the noise that single updates leave [1].
+    patience : int
+        Epochs without improvement beyond the noise after which learning stops; 0 for never.
+    """
+
+    gradient: Literal["exact", "cd", "pcd", "wake-sleep"] = "wake-sleep"
+    n_updates: Count = 200
+    updates_per_epoch: Count = 10
+    n_chains: Annotated[int, Field(ge=2)] = 64
+    n_draws: Count = 128
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    learning_rate: Positive = 1.0
+    final_learning_rate: Positive = 0.1
+    weight_decay: NonNegative = 0.0
+    sparsity: Probability = 0.5
+    sparsity_strength: NonNegative = 0.0
+    weight_limit: Positive | None = None
+    bias_limit: Positive | None = None
+    averaged_share: Probability = 0.5
+    patience: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs; the last may not be cut short."""
+        return -(-self.n_updates // self.updates_per_epoch)
+
+
+class DistributionTask:
+    """The task (`task.Task`) of learning a distribution.
+
+    An update compares the moments of its two halves, see `training.phases`.
+
+    Parameters
+    ----------
+    target : Target
+        Distribution of the visible units.
+    parameters : MachineParameters
+        What is learned.
+    data, model : Phase
+        The two halves.
+    settings : LearningSettings
+        Epochs, regularisation, averages.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        parameters: MachineParameters,
+        data: Phase,
+        model: ModelPhase,
+        settings: LearningSettings,
+    ) -> None:
+        self.parameters = parameters
+        self._target, self._settings = target, settings
+        self._data, self._model = data, model
+        self._update = 0
+        self._averages: dict[str, Tensor] = {}
+        self._n_averaged = 0
+
+    @property
+    def n_batches(self) -> int:
+        """Updates in an epoch."""
+        return self._settings.updates_per_epoch
+
+    def named_parameters(self) -> Mapping[str, Parameter]:
+        """Return couplings and biases."""
+        return self.parameters.named()
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Do nothing: an update needs no preparation."""
+
+    def write_gradients(self, batch: int) -> Step:
+        """Ask both halves for their moments."""
+        machine = self.parameters.machine()
+        data = self._data.moments(machine, self._update)
+        model = self._model.moments(machine, self._update)
+        self.parameters.write_gradient(data, model)
+        metrics = {"mean_error": _rms(data.mean - model.mean), "moment_error": _rms(
+            (data.second - model.second)[self.parameters.pairs])}  # fmt: skip
+        self._regularise(machine, data)
+        return Step(metrics)
+
+    def finish_step(self) -> None:
+        """Clip, and add to the averages in the last updates."""
+        settings = self._settings
+        self.parameters.limit(settings.weight_limit, settings.bias_limit)
+        self._update += 1
+        n_updates = settings.n_epochs * settings.updates_per_epoch
+        if self._update <= (1.0 - settings.averaged_share) * n_updates:
+            return
+        self._n_averaged += 1
+        for name, parameter in self.named_parameters().items():
+            values = parameter.detach()
+            mean = self._averages.setdefault(name, torch.zeros_like(values))
+            mean += (values - mean) / self._n_averaged
+
+    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+        """Compare what the model half saw last with the target."""
+        seen = self._model.seen
+        if seen is None:
+            return {}
+        target = self._target.probabilities
+
+        def variation(table: NDArray[np.float64]) -> float:
+            return 0.5 * float(np.abs(table - target).sum())
+
+        found = {}
+        for name, distance in (
+            ("kl_sample_target", lambda table: kl_divergence(table, target)),
+            ("kl_target_sample", lambda table: kl_divergence(target, table)),
+            ("total_variation", variation),
+        ):
+            value, error = distance(seen.total), 0.0
+            n_chains = len(seen.chains)
+            if n_chains and np.isfinite(value):
+                rest = (n_chains * seen.total - seen.chains) / (n_chains - 1)
+                error = float(jackknife_error([distance(table) for table in rest]))
+            found[name] = Estimate.of(value, error)
+        return found
+
+    def result(self) -> BoltzmannMachine:
+        """Return the machine of the averages, or of the last parameters if there are none."""
+        named = {name: p.detach() for name, p in self.named_parameters().items()} | self._averages
+        return self.parameters.machine_of(named["couplings"], named["biases"])
+
+    def state(self) -> State:
+        """Return number of updates, averages and where chains stand."""
+        return {
+            "update": self._update,
+            "averages": self._averages,
+            "n_averaged": self._n_averaged,
+            "data": self._data.state(),
+            "model": self._model.state(),
+        }
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self._update, self._n_averaged = int(state["update"]), int(state["n_averaged"])
+        self._averages = dict(state["averages"])
+        self._data.set_state(state["data"])
+        self._model.set_state(state["model"])
+
+    def _regularise(self, machine: BoltzmannMachine, data: Moments) -> None:
+        """Add the gradients of the penalties.
+
+        Hidden units are drawn to their mean activity by their biases alone: H. Lee, C. Ekanadham,
+        A. Ng, NIPS 20 (2008) 873, section 3.
+        """
+        settings = self._settings
+        couplings, biases = self.parameters.couplings, self.parameters.biases
+        assert couplings.grad is not None and biases.grad is not None
+        couplings.grad += settings.weight_decay * couplings
+        if machine.n_hidden and settings.sparsity_strength:
+            excess = data.mean[machine.hidden] - settings.sparsity
+            biases.grad[machine.hidden] += settings.sparsity_strength * torch.tensor(excess)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedMachine:
+    """A machine that learned, and how.
+
+    Attributes
+    ----------
+    machine : BoltzmannMachine
+        The result.
+    history : History
+        What was recorded: "mean_error" and "moment_error", the rms differences of the moments of
+        the two halves; "kl_sample_target", "kl_target_sample" and "total_variation" between what
+        the model half saw in the last update of an epoch and the target.
+    """
+
+    machine: BoltzmannMachine
+    history: History
+
+
+def initial_machine(
+    target: Target,
+    n_hidden: int,
+    *,
+    seed: int,
+    weight_std: float = 0.0,
+    connectivity: Connectivity = "full",
+) -> BoltzmannMachine:
+    """Make a machine to start from: independent units with the target's means.
+
+    Parameters
+    ----------
+    target : Target
+        Distribution of the visible units.
+    n_hidden : int
+        Hidden units.
+    seed : int
+        Of the weights.
+    weight_std : float
+        Standard deviation of the weights of hidden units, which must not all be equal if they are
+        to become different [1].
+    connectivity : "full", "semirestricted" or "restricted"
+        See `Connectivity`.
+    """
+    problems = integer_problems("n_hidden", n_hidden, 0)
+    if problems:
+        raise InputError(problems)
+    mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)
+    biases = np.concatenate([np.log(mean / (1.0 - mean)), np.zeros(n_hidden)])
+    machine = BoltzmannMachine(np.zeros((biases.size,) * 2), biases, n_hidden=n_hidden)
+    parameters = MachineParameters(machine, _centre(target, machine), connectivity)
+    i, j = parameters.pairs
+    drawn = np.random.default_rng(seed).normal(0.0, weight_std, len(i))
+    couplings = np.where(j >= machine.n_visible, drawn, 0.0)
+    return parameters.machine_of(torch.tensor(couplings), parameters.biases)
+
+
+def learn(
+    target: Target,
+    initial: BoltzmannMachine,
+    settings: LearningSettings,
+    *,
+    sampler: Sampler | None = None,
+    connectivity: Connectivity = "full",
+    optimiser: Callable[..., Optimizer] | None = None,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    checkpoint_interval_s: float = 20.0,
+    resume: State | None = None,
+) -> LearnedMachine:
+    """Let a machine learn a distribution of its visible units.
+
+    Parameters
+    ----------
+    target : Target
+        The distribution.
+    initial : BoltzmannMachine
+        Where learning starts; its visible units are those of the target.
+    settings : LearningSettings
+        How it learns.
+    sampler : Sampler, optional
+        What is in the loop, a device for example; Gibbs sampling by default. A gradient by
+        enumeration needs none.
+    connectivity : "full", "semirestricted" or "restricted"
+        Which units are connected.
+    optimiser : callable, optional
+        ``optimiser(parameters, lr=...)`` gives a torch optimiser, in place of that in `settings`.
+    seed : int
+        Of all updates.
+    progress, checkpoints, checkpoint_interval_s, resume
+        See `loop.train`.
+
+    Returns
+    -------
+    LearnedMachine
+
+    Raises
+    ------
+    InputError
+        If target and machine do not fit, or an exact half is asked of more than 20 units.
+    """
+    if initial.n_visible != target.n_units or initial.n_label:
+        got = f"{initial.n_visible} visible and {initial.n_label} label units"
+        expected = f"{target.n_units} visible units, as the target has"
+        raise InputError.single("initial", got, expected)
+    parameters = MachineParameters(initial, _centre(target, initial), connectivity)
+    data, model = _phases(target, initial, settings, sampler or Gibbs(), seed)
+    task = DistributionTask(target, parameters, data, model, settings)
+    make = optimiser or {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[settings.optimiser]
+    descent = make(list(parameters.named().values()), lr=settings.learning_rate)
+    ratio = settings.final_learning_rate / settings.learning_rate
+    schedule = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_epochs - 1)))
+    stopping = Plateau("total_variation", settings.patience) if settings.patience else None
+    history = train(
+        task,
+        descent,
+        n_epochs=settings.n_epochs,
+        scheduler=schedule,
+        stopping=stopping,
+        progress=progress,
+        checkpoints=checkpoints,
+        checkpoint_interval_s=checkpoint_interval_s,
+        resume=resume,
+    )
+    return LearnedMachine(task.result(), history)
+
+
+def _phases(
+    target: Target,
+    machine: BoltzmannMachine,
+    settings: LearningSettings,
+    sampler: Sampler,
+    seed: int,
+) -> tuple[Phase, ModelPhase]:
+    drawing = Drawing(sampler, settings.n_chains, settings.n_draws, seed)
+    gradient = settings.gradient
+    data: Phase
+    # Without hidden units the data half needs no sampler, which contrastive divergence starts from.
+    if gradient in ("exact", "pcd") or (gradient == "wake-sleep" and machine.n_hidden == 0):
+        data = ExactData(target)
+    else:
+        data = clamped = ClampedData(target, drawing)
+    if gradient == "exact":
+        return data, ExactModel()
+    if gradient == "cd":
+        return data, ReleasedModel(drawing, clamped)
+    return data, FreeModel(target.n_units, drawing)
+
+
+def _centre(target: Target, machine: BoltzmannMachine) -> NDArray[np.float64]:
+    return np.concatenate([target.moments().mean, np.full(machine.n_hidden, 0.5)])
+
+
+def _rms(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sqrt(np.mean(difference**2)) if difference.size else np.zeros(())
