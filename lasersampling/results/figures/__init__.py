@@ -21,6 +21,7 @@ NAMES = (
     "integrator_convergence",
     "machines",
     "laser_dynamics",
+    "network_inference",
     "posterior",
     "raster",
     "sparse_codes",

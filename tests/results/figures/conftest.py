@@ -262,14 +262,14 @@ def write_sparse(file):
         write_array(file, f"sparse/{name}", values, "reward", "member")
 
 
-def write_posterior(file, n_cases=2):
+def write_posterior(file, group="posterior", n_cases=2):
     shape = (n_cases, 4)
     exact = np.linspace(0.1, 0.9, n_cases * 4).reshape(shape)
     clamped = np.full(shape, -1)
     clamped[:, 2] = 1
     log_odds = np.zeros(shape)
     log_odds[0, 3] = 1.4
-    write_array(file, "posterior/name", ["rain", "hose", "wet", "slippery"], "unit")
+    write_array(file, f"{group}/name", ["rain", "hose", "wet", "slippery"], "unit")
     for name, values in (
         ("clamped", clamped),
         ("log_odds", log_odds),
@@ -279,9 +279,15 @@ def write_posterior(file, n_cases=2):
         ("mean_gibbs", exact - 0.01),
         ("se_gibbs", exact / 30),
     ):
-        write_array(file, f"posterior/{name}", values, "case", "unit")
-    file.metric("mean_abs_error_lasers", 0.02, 0.001)
-    file.metric("mean_abs_error_gibbs", 0.01, 0.001)
+        write_array(file, f"{group}/{name}", values, "case", "unit")
+    prefix = "" if group == "posterior" else f"{group}_"
+    for name, value in (("lasers", 0.02), ("gibbs", 0.01)):
+        file.metric(f"{prefix}mean_abs_error_{name}", value, 0.001)
+
+
+def write_networks(file):
+    for group in ("explaining_away", "visual_perception"):
+        write_posterior(file, group, n_cases=3)
 
 
 WRITERS = {
@@ -295,6 +301,7 @@ WRITERS = {
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
+    "network_inference": write_networks,
     "posterior": write_posterior,
     "raster": write_raster,
     "sparse_codes": write_sparse,
