@@ -22,6 +22,7 @@ NAMES = (
     "machines",
     "laser_dynamics",
     "network_inference",
+    "p_values",
     "posterior",
     "raster",
     "sparse_codes",

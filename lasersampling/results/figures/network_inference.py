@@ -7,13 +7,15 @@ import os
 from matplotlib.figure import Figure
 
 from lasersampling.results.figures import style
-from lasersampling.results.figures.posterior import LOOKS, draw_bars
+from lasersampling.results.figures.posterior import draw_bars
 from lasersampling.results.reading import Results, read_results
 
 _TITLES = {
     "explaining_away": "burglar alarm",
     "visual_perception": "a shaded surface",
 }
+
+_SHORT = {"lasers": "translated", "learned": "learned", "gibbs": "Gibbs"}
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -41,17 +43,17 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         columns = figure.subfigures(1, 2, squeeze=False).ravel()
         for column, (group, title) in zip(columns, _TITLES.items(), strict=True):
             draw_bars(column, results, group, is_narrow=True)
-            column.axes[0].set_title(f"{title}\n{_errors(results, group)}", fontsize=13)
+            column.axes[0].set_title(f"{title}\n{_errors(results, group)}", fontsize=12)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), fontsize=12)
     return figure
 
 
 def _errors(results: Results, group: str) -> str:
-    """Mean errors of the marginals, by sampler."""
+    """Mean error of a marginal, by sampler."""
     errors = [
-        f"{look['label'].replace('nanolasers, ', '')} {metric.value:.2g}"
-        for name, look in LOOKS.items()
+        f"{short} {metric.value:.2g}"
+        for name, short in _SHORT.items()
         if (metric := results.metrics.get(f"{group}_mean_abs_error_{name}"))
     ]
-    return "mean error: " + " · ".join(errors)
+    return "error: " + " · ".join(errors)

@@ -83,6 +83,12 @@ def draw_bars(
             place[held], np.where(clamped[case][held] == 1, 1.0, 0.012), 0.62, color=style.FAINT,
             edgecolor=style.GREY, hatch="//", linewidth=0.8, label="observed",
         )  # fmt: skip
+        for unit in np.flatnonzero(held):
+            axes.text(
+                place[unit], 0.5 if clamped[case, unit] else 0.05, str(clamped[case, unit]),
+                ha="center", va="center" if clamped[case, unit] else "bottom", fontsize=15,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5},
+            )  # fmt: skip
         for shift, name in zip(_shifts(len(samplers)), samplers, strict=True):
             axes.errorbar(
                 place[free] + shift,

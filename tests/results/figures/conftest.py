@@ -290,6 +290,14 @@ def write_networks(file):
         write_posterior(file, group, n_cases=3)
 
 
+def write_p_values(file):
+    even = np.linspace(0.001, 0.999, 50)
+    for weights in ("weak", "strong"):
+        write_array(file, f"null/{weights}_corrected", even, "run")
+        write_array(file, f"null/{weights}_independent", even**2, "run")
+    write_columns(file, "power", "shift", kl=[1e-3, 1e-2], rate=[0.2, 0.9], rate_se=[0.02, 0.01])
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
@@ -309,6 +317,7 @@ WRITERS = {
     "spike_parameters": write_spike_parameters,
     "spike_times": write_spike_test,
     "spike_traces": write_traces,
+    "p_values": write_p_values,
     "yin_yang_plane": write_plane,
 }
 
