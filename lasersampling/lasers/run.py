@@ -116,7 +116,8 @@ class Run:
         self.last_step = self.burn_in_steps + math.ceil(duration_ns / self.step_ns - 1e-9)
         alpha = network.device.cavity.linewidth_enhancement
         self.rotation = None if alpha == 0.0 else np.float32(-0.5 * alpha)
-        self.rest = tables.RestingStates(network.device, pump)
+        # Lasers that go on from a state need no resting ones, of which one is enough then.
+        self.rest = tables.RestingStates(network.device, pump if start is None else pump[:1, :1])
         self.coupling: Coupling = tables.coupling(network, refractory_time_ns, step_ps)
         longest_delay = float(np.max(network.delay_ns))
         self.memory_ns = (
