@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed, configured
 from lasersampling.cli.reporting import Reporter
+from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,15 +46,17 @@ def classify(
     from lasersampling.results.figures import save_figures
     from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
     from lasersampling.training.spike_classification import classify as train
+    from lasersampling.training.spike_recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {"seed": seed, "members": members}
     if resume is None:
-        config, state = _configured(recipe, options, overrides), None
+        config: ClassifyRecipe = _configured(recipe, options, overrides)
+        state: State | None = None
     else:
         given = {"a recipe": recipe, "--seed": seed, "--members": members, "--out": out}
-        _refuse_beside_resume({**given, "--set": overrides})
-        config, state = _resumed(resume)
+        refuse_beside_resume({**given, "--set": overrides})
+        config, state = resumed(resume, ClassifyRecipe)
         out, overwrite = resume, True
     reporter.status(
         f"training {config.members} networks, hidden neurons {list(config.network.hidden)}, "
@@ -76,11 +79,9 @@ def classify(
         return evaluation.metrics
 
     files: list[Path] = []
-    if out is None:
-        metrics = trained(None)
-    else:
-        with _run_file(context, out, config, overwrite=overwrite) as file:
-            metrics = trained(file)
+    with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
+        metrics = trained(file)
+    if out is not None:
         names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
         files = [out, *save_figures(out, names)]
     for path in files:
@@ -115,30 +116,3 @@ def _configured(
     parse(table, ClassifyRecipe, str(path))
     given = {key: value for key, value in options.items() if value is not None}
     return configured(ClassifyRecipe, table | given, overrides)
-
-
-def _refuse_beside_resume(given: dict[str, Any]) -> None:
-    extra = [name for name, value in given.items() if value is not None]
-    if extra:
-        expected = "nothing else: the file says how the run was configured"
-        raise InputError.single("--resume", ", ".join(extra), expected)
-
-
-def _resumed(path: Path) -> tuple[ClassifyRecipe, State]:
-    import tomllib
-
-    from lasersampling.config import parse
-    from lasersampling.results.run_file import read_checkpoint
-    from lasersampling.training.spike_recipes import ClassifyRecipe
-
-    state, text = read_checkpoint(path)
-    return parse(tomllib.loads(text), ClassifyRecipe, str(path)), state
-
-
-def _run_file(context: typer.Context, out: Path, config: ClassifyRecipe, *, overwrite: bool) -> Any:
-    from lasersampling.config import to_toml
-    from lasersampling.results.run_file import RunFile
-
-    return RunFile.open(
-        out, command=str(context.obj), seed=config.seed, config=to_toml(config), overwrite=overwrite
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.boltzmann import exact_distribution, state_index
+from lasersampling.boltzmann import Target, exact_distribution, state_index
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
 from lasersampling.boltzmann.enumeration import table_moments
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -261,22 +261,52 @@ def evaluate(
             "samples", f"{samples.n_units} units", f"{machine.n_units}, as the machine has"
         )
     states = samples.states[:, :, free]
-    mean = samples.mean[free]
+    enumerable = free.size <= MAX_ENUMERATED_UNITS
+    target = exact_distribution(machine, clamped) if enumerable else None
+    return _evaluation(states, free, target, samples.interval_ns)
+
+
+def evaluate_target(target: Target, samples: Samples) -> Evaluation:
+    """Judge samples by a target distribution of their first units, the visible ones.
+
+    Parameters
+    ----------
+    target : Target
+        What should have been sampled.
+    samples : Samples
+        At least four draws per chain; units beyond the target's are hidden and left out.
+
+    Raises
+    ------
+    InputError
+        If there are fewer units than the target has.
+    """
+    if samples.n_units < target.n_units:
+        expected = f"at least {target.n_units}, as the target has"
+        raise InputError.single("samples", f"{samples.n_units} units", expected)
+    visible = np.arange(target.n_units)
+    states = samples.states[:, :, visible]
+    return _evaluation(states, visible, target.probabilities, samples.interval_ns)
+
+
+def _evaluation(
+    states: NDArray[np.int8],
+    free: NDArray[np.intp],
+    target: NDArray[np.float64] | None,
+    interval_ns: float | None,
+) -> Evaluation:
+    mean = states.mean(axis=(0, 1), dtype=np.float64)
     ess = effective_sample_size(states)
     joint_ess = distribution_ess(states)
-    exact = None
-    if free.size <= MAX_ENUMERATED_UNITS:
-        target = exact_distribution(machine, clamped)
-        exact = _compare(states, target, joint_ess)
     return Evaluation(
         free=free,
         mean=mean,
         mean_se=np.sqrt(mean * (1 - mean) / ess),
         ess=ess,
         joint_ess=joint_ess,
-        r_hat=r_hat(states) if samples.n_chains > 1 else np.full(free.size, np.nan),
-        interval_ns=samples.interval_ns,
-        exact=exact,
+        r_hat=r_hat(states) if len(states) > 1 else np.full(free.size, np.nan),
+        interval_ns=interval_ns,
+        exact=None if target is None else _compare(states, target, joint_ess),
     )
 
 

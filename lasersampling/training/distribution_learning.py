@@ -200,6 +200,7 @@ class DistributionTask:
     def state(self) -> State:
         """Return number of updates, averages and where chains stand."""
         return {
+            "target": self._target.probabilities,
             "update": self._update,
             "averages": self._averages,
             "n_averaged": self._n_averaged,
@@ -207,7 +208,15 @@ class DistributionTask:
         }
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Go on from a state returned by `state`.
+
+        Raises
+        ------
+        InputError
+            If it is of another target.
+        """
+        if not np.array_equal(state["target"], self._target.probabilities):
+            raise InputError.single("target", "another one", "the one that was being learned")
         self._update, self._n_averaged = int(state["update"]), int(state["n_averaged"])
         self._averages = dict(state["averages"])
         self._gradient.set_state(state["gradient"])

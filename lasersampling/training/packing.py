@@ -52,7 +52,7 @@ def _packed(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         is_tensor = isinstance(value, Tensor)
         array = value.detach().cpu().numpy().copy() if is_tensor else value.copy()  # type: ignore[union-attr]
         name = f"a{len(arrays)}"
-        arrays[name] = array.astype(np.int8) if array.dtype == np.bool_ else array
+        arrays[name] = _storable(array)
         return {_TENSOR if is_tensor else _ARRAY: name, "dtype": str(array.dtype)}
     if isinstance(value, Mapping):
         if all(isinstance(key, str) for key in value):
@@ -76,7 +76,7 @@ def _unpacked(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return value
     for kind in (_TENSOR, _ARRAY):
         if kind in value:
-            array = np.asarray(arrays[value[kind]]).astype(value["dtype"])
+            array = _restored(np.asarray(arrays[value[kind]]), np.dtype(value["dtype"]))
             return torch.from_numpy(array) if kind == _TENSOR else array
     if _PAIRS in value:
         return {key: _unpacked(item, arrays) for key, item in value[_PAIRS]}
@@ -85,3 +85,18 @@ def _unpacked(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if _FLOAT in value:
         return float(value[_FLOAT])
     return {key: _unpacked(item, arrays) for key, item in value.items()}
+
+
+def _storable(array: NDArray[Any]) -> NDArray[Any]:
+    """Flags as int8, and complex numbers with their two parts along one more axis."""
+    if array.dtype == np.bool_:
+        return array.astype(np.int8)
+    if np.iscomplexobj(array):
+        return np.stack([array.real, array.imag], axis=-1)
+    return array
+
+
+def _restored(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if dtype.kind == "c":
+        return np.asarray(array[..., 0] + 1j * array[..., 1], dtype=dtype)
+    return array.astype(dtype)

@@ -14,6 +14,7 @@ def test_states_come_back_as_they_were():
         "bytes": torch.arange(5, dtype=torch.uint8),
         "flags": torch.tensor([True, False]),
         "array": np.array([[1, 2]]),
+        "field": np.array([1 + 2j, -3j], dtype=np.complex64),
         "nothing": None,
         "numbers": [1, 0.1, float("inf"), True, "text"],
         "betas": (0.9, 0.999),
@@ -29,6 +30,9 @@ def test_states_come_back_as_they_were():
     assert back["flags"].dtype == torch.bool
     assert back["bytes"].dtype == torch.uint8
     assert back["array"].tolist() == [[1, 2]]
+    assert back["field"].dtype == np.complex64
+    assert back["field"].tolist() == [1 + 2j, -3j]
+    assert not any(np.iscomplexobj(array) for array in arrays.values())
     for name in ("nothing", "numbers", "betas", "empty"):
         assert back[name] == state[name]
     assert back["by number"][0]["step"].item() == 3.0

@@ -17,6 +17,7 @@ NAMES = (
     "distribution",
     "divergence_over_time",
     "exact_reference",
+    "fit",
     "image_gallery",
     "integrator_convergence",
     "machines",

@@ -1,0 +1,168 @@
+"""``lasersampling fit``: learn a distribution with lasers in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lasersampling.cli.options import (
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+    configured,
+    device_table,
+)
+from lasersampling.cli.reporting import Reporter
+from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
+from lasersampling.errors import InputError
+
+if TYPE_CHECKING:
+    from lasersampling.results.fit_evaluation import FitEvaluation
+    from lasersampling.results.run_file import RunFile
+    from lasersampling.training.fit_recipes import FitRecipe
+    from lasersampling.training.task import State
+
+_DEFAULT_RECIPE = "distribution"
+_OF_TARGET = ("kl_sample_target", "total_variation", "p_value", "ess_joint")
+
+
+def fit(
+    context: typer.Context,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            help="Recipe file (TOML), the name of a shipped one, or a file of probabilities or "
+            "samples (CSV, NPY, HDF5), which is fitted by the recipe 'distribution'."
+        ),
+    ] = None,
+    hidden: Annotated[int | None, typer.Option(help="Hidden lasers.")] = None,
+    device: Annotated[str | None, typer.Option(help="Device file, or name.")] = None,
+    imperfections: Annotated[
+        str | None, typer.Option(help="Imperfections of the lasers: file, or name.")
+    ] = None,
+    seed: Seed = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Results file of a run that was stopped: go on with it, in place of a recipe."
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Learn a distribution with simulated lasers in the loop."""
+    from lasersampling.boltzmann import read_target
+    from lasersampling.cli.tables import metrics_table
+    from lasersampling.results.figures import save_figure
+    from lasersampling.results.fit_evaluation import evaluate_fit
+    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.training.fit_recipes import FitRecipe
+    from lasersampling.training.fitting import fit as learn
+    from lasersampling.training.fitting import sampler_of
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    given = {
+        "n_hidden": hidden,
+        "device": None if device is None else device_table(device),
+        "imperfections": None if imperfections is None else _imperfections_table(imperfections),
+        "seed": seed,
+    }
+    if resume is None:
+        config: FitRecipe = _configured(recipe, given, overrides)
+        state: State | None = None
+    else:
+        options = {f"--{key.replace('_', '-')}": value for key, value in given.items()}
+        refuse_beside_resume({"a recipe": recipe, "--out": out, "--set": overrides, **options})
+        config, state = resumed(resume, FitRecipe)
+        out, overwrite = resume, True
+    target = read_target(config.target, pseudocount=config.pseudocount)
+    sampler = sampler_of(config)
+    reporter.status(
+        f"fitting {target.n_units} visible with {config.n_hidden} hidden units, {sampler.name} "
+        f"in the loop ({config.learning.gradient})"
+    )
+    if isinstance(sampler, Lasers):
+        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
+            sampler.calibrated(progress)
+
+    def learned(file: RunFile | None) -> FitEvaluation:
+        with reporter.progress("learning") as progress:
+            found = learn(
+                config, target, sampler=sampler, progress=progress, checkpoints=file, resume=state
+            )
+        evaluation = evaluate_fit(found)
+        if file is not None:
+            with file.finish() as results:
+                evaluation.write(results)
+        return evaluation
+
+    files: list[Path] = []
+    with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
+        metrics = learned(file).metrics
+    if out is not None:
+        files = [out, save_figure(out, "fit", out.with_suffix(".png"))]
+    for path in files:
+        reporter.status(f"written: {path}")
+    reporter.result(
+        {
+            "recipe": recipe or str(resume),
+            "target": config.target,
+            "n_visible": target.n_units,
+            "n_hidden": config.n_hidden,
+            "seed": config.seed,
+            "metrics": {
+                name: {"value": metric.value, "standard_error": metric.standard_error}
+                for name, metric in metrics.items()
+            },
+            "files": [str(path) for path in files],
+        },
+        metrics_table(
+            f"{Path(config.target).name}, learned with {sampler.name} in the loop",
+            {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
+        ),
+    )
+
+
+def _configured(
+    recipe: str | None, given: Mapping[str, object], overrides: list[str] | None
+) -> FitRecipe:
+    from lasersampling.boltzmann.target_files import TARGET_SUFFIXES
+    from lasersampling.config import parse, read_toml, resolve
+    from lasersampling.training.fit_recipes import FitRecipe
+
+    if recipe is None:
+        expected = "a recipe, or a file of probabilities or samples"
+        raise InputError.single("RECIPE", "nothing", expected)
+    is_target = Path(recipe).suffix in set(TARGET_SUFFIXES) - {".toml"}
+    path = resolve("recipes", _DEFAULT_RECIPE if is_target else recipe)
+    table: dict[str, Any] = read_toml(path)
+    if is_target:
+        table["target"] = recipe
+    elif isinstance(table.get("target"), str):
+        # A target that a recipe names stands beside it.
+        table["target"] = str(path.parent / table["target"])
+    if isinstance(table.get("device"), str):
+        table["device"] = device_table(table["device"])
+    if isinstance(table.get("imperfections"), str):
+        table["imperfections"] = _imperfections_table(table["imperfections"])
+    # Here and not only with the other options, so that problems are reported under the file's name.
+    parse(table, FitRecipe, str(path))
+    options = {key: value for key, value in given.items() if value is not None}
+    return configured(FitRecipe, table | options, overrides)
+
+
+def _imperfections_table(name_or_path: str) -> dict[str, Any]:
+    from lasersampling.config import read_toml, resolve
+    from lasersampling.hardware import load_imperfections
+
+    load_imperfections(name_or_path)
+    return read_toml(resolve("imperfections", name_or_path))

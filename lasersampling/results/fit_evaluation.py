@@ -1,0 +1,84 @@
+"""What is reported and kept of a machine that learned a distribution."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lasersampling.results.evaluation import Evaluation, evaluate_target
+from lasersampling.results.reading import Metric
+from lasersampling.results.run_file import write_history
+from lasersampling.results.store import ResultsFile
+from lasersampling.training.fitting import Fit
+
+_WHO = {
+    "after": "",
+    "before": ", before learning with the sampler in the loop",
+    "gibbs": ", Gibbs sampling of the machine before this learning",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FitEvaluation:
+    """Judgement of a fit.
+
+    Attributes
+    ----------
+    fit : Fit
+        What was judged.
+    evaluations : mapping of str to Evaluation
+        Of its samples, by the same names.
+    """
+
+    fit: Fit
+    evaluations: Mapping[str, Evaluation]
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Figures of merit: of the learned machine; those of others have their names at the end."""
+        found = {}
+        for who, spoken in _WHO.items():
+            for name, metric in self.evaluations[who].metrics().items():
+                place = name if who == "after" else f"{name}_{who}"
+                described = metric.description + spoken
+                found[place] = dataclasses.replace(metric, description=described)
+        return found
+
+    def write(self, file: ResultsFile) -> None:
+        """Write target, machine, samples, history, tables of probabilities and metrics."""
+        file.write_machine(self.fit.machine)
+        file.write_samples(dataclasses.replace(self.fit.samples["after"], spikes=None))
+        self.evaluations["after"].write(file)
+        write_history(file, self.fit.history)
+        for who in ("before", "gibbs"):
+            exact = self.evaluations[who].exact
+            assert exact is not None  # targets have 20 units at most
+            for name, values in (("sampled", exact.sampled), ("sampled_se", exact.sampled_se)):
+                file.write(
+                    f"distribution/{name}_{who}", values, ("state",), units="1",
+                    description=name.replace("_", " ") + _WHO[who],
+                )  # fmt: skip
+        for name, array in (
+            ("weights", self.fit.initial.weights),
+            ("biases", self.fit.initial.biases),
+        ):
+            dims = ("post", "pre")[: np.ndim(array)]
+            file.write(
+                f"initial/{name}", array, tuple(f"initial_{dim}" for dim in dims), units="1",
+                description=f"{name} before learning with the sampler in the loop",
+            )  # fmt: skip
+        for name, metric in self.metrics.items():
+            if not name.endswith(("_before", "_gibbs")):
+                continue  # written with the evaluation
+            file.metric(
+                name, metric.value, metric.standard_error, metric.units, metric.description,
+                metric.interval,
+            )  # fmt: skip
+
+
+def evaluate_fit(fit: Fit) -> FitEvaluation:
+    """Judge a fit by its samples."""
+    return FitEvaluation(fit, {who: evaluate_target(fit.target, fit.samples[who]) for who in _WHO})

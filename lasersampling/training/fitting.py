@@ -1,0 +1,134 @@
+"""Fitting a distribution by a recipe: pretraining, learning in the loop, judging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lasersampling.boltzmann import BoltzmannMachine, Target
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.protocol import Sampler, Samples
+from lasersampling.training.distribution_learning import initial_machine, learn
+from lasersampling.training.fit_recipes import FitRecipe
+from lasersampling.training.loop import Checkpoints, History
+from lasersampling.training.task import State
+
+_LEARNING_STREAM, _JUDGING_STREAM = 1, 2
+_GIBBS_THIN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit gives.
+
+    Attributes
+    ----------
+    target : Target
+        The distribution.
+    initial, machine : BoltzmannMachine
+        Before and after learning with the sampler in the loop.
+    history : History
+        Of this learning.
+    samples : mapping of str to Samples
+        "before" and "after" of the sampler that was in the loop; "gibbs", of the initial machine,
+        which an ideal device would show.
+    """
+
+    target: Target
+    initial: BoltzmannMachine
+    machine: BoltzmannMachine
+    history: History
+    samples: Mapping[str, Samples]
+
+
+def sampler_of(recipe: FitRecipe) -> Sampler:
+    """Make the sampler that a recipe puts in the loop."""
+    settings = recipe.sampler
+    if settings.kind == "gibbs":
+        return Gibbs(thin=settings.thin)
+    return Lasers(
+        recipe.device,
+        interval_ns=settings.interval_ns,
+        burn_in_ns=settings.burn_in_ns,
+        delay_ns=settings.delay_ns,
+        settings=recipe.calibration,
+        imperfections=recipe.imperfections,
+        chip_seed=settings.chip_seed,
+    )
+
+
+def pretrained(recipe: FitRecipe, target: Target) -> BoltzmannMachine:
+    """Make the machine that learning in the loop starts from."""
+    start = initial_machine(
+        target,
+        recipe.n_hidden,
+        seed=recipe.seed,
+        weight_std=recipe.initial_weight_std,
+        connectivity=recipe.connectivity,
+    )
+    if recipe.pretraining is None:
+        return start
+    return learn(
+        target, start, recipe.pretraining, connectivity=recipe.connectivity, seed=recipe.seed
+    ).machine
+
+
+def fit(
+    recipe: FitRecipe,
+    target: Target,
+    *,
+    sampler: Sampler | None = None,
+    progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    resume: State | None = None,
+) -> Fit:
+    """Fit a distribution.
+
+    Parameters
+    ----------
+    recipe : FitRecipe
+        How.
+    target : Target
+        The distribution, which the recipe's file holds.
+    sampler : Sampler, optional
+        What is in the loop, in place of what the recipe says.
+    progress, checkpoints, resume
+        Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        If the state is that of another target, or of a machine of other size.
+    """
+    chosen = sampler_of(recipe) if sampler is None else sampler
+    initial = pretrained(recipe, target)
+    learned = learn(
+        target,
+        initial,
+        recipe.learning,
+        sampler=chosen,
+        connectivity=recipe.connectivity,
+        seed=recipe.seed + _LEARNING_STREAM,
+        progress=progress,
+        checkpoints=checkpoints,
+        checkpoint_interval_s=recipe.checkpoint_interval_s,
+        resume=resume,
+    )
+    judging = recipe.judging
+
+    def drawn(by: Sampler, machine: BoltzmannMachine) -> Samples:
+        return by.sample(
+            machine, judging.n_draws, n_chains=judging.n_chains, seed=recipe.seed + _JUDGING_STREAM
+        )
+
+    samples = {
+        "before": drawn(chosen, initial),
+        "after": drawn(chosen, learned.machine),
+        "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial),
+    }
+    return Fit(target, initial, learned.machine, learned.history, samples)
