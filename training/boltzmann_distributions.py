@@ -1,4 +1,4 @@
-"""Random Boltzmann machines, sampled by lasers through translation alone, beside Gibbs sampling."""
+"""Random Boltzmann machines on lasers, by translation and by learning in the loop, beside Gibbs."""
 
 from __future__ import annotations
 
@@ -11,56 +11,76 @@ import numpy as np
 import typer
 
 import lasersampling as ls
+from lasersampling.boltzmann import target_from_machine
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.evaluation import evaluate
+from lasersampling.results.evaluation import evaluate_target
 from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
+from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
+SETS = ("weak", "strong")
+
+
+def random_machine(kind: str, seed: int) -> ls.BoltzmannMachine:
+    """Draw a machine: W and b from N(0, 0.6), or from 2.4 (Beta(0.5, 0.5) - 0.5)."""
+    if kind == "weak":
+        return ls.BoltzmannMachine.random(N_UNITS, seed=seed)
+    draw = np.random.default_rng(seed).beta
+    weights = np.triu(2.4 * (draw(0.5, 0.5, (N_UNITS, N_UNITS)) - 0.5), k=1)
+    return ls.BoltzmannMachine(weights + weights.T, 2.4 * (draw(0.5, 0.5, N_UNITS) - 0.5))
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/boltzmann_distributions.h5"
     ),
-    machines: Annotated[int, typer.Option(min=2, help="Machines of seeds 0, 1, ...")] = 20,
+    machines: Annotated[int, typer.Option(min=2, help="Machines of each set.")] = 20,
     duration_ns: Annotated[float, typer.Option(min=1.0, help="Laser time per chain.")] = 12_500.0,
     chains: Annotated[int, typer.Option(min=2, help="Chains per machine.")] = 24,
+    updates: Annotated[int, typer.Option(min=2, help="Updates of the learning.")] = 100,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampling.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
-    ] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Sample random machines, W and b from N(0, 0.6), and compare with exact distributions."""
+    """Sample random machines, translated and learned, and compare with exact distributions."""
     if smoke:
-        machines, duration_ns, chains = 2, 500.0, 8
+        machines, duration_ns, chains, updates = 2, 300.0, 8, 4
     reporter = Reporter(quiet=False, as_json=False)
     lasers = ls.Lasers(device)
     n_draws = lasers.draws_in(duration_ns)
-    samplers = {"lasers": lasers, "gibbs": ls.Gibbs()}
+    settings = LearningSettings(n_updates=updates, updates_per_epoch=max(1, updates // 10))
     columns: dict[str, list[float]] = {}
-    config = to_toml(
-        {"machines": machines, "duration_ns": duration_ns, "chains": chains, "device": device}
-    )
+    config = to_toml({
+        "machines": machines, "duration_ns": duration_ns, "chains": chains, "device": device,
+        "learning": settings,
+    })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers.calibrated(progress)
-        with reporter.progress("sampling") as progress:
-            for k in range(machines):
-                machine = ls.BoltzmannMachine.random(N_UNITS, seed=k)
-                for name, sampler in samplers.items():
-                    samples = sampler.sample(machine, n_draws, n_chains=chains, seed=seed + k)
-                    for metric, value in evaluate(machine, samples).metrics().items():
-                        columns.setdefault(f"{metric}_{name}", []).append(value.value)
-                progress((k + 1) / machines)
+        with reporter.progress("sampling and learning") as progress:
+            for done, (kind, k) in enumerate((s, k) for s in SETS for k in range(machines)):
+                machine = random_machine(kind, k)
+                target = target_from_machine(machine)
+                learned = learn(target, machine, settings, sampler=lasers, seed=seed + k).machine
+                for name, sampler, drawn_from in (
+                    ("translated", lasers, machine),
+                    ("learned", lasers, learned),
+                    ("gibbs", ls.Gibbs(), machine),
+                ):
+                    samples = sampler.sample(drawn_from, n_draws, n_chains=chains, seed=seed + k)
+                    found = evaluate_target(target, samples).metrics()
+                    for metric in ("kl_sample_target", "kl_floor"):
+                        column = columns.setdefault(f"{metric}_{name}_{kind}", [])
+                        column.append(found[metric].value)
+                progress((done + 1) / (len(SETS) * machines))
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
         seeds = np.arange(machines)
@@ -68,13 +88,14 @@ def main(
         for name, values in columns.items():
             description = name.replace("_", " ")
             file.write(f"machines/{name}", values, ("seed",), units="1", description=description)
-        for name in samplers:
-            values = np.array(columns[f"kl_sample_target_{name}"])
-            spread = values.std(ddof=1) / np.sqrt(machines)
-            median, worst = float(np.median(values)), float(values.max())
-            file.metric(f"kl_median_{name}", median, spread, description="median D_KL, nats")
-            file.metric(f"kl_worst_{name}", worst, description="largest D_KL, nats")
-            print(f"{name}: median D_KL(sample || target) {median:.4f}, worst {worst:.4f}")
+            if not name.startswith("kl_sample_target_"):
+                continue
+            which = name.removeprefix("kl_sample_target_")
+            spread = np.std(values, ddof=1) / np.sqrt(machines)
+            median, worst = float(np.median(values)), float(np.max(values))
+            file.metric(f"kl_median_{which}", median, spread, description="median D_KL, nats")
+            file.metric(f"kl_worst_{which}", worst, description="largest D_KL, nats")
+            print(f"{which}: median D_KL(sample || target) {median:.5f}, worst {worst:.5f}")
     for path in [out, *save_figures(out, ["machines"])]:
         print(f"written: {path}")
 

@@ -36,7 +36,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     target = results.array("distribution/target")
     shown = np.argsort(-target, kind="stable")[:_MAX_STATES]
     with style.style():
-        figure = style.new_figure(8.4)
+        figure = style.new_figure(9.0)
         upper, lower = figure.subplots(2, 1, height_ratios=[1, 1.25])
         _draw_history(upper, results)
         place = np.arange(shown.size)
@@ -90,4 +90,4 @@ def _draw_history(axes: Axes, results: Results) -> None:
     axes.set_xlim(*ends)
     axes.set_xlabel("epoch of learning in the loop")
     axes.set_ylabel(r"$D_\mathrm{KL}$(sampled‖target)")
-    axes.legend(loc="upper right", ncols=2)
+    axes.legend(loc="lower left", ncols=2, bbox_to_anchor=(0.0, 1.0))

@@ -1,4 +1,4 @@
-"""Divergence of many sampled machines from their exact distributions."""
+"""Divergence of many sampled distributions from their targets, before and after learning."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from matplotlib.ticker import MaxNLocator
 from lasersampling.results.figures import style
 from lasersampling.results.reading import read_results
 
+_PREFIX = "kl_sample_target_translated_"
+
+_MARKS = (
+    ("translated", "o", style.ORANGE, "lasers, translated"),
+    ("learned", "o", style.VERMILLION, "lasers, after learning in the loop"),
+    ("gibbs", "s", style.BLUE, "Gibbs sampling"),
+)
+
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot D_KL of every machine, lasers beside Gibbs sampling, and the floor of an ideal sampler.
+    """Plot D_KL of every target, lasers beside Gibbs sampling; a panel for each set of targets.
 
     Parameters
     ----------
     path : path-like
-        Results file with ``/machines``: `seed`, and for each sampler (`lasers`, `gibbs`)
-        `kl_sample_target_<name>` and `kl_floor_<name>`, all of shape (seed).
+        Results file with ``/machines``: for each set of targets ``kl_sample_target_<who>_<set>``
+        with who of translated, learned and gibbs, and ``kl_floor_learned_<set>``, all of shape
+        (seed).
 
     Returns
     -------
@@ -31,25 +40,28 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds no machines.
     """
     results = read_results(path, groups=("machines",))
-    lasers = results.array("machines/kl_sample_target_lasers")
-    gibbs = results.array("machines/kl_sample_target_gibbs")
-    order = np.argsort(lasers)
-    rank = np.arange(1, len(order) + 1)
+    sets = [name.removeprefix(_PREFIX) for name in results.group("machines") if _PREFIX in name]
     with style.style():
-        figure = style.new_figure(5.0)
-        axes = figure.subplots()
-        axes.semilogy(rank, lasers[order], "o", color=style.VERMILLION, label="nanolasers")
-        axes.semilogy(rank, gibbs[order], "s", color=style.BLUE, label="Gibbs sampling")
-        floor = results.array("machines/kl_floor_lasers")[order]
-        axes.semilogy(rank, floor, "_", color=style.INK, label="ideal sampler, equal ESS")
-        axes.axhline(float(np.median(lasers)), color=style.VERMILLION, linewidth=1, alpha=0.6)
-        axes.text(
-            rank[-1] + 0.6, float(np.median(lasers)), "median", color=style.VERMILLION, va="center"
-        )
-        axes.set_xlim(0.3, rank[-1] + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("machine, sorted")
-        axes.set_ylabel(r"$D_\mathrm{KL}$(sample$\,\|\,$target) (nats)")
-        axes.legend(loc="upper left", ncols=3, bbox_to_anchor=(0.0, 1.16))
-        style.quiet(axes)
+        figure = style.new_figure(5.4)
+        panels = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
+        for axes, name in zip(panels, sets, strict=True):
+            translated = results.array(f"machines/kl_sample_target_translated_{name}")
+            order = np.argsort(translated)
+            rank = np.arange(1, len(order) + 1)
+            for who, mark, colour, label in _MARKS:
+                values = results.array(f"machines/kl_sample_target_{who}_{name}")
+                axes.semilogy(rank, values[order], mark, color=colour, label=label)
+                axes.axhline(float(np.median(values)), color=colour, linewidth=1, alpha=0.6)
+            floor = results.array(f"machines/kl_floor_learned_{name}")[order]
+            axes.semilogy(rank, floor, "_", color=style.INK, label="ideal sampler, equal ESS")
+            axes.set_xlim(0.3, rank[-1] + 0.7)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_xlabel("target, sorted; lines: medians")
+            if len(sets) > 1:
+                axes.set_title(f"{name} weights")
+            style.quiet(axes)
+            axes.set_ylabel(r"$D_\mathrm{KL}$(sample$\,\|\,$target) (nats)")
+            axes.label_outer()
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=2)
     return figure

@@ -106,13 +106,16 @@ def write_images(file):
 def write_machines(file):
     seeds = np.arange(6)
     file.write("machines/seed", seeds, ("seed",), units="1", description="seed")
-    for name, scale in (
-        ("kl_sample_target_lasers", 4e-3),
-        ("kl_sample_target_gibbs", 6e-4),
-        ("kl_floor_lasers", 5e-4),
-    ):
-        values = scale * (1 + np.cos(seeds) / 2)
-        file.write(f"machines/{name}", values, ("seed",), units="1", description=name)
+    for kind in ("weak", "strong"):
+        for name, scale in (
+            ("kl_sample_target_translated", 4e-3),
+            ("kl_sample_target_learned", 8e-4),
+            ("kl_sample_target_gibbs", 6e-4),
+            ("kl_floor_learned", 5e-4),
+        ):
+            values = scale * (1 + np.cos(seeds) / 2)
+            place = f"machines/{name}_{kind}"
+            file.write(place, values, ("seed",), units="1", description=name)
 
 
 def write_columns(file, group, dim, **columns):
@@ -285,6 +288,22 @@ def write_posterior(file, group="posterior", n_cases=2):
         file.metric(f"{prefix}mean_abs_error_{name}", value, 0.001)
 
 
+def write_fit(file):
+    write_distribution(file)
+    table = np.full(8, 0.125)
+    for who in ("before", "gibbs"):
+        write_columns(
+            file, "distribution", "state",
+            **{f"sampled_{who}": table, f"sampled_se_{who}": 0.02 * table},
+        )  # fmt: skip
+        file.metric(f"kl_sample_target_{who}", 0.05)
+    epochs = np.arange(1, 11)
+    write_columns(
+        file, "history", "epoch",
+        epoch=epochs, kl_sample_target=0.1 / epochs, kl_sample_target_se=0.01 / epochs,
+    )  # fmt: skip
+
+
 def write_networks(file):
     for group in ("explaining_away", "visual_perception"):
         write_posterior(file, group, n_cases=3)
@@ -305,6 +324,7 @@ WRITERS = {
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "exact_reference": write_exact_reference,
+    "fit": write_fit,
     "image_gallery": write_images,
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
