@@ -70,6 +70,7 @@ def sample(
     from lasersampling.cli.tables import metrics_table
     from lasersampling.config import resolve
     from lasersampling.results.evaluation import evaluate
+    from lasersampling.results.reference import reference_metrics
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {
@@ -103,15 +104,23 @@ def sample(
                 progress=progress,
             )
         evaluation = evaluate(target, samples, clamped)
+        beside = {}
+        if samples.sampler == "lasers" and evaluation.exact is not None:
+            beside = reference_metrics(target, clamped, evaluation, samples)
         if file is not None:
             file.write_machine(target)
             file.write_samples(samples)
             evaluation.write(file)
+            for name, metric in beside.items():
+                file.metric(
+                    name, metric.value, metric.standard_error, metric.units, metric.description,
+                    metric.interval,
+                )  # fmt: skip
     figures = ["distribution", "divergence_over_time"] if evaluation.exact is not None else []
     if samples.spikes is not None:
         figures.append("raster")
     output.draw(figures, reporter)
-    metrics = evaluation.metrics()
+    metrics = evaluation.metrics() | beside
     reporter.result(
         {
             "machine": config.machine,
@@ -123,7 +132,11 @@ def sample(
             "interval_ns": samples.interval_ns,
             "seed": samples.seed,
             "metrics": {
-                name: {"value": metric.value, "standard_error": metric.standard_error}
+                name: {
+                    "value": metric.value,
+                    "standard_error": metric.standard_error,
+                    "interval_95": metric.interval,
+                }
                 for name, metric in metrics.items()
             },
             "files": [str(path) for path in output.files],

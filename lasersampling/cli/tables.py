@@ -33,18 +33,26 @@ def pairs_table(title: str, values: Mapping[str, object]) -> Table:
 
 
 def metrics_table(title: str, metrics: Mapping[str, Metric]) -> Table:
-    """Show figures of merit with their standard errors."""
+    """Show figures of merit with their standard errors and intervals."""
+    with_intervals = any(metric.interval for metric in metrics.values())
     rows = [
         (
             name,
             f"{metric.value:#.4g}"
             + ("" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"),
+            *([_ends(metric.interval)] if with_intervals else []),
             metric.units if metric.units != "1" else "",
             metric.description,
         )
         for name, metric in metrics.items()
     ]
-    return rows_table(title, ("metric", "value", "unit", "what it is"), rows, numbers=1)
+    interval = ["95 % interval"] if with_intervals else []
+    columns = ("metric", "value", *interval, "unit", "what it is")
+    return rows_table(title, columns, rows, numbers=1)
+
+
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
 
 
 def _text(value: object) -> str:

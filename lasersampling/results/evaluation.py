@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,29 @@ from lasersampling.results.reading import Metric
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics import (
     Divergences,
+    Interval,
+    bootstrap_intervals,
     compare,
     distribution_ess,
     effective_sample_size,
+    goodness_of_fit,
     jackknife_error,
     kl_divergence,
     kl_floor,
+    kl_floor_quantile,
     r_hat,
+    total_variation,
 )
+from lasersampling.statistics.goodness_of_fit import N_BATCHES
 
 if TYPE_CHECKING:
     from lasersampling.results.store import ResultsFile
 
 _POINTS_IN_TIME = 16
 _FIRST_POINT_DRAWS = 4
+_MAX_UNITS_OF_INTERVALS = 12
+"""Hundreds of tables of more units than that would take longer than most samplings."""
+_MAX_CHAINS_FOLLOWED = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +60,15 @@ class ExactComparison:
     kl_se, total_variation_se : float
         Standard errors of D_KL(sample || target) and of the total variation, by the jackknife
         over chains; nan for a single chain [1].
+    intervals : mapping of str to Interval
+        95 % intervals of `kl_sample_target`, `kl_target_sample` and `total_variation` between the
+        law of the sampler (what infinitely many draws would show) and the target, by the block
+        bootstrap; empty for more than 12 free units.
+    p_value : float
+        Of the hypothesis that the draws come from the target; see
+        `statistics.goodness_of_fit`. nan for fewer than 32 draws [1].
+    floor_95 : float
+        D_KL that an ideal sampler of the same effective size exceeds in one run of twenty [1].
     exact_mean : ndarray of float64, shape (free unit,)
         Exact means [1].
     draws : ndarray of int64, shape (point,)
@@ -57,6 +76,11 @@ class ExactComparison:
     kl_over_draws, ideal_over_draws : ndarray of float64, shape (point,)
         D_KL(sample || target) of the first draws, and what an ideal sampler of the same effective
         sample size would show [1].
+    chain_draws : ndarray of int64, shape (chain point,)
+        Draws of a single chain; none for more than 12 free units.
+    chain_kl, chain_kl_sd, chain_ideal : ndarray of float64, shape (chain point,)
+        D_KL(sample || target) of the first draws of a single chain: mean and standard deviation
+        over chains, and what an ideal sampler would show [1].
     """
 
     target: NDArray[np.float64]
@@ -65,10 +89,17 @@ class ExactComparison:
     divergences: Divergences
     kl_se: float
     total_variation_se: float
+    intervals: Mapping[str, Interval]
+    p_value: float
+    floor_95: float
     exact_mean: NDArray[np.float64]
     draws: NDArray[np.int64]
     kl_over_draws: NDArray[np.float64]
     ideal_over_draws: NDArray[np.float64]
+    chain_draws: NDArray[np.int64]
+    chain_kl: NDArray[np.float64]
+    chain_kl_sd: NDArray[np.float64]
+    chain_ideal: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,23 +135,37 @@ class Evaluation:
 
     def metrics(self) -> dict[str, Metric]:
         """Return the figures of merit, by name."""
-        found = {}
+        found: dict[str, Metric] = {}
         if self.exact is not None:
             near = self.exact.divergences
             error = float(np.max(np.abs(self.mean - self.exact.exact_mean)))
-            found = {
-                "kl_sample_target": _metric(
-                    near.kl_sample_target, "D_KL(sample || target), nats", self.exact.kl_se
-                ),
-                "kl_target_sample": _metric(near.kl_target_sample, "D_KL(target || sample), nats"),
+            errors = {
+                "kl_sample_target": self.exact.kl_se,
+                "total_variation": self.exact.total_variation_se,
+            }
+            names = {
+                "kl_sample_target": "D_KL(sample || target), nats",
+                "kl_target_sample": "D_KL(target || sample), nats",
+                "total_variation": "total variation distance",
+            }
+            for name, description in names.items():
+                interval = self.exact.intervals.get(name)
+                ends = None if interval is None else (interval.low, interval.high)
+                error_of = errors.get(name, math.nan)
+                found[name] = _metric(getattr(near, name), description, error_of, ends)
+            if "kl_sample_target" in self.exact.intervals:
+                corrected = self.exact.intervals["kl_sample_target"].corrected
+                found["kl_corrected"] = _metric(
+                    corrected, "D_KL(sample || target) less its bias, nats"
+                )
+            found |= {
                 "kl_floor": _metric(
                     near.floor, "D_KL of an ideal sampler of the same effective size, nats"
                 ),
-                "total_variation": _metric(
-                    near.total_variation,
-                    "total variation distance",
-                    self.exact.total_variation_se,
+                "kl_floor_95": _metric(
+                    self.exact.floor_95, "what it exceeds in one run of twenty, nats"
                 ),
+                "p_value": _metric(self.exact.p_value, "of draws from the target, chi-square"),
                 "mean_error_max": _metric(error, "largest error of a unit's mean"),
             }
         return found | {
@@ -132,7 +177,10 @@ class Evaluation:
     def write(self, file: ResultsFile) -> None:
         """Write metrics, ``/units``, ``/distribution`` and ``/divergence`` to a results file."""
         for name, metric in self.metrics().items():
-            file.metric(name, metric.value, metric.standard_error, metric.units, metric.description)
+            file.metric(
+                name, metric.value, metric.standard_error, metric.units, metric.description,
+                metric.interval,
+            )  # fmt: skip
         columns = {
             "unit": (self.free, "number of the unit"),
             "mean": (self.mean, "sampled mean"),
@@ -168,6 +216,16 @@ class Evaluation:
             ("ideal", exact.ideal_over_draws, "1", "D_KL of an ideal sampler, nats"),
         ]
         for name, values, units, description in series:
+            place = f"divergence/{name}"
+            file.write(place, values, (extent,), units=units, description=description)
+        extent = f"chain_{extent}"
+        series = [
+            (extent, exact.chain_draws * per_draw, unit, "sampling time of a single chain"),
+            ("kl_chain", exact.chain_kl, "1", "D_KL of a single chain, mean over chains, nats"),
+            ("kl_chain_sd", exact.chain_kl_sd, "1", "its standard deviation over chains, nats"),
+            ("ideal_chain", exact.chain_ideal, "1", "D_KL of an ideal sampler, nats"),
+        ]
+        for name, values, units, description in series if exact.chain_draws.size else ():
             place = f"divergence/{name}"
             file.write(place, values, (extent,), units=units, description=description)
 
@@ -240,6 +298,19 @@ def _compare(
     points = np.unique(
         np.geomspace(min(_FIRST_POINT_DRAWS, n_draws), n_draws, _POINTS_IN_TIME).astype(np.int64)
     )
+    chain_points, chains = points[:0], np.empty((n_chains, 0))
+    intervals: dict[str, Interval] = {}
+    if states.shape[2] <= _MAX_UNITS_OF_INTERVALS:
+        chain_points, chains = points, _chain_divergences(numbers, points, target)
+        intervals = bootstrap_intervals(
+            states,
+            {
+                "kl_sample_target": lambda table: kl_divergence(table, target),
+                "kl_target_sample": lambda table: kl_divergence(target, table),
+                "total_variation": lambda table: total_variation(table, target),
+            },
+        )
+    enough = n_chains * n_draws >= N_BATCHES
     n_states = int(np.count_nonzero(target))
     over_draws = [
         np.bincount(numbers[:, :point].ravel(), minlength=target.size) / (point * n_chains)
@@ -252,12 +323,36 @@ def _compare(
         divergences=compare(sampled, target, joint_ess),
         kl_se=kl_se,
         total_variation_se=total_variation_se,
+        intervals=intervals,
+        p_value=goodness_of_fit(states, target).p_value if enough else math.nan,
+        floor_95=kl_floor_quantile(n_states, joint_ess, 0.95),
         exact_mean=table_moments(target).mean,
         draws=points * n_chains,
         kl_over_draws=np.array([kl_divergence(table, target) for table in over_draws]),
         ideal_over_draws=np.array(
             [kl_floor(n_states, joint_ess * point / n_draws) for point in points]
         ),
+        chain_draws=chain_points,
+        chain_kl=chains.mean(axis=0),
+        chain_kl_sd=chains.std(axis=0, ddof=min(1, n_chains - 1)),
+        chain_ideal=np.array(
+            [kl_floor(n_states, joint_ess * point / n_draws / n_chains) for point in chain_points]
+        ),
+    )
+
+
+def _chain_divergences(
+    numbers: NDArray[np.int64], points: NDArray[np.int64], target: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """D_KL(sample || target) of the first draws of each chain, shape (chain, point)."""
+    return np.array(
+        [
+            [
+                kl_divergence(np.bincount(chain[:point], minlength=target.size) / point, target)
+                for point in points
+            ]
+            for chain in numbers[:_MAX_CHAINS_FOLLOWED]
+        ]
     )
 
 
@@ -267,6 +362,11 @@ def _extreme(values: NDArray[np.float64], sign: int) -> float:
     return float(sign * np.max(sign * known)) if known.size else math.nan
 
 
-def _metric(value: float, description: str, standard_error: float = math.nan) -> Metric:
+def _metric(
+    value: float,
+    description: str,
+    standard_error: float = math.nan,
+    interval: tuple[float, float] | None = None,
+) -> Metric:
     error = None if math.isnan(standard_error) else standard_error
-    return Metric(float(value), error, "1", description)
+    return Metric(float(value), error, "1", description, interval)

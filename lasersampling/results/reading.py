@@ -48,12 +48,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of merit; `standard_error` is None where none is known."""
+    """One figure of merit; `standard_error` and the 95 % `interval` are None where not known."""
 
     value: float
     standard_error: float | None
     units: str
     description: str
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +263,7 @@ def _load(path: Path, file: h5netcdf.File, wanted: Collection[str] | None) -> Re
                 standard_error=known.get("standard_error"),
                 units=known.get("units", ""),
                 description=known.get("long_name", ""),
+                interval=tuple(known["interval_95"]) if "interval_95" in known else None,
             )
     config = str(file["config"][...]) if "config" in file.variables else ""
     return Results(path, _plain(file.attrs), config, contents, groups, attributes, metrics)

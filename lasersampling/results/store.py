@@ -209,11 +209,17 @@ class ResultsFile:
         standard_error: float | None = None,
         units: str = "1",
         description: str = "",
+        interval: tuple[float, float] | None = None,
     ) -> None:
-        """Write one figure of merit to ``/metrics``, with its standard error if there is one."""
+        """Write one figure of merit to ``/metrics``.
+
+        A standard error and the ends of a 95 % interval go with it where they are known.
+        """
         self.write(f"metrics/{name}", float(value), units=units, description=description)
         if standard_error is not None and not math.isnan(standard_error):
             self._file[f"metrics/{name}"].attrs["standard_error"] = float(standard_error)
+        if interval is not None:
+            self._file[f"metrics/{name}"].attrs["interval_95"] = np.array(interval, dtype=float)
 
     def write_machine(self, machine: BoltzmannMachine) -> None:
         """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again."""

@@ -1,5 +1,6 @@
-"""How good samples are: divergences with their floor, chain diagnostics, moments."""
+"""How good samples are: divergences and their floor, intervals, tests, diagnostics, moments."""
 
+from lasersampling.statistics.bootstrap import Interval, block_length, bootstrap_intervals
 from lasersampling.statistics.chains import (
     autocorrelation_time,
     distribution_ess,
@@ -11,22 +12,30 @@ from lasersampling.statistics.divergences import (
     compare,
     kl_divergence,
     kl_floor,
+    kl_floor_quantile,
     total_variation,
 )
+from lasersampling.statistics.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from lasersampling.statistics.jackknife import jackknife_error
 from lasersampling.statistics.moments import MomentComparison, MomentErrors, moment_errors
 
 __all__ = [
     "Divergences",
+    "GoodnessOfFit",
+    "Interval",
     "MomentComparison",
     "MomentErrors",
     "autocorrelation_time",
+    "block_length",
+    "bootstrap_intervals",
     "compare",
     "distribution_ess",
     "effective_sample_size",
+    "goodness_of_fit",
     "jackknife_error",
     "kl_divergence",
     "kl_floor",
+    "kl_floor_quantile",
     "moment_errors",
     "r_hat",
     "total_variation",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtri
 
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
@@ -95,6 +96,26 @@ def kl_floor(n_states: int, ess: float) -> float:
     if problems:
         raise InputError(problems)
     return (n_states - 1) / (2 * ess)
+
+
+def kl_floor_quantile(n_states: int, ess: float, probability: float) -> float:
+    """Give what D_KL(sample || target) of `ess` independent draws exceeds but rarely, in nats.
+
+    It is chi2_q(n_states - 1) / (2 ess), with the quantile of the chi-squared distribution.
+
+    Parameters
+    ----------
+    n_states, ess
+        As for `kl_floor`, whose notes hold here as well.
+    probability : float
+        Of a smaller divergence, above 0 and below 1 [1].
+    """
+    if not 0 < probability < 1:
+        raise InputError.single("probability", repr(probability), "above 0 and below 1")
+    mean = kl_floor(n_states, ess)
+    if n_states == 1:
+        return mean
+    return mean * float(chdtri(n_states - 1, 1 - probability)) / (n_states - 1)
 
 
 def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:

@@ -7,7 +7,9 @@ from lasersampling.boltzmann import BoltzmannMachine, all_states, clamp, exact_d
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.evaluation import evaluate
+from lasersampling.results.reference import reference_metrics
 from lasersampling.sampling.protocol import Samples
+from lasersampling.statistics import kl_divergence
 
 MACHINE = BoltzmannMachine.random(4, seed=3)
 
@@ -61,6 +63,56 @@ def test_divergence_over_draws_ends_at_the_whole_and_follows_the_ideal():
     ratio = exact.kl_over_draws[late] / exact.ideal_over_draws[late]
     assert ratio.min() > 0.2
     assert ratio.max() < 2.5
+
+
+def test_intervals_floor_and_p_value_of_ideal_samples():
+    metrics = evaluate(MACHINE, ideal_samples(MACHINE, 4, 5000, seed=1)).metrics()
+    divergence = metrics["kl_sample_target"]
+    low, high = divergence.interval
+    # The law is the target: the interval holds 0, though the plain estimate is biased upwards.
+    assert low == 0 < high
+    assert metrics["kl_corrected"].value < 0.6 * divergence.value
+    assert metrics["kl_floor"].value < metrics["kl_floor_95"].value < 2 * metrics["kl_floor"].value
+    assert metrics["p_value"].value > 0.001
+
+
+def test_intervals_hold_the_divergence_of_another_law_and_the_p_value_tells_it():
+    other = BoltzmannMachine(MACHINE.weights, MACHINE.biases + 0.3)
+    evaluation = evaluate(MACHINE, ideal_samples(other, 30, 500, seed=2))
+    true = kl_divergence(exact_distribution(other), exact_distribution(MACHINE))
+    interval = evaluation.exact.intervals["kl_sample_target"]
+    # At the fixed seed; the coverage is shown in tests/statistics.
+    assert interval.low < true < interval.high
+    assert interval.high < 1.5 * interval.low
+    assert evaluation.exact.p_value < 1e-6
+
+
+def test_single_chains_are_followed_with_their_spread():
+    exact = evaluate(MACHINE, ideal_samples(MACHINE, 40, 1000, seed=3)).exact
+    assert exact.chain_draws[-1] == 1000
+    late = exact.chain_draws > 100
+    # A single chain has chi-squared scatter: standard deviation sqrt(2 / 15) of the mean. The
+    # effective size is known to 6.6 %, the mean over 40 chains to 6 %, their spread to 11 %.
+    np.testing.assert_allclose(exact.chain_kl[late], exact.chain_ideal[late], rtol=0.3)
+    relative = exact.chain_kl_sd[late] / exact.chain_kl[late]
+    np.testing.assert_allclose(relative, np.sqrt(2 / 15), rtol=0.5)
+
+
+def test_large_tables_have_no_intervals():
+    machine = BoltzmannMachine(np.zeros((13, 13)), np.zeros(13))
+    exact = evaluate(machine, ideal_samples(machine, 2, 100, seed=9)).exact
+    assert exact.intervals == {}
+    assert exact.chain_draws.size == 0
+
+
+def test_gibbs_of_equal_size_stands_beside():
+    samples = ideal_samples(MACHINE, 4, 2000, seed=10)
+    evaluation = evaluate(MACHINE, samples)
+    beside = reference_metrics(MACHINE, None, evaluation, samples)
+    assert beside["ess_joint_gibbs"].value == pytest.approx(evaluation.joint_ess, rel=0.3)
+    assert beside["kl_sample_target_gibbs"].value < 3 * evaluation.exact.divergences.floor
+    stuck = Samples(np.zeros((2, 50, 4), dtype=np.int8), "stuck", 0)
+    assert reference_metrics(MACHINE, None, evaluate(MACHINE, stuck), stuck) == {}
 
 
 def test_clamped_units_are_left_out():

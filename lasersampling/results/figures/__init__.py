@@ -21,6 +21,8 @@ NAMES = (
     "integrator_convergence",
     "machines",
     "laser_dynamics",
+    "network_inference",
+    "p_values",
     "posterior",
     "raster",
     "sparse_codes",

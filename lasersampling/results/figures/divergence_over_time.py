@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lasersampling.results.figures import style
-from lasersampling.results.reading import read_results
+from lasersampling.results.reading import Results, read_results
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -19,7 +21,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/divergence``: `time_ns` (time_ns) or, for samplers without a time,
         `draws` (draws); `kl_sample_target` and `ideal`, the expected divergence
-        (n_states - 1) / (2 N_eff) of an ideal sampler, along the same dimension.
+        (n_states - 1) / (2 N_eff) of an ideal sampler, along the same dimension. Where single
+        chains were followed too, `kl_chain`, `kl_chain_sd` and `ideal_chain` over `chain_time_ns`
+        or `chain_draws`. Times stand in refractory times as well if ``/device`` says how long
+        these are.
 
     Returns
     -------
@@ -31,7 +36,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds no divergences.
     """
     results = read_results(path, groups=("divergence",))
-    timed = "time_ns" in results.group("divergence")
+    held = results.group("divergence")
+    timed = "time_ns" in held
     extent = results.array("divergence/time_ns" if timed else "divergence/draws")
     divergence = results.array("divergence/kl_sample_target")
     ideal = results.array("divergence/ideal")
@@ -46,8 +52,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         seen = np.isfinite(divergence) & (divergence > 0)
         axes.loglog(
             extent[seen], divergence[seen], "o-", color=style.VERMILLION, markersize=6,
-            label="sampled",
+            label="sampled, all chains",
         )  # fmt: skip
+        if "kl_chain" in held:
+            _draw_chains(axes, results, "chain_time_ns" if timed else "chain_draws")
+        tau = results.attributes.get("device", {}).get("refractory_time_ns")
+        if timed and tau:
+            _add_axis_of(axes, float(tau))
         axes.set_xlabel("sampling time, all chains (ns)" if timed else "draws, all chains")
         axes.set_ylabel(r"$D_\mathrm{KL}$(sampled‖target)")
         axes.legend(loc="lower left")
@@ -57,3 +68,32 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             f"· ideal sampler {ideal[-1]:.2g}".replace(",", " ")
         )
     return figure
+
+
+def _draw_chains(axes: Axes, results: Results, extent: str) -> None:
+    """Draw the divergence of single chains: mean, and its spread over chains as a band."""
+    length, mean, spread, ideal = (
+        results.array(f"divergence/{name}")
+        for name in (extent, "kl_chain", "kl_chain_sd", "ideal_chain")
+    )
+    axes.fill_between(
+        length, np.maximum(mean - spread, mean / 10), mean + spread, color=style.SKY, alpha=0.35,
+        linewidth=0, label="single chains, mean ± standard deviation",
+    )  # fmt: skip
+    axes.loglog(length, mean, color=style.BLUE)
+    axes.loglog(length, ideal, color=style.GREY, linestyle=(0, (5, 3)))
+
+
+def _add_axis_of(axes: Axes, tau_ns: float) -> None:
+    """Show sampling time in refractory times above."""
+
+    def in_tau(time_ns: Any) -> Any:
+        return time_ns / tau_ns
+
+    def in_ns(time_tau: Any) -> Any:
+        return time_tau * tau_ns
+
+    above = axes.secondary_xaxis("top", functions=(in_tau, in_ns))
+    above.set_xlabel(rf"in refractory times $\tau$ = {tau_ns:.3g} ns")
+    # `axes.spines.top` is off in our style; an axis without its line has nothing to stand on.
+    above.spines["top"].set_visible(True)

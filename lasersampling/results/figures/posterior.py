@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from lasersampling.results.figures import style
 from lasersampling.results.reading import Results, read_results
 
 _MAX_PANELS = 4
-_LOOKS: dict[str, dict[str, Any]] = {
+LOOKS: dict[str, dict[str, Any]] = {
     "lasers": {"color": style.VERMILLION, "fmt": "o", "label": "nanolasers"},
+    "learned": {"color": style.PURPLE, "fmt": "D", "label": "nanolasers, learned"},
     "gibbs": {"color": style.BLUE, "fmt": "s", "label": "Gibbs sampling"},
 }
 _FREE = -1
@@ -44,17 +45,18 @@ def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
     """
     results = read_results(path, groups=(group,))
     exact = results.array(f"{group}/exact")
-    samplers = [name for name in _LOOKS if f"mean_{name}" in results.group(group)]
+    samplers = [name for name in LOOKS if f"mean_{name}" in results.group(group)]
     few = len(exact) <= _MAX_PANELS
     with style.style():
         figure = style.new_figure(1.4 + 2.3 * len(exact) if few else 7.6)
         if few:
-            _bars(figure, results, group, samplers)
+            draw_bars(figure, results, group)
+            _legend(figure.axes[0])
         else:
             _scatter(figure, results, group, samplers)
         prefix = "" if group == "posterior" else f"{group}_"
         parts = [
-            f"{_LOOKS[name]['label']} {metric.value:.2g}"
+            f"{LOOKS[name]['label']} {metric.value:.2g}"
             for name in samplers
             if (metric := results.metrics.get(f"{prefix}mean_abs_error_{name}"))
         ]
@@ -63,7 +65,11 @@ def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
     return figure
 
 
-def _bars(figure: Figure, results: Results, group: str, samplers: list[str]) -> None:
+def draw_bars(
+    figure: Figure | SubFigure, results: Results, group: str, *, is_narrow: bool = False
+) -> None:
+    """Draw a panel for each case: bars for the exact posterior, markers for samplers."""
+    samplers = [name for name in LOOKS if f"mean_{name}" in results.group(group)]
     exact, clamped, log_odds, names = (
         results.array(f"{group}/{column}") for column in ("exact", "clamped", "log_odds", "name")
     )
@@ -77,12 +83,18 @@ def _bars(figure: Figure, results: Results, group: str, samplers: list[str]) -> 
             place[held], np.where(clamped[case][held] == 1, 1.0, 0.012), 0.62, color=style.FAINT,
             edgecolor=style.GREY, hatch="//", linewidth=0.8, label="observed",
         )  # fmt: skip
+        for unit in np.flatnonzero(held):
+            axes.text(
+                place[unit], 0.5 if clamped[case, unit] else 0.05, str(clamped[case, unit]),
+                ha="center", va="center" if clamped[case, unit] else "bottom", fontsize=15,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5},
+            )  # fmt: skip
         for shift, name in zip(_shifts(len(samplers)), samplers, strict=True):
             axes.errorbar(
                 place[free] + shift,
                 results.array(f"{group}/mean_{name}")[case][free],
                 results.array(f"{group}/se_{name}")[case][free],
-                markersize=7, elinewidth=1.6, **_LOOKS[name],
+                markersize=5 if is_narrow else 7, elinewidth=1.6, **LOOKS[name],
             )  # fmt: skip
         for unit in np.flatnonzero(log_odds[case]):
             axes.text(
@@ -93,12 +105,14 @@ def _bars(figure: Figure, results: Results, group: str, samplers: list[str]) -> 
         axes.set_yticks([0, 0.5, 1])
         axes.set_ylabel("P(z = 1)")
         style.quiet(axes)
-    panels[-1].set_xticks(place, [str(name).replace("_", " ") for name in names])
+    between = "\n" if is_narrow else " "
+    panels[-1].set_xticks(place, [str(name).replace("_", between) for name in names])
+    if is_narrow:
+        panels[-1].tick_params(axis="x", labelsize=11)
     if all(str(name).isdigit() for name in names):
         panels[-1].set_xlabel("unit")
     else:
         panels[-1].set_xlabel("variable")
-    _legend(panels[0])
 
 
 def _scatter(figure: Figure, results: Results, group: str, samplers: list[str]) -> None:
@@ -110,7 +124,7 @@ def _scatter(figure: Figure, results: Results, group: str, samplers: list[str]) 
     for name in samplers:
         mean = results.array(f"{group}/mean_{name}")[free]
         error = results.array(f"{group}/se_{name}")[free]
-        look = _LOOKS[name] | {"markersize": 5, "elinewidth": 1, "capsize": 0, "alpha": 0.85}
+        look = LOOKS[name] | {"markersize": 5, "elinewidth": 1, "capsize": 0, "alpha": 0.85}
         upper.errorbar(exact, mean, error, **look)
         lower.errorbar(exact, mean - exact, error, **look)
     upper.set_ylabel("sampled P(z = 1)")
@@ -122,7 +136,7 @@ def _scatter(figure: Figure, results: Results, group: str, samplers: list[str]) 
 
 
 def _shifts(n: int) -> NDArray[np.float64]:
-    return np.linspace(-0.1, 0.1, n) if n > 1 else np.zeros(n)
+    return np.linspace(-0.18, 0.18, n) if n > 1 else np.zeros(n)
 
 
 def _legend(axes: Axes) -> None:

@@ -84,6 +84,14 @@ def write_divergence(file):
         ("ideal", 1 / time_ns),
     ):
         file.write(f"divergence/{name}", values, ("time_ns",), units="1", description=name)
+    for name, values in (
+        ("chain_time_ns", time_ns / 4),
+        ("kl_chain", 3 / time_ns),
+        ("kl_chain_sd", 2 / time_ns),
+        ("ideal_chain", 4 / time_ns),
+    ):
+        file.write(f"divergence/{name}", values, ("chain_time_ns",), units="1", description=name)
+    file.attributes("device", {"refractory_time_ns": 2.5})
 
 
 def write_images(file):
@@ -254,14 +262,14 @@ def write_sparse(file):
         write_array(file, f"sparse/{name}", values, "reward", "member")
 
 
-def write_posterior(file, n_cases=2):
+def write_posterior(file, group="posterior", n_cases=2):
     shape = (n_cases, 4)
     exact = np.linspace(0.1, 0.9, n_cases * 4).reshape(shape)
     clamped = np.full(shape, -1)
     clamped[:, 2] = 1
     log_odds = np.zeros(shape)
     log_odds[0, 3] = 1.4
-    write_array(file, "posterior/name", ["rain", "hose", "wet", "slippery"], "unit")
+    write_array(file, f"{group}/name", ["rain", "hose", "wet", "slippery"], "unit")
     for name, values in (
         ("clamped", clamped),
         ("log_odds", log_odds),
@@ -271,9 +279,23 @@ def write_posterior(file, n_cases=2):
         ("mean_gibbs", exact - 0.01),
         ("se_gibbs", exact / 30),
     ):
-        write_array(file, f"posterior/{name}", values, "case", "unit")
-    file.metric("mean_abs_error_lasers", 0.02, 0.001)
-    file.metric("mean_abs_error_gibbs", 0.01, 0.001)
+        write_array(file, f"{group}/{name}", values, "case", "unit")
+    prefix = "" if group == "posterior" else f"{group}_"
+    for name, value in (("lasers", 0.02), ("gibbs", 0.01)):
+        file.metric(f"{prefix}mean_abs_error_{name}", value, 0.001)
+
+
+def write_networks(file):
+    for group in ("explaining_away", "visual_perception"):
+        write_posterior(file, group, n_cases=3)
+
+
+def write_p_values(file):
+    even = np.linspace(0.001, 0.999, 50)
+    for weights in ("weak", "strong"):
+        write_array(file, f"null/{weights}_corrected", even, "run")
+        write_array(file, f"null/{weights}_independent", even**2, "run")
+    write_columns(file, "power", "shift", kl=[1e-3, 1e-2], rate=[0.2, 0.9], rate_se=[0.02, 0.01])
 
 
 WRITERS = {
@@ -287,6 +309,7 @@ WRITERS = {
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
+    "network_inference": write_networks,
     "posterior": write_posterior,
     "raster": write_raster,
     "sparse_codes": write_sparse,
@@ -294,6 +317,7 @@ WRITERS = {
     "spike_parameters": write_spike_parameters,
     "spike_times": write_spike_test,
     "spike_traces": write_traces,
+    "p_values": write_p_values,
     "yin_yang_plane": write_plane,
 }
 
