@@ -18,6 +18,7 @@ NAMES = (
     "divergence_over_time",
     "exact_reference",
     "image_gallery",
+    "imperfections",
     "integrator_convergence",
     "machines",
     "laser_dynamics",
