@@ -12,6 +12,7 @@ from pydantic import Field
 from lasersampling.cli.options import LARGEST_SEED
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
+from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.performance import PerformanceSettings, WallPlug
@@ -89,6 +90,10 @@ class LasersConfig:
         Time before the first draw; fifty refractory times by default [ns].
     calibration : CalibrationSettings
         How the device is calibrated where no calibration is stored.
+    imperfections : Imperfections
+        What the lasers do beyond the model.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
     """
 
     machine: str
@@ -102,6 +107,8 @@ class LasersConfig:
     interval_ns: Positive | None = None
     burn_in_ns: NonNegative | None = None
     calibration: CalibrationSettings = CalibrationSettings()
+    imperfections: Imperfections = Imperfections()
+    chip_seed: SeedNumber = 0
 
 
 @validated

@@ -110,6 +110,21 @@ def device_table(name_or_path: str) -> dict[str, Any]:
     return read_toml(resolve("devices", name_or_path))
 
 
+def imperfections_table(name_or_path: str) -> dict[str, Any]:
+    """Read a file of imperfections as the table of a configuration.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, under its own name.
+    """
+    from lasersampling.config import read_toml, resolve
+    from lasersampling.hardware import load_imperfections
+
+    load_imperfections(name_or_path)
+    return read_toml(resolve("imperfections", name_or_path))
+
+
 def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
     """Set a value in nested tables; say whether there was a place for it."""
     table: Any = values

@@ -16,6 +16,7 @@ from lasersampling.cli.options import (
     Seed,
     configured,
     device_table,
+    imperfections_table,
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
 
-_OWN_OPTIONS = {"lasers": ("device", "duration_ns"), "gibbs": ("draws",)}
+_OWN_OPTIONS = {"lasers": ("device", "duration_ns", "imperfections"), "gibbs": ("draws",)}
 """Options that only one of the samplers has."""
 _MIN_DRAWS = 4
 
@@ -45,6 +46,10 @@ def sample(
     ] = None,
     duration_ns: Annotated[
         float | None, typer.Option(help="Lasers: time per chain; 25000 by default.")
+    ] = None,
+    imperfections: Annotated[
+        str | None,
+        typer.Option(help="Lasers: file of imperfections, or name; none by default."),
     ] = None,
     draws: Annotated[
         int | None, typer.Option(help="Gibbs: draws per chain; 10000 by default.")
@@ -73,6 +78,7 @@ def sample(
         "sampler": sampler,
         "device": device,
         "duration_ns": duration_ns,
+        "imperfections": imperfections,
         "draws": draws,
         "chains": chains,
         "clamp": clamp,
@@ -83,7 +89,7 @@ def sample(
     clamped = parse_clamp(config.clamp, target.n_units)
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
-        chosen, n_draws = _prepare(config, reporter, file)
+        chosen, n_draws = _prepare(config, target.n_units, reporter, file)
         reporter.status(
             f"sampling {target.n_units} units with {chosen.name}: "
             f"{config.chains} chains of {n_draws} draws"
@@ -167,7 +173,10 @@ def _configuration(
     from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
 
     device = device_table(options["device"] or DEFAULT_DEVICE)
-    return configured(LasersConfig, options | {"device": device}, overrides)
+    tables = {"device": device}
+    if options["imperfections"] is not None:
+        tables["imperfections"] = imperfections_table(options["imperfections"])
+    return configured(LasersConfig, options | tables, overrides)
 
 
 def _flag(key: str) -> str:
@@ -175,11 +184,14 @@ def _flag(key: str) -> str:
 
 
 def _prepare(
-    config: GibbsConfig | LasersConfig, reporter: Reporter, file: ResultsFile | None
+    config: GibbsConfig | LasersConfig,
+    n_units: int,
+    reporter: Reporter,
+    file: ResultsFile | None,
 ) -> tuple[Sampler, int]:
     """Make the sampler ready, and say how many draws per chain are asked of it."""
     from lasersampling.cli.configurations import GibbsConfig
-    from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.laser_sampler import Lasers
 
@@ -191,6 +203,8 @@ def _prepare(
         interval_ns=config.interval_ns,
         burn_in_ns=config.burn_in_ns,
         settings=config.calibration,
+        imperfections=config.imperfections,
+        chip_seed=config.chip_seed,
     )
     n_draws = lasers.draws_in(config.duration_ns)
     if n_draws < _MIN_DRAWS:
@@ -204,6 +218,8 @@ def _prepare(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
+        if not config.imperfections.is_none:
+            write_chip(file, lasers.chip(n_units))
     return lasers, n_draws
 
 

@@ -23,7 +23,7 @@ class NetworkState:
     Attributes
     ----------
     field : ndarray of complex64, shape (chain, laser)
-        Slowly varying field E of the mode; |E|^2 - 1/2 is the photon number [photons^(1/2)].
+        Slowly varying field E of the mode; |E|^2 - 1/2 is the photon number [sqrt(photons)].
     gain_electrons, absorber_electrons : ndarray of float32, shape (chain, laser)
         N1 and N2 [electrons].
     armed : ndarray of int8, shape (chain, laser)

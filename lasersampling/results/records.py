@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from lasersampling.results.reading import Metric
 
 if TYPE_CHECKING:
+    from lasersampling.hardware import Chip
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
@@ -46,6 +47,23 @@ def write_neuron(file: ResultsFile, neuron: Neuron) -> None:
     for name in ("refractory_time_ns", "delay_ns", "step_ps"):
         values[name] = getattr(neuron, name)
     file.attributes("device", values)
+
+
+def write_chip(file: ResultsFile, chip: Chip) -> None:
+    """Write what was drawn for a chip to ``/chip``, and its imperfections to the attributes there.
+
+    Deviations are parts of the values asked for, or absolute ones, as the attributes say.
+    """
+    dims = {1: ("unit",), 2: ("post", "pre")}
+    for name in ("pump", "threshold", "gain", "coupling", "delay"):
+        deviation = getattr(chip, name)
+        about = f"deviation of the {name}"
+        file.write(f"chip/{name}", deviation, dims[deviation.ndim], units="1", description=about)
+    file.write(
+        "chip/dead", chip.dead.astype("int8"), ("unit",),
+        units="1", description="1 for units that never spike",
+    )  # fmt: skip
+    file.attributes("chip", flattened(chip.imperfections) | {"seed": chip.seed})
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:

@@ -8,6 +8,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments, load_machine, save_machine
 from lasersampling.cli.sample import parse_clamp
 from lasersampling.errors import InputError
+from lasersampling.hardware import Imperfections
 from lasersampling.results import read_results
 
 
@@ -35,6 +36,30 @@ def test_gibbs_run_leaves_complete_results_and_figures(run, machine_file):
     # 2 N D_KL is chi-squared with 7 degrees of freedom: below 25 with probability 0.999. Thinned
     # draws of this machine are worth at least half as many independent ones.
     assert 2 * 4000 * results.metrics["kl_sample_target"].value < 25
+
+
+def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_calibration):
+    options = (
+        "sample", machine_file, "--duration-ns", 200, "--imperfections", "laboratory",
+        "--set", "imperfections.pump.mismatch.std=0.02", "--set", "chip_seed=3", "--json",
+        *quick_calibration,
+    )  # fmt: skip
+    told = run(*options, "--out", "run.h5")
+    assert told.code == 0
+    results = read_results("run.h5")
+    config = tomllib.loads(results.config)
+    assert config["imperfections"]["pump"]["mismatch"]["std"] == 0.02
+    assert config["imperfections"]["coupling"]["grid"]["bits"] == 5
+    expected = Imperfections(pump={"mismatch": {"std": 0.02}}).drawn(3, 3).pump
+    assert np.array_equal(results.array("chip/pump"), expected)
+    again = run(*options)
+    assert json.loads(again.out)["metrics"] == json.loads(told.out)["metrics"]
+    ran = run("sample", machine_file, "--imperfections", "none such")
+    assert ran.code == 2
+    assert "laboratory" in ran.err
+    ran = run("sample", machine_file, "--set", "imperfections.gain.trial.std=0.1")
+    assert ran.code == 2
+    assert "imperfections.gain.trial" in ran.err
 
 
 def test_lasers_run(run, machine_file, quick_calibration):

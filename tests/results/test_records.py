@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lasersampling.hardware import load_imperfections
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.simulation import Traces
 from lasersampling.results import ResultsFile, read_results, records
@@ -107,3 +108,14 @@ def test_traces_and_images_keep_shape_and_units(tmp_path):
     assert results.attributes["traces"]["spike_threshold_photons"] == 600
     assert results.array("images/lasers").shape == (5, 2, 4)
     assert list(results.array("images/lasers_label")) == [0, 1, 2, -1, -1]
+
+
+def test_a_chip_is_written_as_it_was_drawn(tmp_path):
+    chip = load_imperfections("harsh").drawn(4, 7)
+    found = written(tmp_path, lambda file: records.write_chip(file, chip))
+    for name in ("pump", "threshold", "gain", "coupling", "delay", "dead"):
+        assert np.array_equal(found.array(f"chip/{name}"), getattr(chip, name))
+    about = found.attributes["chip"]
+    assert about["seed"] == 7
+    assert about["spikes.lost"] == chip.imperfections.spikes.lost
+    assert about["coupling.mismatch.distribution"] == "lognormal"

@@ -19,6 +19,7 @@ NAMES = (
     "exact_reference",
     "fit",
     "image_gallery",
+    "imperfections",
     "integrator_convergence",
     "machines",
     "laser_dynamics",

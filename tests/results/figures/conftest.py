@@ -118,6 +118,17 @@ def write_machines(file):
             file.write(place, values, ("seed",), units="1", description=name)
 
 
+def write_imperfections(file):
+    write_array(file, "imperfect/kl_ideal", [1e-3, 2e-3], "machine")
+    for kind, strength in (("pump", [0.01, 0.02]), ("bits", [4, 3])):
+        write_array(file, f"imperfect/{kind}_strength", strength, f"strength_{kind}")
+        for way, scale in (("translation", 0.3), ("moved", 0.2), ("learned", 2e-3)):
+            values = scale * np.array([[1.0, 2.0], [3.0, 5.0]])
+            dims = (f"strength_{kind}", "machine")
+            file.write(f"imperfect/{kind}_kl_{way}", values, dims, units="1", description="D_KL")
+        file.attributes("imperfect", {f"{kind}_label": f"{kind} of a laser"})
+
+
 def write_columns(file, group, dim, **columns):
     for name, values in columns.items():
         file.write(f"{group}/{name}", values, (dim,), units="1", description=name)
@@ -326,6 +337,7 @@ WRITERS = {
     "exact_reference": write_exact_reference,
     "fit": write_fit,
     "image_gallery": write_images,
+    "imperfections": write_imperfections,
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
