@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("cli", "results", "training", "sampling", "lasers", "boltzmann", "lif"),
-    *("statistics", "datasets", "config", "checks", "atomic", "errors"),
+    *("hardware", "statistics", "datasets", "config", "checks", "atomic", "errors"),
 ]
 LINT = """
 import sys
@@ -63,6 +63,8 @@ def test_imports_upwards_and_sideways_are_found(package):
         "statistics": "config",
         "datasets": "statistics",
         "errors": "checks",
+        "hardware": "lif",
+        "config": "hardware",
     }
     for importer, imported in wrong.items():
         (package / f"{importer}.py").write_text(f"import lasersampling.{imported}")

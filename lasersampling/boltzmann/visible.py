@@ -36,7 +36,7 @@ def visible_distribution(machine: BoltzmannMachine) -> NDArray[np.float64]:
     """
     n_outer = machine.n_units - machine.n_hidden
     if _hidden_are_connected(machine):
-        return exact_distribution(machine).reshape(-1, 2**n_outer).sum(axis=0)
+        return np.asarray(exact_distribution(machine).reshape(-1, 2**n_outer).sum(axis=0))
     check_enumerable(n_outer, "machine")
     states, field = _outer_states(machine)
     within = machine.weights[:n_outer, :n_outer]

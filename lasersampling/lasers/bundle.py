@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.kernel_tables import Arrivals, Constants, Coupling, Events, Lanes
+from lasersampling.lasers.kernel_tables import (
+    Arrivals,
+    Constants,
+    Coupling,
+    Events,
+    Faults,
+    Lanes,
+    Own,
+)
 from lasersampling.lasers.monitoring import monitored_levels
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
@@ -22,6 +32,10 @@ _STEP_LEVELS = (1 / 40, 1 / 10)
 """Where dark and dim light end, over the detection threshold."""
 
 _RESTING_LEVELS = 33
+JITTER_CUT = 4.0
+"""Standard deviations at which jitter is cut off."""
+
+_FAULTS = 1  # a spawn key that no other stream of a chain has
 _NEVER = np.iinfo(np.int64).min // 2
 
 
@@ -226,10 +240,35 @@ def arrivals(n_lanes: int) -> Arrivals:
     return Arrivals(tick, x, y, gain, absorber, armed)
 
 
-def events(tables: Coupling, n_lanes: int) -> Events:
+def own(network: LaserNetwork, n_lanes: int) -> Own | None:
+    """Gain sections of the lanes of a bundle; None if all lasers are equal."""
+    if network.threshold_ratio is None and network.gain_ratio is None:
+        return None
+    values = (network.gain_slope_per_ns, network.gain_transparency_electrons)
+    slope, transparency = (np.resize(v, n_lanes).astype(np.float32) for v in values)
+    return Own(slope, transparency)
+
+
+def faults(
+    network: LaserNetwork, seeds: list[np.random.SeedSequence], n_lanes: int, tick_ns: float
+) -> Faults | None:
+    """Loss and jitter of spikes, with random streams of their own; None if there is none."""
+    if network.lost_spikes == 0.0 and network.jitter_ns == 0.0:
+        return None
+    rng = np.zeros(n_lanes, dtype=np.uint64)
+    n_lasers = network.n_lasers
+    for c, seed in enumerate(seeds):
+        stream = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, _FAULTS))
+        words = stream.generate_state(n_lasers, np.uint64)
+        rng[c * n_lasers : (c + 1) * n_lasers] = words
+    std = network.jitter_ns / tick_ns
+    return Faults(float(network.lost_spikes), std, math.ceil(JITTER_CUT * std), rng)
+
+
+def events(tables: Coupling, n_lanes: int, longest_jitter: int = 0) -> Events:
     """Empty timing wheel for a bundle."""
     longest = int(tables.group_delay.max()) if tables.group_delay.size else 0
-    n_slots = tables.pulse_steps + longest + 2
+    n_slots = tables.pulse_steps + longest + longest_jitter + 2
     # A rectangle's length rarely sees more than two spikes of a lane; `enlarged` helps if it does.
     size = 8 * n_lanes
     return Events(

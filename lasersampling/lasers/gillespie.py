@@ -47,7 +47,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, SimulationError
+from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers import gillespie_kernel as kernel
 from lasersampling.lasers.bundle import RestingStates
 from lasersampling.lasers.device import Device
@@ -170,6 +170,11 @@ def simulate_jumps(
         *integer_problems("photon_histogram", photon_histogram, 0),
         *integer_problems("n_threads", threads, 1),
     ]
+    if not network.is_ideal:
+        expected = "equal lasers without faults; `simulate` has the others"
+        problems.append(
+            Problem("network", "lasers that differ, or lost or jittering spikes", expected)
+        )
     if problems:
         raise InputError(problems)
     if traces is not None:

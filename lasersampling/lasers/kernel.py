@@ -15,6 +15,11 @@ log-linearly within the step. A spike reaches the other lasers through events in
 wheel*, so coupling costs time per spike and not per step.
 
 Numba's cache knows of changes in this file only: after a change in `kernel_step`, `make clean`.
+
+References
+----------
+.. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
+   OOPSLA (2014).
 """
 
 from __future__ import annotations
@@ -89,9 +94,10 @@ def _deliver(coupling, events, lanes, n_lasers, step):
                 electrons[target] += coupling.kick * w
             if group + 1 < coupling.group_start[laser + 1]:
                 origin = events.origin[entry]
+                # Jitter can have moved the origin so far back that the target is late already.
                 schedule(
                     events,
-                    origin + coupling.group_delay[group + 1],
+                    max(origin + coupling.group_delay[group + 1], step + 1),
                     lane,
                     phase,
                     group + 1,
@@ -103,38 +109,74 @@ def _deliver(coupling, events, lanes, n_lasers, step):
 
 
 @njit(nogil=True, cache=True)
-def _emit(coupling, events, n_lasers, lane, step):
-    """Schedule what a spike of this lane found at the end of `step` does to the others."""
+def _emit(coupling, events, n_lasers, lane, now, onset):
+    """Schedule what a spike of this lane, found at the end of the step before `now`, does.
+
+    Delays count from `onset`, which is `now` unless the spike's time jitters; nothing acts before
+    the step that begins now.
+    """
     laser = lane % n_lasers
     group = coupling.group_start[laser]
     if group == coupling.group_start[laser + 1]:
         return
-    onset = step + 1
     pulse = coupling.pulse_steps
     running = events.last_end[lane]
     if coupling.retrigger and running >= 0 and onset - events.last_spike[lane] < pulse:
+        if onset < events.last_spike[lane]:  # seen before the spike that came before it
+            return
         events.cancelled[running] = 1
     else:
-        schedule(events, onset + coupling.group_delay[group], lane, START, group, onset)
+        due = max(onset + coupling.group_delay[group], now)
+        schedule(events, due, lane, START, group, onset)
     events.last_spike[lane] = onset
     if pulse > 0:
         end = onset + pulse
-        events.last_end[lane] = schedule(
-            events, end + coupling.group_delay[group], lane, END, group, end
-        )
+        due = max(end + coupling.group_delay[group], now)
+        events.last_end[lane] = schedule(events, due, lane, END, group, end)
 
 
 @njit(nogil=True, cache=True)
-def _note_spike(c, lanes, output, lane, now):
-    """Write down the spike that a lane had in its last step, which ended `now` (ticks)."""
+def _spike_time(c, lanes, lane, now):
+    """Time, in ticks, of the spike that a lane had in its last step, which ended `now`."""
     before, after = lanes.crossed[lane], lanes.photons[lane]
     missed = 0.0  # fraction of the step after the crossing
     if before > 0:
         missed = np.log(after / c.threshold) / np.log(after / before)
+    return now - missed * lanes.taken[lane]
+
+
+@njit(nogil=True, cache=True)
+def _note_spike(c, output, lane, time):
+    """Write down a spike that was seen at this time (ticks)."""
     n = output.n_spikes[0]
-    output.time[n] = (now - missed * lanes.taken[lane]) * np.float64(c.tick)
+    output.time[n] = time * np.float64(c.tick)
     output.lane[n] = lane
     output.n_spikes[0] = n + 1
+
+
+@njit(nogil=True, cache=True)
+def _uniform(faults, lane):
+    """A number in (0, 1) from a lane's stream: splitmix64 [1]_."""
+    faults.rng[lane] += np.uint64(0x9E3779B97F4A7C15)
+    z = faults.rng[lane]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return (np.float64(z >> np.uint64(11)) + 0.5) * 2.0**-53
+
+
+@njit(nogil=True, cache=True)
+def _is_lost(faults, lane):
+    """Whether nobody sees the spike that this lane just had."""
+    return _uniform(faults, lane) < faults.lost
+
+
+@njit(nogil=True, cache=True)
+def _jitter(faults, lane):
+    """By how many ticks a spike is seen late: a normal variate of Box and Muller, cut off."""
+    radius = np.sqrt(-2.0 * np.log(_uniform(faults, lane)))
+    late = faults.jitter_ticks * radius * np.cos(2.0 * np.pi * _uniform(faults, lane))
+    return min(max(late, -np.float64(faults.longest_jitter)), np.float64(faults.longest_jitter))
 
 
 @njit(nogil=True, cache=True)
@@ -163,11 +205,13 @@ def _record(lanes, output, step):
 
 @njit(nogil=True, cache=True)
 def advance(
-    c, rotation, n_lasers, n_active, lanes, coupling, events, output, first_step, last_step
-):
+    c, rotation, own, faults, n_lasers, n_active, lanes, coupling, events, output, first_step,
+    last_step,
+):  # fmt: skip
     """Integrate a bundle from `first_step` to `last_step`.
 
-    Lanes from `n_active` on are padding: they are integrated but not looked at.
+    Lanes from `n_active` on are padding: they are integrated but not looked at. `own` and `faults`
+    are None for ideal lasers, whose code is compiled without them.
 
     Returns
     -------
@@ -186,14 +230,21 @@ def advance(
         _record(lanes, output, step)
         if events.slot_head[step % events.slot_head.size] >= 0:
             _deliver(coupling, events, lanes, n_lasers, step)
-        n_crossed = take_step(c, rotation, lanes)
+        n_crossed = take_step(c, rotation, own, lanes)
         if coupling.pulse_steps == 0:
             _decay_synapses(c, coupling, lanes)
         if n_crossed > 0:
             for i in range(n_active):
-                if lanes.crossed[i] != -ONE:
-                    _note_spike(c, lanes, output, i, step + 1)
-                    _emit(coupling, events, n_lasers, i, step)
+                if lanes.crossed[i] == -ONE:
+                    continue
+                time, onset = _spike_time(c, lanes, i, step + 1), step + 1
+                if faults is not None:
+                    if _is_lost(faults, i):
+                        continue
+                    time += _jitter(faults, i)
+                    onset = np.int64(np.ceil(time))
+                _note_spike(c, output, i, time)
+                _emit(coupling, events, n_lasers, i, step + 1, onset)
         step += 1
     _record(lanes, output, step)
     return step, FINISHED
@@ -214,12 +265,14 @@ def _note_arrivals(lanes, arrivals, origin, n_active, last_tick):
 
 
 @njit(nogil=True, cache=True)
-def advance_freely(c, rotation, n_active, lanes, output, arrivals, origin, last_tick, most_sweeps):
+def advance_freely(
+    c, rotation, own, faults, n_active, lanes, output, arrivals, origin, last_tick, most_sweeps
+):
     """Integrate uncoupled lasers, each with steps of its own, until all have reached `last_tick`.
 
     `origin`, in ticks, is where each lane's time was when its clock was set back; lanes go on
-    while others have not arrived, so the caller drops what comes after the end. `arrivals` keeps
-    the state in which each lane reached it.
+    while others have not arrived, but their spikes no longer count. `arrivals` keeps the state in
+    which each lane reached the end.
 
     Returns
     -------
@@ -233,10 +286,16 @@ def advance_freely(c, rotation, n_active, lanes, output, arrivals, origin, last_
     for sweep in range(most_sweeps):
         if output.n_spikes[0] + n_active > output.time.size:
             break
-        if take_step(c, rotation, lanes) > 0:
+        if take_step(c, rotation, own, lanes) > 0:
             for i in range(n_active):
-                if lanes.crossed[i] != -ONE:
-                    _note_spike(c, lanes, output, i, origin[i] + lanes.clock[i])
+                if lanes.crossed[i] == -ONE or arrivals.tick[i] >= 0:
+                    continue
+                time = _spike_time(c, lanes, i, origin[i] + lanes.clock[i])
+                if faults is not None:
+                    if _is_lost(faults, i):
+                        continue
+                    time += _jitter(faults, i)
+                _note_spike(c, output, i, time)
         if is_near:
             _note_arrivals(lanes, arrivals, origin, n_active, last_tick)
         if sweep % _SWEEPS_BETWEEN_LOOKS == 0:

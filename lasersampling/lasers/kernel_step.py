@@ -141,10 +141,11 @@ def _bridge(v2, excess, other):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
-def step(c, rotation, lanes):
+def step(c, rotation, own, lanes):
     """One step of every lane; how many lanes rose through the threshold.
 
     `rotation` is the angle that the field turns per net gain times step, None for no turning.
+    `own` has gain sections of each lane's own, None where all are equal.
     """
     use_wide_vectors()
     x, y, gain, absorber = lanes.field_x, lanes.field_y, lanes.gain, lanes.absorber
@@ -157,6 +158,10 @@ def step(c, rotation, lanes):
     loss = c.cavity_loss + absorption1 + absorption2
     n_crossed = np.int32(0)
     for i in range(x.size):
+        if own is not None:  # compiled away for None, as for `rotation`
+            g1, nt1 = own.gain_slope[i], own.gain_transparency[i]
+            absorption1 = g1 * nt1
+            loss = c.cavity_loss + absorption1 + absorption2
         s0, s1, s2, s3 = rng0[i], rng1[i], rng2[i], rng3[i]
         word = np.uint32(s0 + s3)
         t = np.uint32(s1 << np.uint32(9))

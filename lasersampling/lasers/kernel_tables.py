@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Arrivals", "Constants", "Coupling", "Events", "Lanes", "Output"]
+__all__ = ["Arrivals", "Constants", "Coupling", "Events", "Faults", "Lanes", "Output", "Own"]
 
 
 class Constants(NamedTuple):
@@ -78,6 +78,22 @@ class Coupling(NamedTuple):
     kick: np.float32  # electrons added to the section per electron/ns of weight
     drives_absorber: bool
     retrigger: bool
+
+
+class Own(NamedTuple):
+    """Gain section of each lane, where lasers differ."""
+
+    gain_slope: np.ndarray
+    gain_transparency: np.ndarray
+
+
+class Faults(NamedTuple):
+    """What happens to spikes between a laser and all that see them."""
+
+    lost: float  # probability
+    jitter_ticks: float  # standard deviation
+    longest_jitter: int  # ticks, at which it is cut off
+    rng: np.ndarray  # (lanes,) uint64
 
 
 class Events(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.synapse import Synapse
@@ -55,13 +55,24 @@ class LaserNetwork:
         in the step after it was detected.
     synapse : Synapse, optional
         Shape of the pump pulses; the device's own by default.
+    threshold_ratio : array_like, shape (laser,), optional
+        Threshold pump of each laser over that of the device; a laser needs more electrons to be
+        transparent, as one with a larger active volume [1].
+    gain_ratio : array_like, shape (laser,), optional
+        Differential gain of each laser's gain section over that of the device [1].
+    lost_spikes : float
+        Probability that a spike is neither recorded nor transmitted [1].
+    jitter_ns : float
+        Standard deviation of the time at which a spike is recorded and transmitted, normal and
+        cut off at four of it; no spike acts before the step after it was detected [ns].
     connections : Connections
         The connections as read, without zeros.
 
     Raises
     ------
     InputError
-        With all problems: shapes, values that are not finite, self-connections, negative delays.
+        With all problems: shapes, values that are not finite, self-connections, negative delays,
+        ratios for which there is no laser.
     """
 
     device: Device
@@ -69,15 +80,74 @@ class LaserNetwork:
     weights_electrons_per_ns: ArrayLike | None = None
     delay_ns: ArrayLike = 0.0
     synapse: Synapse | None = None
+    threshold_ratio: ArrayLike | None = None
+    gain_ratio: ArrayLike | None = None
+    lost_spikes: float = 0.0
+    jitter_ns: float = 0.0
     connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:
         problems = integer_problems("n_lasers", self.n_lasers, 1)
+        problems += number_problems("lost_spikes", self.lost_spikes, 0.0, strict=False)
+        problems += number_problems("jitter_ns", self.jitter_ns, 0.0, strict=False)
+        if not problems and self.lost_spikes > 1.0:
+            problems.append(Problem("lost_spikes", f"{self.lost_spikes:g}", "at most 1"))
         if problems:
             raise InputError(problems)
+        self._check_ratios()
         if self.synapse is None:
             object.__setattr__(self, "synapse", self.device.synapse)
         object.__setattr__(self, "connections", self._read_connections())
+
+    @property
+    def gain_slope_per_ns(self) -> NDArray[np.float64]:
+        """Differential gain g1 of each laser [1/ns], shape (laser,)."""
+        return self.device.gain.differential_gain_per_ns * self._ratio("gain_ratio")
+
+    @property
+    def gain_transparency_electrons(self) -> NDArray[np.float64]:
+        """Transparency number Nt1 of each laser [electrons], shape (laser,).
+
+        Nt1 + (r - 1) P_th tau_1 moves the threshold from P_th to r P_th, if the gain is the
+        device's.
+        """
+        device = self.device
+        threshold = device.threshold_pump_electrons_per_ns * device.gain.carrier_lifetime_ns
+        more = (self._ratio("threshold_ratio") - 1.0) * threshold
+        return device.gain.transparency_electrons + more
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether all lasers are equal and all spikes arrive, on time."""
+        faults = self.lost_spikes > 0.0 or self.jitter_ns > 0.0
+        return self.threshold_ratio is None and self.gain_ratio is None and not faults
+
+    def _ratio(self, name: str) -> NDArray[np.float64]:
+        given = getattr(self, name)
+        return np.ones(self.n_lasers) if given is None else np.asarray(given, dtype=np.float64)
+
+    def _check_ratios(self) -> None:
+        problems = []
+        for name in ("threshold_ratio", "gain_ratio"):
+            ratio = self._ratio(name)
+            if ratio.shape != (self.n_lasers,):
+                problems.append(Problem(name, f"shape {ratio.shape}", f"({self.n_lasers},)"))
+            elif not (np.isfinite(ratio).all() and np.all(ratio > 0.0)):
+                problems.append(Problem(name, f"{ratio.min():g}", "finite values above 0"))
+        if problems:
+            raise InputError(problems)
+        gain = self.device.gain
+        if self.gain_transparency_electrons.min() <= 0.0:
+            got = f"{self._ratio('threshold_ratio').min():g}"
+            expected = "ratios that leave a positive number of electrons at transparency"
+            problems.append(Problem("threshold_ratio", got, expected))
+        if self.gain_slope_per_ns.max() > 1.0 / gain.carrier_lifetime_ns:
+            got = f"{self._ratio('gain_ratio').max():g}"
+            most = 1.0 / gain.spontaneous_emission_factor
+            expected = f"at most {most:g}, since emission is part of the recombination"
+            problems.append(Problem("gain_ratio", got, expected))
+        if problems:
+            raise InputError(problems)
 
     def _read_connections(self) -> Connections:
         if self.weights_electrons_per_ns is None:

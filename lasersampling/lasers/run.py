@@ -14,7 +14,15 @@ from lasersampling.errors import SimulationError
 from lasersampling.lasers import bundle as tables
 from lasersampling.lasers.kernel import EVENTS_FULL, FINISHED, advance, advance_freely
 from lasersampling.lasers.kernel_resume import resume
-from lasersampling.lasers.kernel_tables import Arrivals, Coupling, Events, Lanes, Output
+from lasersampling.lasers.kernel_tables import (
+    Arrivals,
+    Coupling,
+    Events,
+    Faults,
+    Lanes,
+    Output,
+    Own,
+)
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.request import Meter, TraceRequest, Traces, check_request
 from lasersampling.lasers.state import NetworkState
@@ -73,6 +81,8 @@ class Run:
         What is traced.
     start : NetworkState or None
         Where the chains go on from; None starts them at rest.
+    recall_ns : float
+        How long before the start the recording begins.
     """
 
     def __init__(
@@ -87,10 +97,11 @@ class Run:
         own_steps: bool,
         request: TraceRequest | None,
         start: NetworkState | None,
+        recall_ns: float,
     ) -> None:
         assert network.synapse is not None  # the network has put the device's own in its place
         self.network, self.pump, self.step_ps = network, pump, step_ps
-        self.duration_ns, self.start = duration_ns, start
+        self.duration_ns, self.recall_ns, self.start = duration_ns, recall_ns, start
         self.own_steps = own_steps
         self.constants = tables.constants(
             network.device,
@@ -105,7 +116,8 @@ class Run:
         self.last_step = self.burn_in_steps + math.ceil(duration_ns / self.step_ns - 1e-9)
         alpha = network.device.cavity.linewidth_enhancement
         self.rotation = None if alpha == 0.0 else np.float32(-0.5 * alpha)
-        self.rest = tables.RestingStates(network.device, pump)
+        # Lasers that go on from a state need no resting ones, of which one is enough then.
+        self.rest = tables.RestingStates(network.device, pump if start is None else pump[:1, :1])
         self.coupling: Coupling = tables.coupling(network, refractory_time_ns, step_ps)
         longest_delay = float(np.max(network.delay_ns))
         self.memory_ns = (
@@ -146,12 +158,13 @@ class Run:
     ) -> BundleResult:
         """Simulate some chains to the end."""
         n_lasers = self.network.n_lasers
+        network = self.network
         lanes = tables.lanes(
             self.pump[chains],
             self.rest,
             seeds,
             self.constants,
-            absorber_pump_electrons_per_ns=self.network.device.absorber_pump_electrons_per_ns,
+            absorber_pump_electrons_per_ns=network.device.absorber_pump_electrons_per_ns,
             drives_absorber=self.coupling.drives_absorber,
         )
         start = None
@@ -163,11 +176,14 @@ class Run:
         output = self._output(n_active, chains.start == 0)
         times, lane_numbers = [], []
         before = 0
-        arrivals = tables.arrivals(lanes.pump.size)
+        n_lanes = lanes.pump.size
+        own = tables.own(network, n_lanes)
+        faults = tables.faults(network, seeds, n_lanes, self.step_ns)
+        arrivals = tables.arrivals(n_lanes)
         if self.own_steps:
-            steps = self._freely(lanes, n_active, output, arrivals)
+            steps = self._freely(lanes, own, faults, n_active, output, arrivals)
         else:
-            steps = self._together(lanes, n_lasers, n_active, output, start)
+            steps = self._together(lanes, own, faults, n_active, output, start)
         for step in steps:
             n = int(output.n_spikes[0])
             times.append(output.time[:n].copy())
@@ -179,10 +195,14 @@ class Run:
             if stop.is_set():
                 break
         time, lane = np.concatenate(times), np.concatenate(lane_numbers)
-        end = self._end(lanes, arrivals, n_lasers, n_active, time, lane, start)
-        time -= self.burn_in_steps * self.step_ns
-        kept = (time >= 0.0) & (time <= self.duration_ns)
-        time, lane = time[kept], lane[kept]
+        if start is not None:
+            time = np.append(start.spike_time_ns, time)
+            lane = np.append(_lane(start), lane)
+        longest_jitter = 0 if faults is None else faults.longest_jitter
+        end = self._end(lanes, arrivals, n_active, time, lane, longest_jitter)
+        time = time - self.burn_in_steps * self.step_ns
+        kept = (time >= -self.recall_ns) & (time <= self.duration_ns)
+        time, lane = time[kept] + self.recall_ns, lane[kept]
         return BundleResult(
             chain=chains.start + lane // n_lasers,
             unit=lane % n_lasers,
@@ -195,11 +215,10 @@ class Run:
         self,
         lanes: Lanes,
         arrivals: Arrivals,
-        n_lasers: int,
         n_active: int,
         time: NDArray[np.float64],
         lane: NDArray[np.int64],
-        start: NetworkState | None,
+        longest_jitter: int,
     ) -> NetworkState:
         """State at the end; lasers with steps of their own are up to one long step beyond it."""
         at: Lanes | Arrivals = lanes
@@ -207,11 +226,11 @@ class Run:
         if self.own_steps:
             at, end_step = arrivals, arrivals.tick[:n_active]
         end_ns = end_step * self.step_ns
-        if start is not None:
-            time = np.append(start.spike_time_ns, time)
-            lane = np.append(start.spike_chain * n_lasers + start.spike_laser, lane)
         since = time - end_ns[lane]
-        recent = np.flatnonzero((since <= 0.0) & (since > -self.memory_ns - 2.0 * self.step_ns))
+        # Spikes that jitter can be under way, to be seen after the end.
+        is_recent = since > -self.memory_ns - 2.0 * self.step_ns
+        recent = np.flatnonzero(is_recent & (since <= longest_jitter * self.step_ns))
+        n_lasers = self.network.n_lasers
         chain, laser = np.divmod(lane[recent], n_lasers)
         order = np.lexsort((since[recent], chain))
         shape = (-1, n_lasers)
@@ -227,38 +246,45 @@ class Run:
             spike_time_ns=since[recent][order],
         )
 
-    def _events(self, lanes: Lanes, n_active: int, start: NetworkState | None) -> Events:
+    def _events(
+        self, lanes: Lanes, faults: Faults | None, n_active: int, start: NetworkState | None
+    ) -> Events:
         """Timing wheel, with what recent spikes have left in it."""
-        events = tables.events(self.coupling, lanes.pump.size)
+        longest_jitter = 0 if faults is None else faults.longest_jitter
+        events = tables.events(self.coupling, lanes.pump.size, longest_jitter)
         if start is None:
             return events
-        n_lasers = self.network.n_lasers
         while events.n_free[0] < 2 * (start.spike_time_ns.size + n_active):
             events = tables.enlarged(events)
-        lane = start.spike_chain.astype(np.int64) * n_lasers + start.spike_laser
+        lane = _lane(start)
         # A spike acts from the end of the step in which it was.
         onset = np.ceil(start.spike_time_ns / self.step_ns - _ROUNDING).astype(np.int64)
         order = np.lexsort((onset, lane))
-        resume(self.constants, self.coupling, events, lanes, n_lasers, lane[order], onset[order])
+        resume(
+            self.constants, self.coupling, events, lanes, start.n_lasers, lane[order], onset[order]
+        )
         return events
 
     def _together(
         self,
         lanes: Lanes,
-        n_lasers: int,
+        own: Own | None,
+        faults: Faults | None,
         n_active: int,
         output: Output,
         start: NetworkState | None,
     ) -> Iterator[int]:
         """Move all lanes in common steps; yields the step reached whenever there is news."""
-        events = self._events(lanes, n_active, start)
+        events = self._events(lanes, faults, n_active, start)
         stride = max(1, _LANE_STEPS_PER_CALL // lanes.pump.size)
         step = 0
         while step < self.last_step:
             step, status = advance(
                 self.constants,
                 self.rotation,
-                n_lasers,
+                own,
+                faults,
+                self.network.n_lasers,
                 n_active,
                 lanes,
                 self.coupling,
@@ -272,7 +298,13 @@ class Run:
             yield step
 
     def _freely(
-        self, lanes: Lanes, n_active: int, output: Output, arrivals: Arrivals
+        self,
+        lanes: Lanes,
+        own: Own | None,
+        faults: Faults | None,
+        n_active: int,
+        output: Output,
+        arrivals: Arrivals,
     ) -> Iterator[int]:
         """Move each lane in its own steps; yields the tick that all have reached."""
         origin = np.zeros(lanes.pump.size, dtype=np.int64)
@@ -282,6 +314,8 @@ class Run:
             status = advance_freely(
                 self.constants,
                 self.rotation,
+                own,
+                faults,
                 n_active,
                 lanes,
                 output,
@@ -322,3 +356,8 @@ class Run:
             gain_electrons=output.trace[:, :, 1].T.copy(),
             absorber_electrons=output.trace[:, :, 2].T.copy(),
         )
+
+
+def _lane(state: NetworkState) -> NDArray[np.int64]:
+    """Lane of each recent spike."""
+    return state.spike_chain.astype(np.int64) * state.n_lasers + state.spike_laser

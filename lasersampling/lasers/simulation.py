@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.request import (
     Meter,
@@ -66,6 +66,7 @@ def simulate(
     n_chains: int = 1,
     seed: int = 0,
     start: NetworkState | None = None,
+    recall_ns: float = 0.0,
     burn_in_ns: float = 50.0,
     refractory_time_ns: float | None = None,
     step_ps: float | None = None,
@@ -93,6 +94,9 @@ def simulate(
         Where an earlier simulation ended; this one goes on from there, with no burn-in, and the
         drive of spikes under way is that of the present weights and delays. Random numbers come
         from `seed`, so it should differ from the one before. At rest by default.
+    recall_ns : float
+        With `start`: the spikes begin that long before it, so that states can be read from the
+        first moment on. No longer than a refractory time.
     burn_in_ns : float
         Time simulated before the recording when the lasers start at rest.
     refractory_time_ns : float, optional
@@ -142,6 +146,7 @@ def simulate(
     threads = available_cores() if n_threads is None else n_threads
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
+        *number_problems("recall_ns", recall_ns, 0.0, strict=False),
         *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
         *number_problems("step_ps", step, 0.0, strict=True),
         *number_problems("refractory_time_ns", tau, 0.0, strict=True),
@@ -149,6 +154,9 @@ def simulate(
         *integer_problems("seed", seed, 0),
         *integer_problems("n_threads", threads, 1),
     ]
+    if not problems and recall_ns > (0.0 if start is None else tau):
+        expected = "0 without `start`, and no more than the refractory time with it"
+        problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))
     if problems:
         raise InputError(problems)
     pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
@@ -157,7 +165,19 @@ def simulate(
     if start is not None:
         checked_start(start, n_chains, network.n_lasers)
         burn_in_ns = 0.0
-    run = Run(network, pump, duration_ns, burn_in_ns, tau, step, noise, own_steps, traces, start)
+    run = Run(
+        network,
+        pump,
+        duration_ns,
+        burn_in_ns,
+        tau,
+        step,
+        noise,
+        own_steps,
+        traces,
+        start,
+        recall_ns,
+    )
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
     share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * threads)
     lanes_wanted = min(max(share, _FEWEST_LANES), LANES_PER_BUNDLE)
@@ -185,6 +205,10 @@ def simulate(
     order = np.lexsort((unit, time, chain))
     offset = np.searchsorted(chain[order], np.arange(n_chains + 1)).astype(np.int64)
     spikes = SpikeTrains(
-        time[order], unit[order].astype(np.int32), offset, network.n_lasers, float(duration_ns)
+        time[order],
+        unit[order].astype(np.int32),
+        offset,
+        network.n_lasers,
+        float(duration_ns) + recall_ns,
     )
     return Simulation(spikes, results[0].traces, joined([result.end for result in results]))

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.spikes import SpikeTrains
 
 __all__ = ["NetworkState", "joined"]
 
@@ -32,7 +31,7 @@ class NetworkState:
     spike_chain, spike_laser : ndarray of int32, shape (spike,)
         Which lasers spiked of late; by chain, then time.
     spike_time_ns : ndarray of float64, shape (spike,)
-        When, counted from the time of this state [ns].
+        When, counted from the time of this state; after it if they jitter and are under way [ns].
 
     Raises
     ------
@@ -111,34 +110,6 @@ class NetworkState:
             chain[kept],
             laser[kept],
             self.spike_time_ns[kept],
-        )
-
-    def spikes_before(self, spikes: SpikeTrains, time_ns: float) -> SpikeTrains:
-        """Spikes of a run that went on from here, with those of the time just before.
-
-        Parameters
-        ----------
-        spikes : SpikeTrains
-            Of the run that went on.
-        time_ns : float
-            How far back; the times returned count from there.
-
-        Returns
-        -------
-        SpikeTrains
-        """
-        late = np.flatnonzero(self.spike_time_ns >= -time_ns)
-        chain = np.repeat(np.arange(self.n_chains), np.diff(spikes.chain_offset))
-        chain = np.concatenate([self.spike_chain[late], chain])
-        time = np.concatenate([self.spike_time_ns[late], spikes.time_ns]) + time_ns
-        unit = np.concatenate([self.spike_laser[late], spikes.unit])
-        order = np.lexsort((unit, time, chain))
-        return SpikeTrains(
-            time[order],
-            unit[order],
-            np.searchsorted(chain[order], np.arange(self.n_chains + 1)).astype(np.int64),
-            spikes.n_units,
-            spikes.duration_ns + time_ns,
         )
 
 

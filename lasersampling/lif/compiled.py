@@ -37,10 +37,20 @@ import math
 import numpy as np
 from numba import njit
 
-from lasersampling.lif.crossing import DOUBLE, EQUAL, response, time_to_threshold
+from lasersampling.lif.crossing import EQUAL, GENERAL, response, time_to_threshold
 
 NO_SPIKE = -1
-_INSERTION_SORT_UP_TO = 48
+_LARGEST_EXPONENT = 100.0
+_FEW_NEURONS = 8
+
+
+@njit(cache=True, nogil=True, inline="always")
+def from_membrane(to_mem, length_over_tau, method):
+    """Return exp(-length / tau_syn) and k(length) for `EQUAL` or `DOUBLE` time constants."""
+    if method == EQUAL:
+        return to_mem, length_over_tau * to_mem
+    to_syn = to_mem * to_mem
+    return to_syn, to_mem - to_syn
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -49,11 +59,9 @@ def decay(length, tau_mem, tau_syn, method):
     if length == math.inf:
         return 0.0, 0.0, 0.0
     to_mem = math.exp(-length / tau_mem)
-    if method == EQUAL:
-        return to_mem, to_mem, length / tau_mem * to_mem
-    if method == DOUBLE:
-        to_syn = to_mem * to_mem
-        return to_mem, to_syn, to_mem - to_syn
+    if method != GENERAL:
+        to_syn, gain = from_membrane(to_mem, length / tau_mem, method)
+        return to_mem, to_syn, gain
     return to_mem, math.exp(-length / tau_syn), response(length, tau_mem, tau_syn)
 
 
@@ -175,33 +183,80 @@ def shared_backward(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def sort_arrivals(times, delays, e, b, o, arrival, order):
-    """Fill `arrival` with the sorted arrivals at a neuron, and `order` with where each came from.
+def comes_before(first, i, second, j):
+    """Say whether input i at time `first` stands before input j at time `second`.
 
-    `order` comes as the order of this neuron's inputs in another sample, in which they are nearly
-    sorted here too; inputs at the same time stand in the order of their numbers, so that the result
-    does not depend on it. Indices instead of slices, since a slice costs as much as sorting a few
-    numbers.
+    Inputs at the same time stand in the order of their numbers, so that results depend on nothing
+    else.
     """
-    n = times.shape[2]
-    if n > _INSERTION_SORT_UP_TO:
-        unsorted = times[e, b] + delays[e, o]
-        order[o] = np.argsort(unsorted, kind="mergesort")
-        for k in range(n):
-            arrival[k] = unsorted[order[o, k]]
-    else:
-        for j in range(n):
-            i = order[o, j]
-            value = times[e, b, i] + delays[e, o, i]
-            k = j
-            while k > 0 and (
-                arrival[k - 1] > value or (arrival[k - 1] == value and order[o, k - 1] > i)
-            ):
-                arrival[k] = arrival[k - 1]
-                order[o, k] = order[o, k - 1]
-                k -= 1
-            arrival[k] = value
-            order[o, k] = i
+    return first < second or (first == second and i < j)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def settle(waiting, who, place, size):
+    """Let an arrival sink to its place in a heap, the first `size` entries of the two arrays."""
+    value, i = waiting[place], who[place]
+    child = 2 * place + 1
+    while child < size:
+        right = child + 1
+        if right < size and comes_before(waiting[right], who[right], waiting[child], who[child]):
+            child = right
+        if not comes_before(waiting[child], who[child], value, i):
+            break
+        waiting[place], who[place] = waiting[child], who[child]
+        place, child = child, 2 * child + 1
+    waiting[place], who[place] = value, i
+
+
+@njit(cache=True, nogil=True, inline="always")
+def await_arrivals(times, delays, e, b, o, waiting, who):
+    """Make a heap of the arrivals at a neuron; returns how many will come.
+
+    A heap and no sorting, since a neuron mostly spikes after few of its inputs. Indices instead of
+    slices, since a slice costs as much as sorting a few numbers.
+    """
+    size = 0
+    for i in range(times.shape[2]):
+        waiting[size], who[size] = times[e, b, i] + delays[e, o, i], i
+        size += times[e, b, i] < math.inf
+    for place in range(size // 2 - 1, -1, -1):
+        settle(waiting, who, place, size)
+    return size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def drop_first(waiting, who, size):
+    """Take the first arrival out of a heap of `size`; the next is then in its place."""
+    waiting[0], who[0] = waiting[size - 1], who[size - 1]
+    settle(waiting, who, 0, size - 1)
+
+
+@njit(cache=True, nogil=True)
+def tabulate(times, tau, grown, shrunk):
+    """Write exp(t / tau) and exp(-t / tau) of finite times; says whether all fit well into numbers.
+
+    A decay between any two of them is then a product: with each delay in tables of its own, no
+    exponential is left to be computed for a pair of synapse and sample.
+    """
+    for i in range(len(times)):
+        x = times[i] / tau
+        if x < math.inf:
+            if abs(x) > _LARGEST_EXPONENT:
+                return False
+            grown[i] = math.exp(x)
+            shrunk[i] = 1.0 / grown[i]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def tabulate_delays(delays, tau_mem, method, grown, shrunk):
+    """`tabulate` for the delays of all neurons; says no as well where it would not do or pay."""
+    if method == GENERAL or len(delays) <= _FEW_NEURONS:
+        return False
+    for o in range(len(delays)):
+        if tau_mem[o] != tau_mem[0] or not tabulate(delays[o], tau_mem[o], grown[o], shrunk[o]):
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -225,25 +280,32 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
     """
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    arrival, sorting = np.empty(n_pre), np.empty((n_post, n_pre), dtype=np.int32)
+    waiting, who = np.empty(n_pre + 1), np.empty(n_pre + 1, dtype=np.int32)
+    grown, shrunk = np.empty(n_pre), np.empty(n_pre)
+    late_grown, late_shrunk = np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
     for e in range(n_members):
-        sorting[:] = np.arange(n_pre)
+        tabled = tabulate_delays(delays[e], tau_mem[e], method, late_grown, late_shrunk)
         for b in range(n_samples):
+            quick = tabled and tabulate(times[e, b], tau_mem[e, 0], grown, shrunk)
             for o in range(n_post):
-                sort_arrivals(times, delays, e, b, o, arrival, sorting)
                 level, mem, syn = gap[e, o], tau_mem[e, o], tau_syn[e, o]
                 out[e, b, o] = math.inf
                 last[e, b, o] = NO_SPIKE
                 current[e, b, o] = 0.0
                 voltage, charge = 0.0, 0.0
-                for k in range(n_pre):
-                    start = arrival[k]
-                    if start == math.inf:
-                        break
-                    length = arrival[k + 1] - start if k + 1 < n_pre else math.inf
-                    order[e, b, o, k] = sorting[o, k]
-                    charge += weights[e, o, sorting[o, k]]
-                    to_mem, to_syn, gain = decay(length, mem, syn, method)
+                size = await_arrivals(times, delays, e, b, o, waiting, who)
+                for k in range(size):
+                    start, i = waiting[0], who[0]
+                    drop_first(waiting, who, size - k)
+                    length = waiting[0] - start if k + 1 < size else math.inf
+                    order[e, b, o, k] = i
+                    charge += weights[e, o, i]
+                    if quick and k + 1 < size:
+                        j = who[0]
+                        to_mem = grown[i] * late_grown[o, i] * shrunk[j] * late_shrunk[o, j]
+                        to_syn, gain = from_membrane(to_mem, length / mem, method)
+                    else:
+                        to_mem, to_syn, gain = decay(length, mem, syn, method)
                     ahead, after = voltage * to_mem + charge * gain, charge * to_syn
                     if charge > level and (ahead > level or ahead >= after):
                         s = time_to_threshold(voltage, charge, level, length, mem, syn, method)
@@ -274,18 +336,29 @@ def own_backward(
         Derivative by weights and delays.
     """
     n_members, n_samples, n_post = out.shape
+    n_pre = times.shape[2]
+    grown, shrunk = np.empty(n_pre), np.empty(n_pre)
+    late_grown, late_shrunk = np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
     for e in range(n_members):
+        tabled = tabulate_delays(delays[e], tau_mem[e], method, late_grown, late_shrunk)
         for b in range(n_samples):
+            quick = tabled and tabulate(times[e, b], tau_mem[e, 0], grown, shrunk)
             for o in range(n_post):
                 force = pull[e, b, o]
                 if last[e, b, o] == NO_SPIKE or force == 0.0:
                     continue
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
-                rise, fall, following = 0.0, 1.0, out[e, b, o]
+                rise, fall, following, j = 0.0, 1.0, out[e, b, o], NO_SPIKE
                 for k in range(last[e, b, o], -1, -1):
                     i = order[e, b, o, k]
                     start = times[e, b, i] + delays[e, o, i]
-                    to_mem, to_syn, gain = decay(following - start, mem, syn, method)
+                    length = following - start
+                    if quick and j >= 0:
+                        to_mem = grown[i] * late_grown[o, i] * shrunk[j] * late_shrunk[o, j]
+                        to_syn, gain = from_membrane(to_mem, length / mem, method)
+                    else:
+                        to_mem, to_syn, gain = decay(length, mem, syn, method)
+                    j = i
                     rise = rise * to_mem + fall * gain
                     fall *= to_syn
                     following = start

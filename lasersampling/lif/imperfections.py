@@ -1,52 +1,51 @@
-"""What a chip does to a network: mismatch, noise of trials, coarse and bounded weights."""
+"""Imperfections of a chip, as layers of neurons have them."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError
+from lasersampling.hardware import Grid, Imperfections
+
+KNOWN = frozenset({"threshold.mismatch", "threshold.trial", "delay.trial", "coupling.grid"})
+"""What is implemented: thresholds of neurons, drawn once and for each batch; delays, for each
+delayed spike; rounded and clipped weights."""
 
 
-@validated
-class Imperfections:
-    """Imperfections of neurons, synapses and delays.
-
-    Attributes
-    ----------
-    threshold_offset_mean, threshold_offset_std : float
-        Offset of each neuron's threshold, drawn once [1].
-    threshold_noise_std : float
-        Offset of each neuron's threshold, drawn for each batch [1].
-    delay_jitter_std : float
-        Change of each delayed spike's delay [tau_syn].
-    weight_step : float
-        Weights are rounded to multiples of it; 0 leaves them [1].
-    weight_limit : float or None
-        Weights are clipped to +- this [1].
+def checked(imperfections: Imperfections | None) -> Imperfections:
+    """Imperfections that layers know, none if None; all of them in absolute values.
 
     Raises
     ------
     InputError
-        With all problems found.
+        With all that are of another kind.
     """
+    chip = Imperfections() if imperfections is None else imperfections
+    chip.refuse_others(KNOWN, "LIF neurons", absolute=True)
+    if chip.delay.trial.mean != 0.0:
+        got = f"{chip.delay.trial.mean:g}"
+        raise InputError.single("imperfections.delay.trial.mean", got, "0, jitter about the delay")
+    return chip
 
-    threshold_offset_mean: float = 0.0
-    threshold_offset_std: NonNegative = 0.0
-    threshold_noise_std: NonNegative = 0.0
-    delay_jitter_std: NonNegative = 0.0
-    weight_step: NonNegative = 0.0
-    weight_limit: Positive | None = None
 
-    def realised(self, weights: Tensor) -> Tensor:
-        """Round and clip weights; derivatives pass as if they were not."""
-        if self.weight_step == 0.0 and self.weight_limit is None:
-            return weights
-        with torch.no_grad():
-            coarse = weights
-            if self.weight_step > 0.0:
-                coarse = torch.round(weights / self.weight_step) * self.weight_step
-            if self.weight_limit is not None:
-                coarse = coarse.clamp(-self.weight_limit, self.weight_limit)
-            change = coarse - weights
-        return weights + change
+def realised(weights: Tensor, grid: Grid) -> Tensor:
+    """Round and clip weights; derivatives pass as if they were not.
+
+    Parameters
+    ----------
+    weights : Tensor
+        What is learned [1].
+    grid : Grid
+        What can be programmed.
+    """
+    if grid.is_none:
+        return weights
+    with torch.no_grad():
+        coarse = weights
+        largest = float(weights.abs().max()) if weights.numel() else 0.0
+        origin, step, lowest, highest = grid.levels(largest)
+        if step > 0.0:
+            coarse = origin + torch.round((weights - origin) / step) * step
+        change = coarse.clamp(lowest, highest) - weights
+    return weights + change

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
+from lasersampling.hardware import Imperfections
 from lasersampling.lif.delays import SynapticDelays
 from lasersampling.lif.first_spike import SMALLEST_SLOPE, Layout, make_layout, spikes_of
-from lasersampling.lif.imperfections import Imperfections
+from lasersampling.lif.imperfections import checked, realised
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.streams import Streams
 
@@ -70,15 +71,15 @@ class LIFLayer(nn.Module):
         if problems:
             raise InputError(problems)
         self.neuron = Neuron() if neuron is None else neuron
-        self.imperfections = Imperfections() if imperfections is None else imperfections
+        self.imperfections = checked(imperfections)
         self.smallest_slope = smallest_slope
         self.synaptic_delays = synaptic_delays
         self._streams = streams
         self.weights = nn.Parameter(weight_mean + weight_std * streams.normal(n_post, n_pre))
         offset = torch.zeros(streams.n_members, n_post, dtype=torch.float64)
-        if self.imperfections.threshold_offset_mean or self.imperfections.threshold_offset_std:
-            spread = self.imperfections.threshold_offset_std * streams.normal(n_post)
-            offset = self.imperfections.threshold_offset_mean + spread
+        mismatch = self.imperfections.threshold.mismatch
+        if not mismatch.is_none:
+            offset = mismatch.of(streams.normal(n_post))
         self.threshold_offset: Tensor
         self.register_buffer("threshold_offset", offset)
         self._layout: Layout | None = None
@@ -100,9 +101,9 @@ class LIFLayer(nn.Module):
         return self._layout
 
     def _draw_layout(self) -> Layout:
-        offset, noise = self.threshold_offset, self.imperfections.threshold_noise_std
-        if noise > 0.0:
-            offset = offset + noise * self._streams.normal(self.n_post).to(offset)
+        offset, noise = self.threshold_offset, self.imperfections.threshold.trial
+        if not noise.is_none:
+            offset = offset + noise.of(self._streams.normal(self.n_post).to(offset))
         on_cpu = self.weights.device.type == "cpu"
         return make_layout(
             self.neuron, self.weights, self.smallest_slope, compiled=on_cpu, offset=offset
@@ -115,10 +116,14 @@ class LIFLayer(nn.Module):
 
     def forward(self, times: Tensor) -> Tensor:
         """Return the spikes (member, sample, post) for input spikes (member, sample, pre)."""
-        if self.imperfections.threshold_noise_std > 0.0:
+        if not self.imperfections.threshold.trial.is_none:
             self._layout = None
         delays = None if self.synaptic_delays is None else self.synaptic_delays()
-        return spikes_of(times, self.imperfections.realised(self.weights), delays, self.layout())
+        return spikes_of(times, self.realised_weights(), delays, self.layout())
+
+    def realised_weights(self) -> Tensor:
+        """Return the weights as the chip has them, rounded and clipped."""
+        return realised(self.weights, self.imperfections.coupling.grid)
 
 
 class BiasSpikes(nn.Module):

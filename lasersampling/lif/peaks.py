@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from lasersampling.lif.compiled import sort_arrivals
+from lasersampling.lif.compiled import await_arrivals, drop_first
 from lasersampling.lif.crossing import peak_after, response
 
 
@@ -31,34 +31,32 @@ def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
     """
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    arrival, order = np.empty(n_pre), np.empty((n_post, n_pre), dtype=np.int32)
+    waiting, who = np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
     for e in range(n_members):
-        order[:] = np.arange(n_pre)
         for b in range(n_samples):
             for o in range(n_post):
                 if not silent[e, b, o]:
                     continue
-                sort_arrivals(times, delays, e, b, o, arrival, order)
+                size = await_arrivals(times, delays, e, b, o, waiting, who)
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
                 voltage, current, highest, when = 0.0, 0.0, 0.0, -math.inf
-                for k in range(n_pre):
-                    if arrival[k] == math.inf:
-                        break
-                    length = arrival[k + 1] - arrival[k] if k + 1 < n_pre else math.inf
-                    current += weights[e, o, order[o, k]]
+                for k in range(size):
+                    start, i = waiting[0], who[0]
+                    drop_first(waiting, who, size - k)
+                    length = waiting[0] - start if k + 1 < size else math.inf
+                    current += weights[e, o, i]
                     if highest == 0.0:
-                        when = arrival[k] + mem  # never above rest: where all inputs act
+                        when = start + mem  # never above rest: where all inputs act
                     if current > 0.0 and current > voltage:
                         s = min(peak_after(voltage, current, mem, syn), length)
                         then = voltage * math.exp(-s / mem) + current * response(s, mem, syn)
                         if then > highest:
-                            highest, when = then, arrival[k] + s
+                            highest, when = then, start + s
                     voltage = voltage * math.exp(-length / mem) + current * response(
                         length, mem, syn
                     )
                     current *= math.exp(-length / syn)
-                for k in range(n_pre):
-                    if arrival[k] >= when:
-                        break
-                    i = order[o, k]
-                    to_weights[e, o, i] -= response(when - arrival[k], mem, syn) / gap[e, o]
+                for i in range(n_pre):
+                    since = when - times[e, b, i] - delays[e, o, i]
+                    if since > 0.0:
+                        to_weights[e, o, i] -= response(since, mem, syn) / gap[e, o]

@@ -156,7 +156,7 @@ class LiftedPeaks:
 
 def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
     """Return what `peaks.lift` adds up, shape (member, post, pre)."""
-    weights, layout = layer.imperfections.realised(layer.weights), layer.layout()
+    weights, layout = layer.realised_weights(), layer.layout()
     late = layer.synaptic_delays
     delays = torch.zeros_like(weights) if late is None else late.delays()
 

@@ -28,8 +28,11 @@ from lasersampling.sampling.protocol import (
 
 Scan = Literal["auto", "random", "block"]
 
-_BLOCKS = 20
+_MOST_BLOCKS = 20
 """Blocks of draws a run is cut into; progress is told, and Ctrl-C heard, after each."""
+
+_UPDATES_PER_BLOCK = 1_000_000
+_UPDATES_PER_THREAD = 100_000
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ class Gibbs:
             gibbs_kernel.randomise(held, states, generators)
         else:
             states[:] = np.where(held == FREE, _states_of(start, states.shape), held)
-        n_threads = min(n_chains, os.cpu_count() or 1)
+        n_updates = n_draws * self.thin * n_chains * machine.n_units
+        n_threads = min(n_chains, os.cpu_count() or 1, 1 + n_updates // _UPDATES_PER_THREAD)
+        n_blocks = min(n_draws, _MOST_BLOCKS, 1 + n_updates // _UPDATES_PER_BLOCK)
         bounds = np.linspace(0, n_chains, n_threads + 1).astype(int)
         shares = [slice(first, last) for first, last in pairwise(bounds)]
         scan = self._scan_of(machine)
@@ -126,7 +131,7 @@ class Gibbs:
 
             if self.burn_in and start is None:
                 advance(draws[:, :1], self.burn_in)  # overwritten by the first draw
-            for block in np.array_split(np.arange(n_draws), min(_BLOCKS, n_draws)):
+            for block in np.array_split(np.arange(n_draws), n_blocks):
                 advance(draws[:, block[0] : block[-1] + 1], self.thin)
                 if progress is not None:
                     progress((int(block[-1]) + 1) / n_draws)

@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.checks import number_problems
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.hardware import Chip, Imperfections
+from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
@@ -23,8 +25,18 @@ from lasersampling.lasers.state import NetworkState
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_calibration
+from lasersampling.sampling.imperfect_lasers import (
+    DRIFT,
+    GroupPumps,
+    Pumps,
+    build_network,
+    checked_imperfections,
+    one_after_the_other,
+    parts_of,
+)
 from lasersampling.sampling.laser_state import Part, chain_state, network_state
 from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
+from lasersampling.sampling.translation import TranslationRule
 
 DEFAULT_DEVICE = "D6"
 
@@ -71,6 +83,11 @@ class Lasers:
         How the device is calibrated when its calibration is not in the cache.
     n_threads : int, optional
         Threads; all cores by default. Draws do not depend on it.
+    imperfections : Imperfections, str or Path, optional
+        What the lasers do beyond the model: an object, the name of a shipped file, or a path.
+        Calibration and translation know nothing of it.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
     clamping : "drive" or "pump"
         "drive": clamped units have no laser, their effect on the others is a constant pump.
         "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it
@@ -95,10 +112,12 @@ class Lasers:
     step_ps: float | None = None
     settings: CalibrationSettings | None = None
     n_threads: int | None = None
+    imperfections: Imperfections | str | Path | None = None
+    chip_seed: int = 0
     clamping: Clamping = "drive"
 
     def __post_init__(self) -> None:
-        problems = []
+        problems = integer_problems("chip_seed", self.chip_seed, 0)
         if self.clamping not in get_args(Clamping):
             problems.append(Problem("clamping", repr(self.clamping), "'drive' or 'pump'"))
         for name, strict in (("interval_ns", True), ("burn_in_ns", False)):
@@ -109,6 +128,8 @@ class Lasers:
             raise InputError(problems)
         # Reading the device file now reports its problems here and not at the first sampling.
         _ = self.neuron
+        known = checked_imperfections(as_imperfections(self.imperfections))
+        object.__setattr__(self, "imperfections", known)
 
     @property
     def name(self) -> str:
@@ -145,6 +166,11 @@ class Lasers:
         calibration: Calibration = self.__dict__["calibration"]
         return calibration
 
+    def chip(self, n_units: int) -> Chip:
+        """Return the chip that samples machines of so many units."""
+        assert isinstance(self.imperfections, Imperfections)  # put there when this was made
+        return self.imperfections.drawn(n_units, self.chip_seed)
+
     @property
     def draw_interval_ns(self) -> float:
         """Time between two draws [ns]."""
@@ -175,7 +201,10 @@ class Lasers:
         held = checked_request(machine, n_draws, n_chains, clamped, seed)
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
-        before = None if start is None else network_state(start, has_laser)
+        rule, chip = self.calibration.rule(self.neuron), self.chip(machine.n_units)
+        drifting = () if chip.imperfections.pump.drift is None else (DRIFT,)
+        before = None if start is None else network_state(start, has_laser, *drifting)
+        pumps = Pumps.of_run(chip, rule, n_chains, seed, start)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
@@ -194,9 +223,11 @@ class Lasers:
                     progress((before + fraction * n) / n_chains)
 
             if units.size:
-                network, pump = self._programmed(machine, held[chains], units)
+                network = build_network(chip, machine, units, self.neuron, rule)
+                programmed = self._programmed(machine, rule, held[chains], units)
                 own = None if before is None else before.part(chains, units)
-                spikes, end = self._run(network, pump, times[-1], own, int(seeds[k]), report)
+                group = pumps.of(programmed, chains, units)
+                spikes, end = self._run(network, group, times[-1], own, int(seeds[k]), report)
                 read = spikes.states(tau, times)
                 window = np.ix_(chains, np.arange(n_draws), units)
                 states[window] = np.where(is_free[chains][:, None, units], read, states[window])
@@ -208,23 +239,20 @@ class Lasers:
             seed=int(seed),
             interval_ns=self.draw_interval_ns,
             spikes=_gathered(parts, n_chains, machine.n_units),
-            end=chain_state([part.lasers for part in parts], n_chains, machine.n_units),
+            end=chain_state([part.lasers for part in parts], n_chains, machine.n_units)
+            | ({DRIFT: pumps.wandering} if drifting else {}),
         )
 
     def _programmed(
-        self, machine: BoltzmannMachine, held: NDArray[np.int8], units: NDArray[np.intp]
-    ) -> tuple[LaserNetwork, NDArray[np.float64]]:
-        """Network of the units that have a laser, and its pumps, (chain, laser)."""
-        neuron, rule = self.neuron, self.calibration.rule(self.neuron)
+        self,
+        machine: BoltzmannMachine,
+        rule: TranslationRule,
+        held: NDArray[np.int8],
+        units: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """Pumps of the units that have a laser, (chain, laser), for an ideal device."""
         others = np.setdiff1d(np.arange(machine.n_units), units)
         among = BoltzmannMachine(machine.weights[np.ix_(units, units)], machine.biases[units])
-        network = LaserNetwork(
-            neuron.device,
-            len(units),
-            rule.weights_electrons_per_ns(among),
-            neuron.delay_ns,
-            neuron.synapse,
-        )
         drive = held[:, others] @ machine.weights[np.ix_(others, units)]
         # A clamped laser: whatever the others do, its total drive stays beyond the hard level.
         own = held[:, units]
@@ -234,12 +262,12 @@ class Lasers:
         down = -HARD_PUMP_LOGITS - most - among.biases
         drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
         pump = rule.pump_electrons_per_ns(among, drive)
-        return network, np.where(own == FREE, pump, np.maximum(pump, 0.0))
+        return np.where(own == FREE, pump, np.maximum(pump, 0.0))
 
     def _run(
         self,
         network: LaserNetwork,
-        pump: NDArray[np.float64],
+        pumps: GroupPumps,
         last_draw_ns: float,
         start: NetworkState | None,
         seed: int,
@@ -248,22 +276,39 @@ class Lasers:
         """Simulate some chains that share their lasers; their spikes begin tau before the draws."""
         neuron = self.neuron
         tau = neuron.refractory_time_ns
-        run = simulate(
-            network,
-            pump,
-            # The state at the first draw needs the spikes of one refractory time before it; they
-            # are simulated, or were in the run before.
-            last_draw_ns if start is None else last_draw_ns - tau,
-            n_chains=len(pump),
-            seed=seed,
-            start=start,
-            burn_in_ns=50.0 * tau if self.burn_in_ns is None else self.burn_in_ns,
-            refractory_time_ns=tau,
-            step_ps=neuron.step_ps,
-            n_threads=self.n_threads,
-            progress=progress,
-        )
-        return run.spikes if start is None else start.spikes_before(run.spikes, tau), run.end
+        # The state at the first draw needs the spikes of one refractory time before it; they
+        # are simulated, or were in the run before.
+        recall = 0.0 if start is None else tau
+        runs: list[SpikeTrains] = []
+        parts = parts_of(last_draw_ns - recall, neuron.step_ps, tau, pumps.drift)
+        # A run in one part has the seed itself, one that drifts a seed for each part.
+        seeds = [seed]
+        if len(parts) > 1:
+            words = np.random.SeedSequence(seed, spawn_key=(2,)).generate_state(len(parts))
+            seeds = [int(word) for word in words]
+        for k, duration in enumerate(parts):
+
+            def report(fraction: float, k: int = k) -> None:
+                progress((k + fraction) / len(parts))
+
+            run = simulate(
+                network,
+                pumps.now(),
+                duration,
+                n_chains=pumps.n_chains,
+                seed=seeds[k],
+                start=start,
+                recall_ns=recall if k == 0 else 0.0,
+                burn_in_ns=50.0 * tau if self.burn_in_ns is None else self.burn_in_ns,
+                refractory_time_ns=tau,
+                step_ps=neuron.step_ps,
+                n_threads=self.n_threads,
+                progress=report,
+            )
+            runs.append(run.spikes)
+            start = run.end
+            pumps.wait(duration)
+        return one_after_the_other(runs), run.end
 
 
 class _Part(NamedTuple):

@@ -25,7 +25,9 @@ class Part(NamedTuple):
     state: NetworkState
 
 
-def chain_state(parts: Sequence[Part], n_chains: int, n_units: int) -> ChainState:
+def chain_state(
+    parts: Sequence[Part], n_chains: int, n_units: int
+) -> dict[str, NDArray[np.generic]]:
     """State of all chains with the machine's numbering; zeros where a unit has no laser."""
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.zeros((n_chains, n_units), dtype) for name, dtype in _STATE.items()
@@ -44,7 +46,7 @@ def chain_state(parts: Sequence[Part], n_chains: int, n_units: int) -> ChainStat
     return arrays
 
 
-def network_state(start: ChainState, has_laser: NDArray[np.bool_]) -> NetworkState:
+def network_state(start: ChainState, has_laser: NDArray[np.bool_], *more: str) -> NetworkState:
     """State of all units of all chains, out of what `chain_state` gave.
 
     Parameters
@@ -53,6 +55,8 @@ def network_state(start: ChainState, has_laser: NDArray[np.bool_]) -> NetworkSta
         The arrays.
     has_laser : ndarray of bool, shape (chain, unit)
         Which units have a laser in the run to come; it must be those that had one.
+    *more : str
+        Names of further arrays of numbers for each unit that the state must have.
 
     Raises
     ------
@@ -62,7 +66,8 @@ def network_state(start: ChainState, has_laser: NDArray[np.bool_]) -> NetworkSta
     shape = has_laser.shape
     arrays = checked_arrays(
         start, {name: (dtype, shape) for name, dtype in _STATE.items()}
-        | {name: (dtype, (None,)) for name, dtype in _SPIKES.items()},
+        | {name: (dtype, (None,)) for name, dtype in _SPIKES.items()}
+        | dict.fromkeys(more, (np.float64, shape)),
     )  # fmt: skip
     try:
         state = NetworkState(

@@ -54,10 +54,20 @@ class TranslationRule:
 
     def weights_electrons_per_ns(self, machine: BoltzmannMachine) -> NDArray[np.float64]:
         """Changes of the driven pump per spike [electrons/ns], shape (post, pre)."""
+        return self.electrons_per_ns(machine.weights)
+
+    def electrons_per_ns(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Changes of the driven pump for weights that need not be symmetric [electrons/ns].
+
+        Parameters
+        ----------
+        weights : ndarray, shape (post, pre)
+            Weights [1].
+        """
         per_unit = self.threshold_pump_electrons_per_ns / (
             self.slope * self.mean_effect * self.pump_per_drive
         )
-        return machine.weights / self.synapse_strength * per_unit
+        return weights / self.synapse_strength * per_unit
 
     def pump_electrons_per_ns(
         self, machine: BoltzmannMachine, drive: NDArray[np.float64] | float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,9 +32,11 @@ from lasersampling.training.phases import (
     ExactData,
     ExactModel,
     FreeModel,
-    ModelPhase,
-    Phase,
+    Gradient,
+    Halves,
     ReleasedModel,
+    Reweighted,
+    VisibleTables,
 )
 from lasersampling.training.task import Estimate, State, Step
 
@@ -49,7 +52,7 @@ class LearningSettings:
 
     Attributes
     ----------
-    gradient : "exact", "cd", "pcd" or "wake-sleep"
+    gradient : "exact", "cd", "pcd", "wake-sleep" or "reweighted"
         See `training.phases`.
     n_updates : int
         Steps of the optimiser.
@@ -61,6 +64,8 @@ class LearningSettings:
         Plain gradient descent, or Adam.
     learning_rate, final_learning_rate : float
         At the first and the last epoch; it falls exponentially [1].
+    momentum : float
+        Of plain gradient descent, and beta_1 of Adam [1].
     weight_decay : float
         Strength of the quadratic penalty on the couplings [1].
     sparsity, sparsity_strength : float
@@ -74,7 +79,7 @@ class LearningSettings:
         Epochs without improvement beyond the noise after which learning stops; 0 for never.
     """
 
-    gradient: Literal["exact", "cd", "pcd", "wake-sleep"] = "wake-sleep"
+    gradient: Literal["exact", "cd", "pcd", "wake-sleep", "reweighted"] = "wake-sleep"
     n_updates: Count = 200
     updates_per_epoch: Count = 10
     n_chains: Annotated[int, Field(ge=2)] = 64
@@ -82,6 +87,7 @@ class LearningSettings:
     optimiser: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 1.0
     final_learning_rate: Positive = 0.1
+    momentum: Probability = 0.9
     weight_decay: NonNegative = 0.0
     sparsity: Probability = 0.5
     sparsity_strength: NonNegative = 0.0
@@ -107,8 +113,8 @@ class DistributionTask:
         Distribution of the visible units.
     parameters : MachineParameters
         What is learned.
-    data, model : Phase
-        The two halves.
+    gradient : Gradient
+        Both halves of the gradient.
     settings : LearningSettings
         Epochs, regularisation, averages.
     """
@@ -117,13 +123,12 @@ class DistributionTask:
         self,
         target: Target,
         parameters: MachineParameters,
-        data: Phase,
-        model: ModelPhase,
+        gradient: Gradient,
         settings: LearningSettings,
     ) -> None:
         self.parameters = parameters
-        self._target, self._settings = target, settings
-        self._data, self._model = data, model
+        self._target, self._gradient, self._settings = target, gradient, settings
+        self._seen: list[VisibleTables] = []
         self._update = 0
         self._averages: dict[str, Tensor] = {}
         self._n_averaged = 0
@@ -138,14 +143,16 @@ class DistributionTask:
         return self.parameters.named()
 
     def begin_epoch(self, epoch: int) -> None:
-        """Do nothing: an update needs no preparation."""
+        """Forget what was seen in the epoch before."""
+        self._seen = []
 
     def write_gradients(self, batch: int) -> Step:
         """Ask both halves for their moments."""
         machine = self.parameters.machine()
-        data = self._data.moments(machine, self._update)
-        model = self._model.moments(machine, self._update)
+        data, model = self._gradient.halves(machine, self._update)
         self.parameters.write_gradient(data, model)
+        if self._gradient.seen is not None:
+            self._seen.append(self._gradient.seen)
         metrics = {"mean_error": _rms(data.mean - model.mean), "moment_error": _rms(
             (data.second - model.second)[self.parameters.pairs])}  # fmt: skip
         self._regularise(machine, data)
@@ -166,28 +173,24 @@ class DistributionTask:
             mean += (values - mean) / self._n_averaged
 
     def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
-        """Compare what the model half saw last with the target."""
-        seen = self._model.seen
-        if seen is None:
+        """Compare what the model half saw in this epoch with the target."""
+        if not self._seen:
             return {}
         target = self._target.probabilities
+        total = np.mean([seen.total for seen in self._seen], axis=0)
+        chains = np.mean([seen.chains for seen in self._seen], axis=0)
+        left_out = (len(chains) * total - chains) / max(1, len(chains) - 1)
 
-        def variation(table: NDArray[np.float64]) -> float:
-            return 0.5 * float(np.abs(table - target).sum())
+        def estimate(distance: Callable[[NDArray[np.float64]], float]) -> Estimate:
+            others = np.array([distance(table) for table in left_out])
+            known = others.size > 0 and np.isfinite(others).all()
+            return Estimate.of(distance(total), float(jackknife_error(others)) if known else 0.0)
 
-        found = {}
-        for name, distance in (
-            ("kl_sample_target", lambda table: kl_divergence(table, target)),
-            ("kl_target_sample", lambda table: kl_divergence(target, table)),
-            ("total_variation", variation),
-        ):
-            value, error = distance(seen.total), 0.0
-            n_chains = len(seen.chains)
-            if n_chains and np.isfinite(value):
-                rest = (n_chains * seen.total - seen.chains) / (n_chains - 1)
-                error = float(jackknife_error([distance(table) for table in rest]))
-            found[name] = Estimate.of(value, error)
-        return found
+        return {
+            "kl_sample_target": estimate(lambda table: kl_divergence(table, target)),
+            "kl_target_sample": estimate(lambda table: kl_divergence(target, table)),
+            "total_variation": estimate(lambda table: 0.5 * float(np.abs(table - target).sum())),
+        }
 
     def result(self) -> BoltzmannMachine:
         """Return the machine of the averages, or of the last parameters if there are none."""
@@ -200,16 +203,14 @@ class DistributionTask:
             "update": self._update,
             "averages": self._averages,
             "n_averaged": self._n_averaged,
-            "data": self._data.state(),
-            "model": self._model.state(),
+            "gradient": self._gradient.state(),
         }
 
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self._update, self._n_averaged = int(state["update"]), int(state["n_averaged"])
         self._averages = dict(state["averages"])
-        self._data.set_state(state["data"])
-        self._model.set_state(state["model"])
+        self._gradient.set_state(state["gradient"])
 
     def _regularise(self, machine: BoltzmannMachine, data: Moments) -> None:
         """Add the gradients of the penalties.
@@ -237,7 +238,7 @@ class LearnedMachine:
     history : History
         What was recorded: "mean_error" and "moment_error", the rms differences of the moments of
         the two halves; "kl_sample_target", "kl_target_sample" and "total_variation" between what
-        the model half saw in the last update of an epoch and the target.
+        the model half saw in an epoch and the target.
     """
 
     machine: BoltzmannMachine
@@ -331,9 +332,9 @@ def learn(
         expected = f"{target.n_units} visible units, as the target has"
         raise InputError.single("initial", got, expected)
     parameters = MachineParameters(initial, _centre(target, initial), connectivity)
-    data, model = _phases(target, initial, settings, sampler or Gibbs(), seed)
-    task = DistributionTask(target, parameters, data, model, settings)
-    make = optimiser or {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[settings.optimiser]
+    gradient = _gradient(target, initial, settings, sampler or Gibbs(), seed)
+    task = DistributionTask(target, parameters, gradient, settings)
+    make = optimiser or _optimiser(settings)
     descent = make(list(parameters.named().values()), lr=settings.learning_rate)
     ratio = settings.final_learning_rate / settings.learning_rate
     schedule = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_epochs - 1)))
@@ -352,26 +353,35 @@ def learn(
     return LearnedMachine(task.result(), history)
 
 
-def _phases(
+def _optimiser(settings: LearningSettings) -> Callable[..., Optimizer]:
+    if settings.optimiser == "adam":
+        return partial(torch.optim.Adam, betas=(settings.momentum, 0.999))
+    return partial(torch.optim.SGD, momentum=settings.momentum)
+
+
+def _gradient(
     target: Target,
     machine: BoltzmannMachine,
     settings: LearningSettings,
     sampler: Sampler,
     seed: int,
-) -> tuple[Phase, ModelPhase]:
+) -> Gradient:
     drawing = Drawing(sampler, settings.n_chains, settings.n_draws, seed)
-    gradient = settings.gradient
-    data: Phase
-    # Without hidden units the data half needs no sampler, which contrastive divergence starts from.
-    if gradient in ("exact", "pcd") or (gradient == "wake-sleep" and machine.n_hidden == 0):
-        data = ExactData(target)
-    else:
-        data = clamped = ClampedData(target, drawing)
-    if gradient == "exact":
-        return data, ExactModel()
-    if gradient == "cd":
-        return data, ReleasedModel(drawing, clamped)
-    return data, FreeModel(target.n_units, drawing)
+    free = FreeModel(target.n_units, drawing)
+    match settings.gradient:
+        case "exact":
+            return Halves(ExactData(target), ExactModel())
+        case "pcd":
+            return Halves(ExactData(target), free)
+        case "wake-sleep":
+            # Without hidden units nothing is left to be sampled in the data half.
+            return Halves(ClampedData(target, drawing) if machine.n_hidden else
+                          ExactData(target), free)  # fmt: skip
+        case "reweighted":
+            return Reweighted(target, drawing)
+        case "cd":
+            data = ClampedData(target, drawing)
+            return Halves(data, ReleasedModel(drawing, data))
 
 
 def _centre(target: Target, machine: BoltzmannMachine) -> NDArray[np.float64]:

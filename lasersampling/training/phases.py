@@ -10,6 +10,7 @@ exact                   `ExactData`               `ExactModel`
 contrastive divergence  `ClampedData`             `ReleasedModel`
 persistent CD           `ExactData`               `FreeModel`
 wake-sleep              `ClampedData`             `FreeModel`
+reweighted              one free run, see `Reweighted`
 ======================= ========================= =========================
 
 References
@@ -41,6 +42,11 @@ from lasersampling.training.task import State
 
 _DATA_STREAM, _MODEL_STREAM = 0, 1
 
+_MEMORY = 0.8
+"""Weight of the draws of the update before, for conditional means."""
+
+_TINY = 1e-300
+
 
 @dataclass(frozen=True, eq=False)
 class VisibleTables:
@@ -58,8 +64,29 @@ class VisibleTables:
     chains: NDArray[np.float64]
 
 
+class Gradient(Protocol):
+    """Both halves of a gradient; what it remembers between updates is its state."""
+
+    @property
+    def seen(self) -> VisibleTables | None:
+        """What the model half saw in the last update; None if it is no picture of the model."""
+        ...
+
+    def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:
+        """Moments of all units with and without the data, for the update of this number."""
+        ...
+
+    def state(self) -> State:
+        """Return what the next updates depend on."""
+        ...
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        ...
+
+
 class Phase(Protocol):
-    """One half of a gradient; what it remembers between updates is its state."""
+    """One half of a gradient."""
 
     def moments(self, machine: BoltzmannMachine, update: int) -> Moments:
         """Moments of all units, for the update of this number."""
@@ -75,12 +102,44 @@ class Phase(Protocol):
 
 
 class ModelPhase(Phase, Protocol):
-    """The half without data, which knows what it has seen of the visible units."""
+    """The half without data."""
 
     @property
     def seen(self) -> VisibleTables | None:
-        """Of the last update; None if it is no picture of the model."""
+        """See `Gradient.seen`."""
         ...
+
+
+class Halves:
+    """A gradient whose halves are computed one after the other.
+
+    Parameters
+    ----------
+    data, model : Phase
+        The halves.
+    """
+
+    def __init__(self, data: Phase, model: ModelPhase) -> None:
+        self._data, self._model = data, model
+
+    @property
+    def seen(self) -> VisibleTables | None:
+        """What the model half saw."""
+        return self._model.seen
+
+    def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:
+        """Ask both halves, the data half first."""
+        data = self._data.moments(machine, update)
+        return data, self._model.moments(machine, update)
+
+    def state(self) -> State:
+        """Return the states of both halves."""
+        return {"data": self._data.state(), "model": self._model.state()}
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self._data.set_state(state["data"])
+        self._model.set_state(state["model"])
 
 
 class _WithoutMemory:
@@ -281,6 +340,73 @@ class ReleasedModel(_WithoutMemory):
         """Moments of all units."""
         samples = self._drawing.draw(machine, _MODEL_STREAM, update, None, self._data.end)
         return weighted_moments(samples.states[:, -1:], self._data.weight)
+
+
+class Reweighted(_Sampled):
+    """Both halves by one free run, whose visible states are reweighted to the target.
+
+    With p(v, h) the distribution of the sampler, whatever it is, the data half is
+    sum_v p_target(v) <z zT>_p(. | v): means over the draws that show v, weighted by the target. The
+    gradient vanishes where p(v) = p_target(v), also for a device whose clamped distribution is not
+    its conditional one, as that of lasers with strong couplings is not; that of wake-sleep need
+    not. For an ideal sampler the two agree. Conditional means are taken over the last updates too,
+    older draws counting less, so that states that are rarely seen are not forgotten.
+
+    Parameters
+    ----------
+    target : Target
+        Distribution of the visible units, few enough for all their states to be visited.
+    drawing : Drawing
+        The sampler.
+    """
+
+    def __init__(self, target: Target, drawing: Drawing) -> None:
+        super().__init__(drawing)
+        self._target = target
+        self._count = np.zeros(target.probabilities.size)
+        self._sum = np.zeros(0)
+
+    def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:
+        """Moments of all units with and without the weights."""
+        n_visible, n_units = self._target.n_units, machine.n_units
+        samples = self._drawing.draw(machine, _MODEL_STREAM, update, None, self._end)
+        self._end = samples.end
+        self._seen = visible_tables(samples, n_visible)
+        if not self._sum.size:
+            self._sum = np.zeros((self._count.size, n_units, n_units))
+        flat = samples.states.reshape(-1, n_units).astype(np.float64)
+        number = state_index(samples.states[:, :, :n_visible]).ravel()
+        order = np.argsort(number, kind="stable")
+        begin = np.searchsorted(number[order], np.arange(self._count.size + 1))
+        self._count *= _MEMORY
+        self._sum *= _MEMORY
+        for state in np.flatnonzero(np.diff(begin)):
+            own = flat[order[begin[state] : begin[state + 1]]]
+            self._count[state] += len(own)
+            self._sum[state] += own.T @ own
+        known = self._count > 0
+        weight = np.where(known, self._target.probabilities, 0.0)
+        per_draw = np.divide(weight, self._count, out=np.zeros_like(weight), where=known)
+        # States of the target that were never seen are left out; their share goes to the others.
+        second = np.tensordot(per_draw / max(weight.sum(), _TINY), self._sum, 1)
+        exact = self._target.moments().second
+        second[:n_visible, :n_visible] = exact
+        data = Moments(np.diagonal(second).copy(), second)
+        return data, weighted_moments(samples.states)
+
+    @property
+    def seen(self) -> VisibleTables | None:
+        """What was seen without the weights."""
+        return self._seen
+
+    def state(self) -> State:
+        """Return where the chains stand, and the conditional means."""
+        return {**super().state(), "count": self._count, "sum": self._sum}
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        super().set_state(state)
+        self._count, self._sum = state["count"].copy(), state["sum"].copy()
 
 
 def allocated(

@@ -10,6 +10,7 @@ from torch import nn
 
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
+from lasersampling.hardware import Imperfections
 from lasersampling.lif import (
     AxonalDelays,
     BiasSpikes,
@@ -21,7 +22,6 @@ from lasersampling.lif import (
     SpikingNetwork,
     SynapticDelays,
 )
-from lasersampling.lif.imperfections import Imperfections
 from lasersampling.lif.streams import Streams
 
 Count = Annotated[int, Field(ge=1)]
@@ -181,7 +181,7 @@ class ClassifyRecipe:
     network : NetworkSettings
         The network.
     imperfections : Imperfections
-        Of the chip.
+        Of the chip; `lif.imperfections.KNOWN` names those that layers have.
     loss : LossSettings
         What is made small.
     learning : LearningSettings
@@ -225,7 +225,7 @@ def build_network(
     settings, chip = recipe.network, recipe.imperfections
     about = settings.neuron
     neuron = Neuron(about.threshold, about.leak, about.conductance, about.tau_mem)
-    jitter = chip.delay_jitter_std
+    jitter = chip.delay.trial.std
     stages: list[nn.Module] = []
     if settings.input_copies > 1:
         stages.append(RepeatInputs(settings.input_copies))

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
+from lasersampling.hardware import Grid, Imperfections
 from lasersampling.lif import BiasSpikes, LIFLayer, Neuron, RepeatInputs, first_spike_times
-from lasersampling.lif.imperfections import Imperfections
+from lasersampling.lif.imperfections import realised
 from lasersampling.lif.streams import Streams
 
 
@@ -29,19 +30,20 @@ def test_initial_weights_and_members():
 
 
 def test_mismatch_is_fixed_and_noise_is_not():
-    spread = Imperfections(threshold_offset_mean=0.1, threshold_offset_std=0.05)
+    spread = Imperfections(threshold={"mismatch": {"mean": 0.1, "std": 0.05, "relative": False}})
     layer = LIFLayer(6, 4, Streams([1, 2]), imperfections=spread)
     assert torch.equal(layer(inputs()), layer(inputs()))
     moved = first_spike_times(
         inputs(), layer.weights, Neuron(threshold=1.0 + layer.threshold_offset.numpy())
     )
     assert torch.equal(layer(inputs()), moved)
-    noisy = LIFLayer(6, 4, Streams([1, 2]), imperfections=Imperfections(threshold_noise_std=0.1))
+    trial = Imperfections(threshold={"trial": {"std": 0.1, "relative": False}})
+    noisy = LIFLayer(6, 4, Streams([1, 2]), imperfections=trial)
     assert not torch.equal(noisy(inputs()), noisy(inputs()))
 
 
 def test_derivatives_assume_the_nominal_threshold_at_the_noisy_time():
-    shifted = Imperfections(threshold_offset_mean=0.2)
+    shifted = Imperfections(threshold={"mismatch": {"mean": 0.2, "relative": False}})
     layer = LIFLayer(1, 1, Streams([0]), imperfections=shifted)
     with torch.no_grad():
         layer.weights.fill_(5.0)
@@ -54,13 +56,14 @@ def test_derivatives_assume_the_nominal_threshold_at_the_noisy_time():
 
 
 def test_coarse_and_bounded_weights_pass_their_derivatives_on():
-    coarse = Imperfections(weight_step=0.25, weight_limit=1.1)
     weights = torch.tensor([0.3, 0.39, -5.0], requires_grad=True)
-    realised = coarse.realised(weights)
-    assert torch.allclose(realised, torch.tensor([0.25, 0.5, -1.1]))
-    realised.sum().backward()
+    coarse = realised(weights, Grid(step=0.25, lowest=-1.1, highest=1.1))
+    assert torch.allclose(coarse, torch.tensor([0.25, 0.5, -1.1]))
+    coarse.sum().backward()
     assert torch.equal(weights.grad, torch.ones(3))
-    assert Imperfections().realised(weights) is weights
+    assert realised(weights, Grid()) is weights
+    four = realised(weights.double(), Grid(bits=4)).detach().numpy()
+    assert four == pytest.approx(Grid(bits=4).rounded(weights.detach().double().numpy()))
 
 
 def test_the_layout_follows_a_change_of_type():
@@ -79,6 +82,10 @@ def test_bias_spikes_and_copies():
     assert RepeatInputs(3)(times)[0, 0].tolist() == [*[times[0, 0, 0]] * 3, *[times[0, 0, 1]] * 3]
 
 
+def layer_with(**imperfections):
+    return LIFLayer(1, 1, Streams([0]), imperfections=Imperfections(**imperfections))
+
+
 @pytest.mark.parametrize(
     ("build", "where"),
     [
@@ -87,8 +94,12 @@ def test_bias_spikes_and_copies():
         (lambda: LIFLayer(1, 1, Streams([0]), smallest_slope=0.0), "smallest_slope"),
         (lambda: BiasSpikes([np.nan]), r"times\[0\]"),
         (lambda: RepeatInputs(0), "copies"),
-        (lambda: Imperfections(weight_limit=-1.0), "weight_limit"),
-        (lambda: Imperfections(threshold_offset_mean=np.inf), "threshold_offset_mean"),
+        (lambda: layer_with(dead=0.1), "imperfections.dead: got a value, expected .* LIF neurons"),
+        (lambda: layer_with(pump={"mismatch": {"std": 0.1}}), "imperfections.pump.mismatch"),
+        (
+            lambda: layer_with(threshold={"trial": {"std": 0.1}}),
+            "imperfections.threshold.trial.relative: got true, expected false",
+        ),
         (lambda: Neuron(threshold=0.0), "threshold"),
         (lambda: Neuron(tau_mem=0.0), "tau_mem"),
         (lambda: Neuron(tau_syn=np.nan), "tau_syn"),

@@ -64,7 +64,10 @@ def parameters(classifier):
         recipe(),
         recipe(recruitment="lifted", averaged_share=0.5, schedule="cosine"),
         recipe(
-            imperfections={"threshold_noise_std": 0.05, "delay_jitter_std": 0.01},
+            imperfections={
+                "threshold": {"trial": {"std": 0.05, "relative": False}},
+                "delay": {"trial": {"std": 0.01, "relative": False}},
+            },
             loss={"kind": "cross_entropy", "late_weight": 0.01, "delay_penalty": 0.1},
             network={"delays": "axonal", "input_copies": 2, "bias_times": (0.3,)},
         ),
@@ -145,7 +148,8 @@ def test_networks_are_as_the_recipe_says():
     assert made.n_parameters == 13 * 6 + 6 * 3 + 5 + 6
     first = next(stage for stage in made.stages if isinstance(stage, AxonalDelays))
     assert first.delays()[0, :3].unique().numel() == 1
-    chip = build_network(recipe(imperfections={"threshold_offset_std": 0.1}), 4, 3)
+    mismatch = {"std": 0.1, "relative": False}
+    chip = build_network(recipe(imperfections={"threshold": {"mismatch": mismatch}}), 4, 3)
     assert chip.layers[0].threshold_offset.std() > 0
 
 

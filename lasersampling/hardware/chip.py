@@ -1,0 +1,101 @@
+"""One chip: the fixed pattern that was drawn for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+from lasersampling.hardware.imperfections import Imperfections
+
+__all__ = ["Chip", "draw_chip"]
+
+_STREAMS = ("pump", "threshold", "gain", "coupling", "delay", "dead")
+"""Each has a random stream of its own, so that one imperfection does not change another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chip:
+    """Fixed deviations of all parts of one chip.
+
+    The random numbers depend on seed and number of units alone, so chips of one seed that differ
+    in strength are the same pattern, weaker or stronger.
+
+    Attributes
+    ----------
+    imperfections : Imperfections
+        What it was drawn from.
+    seed : int
+        Number of the chip.
+    pump, threshold, gain : ndarray of float64, shape (unit,)
+        Deviations [1].
+    coupling, delay : ndarray of float64, shape (post, pre)
+        Deviations of the connections [1].
+    dead : ndarray of bool, shape (unit,)
+        Which units never spike.
+    """
+
+    imperfections: Imperfections
+    seed: int
+    pump: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    coupling: NDArray[np.float64]
+    delay: NDArray[np.float64]
+    dead: NDArray[np.bool_]
+
+    @property
+    def n_units(self) -> int:
+        """Units of the chip."""
+        return self.pump.size
+
+    def applied(self, name: str, nominal: ArrayLike) -> NDArray[np.float64]:
+        """Values of all units, or connections, of this chip.
+
+        Parameters
+        ----------
+        name : str
+            ``"pump"``, ``"threshold"``, ``"gain"``, ``"coupling"`` or ``"delay"``.
+        nominal : array_like
+            Values asked for, of a shape that goes with (unit,) or (post, pre) [1].
+        """
+        mismatch = getattr(self.imperfections, name).mismatch
+        values: NDArray[np.float64] = mismatch.applied(
+            np.asarray(nominal, dtype=np.float64), getattr(self, name)
+        )
+        return values
+
+
+def draw_chip(imperfections: Imperfections, n_units: int, seed: int) -> Chip:
+    """Draw a chip; see `Imperfections.drawn`.
+
+    Raises
+    ------
+    InputError
+        For numbers that are none.
+    """
+    problems = [*integer_problems("n_units", n_units, 1), *integer_problems("seed", seed, 0)]
+    if problems:
+        raise InputError(problems)
+    streams = {name: np.random.default_rng([seed, place]) for place, name in enumerate(_STREAMS)}
+    deviations = {
+        name: getattr(imperfections, name).mismatch.drawn(streams[name], n_units)
+        for name in ("pump", "threshold", "gain")
+    }
+    square = (n_units, n_units)
+    coupling = imperfections.coupling
+    own = streams["coupling"].standard_normal(square)
+    pair = np.triu(streams["coupling"].standard_normal(square), 1)
+    mixed = np.sqrt(1.0 - coupling.reciprocity) * own
+    mixed += np.sqrt(coupling.reciprocity) * (pair + pair.T)
+    return Chip(
+        imperfections,
+        int(seed),
+        coupling=coupling.mismatch.of(mixed),
+        delay=imperfections.delay.mismatch.drawn(streams["delay"], square),
+        dead=streams["dead"].random(n_units) < imperfections.dead,
+        **deviations,
+    )

@@ -1,0 +1,229 @@
+"""The imperfections of a device, composed in one file.
+
+Quantities are those that lasers and LIF neurons share; each half says what of them it knows
+(`Imperfections.refuse_others`). A value without mention is as asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lasersampling.config import (
+    NonNegative,
+    Probability,
+    load,
+    resolve,
+    shipped_names,
+    validated,
+)
+from lasersampling.errors import InputError, Problem
+from lasersampling.hardware.deviation import Deviation, Drift
+from lasersampling.hardware.grid import Grid
+
+if TYPE_CHECKING:
+    from lasersampling.hardware.chip import Chip
+
+__all__ = [
+    "Coupling",
+    "Imperfections",
+    "Quantity",
+    "Spikes",
+    "imperfections_names",
+    "load_imperfections",
+]
+
+
+@validated
+class Quantity:
+    """What is wrong with one quantity.
+
+    Attributes
+    ----------
+    mismatch : Deviation
+        Fixed pattern: drawn once for each part of a chip.
+    trial : Deviation
+        Noise of trials: drawn anew for each chain of each run, or for each batch.
+    drift : Drift or None
+        Slow wandering over time.
+    grid : Grid
+        What can be programmed; rounding comes before all deviations.
+    """
+
+    mismatch: Deviation = Deviation()
+    trial: Deviation = Deviation()
+    drift: Drift | None = None
+    grid: Grid = Grid()
+
+
+@validated
+class Coupling(Quantity):
+    """What is wrong with the strengths of connections.
+
+    Attributes
+    ----------
+    reciprocity : float
+        Correlation of the mismatch of W_jk and W_kj: 0 if each direction is a part of its own, so
+        that symmetric weights become asymmetric; 1 if both directions are one part [1].
+    """
+
+    reciprocity: Probability = 0.0
+
+
+@validated
+class Spikes:
+    """What happens to spikes on their way.
+
+    Attributes
+    ----------
+    jitter_std : float
+        Standard deviation of the time at which each spike is seen and acts, normal and cut off at
+        four of it: ns for lasers, tau_syn for LIF neurons [ns].
+    lost : float
+        Probability that a spike is neither seen nor acts [1].
+    """
+
+    jitter_std: NonNegative = 0.0
+    lost: Probability = 0.0
+
+
+@validated
+class Imperfections:
+    """Imperfections of a device.
+
+    Attributes
+    ----------
+    description : str
+        What they stand for.
+    pump : Quantity
+        Pump of each laser; absolute values in threshold pumps.
+    threshold : Quantity
+        Threshold of each laser or neuron; absolute values in threshold pumps or units of voltage.
+    gain : Quantity
+        Differential gain of each laser; absolute values in 1/ns.
+    coupling : Coupling
+        Strength of each connection; absolute values in units of the machine's weights.
+    delay : Quantity
+        Delay of each connection; absolute values in ns or tau_syn.
+    spikes : Spikes
+        Jitter and loss.
+    dead : float
+        Part of the units that never spike [1].
+    """
+
+    description: str = ""
+    pump: Quantity = Quantity()
+    threshold: Quantity = Quantity()
+    gain: Quantity = Quantity()
+    coupling: Coupling = Coupling()
+    delay: Quantity = Quantity()
+    spikes: Spikes = Spikes()
+    dead: Probability = 0.0
+
+    def active(self) -> Iterator[str]:
+        """Dotted names of what is not ideal, such as ``pump.mismatch``."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Quantity):
+                for part in ("mismatch", "trial", "grid"):
+                    if not getattr(value, part).is_none:
+                        yield f"{field.name}.{part}"
+                if value.drift is not None and value.drift.std > 0.0:
+                    yield f"{field.name}.drift"
+            elif isinstance(value, Spikes):
+                yield from (f"spikes.{n}" for n in ("jitter_std", "lost") if getattr(value, n))
+        if self.dead > 0.0:
+            yield "dead"
+
+    @property
+    def is_none(self) -> bool:
+        """Whether all is ideal."""
+        return not any(self.active())
+
+    def refuse_others(self, known: Set[str], what: str, *, absolute: bool = False) -> None:
+        """Refuse imperfections that are not implemented.
+
+        Parameters
+        ----------
+        known : set of str
+            Dotted names that are.
+        what : str
+            Of what, for the message.
+        absolute : bool
+            Whether deviations must be absolute ones, which are normal.
+
+        Raises
+        ------
+        InputError
+            With all of them.
+        """
+        expected = f"imperfections that {what} have: {', '.join(sorted(known))}"
+        problems = [
+            Problem(f"imperfections.{name}", "a value", expected)
+            for name in self.active()
+            if name not in known
+        ]
+        for name in self.active() if absolute else ():
+            quantity, _, part = name.partition(".")
+            deviation = getattr(getattr(self, quantity), part, None)
+            if isinstance(deviation, Deviation) and deviation.relative:
+                problems.append(
+                    Problem(f"imperfections.{name}.relative", "true", f"false, as {what} need it")
+                )
+        if problems:
+            raise InputError(problems)
+
+    def drawn(self, n_units: int, seed: int) -> Chip:
+        """One chip with these imperfections; the same number and seed give the same chip.
+
+        Parameters
+        ----------
+        n_units : int
+            Lasers or neurons.
+        seed : int
+            Number of the chip.
+        """
+        from lasersampling.hardware.chip import draw_chip
+
+        return draw_chip(self, n_units, seed)
+
+
+def imperfections_names() -> list[str]:
+    """Names of the imperfections that are shipped."""
+    return shipped_names("imperfections")
+
+
+def load_imperfections(name_or_path: str | Path) -> Imperfections:
+    """Read imperfections from a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped file (`imperfections_names`) or a path.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file.
+
+    Examples
+    --------
+    >>> load_imperfections("laboratory").pump.mismatch.std
+    0.05
+    """
+    return load(resolve("imperfections", str(name_or_path)), Imperfections)
+
+
+def as_imperfections(given: Imperfections | str | Path | None) -> Imperfections:
+    """Imperfections from themselves, a name or a path; None for an ideal device."""
+    if given is None:
+        return Imperfections()
+    if isinstance(given, Imperfections):
+        return given
+    if isinstance(given, str | Path):
+        return load_imperfections(given)
+    raise InputError.single(
+        "imperfections", type(given).__name__, "Imperfections, a shipped name, or a path"
+    )
