@@ -104,11 +104,11 @@ def main(
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
     data = yin_yang_spikes()
-    cells = out.with_suffix("")
-    cells.mkdir(parents=True, exist_ok=True)
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
+        cells = out.with_suffix("")
+        cells.mkdir(exist_ok=True)
         file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")
         for name in kinds:
             accuracy = np.empty((len(sizes), seeds))
