@@ -48,3 +48,28 @@ def test_bad_options_are_refused(script, tmp_path):
     assert run.returncode == 2
     assert "bad input: nowhere/run.h5: got no directory" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_networks_that_were_trained_are_not_trained_again(tmp_path):
+    """The experiment that takes an hour goes on where it was stopped."""
+    script = next(path for path in SCRIPTS if path.stem == "delays_yin_yang")
+
+    def run(*more):
+        (tmp_path / "run.h5").unlink(missing_ok=True)
+        return subprocess.run(
+            [sys.executable, script, "--smoke", "--out", "run.h5", *more],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert run().returncode == 0
+    kept = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    first = read_results(tmp_path / "run.h5").array("sizes/accuracy_axonal")
+    assert len(kept) == 4
+    (tmp_path / "run" / "none_5.h5").unlink()
+    assert run().returncode == 0
+    assert (read_results(tmp_path / "run.h5").array("sizes/accuracy_axonal") == first).all()
+    del kept[tmp_path / "run" / "none_5.h5"]
+    assert all(path.read_bytes() == content for path, content in kept.items())
+    other = run("--seed", "5")
+    assert other.returncode == 2
+    assert "networks of another recipe" in other.stderr

@@ -1,7 +1,10 @@
 """What trained delays buy: accuracy on the Yin-Yang data against parameters, by kind of delays.
 
 Each size and kind is one ensemble of networks, one for each seed, trained as one computation. All
-have the same settings but for initial weights, so that the kinds can be compared.
+have the same data, loss, schedule and recruitment; initial weights are those of the kind's recipe.
+
+Each ensemble has a results file of its own, with checkpoints, in a directory beside the file that
+is written: called again, the script goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ import typer
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
-from lasersampling.datasets import yin_yang_spikes
-from lasersampling.results import ResultsFile
+from lasersampling.datasets import SpikeData, yin_yang_spikes
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.figures import save_figure
-from lasersampling.training.spike_classification import classify, judge
+from lasersampling.results.run_file import RunFile, read_checkpoint
+from lasersampling.results.spike_evaluation import evaluate_classifier
+from lasersampling.training.spike_classification import classify
 from lasersampling.training.spike_recipes import ClassifyRecipe
 
 RECIPES = {
@@ -42,6 +48,33 @@ def recipe_of(kind: str, hidden: int, seeds: int, seed: int, epochs: int | None)
     return dataclasses.replace(recipe, network=network, learning=learning, members=seeds, seed=seed)
 
 
+def accuracies(
+    path: Path, recipe: ClassifyRecipe, data: SpikeData, command: str, reporter: Reporter
+) -> tuple[np.ndarray, int]:
+    """Test accuracy of each network, trained if not yet in the file, and number of parameters."""
+    config = to_toml(recipe)
+    state = None
+    if path.exists():
+        kept = read_results(path, groups=("test", "parameters"))
+        if kept.config != config:
+            expected = "networks of the same recipe, or none: --overwrite removes them"
+            raise InputError.single(str(path), "networks of another recipe", expected)
+        if not kept.attrs["complete"]:
+            state, _ = read_checkpoint(path)
+    if not path.exists() or state is not None:
+        with RunFile.open(
+            path, command=command, seed=recipe.seed, config=config, overwrite=True
+        ) as file:
+            with reporter.progress(path.stem) as progress:
+                trained = classify(
+                    recipe, data=data, progress=progress, checkpoints=file, resume=state
+                )
+            with file.finish() as results:
+                evaluate_classifier(trained).write(results)
+        kept = read_results(path, groups=("test", "parameters"))
+    return kept.array("test/accuracy"), int(kept.attributes["parameters"]["n_parameters"])
+
+
 def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/delays_yin_yang.h5"
@@ -58,7 +91,9 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first network.")] = 0,
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of hours.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file and train all anew.")
+    ] = False,
 ) -> None:
     """Train networks of several sizes with and without delays, and compare their errors."""
     sizes = sorted(set(hidden or ([5, 8] if smoke else [5, 10, 15, 20, 25, 30])))
@@ -72,16 +107,20 @@ def main(
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
+        cells = out.with_suffix("")
+        cells.mkdir(exist_ok=True)
         file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")
         for name in kinds:
             accuracy = np.empty((len(sizes), seeds))
             parameters = np.empty(len(sizes), dtype=np.int64)
             for place, size in enumerate(sizes):
                 recipe = recipe_of(name, size, seeds, seed, epochs)
-                with reporter.progress(f"{size} hidden neurons, delays {name}") as progress:
-                    trained = classify(recipe, data=data, progress=progress)
-                accuracy[place] = judge(trained.network, data.test).accuracy.value
-                parameters[place] = trained.network.n_parameters
+                cell = cells / f"{name}_{size}.h5"
+                if overwrite:
+                    cell.unlink(missing_ok=True)
+                accuracy[place], parameters[place] = accuracies(
+                    cell, recipe, data, command, reporter
+                )
                 mean, spread = accuracy[place].mean(), accuracy[place].std(ddof=1)
                 label = f"{size} hidden, delays {name}"
                 file.metric(

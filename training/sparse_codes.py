@@ -4,10 +4,11 @@ Networks on the Yin-Yang data are trained with more and more reward for early ri
 second term of `lif.losses.first_spike_cross_entropy`). Counted are the hidden spikes that come
 before the decision, since a chip may stop there.
 
-The energy is the power of the chip times the time to the decision: of BrainScaleS-2, about 175 mW
-(published: 20,800 classifications a second at 8.4 uJ each) and synaptic time constants of 6 us
-(J. Göltz et al., Nature Machine Intelligence 3 (2021) 823). It leaves out what transfer and reset
-between samples take.
+The energy is an assumed power of the chip times the time to the decision; what transfer and reset
+between samples take is left out. The assumptions stand in for BrainScaleS-2: 175 mW, that is 8.4 uJ
+for each of 20,800 classifications a second, as is often quoted from J. Göltz et al., Nature Machine
+Intelligence 3 (2021) 823, and a synaptic time constant of 6 us. Neither was checked against that
+paper; energies scale with both, and `--power-mw` and `--tau-syn-us` set others.
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ def main(
     recipe: Annotated[str, typer.Option(help="Recipe file or name.")] = "yin_yang_axonal",
     members: Annotated[int, typer.Option(min=2, help="Networks for each reward.")] = 5,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs.")] = 150,
-    tau_syn_us: Annotated[float, typer.Option(help="Synaptic time constant of the chip.")] = 6.0,
-    power_mw: Annotated[float, typer.Option(help="Power of the chip.")] = 175.0,
+    tau_syn_us: Annotated[
+        float, typer.Option(help="Assumed synaptic time constant of the chip.")
+    ] = 6.0,
+    power_mw: Annotated[float, typer.Option(help="Assumed power of the chip.")] = 175.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first network.")] = 0,
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,

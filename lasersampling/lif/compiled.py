@@ -136,16 +136,19 @@ def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, la
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def shared_backward(
-    times, order, weights, tau_mem, tau_syn, method, out, last, pull, to_times, to_weights
-):
+    times, order, weights, gap, tau_mem, tau_syn, method, out, last, current, smallest_slope,
+    upstream, to_times, to_weights,
+):  # fmt: skip
     """Add up the derivatives for shared arrivals.
 
     Parameters
     ----------
-    times, order, weights, tau_mem, tau_syn, method, out, last
-        As in `shared_forward`.
-    pull : array (member, sample, post)
-        Derivative of the loss by each spike time over dV/dt there; 0 where there is no spike.
+    times, order, weights, gap, tau_mem, tau_syn, method, out, last, current
+        As in `shared_forward`; the threshold current here is the one that derivatives assume.
+    smallest_slope : float
+        dV/dt at a spike is taken to be at least this large.
+    upstream : array (member, sample, post)
+        Derivative of the loss by each spike time.
     to_times : array (member, sample, pre), written
         Derivative by the input times.
     to_weights : array (member, pre, post), added to
@@ -153,7 +156,7 @@ def shared_backward(
     """
     n_members, n_samples, _ = times.shape
     n_post = weights.shape[2]
-    rises, decays = np.empty(n_post), np.empty(n_post)
+    rises, decays, pulls = np.empty(n_post), np.empty(n_post), np.empty(n_post)
     for e in range(n_members):
         for b in range(n_samples):
             rises[:] = 0.0
@@ -161,6 +164,8 @@ def shared_backward(
             latest = NO_SPIKE
             for o in range(n_post):
                 latest = max(latest, last[e, b, o])
+                slope = max((current[e, b, o] - gap[e, o]) / tau_mem, smallest_slope)
+                pulls[o] = upstream[e, b, o] / slope if last[e, b, o] != NO_SPIKE else 0.0
             for k in range(latest, -1, -1):
                 i = order[e, b, k]
                 start = times[e, b, i]
@@ -177,8 +182,8 @@ def shared_backward(
                         decays[o] = math.exp(-s / tau_syn)
                 total = 0.0
                 for o in range(n_post):
-                    to_weights[e, i, o] -= pull[e, b, o] * rises[o]
-                    total += pull[e, b, o] * weights[e, i, o] * (decays[o] - rises[o])
+                    to_weights[e, i, o] -= pulls[o] * rises[o]
+                    total += pulls[o] * weights[e, i, o] * (decays[o] - rises[o])
                 to_times[e, b, i] = total / tau_mem
 
 
@@ -319,16 +324,16 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
 
 @njit(cache=True, nogil=True)
 def own_backward(
-    times, delays, weights, tau_mem, tau_syn, method, out, order, last, pull,
-    to_times, to_weights, to_delays,
+    times, delays, weights, gap, tau_mem, tau_syn, method, out, order, last, current,
+    smallest_slope, upstream, to_times, to_weights, to_delays,
 ):  # fmt: skip
     """Add up the derivatives where each neuron has its own arrivals or time constants.
 
     Parameters
     ----------
-    times, delays, weights, tau_mem, tau_syn, method, out, order, last
-        As in `own_forward`.
-    pull : array (member, sample, post)
+    times, delays, weights, gap, tau_mem, tau_syn, method, out, order, last, current
+        As in `own_forward`, but for the threshold current.
+    gap, smallest_slope, upstream
         As in `shared_backward`.
     to_times : array (member, sample, pre), added to
         Derivative by the input times.
@@ -344,10 +349,11 @@ def own_backward(
         for b in range(n_samples):
             quick = tabled and tabulate(times[e, b], tau_mem[e, 0], grown, shrunk)
             for o in range(n_post):
-                force = pull[e, b, o]
-                if last[e, b, o] == NO_SPIKE or force == 0.0:
+                if last[e, b, o] == NO_SPIKE or upstream[e, b, o] == 0.0:
                     continue
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
+                slope = max((current[e, b, o] - gap[e, o]) / mem, smallest_slope)
+                force = upstream[e, b, o] / slope
                 rise, fall, following, j = 0.0, 1.0, out[e, b, o], NO_SPIKE
                 for k in range(last[e, b, o], -1, -1):
                     i = order[e, b, o, k]

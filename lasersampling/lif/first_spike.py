@@ -213,20 +213,17 @@ class _FirstSpike(torch.autograd.Function):
     ) -> Tensor:
         run = _Compiled if layout.compiled else _Vectorised
         ctx.run = run(times, weights, delays, layout)
-        ctx.layout = layout
-        ctx.save_for_backward(ctx.run.spikes)
         spikes: Tensor = ctx.run.spikes
+        # An output that is kept in any other way refers to itself, and is never freed.
+        ctx.run.spikes = None
+        ctx.save_for_backward(spikes)
         return spikes
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         (spikes,) = ctx.saved_tensors
-        layout = ctx.layout
-        slope = (ctx.run.current - layout.nominal_gap[:, None]) / layout.tau_mem[:, None]
-        pull = upstream / slope.clamp_min(layout.smallest_slope)
-        pull = pull.masked_fill(spikes == torch.inf, 0.0)
-        return *ctx.run.gradients(pull), None
+        return *ctx.run.gradients(spikes, upstream), None
 
 
 class _Compiled:
@@ -237,6 +234,8 @@ class _Compiled:
     ) -> None:
         self.dtype = times.dtype
         self.method = layout.method
+        self.smallest_slope = layout.smallest_slope
+        self.nominal_gap = layout.nominal_gap.numpy()
         self.has_delays = delays is not None
         self.order: np.ndarray[Any, Any]
         n_members, n_samples, n_pre = times.shape
@@ -244,7 +243,7 @@ class _Compiled:
         self.times = _array(times)
         self.own = delays is not None or not layout.shared
         shape = (n_members, n_samples, n_post)
-        out, current = np.empty(shape), np.empty(shape)
+        out, self.current = np.empty(shape), np.empty(shape)
         self.last = np.empty(shape, dtype=np.int32)
         gap = layout.gap.numpy()
         if self.own:
@@ -254,7 +253,7 @@ class _Compiled:
             self.order = np.empty((*shape, n_pre), dtype=np.int32)
             compiled.own_forward(
                 self.times, self.delays, self.weights, gap, self.tau_mem, self.tau_syn,
-                self.method, out, self.order, self.last, current,
+                self.method, out, self.order, self.last, self.current,
             )  # fmt: skip
         else:
             self.weights = np.ascontiguousarray(_array(weights).transpose(0, 2, 1))
@@ -262,26 +261,26 @@ class _Compiled:
             self.order = np.argsort(self.times, axis=2, kind="stable")
             compiled.shared_forward(
                 self.times, self.order, self.weights, gap, *self.taus, self.method,
-                out, self.last, current,
+                out, self.last, self.current,
             )  # fmt: skip
         self.out = out
-        self.spikes = torch.from_numpy(out).to(self.dtype)
-        self.current = torch.from_numpy(current)
+        self.spikes: Tensor | None = torch.from_numpy(out).to(self.dtype)
 
-    def gradients(self, pull: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the derivatives by times, weights and delays."""
-        force = _array(pull)
+        force = _array(upstream)
         to_times, to_weights = np.zeros_like(self.times), np.zeros_like(self.weights)
         if not self.own:
             compiled.shared_backward(
-                self.times, self.order, self.weights, *self.taus, self.method, self.out,
-                self.last, force, to_times, to_weights,
+                self.times, self.order, self.weights, self.nominal_gap, *self.taus, self.method,
+                self.out, self.last, self.current, self.smallest_slope, force, to_times, to_weights,
             )  # fmt: skip
             return self._tensor(to_times), self._tensor(to_weights.transpose(0, 2, 1)), None
         to_delays = np.zeros_like(self.weights)
         compiled.own_backward(
-            self.times, self.delays, self.weights, self.tau_mem, self.tau_syn, self.method,
-            self.out, self.order, self.last, force, to_times, to_weights, to_delays,
+            self.times, self.delays, self.weights, self.nominal_gap, self.tau_mem, self.tau_syn,
+            self.method, self.out, self.order, self.last, self.current, self.smallest_slope, force,
+            to_times, to_weights, to_delays,
         )  # fmt: skip
         delays = self._tensor(to_delays) if self.has_delays else None
         return self._tensor(to_times), self._tensor(to_weights), delays
@@ -297,18 +296,25 @@ class _Vectorised:
         self, times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout
     ) -> None:
         self.delayed = delays is not None
+        self.layout = layout
         self.taus = layout.tau_mem[:, None], layout.tau_syn[:, None]
         self.arrivals = times[..., None]
         if delays is not None:
             self.arrivals = self.arrivals + delays.transpose(1, 2)[:, None]
         self.weights = weights.transpose(1, 2)
-        self.found = vectorised.search(self.arrivals, self.weights, layout.gap[:, None], *self.taus)
-        self.spikes, self.current = self.found.times, self.found.current
+        self.spikes: Tensor | None
+        self.spikes, self.found = vectorised.search(
+            self.arrivals, self.weights, layout.gap[:, None], *self.taus
+        )
+        self.current = self.found.current
 
-    def gradients(self, pull: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the derivatives by times, weights and delays."""
+        slope = (self.current - self.layout.nominal_gap[:, None]) / self.taus[0]
+        pull = upstream / slope.clamp_min(self.layout.smallest_slope)
+        pull = pull.masked_fill(spikes == torch.inf, 0.0)
         to_arrivals, to_weights = vectorised.derivatives(
-            self.arrivals, self.weights, *self.taus, self.found, pull
+            self.arrivals, self.weights, *self.taus, spikes, self.found, pull
         )
         to_delays = to_arrivals.sum(1).transpose(1, 2) if self.delayed else None
         return to_arrivals.sum(3), to_weights.transpose(1, 2), to_delays

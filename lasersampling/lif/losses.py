@@ -52,8 +52,7 @@ def first_spike_cross_entropy(
 ) -> Tensor:
     """Cross-entropy of the label with classes of probability softmax(-t / temperature).
 
-    With `late_weight` a, a [exp(t_label / temperature) - 1] is added, which favours early
-    decisions.
+    With `late_weight` a, a [exp(t_label) - 1] is added, which favours early decisions.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def first_spike_cross_entropy(
     times, right = _prepared(spikes, labels, absent_time)
     loss = -(functional.log_softmax(-times / temperature, dim=-1) * right).sum(-1)
     if late_weight:
-        loss = loss + late_weight * torch.expm1((times * right).sum(-1) / temperature)
+        loss = loss + late_weight * torch.expm1((times * right).sum(-1))
     loss = torch.where(_label_spiked(spikes, right)[..., 0], loss, loss.detach())
     return loss.mean(-1)
 

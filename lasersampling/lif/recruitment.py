@@ -37,7 +37,7 @@ class Recruitment(Protocol):
 
 def silent_share(spikes: Tensor) -> Tensor:
     """Return the share of samples and neurons without a spike, shape (member,)."""
-    return torch.isinf(spikes).to(torch.float64).mean((1, 2))
+    return (spikes == torch.inf).sum((1, 2)).to(torch.float64) / spikes[0].numel()
 
 
 class RaisedWeights:

@@ -19,8 +19,6 @@ class Crossings:
 
     Attributes
     ----------
-    times : Tensor, shape (member, sample, post)
-        First spikes, inf where there is none [tau_syn].
     current : Tensor, shape (member, sample, post)
         Current at the spike [1].
     order : Tensor of int64, shape (member, sample, pre, 1 or post)
@@ -29,7 +27,6 @@ class Crossings:
         Place in that order of the last causal input, -1 where there is no spike.
     """
 
-    times: Tensor
     current: Tensor
     order: Tensor
     last: Tensor
@@ -37,7 +34,7 @@ class Crossings:
 
 def search(
     arrivals: Tensor, weights: Tensor, gap: Tensor, tau_mem: Tensor, tau_syn: Tensor
-) -> Crossings:
+) -> tuple[Tensor, Crossings]:
     """Find the first spikes.
 
     Parameters
@@ -48,6 +45,13 @@ def search(
         Weights [1].
     gap, tau_mem, tau_syn : Tensor, shape (member or 1, 1, post or 1)
         Threshold current [1] and time constants [tau_syn].
+
+    Returns
+    -------
+    times : Tensor, shape (member, sample, post)
+        First spikes, inf where there is none [tau_syn].
+    found : Crossings
+        For the derivatives.
     """
     arrivals, order = torch.sort(arrivals, dim=2, stable=True)
     n_members, n_samples, n_pre, _ = arrivals.shape
@@ -76,9 +80,8 @@ def search(
     s = _newton(at_voltage, at_current, gap, length, tau_mem, tau_syn)
     spiked = last >= 0
     times = torch.where(spiked, start + s, torch.inf)
-    return Crossings(
-        times, torch.where(spiked, at_current * torch.exp(-s / tau_syn), 0.0), order, last
-    )
+    current = torch.where(spiked, at_current * torch.exp(-s / tau_syn), 0.0)
+    return times, Crossings(current, order, last)
 
 
 def derivatives(
@@ -86,6 +89,7 @@ def derivatives(
     weights: Tensor,
     tau_mem: Tensor,
     tau_syn: Tensor,
+    times: Tensor,
     found: Crossings,
     pull: Tensor,
 ) -> tuple[Tensor, Tensor]:
@@ -95,8 +99,8 @@ def derivatives(
     ----------
     arrivals, weights, tau_mem, tau_syn : Tensor
         As given to `search`.
-    found : Crossings
-        Its result.
+    times, found
+        Its results.
     pull : Tensor, shape (member, sample, post)
         Derivative of the loss by each spike time over dV/dt there; 0 where there is no spike.
 
@@ -107,7 +111,7 @@ def derivatives(
     """
     n_members, n_samples, n_pre, width = arrivals.shape
     ordered = torch.gather(arrivals, 2, found.order)
-    ends = torch.where(torch.isfinite(found.times), found.times, 0.0)
+    ends = torch.where(torch.isfinite(times), times, 0.0)
     to_arrivals = torch.zeros_like(arrivals)
     to_weights = torch.zeros_like(weights)
     members = torch.arange(n_members, device=weights.device)[:, None, None]

@@ -124,9 +124,9 @@ class SpikeClassification:
         self._data, self._loss, self._learning = data, loss, learning
         self._times = torch.from_numpy(data.train.times).to(next(network.parameters()))
         self._labels = torch.from_numpy(data.train.labels)
-        limit = learning.hidden_limit
+        limits = learning.hidden_limit, learning.output_limit
         self._recruitment: Recruitment = (
-            RaisedWeights(limit) if learning.recruitment == "raised" else LiftedPeaks(limit)
+            RaisedWeights(*limits) if learning.recruitment == "raised" else LiftedPeaks(*limits)
         )
         self._delays = [m for m in network.modules() if isinstance(m, Delays)]
         self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}

@@ -137,8 +137,8 @@ class LearningSettings:
         See there [1].
     recruitment : "raised" or "lifted"
         What is done about silent neurons; see `lif.recruitment`.
-    hidden_limit : float
-        Silent share of a hidden layer from which it is done [1].
+    hidden_limit, output_limit : float
+        Silent share of a hidden layer, and of the output layer, from which it is done [1].
     averaged_share : float
         The result is the mean of the parameters after each step of this last share of the epochs
         [1].
@@ -161,6 +161,7 @@ class LearningSettings:
     decay_factor: Positive = 0.95
     recruitment: Literal["raised", "lifted"] = "raised"
     hidden_limit: Probability = 0.3
+    output_limit: Probability = 0.0
     averaged_share: Probability = 0.0
     gradient_limit: Positive | None = None
     smallest_slope: Positive = 1e-6

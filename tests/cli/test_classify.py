@@ -59,7 +59,7 @@ def test_networks_are_trained_judged_and_drawn(run):
 def test_arrays_of_ones_own(run, mine):
     ran = run(
         "classify", "yin_yang", "--members", 1, "--out", "run.h5", "--quiet",
-        *options(*QUICK, f"data={mine}", "learning.n_epochs=30", "learning.batch_size=20",
+        *options(*QUICK, f"data={mine}", "learning.n_epochs=100", "learning.batch_size=20",
                  "network.weight_mean=2"),
     )  # fmt: skip
     assert ran.code == 0
@@ -106,7 +106,7 @@ def test_a_finished_run_has_nothing_to_resume(run, mine):
 
 COMMAND = [
     sys.executable, "-m", "lasersampling", "classify", "yin_yang_small", "--members", "2",
-    "--set", "learning.n_epochs=8", "--set", "checkpoint_interval_s=0", "--quiet",
+    "--set", "learning.n_epochs=40", "--set", "checkpoint_interval_s=0", "--quiet",
 ]  # fmt: skip
 
 
@@ -115,21 +115,26 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(tmp_path):
     """kill -9 at 20 random moments of a training; then to the end, and the same bits."""
     root = Path(__file__).parents[2]
     told = os.environ | {"PYTHONPATH": str(root)}
+    started = time.monotonic()
     subprocess.run([*COMMAND, "--out", "whole.h5"], cwd=tmp_path, check=True, env=told)
+    needed = time.monotonic() - started  # on this machine, as busy as it is
     rng = np.random.default_rng(0)
     path = tmp_path / "killed.h5"
+    hits = 0
     for _ in range(20):
         command = [*COMMAND, "--out", "killed.h5"]
         if path.exists():
             assert read_results(path).attrs["complete"] == 0
+            hits += 1
             command = [*COMMAND[:4], "--resume", "killed.h5", "--quiet"]
         process = subprocess.Popen(command, cwd=tmp_path, env=told)
-        time.sleep(rng.uniform(1.0, 6.0))
+        time.sleep(needed * rng.uniform(0.3, 0.8))
         process.send_signal(signal.SIGKILL)
         process.wait()
         if path.exists() and read_results(path).attrs["complete"]:
             break
-    if not path.exists() or not read_results(path).attrs["complete"]:
+    assert hits > 0
+    if not read_results(path).attrs["complete"]:
         command = [*COMMAND[:4], "--resume", "killed.h5", "--quiet"]
         subprocess.run(command, cwd=tmp_path, check=True, env=told)
     whole, killed = read_results(tmp_path / "whole.h5"), read_results(path)

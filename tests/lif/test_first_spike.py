@@ -1,3 +1,4 @@
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,18 @@ def test_grazing_spikes_have_bounded_derivatives():
     weights = torch.tensor([[np.e * (1 + 1e-14)]], dtype=torch.float64, requires_grad=True)
     first_spike_times(times, weights, smallest_slope=1e-2).sum().backward()
     assert weights.grad.item() == pytest.approx(-np.exp(-1) / 1e-2, rel=1e-6)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_pass_leaves_nothing_in_memory(path):
+    """An output that its own graph holds on to would stay until the process ends."""
+    times, weights, _ = (tensor[None] for tensor in random_case(5))
+    found = first_spike_times(times, weights.requires_grad_(), path=path)
+    kept = weakref.ref(found.grad_fn.run)
+    found[torch.isfinite(found)].sum().backward()
+    assert kept() is not None
+    del found
+    assert kept() is None
 
 
 def test_single_precision_is_that_of_its_inputs():

@@ -25,7 +25,7 @@ def test_cross_entropy_by_hand():
     loss = losses.first_spike_cross_entropy(SPIKES, LABELS, 0.5, absent_time=4.0)
     assert loss.item() == pytest.approx(expected / 2)
     more = losses.first_spike_cross_entropy(SPIKES, LABELS, 0.5, 4.0, late_weight=0.1)
-    late = 0.1 * (np.exp(1.0 / 0.5) - 1 + np.exp(0.2 / 0.5) - 1) / 2
+    late = 0.1 * (np.exp(1.0) - 1 + np.exp(0.2) - 1) / 2
     assert more.item() - loss.item() == pytest.approx(late)
 
 

@@ -15,8 +15,6 @@ _COLOURS = {"none": style.GREY, "axonal": style.BLUE, "dendritic": style.GREEN,
 _NAMES = {"none": "weights only", "axonal": "+ axonal delays", "dendritic": "+ dendritic delays",
           "synaptic": "+ synaptic delays"}  # fmt: skip
 
-_TICKS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000]
-
 
 def plot(path: str | os.PathLike[str]) -> Figure:
     """Plot the test error of networks of several sizes, mean and spread over seeds.
@@ -60,10 +58,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         by_parameters.set_xscale("log")
         by_parameters.set_yscale("log")
         for axis in (by_parameters.xaxis, by_parameters.yaxis):
-            low, high = axis.get_view_interval()
-            shown = [tick for tick in _TICKS if low <= tick <= high]
-            axis.set_ticks(shown, labels=[str(tick) for tick in shown])
-            axis.set_ticks([], minor=True)
+            style.plain_log_ticks(axis)
         by_parameters.set_xlabel("trained parameters")
         by_size.set_xlabel("hidden neurons")
         by_parameters.set_ylabel("test error (%)")

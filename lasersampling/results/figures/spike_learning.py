@@ -30,8 +30,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     """
     results = read_results(path, groups=("history",))
     epoch, loss = results.array("history/epoch"), results.array("history/loss")
-    error = 1.0 - results.array("history/train_accuracy")
-    validation = 1.0 - results.array("history/validation_accuracy")
+    error = 100.0 * (1.0 - results.array("history/train_accuracy"))
+    validation = 100.0 * (1.0 - results.array("history/validation_accuracy"))
     measured = np.isfinite(validation).all(axis=1)
     n_members = loss.shape[1]
     with style.style():
@@ -41,7 +41,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         left.semilogy(epoch, np.median(loss, axis=1), color=style.BLUE)
         left.set_ylabel("loss (training part)")
         # No error at all has no place on a logarithmic axis.
-        lowest = 1e-4
+        lowest = 1e-2
         for values, at, faint, strong, name in (
             (error, epoch, style.SKY, style.BLUE, "training"),
             (validation[measured], epoch[measured], style.ORANGE, style.VERMILLION, "validation"),
@@ -49,10 +49,11 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             shown = np.maximum(values, lowest)
             right.semilogy(at, shown, color=faint, linewidth=0.8, alpha=0.7)
             right.semilogy(at, np.median(shown, axis=1), color=strong, label=name)
-        right.set_ylabel("share of wrong decisions")
+        right.set_ylabel("wrong decisions (%)")
         right.legend(loc="upper right")
         for axes in (left, right):
             axes.set_xlabel("epoch")
+            style.plain_log_ticks(axes.yaxis)
             style.quiet(axes)
         if n_members > 1:
             style.headline(figure, f"{n_members} networks: each, and their median")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lasersampling.results.figures import style
-from lasersampling.results.reading import read_results
+from lasersampling.results.reading import Variable, read_results
 
 _COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE)
 
@@ -33,7 +33,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path, groups=("parameters",))
     found = results.group("parameters")
     kinds = {
-        kind: [found[name].data for name in sorted(found) if name.startswith(kind)]
+        kind: [found[name] for name in sorted(found) if name.startswith(kind)]
         for kind in ("weights", "delays")
     }
     labels = {"weights": "weight", "delays": r"delay ($\tau_\mathrm{syn}$)"}
@@ -42,31 +42,37 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         figure = style.new_figure(4.6)
         panels = np.atleast_1d(figure.subplots(1, len(shown)))
         for axes, kind in zip(panels, shown, strict=True):
-            every = np.concatenate([values.ravel() for values in kinds[kind]])
+            every = np.concatenate([stage.data.ravel() for stage in kinds[kind]])
             low, high = np.quantile(every, [0.002, 0.998])
             bins = np.linspace(low, max(high, low + 1e-6), 31)
-            for place, values in enumerate(kinds[kind]):
+            for place, stage in enumerate(kinds[kind]):
+                values = stage.data
                 axes.hist(
                     np.clip(values.ravel(), low, high), bins=bins, density=True,
                     histtype="step", linewidth=2, color=_COLOURS[place % len(_COLOURS)],
-                    label=f"{_layer(kind, place, len(kinds[kind]))}, {values[0].size} a network",
+                    label=f"{_of(stage, place, len(kinds[kind]))}: {values[0].size}",
                 )  # fmt: skip
             axes.set_xlabel(labels[kind])
             axes.set_ylabel("density")
             axes.margins(y=0.3)
             axes.legend(loc="upper right", fontsize=11)
             style.quiet(axes)
-        n_members = len(kinds["weights"][0])
+        n_members = len(kinds["weights"][0].data)
         number = int(results.attributes["parameters"]["n_parameters"])
-        style.headline(figure, f"{number} parameters each, {n_members} network(s)")
+        networks = "a network" if n_members == 1 else f"{n_members} networks, each"
+        style.headline(figure, f"{networks} of {number} parameters".capitalize())
     return figure
 
 
-def _layer(kind: str, place: int, n_layers: int) -> str:
-    if kind == "delays":
-        return f"delays {place + 1}"
-    return (
-        "to output"
-        if place == n_layers - 1
-        else "to hidden" + (f" {place + 1}" if n_layers > 2 else "")
-    )
+def _of(stage: Variable, place: int, n_stages: int) -> str:
+    """Say which neurons or synapses the weights or delays of a stage belong to."""
+    if stage.description.startswith("AxonalDelays"):
+        return "of inputs" if place == 0 else _hidden("of hidden", place - 1, n_stages - 1)
+    preposition = "of" if stage.description.startswith("DendriticDelays") else "to"
+    if place == n_stages - 1:
+        return f"{preposition} output"
+    return _hidden(f"{preposition} hidden", place, n_stages - 1)
+
+
+def _hidden(text: str, place: int, n_hidden: int) -> str:
+    return f"{text} {place + 1}" if n_hidden > 1 else text

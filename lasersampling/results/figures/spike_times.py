@@ -82,8 +82,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         separation.axvline(0.0, color=style.INK, linewidth=1)
         separation.set_xlabel(r"first wrong after right neuron ($\tau_\mathrm{syn}$)")
         separation.set_ylabel("test samples")
-        separation.xaxis.set_major_locator(MaxNLocator(5))
-        separation.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0))
+        separation.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        separation.legend(loc="upper right")
         separation.set_title("separation of right and wrong", fontsize=14)
         style.quiet(separation)
     return figure

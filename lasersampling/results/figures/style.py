@@ -8,12 +8,14 @@ https://jfly.uni-koeln.de/color/.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
@@ -84,3 +86,15 @@ def headline(figure: Figure, text: str) -> None:
 def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] = "y") -> None:
     """Draw a faint grid along `grid` to read values off."""
     axes.grid(visible=True, axis=grid, color=FAINT, linewidth=0.8)
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Put ticks at 1, 2, 3 and 5 times powers of ten on a logarithmic axis, as plain numbers."""
+    low, high = axis.get_view_interval()
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [digit * 10.0**power for power in decades for digit in (1, 2, 3, 5)]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    if len(shown) > 8:
+        shown = [tick for tick in shown if f"{tick:e}".startswith("1")]
+    axis.set_ticks(shown, labels=[f"{tick:g}" for tick in shown])
+    axis.set_ticks([], minor=True)
