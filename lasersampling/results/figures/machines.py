@@ -61,7 +61,6 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 axes.set_title(f"{name} weights")
             style.quiet(axes)
             axes.set_ylabel(r"$D_\mathrm{KL}$(sample$\,\|\,$target) (nats)")
-            axes.label_outer()
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=2)
     return figure
