@@ -11,7 +11,10 @@ VENV_STATE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" && $(IN)
 	'import importlib.util as u, sys; sys.exit(u.find_spec("lasersampling") is None)' \
 	2>/dev/null && echo sound)
 
-.PHONY: help setup demo test test-slow lint format bench clean broken-venv
+SAMPLING_EXPERIMENTS := boltzmann_distributions arbitrary_distributions bayesian_inference \
+  imperfect_lasers online_learning sample_statistics
+
+.PHONY: help setup demo test test-slow lint format bench results-sampling clean broken-venv
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
@@ -19,6 +22,7 @@ help:
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
+	@echo "make results-sampling   the experiments on sampling and learning, an hour"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
 setup: $(STAMP)
@@ -50,6 +54,13 @@ bench: $(STAMP)
 	 else echo "no comparison with public integrators; it needs\
 	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
 	$(IN)python benchmarks/bench_spike_times.py
+
+# The numbers of RESULTS.md on sampling and learning; about an hour on two free cores.
+results-sampling: $(STAMP)
+	mkdir -p results
+	for name in $(SAMPLING_EXPERIMENTS); do \
+	  $(IN)python training/$$name.py --out results/$$name.h5 --overwrite || exit 1; \
+	done
 
 clean:
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

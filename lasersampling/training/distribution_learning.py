@@ -55,9 +55,9 @@ class LearningSettings:
     gradient : "exact", "cd", "pcd", "wake-sleep" or "reweighted"
         See `training.phases`.
     n_updates : int
-        Steps of the optimiser.
+        Steps of the optimiser, rounded up to whole epochs.
     updates_per_epoch : int
-        Updates between measurements and checkpoints.
+        Updates between measurements and checkpoints; all if there are fewer.
     n_chains, n_draws : int
         Chains, and draws per chain and update, of each half that is sampled.
     optimiser : "sgd" or "adam"
@@ -97,9 +97,14 @@ class LearningSettings:
     patience: Annotated[int, Field(ge=0)] = 0
 
     @property
+    def epoch_length(self) -> int:
+        """Updates in an epoch."""
+        return min(self.updates_per_epoch, self.n_updates)
+
+    @property
     def n_epochs(self) -> int:
-        """Epochs; the last may not be cut short."""
-        return -(-self.n_updates // self.updates_per_epoch)
+        """Epochs."""
+        return -(-self.n_updates // self.epoch_length)
 
 
 class DistributionTask:
@@ -136,7 +141,7 @@ class DistributionTask:
     @property
     def n_batches(self) -> int:
         """Updates in an epoch."""
-        return self._settings.updates_per_epoch
+        return self._settings.epoch_length
 
     def named_parameters(self) -> Mapping[str, Parameter]:
         """Return couplings and biases."""
@@ -163,7 +168,7 @@ class DistributionTask:
         settings = self._settings
         self.parameters.limit(settings.weight_limit, settings.bias_limit)
         self._update += 1
-        n_updates = settings.n_epochs * settings.updates_per_epoch
+        n_updates = settings.n_epochs * settings.epoch_length
         if self._update <= (1.0 - settings.averaged_share) * n_updates:
             return
         self._n_averaged += 1

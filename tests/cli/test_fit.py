@@ -58,14 +58,17 @@ def test_a_table_of_ones_own_is_fitted_by_lasers(run, mine):
     assert Path("fit.png").stat().st_size > 10_000
 
 
-def test_learning_brings_the_target_closer(run, mine):
-    chosen = options(*GIBBS, "learning.n_updates=400", "judging.n_draws=4000")
-    ran = run("fit", mine, "--hidden", 4, "--out", "fit.h5", "--quiet", *chosen)
+def test_learning_brings_the_target_closer(run):
+    Path("pair.csv").write_text("rain,wet,probability\n0,0,0.4\n1,0,0.1\n0,1,0.1\n1,1,0.4\n")
+    chosen = options(
+        *GIBBS, "learning.n_updates=100", "judging.n_draws=4000", "pretraining.n_updates=1"
+    )
+    ran = run("fit", "pair.csv", "--hidden", 0, "--out", "fit.h5", "--quiet", *chosen)
     assert ran.code == 0
     results = read_results("fit.h5")
     after, before = (results.metric(f"kl_sample_target{who}").value for who in ("", "_before"))
-    # 32,000 draws of eight states leave 1e-4; twenty updates of pretraining leave some 0.2.
-    assert after < 0.02 < 0.1 < before
+    # Independent units miss by 0.19; 32,000 draws of four states, 1.5 of them for one, leave 1e-4.
+    assert after < 1e-3 < 0.1 < before
 
 
 def test_an_imperfect_chip_is_named_and_kept(run, mine):
