@@ -111,6 +111,7 @@ def _train(
     config: GenerateConfig, digits: Digits, reporter: Reporter, file: ResultsFile | None
 ) -> BoltzmannMachine:
     """Train the restricted machine digitally."""
+    from lasersampling.results.run_file import write_history
     from lasersampling.training.persistent_cd import train
 
     settings = config.training
@@ -127,14 +128,7 @@ def _train(
             **dataclasses.asdict(settings),
         )
     if file is not None:
-        epochs = trained.history["epoch"]
-        file.write("history/epoch", epochs, ("epoch",), units="1", description="number of epoch")
-        for name, values in trained.history.items():
-            if name != "epoch":
-                description = name.replace("_", " ")
-                file.write(
-                    f"history/{name}", values, ("epoch",), units="1", description=description
-                )
+        write_history(file, trained.history)
     return trained.machine.to_machine()
 
 

@@ -13,7 +13,7 @@ Swersky et al., Information Theory and Applications Workshop (2010): averaged pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,16 @@ from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES, label_units
 from lasersampling.errors import InputError
+from lasersampling.training.centred import (
+    Batch,
+    Parameters,
+    PersistentChains,
+    draw_binary,
+    write_gradient,
+)
+from lasersampling.training.loop import Checkpoints, History
+from lasersampling.training.loop import train as run_loop
+from lasersampling.training.task import Estimate, State, Step
 from lasersampling.training.threads import one_thread
 
 AVERAGED_SHARE = 0.2
@@ -49,118 +59,120 @@ class TrainedMachine:
     ----------
     machine : RestrictedMachine
         Parameters averaged over the last fifth of the updates.
-    history : dict of str to ndarray, each of shape (epoch,)
-        "epoch"; "learning_rate"; "mean_error" and "moment_error", the rms difference between batch
-        and chains of the outer units' means and of the centred products <h v>;
-        "weight_rms" and "largest_weight".
+    history : History
+        "mean_error" and "moment_error", the rms difference between batch and chains of the outer
+        units' means and of the centred products <h v>; "weight_rms" and "largest_weight".
     """
 
     machine: RestrictedMachine
-    history: dict[str, NDArray[np.float64]]
+    history: History
 
 
-@dataclass(frozen=True)
-class Batch:
-    """States of the outer units, (batch, outer), and p(h = 1 | v), (batch, hidden)."""
+class ImageTask:
+    """The task (`task.Task`) of learning images by persistent contrastive divergence.
 
-    outer: Tensor
-    hidden: Tensor
-
-
-class Parameters:
-    """Weights (hidden, outer), outer biases and hidden biases as torch parameters.
-
-    They belong to centred units: E = -(h - lambda)ᵀ W (v - mu) - bᵀ v - cᵀ h, with the centres mu
-    (the means of the data) and lambda (1/2) fixed. The weights are those of the plain machine, its
-    biases are b - Wᵀ lambda and c - W mu. In these coordinates units that are nearly always 0
-    or 1 do not drag the weights along.
-
-    References
+    Parameters
     ----------
-    Montavon and Mueller, in Neural Networks: Tricks of the Trade (2012) 621; Melchior, Fischer,
-    Wiskott, JMLR 17 (2016) 1.
+    outer : Tensor, shape (image, outer)
+        Values in [0, 1] of pixel and label units.
+    parameters : Parameters
+        What is learned.
+    generator : torch.Generator
+        Of all random numbers.
+    n_chains, n_steps, batch_size : int
+        See `train`.
+    first_averaged : int
+        First epoch whose updates are averaged over.
+    weight_limit, bias_limit : float or None
+        See `train`.
     """
 
     def __init__(
-        self, weights: Tensor, outer_biases: Tensor, hidden_biases: Tensor, outer_centre: Tensor
+        self,
+        outer: Tensor,
+        parameters: Parameters,
+        generator: torch.Generator,
+        *,
+        n_chains: int,
+        n_steps: int,
+        batch_size: int,
+        first_averaged: int,
+        weight_limit: float | None,
+        bias_limit: float | None,
     ) -> None:
-        self.weights = Parameter(weights, requires_grad=False)
-        self.outer_biases = Parameter(outer_biases, requires_grad=False)
-        self.hidden_biases = Parameter(hidden_biases, requires_grad=False)
-        self.outer_centre = outer_centre
-        self.hidden_centre = torch.full_like(hidden_biases, 0.5)
+        self.parameters = parameters
+        self._outer, self._generator = outer, generator
+        self._is_binary = bool(((outer == 0) | (outer == 1)).all())
+        self._chains = PersistentChains(n_chains, len(parameters.hidden_biases), generator)
+        self._n_steps, self._size = n_steps, min(batch_size, len(outer))
+        self._first_averaged, self._is_averaging = first_averaged, False
+        self._limits = weight_limit, bias_limit
+        self._order = torch.empty(0)
+        self._average = RunningMean()
 
-    def all(self) -> tuple[Parameter, Parameter, Parameter]:
-        """Weights, outer biases, hidden biases."""
-        return self.weights, self.outer_biases, self.hidden_biases
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch; what is left over is dropped."""
+        return len(self._outer) // self._size
 
-    def hidden_probability(self, outer: Tensor) -> Tensor:
-        """p(h = 1 | v), shape (batch, hidden)."""
-        return torch.sigmoid((outer - self.outer_centre) @ self.weights.T + self.hidden_biases)
+    def named_parameters(self) -> Mapping[str, Parameter]:
+        """Return weights and biases."""
+        return self.parameters.named()
 
-    def outer_probability(self, hidden: Tensor) -> Tensor:
-        """p(v = 1 | h), shape (batch, outer)."""
-        return torch.sigmoid((hidden - self.hidden_centre) @ self.weights + self.outer_biases)
+    def begin_epoch(self, epoch: int) -> None:
+        """Shuffle the images."""
+        self._order = torch.randperm(len(self._outer), generator=self._generator)
+        self._is_averaging = epoch >= self._first_averaged
 
-    def plain(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Weights, outer biases and hidden biases of the plain machine."""
-        outer_biases = self.outer_biases - self.hidden_centre @ self.weights
-        hidden_biases = self.hidden_biases - self.weights @ self.outer_centre
-        return self.weights, outer_biases, hidden_biases
+    def write_gradients(self, batch: int) -> Step:
+        """Compare a batch with where the chains are after some sweeps."""
+        parameters = self.parameters
+        with torch.no_grad():
+            outer = self._outer[self._order[batch * self._size : (batch + 1) * self._size]]
+            if not self._is_binary:
+                outer = draw_binary(outer, self._generator)
+            data = Batch(outer, parameters.hidden_probability(outer))
+            model = self._chains.advance(parameters, self._n_steps)
+            write_gradient(parameters, data, model)
+        return Step(
+            {
+                "mean_error": _rms(parameters.outer_biases.grad),
+                "moment_error": _rms(parameters.weights.grad),
+            }
+        )
 
-    def limit(self, weight_limit: float | None, bias_limit: float | None) -> None:
-        """Clip the plain machine's weights and biases to what a device can realise."""
-        if weight_limit is not None:
-            self.weights.clamp_(-weight_limit, weight_limit)
-        if bias_limit is not None:
-            _, outer, hidden = self.plain()
-            self.outer_biases.add_(outer.clamp(-bias_limit, bias_limit) - outer)
-            self.hidden_biases.add_(hidden.clamp(-bias_limit, bias_limit) - hidden)
+    def finish_step(self) -> None:
+        """Clip, and add to the averages in the last epochs."""
+        with torch.no_grad():
+            self.parameters.limit(*self._limits)
+            if self._is_averaging:
+                self._average.add(self.parameters)
 
+    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+        """Give the size of the weights."""
+        weights = self.parameters.weights
+        return {
+            "weight_rms": Estimate.of(_rms(weights)),
+            "largest_weight": Estimate.of(weights.abs().max().item()),
+        }
 
-def write_gradient(parameters: Parameters, data: Batch, model: Batch) -> None:
-    """Write the gradient of the negative log-likelihood to `.grad`.
+    def machine(self, n_label: int) -> RestrictedMachine:
+        """Return the machine of the averages."""
+        return self._average.machine(n_label)
 
-    For the log-likelihood L of the centred parameters
+    def state(self) -> State:
+        """Return the states of generator, chains and averages."""
+        return {
+            "generator": self._generator.get_state(),
+            "hidden": self._chains.hidden,
+            "average": self._average.state(),
+        }
 
-        dL/dW = <(h - lambda)(v - mu)ᵀ>_data - <(h - lambda)(v - mu)ᵀ>_model,
-        dL/db = <v>_data - <v>_model,    dL/dc = <h>_data - <h>_model.
-
-    `.grad` gets the negative, since optimisers descend.
-    """
-
-    def product(batch: Batch) -> Tensor:
-        outer = batch.outer - parameters.outer_centre
-        return (batch.hidden - parameters.hidden_centre).T @ outer / len(outer)
-
-    parameters.weights.grad = product(model) - product(data)
-    parameters.outer_biases.grad = model.outer.mean(0) - data.outer.mean(0)
-    parameters.hidden_biases.grad = model.hidden.mean(0) - data.hidden.mean(0)
-
-
-class PersistentChains:
-    """Chains of block Gibbs sampling that go on from update to update."""
-
-    def __init__(self, n_chains: int, n_hidden: int, generator: torch.Generator) -> None:
-        self._generator = generator
-        self._hidden = self._draw(torch.full((n_chains, n_hidden), 0.5))
-
-    def advance(self, parameters: Parameters, n_steps: int) -> Batch:
-        """Make `n_steps` sweeps and return where they lead."""
-        for _ in range(n_steps):
-            outer = self._draw(parameters.outer_probability(self._hidden))
-            probability = parameters.hidden_probability(outer)
-            self._hidden = self._draw(probability)
-        return Batch(outer, probability)
-
-    def _draw(self, probability: Tensor) -> Tensor:
-        return draw_binary(probability, self._generator)
-
-
-def draw_binary(probability: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw 0 or 1 with the given probabilities of 1."""
-    uniform = torch.rand(probability.shape, generator=generator)
-    return (uniform < probability).to(probability.dtype)
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self._generator.set_state(state["generator"].clone())  # torch misreads views
+        self._chains.hidden = state["hidden"].clone()
+        self._average.set_state(state["average"])
 
 
 def train(
@@ -181,6 +193,8 @@ def train(
     optimiser: Callable[..., Optimizer] = torch.optim.SGD,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    resume: State | None = None,
 ) -> TrainedMachine:
     """Train a restricted machine by persistent contrastive divergence.
 
@@ -208,8 +222,8 @@ def train(
         `optimiser(parameter_groups, lr=learning_rate)` gives a torch optimiser.
     seed : int
         The same seed gives the same bits, whatever the number of threads.
-    progress : callable, optional
-        Called with the fraction of the work done after every epoch.
+    progress, checkpoints, resume
+        See `loop.train`.
 
     Returns
     -------
@@ -243,39 +257,31 @@ def train(
         word = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
         generator = torch.Generator().manual_seed(int(word))
         parameters = _initial_parameters(outer, n_hidden, generator)
-        chains = PersistentChains(n_chains, n_hidden, generator)
-        weights, *biases = parameters.all()
-        groups = [
-            {"params": [weights], "weight_decay": weight_decay},
-            {"params": biases, "weight_decay": 0.0},
-        ]
-        descent = optimiser(groups, lr=learning_rate)
-        decline = (final_learning_rate / learning_rate) ** (1 / max(1, n_epochs - 1))
-        schedule = torch.optim.lr_scheduler.ExponentialLR(descent, gamma=decline)
-        average = _RunningMean()
-        records: list[dict[str, float]] = []
-        for epoch in range(n_epochs):
-            errors = []
-            for batch in _batches(outer, batch_size, generator):
-                data = Batch(batch, parameters.hidden_probability(batch))
-                model = chains.advance(parameters, n_steps)
-                write_gradient(parameters, data, model)
-                descent.step()
-                parameters.limit(weight_limit, bias_limit)
-                errors.append(_errors(parameters))
-                if epoch >= int((1 - AVERAGED_SHARE) * n_epochs):
-                    average.add(parameters)
-            rate = float(schedule.get_last_lr()[0])
-            records.append(_record(epoch, rate, errors, parameters))
-            schedule.step()
-            if progress is not None:
-                progress((epoch + 1) / n_epochs)
-        trained = average.machine(n_label)
-    history = {name: np.array([record[name] for record in records]) for name in records[0]}
-    return TrainedMachine(trained, history)
+        task = ImageTask(
+            outer, parameters, generator, n_chains=n_chains, n_steps=n_steps, batch_size=batch_size,
+            first_averaged=int((1 - AVERAGED_SHARE) * n_epochs), weight_limit=weight_limit,
+            bias_limit=bias_limit,
+        )  # fmt: skip
+    biases = [parameters.outer_biases, parameters.hidden_biases]
+    groups = [
+        {"params": [parameters.weights], "weight_decay": weight_decay},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    descent = optimiser(groups, lr=learning_rate)
+    decline = (final_learning_rate / learning_rate) ** (1 / max(1, n_epochs - 1))
+    history = run_loop(
+        task,
+        descent,
+        n_epochs=n_epochs,
+        scheduler=torch.optim.lr_scheduler.ExponentialLR(descent, gamma=decline),
+        progress=progress,
+        checkpoints=checkpoints,
+        resume=resume,
+    )
+    return TrainedMachine(task.machine(n_label), history)
 
 
-class _RunningMean:
+class RunningMean:
     """Mean of the parameters over the updates at which they were added."""
 
     def __init__(self) -> None:
@@ -283,6 +289,7 @@ class _RunningMean:
         self._count = 0
 
     def add(self, parameters: Parameters) -> None:
+        """Add the parameters as they are now."""
         values = [parameter.to(torch.float64) for parameter in parameters.plain()]
         self._sums = (
             [total + value for total, value in zip(self._sums, values, strict=True)]
@@ -291,7 +298,16 @@ class _RunningMean:
         )
         self._count += 1
 
+    def state(self) -> State:
+        """Return the sums and their number."""
+        return {"sums": self._sums, "count": self._count}
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self._sums, self._count = list(state["sums"]), int(state["count"])
+
     def machine(self, n_label: int) -> RestrictedMachine:
+        """Return the machine of the means."""
         weights, outer, hidden = ((total / self._count).numpy() for total in self._sums)
         return RestrictedMachine(weights, outer, hidden, n_label)
 
@@ -319,34 +335,6 @@ def _initial_parameters(outer: Tensor, n_hidden: int, generator: torch.Generator
     return Parameters(weights, biases, torch.zeros(n_hidden), mean)
 
 
-def _batches(outer: Tensor, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    size = min(batch_size, len(outer))
-    binary = bool(((outer == 0) | (outer == 1)).all())
-    order = torch.randperm(len(outer), generator=generator)
-    for start in range(0, len(outer) - size + 1, size):
-        batch = outer[order[start : start + size]]
-        yield batch if binary else draw_binary(batch, generator)
-
-
-def _errors(parameters: Parameters) -> tuple[float, float]:
-    gradients = parameters.outer_biases.grad, parameters.weights.grad
-    mean_error, moment_error = (
-        0.0 if gradient is None else gradient.square().mean().sqrt().item()
-        for gradient in gradients
-    )
-    return mean_error, moment_error
-
-
-def _record(
-    epoch: int, learning_rate: float, errors: list[tuple[float, float]], parameters: Parameters
-) -> dict[str, float]:
-    mean_error, moment_error = np.mean(errors, axis=0)
-    weights = parameters.weights
-    return {
-        "epoch": epoch,
-        "learning_rate": learning_rate,
-        "mean_error": mean_error,
-        "moment_error": moment_error,
-        "weight_rms": weights.square().mean().sqrt().item(),
-        "largest_weight": weights.abs().max().item(),
-    }
+def _rms(values: Tensor | None) -> NDArray[np.float64]:
+    assert values is not None
+    return np.array(values.square().mean().sqrt().item())

@@ -12,14 +12,15 @@ from lasersampling.boltzmann import (
 )
 from lasersampling.errors import InputError
 from lasersampling.statistics import kl_divergence
-from lasersampling.training.persistent_cd import (
+from lasersampling.training.centred import (
     Batch,
     Parameters,
     PersistentChains,
     draw_binary,
-    train,
     write_gradient,
 )
+from lasersampling.training.packing import pack, unpack
+from lasersampling.training.persistent_cd import train
 
 # Four patterns of six pixels with labels 0 and 1, each 25 times.
 PATTERNS = np.array(
@@ -115,15 +116,15 @@ def test_limits_are_kept():
     assert np.abs(trained.machine.weights).max() == pytest.approx(0.5)
     assert np.abs(trained.machine.visible_biases).max() <= 0.25
     assert np.abs(trained.machine.hidden_biases).max() <= 0.25
-    assert trained.history["largest_weight"].max() <= 0.5
+    assert trained.history.arrays()["largest_weight"].max() <= 0.5
 
 
 def test_weight_decay_shrinks_weights_and_not_biases():
     images = np.tile([1.0, 0.0], (100, 1))
     settings = {"n_hidden": 2, "n_epochs": 300, "seed": 0}
-    free = train(images, **settings, weight_decay=0.0).history["weight_rms"][-1]
+    free = train(images, **settings, weight_decay=0.0).history.arrays()["weight_rms"][-1]
     decayed = train(images, **settings, weight_decay=1.0)
-    assert decayed.history["weight_rms"][-1] < 0.05 * free
+    assert decayed.history.arrays()["weight_rms"][-1] < 0.05 * free
     assert decayed.machine.visible_biases[0] > 3
 
 
@@ -138,10 +139,32 @@ def test_history_and_progress():
         progress=told.append,
     )
     assert told == [(epoch + 1) / 7 for epoch in range(7)]
-    history = trained.history
+    history = trained.history.arrays()
     assert {len(column) for column in history.values()} == {7}
-    assert history["epoch"].tolist() == list(range(7))
-    np.testing.assert_allclose(history["learning_rate"], 0.1 * 0.01 ** (np.arange(7) / 6))
+    assert {"mean_error", "moment_error", "weight_rms", "largest_weight"} <= set(history)
+    np.testing.assert_allclose(history["learning_rate_0"], 0.1 * 0.01 ** (np.arange(7) / 6))
+
+
+def test_resuming_gives_the_same_bits():
+    states = []
+
+    class Memory:
+        def save(self, state, history):
+            states.append(unpack(*pack(state)))
+
+    settings = {"n_hidden": 3, "n_epochs": 10, "batch_size": 25, "n_chains": 20, "seed": 4}
+    whole = train(IMAGES * 0.9, LABELS, n_classes=2, **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            IMAGES * 0.9, LABELS, n_classes=2, **settings, checkpoints=Memory(),
+            progress=lambda done: _stop() if done > 0.35 else None,
+        )  # fmt: skip
+    again = train(IMAGES * 0.9, LABELS, n_classes=2, **settings, resume=states[-1])
+    assert np.array_equal(whole.machine.weights, again.machine.weights)
+
+
+def _stop():
+    raise KeyboardInterrupt
 
 
 def test_gradient_against_automatic_differentiation():
@@ -167,9 +190,11 @@ def test_gradient_against_automatic_differentiation():
         Batch(data, parameters.hidden_probability(data)),
         Batch(model, parameters.hidden_probability(model)),
     )
-    copies = [parameter.detach().clone().requires_grad_() for parameter in parameters.all()]
+    copies = [
+        parameter.detach().clone().requires_grad_() for parameter in parameters.named().values()
+    ]
     expected = torch.autograd.grad(-log_likelihood(*copies), copies)
-    for parameter, gradient in zip(parameters.all(), expected, strict=True):
+    for parameter, gradient in zip(parameters.named().values(), expected, strict=True):
         # Rounding of the counts: 16 states by half a millionth; float32 sums of a million terms.
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-4, rtol=0)
 
