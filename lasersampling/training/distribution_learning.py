@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ExponentialLR
+from torch.optim.lr_scheduler import ExponentialLR, LRScheduler
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
 from lasersampling.checks import integer_problems
@@ -304,6 +304,7 @@ def learn(
     sampler: Sampler | None = None,
     connectivity: Connectivity = "full",
     optimiser: Callable[..., Optimizer] | None = None,
+    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -327,6 +328,9 @@ def learn(
         Which units are connected.
     optimiser : callable, optional
         ``optimiser(parameters, lr=...)`` gives a torch optimiser, in place of that in `settings`.
+    scheduler : callable, optional
+        ``scheduler(optimiser)`` gives a torch scheduler that is advanced after each epoch, in place
+        of the exponential fall in `settings`.
     seed : int
         Of all updates.
     progress, checkpoints, checkpoint_interval_s, resume
@@ -350,8 +354,11 @@ def learn(
     task = DistributionTask(target, parameters, gradient, settings)
     make = optimiser or _optimiser(settings)
     descent = make(list(parameters.named().values()), lr=settings.learning_rate)
-    ratio = settings.final_learning_rate / settings.learning_rate
-    schedule = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_epochs - 1)))
+    if scheduler is None:
+        ratio = settings.final_learning_rate / settings.learning_rate
+        schedule: LRScheduler = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_epochs - 1)))
+    else:
+        schedule = scheduler(descent)
     stopping = Plateau("total_variation", settings.patience) if settings.patience else None
     history = train(
         task,

@@ -102,11 +102,17 @@ def test_sparse_hidden_units() -> None:
     assert exact_moments(sparse.machine).mean[3:] == pytest.approx(0.1, abs=0.04)
 
 
-def test_any_torch_optimiser() -> None:
+def test_any_torch_optimiser_and_scheduler() -> None:
     start = initial_machine(TARGET, 0, seed=1)
     settings = LearningSettings(gradient="exact", n_updates=300, learning_rate=0.05)
-    found = learn(TARGET, start, settings, optimiser=torch.optim.RMSprop)
+
+    def falling(optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.n_epochs)
+
+    found = learn(TARGET, start, settings, optimiser=torch.optim.RMSprop, scheduler=falling)
     assert divergence(found.machine) < divergence(start)
+    rates = found.history.arrays()["learning_rate_0"]
+    np.testing.assert_allclose(rates, 0.025 * (1 + np.cos(np.pi * np.arange(30) / 30)))
 
 
 def test_plateau_stops_early() -> None:
@@ -135,3 +141,22 @@ def test_lasers_in_the_loop() -> None:
     found = learn(wanted, start, settings, sampler=lasers, seed=2)
     # An ideal sampler of 32,000 independent draws shows 1e-4; 2,880 draws an update, 30 averaged.
     assert judged(found.machine) < 1e-3 < 0.2 * judged(start)
+
+
+@pytest.mark.slow
+def test_contrastive_divergence_of_lasers() -> None:
+    """Lasers that a hard pump holds at the data, then let go for two refractory times."""
+    wanted = target_from_machine(BoltzmannMachine.random(3, seed=4))
+    start = initial_machine(wanted, 0, seed=0)
+    lasers = Lasers(clamping="pump")
+    settings = LearningSettings(
+        gradient="cd", n_updates=60, n_chains=256, n_draws=8, momentum=0.5, learning_rate=2.0
+    )
+    found = learn(wanted, start, settings, sampler=lasers, seed=2)
+    free = Lasers()
+
+    def judged(machine: BoltzmannMachine) -> float:
+        samples = free.sample(machine, 2000, n_chains=32, seed=9)
+        return kl_divergence(samples.histogram(), wanted.probabilities)
+
+    assert judged(found.machine) < 0.2 * judged(start)
