@@ -42,6 +42,8 @@ from lasersampling.lif.crossing import EQUAL, GENERAL, response, time_to_thresho
 NO_SPIKE = -1
 _LARGEST_EXPONENT = 100.0
 _FEW_NEURONS = 8
+_FEW_INPUTS = 12
+_SHORTEST_SPAN = 1e-300
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -187,53 +189,70 @@ def shared_backward(
                 to_times[e, b, i] = total / tau_mem
 
 
-@njit(cache=True, nogil=True, inline="always")
-def comes_before(first, i, second, j):
-    """Say whether input i at time `first` stands before input j at time `second`.
+@njit(cache=True, nogil=True)
+def sort_arrivals(times, delays, e, b, o, arrival, who, found, filled):
+    """Sort the arrivals at a neuron; returns how many will come.
 
-    Inputs at the same time stand in the order of their numbers, so that results depend on nothing
-    else.
+    Each arrival goes into one of as many equal intervals of time as there are arrivals; what is
+    then left to be done by insertion is of their order, unless most of them come together. Inputs
+    at the same time stay in the order of their numbers, so that results depend on nothing else.
+
+    Parameters
+    ----------
+    times, delays, e, b, o
+        Of all, and which.
+    arrival, who : arrays (pre,), written
+        Arrival times in order, and which inputs they are of.
+    found, filled : arrays (pre,) and (pre + 1,), written
+        Of no use later.
     """
-    return first < second or (first == second and i < j)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def settle(waiting, who, place, size):
-    """Let an arrival sink to its place in a heap, the first `size` entries of the two arrays."""
-    value, i = waiting[place], who[place]
-    child = 2 * place + 1
-    while child < size:
-        right = child + 1
-        if right < size and comes_before(waiting[right], who[right], waiting[child], who[child]):
-            child = right
-        if not comes_before(waiting[child], who[child], value, i):
-            break
-        waiting[place], who[place] = waiting[child], who[child]
-        place, child = child, 2 * child + 1
-    waiting[place], who[place] = value, i
-
-
-@njit(cache=True, nogil=True, inline="always")
-def await_arrivals(times, delays, e, b, o, waiting, who):
-    """Make a heap of the arrivals at a neuron; returns how many will come.
-
-    A heap and no sorting, since a neuron mostly spikes after few of its inputs. Indices instead of
-    slices, since a slice costs as much as sorting a few numbers.
-    """
-    size = 0
+    size, first, latest = 0, math.inf, -math.inf
     for i in range(times.shape[2]):
-        waiting[size], who[size] = times[e, b, i] + delays[e, o, i], i
-        size += times[e, b, i] < math.inf
-    for place in range(size // 2 - 1, -1, -1):
-        settle(waiting, who, place, size)
+        if times[e, b, i] < math.inf:
+            value = times[e, b, i] + delays[e, o, i]
+            found[size], who[size] = value, i
+            first, latest = min(first, value), max(latest, value)
+            size += 1
+    span = latest - first
+    if size > _FEW_INPUTS and _SHORTEST_SPAN < span < math.inf:
+        scale, k = (size - 1) / span, 0
+        crowd = fill_intervals(found, size, first, scale, filled)
+        if crowd > _FEW_INPUTS:
+            places = np.argsort(found[:size], kind="mergesort")
+            inputs = who[:size].copy()
+            for k in range(size):
+                arrival[k], who[k] = found[places[k]], inputs[places[k]]
+            return size
+        for i in range(times.shape[2]):
+            if times[e, b, i] < math.inf:
+                interval = int((found[k] - first) * scale)
+                place = filled[interval]
+                filled[interval] += 1
+                arrival[place], who[place] = found[k], i
+                k += 1
+    else:
+        for k in range(size):
+            arrival[k] = found[k]
+    for k in range(1, size):
+        value, i, place = arrival[k], who[k], k
+        while place > 0 and arrival[place - 1] > value:
+            arrival[place], who[place] = arrival[place - 1], who[place - 1]
+            place -= 1
+        arrival[place], who[place] = value, i
     return size
 
 
 @njit(cache=True, nogil=True, inline="always")
-def drop_first(waiting, who, size):
-    """Take the first arrival out of a heap of `size`; the next is then in its place."""
-    waiting[0], who[0] = waiting[size - 1], who[size - 1]
-    settle(waiting, who, 0, size - 1)
+def fill_intervals(values, size, first, scale, begins):
+    """Write where each interval's values begin in the sorted order; returns the largest number."""
+    begins[: size + 1] = 0
+    for k in range(size):
+        begins[int((values[k] - first) * scale) + 1] += 1
+    crowd = 0
+    for k in range(size):
+        crowd = max(crowd, begins[k + 1])
+        begins[k + 1] += begins[k]
+    return crowd
 
 
 @njit(cache=True, nogil=True)
@@ -285,7 +304,8 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
     """
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    waiting, who = np.empty(n_pre + 1), np.empty(n_pre + 1, dtype=np.int32)
+    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    filled = np.empty(n_pre + 1, dtype=np.int32)
     grown, shrunk = np.empty(n_pre), np.empty(n_pre)
     late_grown, late_shrunk = np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
     for e in range(n_members):
@@ -298,15 +318,14 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
                 last[e, b, o] = NO_SPIKE
                 current[e, b, o] = 0.0
                 voltage, charge = 0.0, 0.0
-                size = await_arrivals(times, delays, e, b, o, waiting, who)
+                size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
                 for k in range(size):
-                    start, i = waiting[0], who[0]
-                    drop_first(waiting, who, size - k)
-                    length = waiting[0] - start if k + 1 < size else math.inf
+                    start, i = arrival[k], who[k]
+                    length = arrival[k + 1] - start if k + 1 < size else math.inf
                     order[e, b, o, k] = i
                     charge += weights[e, o, i]
                     if quick and k + 1 < size:
-                        j = who[0]
+                        j = who[k + 1]
                         to_mem = grown[i] * late_grown[o, i] * shrunk[j] * late_shrunk[o, j]
                         to_syn, gain = from_membrane(to_mem, length / mem, method)
                     else:

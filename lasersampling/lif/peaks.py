@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from lasersampling.lif.compiled import await_arrivals, drop_first
+from lasersampling.lif.compiled import sort_arrivals
 from lasersampling.lif.crossing import peak_after, response
 
 
@@ -31,19 +31,19 @@ def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
     """
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    waiting, who = np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    filled = np.empty(n_pre + 1, dtype=np.int32)
     for e in range(n_members):
         for b in range(n_samples):
             for o in range(n_post):
                 if not silent[e, b, o]:
                     continue
-                size = await_arrivals(times, delays, e, b, o, waiting, who)
+                size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
                 voltage, current, highest, when = 0.0, 0.0, 0.0, -math.inf
                 for k in range(size):
-                    start, i = waiting[0], who[0]
-                    drop_first(waiting, who, size - k)
-                    length = waiting[0] - start if k + 1 < size else math.inf
+                    start, i = arrival[k], who[k]
+                    length = arrival[k + 1] - start if k + 1 < size else math.inf
                     current += weights[e, o, i]
                     if highest == 0.0:
                         when = start + mem  # never above rest: where all inputs act

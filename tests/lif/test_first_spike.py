@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lasersampling.errors import InputError
-from lasersampling.lif import Neuron, first_spike_times
+from lasersampling.lif import Neuron, compiled, first_spike_times
 
 REFERENCE = Path(__file__).parent / "spike_times_tau1.npz"
 RATIOS = (1.0, 2.0, 0.4, 1.0 + 1e-7, 1.7, 20.0)
@@ -347,3 +347,31 @@ def test_torchdiffeq_finds_the_same_events():
             expected.append(float(when) if when < stop - 1e-9 else np.inf)
         found = first_spike_times(times, weights, Neuron(tau_mem=tau_mem))
         assert np.allclose(found[0], expected, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["even", "ties", "crowded", "outlier", "absent", "tiny", "huge"])
+@pytest.mark.parametrize("n_pre", [3, 13, 60])
+def test_arrivals_are_sorted_whatever_their_distribution(n_pre, kind):
+    """By intervals of time, by insertion or by merging: always the stable order."""
+    generator = np.random.default_rng(n_pre)
+    times = generator.random(n_pre)
+    if kind == "ties":
+        times = np.round(4 * times) / 4
+    elif kind == "crowded":
+        times = times**40
+    elif kind == "outlier":
+        times[n_pre // 2] = 1e6
+    elif kind == "absent":
+        times[generator.random(n_pre) < 0.5] = np.inf
+    elif kind == "tiny":
+        times *= 1e-310
+    elif kind == "huge":
+        times = 3.0 * (times - 0.5) * 1e308
+    delays = np.zeros((1, 1, n_pre))
+    arrival, who = np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    found, filled = np.empty(n_pre), np.empty(n_pre + 1, dtype=np.int32)
+    size = compiled.sort_arrivals(times[None, None], delays, 0, 0, 0, arrival, who, found, filled)
+    order = np.argsort(times, kind="stable")[: np.isfinite(times).sum()]
+    assert size == len(order)
+    assert np.array_equal(who[:size], order)
+    assert np.array_equal(arrival[:size], times[order])

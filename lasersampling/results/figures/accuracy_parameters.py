@@ -61,6 +61,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             style.plain_log_ticks(axis)
         by_parameters.set_xlabel("trained parameters")
         by_size.set_xlabel("hidden neurons")
+        by_size.set_xticks(hidden)
         by_parameters.set_ylabel("test error (%)")
         by_size.set_ylabel("test error (%)")
         by_parameters.legend(loc="upper right")

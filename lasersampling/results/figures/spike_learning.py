@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from lasersampling.results.figures import style
 from lasersampling.results.reading import read_results
 
+_FEW = 4
+"""Networks that are still drawn one by one."""
+
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot loss and error over the epochs, a line for each network and their median.
+    """Plot loss and error over the epochs: a line for each network, or the quartiles of many.
 
     Parameters
     ----------
@@ -37,8 +43,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     with style.style():
         figure = style.new_figure(4.8)
         left, right = figure.subplots(1, 2)
-        left.semilogy(epoch, loss, color=style.SKY, linewidth=0.8, alpha=0.7)
-        left.semilogy(epoch, np.median(loss, axis=1), color=style.BLUE)
+        _draw(left, epoch, loss, style.SKY, style.BLUE)
         left.set_ylabel("loss (training part)")
         # No error at all has no place on a logarithmic axis.
         lowest = 1e-2
@@ -46,9 +51,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             (error, epoch, style.SKY, style.BLUE, "training"),
             (validation[measured], epoch[measured], style.ORANGE, style.VERMILLION, "validation"),
         ):
-            shown = np.maximum(values, lowest)
-            right.semilogy(at, shown, color=faint, linewidth=0.8, alpha=0.7)
-            right.semilogy(at, np.median(shown, axis=1), color=strong, label=name)
+            _draw(right, at, np.maximum(values, lowest), faint, strong, name)
         right.set_ylabel("wrong decisions (%)")
         right.legend(loc="upper right")
         for axes in (left, right):
@@ -56,5 +59,18 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             style.plain_log_ticks(axes.yaxis)
             style.quiet(axes)
         if n_members > 1:
-            style.headline(figure, f"{n_members} networks: each, and their median")
+            shown = "each, and their median" if n_members <= _FEW else "median and quartiles"
+            style.headline(figure, f"{n_members} networks: {shown}")
     return figure
+
+
+def _draw(
+    axes: Axes, at: NDArray[Any], values: NDArray[Any], faint: str, strong: str, label: str = ""
+) -> None:
+    """Draw values (epoch, member) and their median."""
+    if values.shape[1] <= _FEW:
+        axes.semilogy(at, values, color=faint, linewidth=0.8, alpha=0.7)
+    else:
+        low, high = np.quantile(values, [0.25, 0.75], axis=1)
+        axes.fill_between(at, low, high, color=faint, alpha=0.4, linewidth=0)
+    axes.semilogy(at, np.median(values, axis=1), color=strong, label=label)

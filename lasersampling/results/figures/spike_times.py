@@ -83,6 +83,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         separation.set_xlabel(r"first wrong after right neuron ($\tau_\mathrm{syn}$)")
         separation.set_ylabel("test samples")
         separation.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        separation.margins(y=0.25)  # for the legend
         separation.legend(loc="upper right")
         separation.set_title("separation of right and wrong", fontsize=14)
         style.quiet(separation)
