@@ -28,6 +28,7 @@ from lasersampling.training.distribution_learning import LearningSettings, learn
 N_UNITS = 5
 WAYS = ("translation", "learned", "moved")
 LABORATORY = "laboratory"
+ALL_AT_ONCE = "5 % pump, 10 % coupling mismatch, 5 bits, jitter 0.1 tau"
 
 
 class Kind(NamedTuple):
@@ -51,7 +52,7 @@ def kinds(tau_ns: float) -> dict[str, Kind]:
         return Imperfections(coupling={"grid": {"bits": int(number)}})
 
     return {
-        LABORATORY: Kind("all at once", (1.0,), lambda _: load_imperfections(LABORATORY)),
+        LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: load_imperfections(LABORATORY)),
         "pump": Kind("pump mismatch", (0.005, 0.015, 0.05), mismatch("pump")),
         "threshold": Kind("threshold mismatch", (0.005, 0.015, 0.05), mismatch("threshold")),
         "coupling": Kind("coupling mismatch", (0.1, 0.2, 0.4), mismatch("coupling")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -64,7 +66,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             axes.set_visible(False)
         for axes, kind in zip(grid.flat, kinds, strict=False):
             _panel(axes, results, kind, ideal)
-            axes.set_xlabel(str(labels[f"{kind}_label"]).replace("(tau)", "(τ)"))
+            label = re.sub(r"\btau\b", "τ", str(labels[f"{kind}_label"]))
+            axes.set_xlabel(textwrap.fill(label, 26))
             axes.set_ylabel(r"$D_\mathrm{KL}$ (nats)")
         handles, names = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=3)
