@@ -6,13 +6,14 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
+from torch.optim import SGD
 
 import lasersampling as ls
-from lasersampling.boltzmann import Target, target_from_table
+from lasersampling.boltzmann import Target, target_from_machine
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
@@ -21,10 +22,13 @@ from lasersampling.results import ResultsFile
 from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.statistics import distribution_ess, kl_floor
 from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
 WAYS = ("translation", "learned", "moved")
+LABORATORY = "laboratory"
+ALL_AT_ONCE = "5 % pump, 10 % coupling mismatch, 5 bits, jitter 0.1 tau"
 
 
 class Kind(NamedTuple):
@@ -32,64 +36,107 @@ class Kind(NamedTuple):
 
     label: str
     strengths: tuple[float, ...]
-    tables: Callable[[float], dict[str, Any]]
+    made: Callable[[float], Imperfections]
 
 
 def kinds(tau_ns: float) -> dict[str, Kind]:
-    def mismatch(quantity: str) -> Callable[[float], dict[str, Any]]:
-        return lambda std: {quantity: {"mismatch": {"std": std}}}
+    """All kinds by name: the set of the targets, and single ones in several strengths."""
+
+    def mismatch(quantity: str) -> Callable[[float], Imperfections]:
+        return lambda std: Imperfections(**{quantity: {"mismatch": {"std": std}}})
+
+    def spikes(name: str, unit: float) -> Callable[[float], Imperfections]:
+        return lambda strength: Imperfections(spikes={name: strength * unit})
+
+    def bits(number: float) -> Imperfections:
+        return Imperfections(coupling={"grid": {"bits": int(number)}})
 
     return {
-        "pump": Kind("pump mismatch", (0.005, 0.01, 0.02, 0.05), mismatch("pump")),
-        "threshold": Kind("threshold mismatch", (0.005, 0.01, 0.02, 0.05), mismatch("threshold")),
+        LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: load_imperfections(LABORATORY)),
+        "pump": Kind("pump mismatch", (0.005, 0.015, 0.05), mismatch("pump")),
+        "threshold": Kind("threshold mismatch", (0.005, 0.015, 0.05), mismatch("threshold")),
         "coupling": Kind("coupling mismatch", (0.1, 0.2, 0.4), mismatch("coupling")),
-        "bits": Kind(
-            "bits per weight", (5, 4, 3, 2), lambda n: {"coupling": {"grid": {"bits": int(n)}}}
-        ),
-        "jitter": Kind(
-            "jitter (tau)", (0.1, 0.2, 0.4), lambda s: {"spikes": {"jitter_std": s * tau_ns}}
-        ),
-        "lost": Kind("lost spikes", (0.05, 0.1, 0.2), lambda p: {"spikes": {"lost": p}}),
+        "bits": Kind("bits per weight", (5, 4, 3), bits),
+        "jitter": Kind("jitter (tau)", (0.1, 0.2, 0.4), spikes("jitter_std", tau_ns)),
+        "lost": Kind("lost spikes", (0.05, 0.1, 0.2), spikes("lost", 1.0)),
     }
+
+
+class Stages(NamedTuple):
+    """Settings of the learning of weights and biases, and of the biases alone after it."""
+
+    all: LearningSettings
+    biases: LearningSettings
+
+    @classmethod
+    def of(cls, n_updates: int, n_chains: int, n_draws: int) -> Stages:
+        """Give the stages of so many updates in all."""
+        last = n_updates // 4
+        size = {"gradient": "pcd", "n_chains": n_chains, "n_draws": n_draws}
+        # A mismatch of 5 % moves biases by logits: fast at first, with little ringing.
+        return cls(
+            LearningSettings(
+                **size, n_updates=n_updates - last,
+                learning_rate=0.5, final_learning_rate=0.1, momentum=0.8,
+            ),
+            LearningSettings(
+                **size, n_updates=last, learning_rate=1.0, final_learning_rate=0.3,
+                averaged_share=0.75,
+            ),
+        )  # fmt: skip
 
 
 class Trial:
     """One target: its machine, and the machine that an ideal device learned for it."""
 
-    def __init__(self, number: int, device: str, settings: LearningSettings, n_draws: int) -> None:
+    def __init__(self, number: int, device: str, settings: Stages, n_draws: int) -> None:
         self._number, self._device, self._n_draws = number, device, n_draws
         self._settings = settings
         self._translated = ls.BoltzmannMachine.random(N_UNITS, seed=number)
-        self._target: Target = target_from_table(ls.exact_distribution(self._translated))
-        self._from_ideal = self._learned(ls.Lasers(device))
-        self.ideal = self._divergence(ls.Lasers(device), self._from_ideal)
+        self._target: Target = target_from_machine(self._translated)
+        lasers = self._lasers(None)
+        self._from_ideal = self._learned(lasers)
+        self.ideal_translated, _ = self._divergence(lasers, self._translated)
+        self.ideal, self.floor = self._divergence(lasers, self._from_ideal)
 
     def divergences(self, imperfections: Imperfections) -> list[float]:
         """D_KL on an imperfect chip for each of `WAYS`."""
-        lasers = ls.Lasers(
+        lasers = self._lasers(imperfections)
+        machines = (self._translated, self._learned(lasers), self._from_ideal)
+        return [self._divergence(lasers, machine)[0] for machine in machines]
+
+    def _lasers(self, imperfections: Imperfections | None) -> Lasers:
+        return ls.Lasers(
             self._device, imperfections=imperfections, chip_seed=self._number, burn_in_ns=50.0
         )
-        machines = (self._translated, self._learned(lasers), self._from_ideal)
-        return [self._divergence(lasers, machine) for machine in machines]
 
     def _learned(self, lasers: Lasers) -> ls.BoltzmannMachine:
-        found = learn(
-            self._target, self._translated, self._settings, sampler=lasers, seed=self._number
-        )
-        return found.machine
+        """Learn all, then the biases alone, which make up for the last rounding of the weights."""
+        settings, seed = self._settings, self._number
+        machine = learn(
+            self._target, self._translated, settings.all, sampler=lasers, seed=seed
+        ).machine
+        return learn(
+            self._target, machine, settings.biases, sampler=lasers, seed=500 + seed,
+            optimiser=lambda parameters, lr: SGD(parameters[1:], lr=lr),
+        ).machine  # fmt: skip
 
-    def _divergence(self, lasers: Lasers, machine: ls.BoltzmannMachine) -> float:
+    def _divergence(self, lasers: Lasers, machine: ls.BoltzmannMachine) -> tuple[float, float]:
+        """D_KL of samples, and what exact samples of the same effective size would show."""
         samples = lasers.sample(machine, self._n_draws, n_chains=24, seed=1000 + self._number)
-        return ls.kl_divergence(samples.histogram(), self._target.probabilities)
+        table = self._target.probabilities
+        floor = kl_floor(table.size, distribution_ess(samples.states))
+        return ls.kl_divergence(samples.histogram(), table), floor
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/imperfect_lasers.h5"
     ),
-    machines: Annotated[int, typer.Option(min=2, help="Machines of seeds SEED, ...")] = 5,
-    updates: Annotated[int, typer.Option(min=2, help="Updates of learning.")] = 100,
-    duration_ns: Annotated[float, typer.Option(min=1.0, help="Time per chain, 24 chains.")] = 5000,
+    machines: Annotated[int, typer.Option(min=2, help="Machines with all at once.")] = 8,
+    sweep_machines: Annotated[int, typer.Option(min=2, help="Machines for single kinds.")] = 3,
+    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 120,
+    duration_ns: Annotated[float, typer.Option(min=1.0, help="Time per chain, 24 chains.")] = 10000,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     only: Annotated[
         list[str] | None, typer.Option(help="Kind of imperfection; all by default.")
@@ -103,75 +150,95 @@ def main(
     """Compare three ways to program imperfect lasers, for each imperfection and its strength."""
     chains, draws = 64, 128
     if smoke:
-        machines, updates, duration_ns, chains, draws = 2, 2, 50.0, 8, 8
+        machines, sweep_machines, updates, duration_ns, chains, draws = 2, 2, 4, 50.0, 8, 8
+        only = only or [LABORATORY, "bits"]
     reporter = Reporter(quiet=False, as_json=False)
     ideal = ls.Lasers(device)
     todo = kinds(ideal.neuron.refractory_time_ns)
     unknown = set(only or ()) - set(todo)
     if unknown:
         raise ls.InputError.single("--only", ", ".join(unknown), f"of {', '.join(todo)}")
+    todo = {name: kind for name, kind in todo.items() if name in (only or todo)}
     if smoke:
         todo = {name: kind._replace(strengths=kind.strengths[:2]) for name, kind in todo.items()}
-        only = only or ["pump"]
-    todo = {name: kind for name, kind in todo.items() if name in (only or todo)}
-    settings = LearningSettings(
-        gradient="pcd", n_updates=updates, n_chains=chains, n_draws=draws, final_learning_rate=0.05
-    )
-    config = to_toml(
-        {"machines": machines, "duration_ns": duration_ns, "device": device, "learning": settings}
-    )
+    numbers = {name: machines if name == LABORATORY else sweep_machines for name in todo}
+    settings = Stages.of(updates, chains, draws)
+    config = to_toml({
+        "machines": machines, "sweep_machines": sweep_machines, "duration_ns": duration_ns,
+        "device": device, "learning": settings.all, "learning_biases": settings.biases,
+    })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = ideal.calibrated(progress)
-        cases = [(name, s, kind.tables(s)) for name, kind in todo.items() for s in kind.strengths]
-        imperfections = [Imperfections(**tables) for _, _, tables in cases]
-        imperfections.append(load_imperfections("laboratory"))
-        found = np.empty((len(imperfections), machines, len(WAYS)))
-        best = np.empty(machines)
+        n_draws = ideal.draws_in(duration_ns)
+        found = {name: np.empty((len(todo[name].strengths), numbers[name], len(WAYS)))
+                 for name in todo}  # fmt: skip
+        trials: list[Trial] = []
+        n_cases = sum(values[..., 0].size for values in found.values())
+        done = 0
         with reporter.progress("sampling and learning") as progress:
-            for m in range(machines):
-                trial = Trial(seed + m, device, settings, ideal.draws_in(duration_ns))
-                best[m] = trial.ideal
-                for k, imperfect in enumerate(imperfections):
-                    found[k, m] = trial.divergences(imperfect)
-                    progress((m + (k + 1) / len(imperfections)) / machines)
+            for m in range(max(numbers.values())):
+                trial = Trial(seed + m, device, settings, n_draws)
+                trials.append(trial)
+                print(f"machine {seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
+                      f"learned {trial.ideal:.5f}", flush=True)  # fmt: skip
+                for name, kind in todo.items():
+                    if m >= numbers[name]:
+                        continue
+                    for k, strength in enumerate(kind.strengths):
+                        found[name][k, m] = trial.divergences(kind.made(strength))
+                        ways = ", ".join(map("{} {:.5f}".format, WAYS, found[name][k, m]))
+                        print(f"machine {seed + m}, {kind.label} {strength:g}: {ways}", flush=True)
+                        done += 1
+                        progress(done / n_cases)
         write_neuron(file, ideal.neuron)
         write_calibration(file, calibration)
-        write(file, todo, cases, found, best)
+        write(file, todo, found, trials)
     for path in [out, *save_figures(out, ["imperfections"])]:
         print(f"written: {path}")
 
 
 def write(
-    file: ResultsFile,
-    todo: dict[str, Kind],
-    cases: list[tuple[str, float, dict[str, Any]]],
-    found: np.ndarray,
-    best: np.ndarray,
+    file: ResultsFile, todo: dict[str, Kind], found: dict[str, np.ndarray], trials: list[Trial]
 ) -> None:
-    """Write all divergences, (strength, machine), and tell those of the laboratory's set."""
-    for name, kind in todo.items():
-        own = [k for k, (kind_name, _, _) in enumerate(cases) if kind_name == name]
-        dim = f"strength_{name}"
+    """Write all divergences, (strength, machine), and tell their medians."""
+    for name, values, about in (
+        ("kl_ideal_translated", [trial.ideal_translated for trial in trials], "ideal, translation"),
+        ("kl_ideal", [trial.ideal for trial in trials], "ideal, learned"),
+        ("kl_floor", [trial.floor for trial in trials], "exact samples of equal effective size"),
+    ):
         file.write(
-            f"imperfect/{name}_strength", kind.strengths, (dim,), units="1", description=kind.label
+            f"imperfect/{name}", values, ("machine",), units="1", description=f"D_KL, nats: {about}"
         )
-        for way, values in zip(WAYS, found[own].transpose(2, 0, 1), strict=True):
-            about = f"D_KL, nats: {kind.label}, {way}"
-            file.write(
-                f"imperfect/{name}_kl_{way}", values, (dim, "machine"), units="1", description=about
-            )
+        tell(file, name, about, np.array(values))
+    for name, kind in todo.items():
+        dims = (f"strength_{name}", "machine" if name == LABORATORY else "sweep_machine")
+        file.write(
+            f"imperfect/{name}_strength",
+            kind.strengths,
+            dims[:1],
+            units="1",
+            description=kind.label,
+        )
         file.attributes("imperfect", {f"{name}_label": kind.label})
-    about = "D_KL, nats: learned and sampled on the ideal device"
-    file.write("imperfect/kl_ideal", best, ("machine",), units="1", description=about)
-    for name, values in [("ideal", best), *zip(WAYS, found[-1].T, strict=True)]:
-        error = values.std(ddof=1) / np.sqrt(len(values))
-        about = f"median D_KL, nats: {name}, " + ("learned" if name == "ideal" else "laboratory")
-        file.metric(f"kl_{name}", float(np.median(values)), error, description=about)
-        print(f"{about}: {np.median(values):.4f} +- {error:.4f}, worst {values.max():.4f}")
+        for way, values in zip(WAYS, found[name].transpose(2, 0, 1), strict=True):
+            about = f"{kind.label}, {way}"
+            file.write(
+                f"imperfect/{name}_kl_{way}", values, dims, units="1",
+                description=f"D_KL, nats: {about}",
+            )  # fmt: skip
+            for strength, own in zip(kind.strengths, values, strict=True):
+                tell(file, f"kl_{name}_{strength:g}_{way}", f"{about}, {strength:g}", own)
+
+
+def tell(file: ResultsFile, name: str, about: str, values: np.ndarray) -> None:
+    """Write and print the median over machines."""
+    median, error = float(np.median(values)), float(values.std(ddof=1) / np.sqrt(len(values)))
+    file.metric(name, median, error, description=f"median D_KL, nats: {about}")
+    print(f"median D_KL, nats: {about}: {median:.5f} +- {error:.5f}, worst {values.max():.5f}")
 
 
 if __name__ == "__main__":

@@ -119,11 +119,12 @@ def write_machines(file):
 
 
 def write_imperfections(file):
-    write_array(file, "imperfect/kl_ideal", [1e-3, 2e-3], "machine")
-    for kind, strength in (("pump", [0.01, 0.02]), ("bits", [4, 3])):
+    for name, level in (("kl_ideal", 1e-3), ("kl_ideal_translated", 3e-3)):
+        write_array(file, f"imperfect/{name}", [level, 2 * level], "machine")
+    for kind, strength in (("laboratory", [1.0]), ("pump", [0.01, 0.02]), ("bits", [4, 3])):
         write_array(file, f"imperfect/{kind}_strength", strength, f"strength_{kind}")
         for way, scale in (("translation", 0.3), ("moved", 0.2), ("learned", 2e-3)):
-            values = scale * np.array([[1.0, 2.0], [3.0, 5.0]])
+            values = scale * np.array([[1.0, 2.0], [3.0, 5.0]])[: len(strength)]
             dims = (f"strength_{kind}", "machine")
             file.write(f"imperfect/{kind}_kl_{way}", values, dims, units="1", description="D_KL")
         file.attributes("imperfect", {f"{kind}_label": f"{kind} of a laser"})
