@@ -16,7 +16,7 @@ _PREFIX = "kl_sample_target_translated_"
 _MARKS = (
     ("translated", "o", style.ORANGE, "lasers, translated"),
     ("learned", "o", style.VERMILLION, "lasers, after learning in the loop"),
-    ("gibbs", "s", style.BLUE, "Gibbs sampling"),
+    ("gibbs", "s", style.BLUE, "Gibbs sampling of the machine before learning"),
 )
 
 
