@@ -1,4 +1,4 @@
-"""Lasers that learn by themselves, spike by spike, beside batch learning: fidelity for laser time."""
+"""Lasers that learn spike by spike, beside batch learning: fidelity for laser time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def locally(case: Case, budget_ns: float, chips: int, lasers: ls.Lasers, seed: i
 
 def in_batches(case: Case, budget_ns: float, chips: int, lasers: ls.Lasers, seed: int) -> Learned:
     settings = LearningSettings(n_chains=chips)
-    # A data half is sampled only if there are hidden units; its chains run beside those of the model.
+    # A data half is sampled only if there are hidden units; a chip runs both, one after the other.
     halves = 2 if case.start.n_hidden else 1
     update_ns = halves * settings.n_draws * lasers.draw_interval_ns
     n_updates = max(1, round((budget_ns - halves * rest_ns(lasers)) / update_ns))

@@ -5,22 +5,24 @@ both on is known from when they spiked: with s_i, s_j their last spikes, it has 
 
     min(s_i, s_j) + tau - max(s_i, s_j) = tau - |s_i - s_j|,   at least 0,
 
-since the later one, or by the time that has passed since if that is less. A synapse that adds this up
-at each spike of its two lasers has a trace e_ij of the integral of z_i z_j; that of a laser with
-itself, e_ii, is its time on. In *wake* windows the visible lasers are held at a state drawn from the
-data and traces count up, in *sleep* windows all lasers are free and they count down:
+since the later one, or by the time that has passed since if that is less. A synapse that adds this
+up at each spike of its two lasers has a trace e_ij of the integral of z_i z_j; that of a laser with
+itself, e_ii, is its time on. In *wake* windows the visible lasers are held at a state drawn from
+the data and traces count up, in *sleep* windows all lasers are free and they count down:
 
     dW_ij = +eta c_ij / T after a wake window, -eta c_ij / T after a sleep window of length T,
 
-with c_ij = e_ij - mu_i e_jj - mu_j e_ii + mu_i mu_j T, the trace of (z_i - mu_i)(z_j - mu_j) for fixed
-levels mu, and likewise da_i = +-eta (e_ii - mu_i T) / T; see `machine_parameters` for these parameters.
-In the mean over a cycle that is eta times the gradient of the log-likelihood. A synapse uses nothing
-but spikes of its own two lasers and which window it is; it keeps the time of their last spikes and one
-number, for one window.
+with c_ij = e_ij - mu_i e_jj - mu_j e_ii + mu_i mu_j T, the trace of (z_i - mu_i)(z_j - mu_j) for
+fixed levels mu, and likewise da_i = +-eta (e_ii - mu_i T) / T. In the mean over a cycle that is eta
+times the gradient of the log-likelihood. What a synapse uses is the spikes of its own two lasers,
+their levels, and which window it is; what it keeps is their last spikes and, for one window, e_ij,
+e_ii and e_jj. The parameters W and a are those of `machine_parameters`: a synapse transmits
+W_ij (z_j - mu_j), so its constant part stands in the pump of laser i beside a_i. Levels are the
+means of the data, and 1/2 for hidden lasers.
 
 References
 ----------
-Ackley, Hinton, Sejnowski, Cognitive Science 9 (1985) 147: the two phases, and that the rule is local.
+Ackley, Hinton, Sejnowski, Cognitive Science 9 (1985) 147: both phases, and that the rule is local.
 Buesing et al., PLoS Comput. Biol. 7 (2011) e1002211, equation 9: z of spikes. Neftci, Das, Pedroni,
 Kreutz-Delgado, Cauwenberghs, Front. Neurosci. 7 (2014) 272: contrastive divergence by spike times.
 """
@@ -121,8 +123,8 @@ def overlap_ns(
     refractory_time_ns : float
         tau: z = 1 that long after a spike.
     begin_ns : float
-        When counting begins; it ends with the recording. All spikes of the tau before must be in the
-        recording.
+        When counting begins; it ends with the recording. All spikes of the tau before must be in
+        the recording.
 
     Returns
     -------
