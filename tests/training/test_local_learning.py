@@ -1,7 +1,5 @@
 """Local learning: traces out of spikes, their mean, and what they teach."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from lasersampling.statistics import kl_divergence
 from lasersampling.training.distribution_learning import initial_machine
 from lasersampling.training.local_learning import LocalSettings, learn_locally, overlap_ns
 from lasersampling.training.machine_parameters import MachineParameters
-from lasersampling.training.phases import ClampedData, Drawing, FreeModel
+from lasersampling.training.phases import ExactData, ExactModel
 
 TAU_NS = 2.5
 
@@ -72,44 +70,39 @@ def test_mean_update_is_the_contrastive_gradient(n_hidden: int) -> None:
     """One cycle of many chips, at a rate at which its wake window leaves the weights alone."""
     wanted = BoltzmannMachine(np.array([[0.0, 2.0], [2.0, 0.0]]), np.array([-1.5, -1.0]))
     target = target_from_machine(wanted)
-    weights = np.array([[0.0, -1.0, 0.8], [-1.0, 0.0, -0.6], [0.8, -0.6, 0.0]])
-    n_units = 2 + n_hidden
-    start = BoltzmannMachine(
-        weights[:n_units, :n_units], np.array([2.0, 1.5, -0.5])[:n_units], n_hidden=n_hidden
-    )
-    lasers, chips, rate = Lasers(burn_in_ns=20.0), 1024, 1e-3
+    weights = np.array([[0.0, -2.0, 0.8], [-2.0, 0.0, -0.6], [0.8, -0.6, 0.0]])
+    units = slice(2 + n_hidden)
+    biases = np.array([1.8, 1.4, -0.5])
+    start = BoltzmannMachine(weights[units, units], biases[units], n_hidden=n_hidden)
+    chips, rate = 1024, 1e-3
     settings = LocalSettings(
         n_cycles=1, n_chips=chips, learning_rate=rate, final_learning_rate=rate, settling_ns=10.0
     )
-    learned = learn_locally(target, start, settings, lasers=lasers, seed=3)
+    learned = learn_locally(target, start, settings, lasers=Lasers(burn_in_ns=20.0), seed=3)
     before = MachineParameters.for_target(target, start)
     after = MachineParameters.for_target(target, learned.last)
-
-    # The gradient by draws: long runs of the same lasers, clamped to all data states, and free.
-    steady = dataclasses.replace(lasers, clamping="pump", interval_ns=TAU_NS)
-    drawing = Drawing(steady, n_chains=64, n_draws=200, seed=5)
-    before.write_gradient(
-        ClampedData(target, drawing).moments(start, 0), FreeModel(2, drawing).moments(start, 0)
-    )
+    before.write_gradient(ExactData(target).moments(start, 0), ExactModel().moments(start, 0))
     # Per chip, a coupling's trace has a standard deviation below 1/2 x 1/2 in either window, that
-    # of a bias below 1/2; the reference adds a fifth to the error. Five standard errors.
+    # of a bias below 1/2. Five standard errors, and 0.01 for what translation leaves.
     for name, largest in (("couplings", 0.25), ("biases", 0.5)):
         update = (after.named()[name] - before.named()[name]).numpy() / rate
         gradient = -before.named()[name].grad.numpy()
-        np.testing.assert_allclose(update, gradient, atol=5 * 1.2 * largest * np.sqrt(2 / chips))
-        assert np.abs(gradient).max() > 2 * 5 * 1.2 * largest * np.sqrt(2 / chips)
+        error = 5 * largest * np.sqrt(2 / chips) + 0.01
+        np.testing.assert_allclose(update, gradient, atol=error)
+        assert np.abs(gradient).max() > 2 * error
     assert learned.time_ns == pytest.approx(20.0 + TAU_NS + 20.0 + 2.5 + 7.5)
 
 
 def test_lasers_learn_from_their_own_spikes() -> None:
-    target = target_from_machine(BoltzmannMachine.random(3, seed=4, weight_std=1.2))
+    wanted = BoltzmannMachine(np.array([[0.0, 2.5], [2.5, 0.0]]), np.array([-1.4, -1.1]))
+    target = target_from_machine(wanted)
     start = initial_machine(target, 0, seed=0)
     lasers = Lasers()
-    settings = LocalSettings(n_cycles=120, n_chips=32)
 
     def judged(machine: BoltzmannMachine) -> float:
         samples = lasers.sample(machine, 500, n_chains=32, seed=9)
         return kl_divergence(samples.histogram(), target.probabilities)
 
-    learned = learn_locally(target, start, settings, lasers=lasers, seed=2)
-    assert judged(learned.machine) < 0.01 < 0.2 * judged(start)
+    learned = learn_locally(target, start, LocalSettings(n_cycles=40), lasers=lasers, seed=2)
+    # Three parameters of some 20 averaged cycles of 64 chips, both windows noisy: about 3e-3.
+    assert judged(learned.machine) < 0.015 < 0.2 * judged(start)
