@@ -289,7 +289,7 @@ def initial_machine(
     mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)
     biases = np.concatenate([np.log(mean / (1.0 - mean)), np.zeros(n_hidden)])
     machine = BoltzmannMachine(np.zeros((biases.size,) * 2), biases, n_hidden=n_hidden)
-    parameters = MachineParameters(machine, _centre(target, machine), connectivity)
+    parameters = MachineParameters.for_target(target, machine, connectivity)
     i, j = parameters.pairs
     drawn = np.random.default_rng(seed).normal(0.0, weight_std, len(i))
     couplings = np.where(j >= machine.n_visible, drawn, 0.0)
@@ -345,11 +345,7 @@ def learn(
     InputError
         If target and machine do not fit, or an exact half is asked of more than 20 units.
     """
-    if initial.n_visible != target.n_units or initial.n_label:
-        got = f"{initial.n_visible} visible and {initial.n_label} label units"
-        expected = f"{target.n_units} visible units, as the target has"
-        raise InputError.single("initial", got, expected)
-    parameters = MachineParameters(initial, _centre(target, initial), connectivity)
+    parameters = MachineParameters.for_target(target, initial, connectivity)
     gradient = _gradient(target, initial, settings, sampler or Gibbs(), seed)
     task = DistributionTask(target, parameters, gradient, settings)
     make = optimiser or _optimiser(settings)
@@ -403,10 +399,6 @@ def _gradient(
         case "cd":
             data = ClampedData(target, drawing)
             return Halves(data, ReleasedModel(drawing, data))
-
-
-def _centre(target: Target, machine: BoltzmannMachine) -> NDArray[np.float64]:
-    return np.concatenate([target.moments().mean, np.full(machine.n_hidden, 0.5)])
 
 
 def _rms(difference: NDArray[np.float64]) -> NDArray[np.float64]:

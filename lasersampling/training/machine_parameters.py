@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import Parameter
 
-from lasersampling.boltzmann import BoltzmannMachine, Moments
+from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
 from lasersampling.errors import InputError
 
 Connectivity = Literal["full", "semirestricted", "restricted"]
@@ -65,6 +65,31 @@ class MachineParameters:
         centred = machine.biases + machine.weights @ self._centre
         self.couplings = Parameter(torch.tensor(machine.weights[self.pairs]), requires_grad=False)
         self.biases = Parameter(torch.tensor(centred), requires_grad=False)
+
+    @classmethod
+    def for_target(
+        cls, target: Target, machine: BoltzmannMachine, connectivity: Connectivity = "full"
+    ) -> MachineParameters:
+        """Centre visible units at the target's means, hidden ones at 1/2.
+
+        Raises
+        ------
+        InputError
+            If the visible units of the machine are not those of the target.
+        """
+        if machine.n_visible != target.n_units or machine.n_label:
+            got = f"{machine.n_visible} visible and {machine.n_label} label units"
+            expected = f"{target.n_units} visible units, as the target has"
+            raise InputError.single("initial", got, expected)
+        centre = np.concatenate([target.moments().mean, np.full(machine.n_hidden, 0.5)])
+        return cls(machine, centre, connectivity)
+
+    @property
+    def resting(self) -> Moments:
+        """Moments of independent units that have their centres as means."""
+        second = np.outer(self._centre, self._centre)
+        np.fill_diagonal(second, self._centre)
+        return Moments(self._centre, second)
 
     def named(self) -> Mapping[str, Parameter]:
         """Return the parameters by name."""

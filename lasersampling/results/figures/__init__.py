@@ -24,6 +24,7 @@ NAMES = (
     "machines",
     "laser_dynamics",
     "network_inference",
+    "online_learning",
     "p_values",
     "posterior",
     "raster",

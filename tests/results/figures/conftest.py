@@ -321,6 +321,20 @@ def write_networks(file):
         write_posterior(file, group, n_cases=3)
 
 
+def write_online(file):
+    write_array(file, "online/label", ["machine 0", "machine 1"], "case")
+    write_array(file, "online/kl_start", [0.2, 0.1], "case")
+    write_array(file, "online/kl_translated", [1e-3, np.nan], "case")
+    time_us = np.array([[0.5, 1.0, 4.0]] * 2)
+    for way in ("local", "batch"):
+        for name, values in (
+            (f"time_{way}_us", time_us), (f"kl_{way}", 2e-3 / time_us),
+            (f"kl_se_{way}", 2e-4 / time_us), (f"floor_{way}", 0 * time_us + 3e-4),
+        ):  # fmt: skip
+            write_array(file, f"online/{name}", values, "case", "budget")
+    file.attributes("online", {"chips": 64})
+
+
 def write_p_values(file):
     even = np.linspace(0.001, 0.999, 50)
     for weights in ("weak", "strong"):
@@ -343,6 +357,7 @@ WRITERS = {
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "network_inference": write_networks,
+    "online_learning": write_online,
     "posterior": write_posterior,
     "raster": write_raster,
     "sparse_codes": write_sparse,
