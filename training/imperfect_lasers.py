@@ -73,11 +73,13 @@ class Stages(NamedTuple):
         """Give the stages of so many updates in all."""
         last = n_updates // 4
         size = {"gradient": "pcd", "n_chains": n_chains, "n_draws": n_draws}
-        # A mismatch of 5 % moves biases by logits: fast at first, with little ringing.
+        # A mismatch of 5 % moves biases by logits: fast at first, with little ringing; what
+        # comes before that is over, some 45 updates, is kept out of the average.
         return cls(
             LearningSettings(
                 **size, n_updates=n_updates - last,
                 learning_rate=0.5, final_learning_rate=0.1, momentum=0.8,
+                averaged_share=0.4,
             ),
             LearningSettings(
                 **size, n_updates=last, learning_rate=1.0, final_learning_rate=0.3,
@@ -135,7 +137,7 @@ def main(
     ),
     machines: Annotated[int, typer.Option(min=2, help="Machines with all at once.")] = 8,
     sweep_machines: Annotated[int, typer.Option(min=2, help="Machines for single kinds.")] = 3,
-    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 120,
+    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 100,
     duration_ns: Annotated[float, typer.Option(min=1.0, help="Time per chain, 24 chains.")] = 10000,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     only: Annotated[
