@@ -82,7 +82,7 @@ class Stages(NamedTuple):
         return cls(
             LearningSettings(
                 **size, n_draws=max(1, n_draws // 4), n_updates=min(30, n_updates),
-                learning_rate=4.0, final_learning_rate=1.0, averaged_share=0.0,
+                learning_rate=4.0, final_learning_rate=1.0, momentum=0.0, averaged_share=0.0,
             ),
             # The average leaves out what comes before momentum and couplings have settled.
             LearningSettings(
@@ -91,7 +91,7 @@ class Stages(NamedTuple):
             ),
             LearningSettings(
                 **size, n_draws=n_draws, n_updates=n_last,
-                learning_rate=1.0, final_learning_rate=0.3, averaged_share=0.75,
+                learning_rate=1.0, final_learning_rate=0.3, momentum=0.0, averaged_share=0.75,
             ),
         )  # fmt: skip
 
