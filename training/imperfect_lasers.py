@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
+from torch.nn import Parameter
 from torch.optim import SGD
 
 import lasersampling as ls
@@ -63,35 +64,49 @@ def kinds(tau_ns: float) -> dict[str, Kind]:
 
 
 class Stages(NamedTuple):
-    """Settings of the learning of weights and biases, and of the biases alone after it."""
+    """Settings of learning: biases, which free lasers that are stuck; all; biases once more.
 
+    A mismatch of 5 % is of the order of three logits. While a laser is stuck its covariances are
+    zero and would drive its couplings astray; the last stage makes up for the rounding of weights.
+    """
+
+    first: LearningSettings
     all: LearningSettings
-    biases: LearningSettings
+    last: LearningSettings
 
     @classmethod
     def of(cls, n_updates: int, n_chains: int, n_draws: int) -> Stages:
-        """Give the stages of so many updates in all."""
-        last = n_updates // 4
-        size = {"gradient": "pcd", "n_chains": n_chains, "n_draws": n_draws}
-        # A mismatch of 5 % moves biases by logits: fast at first, with little ringing.
+        """Give the stages; so many updates in the last two."""
+        n_last = n_updates // 4
+        size = {"gradient": "pcd", "n_chains": n_chains}
         return cls(
             LearningSettings(
-                **size, n_updates=n_updates - last,
-                learning_rate=0.5, final_learning_rate=0.1, momentum=0.8,
+                **size, n_draws=max(1, n_draws // 4), n_updates=min(30, n_updates),
+                learning_rate=4.0, final_learning_rate=1.0, momentum=0.0, averaged_share=0.0,
+            ),
+            # The average leaves out what comes before momentum and couplings have settled.
+            LearningSettings(
+                **size, n_draws=n_draws, n_updates=n_updates - n_last,
+                learning_rate=0.5, final_learning_rate=0.1, momentum=0.8, averaged_share=0.4,
             ),
             LearningSettings(
-                **size, n_updates=last, learning_rate=1.0, final_learning_rate=0.3,
-                averaged_share=0.75,
+                **size, n_draws=n_draws, n_updates=n_last,
+                learning_rate=1.0, final_learning_rate=0.3, momentum=0.0, averaged_share=0.75,
             ),
         )  # fmt: skip
+
+
+def biases_alone(parameters: list[Parameter], lr: float) -> SGD:
+    """Make an optimiser that leaves the couplings, the first of the parameters, as they are."""
+    return SGD(parameters[1:], lr=lr)
 
 
 class Trial:
     """One target: its machine, and the machine that an ideal device learned for it."""
 
-    def __init__(self, number: int, device: str, settings: Stages, n_draws: int) -> None:
+    def __init__(self, number: int, device: str, stages: Stages, n_draws: int) -> None:
         self._number, self._device, self._n_draws = number, device, n_draws
-        self._settings = settings
+        self._stages = stages
         self._translated = ls.BoltzmannMachine.random(N_UNITS, seed=number)
         self._target: Target = target_from_machine(self._translated)
         lasers = self._lasers(None)
@@ -111,15 +126,13 @@ class Trial:
         )
 
     def _learned(self, lasers: Lasers) -> ls.BoltzmannMachine:
-        """Learn all, then the biases alone, which make up for the last rounding of the weights."""
-        settings, seed = self._settings, self._number
-        machine = learn(
-            self._target, self._translated, settings.all, sampler=lasers, seed=seed
-        ).machine
-        return learn(
-            self._target, machine, settings.biases, sampler=lasers, seed=500 + seed,
-            optimiser=lambda parameters, lr: SGD(parameters[1:], lr=lr),
-        ).machine  # fmt: skip
+        machine = self._translated
+        for stage, settings in enumerate(self._stages):
+            machine = learn(
+                self._target, machine, settings, sampler=lasers, seed=500 * stage + self._number,
+                optimiser=None if settings is self._stages.all else biases_alone,
+            ).machine  # fmt: skip
+        return machine
 
     def _divergence(self, lasers: Lasers, machine: ls.BoltzmannMachine) -> tuple[float, float]:
         """D_KL of samples, and what exact samples of the same effective size would show."""
@@ -135,7 +148,7 @@ def main(
     ),
     machines: Annotated[int, typer.Option(min=2, help="Machines with all at once.")] = 8,
     sweep_machines: Annotated[int, typer.Option(min=2, help="Machines for single kinds.")] = 3,
-    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 120,
+    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 100,
     duration_ns: Annotated[float, typer.Option(min=1.0, help="Time per chain, 24 chains.")] = 10000,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     only: Annotated[
@@ -162,10 +175,10 @@ def main(
     if smoke:
         todo = {name: kind._replace(strengths=kind.strengths[:2]) for name, kind in todo.items()}
     numbers = {name: machines if name == LABORATORY else sweep_machines for name in todo}
-    settings = Stages.of(updates, chains, draws)
+    stages = Stages.of(updates, chains, draws)
     config = to_toml({
         "machines": machines, "sweep_machines": sweep_machines, "duration_ns": duration_ns,
-        "device": device, "learning": settings.all, "learning_biases": settings.biases,
+        "device": device, "learning": stages._asdict(),
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
@@ -181,7 +194,7 @@ def main(
         done = 0
         with reporter.progress("sampling and learning") as progress:
             for m in range(max(numbers.values())):
-                trial = Trial(seed + m, device, settings, n_draws)
+                trial = Trial(seed + m, device, stages, n_draws)
                 trials.append(trial)
                 print(f"machine {seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
                       f"learned {trial.ideal:.5f}", flush=True)  # fmt: skip
