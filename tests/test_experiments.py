@@ -13,8 +13,11 @@ LONG = {
     "bayesian_inference",
     "design_device",
     "exact_reference",
+    "imperfect_lasers",
     "integrator_convergence",
     "laser_dynamics",
+    "online_learning",
+    "sample_statistics",
 }  # whose smoke runs take a minute
 TABLES_ONLY = {"correlated_noise", "exact_network", "speed_and_power"}
 
