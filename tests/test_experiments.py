@@ -10,6 +10,7 @@ from lasersampling.results import read_results
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
 LONG = {
+    "arbitrary_distributions",
     "bayesian_inference",
     "design_device",
     "exact_reference",
