@@ -31,7 +31,7 @@ def calibrate(
 ) -> None:
     """Measure activation, unit synapse, speed and power of a device; kept for `sample`."""
     from lasersampling.cli.configurations import CalibrateConfig
-    from lasersampling.cli.tables import metrics_table
+    from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.records import (
         calibration_metrics,
         performance_metrics,
@@ -74,14 +74,7 @@ def calibrate(
             "refractory_time_ns": calibration.refractory_time_ns,
             "shortest_refractory_time_ns": shortest_ns,
             "seed": config.seed,
-            "metrics": {
-                name: {
-                    "value": metric.value,
-                    "standard_error": metric.standard_error,
-                    "units": metric.units,
-                }
-                for name, metric in metrics.items()
-            },
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
         metrics_table(

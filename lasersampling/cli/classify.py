@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed, configured
+from lasersampling.cli.options import (
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+    configured,
+    recipe_table,
+)
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
@@ -31,18 +41,13 @@ def classify(
     ] = None,
     out: Out = None,
     overwrite: Overwrite = False,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            help="Results file of a run that was stopped: go on with it, in place of a recipe."
-        ),
-    ] = None,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Train event-based LIF networks by exact gradients of spike times, and test them."""
-    from lasersampling.cli.tables import metrics_table
+    from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.figures import save_figures
     from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
     from lasersampling.training.spike_classification import classify as train
@@ -91,10 +96,7 @@ def classify(
             "recipe": recipe or str(resume),
             "members": config.members,
             "seed": config.seed,
-            "metrics": {
-                name: {"value": metric.value, "standard_error": metric.standard_error}
-                for name, metric in metrics.items()
-            },
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in files],
         },
         metrics_table(f"{recipe or resume}, {config.members} networks", metrics),
@@ -104,15 +106,12 @@ def classify(
 def _configured(
     recipe: str | None, options: Mapping[str, object], overrides: list[str] | None
 ) -> ClassifyRecipe:
-    from lasersampling.config import parse, read_toml, resolve, shipped_names
+    from lasersampling.config import resolve, shipped_names
     from lasersampling.training.spike_recipes import ClassifyRecipe
 
     if recipe is None:
         shipped = ", ".join(shipped_names("recipes"))
         raise InputError.single("RECIPE", "nothing", f"a recipe file, or one of {shipped}")
-    path = resolve("recipes", recipe)
-    table = read_toml(path)
-    # Here and not only with the other options, so that problems are reported under the file's name.
-    parse(table, ClassifyRecipe, str(path))
+    table = recipe_table(resolve("recipes", recipe), ClassifyRecipe)
     given = {key: value for key, value in options.items() if value is not None}
     return configured(ClassifyRecipe, table | given, overrides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,12 @@ from lasersampling.cli.options import (
     Overrides,
     Overwrite,
     Quiet,
+    Resume,
     Seed,
     configured,
     device_table,
+    imperfections_table,
+    recipe_table,
 )
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
@@ -49,19 +52,14 @@ def fit(
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            help="Results file of a run that was stopped: go on with it, in place of a recipe."
-        ),
-    ] = None,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
-    from lasersampling.cli.tables import metrics_table
+    from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.figures import save_figure
     from lasersampling.results.fit_evaluation import evaluate_fit
     from lasersampling.sampling.laser_sampler import Lasers
@@ -73,7 +71,7 @@ def fit(
     given = {
         "n_hidden": hidden,
         "device": None if device is None else device_table(device),
-        "imperfections": None if imperfections is None else _imperfections_table(imperfections),
+        "imperfections": None if imperfections is None else imperfections_table(imperfections),
         "seed": seed,
     }
     if resume is None:
@@ -119,10 +117,7 @@ def fit(
             "n_visible": target.n_units,
             "n_hidden": config.n_hidden,
             "seed": config.seed,
-            "metrics": {
-                name: {"value": metric.value, "standard_error": metric.standard_error}
-                for name, metric in metrics.items()
-            },
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in files],
         },
         metrics_table(
@@ -136,33 +131,18 @@ def _configured(
     recipe: str | None, given: Mapping[str, object], overrides: list[str] | None
 ) -> FitRecipe:
     from lasersampling.boltzmann.target_files import TARGET_SUFFIXES
-    from lasersampling.config import parse, read_toml, resolve
+    from lasersampling.config import resolve
     from lasersampling.training.fit_recipes import FitRecipe
 
     if recipe is None:
         expected = "a recipe, or a file of probabilities or samples"
         raise InputError.single("RECIPE", "nothing", expected)
-    is_target = Path(recipe).suffix in set(TARGET_SUFFIXES) - {".toml"}
-    path = resolve("recipes", _DEFAULT_RECIPE if is_target else recipe)
-    table: dict[str, Any] = read_toml(path)
-    if is_target:
-        table["target"] = recipe
-    elif isinstance(table.get("target"), str):
+    if Path(recipe).suffix in set(TARGET_SUFFIXES) - {".toml"}:
+        table = recipe_table(resolve("recipes", _DEFAULT_RECIPE), FitRecipe, target=recipe)
+    else:
+        path = resolve("recipes", recipe)
+        table = recipe_table(path, FitRecipe)
         # A target that a recipe names stands beside it.
         table["target"] = str(path.parent / table["target"])
-    if isinstance(table.get("device"), str):
-        table["device"] = device_table(table["device"])
-    if isinstance(table.get("imperfections"), str):
-        table["imperfections"] = _imperfections_table(table["imperfections"])
-    # Here and not only with the other options, so that problems are reported under the file's name.
-    parse(table, FitRecipe, str(path))
     options = {key: value for key, value in given.items() if value is not None}
     return configured(FitRecipe, table | options, overrides)
-
-
-def _imperfections_table(name_or_path: str) -> dict[str, Any]:
-    from lasersampling.config import read_toml, resolve
-    from lasersampling.hardware import load_imperfections
-
-    load_imperfections(name_or_path)
-    return read_toml(resolve("imperfections", name_or_path))

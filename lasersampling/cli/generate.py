@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
-    device_table,
+    recipe_table,
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
@@ -44,13 +44,15 @@ def generate(
 ) -> None:
     """Train a machine on images and generate new ones with lasers, beside Gibbs sampling."""
     from lasersampling.cli.configurations import GenerateConfig
-    from lasersampling.cli.tables import metrics_table
+    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.config import resolve
     from lasersampling.datasets import load_digits
     from lasersampling.results.image_evaluation import compare_images, write_generated
     from lasersampling.training.label_reader import train_label_reader
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    config = configured(GenerateConfig, _recipe(recipe) | _given(seed=seed), overrides)
+    table = recipe_table(resolve("recipes", recipe), GenerateConfig)
+    config = configured(GenerateConfig, table | _given(seed=seed), overrides)
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
         digits = load_digits()
@@ -66,10 +68,7 @@ def generate(
             _write_data(file, digits)
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
             file.attributes("images", {"headline": _headline(config, machine)})
-            for name, metric in metrics.items():
-                file.metric(
-                    name, metric.value, metric.standard_error, metric.units, metric.description
-                )
+            file.metrics(metrics)
     output.draw(["image_gallery"], reporter)
     reporter.result(
         {
@@ -77,30 +76,12 @@ def generate(
             "n_units": machine.n_units,
             "device": config.device.name,
             "seed": config.seed,
-            "metrics": {
-                name: {"value": metric.value, "standard_error": metric.standard_error}
-                for name, metric in metrics.items()
-            },
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
         metrics_table(_headline(config, machine), metrics),
     )
     reporter.status(_closing_line(config, machine, metrics, [str(path) for path in output.files]))
-
-
-def _recipe(name_or_path: str) -> dict[str, Any]:
-    """Read a recipe, with the table of its device in place of the device's name."""
-    from lasersampling.cli.configurations import GenerateConfig
-    from lasersampling.config import parse, read_toml, resolve
-
-    path = resolve("recipes", name_or_path)
-    recipe = read_toml(path)
-    device = recipe.get("device")
-    if isinstance(device, str):
-        recipe["device"] = device_table(device)
-    # Here and not only with the other options, so that problems are reported under the file's name.
-    parse(recipe, GenerateConfig, str(path))
-    return recipe
 
 
 def _given(**options: object) -> dict[str, object]:

@@ -141,6 +141,7 @@ def _lasers(config: InferConfig, reporter: Reporter) -> tuple[Lasers, int]:
 def _told(
     config: InferConfig, posteriors: dict[str, Posterior], names: tuple[str, ...], output: Output
 ) -> dict[str, Any]:
+    from lasersampling.cli.tables import metrics_values
     from lasersampling.results.records import posterior_metrics
 
     first = next(iter(posteriors.values()))
@@ -154,11 +155,13 @@ def _told(
             name: {"mean": found.mean.tolist(), "standard_error": found.standard_error.tolist()}
             for name, found in posteriors.items()
         },
-        "metrics": {
-            f"{metric}_{name}": {"value": found.value, "standard_error": found.standard_error}
-            for name, posterior in posteriors.items()
-            for metric, found in posterior_metrics(posterior).items()
-        },
+        "metrics": metrics_values(
+            {
+                f"{metric}_{name}": found
+                for name, posterior in posteriors.items()
+                for metric, found in posterior_metrics(posterior).items()
+            }
+        ),
         "seed": config.seed,
         "files": [str(path) for path in output.files],
     }

@@ -40,6 +40,12 @@ Overrides = Annotated[
         help="Set any key of the configuration, such as device.synapse.kick=0.5; may be repeated.",
     ),
 ]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        help="Results file of a run that was stopped: go on with it, in place of a recipe."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")]
 Json = Annotated[
     bool, typer.Option("--json", help="One line of JSON on standard output instead of a table.")
@@ -123,6 +129,36 @@ def imperfections_table(name_or_path: str) -> dict[str, Any]:
 
     load_imperfections(name_or_path)
     return read_toml(resolve("imperfections", name_or_path))
+
+
+def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
+    """Read a recipe as the table of a configuration.
+
+    Names of a device and of imperfections are replaced by their tables.
+
+    Parameters
+    ----------
+    path : Path
+        The recipe.
+    cls : type
+        Class made by `config.validated` that the recipe must fit.
+    **given
+        Keys in place of those of the file.
+
+    Raises
+    ------
+    InputError
+        With all problems, under the name of the file.
+    """
+    from lasersampling.config import parse, read_toml
+
+    table = read_toml(path) | given
+    for key, read in (("device", device_table), ("imperfections", imperfections_table)):
+        if isinstance(table.get(key), str):
+            table[key] = read(table[key])
+    # Here and not only with the other options, so that problems are reported under the file's name.
+    parse(table, cls, str(path))
+    return table
 
 
 def _put(values: dict[str, Any], path: list[str], value: object) -> bool:

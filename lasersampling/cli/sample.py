@@ -67,7 +67,7 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
     from lasersampling.boltzmann import load_machine
-    from lasersampling.cli.tables import metrics_table
+    from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
     from lasersampling.results.evaluation import evaluate
     from lasersampling.results.reference import reference_metrics
@@ -111,11 +111,7 @@ def sample(
             file.write_machine(target)
             file.write_samples(samples)
             evaluation.write(file)
-            for name, metric in beside.items():
-                file.metric(
-                    name, metric.value, metric.standard_error, metric.units, metric.description,
-                    metric.interval,
-                )  # fmt: skip
+            file.metrics(beside)
     figures = ["distribution", "divergence_over_time"] if evaluation.exact is not None else []
     if samples.spikes is not None:
         figures.append("raster")
@@ -131,14 +127,7 @@ def sample(
             "draws": samples.n_draws,
             "interval_ns": samples.interval_ns,
             "seed": samples.seed,
-            "metrics": {
-                name: {
-                    "value": metric.value,
-                    "standard_error": metric.standard_error,
-                    "interval_95": metric.interval,
-                }
-                for name, metric in metrics.items()
-            },
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
         metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),

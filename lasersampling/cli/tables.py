@@ -51,6 +51,19 @@ def metrics_table(title: str, metrics: Mapping[str, Metric]) -> Table:
     return rows_table(title, columns, rows, numbers=1)
 
 
+def metrics_values(metrics: Mapping[str, Metric]) -> dict[str, dict[str, object]]:
+    """Give figures of merit as values for JSON."""
+    return {
+        name: {
+            "value": metric.value,
+            "standard_error": metric.standard_error,
+            "units": metric.units,
+            "interval_95": metric.interval,
+        }
+        for name, metric in metrics.items()
+    }
+
+
 def _ends(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
 

@@ -176,11 +176,7 @@ class Evaluation:
 
     def write(self, file: ResultsFile) -> None:
         """Write metrics, ``/units``, ``/distribution`` and ``/divergence`` to a results file."""
-        for name, metric in self.metrics().items():
-            file.metric(
-                name, metric.value, metric.standard_error, metric.units, metric.description,
-                metric.interval,
-            )  # fmt: skip
+        file.metrics(self.metrics())
         columns = {
             "unit": (self.free, "number of the unit"),
             "mean": (self.mean, "sampled mean"),

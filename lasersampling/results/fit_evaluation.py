@@ -70,13 +70,9 @@ class FitEvaluation:
                 f"initial/{name}", array, tuple(f"initial_{dim}" for dim in dims), units="1",
                 description=f"{name} before learning with the sampler in the loop",
             )  # fmt: skip
-        for name, metric in self.metrics.items():
-            if not name.endswith(("_before", "_gibbs")):
-                continue  # written with the evaluation
-            file.metric(
-                name, metric.value, metric.standard_error, metric.units, metric.description,
-                metric.interval,
-            )  # fmt: skip
+        # Those of the learned machine are written with its evaluation.
+        beside = ("_before", "_gibbs")
+        file.metrics({name: m for name, m in self.metrics.items() if name.endswith(beside)})
 
 
 def evaluate_fit(fit: Fit) -> FitEvaluation:

@@ -119,8 +119,7 @@ def write_calibration(file: ResultsFile, calibration: Calibration) -> None:
         units="ns", description="refractory times that were compared",
     )  # fmt: skip
     file.attributes("calibration", {"refractory_time_ns": calibration.refractory_time_ns})
-    for name, metric in calibration_metrics(calibration).items():
-        file.metric(name, metric.value, metric.standard_error, description=metric.description)
+    file.metrics(calibration_metrics(calibration))
 
 
 PERFORMANCE = {
@@ -154,8 +153,7 @@ def performance_metrics(performance: Performance) -> dict[str, Metric]:
 
 def write_performance(file: ResultsFile, performance: Performance, wall_plug: WallPlug) -> None:
     """Write speed and power to the metrics, and what they assume to ``/wall_plug``."""
-    for name, metric in performance_metrics(performance).items():
-        file.metric(name, metric.value, metric.standard_error, metric.units, metric.description)
+    file.metrics(performance_metrics(performance))
     file.attributes("wall_plug", flattened(wall_plug))
 
 

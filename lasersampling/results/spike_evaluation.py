@@ -47,8 +47,7 @@ class SpikeEvaluation:
         self._write_parameters(file)
         if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)
-        for name, metric in self.metrics.items():
-            file.metric(name, metric.value, metric.standard_error, metric.units, metric.description)
+        file.metrics(self.metrics)
 
     def _write_test(self, file: ResultsFile) -> None:
         test, judged = self.classifier.data.test, self.judgement

@@ -31,7 +31,7 @@ import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.results.provenance import git_commit
-from lasersampling.results.reading import read_results
+from lasersampling.results.reading import Metric, read_results
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -220,6 +220,14 @@ class ResultsFile:
             self._file[f"metrics/{name}"].attrs["standard_error"] = float(standard_error)
         if interval is not None:
             self._file[f"metrics/{name}"].attrs["interval_95"] = np.array(interval, dtype=float)
+
+    def metrics(self, found: Mapping[str, Metric]) -> None:
+        """Write figures of merit, with all that is known of them, to ``/metrics``."""
+        for name, metric in found.items():
+            self.metric(
+                name, metric.value, metric.standard_error, metric.units, metric.description,
+                metric.interval,
+            )  # fmt: skip
 
     def write_machine(self, machine: BoltzmannMachine) -> None:
         """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again."""
