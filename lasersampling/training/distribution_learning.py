@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ExponentialLR, LRScheduler
@@ -22,22 +21,22 @@ from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Sampler
-from lasersampling.statistics import jackknife_error, kl_divergence
+from lasersampling.statistics import jackknife_error, kl_divergence, total_variation
+from lasersampling.training.averaging import ParameterMeans
+from lasersampling.training.draws import Drawing, VisibleTables
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.loop import Checkpoints, History, train
 from lasersampling.training.machine_parameters import Connectivity, MachineParameters
 from lasersampling.training.phases import (
     ClampedData,
-    Drawing,
     ExactData,
     ExactModel,
     FreeModel,
     Gradient,
     Halves,
     ReleasedModel,
-    Reweighted,
-    VisibleTables,
 )
+from lasersampling.training.reweighting import Reweighted
 from lasersampling.training.task import Estimate, State, Step
 
 Count = Annotated[int, Field(ge=1)]
@@ -135,8 +134,7 @@ class DistributionTask:
         self._target, self._gradient, self._settings = target, gradient, settings
         self._seen: list[VisibleTables] = []
         self._update = 0
-        self._averages: dict[str, Tensor] = {}
-        self._n_averaged = 0
+        self._averages = ParameterMeans()
 
     @property
     def n_batches(self) -> int:
@@ -169,13 +167,8 @@ class DistributionTask:
         self.parameters.limit(settings.weight_limit, settings.bias_limit)
         self._update += 1
         n_updates = settings.n_epochs * settings.epoch_length
-        if self._update <= (1.0 - settings.averaged_share) * n_updates:
-            return
-        self._n_averaged += 1
-        for name, parameter in self.named_parameters().items():
-            values = parameter.detach()
-            mean = self._averages.setdefault(name, torch.zeros_like(values))
-            mean += (values - mean) / self._n_averaged
+        if self._update > (1.0 - settings.averaged_share) * n_updates:
+            self._averages.add(self.named_parameters())
 
     def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
         """Compare what the model half saw in this epoch with the target."""
@@ -185,6 +178,8 @@ class DistributionTask:
         total = np.mean([seen.total for seen in self._seen], axis=0)
         chains = np.mean([seen.chains for seen in self._seen], axis=0)
         left_out = (len(chains) * total - chains) / max(1, len(chains) - 1)
+        # Rounding may leave a little less than nothing of a state that one chain alone has seen.
+        left_out = left_out.clip(0.0)
 
         def estimate(distance: Callable[[NDArray[np.float64]], float]) -> Estimate:
             others = np.array([distance(table) for table in left_out])
@@ -194,12 +189,12 @@ class DistributionTask:
         return {
             "kl_sample_target": estimate(lambda table: kl_divergence(table, target)),
             "kl_target_sample": estimate(lambda table: kl_divergence(target, table)),
-            "total_variation": estimate(lambda table: 0.5 * float(np.abs(table - target).sum())),
+            "total_variation": estimate(lambda table: total_variation(table, target)),
         }
 
     def result(self) -> BoltzmannMachine:
         """Return the machine of the averages, or of the last parameters if there are none."""
-        named = {name: p.detach() for name, p in self.named_parameters().items()} | self._averages
+        named = self._averages.values or self.named_parameters()
         return self.parameters.machine_of(named["couplings"], named["biases"])
 
     def state(self) -> State:
@@ -207,8 +202,7 @@ class DistributionTask:
         return {
             "target": self._target.probabilities,
             "update": self._update,
-            "averages": self._averages,
-            "n_averaged": self._n_averaged,
+            "averages": self._averages.state(),
             "gradient": self._gradient.state(),
         }
 
@@ -222,8 +216,8 @@ class DistributionTask:
         """
         if not np.array_equal(state["target"], self._target.probabilities):
             raise InputError.single("target", "another one", "the one that was being learned")
-        self._update, self._n_averaged = int(state["update"]), int(state["n_averaged"])
-        self._averages = dict(state["averages"])
+        self._update = int(state["update"])
+        self._averages.set_state(state["averages"])
         self._gradient.set_state(state["gradient"])
 
     def _regularise(self, machine: BoltzmannMachine, data: Moments) -> None:

@@ -35,7 +35,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-import torch
 from numba import njit
 from numpy.typing import NDArray
 from pydantic import Field
@@ -50,6 +49,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.protocol import ChainState, Samples
+from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.machine_parameters import Connectivity, MachineParameters
 
 _SETTLING_STREAM, _DATA_STREAM, _WAKE_STREAM, _SLEEP_STREAM = range(4)
@@ -224,8 +224,7 @@ def learn_locally(
     ratio = settings.final_learning_rate / settings.learning_rate
     schedule = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_cycles - 1)))
     states, rest = all_states(target.n_units), parameters.resting
-    means = {name: torch.zeros_like(value) for name, value in parameters.named().items()}
-    n_averaged = 0
+    means = ParameterMeans()
     first_averaged = min(
         int((1.0 - settings.averaged_share) * settings.n_cycles), settings.n_cycles - 1
     )
@@ -237,16 +236,14 @@ def learn_locally(
         parameters.write_gradient(chips.wake(parameters.machine(), held, cycle), rest)
         descent.step()
         if cycle >= first_averaged:
-            n_averaged += 1
-            for name, value in parameters.named().items():
-                means[name] += (value.detach() - means[name]) / n_averaged
+            means.add(parameters.named())
         parameters.write_gradient(rest, chips.sleep(parameters.machine(), cycle))
         descent.step()
         schedule.step()
         if progress is not None:
             progress((cycle + 1) / settings.n_cycles)
     return LocallyLearned(
-        parameters.machine_of(means["couplings"], means["biases"]),
+        parameters.machine_of(means.values["couplings"], means.values["biases"]),
         parameters.machine(),
         chips.start_ns + settings.n_cycles * settings.cycle_ns,
     )

@@ -27,6 +27,7 @@ from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES, label_units
 from lasersampling.errors import InputError
+from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.centred import (
     Batch,
     Parameters,
@@ -42,6 +43,8 @@ from lasersampling.training.threads import one_thread
 AVERAGED_SHARE = 0.2
 """Share of the updates, at the end, over which the parameters are averaged: it removes the noise
 that the last steps leave."""
+
+_PLAIN = ("weights", "outer_biases", "hidden_biases")
 
 _INITIAL_WEIGHT = 0.01
 """Standard deviation of the initial weights."""
@@ -108,7 +111,7 @@ class ImageTask:
         self._first_averaged, self._is_averaging = first_averaged, False
         self._limits = weight_limit, bias_limit
         self._order = torch.empty(0)
-        self._average = RunningMean()
+        self._averages = ParameterMeans()
 
     @property
     def n_batches(self) -> int:
@@ -146,7 +149,8 @@ class ImageTask:
         with torch.no_grad():
             self.parameters.limit(*self._limits)
             if self._is_averaging:
-                self._average.add(self.parameters)
+                plain = [values.to(torch.float64) for values in self.parameters.plain()]
+                self._averages.add(dict(zip(_PLAIN, plain, strict=True)))
 
     def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
         """Give the size of the weights."""
@@ -158,21 +162,22 @@ class ImageTask:
 
     def machine(self, n_label: int) -> RestrictedMachine:
         """Return the machine of the averages."""
-        return self._average.machine(n_label)
+        weights, outer, hidden = (self._averages.values[name].numpy() for name in _PLAIN)
+        return RestrictedMachine(weights, outer, hidden, n_label)
 
     def state(self) -> State:
         """Return the states of generator, chains and averages."""
         return {
             "generator": self._generator.get_state(),
             "hidden": self._chains.hidden,
-            "average": self._average.state(),
+            "averages": self._averages.state(),
         }
 
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self._generator.set_state(state["generator"].clone())  # torch misreads views
         self._chains.hidden = state["hidden"].clone()
-        self._average.set_state(state["average"])
+        self._averages.set_state(state["averages"])
 
 
 def train(
@@ -279,37 +284,6 @@ def train(
         resume=resume,
     )
     return TrainedMachine(task.machine(n_label), history)
-
-
-class RunningMean:
-    """Mean of the parameters over the updates at which they were added."""
-
-    def __init__(self) -> None:
-        self._sums: list[Tensor] = []
-        self._count = 0
-
-    def add(self, parameters: Parameters) -> None:
-        """Add the parameters as they are now."""
-        values = [parameter.to(torch.float64) for parameter in parameters.plain()]
-        self._sums = (
-            [total + value for total, value in zip(self._sums, values, strict=True)]
-            if self._sums
-            else values
-        )
-        self._count += 1
-
-    def state(self) -> State:
-        """Return the sums and their number."""
-        return {"sums": self._sums, "count": self._count}
-
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
-        self._sums, self._count = list(state["sums"]), int(state["count"])
-
-    def machine(self, n_label: int) -> RestrictedMachine:
-        """Return the machine of the means."""
-        weights, outer, hidden = ((total / self._count).numpy() for total in self._sums)
-        return RestrictedMachine(weights, outer, hidden, n_label)
 
 
 def _outer_units(images: ArrayLike, labels: ArrayLike | None, n_classes: int) -> tuple[Tensor, int]:

@@ -22,6 +22,7 @@ from lasersampling.lif import SpikingNetwork, decisions, losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
+from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.loop import Checkpoints, History, train
 from lasersampling.training.spike_recipes import (
@@ -131,8 +132,7 @@ class SpikeClassification:
         self._delays = [m for m in network.modules() if isinstance(m, Delays)]
         self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
         self._order = torch.empty(0)
-        self._averages: dict[str, Tensor] = {}
-        self._n_averaged = 0
+        self._averages = ParameterMeans()
         self._is_averaging = False
 
     @property
@@ -169,14 +169,8 @@ class SpikeClassification:
 
     def finish_step(self) -> None:
         """Add the parameters to their averages, in the last epochs."""
-        if not self._is_averaging:
-            return
-        self._n_averaged += 1
-        for name, parameter in self._trained.items():
-            values = parameter.detach()
-            if name not in self._averages:
-                self._averages[name] = torch.zeros_like(values)
-            self._averages[name] += (values - self._averages[name]) / self._n_averaged
+        if self._is_averaging:
+            self._averages.add(self._trained)
 
     def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
         """Measure the accuracy on the validation part, now and then and at the end."""
@@ -188,7 +182,7 @@ class SpikeClassification:
     def use_averages(self) -> None:
         """Put the averages in place of the parameters, if there are any."""
         with torch.no_grad():
-            for name, values in self._averages.items():
+            for name, values in self._averages.values.items():
                 self._trained[name].copy_(values)
 
     def state(self) -> State:
@@ -196,16 +190,14 @@ class SpikeClassification:
         return {
             "streams": self.network.streams.state(),
             "recruitment": self._recruitment.state(),
-            "averages": self._averages,
-            "n_averaged": self._n_averaged,
+            "averages": self._averages.state(),
         }
 
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self.network.streams.set_state(state["streams"])
         self._recruitment.set_state(state["recruitment"])
-        self._averages = dict(state["averages"])
-        self._n_averaged = int(state["n_averaged"])
+        self._averages.set_state(state["averages"])
 
     def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
         chosen, output = self._loss, activity.output

@@ -65,6 +65,18 @@ def test_history_tells_of_the_divergence() -> None:
     assert {"kl_target_sample", "total_variation", "mean_error", "moment_error"} <= set(rows)
 
 
+def test_a_state_that_one_chain_alone_has_seen_is_no_negative_probability() -> None:
+    """Leaving out that chain, 49 * mean - chain rounds to less than 0: 49 * (1/16/49) < 1/16."""
+    start = initial_machine(TARGET, 0, seed=0)
+    rare = BoltzmannMachine(start.weights, start.biases - 2.5)
+    settings = LearningSettings(
+        gradient="pcd", n_updates=20, updates_per_epoch=1, n_chains=49, n_draws=16,
+        learning_rate=1e-6, final_learning_rate=1e-6,
+    )  # fmt: skip
+    rows = learn(TARGET, rare, settings, seed=1).history.arrays()
+    assert (rows["total_variation_se"] > 0).all()
+
+
 class Memory:
     """Keeps every checkpoint."""
 

@@ -11,19 +11,18 @@ from lasersampling.boltzmann import (
     visible_distribution,
 )
 from lasersampling.sampling import Gibbs
+from lasersampling.training.draws import Drawing
 from lasersampling.training.packing import pack, unpack
 from lasersampling.training.phases import (
     ClampedData,
-    Drawing,
     ExactData,
     ExactModel,
     FreeModel,
     Gradient,
     Halves,
     ReleasedModel,
-    Reweighted,
-    allocated,
 )
+from lasersampling.training.reweighting import Reweighted
 
 N_VISIBLE, N_HIDDEN = 3, 2
 TARGET = target_from_table(np.random.default_rng(5).dirichlet(np.ones(8)))
@@ -92,21 +91,3 @@ def test_a_kept_state_gives_the_same_bits(name: str) -> None:
     again.set_state(unpack(structure, arrays))
     for first, second in zip(expected, again.halves(chosen, 1), strict=True):
         np.testing.assert_array_equal(first.second, second.second)
-
-
-def test_chains_are_spread_by_probability() -> None:
-    chosen, weight = allocated(TARGET.probabilities, 50, seed=0)
-    np.testing.assert_allclose(np.bincount(chosen, weight), TARGET.probabilities)
-    counts = np.bincount(chosen, minlength=8)
-    assert counts.min() >= 1
-    assert np.abs(counts - 1 - 42 * TARGET.probabilities).max() < 1
-
-
-def test_few_chains_are_resampled_without_bias() -> None:
-    rounds = 4000
-    total = np.zeros(8)
-    for seed in range(rounds):
-        chosen, weight = allocated(TARGET.probabilities, 3, seed)
-        total += np.bincount(chosen, weight, minlength=8)
-    error = 4 * np.sqrt(TARGET.probabilities / (3 * rounds))
-    assert (np.abs(total / rounds - TARGET.probabilities) < error).all()
