@@ -22,7 +22,7 @@ help:
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
-	@echo "make results-sampling   the experiments on sampling and learning, an hour"
+	@echo "make results-sampling   the experiments on sampling and learning, two hours"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
 setup: $(STAMP)
@@ -55,7 +55,7 @@ bench: $(STAMP)
 	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
 	$(IN)python benchmarks/bench_spike_times.py
 
-# The numbers of RESULTS.md on sampling and learning; about an hour on two free cores.
+# The numbers of RESULTS.md on sampling and learning; some two hours, by the times of its parts.
 results-sampling: $(STAMP)
 	mkdir -p results
 	for name in $(SAMPLING_EXPERIMENTS); do \
