@@ -58,3 +58,7 @@ class InputError(LaserSamplingError, ValueError):
 
 class SimulationError(LaserSamplingError):
     """A simulation that cannot be trusted: it diverged or its step is too long."""
+
+
+class SubstrateError(LaserSamplingError):
+    """A device that did not answer, or answered what cannot be used."""

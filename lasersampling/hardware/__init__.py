@@ -1,4 +1,4 @@
-"""Imperfections of devices, the same objects for lasers and LIF neurons."""
+"""Devices to learn with, and their imperfections: the same objects for lasers and LIF neurons."""
 
 from lasersampling.hardware.chip import Chip
 from lasersampling.hardware.deviation import Deviation, Drift
@@ -11,16 +11,20 @@ from lasersampling.hardware.imperfections import (
     imperfections_names,
     load_imperfections,
 )
+from lasersampling.hardware.substrate import Arrays, Description, Substrate
 
 __all__ = [
+    "Arrays",
     "Chip",
     "Coupling",
+    "Description",
     "Deviation",
     "Drift",
     "Grid",
     "Imperfections",
     "Quantity",
     "Spikes",
+    "Substrate",
     "imperfections_names",
     "load_imperfections",
 ]

@@ -1,0 +1,116 @@
+"""What a device must do to be learned with: take parameters and inputs, tell the spikes it saw.
+
+An ideal simulation, an emulated chip, a network of emulated lasers and a device in a laboratory
+behind a socket are all substrates. Everything that goes in and comes out is named arrays, so that
+it can travel (`hardware.messages`) and be kept (`results`). The names depend on the kind:
+
+``lif`` — a feed-forward network whose neurons spike once at most. Times are in units of tau_syn,
+absent spikes are inf; `e` is a member, one chip each, `b` a sample.
+
+=========================  ===============  =====================================================
+parameter                  shape            what
+=========================  ===============  =====================================================
+``weights_k``              (e, post, pre)   into layer k [1]
+``axonal_delays_k``        (e, pre)         of the inputs of layer k, optional [tau_syn]
+``synaptic_delays_k``      (e, post, pre)   of the synapses of layer k, optional [tau_syn]
+``dendritic_delays_k``     (e, post)        of the outputs of layer k, optional [tau_syn]
+``threshold_k``, ...       (e, post)        programmed values of neurons, optional: also ``leak_k``,
+                                            ``tau_mem_k``, ``tau_syn_k``
+=========================  ===============  =====================================================
+
+=========================  ===============  =====================================================
+input                      shape            what
+=========================  ===============  =====================================================
+``times``                  (e, b, input)    spikes sent into the chip [tau_syn]
+=========================  ===============  =====================================================
+
+=========================  ===============  =====================================================
+observation                shape            what
+=========================  ===============  =====================================================
+``spikes_k``               (e, b, post)     what leaves layer k, after its dendritic delays
+                                            [tau_syn]
+=========================  ===============  =====================================================
+
+``lasers`` — a network of lasers that samples a Boltzmann machine.
+
+=========================  ===============  =====================================================
+parameter                  shape            what
+=========================  ===============  =====================================================
+``weights``                (unit, unit)     of the machine [1]
+``biases``                 (unit,)          of the machine [1]
+=========================  ===============  =====================================================
+
+Inputs and observations of lasers: `sampling.laser_substrate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, get_args
+
+from numpy.typing import NDArray
+
+from lasersampling.errors import InputError
+
+__all__ = ["Arrays", "Description", "Kind", "Substrate"]
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Named arrays of numbers or flags."""
+
+Kind = Literal["lif", "lasers"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a substrate says of itself.
+
+    Attributes
+    ----------
+    kind : "lif" or "lasers"
+        Which parameters, inputs and observations it has.
+    name : str
+        Which device; recorded with the results.
+    sizes : tuple of int
+        Inputs and neurons of each layer, or the number of lasers.
+    n_members : int
+        Chips that it holds, and runs side by side.
+    facts : mapping of str to str, float, int or bool
+        What else is to be known, such as ``tau_syn_us``.
+
+    Raises
+    ------
+    InputError
+        For a kind that is none.
+    """
+
+    kind: Kind
+    name: str
+    sizes: tuple[int, ...]
+    n_members: int = 1
+    facts: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise InputError.single("kind", repr(self.kind), "'lif' or 'lasers'")
+
+
+class Substrate(Protocol):
+    """Anything that takes parameters and inputs and returns observed spikes."""
+
+    @property
+    def description(self) -> Description:
+        """What it is."""
+        ...
+
+    def run(self, parameters: Arrays, inputs: Arrays) -> Arrays:
+        """Program the parameters, send the inputs, return what was observed.
+
+        Raises
+        ------
+        InputError
+            If parameters or inputs are not what the description asks for.
+        SubstrateError
+            If the device does not answer, or with what cannot be used.
+        """
+        ...
