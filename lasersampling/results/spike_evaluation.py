@@ -102,7 +102,7 @@ class SpikeEvaluation:
         x, y = (axis.ravel() for axis in np.meshgrid(edge, edge))
         values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
         points = SpikeSet(as_spike_times(values), np.zeros(len(x), dtype=np.int64))
-        judged = judge(self.classifier.network, points)
+        judged = judge(self.classifier.network, points, self.classifier.runner)
         file.write("plane/x", edge, ("x",), units="1", description="x")
         file.write("plane/y", edge, ("y",), units="1", description="y")
         file.write(
@@ -119,7 +119,7 @@ class SpikeEvaluation:
 
 def evaluate_classifier(classifier: Classifier) -> SpikeEvaluation:
     """Judge trained networks on the test part."""
-    judged = judge(classifier.network, classifier.data.test)
+    judged = judge(classifier.network, classifier.data.test, classifier.runner)
     return SpikeEvaluation(classifier, judged, _metrics(classifier, judged))
 
 
