@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lif.delays import Delays
+from lasersampling.lif.emulated_chip import EmulatedChip
+from lasersampling.lif.in_the_loop import InTheLoop
 from lasersampling.lif.layers import LIFLayer
+from lasersampling.results.chip_records import write_chips
 from lasersampling.results.reading import Metric
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
@@ -45,6 +48,9 @@ class SpikeEvaluation:
         write_history(file, self.classifier.history)
         self._write_test(file)
         self._write_parameters(file)
+        runner = self.classifier.runner
+        if isinstance(runner, InTheLoop) and isinstance(runner.substrate, EmulatedChip):
+            write_chips(file, runner.substrate)
         if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)
         file.metrics(self.metrics)
