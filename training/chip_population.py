@@ -21,6 +21,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, yin_yang_spikes
+from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import ChipModel, Imperfections, load_chip
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
@@ -129,7 +130,10 @@ def main(
     kinds = {name: kind for name, kind in KINDS.items() if name in (only or KINDS)}
     if smoke:
         kinds = {name: kind._replace(strengths=kind.strengths[:1]) for name, kind in kinds.items()}
-    base, data = load_chip("brainscales2"), yin_yang_spikes()
+    base, data = (
+        load_chip("brainscales2"),
+        yin_yang_spikes(FEW if smoke else SIZES),
+    )
     config = to_toml({
         "delays": chosen, "kinds": list(kinds), "chips": chips, "population": population,
         "epochs": epochs, "again": again,

@@ -21,6 +21,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, yin_yang_spikes
+from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import load_chip
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
@@ -94,7 +95,7 @@ def main(
 ) -> None:
     """Train networks in three ways for noisy chips, and exchange the chips."""
     kinds = kind or (["none", "axonal"] if smoke else list(RECIPES))
-    data = yin_yang_spikes()
+    data = yin_yang_spikes(FEW if smoke else SIZES)
     if smoke:
         chips, epochs, again = 2, 1, 1
     config = to_toml({

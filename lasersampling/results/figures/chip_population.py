@@ -37,9 +37,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds none of it.
     """
     results = read_results(path, groups=("population",))
+    kinds = [kind for kind in KINDS if f"nominal_{kind}" in results.group("population")]
     labels = results.attributes["population"]
     names = [key.removesuffix("_label") for key in labels if key.endswith("_label")]
-    kinds = [kind for kind in KINDS if f"nominal_{kind}" in results.group("population")]
     if not names or not kinds:
         raise InputError.single(f"{path}, population", "no accuracies", "those of the experiment")
     n_columns = min(3, len(names) + 1)
@@ -55,7 +55,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 re.sub(r"\btau_(\w+)", r"$τ_\\mathrm{\1}$", str(labels[f"{name}_label"]))
             )
         _population(grid.flat[len(names)], results, kinds)
-        for axes in grid[:, 0]:
+        for axes in grid.flat:
             axes.set_ylabel("test accuracy (%)")
         handles, texts = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, texts, loc="outside upper left", ncols=len(kinds))

@@ -58,10 +58,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             _strip(ways, results, kind, (place - (len(kinds) - 1) / 2) * 0.26)
             _curve(curve, results, kind)
         ways.set_xticks(range(len(_WAYS)), list(_WAYS.values()), fontsize=12)
-        ways.set_ylabel("accuracy on the chip (%)")
         curve.set_title("after the chip is exchanged")
         curve.set_xlabel("epochs on the other chip")
         for axes in (ways, curve):
+            axes.set_ylabel("accuracy on the chip (%)")
             style.quiet(axes)
         handles, labels = ways.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(kinds))
