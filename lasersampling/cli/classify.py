@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
+    from lasersampling.hardware import Substrate
     from lasersampling.results.reading import Metric
     from lasersampling.results.run_file import RunFile
     from lasersampling.training.spike_recipes import ClassifyRecipe
@@ -39,6 +41,11 @@ def classify(
     members: Annotated[
         int | None, typer.Option(help="Networks to train, of successive seeds.")
     ] = None,
+    substrate: Annotated[
+        str | None,
+        typer.Option(help="Device to learn on (docs/remote.md): tcp://host:port or unix:///path."),
+    ] = None,
+    timeout_s: Annotated[float, typer.Option(help="Longest wait for an answer of it.")] = 60.0,
     out: Out = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
@@ -68,10 +75,11 @@ def classify(
         f"delays {config.network.delays}, on {config.data}"
     )
 
-    def trained(file: RunFile | None) -> Mapping[str, Metric]:
+    def trained(file: RunFile | None, device: Substrate | None) -> Mapping[str, Metric]:
         with reporter.progress("training") as progress:
             classifier = train(
                 config,
+                substrate=device,
                 progress=progress,
                 checkpoints=file,
                 checkpoint_interval_s=config.checkpoint_interval_s,
@@ -84,8 +92,11 @@ def classify(
         return evaluation.metrics
 
     files: list[Path] = []
-    with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
-        metrics = trained(file)
+    with (
+        _device(substrate, timeout_s) as device,
+        run_file(context, out, config, config.seed, overwrite=overwrite) as file,
+    ):
+        metrics = trained(file, device)
     if out is not None:
         names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
         files = [out, *save_figures(out, names)]
@@ -101,6 +112,14 @@ def classify(
         },
         metrics_table(f"{recipe or resume}, {config.members} networks", metrics),
     )
+
+
+def _device(address: str | None, timeout_s: float) -> AbstractContextManager[Substrate | None]:
+    from lasersampling.hardware import RemoteSubstrate
+
+    if address is None:
+        return nullcontext()
+    return RemoteSubstrate(address, timeout_s=timeout_s)
 
 
 def _configured(

@@ -23,6 +23,7 @@ from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
+from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
 from lasersampling.errors import InputError, LaserSamplingError
 
@@ -74,6 +75,7 @@ app = typer.Typer(
 )
 for _command in (simulate, calibrate, sample, fit, infer, generate, classify, info):
     app.command()(_command)
+app.add_typer(serve, name="serve")
 
 
 def main() -> None:

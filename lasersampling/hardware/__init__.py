@@ -12,6 +12,8 @@ from lasersampling.hardware.imperfections import (
     imperfections_names,
     load_imperfections,
 )
+from lasersampling.hardware.remote import RemoteSubstrate
+from lasersampling.hardware.server import Server, serve_pipe
 from lasersampling.hardware.substrate import Arrays, Description, Substrate
 
 __all__ = [
@@ -26,10 +28,13 @@ __all__ = [
     "Imperfections",
     "NominalNeuron",
     "Quantity",
+    "RemoteSubstrate",
+    "Server",
     "Spikes",
     "Substrate",
     "chip_names",
     "imperfections_names",
     "load_chip",
     "load_imperfections",
+    "serve_pipe",
 ]

@@ -1,9 +1,10 @@
-"""Emulated chips in results files."""
+"""The devices that networks ran on, in results files."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from lasersampling.hardware import Substrate
 from lasersampling.lif.emulated_chip import EmulatedChip
 from lasersampling.results.store import ResultsFile
 
@@ -19,16 +20,17 @@ _DESCRIPTIONS = {
 }
 
 
-def write_chips(file: ResultsFile, chip: EmulatedChip) -> None:
-    """Write what was drawn for each chip to ``/chip``, so that it can be met again.
+def write_chips(file: ResultsFile, substrate: Substrate) -> None:
+    """Write to ``/chip`` what a device says of itself, and what was drawn for emulated ones.
 
-    Units are inputs, then the neurons of each layer.
+    So the same chips can be met again. Units are inputs, then the neurons of each layer.
     """
-    about = chip.description
-    file.attributes(
-        "chip", {"name": about.name, "sizes": list(about.sizes), "seeds": list(chip.seeds)}
-    )
-    for name, values in chip.patterns.items():
+    about = substrate.description
+    own = {"name": about.name, "sizes": list(about.sizes), "n_members": about.n_members}
+    file.attributes("chip", own | dict(about.facts))
+    if not isinstance(substrate, EmulatedChip):
+        return
+    for name, values in substrate.patterns.items():
         square = values.ndim == 3
         dims = ("member", "chip_post", "chip_pre") if square else ("member", "chip_unit")
         file.write(

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lif.delays import Delays
-from lasersampling.lif.emulated_chip import EmulatedChip
 from lasersampling.lif.in_the_loop import InTheLoop
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.results.chip_records import write_chips
@@ -49,7 +48,7 @@ class SpikeEvaluation:
         self._write_test(file)
         self._write_parameters(file)
         runner = self.classifier.runner
-        if isinstance(runner, InTheLoop) and isinstance(runner.substrate, EmulatedChip):
+        if isinstance(runner, InTheLoop):
             write_chips(file, runner.substrate)
         if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)
