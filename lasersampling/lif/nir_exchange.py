@@ -98,7 +98,7 @@ def to_nir(
     LaserSamplingError
         If the package `nir` is not installed.
     """
-    nir = _nir()
+    nir = nir_package()
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
     problems += integer_problems("member", member, 0)
     if not problems and member >= network.n_members:
@@ -171,7 +171,7 @@ def time_unit_s(graph: nir.NIRGraph) -> float:
     stated = _stated(graph, "tau_syn_s")
     if stated is not None:
         return stated
-    nir = _nir()
+    nir = nir_package()
     for node in graph.nodes.values():
         if isinstance(node, nir.CubaLIF):
             first = float(np.asarray(node.tau_syn).flat[0])
@@ -189,7 +189,7 @@ def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: b
     InputError
         If the file cannot be written there.
     """
-    nir = _nir()
+    nir = nir_package()
     buffer = io.BytesIO()  # HDF5 crashes the process when the disk is full
     nir.write(buffer, graph)
     with atomic_path(path, overwrite=overwrite) as temporary:
@@ -204,7 +204,7 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
     InputError
         If there is no such file, or it is no graph that NIR can read.
     """
-    nir = _nir()
+    nir = nir_package()
     file = Path(path)
     if not file.is_file():
         got = "a directory" if file.is_dir() else "no such file"
@@ -278,8 +278,14 @@ def _time_problems(where: str, value: object) -> list[Problem]:
     return [] if value is None else number_problems(where, value, 0.0, strict=True)
 
 
-def _nir() -> ModuleType:
-    """Return the package, which is an extra."""
+def nir_package() -> ModuleType:
+    """Import the package `nir`, which is an extra.
+
+    Raises
+    ------
+    LaserSamplingError
+        If it is not installed.
+    """
     try:
         import nir
     except ImportError:
