@@ -219,7 +219,13 @@ def n_layers(arrays: Mapping[str, object]) -> int:
 
 
 def n_inputs(arrays: Mapping[str, Array]) -> int:
-    """Count the inputs of a network of checked arrays, without copies and bias spikes."""
+    """Count the inputs of a network, without copies and bias spikes.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray of float64
+        Arrays that are checked [1] or [tau_syn].
+    """
     n_bias = len(arrays["bias_times"]) if "bias_times" in arrays else 0
     copied = int(arrays["weights_0"].shape[-1]) - n_bias
     return copied // int(arrays.get("input_copies", 1))

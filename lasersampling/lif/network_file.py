@@ -14,7 +14,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +46,6 @@ _ABOUT = {
     "bias_times": (TIME_UNIT, "spikes that are added to the inputs in every sample"),
 }
 
-Precision = Literal["float64", "float32"]
-
 
 @dataclass(frozen=True, eq=False)
 class StoredNetwork:
@@ -79,7 +76,7 @@ def save_network(
     command: str,
     trained_on: str = "",
     accuracy: Sequence[float] | NDArray[np.float64] | None = None,
-    precision: Precision = "float64",
+    single: bool = False,
     overwrite: bool = True,
 ) -> None:
     """Write a network; the file appears as a whole or not at all.
@@ -96,9 +93,9 @@ def save_network(
         Data that it was trained on, as a recipe names them.
     accuracy : sequence of float, optional
         Of each member on the test part of these data [1].
-    precision : "float64" or "float32"
-        Of weights and delays; single precision makes half the file, for networks that are shipped.
-        All else is always kept in double precision.
+    single : bool
+        Keep weights and delays in single precision, which makes half the file, for networks that
+        are shipped. All else is always kept in double precision.
     overwrite : bool
         Whether a file that is there may be replaced.
 
@@ -116,7 +113,7 @@ def save_network(
             expected = f"{network.n_members} numbers from 0 to 1, one for each member"
             raise InputError.single("accuracy", f"{accuracy}", expected)
     with atomic_path(path, overwrite=overwrite) as temporary:
-        content = _packed(arrays, {"command": command, "trained_on": trained_on}, precision)
+        content = _packed(arrays, {"command": command, "trained_on": trained_on}, single)
         try:
             temporary.write_bytes(content)
         except OSError as failure:
@@ -171,7 +168,7 @@ def is_network_file(path: Path) -> bool:
         return False
 
 
-def _packed(arrays: dict[str, Array], attributes: dict[str, str], precision: Precision) -> bytes:
+def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) -> bytes:
     """Return the bytes of the file."""
     import h5netcdf
 
@@ -192,7 +189,7 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], precision: Pre
                 if dim not in group.dimensions:
                     group.dimensions[dim] = size
             is_large = (array.ndim > 1 and "_delays_" in name) or name.startswith("weights")
-            data = array.astype(precision) if is_large else array
+            data = array.astype(np.float32) if single and is_large else array
             packing = {"compression": "gzip", "shuffle": True} if data.nbytes > 4096 else {}
             stored = group.create_variable(name, dims, dtype=data.dtype, data=data, **packing)
             stored.attrs["units"] = units

@@ -45,7 +45,7 @@ def test_round_trip(tmp_path):
 
 
 def test_single_precision_is_of_weights_and_delays_only(tmp_path):
-    stored = load_network(save(tmp_path / "network.h5", precision="float32"))
+    stored = load_network(save(tmp_path / "network.h5", single=True))
     arrays = network_to_arrays(stored.network)
     assert np.array_equal(arrays["weights_0"], ARRAYS["weights_0"].astype(np.float32))
     assert arrays["axonal_delays_0"] == pytest.approx(ARRAYS["axonal_delays_0"], abs=1e-7)
