@@ -94,7 +94,7 @@ def save_network(
     accuracy : sequence of float, optional
         Of each member on the test part of these data [1].
     single : bool
-        Keep weights and delays in single precision, which makes half the file, for networks that
+        Keep weights and delays in single precision: smaller files, for large networks that
         are shipped. All else is always kept in double precision.
     overwrite : bool
         Whether a file that is there may be replaced.

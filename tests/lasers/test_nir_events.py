@@ -1,8 +1,10 @@
+import sys
+
 import nir
 import numpy as np
 import pytest
 
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lasers.nir_events import events_of_trains, trains_of_events
 from lasersampling.lasers.spikes import SpikeTrains
 
@@ -52,3 +54,9 @@ def test_unsorted_events_are_sorted_and_bad_ones_refused():
     ]:
         with pytest.raises(InputError, match=message):
             trains_of_events(bad)
+
+
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nir", None)
+    with pytest.raises(LaserSamplingError, match=r"pip install 'lasersampling\[nir\]'"):
+        events_of_trains(TRAINS)

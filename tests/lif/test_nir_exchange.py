@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import sys
 
 import nir
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
 
@@ -378,3 +379,9 @@ def test_every_field_of_the_nodes_that_we_emit_is_known():
     for kind, known in fields.items():
         names = {field.name for field in dataclasses.fields(kind)}
         assert names - {"input_type", "output_type", "metadata"} == known
+
+
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nir", None)
+    with pytest.raises(LaserSamplingError, match=r"pip install 'lasersampling\[nir\]'"):
+        to_nir(network_from_arrays(KINDS["weights"]), tau_syn_s=UNIT_S)
