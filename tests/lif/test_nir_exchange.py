@@ -243,7 +243,7 @@ def test_graphs_of_other_tools():
 
 
 def test_spikes_of_one_step():
-    """SpikingJelly, snnTorch and others write w_in = tau_syn / dt."""
+    """SpikingJelly writes w_in = tau_syn / dt."""
     graph = chain(nir.Linear(WEIGHT), neurons(w_in=np.full(2, 5e-3 / 1e-4)))
     arrays = network_to_arrays(from_nir(graph, step_s=1e-4))
     assert arrays["weights_0"][0] == pytest.approx(WEIGHT)
