@@ -15,7 +15,10 @@ from lasersampling.errors import InputError, Problem
 def convert(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="Network file (.h5, .nir, .npz), or the name of a shipped one.")
+        str,
+        typer.Argument(
+            help="Network (.h5, .nir, .npz), name of a shipped one, or results of classify."
+        ),
     ],
     target: Annotated[Path, typer.Argument(help="File to write: .h5, .nir or .npz.")],
     member: Annotated[
@@ -38,17 +41,22 @@ def convert(
     from lasersampling.cli.tables import pairs_table
     from lasersampling.config import resolve
     from lasersampling.lif.conversion import convert as convert_files
+    from lasersampling.lif.network_file import is_network_file, load_network
+    from lasersampling.results.trained_networks import trained_network
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    path = resolve("networks", source)
+    is_own = is_network_file(path)
     try:
         done = convert_files(
-            resolve("networks", source),
+            path,
             target,
             command=str(context.obj),
             member=member,
             tau_syn_s=tau_syn_s,
             step_s=step_s,
             overwrite=overwrite,
+            read=trained_network if path.suffix == ".h5" and not is_own else load_network,
         )
     except InputError as error:
         options = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
-from lasersampling.lif.network_file import load_network, save_network
+from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
 from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
 
 SUFFIXES = (".h5", ".hdf5", ".nir", ".npz")
@@ -48,6 +49,7 @@ def convert(
     tau_syn_s: float | None = None,
     step_s: float | None = None,
     overwrite: bool = False,
+    read: Callable[[Path], StoredNetwork] = load_network,
 ) -> Conversion:
     """Read a network from one file and write it to another, each of the kind its suffix says.
 
@@ -65,6 +67,8 @@ def convert(
         For NIR files of tools whose spikes are 1 for one step: its length [s].
     overwrite : bool
         Whether a target that is there may be replaced.
+    read : callable
+        What reads an HDF5 source.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def convert(
     elif kinds[str(source)] == ".npz":
         network = _read_npz(source)
     else:
-        stored = load_network(source)
+        stored = read(Path(source))
         network, trained_on, accuracy = stored.network, stored.trained_on, stored.accuracy
     if writes:
         member = 0 if member is None else member

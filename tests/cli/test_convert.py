@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lasersampling.lif import (
     load_network,
@@ -10,6 +11,7 @@ from lasersampling.lif import (
     network_to_arrays,
     save_network,
 )
+from lasersampling.results import read_results
 
 RNG = np.random.default_rng(5)
 ARRAYS = {
@@ -109,3 +111,26 @@ def test_a_damaged_network_file_is_told_by_info(run, network_file):
     content = Path(network_file).read_bytes()
     Path("cut.h5").write_bytes(content[: len(content) // 2])
     assert run("info", "cut.h5").code == 2
+
+
+def test_results_of_a_training_become_a_network(run, tmp_path):
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(
+        'data = "yin_yang"\nmembers = 2\n'
+        '[network]\nhidden = [5]\ndelays = "axonal"\ninput_copies = 2\nbias_times = [0.3]\n'
+        '[learning]\nn_epochs = 1\nbatch_size = 500\n[chip]\nmodel = "ideal"\n'
+    )
+    assert run("classify", recipe, "--out", "run.h5", "--quiet").code == 0
+    ran = run("convert", "run.h5", "network.h5")
+    assert ran.code == 0, ran.err
+    stored = load_network("network.h5")
+    results = read_results("run.h5")
+    assert np.array_equal(stored.accuracy, results.array("test/accuracy"))
+    assert stored.trained_on == "yin_yang"
+    assert stored.network.sizes == (9, 5, 3)
+    # The same spikes as those in the results.
+    times = torch.from_numpy(results.array("test/input_time"))
+    spikes = stored.network(times).detach().numpy()
+    assert np.allclose(spikes, results.array("test/output_time"), rtol=0, atol=1e-9)
+    ran = run("convert", "no.h5", "network.h5")
+    assert ran.code == 2
