@@ -116,7 +116,7 @@ def chip(
 
     _refuse_two_places(host, port, stdio)
     numbers = sizes.split(",")
-    if not all(number.strip().isdigit() for number in numbers):
+    if not all(number.strip().isdecimal() for number in numbers):
         expected = "whole numbers with commas between them, such as 20,30,3"
         raise InputError.single("--sizes", repr(sizes), expected)
     if members < 1:

@@ -147,6 +147,7 @@ def test_networks_learn_on_a_served_chip_as_on_their_own(run, tmp_path):
     [
         (["no-chip", "--sizes", "4,3"], "expected an existing file or one of the shipped"),
         (["ideal", "--sizes", "4,x"], "--sizes: got '4,x'"),
+        (["ideal", "--sizes", "4,²"], "--sizes: got '4,²'"),
         (["ideal", "--sizes", "4"], "expected inputs and at least one layer"),
         (["ideal", "--sizes", "4,3", "--members", "0"], "--members: got 0"),
         (["ideal", "--sizes", "4,3", "--chip-seed", "-2"], "seeds: got -2"),
