@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ from lasersampling.cli.options import (
     configured,
     recipe_table,
 )
+from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
@@ -41,11 +41,8 @@ def classify(
     members: Annotated[
         int | None, typer.Option(help="Networks to train, of successive seeds.")
     ] = None,
-    substrate: Annotated[
-        str | None,
-        typer.Option(help="Device to learn on (docs/remote.md): tcp://host:port or unix:///path."),
-    ] = None,
-    timeout_s: Annotated[float, typer.Option(help="Longest wait for an answer of it.")] = 60.0,
+    substrate: Address = None,
+    timeout_s: Timeout = TIMEOUT_S,
     out: Out = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
@@ -93,7 +90,7 @@ def classify(
 
     files: list[Path] = []
     with (
-        _device(substrate, timeout_s) as device,
+        device_at(substrate, timeout_s) as device,
         run_file(context, out, config, config.seed, overwrite=overwrite) as file,
     ):
         metrics = trained(file, device)
@@ -112,14 +109,6 @@ def classify(
         },
         metrics_table(f"{recipe or resume}, {config.members} networks", metrics),
     )
-
-
-def _device(address: str | None, timeout_s: float) -> AbstractContextManager[Substrate | None]:
-    from lasersampling.hardware import RemoteSubstrate
-
-    if address is None:
-        return nullcontext()
-    return RemoteSubstrate(address, timeout_s=timeout_s)
 
 
 def _configured(

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,6 +112,26 @@ def test_what_cannot_be_served_is_refused(run, arguments, says):
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
     assert all(line.startswith("lasersampling: bad input: ") for line in ran.err.splitlines())
+
+
+def test_a_distribution_is_learned_on_served_lasers(run, command, quick_calibration):
+    """The same bits as with lasers of the same chip within the process."""
+    rows = ["a,b,probability", "0,0,0.4", "0,1,0.1", "1,0,0.1", "1,1,0.4"]
+    Path("two.csv").write_text("\n".join(rows) + "\n")
+    small = ["learning.n_updates=2", "learning.n_chains=2", "learning.n_draws=4",
+             "judging.n_draws=8", "judging.n_chains=2"]  # fmt: skip
+    options = [word for value in small for word in ("--set", value)] + ["--hidden", "1", "--json"]
+    process, address = started(command, "--quiet")
+    try:
+        far = run("fit", "two.csv", "--substrate", address, "--quiet", *options)
+    finally:
+        process.kill()
+        process.communicate()
+    assert far.code == 0, far.err
+    chip = ["--imperfections", "laboratory", "--set", "sampler.chip_seed=3"]
+    near = run("fit", "two.csv", "--quiet", *options, *chip, *quick_calibration)
+    assert near.code == 0, near.err
+    assert json.loads(far.out)["metrics"] == json.loads(near.out)["metrics"]
 
 
 def test_networks_learn_on_a_served_chip_as_on_their_own(run, tmp_path):
