@@ -117,6 +117,26 @@ def test_tensor_operations_and_compiled_loops_agree(with_delays):
     assert found[0][0][:, :, 0].abs().max() == 0.0
 
 
+def test_another_gradient_slots_in():
+    """A made-up one: every causal input moves the spike by its weight."""
+    network = network_with("none", seeds=(1,))
+    layers = []
+
+    def by_weight(times, weights, delays, layout, observed):
+        layers.append(tuple(weights.shape))
+        moved = (weights - weights.detach()).sum(2)[:, None]
+        return torch.where(torch.isfinite(observed), observed + moved, observed)
+
+    chip = EmulatedChip(load_chip("ideal"), network.sizes, (0,))
+    activity = InTheLoop(network, chip, gradient=by_weight).run(inputs(1))
+    plain = InTheLoop(network, chip).run(inputs(1))
+    assert torch.equal(activity.output, plain.output)
+    n_spikes = torch.isfinite(activity.output).sum((0, 1))
+    torch.where(torch.isfinite(activity.output), activity.output, 0.0).sum().backward()
+    assert layers == [(1, 7, 9), (1, 3, 7)]
+    assert torch.equal(network.layers[1].weights.grad[0, :, 0], n_spikes.to(torch.float64))
+
+
 def test_what_is_programmed_has_the_names_of_the_protocol():
     axonal = network_with("axonal")
     chip = EmulatedChip(load_chip("ideal"), axonal.sizes, (0, 1))
