@@ -23,7 +23,7 @@ from lasersampling.cli.reporting import Reporter
 if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.cli.configurations import GenerateConfig
-    from lasersampling.datasets.digits import Digits
+    from lasersampling.datasets.pictures import Pictures
     from lasersampling.results import ResultsFile
     from lasersampling.results.image_evaluation import GeneratedImages
     from lasersampling.results.reading import Metric
@@ -89,7 +89,7 @@ def _given(**options: object) -> dict[str, object]:
 
 
 def _train(
-    config: GenerateConfig, digits: Digits, reporter: Reporter, file: ResultsFile | None
+    config: GenerateConfig, digits: Pictures, reporter: Reporter, file: ResultsFile | None
 ) -> BoltzmannMachine:
     """Train the restricted machine digitally."""
     from lasersampling.results.run_file import write_history
@@ -156,7 +156,7 @@ def _generate(
     return GeneratedImages(samples, labels)
 
 
-def _write_data(file: ResultsFile, digits: Digits) -> None:
+def _write_data(file: ResultsFile, digits: Pictures) -> None:
     """Write two training images of each label, to look at beside the generated ones."""
     import numpy as np
 
