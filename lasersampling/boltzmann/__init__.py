@@ -2,6 +2,7 @@
 
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
 from lasersampling.boltzmann.clamping import clamp
+from lasersampling.boltzmann.connectivity import local_fields, random_fan_in
 from lasersampling.boltzmann.enumeration import (
     Moments,
     exact_distribution,
@@ -10,8 +11,10 @@ from lasersampling.boltzmann.enumeration import (
     marginal,
 )
 from lasersampling.boltzmann.files import load_machine, save_machine
+from lasersampling.boltzmann.layers import Layers, layered_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.models import Model, load_model
+from lasersampling.boltzmann.recognition import label_posterior
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.boltzmann.states import all_states, state_index
 from lasersampling.boltzmann.target_files import read_target
@@ -26,6 +29,7 @@ from lasersampling.boltzmann.visible import completed_moments, visible_distribut
 __all__ = [
     "BayesianNetwork",
     "BoltzmannMachine",
+    "Layers",
     "Model",
     "Moments",
     "RestrictedMachine",
@@ -35,11 +39,15 @@ __all__ = [
     "completed_moments",
     "exact_distribution",
     "exact_moments",
+    "label_posterior",
+    "layered_machine",
     "load_machine",
     "load_model",
     "load_network",
+    "local_fields",
     "log_partition",
     "marginal",
+    "random_fan_in",
     "read_target",
     "save_machine",
     "state_index",

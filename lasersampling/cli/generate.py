@@ -110,7 +110,7 @@ def _train(
         )
     if file is not None:
         write_history(file, trained.history)
-    return trained.machine.to_machine()
+    return trained.machine
 
 
 def _samplers(
