@@ -4,19 +4,24 @@ import torch
 
 from lasersampling.boltzmann import (
     BoltzmannMachine,
+    Layers,
     RestrictedMachine,
     all_states,
     exact_distribution,
     exact_moments,
+    label_posterior,
     marginal,
 )
 from lasersampling.errors import InputError
 from lasersampling.statistics import kl_divergence
 from lasersampling.training.centred import (
     Batch,
+    GivenUnits,
     Parameters,
     PersistentChains,
     draw_binary,
+    initial_parameters,
+    parameters_of,
     write_gradient,
 )
 from lasersampling.training.packing import pack, unpack
@@ -83,6 +88,63 @@ def test_learns_labels_with_the_images():
         mean = exact_moments(machine, clamped).mean
         assert mean[right].min() > 0.9
         assert mean[wrong].max() < 0.1
+
+
+def test_a_deep_machine_learns_labels_with_the_images():
+    machine = train(
+        IMAGES, LABELS, n_classes=2, n_hidden=(4, 3), n_epochs=400, batch_size=25, n_chains=50,
+        seed=2,
+    ).machine  # fmt: skip
+    layers = Layers(6, (4, 3), 2)
+    assert Layers.of_machine(machine) == layers
+    assert not machine.weights[6:8, :6].any()
+    for label, right, wrong in ((0, [0, 1], [3, 4]), (1, [3, 4], [0, 1])):
+        clamped = np.full(machine.n_units, -1)
+        clamped[6:8] = [label == 0, label == 1]
+        mean = exact_moments(machine, clamped).mean
+        assert mean[right].min() > 0.85
+        assert mean[wrong].max() < 0.15
+    posterior = label_posterior(machine, PATTERNS)
+    assert posterior.argmax(axis=1).tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.Adam])
+def test_absent_weights_stay_exactly_zero(optimiser):
+    connectivity = np.random.default_rng(0).random((4, 6)) < 0.5
+    settings = {**SMALL, "n_epochs": 20, "optimiser": optimiser, "learning_rate": 0.05}
+    machine = train(
+        IMAGES, LABELS, n_classes=2, **settings, connectivity=connectivity, seed=1
+    ).machine
+    among = machine.weights[machine.hidden, :6]
+    assert (among[~connectivity] == 0).all()
+    assert (among[connectivity] != 0).all()
+    assert (machine.weights[machine.hidden, machine.label] != 0).all()
+
+
+def test_mean_field_holds_the_data_and_is_consistent():
+    layers = Layers(3, (4, 2), 2)
+    generator = torch.Generator().manual_seed(0)
+    given = draw_binary(torch.full((20, 5), 0.5), generator)
+    units = GivenUnits(layers, 200)
+    allowed = torch.from_numpy(layers.connectivity()).float()
+    parameters = initial_parameters(given, units, allowed, generator)
+    parameters.weights.add_(0.5 * torch.randn(6, 5, generator=generator) * allowed)
+    batch = units.fill(parameters, given)
+    assert torch.equal(batch.even[:, :3], given[:, :3])
+    assert torch.equal(batch.odd[:, 4:], given[:, 3:])
+    torch.testing.assert_close(batch.even[:, 3:], parameters.even_probability(batch.odd)[:, 3:])
+    torch.testing.assert_close(batch.odd[:, :4], parameters.odd_probability(batch.even)[:, :4])
+
+
+def test_parameters_of_a_machine_are_that_machine():
+    layers = Layers(4, (3, 2), 2)
+    drawn = BoltzmannMachine.random(11, seed=2)
+    weights, even, odd = layers.sides(drawn)
+    machine = layers.machine(weights * layers.connectivity(), even, odd)
+    parameters = parameters_of(machine, layers, torch.rand(6))
+    again = layers.machine(*(values.numpy() for values in parameters.plain()))
+    np.testing.assert_allclose(again.weights, machine.weights, atol=1e-6)
+    np.testing.assert_allclose(again.biases, machine.biases, atol=1e-6)
 
 
 def test_grey_levels_are_probabilities():
@@ -228,6 +290,10 @@ BAD = [
     ({"labels": LABELS[:-1]}, r"labels: got shape \(99,\), expected \(100,\)"),
     ({"labels": LABELS + 9}, "labels: got values from 9 to 10, expected 0 to 9"),
     ({"n_hidden": 0}, "n_hidden: got 0"),
+    ({"n_hidden": (2, 0)}, "n_hidden: got 0"),
+    ({"n_hidden": ()}, "hidden: got no layer"),
+    ({"connectivity": np.ones((2, 5), dtype=bool)}, r"connectivity: got bool of shape \(2, 5\)"),
+    ({"n_mean_field": 0}, "n_mean_field: got 0"),
     ({"n_epochs": 0}, "n_epochs: got 0"),
     ({"batch_size": 0}, "batch_size: got 0"),
     ({"n_chains": 0}, "n_chains: got 0"),
