@@ -142,7 +142,7 @@ class GivenUnits:
         self._odd_place = torch.nonzero(odd < layers.n_given)[:, 0]
         self._even_data, self._odd_data = even[self._even_place], odd[self._odd_place]
         self._n_even, self._n_odd = len(even), len(odd)
-        self._n_iterations = 1 if len(self._even_place) == self._n_even else n_iterations
+        self._n_iterations = n_iterations
 
     def centres(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         """Centres of both sides: means of the data (unit,), 1/2 for hidden units."""
@@ -152,6 +152,8 @@ class GivenUnits:
 
     def fill(self, parameters: Parameters, given: Tensor) -> Batch:
         """Both sides for visible and label units (batch, given)."""
+        if len(self._even_place) == self._n_even:  # a restricted machine: all that is even is given
+            return Batch(given, parameters.odd_probability(given))
         even = self._even(torch.full((len(given), self._n_even), 0.5), given)
         odd = self._odd(parameters.odd_probability(even), given)
         for _ in range(self._n_iterations - 1):
@@ -164,7 +166,8 @@ class GivenUnits:
         return probability
 
     def _odd(self, probability: Tensor, given: Tensor) -> Tensor:
-        probability[:, self._odd_place] = given[:, self._odd_data]
+        if len(self._odd_place):
+            probability[:, self._odd_place] = given[:, self._odd_data]
         return probability
 
 
