@@ -63,7 +63,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             label=f"label posterior of the machine: {level:.1f} ± {spread:.1f} %",
         )  # fmt: skip
         axes.axhline(100 * chance, color=style.GREY, linestyle=":", linewidth=1.2)
-        axes.text(high, 100 * chance + 1, "guessing", ha="right", va="bottom", color="#666666")
+        axes.text(1.03 * low, 100 * chance + 1, "guessing", va="bottom", color="#666666")
         axes.set_xscale("log")
         axes.set_xlim(low, high)
         axes.set_ylim(0, 100)
