@@ -69,7 +69,8 @@ def main(
                 pictures, config.training, seed=config.seed, progress=progress
             )
         machine = rounded(trained.machine)
-        metrics, found = judge_machine(machine, pictures, seed=config.seed + 1)
+        less = {"images_per_label": 2, "n_draws": 2, "burn_in": 20} if smoke else {}
+        metrics, found = judge_machine(machine, pictures, seed=config.seed + 1, **less)
         write_history(file, trained.history)
         file.write_machine(machine)
         write_generated(file, machine, {"gibbs": found}, pictures.shape, 1)
