@@ -33,6 +33,8 @@ from lasersampling.results.figures import save_figure
 
 Array = NDArray[np.float64]
 MODELS = ("brainscales2", "harsh")
+EXACT = 1e-9
+"""Errors below are of rounding: nothing on the chip disturbs such a value."""
 
 
 class Truth:
@@ -118,6 +120,9 @@ def standardised(
     of freedom, whose square has the mean (g - 1) / (g - 3).
     """
     estimate, error, true = compared_values
+    estimate, error, true = (v[error > EXACT] for v in (estimate, error, true))
+    if len(error) < 2:
+        return float("nan"), float("nan")
     freedom = n_batches // 2 - 1
     squares = ((estimate - true) / error) ** 2 * (freedom - 2) / freedom
     return float(squares.mean()), float(squares.std(ddof=1) / len(squares) ** 0.5)
@@ -182,6 +187,7 @@ def calibrate(
                 deviation.std(ddof=1) / (2.0 * (n - 1)) ** 0.5,
             )
             mean, mean_se = deviation.mean(), deviation.std(ddof=1) / n**0.5
+            usual = np.sqrt((relative[1] ** 2).mean())
             ratio, ratio_se = standardised(values, batches)
             label = f"{quantity} of {name}, {part} calibration"
             for what, value, error in (
@@ -191,7 +197,7 @@ def calibrate(
                 file.metric(key, value, error, description=f"{what} of deviations: {label}")
             shown.append(
                 f"{part}: mean {100 * mean:.2f} ± {100 * mean_se:.2f} %, "
-                f"spread {100 * spread:.2f} ± {100 * spread_se:.2f} %, error {100 * np.sqrt((relative[1] ** 2).mean()):.2f} %, "
+                f"spread {100 * spread:.2f} ± {100 * spread_se:.2f} %, error {100 * usual:.2f} %, "
                 f"z^2 {ratio:.2f} ± {ratio_se:.2f} (n = {n})"
             )
         print(f"{name}, {quantity}: " + "; ".join(shown), flush=True)
@@ -215,9 +221,9 @@ def calibrate(
         measured = np.isfinite(layer.strengths)
         print(
             f"{name}, layer {k}: dead neurons {dead.sum()}, found {(dead & layer.dead).sum()}, "
-            f"wrongly {(~dead & layer.dead).sum()}; dead synapses {(synapses & measured).sum()} of those "
-            f"measured, found {(synapses & layer.dead_synapses).sum()}, wrongly "
-            f"{(~synapses & layer.dead_synapses).sum()}; threshold noise of batches "
+            f"wrongly {(~dead & layer.dead).sum()}; dead synapses among those measured "
+            f"{(synapses & measured).sum()}, found {(synapses & layer.dead_synapses).sum()}, "
+            f"wrongly {(~synapses & layer.dead_synapses).sum()}; threshold noise of batches "
             f"{np.nanmean(layer.gap_noise):.4f}, residual {np.nanmean(layer.residual):.4f} tau_syn"
         )
 

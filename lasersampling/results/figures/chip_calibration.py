@@ -89,7 +89,7 @@ def _spread(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
         text = f"{label}: {changes[part].std():.1f} %"
         axes.hist(changes[part], bins, color=colour, alpha=0.6, label=text)
     shown = [f"{_PARTS[part][0]} {changes[part].std():.1f} %" for part in _PARTS]
-    axes.set_title("spread " + ", ".join(shown), fontsize=9.5, pad=4)
+    axes.set_title("spread " + "\n".join(shown), fontsize=11, pad=4)
     axes.set_xlabel("true deviation (%)")
     axes.locator_params(nbins=4)
     style.quiet(axes)
