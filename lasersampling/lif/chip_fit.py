@@ -47,6 +47,9 @@ _MAX_STEPS = 20
 _WIDEST = math.log(3.0)
 """Logarithms of time constants are sought this far from where a fit begins."""
 
+_LARGEST_FACTOR = 5.0
+"""A gap is sought down to its first value over this."""
+
 _FARTHEST = 5.0
 """Residuals beyond so many of their usual size are of spikes without cause."""
 
@@ -215,7 +218,10 @@ def fit_neuron(
             problem.residuals, problem.start, problem.slopes, method="lm", max_nfev=_MAX_STEPS
         )
         if not problem.is_plausible(found.x):
-            return _nothing(record)
+            found = least_squares(
+                problem.residuals, problem.start, problem.slopes, bounds=problem.bounds(),
+                max_nfev=_MAX_STEPS,
+            )  # fmt: skip
         left = found.fun[: problem.n_spikes]
         scale = 1.4826 * float(np.median(np.abs(left)))
         farthest = _FARTHEST * max(scale, _SMALLEST_SCALE)
@@ -278,6 +284,14 @@ class _Problem:
         gaps[self.batches] = x[len(x) - len(self.batches) :]
         taus = self.begin.taus if self.freedom.altered is None else np.exp(x[:3])
         return Estimate(taus, gaps, strengths, self.begin.errors, self.begin.residual)
+
+    def bounds(self) -> tuple[Array, Array]:
+        """Where values may lie."""
+        reach = np.full(len(self.start), np.inf)
+        reach[: self.n_taus] = _WIDEST
+        lowest, n_gaps = self.start - reach, len(self.batches)
+        lowest[-n_gaps:] = self.start[-n_gaps:] / _LARGEST_FACTOR
+        return lowest, self.start + reach
 
     def is_plausible(self, x: Array) -> bool:
         """Whether no time constant and no gap has run away."""

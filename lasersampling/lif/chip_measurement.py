@@ -224,7 +224,8 @@ def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeas
                     live[e, o] &= ~(found.strengths < _DEAD_STRENGTH)
                 estimates[e][o] = found
         must = np.isfinite(_predicted(seen, estimates, freedom, 1.0 + _MARGIN))
-        chosen = must & np.isfinite(seen.spikes)
+        unknown = np.array([[not np.isfinite(own.gap) for own in row] for row in estimates])
+        chosen = (must | unknown[:, None]) & np.isfinite(seen.spikes)
     never = ~np.isfinite(_predicted(seen, estimates, freedom, 1.0 - _MARGIN))
     known = np.array([[np.isfinite(own.gap) for own in row] for row in estimates]) & ~dead
     return _collected(seen, estimates, must, never, known, dead, ~live, model.sample_period)
