@@ -56,7 +56,8 @@ class ChipCalibration:
     before, after : tuple of LayerMeasurement
         Each layer.
     settings : mapping of str to ndarray, shape (member, post)
-        What to program: ``threshold_0``, ``tau_mem_0``, ...; for `InTheLoop(settings=...)`.
+        What to program: ``threshold_0``, ``tau_mem_0``, ...; for `InTheLoop(settings=...)`;
+        voltages [1], time constants [tau_syn].
     """
 
     model: ChipModel

@@ -130,10 +130,11 @@ def measure_chip(
             )
         for k, (inputs, spikes) in enumerate(_run(substrate, stimulus, programmed)):
             seen[k].append((inputs, spikes, stimulus.weights[k]))
-    return tuple(
-        _measure_layer(_Seen(*map(np.stack, zip(*batches, strict=True)), altered), model, freedom)
-        for batches in seen
-    )
+    measured = []
+    for batches in seen:
+        inputs, spikes, weights = (np.stack(part) for part in zip(*batches, strict=True))
+        measured.append(_measure_layer(_Seen(inputs, spikes, weights, altered), model, freedom))
+    return tuple(measured)
 
 
 def _run(substrate: Substrate, stimulus: Stimulus, settings: Arrays) -> list[tuple[Array, Array]]:
@@ -247,9 +248,9 @@ def _predicted(
         both = [taus[..., 0].copy(), taus[..., 1].copy()]
         if altered and freedom.altered is not None:
             both[freedom.altered] = taus[..., 2].copy()
-        tensors = [torch.from_numpy(np.nan_to_num(v, nan=1.0)) for v in both]
+        mem, syn = (torch.from_numpy(np.nan_to_num(v, nan=1.0)) for v in both)
         level = torch.from_numpy(np.nan_to_num(factor * gaps[..., batch], nan=np.inf))
-        layout = Layout(level, *tensors, SMALLEST_SLOPE, GENERAL, False, True)
+        layout = Layout(level, mem, syn, SMALLEST_SLOPE, GENERAL, False, True)
         weights = seen.weights[batch] * np.nan_to_num(strengths)
         with torch.no_grad():
             found = spikes_of(

@@ -81,8 +81,8 @@ def test_estimates_lie_within_their_stated_errors(calibrated, name, part):
     settings = found.settings if part == "after" else None
     z = standardised(chip, getattr(found, part), settings, name)
     assert len(z) >= (20 if name != "strengths" else 180)
-    # Jackknife over g groups: Student's t with g - 1 degrees of freedom, whose squares have so heavy
-    # a tail that bounds of their mean (one in 2,000 to either side) are simulated.
+    # Jackknife over g groups: Student's t with g - 1 degrees of freedom, whose squares have so
+    # heavy a tail that bounds of their mean (one in 2,000 to either side) are simulated.
     drawn = np.random.default_rng(0).standard_t(DEGREES, (20_000, len(z)))
     low, high = np.quantile((drawn**2).mean(axis=1), (5e-4, 1.0 - 5e-4))
     assert low < np.mean(z**2) < high
