@@ -13,6 +13,7 @@ from lasersampling.errors import InputError
 NAMES = (
     "accuracy_parameters",
     "activation_curve",
+    "chip_calibration",
     "design",
     "distribution",
     "divergence_over_time",

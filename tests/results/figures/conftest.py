@@ -298,6 +298,16 @@ def write_sparse(file):
         write_array(file, f"sparse/{name}", values, "reward", "member")
 
 
+def write_chip_calibration(file):
+    generator = np.random.default_rng(0)
+    for name in ("gap", "tau_mem", "tau_syn", "strengths"):
+        for part, width in (("before", 0.1), ("after", 0.02)):
+            true = generator.normal(1.0, width, 30)
+            values = np.stack([true + 0.01, np.full(30, 0.01), true])
+            place = f"calibration_harsh/{name}_{part}"
+            write_array(file, place, values, "column", f"{name}_{part}_value")
+
+
 def write_posterior(file, group="posterior", n_cases=2):
     shape = (n_cases, 4)
     exact = np.linspace(0.1, 0.9, n_cases * 4).reshape(shape)
@@ -381,6 +391,7 @@ WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
     "chip_population": write_population,
+    "chip_calibration": write_chip_calibration,
     "design": write_design,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
