@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lasersampling.results.figures import style
-from lasersampling.results.reading import read_results
+from lasersampling.results.reading import Results, read_results
 
 MODELS = ("brainscales2", "harsh")
 
@@ -18,7 +18,7 @@ _QUANTITIES = {
     "gap": r"threshold $-$ leak",
     "tau_mem": r"$\tau_\mathrm{mem}$",
     "tau_syn": r"$\tau_\mathrm{syn}$",
-    "strengths": "synaptic strength",
+    "strengths": "synapses",
 }
 _PARTS = {"before": ("before", style.VERMILLION), "after": ("after", style.BLUE)}
 
@@ -32,7 +32,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         Results file of ``training/calibrate_chip.py``: for each of `MODELS` that it has a group
         ``/calibration_<model>`` with, for each quantity and ``before`` or ``after``,
         `<quantity>_<part>` of shape (column, value): estimate, standard error and true value over
-        the nominal one.
+        the nominal one. Quantities that do not deviate are left out.
 
     Returns
     -------
@@ -47,23 +47,31 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path, groups=tuple(groups.values()))
     present = [model for model, group in groups.items() if group in results.attributes]
     present = present or [MODELS[0]]  # which then is what the refusal asks for
+    panels = [
+        (model, name, values)
+        for model in present
+        for name in _QUANTITIES
+        if np.ptp((values := _values(results, model, name))["before"][2]) > 0.0
+    ]
     with style.style():
-        figure = style.new_figure(0.8 + 5.6 * len(present))
-        grid = figure.subplots(2 * len(present), len(_QUANTITIES), squeeze=False)
-        for row, model in enumerate(present):
-            for column, (name, label) in enumerate(_QUANTITIES.items()):
-                upper, lower = grid[2 * row, column], grid[2 * row + 1, column]
-                values = {part: results.array(f"{groups[model]}/{name}_{part}") for part in _PARTS}
-                _compare(upper, values["before"])
-                _spread(lower, values)
-                upper.set_title(label)
-                upper.set_ylabel("estimated / nominal")
-                lower.set_ylabel("number")
-            grid[2 * row, 0].set_ylabel(f"{model}\nestimated / nominal")
+        figure = style.new_figure(6.4)
+        grid = figure.subplots(2, max(1, len(panels)), squeeze=False)
+        for column, (model, name, values) in enumerate(panels):
+            upper, lower = grid[:, column]
+            _compare(upper, values["before"])
+            _spread(lower, values)
+            upper.set_title(f"{model}\n{_QUANTITIES[name]}", fontsize=14)
+            upper.set_ylabel("estimated / nominal" if column == 0 else "estimated")
+            lower.set_ylabel("number")
         handles, labels = grid[1, 0].get_legend_handles_labels()
         names = [text.partition(":")[0] + " calibration" for text in labels]
         figure.legend(handles, names, loc="outside lower center", ncols=2)
     return figure
+
+
+def _values(results: Results, model: str, name: str) -> dict[str, NDArray[np.float64]]:
+    group = f"calibration_{model}"
+    return {part: results.array(f"{group}/{name}_{part}") for part in _PARTS}
 
 
 def _compare(axes: Axes, values: NDArray[np.float64]) -> None:
@@ -76,7 +84,7 @@ def _compare(axes: Axes, values: NDArray[np.float64]) -> None:
     ends = (middle - reach, middle + reach)
     axes.plot(ends, ends, color=style.INK, linewidth=1)
     axes.set(xlim=ends, ylim=ends, xlabel="true / nominal")
-    axes.locator_params(nbins=4)
+    axes.locator_params(nbins=3)
     style.quiet(axes, grid="both")
 
 
@@ -87,8 +95,8 @@ def _spread(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
     for part, (label, colour) in _PARTS.items():
         text = f"{label}: {changes[part].std():.1f} %"
         axes.hist(changes[part], bins.tolist(), color=colour, alpha=0.6, label=text)
-    shown = [f"{_PARTS[part][0]} {changes[part].std():.1f} %" for part in _PARTS]
-    axes.set_title("spread " + "\n".join(shown), fontsize=11, pad=4)
-    axes.set_xlabel("true deviation (%)")
-    axes.locator_params(nbins=4)
+    shown = " → ".join(f"{changes[part].std():.1f} %" for part in _PARTS)
+    axes.set_title(f"spread {shown}", fontsize=11, pad=4)
+    axes.set_xlabel("deviation (%)")
+    axes.locator_params(nbins=3)
     style.quiet(axes)
