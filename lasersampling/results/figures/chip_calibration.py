@@ -85,6 +85,7 @@ def _compare(axes: Axes, values: NDArray[np.float64]) -> None:
     axes.plot(ends, ends, color=style.INK, linewidth=1)
     axes.set(xlim=ends, ylim=ends, xlabel="true / nominal")
     axes.locator_params(nbins=3)
+    axes.tick_params(labelsize=11)
     style.quiet(axes, grid="both")
 
 
@@ -95,8 +96,8 @@ def _spread(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
     for part, (label, colour) in _PARTS.items():
         text = f"{label}: {changes[part].std():.1f} %"
         axes.hist(changes[part], bins.tolist(), color=colour, alpha=0.6, label=text)
-    shown = " → ".join(f"{changes[part].std():.1f} %" for part in _PARTS)
-    axes.set_title(f"spread {shown}", fontsize=11, pad=4)
+    shown = " → ".join(f"{changes[part].std():.1f}" for part in _PARTS)
+    axes.set_title(f"spread {shown} %", fontsize=11, pad=4)
     axes.set_xlabel("deviation (%)")
     axes.locator_params(nbins=3)
     style.quiet(axes)
