@@ -182,29 +182,14 @@ class PersistentChains:
         Of all random numbers.
     n_steps : int
         Sweeps per update.
-    restarted_share : float
-        Probability that a chain begins anew at random before an update: so modes are met, and
-        unlearned, that chains which follow the data never come to [1].
     """
 
-    def __init__(
-        self,
-        n_chains: int,
-        n_odd: int,
-        generator: Generator,
-        n_steps: int = 1,
-        restarted_share: float = 0.0,
-    ) -> None:
+    def __init__(self, n_chains: int, n_odd: int, generator: Generator, n_steps: int = 1) -> None:
         self._generator, self._n_steps = generator, n_steps
-        self._restarted_share = restarted_share
         self._odd = self._draw(torch.full((n_chains, n_odd), 0.5))
 
     def advance(self, parameters: Parameters) -> Batch:
         """Make the sweeps of an update and return where they lead."""
-        if self._restarted_share > 0.0:
-            chosen = self._draw(torch.full((len(self._odd), 1), self._restarted_share))
-            fresh = self._draw(torch.full_like(self._odd, 0.5))
-            self._odd = torch.where(chosen == 1, fresh, self._odd)
         for _ in range(self._n_steps):
             even = self._draw(parameters.even_probability(self._odd))
             probability = parameters.odd_probability(even)

@@ -223,7 +223,6 @@ def train(
     final_learning_rate: float = 0.02,
     n_chains: int = 200,
     n_steps: int = 1,
-    restarted_share: float = 0.0,
     weight_decay: float = 3e-4,
     weight_limit: float | None = None,
     bias_limit: float | None = None,
@@ -255,9 +254,6 @@ def train(
         At the first and the last epoch; it falls exponentially.
     n_chains, n_steps : int
         Persistent chains, and their sweeps per update.
-    restarted_share : float
-        Share of the chains that begin anew at random at each update; see
-        `centred.PersistentChains` [1].
     weight_decay : float
         Strength of the quadratic penalty on the weights.
     weight_limit, bias_limit : float, optional
@@ -295,7 +291,6 @@ def train(
         *number_problems("learning_rate", learning_rate, 0, strict=True),
         *number_problems("final_learning_rate", final_learning_rate, 0, strict=True),
         *number_problems("weight_decay", weight_decay, 0, strict=False),
-        *number_problems("restarted_share", restarted_share, 0, strict=False),
     ]
     for name, limit in (("weight_limit", weight_limit), ("bias_limit", bias_limit)):
         if limit is not None:
@@ -313,7 +308,7 @@ def train(
         parameters = initial_parameters(
             given, units, None if bool(allowed.all()) else allowed, generator
         )
-        chains = PersistentChains(n_chains, len(layers.odd), generator, n_steps, restarted_share)
+        chains = PersistentChains(n_chains, len(layers.odd), generator, n_steps)
         task = ImageTask(
             given, parameters, units, chains, generator, batch_size=batch_size,
             first_averaged=int((1 - AVERAGED_SHARE) * n_epochs), weight_limit=weight_limit,

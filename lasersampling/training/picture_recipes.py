@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lasersampling.boltzmann.connectivity import local_fields, random_fan_in
-from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.datasets.pictures import Binarise, Pictures
 from lasersampling.datasets.sources import load_pictures, source_problems
 from lasersampling.errors import InputError
@@ -77,8 +77,6 @@ class MachineTraining:
     n_epochs, batch_size, n_chains, n_steps, n_mean_field : int
         Passes through the data, images per update, chains, sweeps per update, and iterations of
         mean field.
-    restarted_share : float
-        Share of the chains that begin anew at random at each update [1].
     learning_rate, final_learning_rate, weight_decay : float
         At the first and the last epoch; quadratic penalty [1].
     weight_limit, bias_limit : float or None
@@ -96,7 +94,6 @@ class MachineTraining:
     final_learning_rate: Positive = 0.02
     n_chains: Count = 200
     n_steps: Count = 1
-    restarted_share: Probability = 0.0
     n_mean_field: Count = 10
     weight_decay: NonNegative = 3e-4
     weight_limit: Positive | None = None

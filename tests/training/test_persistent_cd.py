@@ -281,24 +281,6 @@ def test_chains_sample_the_machine():
     np.testing.assert_allclose(reached.odd.mean(0), mean[4:], atol=5 * 0.0035)
 
 
-def test_chains_begin_anew_as_often_as_is_asked():
-    """Strong weights hold a chain in one of two modes; a new beginning is in either of them."""
-    weights = torch.full((8, 8), 4.0)
-    parameters = Parameters(weights, torch.zeros(8), torch.zeros(8), torch.full((8,), 0.5))
-    generator = torch.Generator().manual_seed(1)
-    switched = {}
-    for share in (0.0, 0.1):
-        chains = PersistentChains(2000, 8, generator, 1, share)
-        before = chains.advance(parameters).odd.mean(1) > 0.5
-        for _ in range(3):  # the first sweeps settle
-            before = chains.advance(parameters).odd.mean(1) > 0.5
-        after = chains.advance(parameters).odd.mean(1) > 0.5
-        switched[share] = (before != after).double().mean().item()
-    # Half of those that begin anew: standard error 0.005.
-    assert switched[0.0] == 0.0
-    assert switched[0.1] == pytest.approx(0.05, abs=0.02)
-
-
 GOOD = {"images": IMAGES, "labels": LABELS, "n_hidden": 2, "n_epochs": 1}
 BAD = [
     ({"images": IMAGES[0]}, r"images: got shape \(6,\)"),
@@ -321,7 +303,6 @@ BAD = [
     ({"weight_decay": -1.0}, "weight_decay: got -1.0"),
     ({"weight_limit": 0.0}, "weight_limit: got 0.0"),
     ({"bias_limit": -2.0}, "bias_limit: got -2.0"),
-    ({"restarted_share": -0.1}, "restarted_share: got -0.1"),
     ({"seed": -1}, "seed: got -1"),
 ]
 
