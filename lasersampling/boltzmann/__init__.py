@@ -2,6 +2,7 @@
 
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
 from lasersampling.boltzmann.clamping import clamp
+from lasersampling.boltzmann.connectivity import local_fields, random_fan_in
 from lasersampling.boltzmann.enumeration import (
     Moments,
     exact_distribution,
@@ -9,10 +10,13 @@ from lasersampling.boltzmann.enumeration import (
     log_partition,
     marginal,
 )
-from lasersampling.boltzmann.files import load_machine, save_machine
+from lasersampling.boltzmann.files import load_machine, load_provenance, save_machine
+from lasersampling.boltzmann.layers import Layers, layered_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.models import Model, load_model
+from lasersampling.boltzmann.recognition import label_posterior
 from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.sklearn_machines import from_bernoulli_rbm
 from lasersampling.boltzmann.states import all_states, state_index
 from lasersampling.boltzmann.target_files import read_target
 from lasersampling.boltzmann.targets import (
@@ -26,6 +30,7 @@ from lasersampling.boltzmann.visible import completed_moments, visible_distribut
 __all__ = [
     "BayesianNetwork",
     "BoltzmannMachine",
+    "Layers",
     "Model",
     "Moments",
     "RestrictedMachine",
@@ -35,11 +40,17 @@ __all__ = [
     "completed_moments",
     "exact_distribution",
     "exact_moments",
+    "from_bernoulli_rbm",
+    "label_posterior",
+    "layered_machine",
     "load_machine",
     "load_model",
     "load_network",
+    "load_provenance",
+    "local_fields",
     "log_partition",
     "marginal",
+    "random_fan_in",
     "read_target",
     "save_machine",
     "state_index",

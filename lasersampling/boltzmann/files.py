@@ -2,7 +2,9 @@
 
 A TOML file has the keys `biases` (K numbers), `weights` (K rows of K numbers) and, where there are
 such units, `n_label` and `n_hidden`. An HDF5 file has the datasets `weights` and `biases` and the
-attributes `n_label` and `n_hidden` in the group `/machine`, or at its root.
+attributes `n_label` and `n_hidden` in the group `/machine`, or at its root. In a compact one the
+weights stand above the diagonal only, in single precision, which the attribute `triangle` = "upper"
+says. Where a machine comes from may stand in the attributes of the group `/provenance`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,9 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, float_array, machine_problems
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import h5py
 
 TOML_SUFFIXES = (".toml",)
 HDF5_SUFFIXES = (".h5", ".hdf5", ".nc")
@@ -54,8 +60,14 @@ def load_machine(path: str | os.PathLike[str]) -> BoltzmannMachine:
     return _machine(values, problems, name)
 
 
-def save_machine(path: str | os.PathLike[str], machine: BoltzmannMachine) -> None:
-    """Write a machine as TOML or HDF5, as the suffix says; exact to the last bit.
+def save_machine(
+    path: str | os.PathLike[str],
+    machine: BoltzmannMachine,
+    *,
+    compact: bool = False,
+    provenance: Mapping[str, object] | None = None,
+) -> None:
+    """Write a machine as TOML or HDF5, as the suffix says; exact to the last bit unless compact.
 
     The file appears as a whole or not at all; one that was there before is replaced.
 
@@ -65,13 +77,44 @@ def save_machine(path: str | os.PathLike[str], machine: BoltzmannMachine) -> Non
         Ending in .toml, .h5, .hdf5 or .nc.
     machine : BoltzmannMachine
         What to write.
+    compact : bool
+        Single precision, each weight once, packed; HDF5 only.
+    provenance : mapping of str to text, numbers or lists of these, optional
+        Where the machine comes from; HDF5 only.
+
+    Raises
+    ------
+    InputError
+        For another suffix, or if TOML is to be compact or to have provenance.
     """
     suffix = _known_suffix(path)
+    if suffix in TOML_SUFFIXES and (compact or provenance):
+        expected = "one of " + ", ".join(HDF5_SUFFIXES) + " for a compact file or provenance"
+        raise InputError.single(str(path), f"the suffix {suffix!r}", expected)
     with atomic_path(path) as temporary:
         if suffix in TOML_SUFFIXES:
             temporary.write_text(_as_toml(machine), encoding="utf-8")
         else:
-            _write_hdf5(temporary, machine)
+            _write_hdf5(temporary, machine, compact, provenance or {})
+
+
+def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
+    """Read where a machine comes from; empty for files that do not say.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or HDF5 cannot open it.
+    """
+    if _known_suffix(path) in TOML_SUFFIXES:
+        return {}
+    import h5py
+
+    with _opened(path) as file:
+        group = file.get("provenance")
+        if not isinstance(group, h5py.Group):
+            return {}
+        return {key: _plain(value) for key, value in group.attrs.items()}
 
 
 def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -> BoltzmannMachine:
@@ -130,30 +173,47 @@ def _as_toml(machine: BoltzmannMachine) -> str:
     )
 
 
-def _write_hdf5(path: Path, machine: BoltzmannMachine) -> None:
+def _write_hdf5(
+    path: Path, machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object]
+) -> None:
     import h5py
 
     # The file is locked already by whoever gave us the temporary name.
     with h5py.File(path, "w", locking=False) as file:
         group = file.create_group("machine")
-        group["weights"] = machine.weights
-        group["biases"] = machine.biases
+        if compact:
+            upper = np.triu(machine.weights).astype(np.float32)
+            group.create_dataset(
+                "weights", data=upper, compression="gzip", compression_opts=9, shuffle=True
+            )
+            group["biases"] = machine.biases.astype(np.float32)
+            group.attrs["triangle"] = "upper"
+        else:
+            group["weights"] = machine.weights
+            group["biases"] = machine.biases
         group.attrs["n_label"] = machine.n_label
         group.attrs["n_hidden"] = machine.n_hidden
+        if provenance:
+            file.create_group("provenance").attrs.update(provenance)
+
+
+def _opened(path: str | os.PathLike[str]) -> h5py.File:
+    import h5py
+
+    try:
+        return h5py.File(path, "r")
+    except OSError:
+        got = "a file that HDF5 cannot open (empty, truncated or of another kind)"
+        raise InputError.single(str(path), got, "an HDF5 file") from None
 
 
 def _read_hdf5(path: str | os.PathLike[str]) -> tuple[dict[str, object], list[Problem]]:
     import h5py
 
     name = str(path)
-    try:
-        file = h5py.File(path, "r")
-    except OSError:
-        got = "a file that HDF5 cannot open (empty, truncated or of another kind)"
-        raise InputError.single(name, got, "an HDF5 file") from None
     values: dict[str, object] = {}
     problems = []
-    with file:
+    with _opened(path) as file:
         group = file["machine"] if isinstance(file.get("machine"), h5py.Group) else file
         for key, shape in (("biases", "(K,)"), ("weights", "(K, K)")):
             expected = f"a dataset of numbers of shape {shape}, in /machine or at the root"
@@ -166,9 +226,18 @@ def _read_hdf5(path: str | os.PathLike[str]) -> tuple[dict[str, object], list[Pr
             except OSError:
                 got = "data that cannot be read (truncated?)"
                 problems.append(Problem(f"{name}: {key}", got, expected))
+        if "triangle" in group.attrs and "weights" in values:
+            upper = np.asarray(values["weights"])
+            values["weights"] = upper + upper.T if upper.ndim == 2 else upper
         for key in ("n_label", "n_hidden"):
             if key in group.attrs:
-                # The netCDF convention stores a number as an array of one.
-                value = np.asarray(group.attrs[key])
-                values[key] = value.item() if value.size == 1 else value.tolist()
+                values[key] = _plain(group.attrs[key])
     return values, problems
+
+
+def _plain(value: object) -> object:
+    """Undo what HDF5 makes of numbers; the netCDF convention stores one as an array of one."""
+    if isinstance(value, str):
+        return value
+    array = np.asarray(value)
+    return array.item() if array.size == 1 else array.tolist()

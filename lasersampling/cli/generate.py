@@ -1,9 +1,10 @@
-"""``lasersampling generate``: train a machine on images, and let lasers draw new ones."""
+"""``lasersampling generate``: lasers draw images from a machine, trained now or before."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,26 +16,50 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
+    device_table,
     recipe_table,
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError, LaserSamplingError
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
-    from lasersampling.cli.configurations import GenerateConfig
-    from lasersampling.datasets.digits import Digits
+    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.datasets import Pictures
     from lasersampling.results import ResultsFile
-    from lasersampling.results.image_evaluation import GeneratedImages
     from lasersampling.results.reading import Metric
     from lasersampling.sampling import Sampler
+    from lasersampling.training.picture_models import PictureModel
+
+_QUICK = {
+    "images_per_label": 4,
+    "free_images": 8,
+    "burn_in_ns": 250.0,
+    "duration_ns": 50.0,
+    "interval_ns": 2.5,
+    "window_ns": 25.0,
+    "gibbs_burn_in": 500,
+}
+"""How much is sampled with a trained machine and no recipe: seconds for a hundred lasers."""
+
+_HEADLINES = {"digits": "Digits", "mnist": "Handwritten digits (MNIST)"}
 
 
 def generate(
     context: typer.Context,
     recipe: Annotated[
-        str, typer.Argument(help="Recipe file (TOML), or the name of a shipped one.")
-    ],
+        str | None, typer.Argument(help="Recipe file (TOML), or the name of a shipped one.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Trained machine: a file, or the name of a shipped one."
+        ),
+    ] = None,
+    labels: Annotated[
+        list[int] | None, typer.Option("--label", help="Label to be clamped; may be repeated.")
+    ] = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -42,75 +67,122 @@ def generate(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train a machine on images and generate new ones with lasers, beside Gibbs sampling."""
-    from lasersampling.cli.configurations import GenerateConfig
+    """Generate images with lasers, beside Gibbs sampling: of a recipe's machine, or a trained one.
+
+    With a recipe and --from, the recipe says how the trained machine is sampled.
+    """
+    from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
-    from lasersampling.config import resolve
-    from lasersampling.datasets import load_digits
     from lasersampling.results.image_evaluation import compare_images, write_generated
-    from lasersampling.training.label_reader import train_label_reader
+    from lasersampling.results.image_generation import generate_images
+    from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    table = recipe_table(resolve("recipes", recipe), GenerateConfig)
-    config = configured(GenerateConfig, table | _given(seed=seed), overrides)
+    loaded = None if model is None else load_picture_model(model)
+    given = {"seed": seed, "model": model, "labels": labels}
+    table = _table(recipe, loaded) | {k: v for k, v in given.items() if v is not None}
+    config = configured(GenerateConfig, table, overrides)
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
-        digits = load_digits()
-        machine = _train(config, digits, reporter, file)
-        found = {
-            name: _generate(config, sampler, machine, reporter)
-            for name, sampler in _samplers(config, reporter, file).items()
-        }
-        metrics = compare_images(machine, found, train_label_reader(digits))
+        pictures = _pictures(config, loaded, reporter)
+        if loaded is None:
+            assert pictures is not None  # without a trained machine, images are there or an error
+            machine, shape = _train(config, pictures, reporter, file), pictures.shape
+        else:
+            machine, shape = loaded.machine, loaded.shape
+        found = {}
+        for name, sampler in _samplers(config, reporter, file).items():
+            with reporter.progress(f"generating with {name}") as progress:
+                found[name] = generate_images(
+                    sampler,
+                    machine,
+                    config.n_draws,
+                    images_per_label=config.images_per_label,
+                    free_images=config.free_images,
+                    labels=config.labels or None,
+                    seed=config.seed,
+                    progress=progress,
+                )
+        metrics = compare_images(machine, found, _reader(pictures))
+        headline = _headline(config, machine)
         if file is not None:
             file.write_machine(machine)
-            write_generated(file, machine, found, digits.shape, config.window_draws)
-            _write_data(file, digits)
+            write_generated(file, machine, found, shape, config.window_draws)
+            if pictures is not None:
+                _write_data(file, pictures, config.labels)
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
-            file.attributes("images", {"headline": _headline(config, machine)})
+            file.attributes("images", {"headline": headline})
             file.metrics(metrics)
     output.draw(["image_gallery"], reporter)
     reporter.result(
         {
             "recipe": recipe,
+            "model": model,
             "n_units": machine.n_units,
             "device": config.device.name,
             "seed": config.seed,
             "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
-        metrics_table(_headline(config, machine), metrics),
+        metrics_table(headline, metrics),
     )
-    reporter.status(_closing_line(config, machine, metrics, [str(path) for path in output.files]))
+    reporter.status(_closing_line(config, machine, metrics, output.files))
 
 
-def _given(**options: object) -> dict[str, object]:
-    return {key: value for key, value in options.items() if value is not None}
+def _table(recipe: str | None, loaded: PictureModel | None) -> dict[str, Any]:
+    """Configuration of a recipe, of a trained machine, or of both."""
+    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.config import resolve
+
+    if recipe is None and loaded is None:
+        raise InputError.single("recipe", "nothing", "a recipe, or --from a trained machine")
+    if recipe is None:
+        table: dict[str, Any] = {"device": device_table("D6"), **_QUICK}
+    else:
+        table = recipe_table(resolve("recipes", recipe), GenerateConfig)
+    if loaded is not None and loaded.data is not None:
+        table["data"] = {
+            key: value
+            for key, value in dataclasses.asdict(loaded.data).items()
+            if value is not None
+        }
+    return table
+
+
+def _pictures(
+    config: GenerateConfig, loaded: PictureModel | None, reporter: Reporter
+) -> Pictures | None:
+    """Load the images that a machine learns from, or learned from if they are here."""
+    if loaded is not None and loaded.data is None:
+        reporter.status("the images that this machine was trained on are not here: no judging")
+        return None
+    try:
+        return config.data.load()
+    except LaserSamplingError as error:
+        if loaded is None:
+            raise
+        reporter.status(f"no judging: {error}")
+        return None
 
 
 def _train(
-    config: GenerateConfig, digits: Digits, reporter: Reporter, file: ResultsFile | None
+    config: GenerateConfig, pictures: Pictures, reporter: Reporter, file: ResultsFile | None
 ) -> BoltzmannMachine:
-    """Train the restricted machine digitally."""
+    """Train the machine digitally."""
     from lasersampling.results.run_file import write_history
-    from lasersampling.training.persistent_cd import train
+    from lasersampling.training.picture_recipes import train_on_pictures
 
-    settings = config.training
+    hidden = " and ".join(str(size) for size in config.training.hidden)
+    n_images, n_pixels = pictures.train_images.shape
     reporter.status(
-        f"training {digits.train_images.shape[1]} pixel, 10 label and {settings.n_hidden} hidden "
-        f"units on {len(digits.train_labels)} handwritten digits"
+        f"training {n_pixels} pixel, {pictures.n_classes} label and {hidden} hidden units on "
+        f"{n_images} images"
     )
     with reporter.progress("training") as progress:
-        trained = train(
-            digits.train_images,
-            digits.train_labels,
-            seed=config.seed,
-            progress=progress,
-            **dataclasses.asdict(settings),
-        )
+        trained = train_on_pictures(pictures, config.training, seed=config.seed, progress=progress)
     if file is not None:
         write_history(file, trained.history)
-    return trained.machine.to_machine()
+    return trained.machine
 
 
 def _samplers(
@@ -130,58 +202,50 @@ def _samplers(
     return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 
 
-def _generate(
-    config: GenerateConfig, sampler: Sampler, machine: BoltzmannMachine, reporter: Reporter
-) -> GeneratedImages:
-    """Draw images: as many chains for each label, and free ones."""
-    import numpy as np
+def _reader(pictures: Pictures | None) -> Any:
+    """Train the classifier that judges; None if there is nothing to judge by."""
+    from lasersampling.training.label_reader import train_label_reader
 
-    from lasersampling.boltzmann.clamping import FREE
-    from lasersampling.datasets.digits import label_units
-    from lasersampling.results.image_evaluation import GeneratedImages
-
-    given = np.repeat(np.arange(machine.n_label), config.images_per_label)
-    clamped = np.full((given.size + config.free_images, machine.n_units), FREE, dtype=np.int8)
-    clamped[: given.size, machine.label] = label_units(given, machine.n_label)
-    with reporter.progress(f"generating with {sampler.name}") as progress:
-        samples = sampler.sample(
-            machine,
-            config.n_draws,
-            n_chains=len(clamped),
-            clamped=clamped,
-            seed=config.seed,
-            progress=progress,
-        )
-    labels = np.append(given, np.full(config.free_images, FREE))
-    return GeneratedImages(samples, labels)
+    return train_label_reader(pictures) if pictures is not None and pictures.n_classes else None
 
 
-def _write_data(file: ResultsFile, digits: Digits) -> None:
-    """Write two training images of each label, to look at beside the generated ones."""
+def _write_data(file: ResultsFile, pictures: Pictures, labels: tuple[int, ...]) -> None:
+    """Write some training images, two of each label, to look at beside the generated ones."""
     import numpy as np
 
     from lasersampling.results.records import write_images
 
-    chosen = np.concatenate([np.flatnonzero(digits.train_labels == y)[:2] for y in range(10)])
-    images = digits.train_images[chosen].reshape(-1, *digits.shape)
-    write_images(file, "data", images, digits.train_labels[chosen])
+    known = sorted(set(pictures.train_labels.tolist()) & set(labels or pictures.train_labels))
+    n_each = max(2, 20 // len(known))
+    chosen = np.concatenate([np.flatnonzero(pictures.train_labels == y)[:n_each] for y in known])
+    images = pictures.train_images[chosen].reshape(-1, *pictures.shape)
+    write_images(file, "data", images, pictures.train_labels[chosen])
 
 
 def _headline(config: GenerateConfig, machine: BoltzmannMachine) -> str:
-    return f"Digits from a network of {machine.n_units} nanolasers ({config.device.name})"
+    what = _HEADLINES.get(config.data.source, "Images")
+    return f"{what} from a network of {machine.n_units} nanolasers ({config.device.name})"
 
 
 def _closing_line(
-    config: GenerateConfig, machine: BoltzmannMachine, metrics: dict[str, Metric], files: list[str]
+    config: GenerateConfig, machine: BoltzmannMachine, metrics: dict[str, Metric], files: list[Path]
 ) -> str:
     """Say in plain words what was done, how good it is and where the files are."""
-    lasers, gibbs = metrics["label_accuracy_lasers"], metrics["label_accuracy_gibbs"]
-    where = f" Files: {', '.join(files)}." if files else ""
-    return (
-        f"A Boltzmann machine of {machine.n_units} units was trained on handwritten digits and "
-        f"sampled by as many simulated nanolasers. A classifier that never saw generated images "
-        f"reads the requested digit in {lasers.value:.0%} (+-{lasers.standard_error or 0:.0%}) of "
-        f"the lasers' images and in {gibbs.value:.0%} (+-{gibbs.standard_error or 0:.0%}) of those "
-        f"of Gibbs sampling; pixel means of the two differ by "
-        f"{metrics['pixel_mean_error_lasers'].value:.3f} on average.{where}"
-    )
+    origin = f"trained before ({config.model})" if config.model else "trained on images"
+    told = [
+        f"A Boltzmann machine of {machine.n_units} units, {origin}, was sampled by as many "
+        "simulated nanolasers."
+    ]
+    if "label_accuracy_lasers" in metrics:
+        lasers, gibbs = metrics["label_accuracy_lasers"], metrics["label_accuracy_gibbs"]
+        told.append(
+            "A classifier that never saw generated images reads the requested label in "
+            f"{lasers.value:.0%} (+-{lasers.standard_error or 0:.0%}) of the lasers' images and in "
+            f"{gibbs.value:.0%} (+-{gibbs.standard_error or 0:.0%}) of those of Gibbs sampling."
+        )
+    error = metrics.get("pixel_mean_error_lasers", metrics.get("pixel_mean_error_free_lasers"))
+    if error is not None:
+        told.append(f"Pixel means of the two differ by {error.value:.3f} on average.")
+    if files:
+        told.append(f"Files: {', '.join(str(path) for path in files)}.")
+    return " ".join(told)

@@ -1,18 +1,21 @@
 """Data to learn from."""
 
-from lasersampling.datasets.digits import Digits, label_units, load_digits
+from lasersampling.datasets.digits import label_units, load_digits
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
+from lasersampling.datasets.pictures import Pictures
+from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spikes import SpikeData, SpikeSet, as_spike_times, load_spikes
 from lasersampling.datasets.yin_yang import yin_yang, yin_yang_class, yin_yang_spikes
 
 __all__ = [
-    "Digits",
+    "Pictures",
     "SpikeData",
     "SpikeSet",
     "as_spike_times",
     "label_units",
     "load_digits",
     "load_mnist",
+    "load_pictures",
     "load_spikes",
     "mnist_spikes",
     "yin_yang",

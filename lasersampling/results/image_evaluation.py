@@ -78,7 +78,7 @@ def pixel_mean_error(
 
 
 def compare_images(
-    machine: BoltzmannMachine, found: dict[str, GeneratedImages], reader: LabelReader
+    machine: BoltzmannMachine, found: dict[str, GeneratedImages], reader: LabelReader | None
 ) -> dict[str, Metric]:
     """Figures of merit of images of several samplers, the second and later against the first.
 
@@ -88,35 +88,40 @@ def compare_images(
         The machine that all of them sampled.
     found : dict of str to GeneratedImages
         By name of the sampler; the reference comes first.
-    reader : LabelReader
-        Classifier that was not trained on generated images.
+    reader : LabelReader or None
+        Classifier that was not trained on generated images; None if labels cannot be judged.
 
     Returns
     -------
     dict of str to Metric
-        ``label_accuracy_<name>``, ``covered_classes_<name>``, and for all but the first
-        ``pixel_mean_error_<name>`` (mean over the clamped labels, with its standard error over
-        them) and ``pixel_mean_error_free_<name>``; ``label_accuracy_data`` of held-out images.
+        ``label_accuracy_<name>`` of images with a label, ``covered_classes_<name>`` of free ones,
+        and for all but the first ``pixel_mean_error_<name>`` (mean over the clamped labels, with
+        its standard error over them) and ``pixel_mean_error_free_<name>``; ``label_accuracy_data``
+        of held-out images.
     """
-    metrics = {
-        "label_accuracy_data": Metric(
+    metrics = {}
+    if reader is not None:
+        metrics["label_accuracy_data"] = Metric(
             reader.test_accuracy, None, "1", "labels of held-out images read by the classifier"
         )
-    }
     reference = next(iter(found.values()))
     for name, images in found.items():
-        metrics[f"label_accuracy_{name}"] = images.label_accuracy(machine, reader)
-        metrics[f"covered_classes_{name}"] = Metric(
-            images.covered_classes(machine, reader), None, "1", "digits among free images"
-        )
+        given = sorted(set(images.labels.tolist()) - {FREE})
+        if reader is not None and given:
+            metrics[f"label_accuracy_{name}"] = images.label_accuracy(machine, reader)
+        if reader is not None and FREE in images.labels:
+            metrics[f"covered_classes_{name}"] = Metric(
+                images.covered_classes(machine, reader), None, "1", "classes among free images"
+            )
         if images is reference:
             continue
-        given = sorted(set(images.labels.tolist()) - {FREE})
         errors = np.array([pixel_mean_error(machine, images, reference, y) for y in given])
-        metrics[f"pixel_mean_error_{name}"] = Metric(
-            float(errors.mean()), float(errors.std(ddof=1) / np.sqrt(errors.size)), "1",
-            "mean absolute difference of pixel means, labels clamped",
-        )  # fmt: skip
+        if given:
+            spread = float(errors.std(ddof=1) / np.sqrt(errors.size)) if len(given) > 1 else None
+            metrics[f"pixel_mean_error_{name}"] = Metric(
+                float(errors.mean()), spread, "1",
+                "mean absolute difference of pixel means, labels clamped",
+            )  # fmt: skip
         if FREE in images.labels:
             metrics[f"pixel_mean_error_free_{name}"] = Metric(
                 pixel_mean_error(machine, images, reference, FREE), None, "1",

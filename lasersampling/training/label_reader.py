@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.svm import SVC
 
-from lasersampling.datasets.digits import Digits
+from lasersampling.datasets.pictures import Pictures
 from lasersampling.errors import InputError
 
 _MARGIN_PENALTY = 5.0
@@ -45,7 +45,7 @@ class LabelReader:
         return float((self.read(images) == np.asarray(labels)).mean())
 
 
-def train_label_reader(digits: Digits) -> LabelReader:
+def train_label_reader(digits: Pictures) -> LabelReader:
     """Train a classifier on the training part and measure it on the test part.
 
     Images to be read later should be of the same kind: binary, if `digits` are.

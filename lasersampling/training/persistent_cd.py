@@ -1,20 +1,23 @@
-"""Persistent contrastive divergence: training a restricted machine on images.
+"""Persistent contrastive divergence: training restricted and deep machines on images.
 
-The log-likelihood of a restricted machine has the gradient <h v> of the data minus <h v> of the
-machine. The second is estimated from chains of block Gibbs sampling that go on from update to
-update (Tieleman 2008). Gradients go to `.grad` of torch parameters, so that any torch optimiser
-can be used.
+The log-likelihood of a machine has the gradient <z z'> of the data minus <z z'> of the machine.
+Hidden units of the first are exact with one hidden layer and by mean field with more; the second is
+estimated from chains of block Gibbs sampling that go on from update to update (Tieleman 2008), or
+from any sampler (`training.images_in_loop`). Gradients go to `.grad` of torch parameters, so that
+any torch optimiser can be used.
 
 References
 ----------
 Tieleman, ICML (2008) 1064: persistent chains.
+Salakhutdinov and Hinton, AISTATS (2009) 448: the same for deep machines, with mean field.
 Swersky et al., Information Theory and Applications Workshop (2010): averaged parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,16 +26,19 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.layers import Layers
+from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES, label_units
 from lasersampling.errors import InputError
 from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.centred import (
     Batch,
+    GivenUnits,
     Parameters,
     PersistentChains,
     draw_binary,
+    initial_parameters,
     write_gradient,
 )
 from lasersampling.training.loop import Checkpoints, History
@@ -44,14 +50,7 @@ AVERAGED_SHARE = 0.2
 """Share of the updates, at the end, over which the parameters are averaged: it removes the noise
 that the last steps leave."""
 
-_PLAIN = ("weights", "outer_biases", "hidden_biases")
-
-_INITIAL_WEIGHT = 0.01
-"""Standard deviation of the initial weights."""
-
-_INITIAL_MARGIN = 0.02
-"""Initial outer biases are the log odds of the data, with probabilities kept this far from 0 and 1:
-a pixel that is never set would otherwise start at minus infinity."""
+_PLAIN = ("weights", "even_biases", "odd_biases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +59,43 @@ class TrainedMachine:
 
     Attributes
     ----------
-    machine : RestrictedMachine
-        Parameters averaged over the last fifth of the updates.
+    machine : BoltzmannMachine
+        Layered (`boltzmann.layers`), its parameters averaged over the last fifth of the updates.
+    layers : Layers
+        Its layers.
     history : History
-        "mean_error" and "moment_error", the rms difference between batch and chains of the outer
-        units' means and of the centred products <h v>; "weight_rms" and "largest_weight".
+        "mean_error" and "moment_error", the rms difference between batch and chains of the means
+        of visible units (and all others of the even layers) and of the centred products <z z'>;
+        "weight_rms" and "largest_weight".
     """
 
-    machine: RestrictedMachine
+    machine: BoltzmannMachine
+    layers: Layers
     history: History
+
+
+class DataHalf(Protocol):
+    """Gives both sides of the machine for visible and label units."""
+
+    def fill(self, parameters: Parameters, given: Tensor) -> Batch:
+        """Both sides for given units (batch, given)."""
+        ...
+
+
+class ModelHalf(Protocol):
+    """Gives both sides of the machine when nothing is given."""
+
+    def advance(self, parameters: Parameters) -> Batch:
+        """Go on, and return where this leads."""
+        ...
+
+    def state(self) -> State:
+        """Return all that is needed to go on bit for bit."""
+        ...
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        ...
 
 
 class ImageTask:
@@ -76,13 +103,17 @@ class ImageTask:
 
     Parameters
     ----------
-    outer : Tensor, shape (image, outer)
-        Values in [0, 1] of pixel and label units.
+    given : Tensor, shape (image, given)
+        Values in [0, 1] of visible and label units.
     parameters : Parameters
         What is learned.
+    data : DataHalf
+        What hidden units are, given these.
+    model : ModelHalf
+        Chains that go on.
     generator : torch.Generator
-        Of all random numbers.
-    n_chains, n_steps, batch_size : int
+        Of order and binarisation.
+    batch_size : int
         See `train`.
     first_averaged : int
         First epoch whose updates are averaged over.
@@ -92,22 +123,22 @@ class ImageTask:
 
     def __init__(
         self,
-        outer: Tensor,
+        given: Tensor,
         parameters: Parameters,
+        data: DataHalf,
+        model: ModelHalf,
         generator: torch.Generator,
         *,
-        n_chains: int,
-        n_steps: int,
         batch_size: int,
         first_averaged: int,
         weight_limit: float | None,
         bias_limit: float | None,
     ) -> None:
         self.parameters = parameters
-        self._outer, self._generator = outer, generator
-        self._is_binary = bool(((outer == 0) | (outer == 1)).all())
-        self._chains = PersistentChains(n_chains, len(parameters.hidden_biases), generator)
-        self._n_steps, self._size = n_steps, min(batch_size, len(outer))
+        self._given, self._generator = given, generator
+        self._is_binary = bool(((given == 0) | (given == 1)).all())
+        self._data, self._model = data, model
+        self._size = min(batch_size, len(given))
         self._first_averaged, self._is_averaging = first_averaged, False
         self._limits = weight_limit, bias_limit
         self._order = torch.empty(0)
@@ -116,7 +147,7 @@ class ImageTask:
     @property
     def n_batches(self) -> int:
         """Batches in an epoch; what is left over is dropped."""
-        return len(self._outer) // self._size
+        return len(self._given) // self._size
 
     def named_parameters(self) -> Mapping[str, Parameter]:
         """Return weights and biases."""
@@ -124,22 +155,22 @@ class ImageTask:
 
     def begin_epoch(self, epoch: int) -> None:
         """Shuffle the images."""
-        self._order = torch.randperm(len(self._outer), generator=self._generator)
+        self._order = torch.randperm(len(self._given), generator=self._generator)
         self._is_averaging = epoch >= self._first_averaged
 
     def write_gradients(self, batch: int) -> Step:
         """Compare a batch with where the chains are after some sweeps."""
         parameters = self.parameters
         with torch.no_grad():
-            outer = self._outer[self._order[batch * self._size : (batch + 1) * self._size]]
+            given = self._given[self._order[batch * self._size : (batch + 1) * self._size]]
             if not self._is_binary:
-                outer = draw_binary(outer, self._generator)
-            data = Batch(outer, parameters.hidden_probability(outer))
-            model = self._chains.advance(parameters, self._n_steps)
+                given = draw_binary(given, self._generator)
+            data = self._data.fill(parameters, given)
+            model = self._model.advance(parameters)
             write_gradient(parameters, data, model)
         return Step(
             {
-                "mean_error": _rms(parameters.outer_biases.grad),
+                "mean_error": _rms(parameters.even_biases.grad),
                 "moment_error": _rms(parameters.weights.grad),
             }
         )
@@ -160,23 +191,23 @@ class ImageTask:
             "largest_weight": Estimate.of(weights.abs().max().item()),
         }
 
-    def machine(self, n_label: int) -> RestrictedMachine:
+    def machine(self, layers: Layers) -> BoltzmannMachine:
         """Return the machine of the averages."""
-        weights, outer, hidden = (self._averages.values[name].numpy() for name in _PLAIN)
-        return RestrictedMachine(weights, outer, hidden, n_label)
+        weights, even, odd = (self._averages.values[name].numpy() for name in _PLAIN)
+        return layers.machine(weights, even, odd)
 
     def state(self) -> State:
         """Return the states of generator, chains and averages."""
         return {
             "generator": self._generator.get_state(),
-            "hidden": self._chains.hidden,
+            "model": self._model.state(),
             "averages": self._averages.state(),
         }
 
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self._generator.set_state(state["generator"].clone())  # torch misreads views
-        self._chains.hidden = state["hidden"].clone()
+        self._model.set_state(state["model"])
         self._averages.set_state(state["averages"])
 
 
@@ -184,7 +215,7 @@ def train(
     images: ArrayLike,
     labels: ArrayLike | None = None,
     *,
-    n_hidden: int,
+    n_hidden: int | Sequence[int],
     n_epochs: int,
     n_classes: int = N_CLASSES,
     batch_size: int = 200,
@@ -195,13 +226,15 @@ def train(
     weight_decay: float = 3e-4,
     weight_limit: float | None = None,
     bias_limit: float | None = None,
+    connectivity: ArrayLike | None = None,
+    n_mean_field: int = 10,
     optimiser: Callable[..., Optimizer] = torch.optim.SGD,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
     resume: State | None = None,
 ) -> TrainedMachine:
-    """Train a restricted machine by persistent contrastive divergence.
+    """Train a restricted or deep machine by persistent contrastive divergence.
 
     Parameters
     ----------
@@ -209,8 +242,10 @@ def train(
         Values in [0, 1]; those between are the probability of being drawn as 1.
     labels : array_like of int, shape (image,), optional
         Classes from 0; each becomes a label unit.
-    n_hidden, n_epochs : int
-        Hidden units; passes through the data.
+    n_hidden : int or sequence of int
+        Hidden units, or those of each hidden layer from below.
+    n_epochs : int
+        Passes through the data.
     n_classes : int
         Label units, if there are labels.
     batch_size : int
@@ -223,6 +258,11 @@ def train(
         Strength of the quadratic penalty on the weights.
     weight_limit, bias_limit : float, optional
         Largest size of weights and biases, kept by clipping after every update.
+    connectivity : array_like of bool, shape (first hidden layer, pixel), optional
+        Which weights there are between pixels and hidden units, such as `boltzmann.local_fields`
+        gives them; all by default. The others are 0 exactly.
+    n_mean_field : int
+        Iterations of mean field in the data half of machines with several hidden layers.
     optimiser : callable
         `optimiser(parameter_groups, lr=learning_rate)` gives a torch optimiser.
     seed : int
@@ -239,12 +279,14 @@ def train(
     InputError
         With all problems found.
     """
+    hidden = tuple(n_hidden) if isinstance(n_hidden, Sequence) else (n_hidden,)
     problems = [
-        *integer_problems("n_hidden", n_hidden, 1),
+        *(problem for size in hidden for problem in integer_problems("n_hidden", size, 1)),
         *integer_problems("n_epochs", n_epochs, 1),
         *integer_problems("batch_size", batch_size, 1),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("n_steps", n_steps, 1),
+        *integer_problems("n_mean_field", n_mean_field, 1),
         *integer_problems("seed", seed, 0),
         *number_problems("learning_rate", learning_rate, 0, strict=True),
         *number_problems("final_learning_rate", final_learning_rate, 0, strict=True),
@@ -255,24 +297,24 @@ def train(
             problems += number_problems(name, limit, 0, strict=True)
     if problems:
         raise InputError(problems)
-    outer, n_label = _outer_units(images, labels, n_classes)
+    given, n_label = given_units(images, labels, n_classes)
+    layers = Layers(given.shape[1] - n_label, hidden, n_label)
+    allowed = torch.from_numpy(layers.connectivity(connectivity)).to(torch.float32)
 
     with one_thread(), torch.no_grad():
-        # Through SeedSequence, since torch takes no seed of more than 64 bits.
-        word = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-        generator = torch.Generator().manual_seed(int(word))
-        parameters = _initial_parameters(outer, n_hidden, generator)
+        generator = seeded(seed)
+        units = GivenUnits(layers, n_mean_field)
+        # Products with ones everywhere are left out.
+        parameters = initial_parameters(
+            given, units, None if bool(allowed.all()) else allowed, generator
+        )
+        chains = PersistentChains(n_chains, len(layers.odd), generator, n_steps)
         task = ImageTask(
-            outer, parameters, generator, n_chains=n_chains, n_steps=n_steps, batch_size=batch_size,
+            given, parameters, units, chains, generator, batch_size=batch_size,
             first_averaged=int((1 - AVERAGED_SHARE) * n_epochs), weight_limit=weight_limit,
             bias_limit=bias_limit,
         )  # fmt: skip
-    biases = [parameters.outer_biases, parameters.hidden_biases]
-    groups = [
-        {"params": [parameters.weights], "weight_decay": weight_decay},
-        {"params": biases, "weight_decay": 0.0},
-    ]
-    descent = optimiser(groups, lr=learning_rate)
+    descent = descent_of(parameters, optimiser, learning_rate, weight_decay)
     decline = (final_learning_rate / learning_rate) ** (1 / max(1, n_epochs - 1))
     history = run_loop(
         task,
@@ -283,10 +325,40 @@ def train(
         checkpoints=checkpoints,
         resume=resume,
     )
-    return TrainedMachine(task.machine(n_label), history)
+    return TrainedMachine(task.machine(layers), layers, history)
 
 
-def _outer_units(images: ArrayLike, labels: ArrayLike | None, n_classes: int) -> tuple[Tensor, int]:
+def seeded(seed: int) -> torch.Generator:
+    """Return a generator for any seed; through SeedSequence, since torch's have 64 bits."""
+    word = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(word))
+
+
+def descent_of(
+    parameters: Parameters,
+    optimiser: Callable[..., Optimizer],
+    learning_rate: float,
+    weight_decay: float,
+) -> Optimizer:
+    """Make the optimiser; decay acts on weights only."""
+    biases = [parameters.even_biases, parameters.odd_biases]
+    groups = [
+        {"params": [parameters.weights], "weight_decay": weight_decay},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return optimiser(groups, lr=learning_rate)
+
+
+def given_units(
+    images: ArrayLike, labels: ArrayLike | None, n_classes: int = N_CLASSES
+) -> tuple[Tensor, int]:
+    """Values of visible and label units, shape (image, given), and the number of label units.
+
+    Raises
+    ------
+    InputError
+        If images are not of shape (image, pixel) with values in [0, 1], or labels do not fit.
+    """
     pixels = np.asarray(images, dtype=np.float64)
     if pixels.ndim != 2 or pixels.size == 0:
         raise InputError.single("images", f"shape {pixels.shape}", "shape (image, pixel)")
@@ -300,13 +372,6 @@ def _outer_units(images: ArrayLike, labels: ArrayLike | None, n_classes: int) ->
         expected = f"({len(pixels)},), one for each image"
         raise InputError.single("labels", f"shape {units.shape[:-1]}", expected)
     return torch.tensor(np.hstack([pixels, units]), dtype=torch.float32), n_classes
-
-
-def _initial_parameters(outer: Tensor, n_hidden: int, generator: torch.Generator) -> Parameters:
-    mean = outer.mean(0)
-    weights = _INITIAL_WEIGHT * torch.randn(n_hidden, len(mean), generator=generator)
-    biases = torch.logit(mean.clamp(_INITIAL_MARGIN, 1 - _INITIAL_MARGIN))
-    return Parameters(weights, biases, torch.zeros(n_hidden), mean)
 
 
 def _rms(values: Tensor | None) -> NDArray[np.float64]:

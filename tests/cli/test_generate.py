@@ -50,7 +50,9 @@ def test_images_are_generated_judged_and_drawn(run):
         ("images_per_label=1", "--set images_per_label"),
         ("training.n_hidden=0", "--set training.n_hidden: got 0"),
         ("training.momentum=0.9", "training.momentum: got an unknown key"),
-        ("data=letters", "data"),
+        ("data.source=letters", "data: got 'letters', expected digits or mnist"),
+        ("data.side=9", "side: got 9"),
+        ("training.n_hidden=[]", "training"),
         ("device.gain.carrier_lifetime_ns=-1", "device.gain.carrier_lifetime_ns: got -1"),
     ],
 )
@@ -67,3 +69,57 @@ def test_problems_of_a_recipe_are_named_by_its_file(run, tmp_path):
     assert ran.code == 2
     assert "mine.toml: images_per_label" in ran.err
     assert "mine.toml: free: got an unknown key" in ran.err
+
+
+QUICK = ("images_per_label=2", "free_images=0", "duration_ns=20", "window_ns=10", "burn_in_ns=10",
+         "gibbs_burn_in=20")  # fmt: skip
+
+
+def test_a_trained_machine_draws_a_label_without_training(run):
+    """Shipped machine, one label, no recipe."""
+    ran = run("generate", "--from", "digits", "--label", 3, "--out", "run.h5", "--json",
+              *options(*QUICK))  # fmt: skip
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert (told["model"], told["recipe"], told["n_units"]) == ("digits", None, 134)
+    assert {"label_accuracy_lasers", "pixel_mean_error_lasers"} <= set(told["metrics"])
+    assert "trained before (digits)" in ran.err
+    assert "training" not in ran.err.replace("--training", "").split("trained before")[0]
+    results = read_results("run.h5")
+    assert results.array("images/lasers_label").tolist() == [3, 3]
+    assert set(results.array("images/data_label")) == {3}
+    assert results.machine().n_units == 134
+    # The results file holds the machine, so it is one to generate from; but its data are unknown.
+    again = run("generate", "--from", "run.h5", "--json", *options(*QUICK))
+    assert again.code == 0
+    assert "no judging" in again.err
+    assert "label_accuracy_lasers" not in json.loads(again.out)["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "recipe: got nothing, expected a recipe, or --from a trained machine"),
+        (("--from", "letters"), "machines: got 'letters', expected an existing file or one of"),
+        (("--from", "random_five"), "got 5 visible units, expected rows x columns"),
+        (("--from", "digits", "--label", 10), "label: got 10, expected 0 to 9"),
+        (("--from", "digits", "--label", -1), "--label"),
+    ],
+)
+def test_machines_and_labels_that_are_not_there_are_refused(run, arguments, message):
+    ran = run("generate", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_pictures_of_the_user_s_own_without_labels(run):
+    np.save("mine.npy", np.random.default_rng(0).random((30, 4, 5)))
+    ran = run(
+        "generate", "digits", "--out", "run.h5", "--json", "--set=data.source=mine.npy",
+        *options(*SMALL, "training.n_hidden=3", "training.batch_size=10"),
+    )  # fmt: skip
+    assert ran.code == 0
+    results = read_results("run.h5")
+    assert results.array("images/lasers").shape == (3, 4, 5)
+    assert results.array("images/data").shape[1:] == (4, 5)
+    assert set(json.loads(ran.out)["metrics"]) == {"pixel_mean_error_free_lasers"}

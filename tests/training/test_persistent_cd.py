@@ -4,19 +4,24 @@ import torch
 
 from lasersampling.boltzmann import (
     BoltzmannMachine,
+    Layers,
     RestrictedMachine,
     all_states,
     exact_distribution,
     exact_moments,
+    label_posterior,
     marginal,
 )
 from lasersampling.errors import InputError
 from lasersampling.statistics import kl_divergence
 from lasersampling.training.centred import (
     Batch,
+    GivenUnits,
     Parameters,
     PersistentChains,
     draw_binary,
+    initial_parameters,
+    parameters_of,
     write_gradient,
 )
 from lasersampling.training.packing import pack, unpack
@@ -37,7 +42,7 @@ def random_parameters(seed):
         torch.randn(3, 4, generator=generator),
         torch.randn(4, generator=generator),
         torch.randn(3, generator=generator),
-        outer_centre=torch.rand(4, generator=generator),
+        even_centre=torch.rand(4, generator=generator),
     )
 
 
@@ -64,7 +69,7 @@ def test_learns_a_small_distribution_with_any_optimiser(optimiser, learning_rate
         optimiser=optimiser,
         seed=1,
     )
-    learned = marginal(exact_distribution(trained.machine.to_machine()), range(5))
+    learned = marginal(exact_distribution(trained.machine), range(5))
     frequencies = np.bincount(images @ (1 << np.arange(5)), minlength=32) / len(images)
     mean = images.mean(axis=0)
     independent = np.prod(np.where(all_states(5), mean, 1 - mean), axis=1)
@@ -77,19 +82,75 @@ def test_learns_a_small_distribution_with_any_optimiser(optimiser, learning_rate
 def test_learns_labels_with_the_images():
     machine = train(IMAGES, LABELS, n_classes=2, **SMALL, seed=2).machine
     assert (machine.n_visible, machine.n_label, machine.n_hidden) == (6, 2, 4)
-    general = machine.to_machine()
     for label, right, wrong in ((0, [0, 1], [3, 4]), (1, [3, 4], [0, 1])):
         clamped = np.full(12, -1)
         clamped[6:8] = [label == 0, label == 1]
-        mean = exact_moments(general, clamped).mean
+        mean = exact_moments(machine, clamped).mean
         assert mean[right].min() > 0.9
         assert mean[wrong].max() < 0.1
+
+
+def test_a_deep_machine_learns_labels_with_the_images():
+    machine = train(
+        IMAGES, LABELS, n_classes=2, n_hidden=(4, 3), n_epochs=400, batch_size=25, n_chains=50,
+        seed=2,
+    ).machine  # fmt: skip
+    layers = Layers(6, (4, 3), 2)
+    assert Layers.of_machine(machine) == layers
+    assert not machine.weights[6:8, :6].any()
+    for label, right, wrong in ((0, [0, 1], [3, 4]), (1, [3, 4], [0, 1])):
+        clamped = np.full(machine.n_units, -1)
+        clamped[6:8] = [label == 0, label == 1]
+        mean = exact_moments(machine, clamped).mean
+        assert mean[right].min() > 0.85
+        assert mean[wrong].max() < 0.15
+    posterior = label_posterior(machine, PATTERNS)
+    assert posterior.argmax(axis=1).tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.Adam])
+def test_absent_weights_stay_exactly_zero(optimiser):
+    connectivity = np.random.default_rng(0).random((4, 6)) < 0.5
+    settings = {**SMALL, "n_epochs": 20, "optimiser": optimiser, "learning_rate": 0.05}
+    machine = train(
+        IMAGES, LABELS, n_classes=2, **settings, connectivity=connectivity, seed=1
+    ).machine
+    among = machine.weights[machine.hidden, :6]
+    assert (among[~connectivity] == 0).all()
+    assert (among[connectivity] != 0).all()
+    assert (machine.weights[machine.hidden, machine.label] != 0).all()
+
+
+def test_mean_field_holds_the_data_and_is_consistent():
+    layers = Layers(3, (4, 2), 2)
+    generator = torch.Generator().manual_seed(0)
+    given = draw_binary(torch.full((20, 5), 0.5), generator)
+    units = GivenUnits(layers, 200)
+    allowed = torch.from_numpy(layers.connectivity()).float()
+    parameters = initial_parameters(given, units, allowed, generator)
+    parameters.weights.add_(0.5 * torch.randn(6, 5, generator=generator) * allowed)
+    batch = units.fill(parameters, given)
+    assert torch.equal(batch.even[:, :3], given[:, :3])
+    assert torch.equal(batch.odd[:, 4:], given[:, 3:])
+    torch.testing.assert_close(batch.even[:, 3:], parameters.even_probability(batch.odd)[:, 3:])
+    torch.testing.assert_close(batch.odd[:, :4], parameters.odd_probability(batch.even)[:, :4])
+
+
+def test_parameters_of_a_machine_are_that_machine():
+    layers = Layers(4, (3, 2), 2)
+    drawn = BoltzmannMachine.random(11, seed=2)
+    weights, even, odd = layers.sides(drawn)
+    machine = layers.machine(weights * layers.connectivity(), even, odd)
+    parameters = parameters_of(machine, layers, torch.rand(6))
+    again = layers.machine(*(values.numpy() for values in parameters.plain()))
+    np.testing.assert_allclose(again.weights, machine.weights, atol=1e-6)
+    np.testing.assert_allclose(again.biases, machine.biases, atol=1e-6)
 
 
 def test_grey_levels_are_probabilities():
     images = np.tile([0.2, 0.5, 0.9], (500, 1))
     trained = train(images, n_hidden=1, n_epochs=100, batch_size=100, seed=0)
-    mean = exact_moments(trained.machine.to_machine()).mean[:3]
+    mean = exact_moments(trained.machine).mean[:3]
     # Means of 200 chains and of 100 images that are drawn anew for every update: their standard
     # errors of up to 0.06 are averaged over hundreds of updates.
     np.testing.assert_allclose(mean, [0.2, 0.5, 0.9], atol=0.04)
@@ -107,15 +168,14 @@ def test_same_seed_same_bits_for_any_number_of_threads():
     finally:
         torch.set_num_threads(before)
     assert np.array_equal(machines[0].weights, machines[1].weights)
-    assert np.array_equal(machines[0].hidden_biases, machines[1].hidden_biases)
+    assert np.array_equal(machines[0].biases, machines[1].biases)
     assert not np.array_equal(machines[0].weights, machines[2].weights)
 
 
 def test_limits_are_kept():
     trained = train(IMAGES, **{**SMALL, "n_epochs": 300}, weight_limit=0.5, bias_limit=0.25, seed=0)
     assert np.abs(trained.machine.weights).max() == pytest.approx(0.5)
-    assert np.abs(trained.machine.visible_biases).max() <= 0.25
-    assert np.abs(trained.machine.hidden_biases).max() <= 0.25
+    assert np.abs(trained.machine.biases).max() <= 0.25
     assert trained.history.arrays()["largest_weight"].max() <= 0.5
 
 
@@ -125,7 +185,7 @@ def test_weight_decay_shrinks_weights_and_not_biases():
     free = train(images, **settings, weight_decay=0.0).history.arrays()["weight_rms"][-1]
     decayed = train(images, **settings, weight_decay=1.0)
     assert decayed.history.arrays()["weight_rms"][-1] < 0.05 * free
-    assert decayed.machine.visible_biases[0] > 3
+    assert decayed.machine.biases[0] > 3
 
 
 def test_history_and_progress():
@@ -171,12 +231,12 @@ def test_gradient_against_automatic_differentiation():
     parameters = random_parameters(5)
     data = draw_binary(torch.full((20, 4), 0.4), torch.Generator().manual_seed(1))
 
-    def log_likelihood(weights, outer_biases, hidden_biases):
+    def log_likelihood(weights, even_biases, odd_biases):
         def minus_free_energy(outer):
-            outer = outer - parameters.outer_centre
-            field = outer @ weights.T + hidden_biases
+            outer = outer - parameters.even_centre
+            field = outer @ weights.T + odd_biases
             hidden = torch.nn.functional.softplus(field) - 0.5 * field  # of h - 1/2
-            return outer @ outer_biases + hidden.sum(1)
+            return outer @ even_biases + hidden.sum(1)
 
         states = torch.tensor(all_states(4), dtype=torch.float32)
         return minus_free_energy(data).mean() - torch.logsumexp(minus_free_energy(states), 0)
@@ -187,8 +247,8 @@ def test_gradient_against_automatic_differentiation():
     model = torch.tensor(np.repeat(all_states(4), counts, axis=0), dtype=torch.float32)
     write_gradient(
         parameters,
-        Batch(data, parameters.hidden_probability(data)),
-        Batch(model, parameters.hidden_probability(model)),
+        Batch(data, parameters.odd_probability(data)),
+        Batch(model, parameters.odd_probability(model)),
     )
     copies = [
         parameter.detach().clone().requires_grad_() for parameter in parameters.named().values()
@@ -204,21 +264,21 @@ def test_plain_machine_has_the_conditional_probabilities_of_the_centred_one():
     machine = plain_machine(parameters)
     outer, hidden = (torch.tensor(all_states(n), dtype=torch.float32) for n in (4, 3))
     np.testing.assert_allclose(
-        parameters.hidden_probability(outer), machine.hidden_probability(outer), atol=1e-6
+        parameters.odd_probability(outer), machine.hidden_probability(outer), atol=1e-6
     )
     np.testing.assert_allclose(
-        parameters.outer_probability(hidden), machine.visible_probability(hidden), atol=1e-6
+        parameters.even_probability(hidden), machine.visible_probability(hidden), atol=1e-6
     )
 
 
 def test_chains_sample_the_machine():
     parameters = random_parameters(7)
-    chains = PersistentChains(20000, 3, torch.Generator().manual_seed(1))
-    reached = chains.advance(parameters, 50)
+    chains = PersistentChains(20000, 3, torch.Generator().manual_seed(1), 50)
+    reached = chains.advance(parameters)
     mean = exact_moments(plain_machine(parameters).to_machine()).mean
     # Standard errors of at most 0.5 / sqrt(20000) = 0.0035.
-    np.testing.assert_allclose(reached.outer.mean(0), mean[:4], atol=5 * 0.0035)
-    np.testing.assert_allclose(reached.hidden.mean(0), mean[4:], atol=5 * 0.0035)
+    np.testing.assert_allclose(reached.even.mean(0), mean[:4], atol=5 * 0.0035)
+    np.testing.assert_allclose(reached.odd.mean(0), mean[4:], atol=5 * 0.0035)
 
 
 GOOD = {"images": IMAGES, "labels": LABELS, "n_hidden": 2, "n_epochs": 1}
@@ -230,6 +290,10 @@ BAD = [
     ({"labels": LABELS[:-1]}, r"labels: got shape \(99,\), expected \(100,\)"),
     ({"labels": LABELS + 9}, "labels: got values from 9 to 10, expected 0 to 9"),
     ({"n_hidden": 0}, "n_hidden: got 0"),
+    ({"n_hidden": (2, 0)}, "n_hidden: got 0"),
+    ({"n_hidden": ()}, "hidden: got no layer"),
+    ({"connectivity": np.ones((2, 5), dtype=bool)}, r"connectivity: got bool of shape \(2, 5\)"),
+    ({"n_mean_field": 0}, "n_mean_field: got 0"),
     ({"n_epochs": 0}, "n_epochs: got 0"),
     ({"batch_size": 0}, "batch_size: got 0"),
     ({"n_chains": 0}, "n_chains: got 0"),

@@ -30,6 +30,7 @@ NAMES = (
     "p_values",
     "posterior",
     "raster",
+    "recognition_over_time",
     "sparse_codes",
     "spike_learning",
     "spike_parameters",

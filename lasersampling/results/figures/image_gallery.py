@@ -20,6 +20,9 @@ FREE = -1
 _TITLES = {"lasers": "Nanolasers", "gibbs": "Gibbs sampling", "data": "Data"}
 _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4
+_COLUMNS = 10
+"""Columns of images with a label, which fewer labels share, and of free ones if there are no
+others; so images have about the same size in all galleries."""
 _PITCH = 1.1
 """Distance from one image to the next, in widths of an image."""
 _FREE_GAP = 0.5
@@ -34,7 +37,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/images``: one or more of `lasers`, `gibbs`, `data`, of shape
         (sample, row, column) with values 0 (white) to 1 (black), and beside each `<name>_label`
-        (sample), -1 for images drawn freely. The first two images of each label are shown.
+        (sample), -1 for images drawn freely. The first two images of each label are shown, more of
+        them if there are few labels.
         Metrics `label_accuracy_<name>` are written above the bands, and the text attribute
         `headline` of the group above all.
 
@@ -55,13 +59,17 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for name in names
     }
     given = sorted({label for found in tiles.values() for label in found} - {FREE})
-    rows = {name: max(1, *(len(found) for found in tiles[name].values())) for name in names}
+    rows = {name: max(len(found) for found in tiles[name].values()) for name in names}
     for name in names:
         rows[name] = min(rows[name], _MAX_ROWS)
+    # Few labels get several columns each, as many as their images fill.
+    filled = [-(-len(tiles[name].get(y, ())) // rows[name]) for name in names for y in given]
+    spread = min(max(1, _COLUMNS // len(given)), max(filled)) if given else 0
+    most_free = _MAX_FREE_COLUMNS if given else _COLUMNS
     free = max(-(-len(tiles[name].get(FREE, ())) // rows[name]) for name in names)
-    free = min(free, _MAX_FREE_COLUMNS)
-    free_from = _PITCH * len(given) + (_FREE_GAP if given else 0)
-    width = free_from + _PITCH * free
+    free = min(free, most_free)
+    free_from = _PITCH * spread * len(given) + (_FREE_GAP if given else 0)
+    width = max(free_from + _PITCH * free, _PITCH * _COLUMNS)
     with style.style():
         inches = (style.WIDTH - 0.4) / width
         heights = [inches * _PITCH * rows[name] + _BAND_TITLE_INCHES for name in names]
@@ -69,19 +77,18 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         figure = style.new_figure(sum(heights) + (0.95 if headline else 0.5))
         bands = figure.subplots(len(names), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, name in zip(bands, names, strict=True):
-            for column, label in enumerate(given):
-                _draw_column(axes, tiles[name].get(label, [])[: rows[name]], column * _PITCH)
-            free_tiles = tiles[name].get(FREE, [])
-            for column in range(free):
-                part = free_tiles[column * rows[name] : (column + 1) * rows[name]]
-                _draw_column(axes, part, free_from + column * _PITCH)
+            for place, label in enumerate(given):
+                _draw_columns(
+                    axes, tiles[name].get(label, []), rows[name], spread, place * spread * _PITCH
+                )
+            _draw_columns(axes, tiles[name].get(FREE, []), rows[name], free, free_from)
             axes.set_xlim(-0.04, width)
             axes.set_ylim(_PITCH * rows[name], -0.04)
             axes.set_aspect("equal")
             axes.set_anchor("NW")
             axes.set_axis_off()
             axes.set_title(_band_title(results, name), pad=28 if axes is bands[0] else 7)
-        _write_labels(bands[0], given, free_from if free else None)
+        _write_labels(bands[0], given, spread, free_from if free else None)
         if headline:
             style.headline(figure, headline)
     return figure
@@ -97,20 +104,25 @@ def _tiles(
     return found
 
 
-def _draw_column(axes: Axes, tiles: Sequence[NDArray[np.float64]], left: float) -> None:
-    for row, image in enumerate(tiles):
-        top = row * _PITCH
+def _draw_columns(
+    axes: Axes, tiles: Sequence[NDArray[np.float64]], n_rows: int, n_columns: int, left: float
+) -> None:
+    """Fill columns from above, one after the other."""
+    for number, image in enumerate(tiles[: n_rows * n_columns]):
+        column, row = divmod(number, n_rows)
+        x, y = left + column * _PITCH, row * _PITCH
         axes.imshow(
-            image, cmap="Greys", vmin=0, vmax=1, extent=(left, left + 1, top + 1, top),
+            image, cmap="Greys", vmin=0, vmax=1, extent=(x, x + 1, y + 1, y),
             interpolation="nearest",
         )  # fmt: skip
-        frame = Rectangle((left, top), 1, 1, fill=False, edgecolor=style.GREY, linewidth=0.6)
+        frame = Rectangle((x, y), 1, 1, fill=False, edgecolor=style.GREY, linewidth=0.6)
         axes.add_patch(frame)
 
 
-def _write_labels(axes: Axes, given: Sequence[int], free_from: float | None) -> None:
-    for column, label in enumerate(given):
-        axes.text(column * _PITCH + 0.5, -0.12, str(label), ha="center", color="#666666")
+def _write_labels(axes: Axes, given: Sequence[int], spread: int, free_from: float | None) -> None:
+    for place, label in enumerate(given):
+        middle = (place + 0.5) * spread * _PITCH - (_PITCH - 1) / 2
+        axes.text(middle, -0.12, str(label), ha="center", color="#666666")
     if free_from is not None:
         axes.text(free_from, -0.12, "free", ha="left", color="#666666")
 

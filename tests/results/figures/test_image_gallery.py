@@ -14,14 +14,15 @@ def test_bands_of_samplers_columns_of_labels_then_free_images(make):
     assert lasers.get_title(loc="left") == "Nanolasers · label recognised in 93.1 ± 1.2 %"
     assert gibbs.get_title(loc="left") == "Gibbs sampling"
     assert figure.get_suptitle() == "Digits of three lasers"
-    # Two of the three images of label 0, one of label 1, then three free ones in two rows.
+    # Three images of label 0 in two columns, one of label 1, then three free ones in two rows.
     assert extents(lasers) == [
         (0.0, 1.0, 1.0, 0.0),
         (0.0, 1.0, 2.1, 1.1),
         (1.1, 2.1, 1.0, 0.0),
-        (2.7, 3.7, 1.0, 0.0),
-        (2.7, 3.7, 2.1, 1.1),
-        (3.8, 4.8, 1.0, 0.0),
+        (2.2, 3.2, 1.0, 0.0),
+        (4.9, 5.9, 1.0, 0.0),
+        (4.9, 5.9, 2.1, 1.1),
+        (6.0, 7.0, 1.0, 0.0),
     ]
     assert [text.get_text() for text in lasers.texts] == ["0", "1", "free"]
     assert not gibbs.texts

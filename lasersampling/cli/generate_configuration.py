@@ -1,0 +1,75 @@
+"""Configuration of ``lasersampling generate``, which loads torch and so stands alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lasersampling.cli.configurations import Count, SeedNumber
+from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import Device
+from lasersampling.training.picture_recipes import MachineTraining, PictureSettings
+
+
+@validated
+class GenerateConfig:
+    """Configuration of ``lasersampling generate``, and keys of a recipe.
+
+    Attributes
+    ----------
+    device : Device
+        The laser; in a recipe also the name of one.
+    data : PictureSettings
+        Images to learn from, and to judge by.
+    training : MachineTraining
+        How the machine is trained.
+    model : str
+        A trained machine in place of training: a file, or the name of a shipped one.
+    labels : tuple of int
+        Labels to be clamped; all by default.
+    images_per_label, free_images : int
+        Images, one chain each, for every clamped label and without a label.
+    burn_in_ns, duration_ns, interval_ns : float
+        Laser time before the first draw, sampled, and between draws [ns].
+    window_ns : float
+        The images shown are means over this last part of the sampling [ns].
+    gibbs_burn_in, gibbs_thin : int
+        Sweeps of Gibbs sampling before the first draw, and per draw.
+    seed : int
+        Seed of training and sampling.
+    """
+
+    device: Device
+    data: PictureSettings = PictureSettings()
+    training: MachineTraining = MachineTraining()
+    model: str = ""
+    labels: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    images_per_label: Annotated[int, Field(ge=2)] = 10
+    free_images: Annotated[int, Field(ge=0)] = 40
+    burn_in_ns: NonNegative = 400.0
+    duration_ns: Positive = 400.0
+    interval_ns: Positive = 4.0
+    window_ns: Positive = 40.0
+    gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
+    gibbs_thin: Count = 4
+    seed: SeedNumber = 0
+
+    def __post_init__(self) -> None:
+        if not self.interval_ns <= self.window_ns <= self.duration_ns:
+            raise InputError.single(
+                "window_ns",
+                self.window_ns,
+                f"interval_ns ({self.interval_ns:g}) to duration_ns ({self.duration_ns:g})",
+            )
+
+    @property
+    def n_draws(self) -> int:
+        """Draws per chain."""
+        return int(self.duration_ns / self.interval_ns + 1e-9)
+
+    @property
+    def window_draws(self) -> int:
+        """Draws that an image is the mean of."""
+        return int(self.window_ns / self.interval_ns + 1e-9)

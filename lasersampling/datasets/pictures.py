@@ -1,0 +1,173 @@
+"""Images to learn from: training and test part, labels, binarisation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError, Problem
+
+Binarise = Literal["threshold", "drawn", "none"]
+
+UNLABELLED = -1
+"""Label of an image that has none."""
+
+DIGIT_NAMES = tuple(str(digit) for digit in range(10))
+
+_FEWEST = 2
+"""Images of a class, so that both parts can have one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Images in a training and a test part.
+
+    Attributes
+    ----------
+    train_images, test_images : ndarray of float64, shape (image, pixel)
+        Values from 0 to 1, rows of pixels one after the other.
+    train_labels, test_labels : ndarray of int64, shape (image,)
+        Number of the class, -1 for images without labels.
+    shape : tuple of int
+        Rows and columns of an image.
+    class_names : tuple of str
+        Of the classes; empty for images without labels.
+    """
+
+    train_images: NDArray[np.float64]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.float64]
+    test_labels: NDArray[np.int64]
+    shape: tuple[int, int]
+    class_names: tuple[str, ...] = DIGIT_NAMES
+
+    @property
+    def n_classes(self) -> int:
+        """Classes; 0 for images without labels."""
+        return len(self.class_names)
+
+    def binarised(
+        self, binarise: Binarise = "threshold", *, threshold: float = 0.5, seed: int = 0
+    ) -> Pictures:
+        """Make pixels 0 and 1.
+
+        Parameters
+        ----------
+        binarise : "threshold", "drawn" or "none"
+            Pixels of at least `threshold` become 1; or each is drawn once, with its grey level as
+            the probability of 1; or grey levels stay, as probabilities to be drawn from anew
+            whenever an image is used.
+        threshold : float
+            Between 0 and 1.
+        seed : int
+            Of the drawing.
+
+        Raises
+        ------
+        InputError
+            With all problems found.
+        """
+        problems = [
+            *binarise_problems(binarise),
+            *share_problems("threshold", threshold),
+            *integer_problems("seed", seed, 0),
+        ]
+        if problems:
+            raise InputError(problems)
+        if binarise == "none":
+            return self
+        generator = np.random.default_rng(seed)
+        parts = {}
+        for name in ("train_images", "test_images"):
+            grey = getattr(self, name)
+            least = threshold if binarise == "threshold" else 1 - generator.random(grey.shape)
+            parts[name] = (grey >= least).astype(np.float64)
+        return dataclasses.replace(self, **parts)
+
+
+def split(
+    images: NDArray[np.float64],
+    labels: NDArray[np.int64] | None,
+    shape: tuple[int, int],
+    class_names: Sequence[str] = DIGIT_NAMES,
+    *,
+    test_size: float,
+    seed: int,
+    where: str = "images",
+) -> Pictures:
+    """Split images into a training and a test part, each class in the same proportion.
+
+    Parameters
+    ----------
+    images : ndarray, shape (image, pixel)
+        Values from 0 to 1.
+    labels : ndarray of int, shape (image,), optional
+        Number of the class.
+    shape : tuple of int
+        Rows and columns.
+    class_names : sequence of str
+        Of the classes, if there are labels.
+    test_size : float or int
+        Share of the images in the test part; a whole number is their number.
+    seed : int
+        Of the split.
+    where : str
+        What problems are reported of.
+
+    Raises
+    ------
+    InputError
+        If there are too few images to split.
+    """
+    counts = np.array([len(images)]) if labels is None else np.bincount(labels)
+    problems = [
+        Problem(where, f"{count} images" + _of(class_names, k, labels), f"at least {_FEWEST}")
+        for k, count in enumerate(counts)
+        if count < _FEWEST
+    ]
+    if problems:
+        raise InputError(problems)
+
+    # Imported here, since scikit-learn takes a second to load.
+    from sklearn.model_selection import train_test_split
+
+    numbers = np.full(len(images), UNLABELLED, dtype=np.int64) if labels is None else labels
+    try:
+        train, test, train_labels, test_labels = train_test_split(
+            images,
+            np.asarray(numbers, dtype=np.int64),
+            test_size=test_size,
+            random_state=seed,
+            stratify=labels,
+        )
+    except ValueError:
+        expected = "so many that both parts have some of each class"
+        raise InputError.single(where, f"{len(images)} images", expected) from None
+    names = () if labels is None else tuple(class_names)
+    return Pictures(train, train_labels, test, test_labels, shape, names)
+
+
+def binarise_problems(binarise: object) -> list[Problem]:
+    """Check the name of a binarisation."""
+    if binarise in get_args(Binarise):
+        return []
+    names = ", ".join(f'"{name}"' for name in get_args(Binarise))
+    return [Problem("binarise", repr(binarise), f"one of {names}")]
+
+
+def share_problems(name: str, value: object) -> list[Problem]:
+    """Check a number between 0 and 1, both excluded."""
+    problems = number_problems(name, value, 0, strict=True)
+    if not problems and not value < 1:  # type: ignore[operator]
+        problems.append(Problem(name, repr(value), "a number below 1"))
+    return problems
+
+
+def _of(names: Sequence[str], k: int, labels: NDArray[np.int64] | None) -> str:
+    return "" if labels is None else f" of class {names[k]!r}"

@@ -1,0 +1,101 @@
+"""Train a machine of pictures from a recipe, judge it, and keep it as a small file."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.cli.generate_configuration import GenerateConfig
+from lasersampling.cli.main import run
+from lasersampling.cli.options import configured, recipe_table
+from lasersampling.cli.reporting import Reporter
+from lasersampling.config import resolve, to_toml
+from lasersampling.results import ResultsFile
+from lasersampling.results.figures import save_figures
+from lasersampling.results.image_evaluation import write_generated
+from lasersampling.results.machine_evaluation import judge_machine
+from lasersampling.results.provenance import git_commit
+from lasersampling.results.run_file import write_history
+from lasersampling.training.picture_recipes import train_on_pictures
+
+RESOLUTION = 1024
+"""Weights and biases are kept in steps of 1/1024, which packs well and changes nothing."""
+
+
+def rounded(machine: BoltzmannMachine) -> BoltzmannMachine:
+    """The machine with parameters in these steps."""
+    return BoltzmannMachine(
+        (machine.weights * RESOLUTION).round() / RESOLUTION,
+        (machine.biases * RESOLUTION).round() / RESOLUTION,
+        machine.n_label,
+        machine.n_hidden,
+    )
+
+
+def main(
+    recipe: Annotated[str, typer.Argument(help="Recipe file or name.")] = "digits",
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/train_machines.h5"
+    ),
+    machine_file: Annotated[
+        Path | None, typer.Option("--machine", help="Machine file (.h5) to write too.")
+    ] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="Key of the recipe.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of training and sampling.")] = 0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Recognition and generation by a machine trained digitally."""
+    reporter = Reporter(quiet=False, as_json=False)
+    table = recipe_table(resolve("recipes", recipe), GenerateConfig) | {"seed": seed}
+    if smoke:
+        table["training"] = table.get("training", {}) | {"n_epochs": 10}
+    config = configured(GenerateConfig, table, overrides)
+    command = shlex.join(["python", *sys.argv])
+    with ResultsFile.create(
+        out, command=command, seed=seed, config=to_toml(config), overwrite=overwrite
+    ) as file:
+        pictures = config.data.load()
+        with reporter.progress(f"training {recipe}") as progress:
+            trained = train_on_pictures(
+                pictures, config.training, seed=config.seed, progress=progress
+            )
+        machine = rounded(trained.machine)
+        metrics, found = judge_machine(machine, pictures, seed=config.seed + 1)
+        write_history(file, trained.history)
+        file.write_machine(machine)
+        write_generated(file, machine, {"gibbs": found}, pictures.shape, 1)
+        file.metrics(metrics)
+    for name, metric in metrics.items():
+        print(f"{name}: {metric.value:.4f} ± {metric.standard_error or 0:.4f}")
+    if machine_file is not None:
+        provenance = {
+            "data": to_toml(config.data),
+            "training": to_toml(config.training),
+            "shape": list(pictures.shape),
+            "command": command,
+            "seed": config.seed,
+            "git_commit": git_commit(),
+            "licence": "of the weights: that of lasersampling",
+        }
+        for name, metric in metrics.items():
+            numbers = dataclasses.asdict(metric)
+            provenance[name] = numbers["value"]
+            if numbers["standard_error"] is not None:
+                provenance[f"{name}_se"] = numbers["standard_error"]
+        save_machine(machine_file, machine, compact=True, provenance=provenance)
+        print(f"written: {machine_file} ({machine_file.stat().st_size / 1e6:.2f} MB)")
+    for path in [out, *save_figures(out, ["image_gallery"])]:
+        print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    run(main)
