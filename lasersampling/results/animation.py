@@ -12,7 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from lasersampling.atomic import atomic_path
@@ -137,7 +139,7 @@ def _scene(
     spikes: SpikeTrains,
     end_ns: float,
     sizes: tuple[int, int, int],
-) -> tuple[Figure, list[AxesImage], object, object]:
+) -> tuple[Figure, list[AxesImage], Line2D, Text]:
     """Draw what stays, and give what moves: images, the line of now, the clock."""
     figure = Figure(figsize=(10.0, 8.6), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
