@@ -54,9 +54,10 @@ def main(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Images with and without labels, by lasers and by Gibbs sampling, judged over time."""
-    n_steps, animated_ns = 5000, ANIMATED_NS
+    n_steps, animated_ns, n_frames = 5000, ANIMATED_NS, 100
     if smoke:
         per_label, free, duration_ns, n_steps, animated_ns = 2, 3, 15.0, 50, 6.0
+        n_frames = 3
     reporter = Reporter(quiet=False, as_json=False)
     lasers = ls.Lasers(device, burn_in_ns=0.0)
     tau = lasers.neuron.refractory_time_ns
@@ -120,7 +121,7 @@ def main(
         )
         print(f"{name}: {values}; ratio {metric.value:.3f} ± {metric.standard_error:.3f}")
     animation = out.with_name(f"{out.stem}_animation.gif")
-    save_animation(out, animation)
+    save_animation(out, animation, n_frames=n_frames)
     for path in [out, *save_figures(out, FIGURES), animation]:
         print(f"written: {path}")
 

@@ -89,6 +89,9 @@ def save_animation(
     n_given = machine.n_visible, machine.n_label, machine.n_hidden
     with style.style():
         figure, tiles, cursor, clock = _scene(frames, spikes, end_ns, n_given)
+        # Laid out once; a layout for each frame would take most of the time.
+        figure.canvas.draw()
+        figure.set_layout_engine("none")
         writer = PillowWriter(fps=FRAMES_PER_S)
         # Pillow takes the kind of file from the name, which a temporary one does not tell.
         with atomic_path(gif, overwrite=True) as temporary:

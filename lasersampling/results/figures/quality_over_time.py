@@ -81,7 +81,9 @@ def _draw(axes: Axes, results: Results, name: str) -> None:
         )  # fmt: skip
     best = results.metrics.get(f"{name}_held_out")
     if best is not None and not name.endswith("_error"):
-        axes.axhline(best.value, color=style.INK, linestyle="--", linewidth=1.2)
+        axes.axhline(
+            best.value, color=style.INK, linestyle="--", linewidth=1.2, label="held-out images"
+        )
         if name == "log_probability":
             low, high = axes.get_ylim()
             axes.set_ylim(max(low, best.value - _MOST_NATS), high)
