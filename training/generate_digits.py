@@ -121,7 +121,9 @@ def main(
         )
         print(f"{name}: {values}; ratio {metric.value:.3f} ± {metric.standard_error:.3f}")
     animation = out.with_name(f"{out.stem}_animation.gif")
-    save_animation(out, animation, n_frames=n_frames)
+    save_animation(
+        out, animation, n_frames=n_frames, titles=[str(k) for k in range(machine.n_label)]
+    )
     for path in [out, *save_figures(out, FIGURES), animation]:
         print(f"written: {path}")
 

@@ -98,8 +98,8 @@ def complete_picture(
             write_neuron(file, lasers.neuron)
             write_calibration(file, calibration)
             file.write_machine(machine)
-            time_ns = lasers.neuron.refractory_time_ns
-            time_ns = time_ns + config.interval_ns * np.arange(found.states.shape[2])
+            tau = lasers.neuron.refractory_time_ns
+            time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])
             shown = np.unique(np.geomspace(1, time_ns.size, _SHOWN).astype(int)) - 1
             write_completions(
                 file, shape, found, pixels[None], time_ns, shown,

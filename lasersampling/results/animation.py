@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ _COLUMNS = 5
 _MOST_IMAGES = 10
 _PITCH = 1.12
 _DPI = 72
+_LEAST_TICK = 0.007
+"""Half of the height of a spike, in heights of the raster; many lasers overlap a little."""
 _COLOURS = {"visible": style.BLUE, "label": style.ORANGE, "hidden": style.GREEN}
 
 
@@ -43,6 +45,7 @@ def save_animation(
     *,
     n_frames: int = 100,
     stop_ns: float | None = None,
+    titles: Sequence[str] = (),
 ) -> Path:
     """Write an animation of a results file.
 
@@ -58,6 +61,8 @@ def save_animation(
         Frames, at least 2; 15 of them make a second.
     stop_ns : float, optional
         End of what is shown; the end of the recording by default.
+    titles : sequence of str
+        Above the images, such as the labels that were clamped.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def save_animation(
     frames = frames.reshape(*frames.shape[:2], *shape)
     n_given = machine.n_visible, machine.n_label, machine.n_hidden
     with style.style():
-        figure, tiles, cursor, clock = _scene(frames, spikes, end_ns, n_given)
+        figure, tiles, future, clock = _scene(frames, spikes, end_ns, n_given, titles)
         # Laid out once; a layout for each frame would take most of the time.
         figure.canvas.draw()
         figure.set_layout_engine("none")
@@ -100,7 +105,7 @@ def save_animation(
                 for k, now in enumerate(times):
                     for tile, frame in zip(tiles, frames[:, k], strict=True):
                         tile.set_data(frame)
-                    cursor.set_xdata([now, now])
+                    future.set_bounds(now, -1.0, end_ns, spikes.n_units + 1.0)
                     clock.set_text(f"{now:5.1f} ns")
                     writer.grab_frame()
             drawn.replace(temporary)
@@ -142,8 +147,9 @@ def _scene(
     spikes: SpikeTrains,
     end_ns: float,
     sizes: tuple[int, int, int],
-) -> tuple[Figure, list[AxesImage], Line2D, Text]:
-    """Draw what stays, and give what moves: images, the line of now, the clock."""
+    titles: Sequence[str],
+) -> tuple[Figure, list[AxesImage], Rectangle, Text]:
+    """Draw what stays, and give what moves: images, what hides the spikes to come, the clock."""
     figure = Figure(figsize=(10.0, 8.6), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     n_images, _, rows, width = frames.shape
@@ -168,14 +174,24 @@ def _scene(
         above.add_patch(
             Rectangle((x, y), 1, aspect, fill=False, edgecolor=framed, linewidth=2 if k == 0 else 1)
         )
+    for k, title in enumerate(titles[:n_images]):
+        row, column = divmod(k, _COLUMNS)
+        above.text(
+            column * _PITCH + 0.04, (row * _PITCH + 0.04) * aspect, title, va="top", ha="left",
+            color=style.VERMILLION, fontsize=15,
+        )  # fmt: skip
     above.set_xlim(-0.05, min(n_images, _COLUMNS) * _PITCH)
     above.set_ylim(-(-n_images // _COLUMNS) * _PITCH * aspect, -0.05)
     above.set_aspect("equal")
     above.set_axis_off()
     clock = above.set_title("", family="monospace")
     _raster(below, spikes, end_ns, sizes)
-    cursor = below.axvline(0.0, color=style.VERMILLION, linewidth=2)
-    return figure, tiles, cursor, clock
+    future = Rectangle(
+        (0.0, -1.0), end_ns, spikes.n_units + 1.0, facecolor="white", edgecolor=style.VERMILLION,
+        linewidth=2, zorder=5,
+    )  # fmt: skip
+    below.add_patch(future)
+    return figure, tiles, future, clock
 
 
 def _raster(axes: Axes, spikes: SpikeTrains, end_ns: float, sizes: tuple[int, int, int]) -> None:
@@ -183,9 +199,10 @@ def _raster(axes: Axes, spikes: SpikeTrains, end_ns: float, sizes: tuple[int, in
     first = 0
     for (kind, colour), size in zip(_COLOURS.items(), sizes, strict=True):
         own = (unit >= first) & (unit < first + size) & (time <= end_ns)
-        ends = np.stack([unit[own] - 0.45, unit[own] + 0.45], axis=1)
+        half = max(0.45, _LEAST_TICK * sum(sizes))
+        ends = np.stack([unit[own] - half, unit[own] + half], axis=1)
         ticks = np.stack([np.repeat(time[own][:, None], 2, axis=1), ends], axis=2)
-        axes.add_collection(LineCollection(list(ticks), colors=colour, linewidths=1.2))
+        axes.add_collection(LineCollection(list(ticks), colors=colour, linewidths=1.8))
         if own.any():
             axes.text(
                 1.005, first + size / 2, kind, transform=axes.get_yaxis_transform(), va="center",
