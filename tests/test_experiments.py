@@ -14,6 +14,8 @@ LONG = {
     "bayesian_inference",
     "design_device",
     "exact_reference",
+    "generate_digits",
+    "generate_mnist",
     "imperfect_lasers",
     "integrator_convergence",
     "laser_dynamics",

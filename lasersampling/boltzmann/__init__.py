@@ -14,6 +14,12 @@ from lasersampling.boltzmann.files import load_machine, load_provenance, save_ma
 from lasersampling.boltzmann.layers import Layers, layered_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.models import Model, load_model
+from lasersampling.boltzmann.partition import (
+    LogPartition,
+    annealed_log_partition,
+    layered_log_partition,
+    log_probability,
+)
 from lasersampling.boltzmann.recognition import label_posterior
 from lasersampling.boltzmann.restricted import RestrictedMachine
 from lasersampling.boltzmann.sklearn_machines import from_bernoulli_rbm
@@ -31,17 +37,20 @@ __all__ = [
     "BayesianNetwork",
     "BoltzmannMachine",
     "Layers",
+    "LogPartition",
     "Model",
     "Moments",
     "RestrictedMachine",
     "Target",
     "all_states",
+    "annealed_log_partition",
     "clamp",
     "completed_moments",
     "exact_distribution",
     "exact_moments",
     "from_bernoulli_rbm",
     "label_posterior",
+    "layered_log_partition",
     "layered_machine",
     "load_machine",
     "load_model",
@@ -49,6 +58,7 @@ __all__ = [
     "load_provenance",
     "local_fields",
     "log_partition",
+    "log_probability",
     "marginal",
     "random_fan_in",
     "read_target",

@@ -65,16 +65,19 @@ def label_posterior(
             given = np.zeros((len(pixels[part]), layers.n_given))
             given[:, : layers.n_visible] = pixels[part]
             given[:, layers.n_visible + label] = 1.0
-            found[part, label] = _log_weight(machine, layers, given, n_iterations)
+            found[part, label] = log_weight(machine, layers, given, n_iterations)
     found = np.exp(found - found.max(axis=1, keepdims=True))
     posterior: NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
     return posterior
 
 
-def _log_weight(
-    machine: BoltzmannMachine, layers: Layers, given: NDArray[np.float64], n_iterations: int
+def log_weight(
+    machine: BoltzmannMachine, layers: Layers, given: NDArray[np.float64], n_iterations: int = 20
 ) -> NDArray[np.float64]:
-    """Give log sum_h exp(-E(given, h)), or its bound by mean field, shape (image,)."""
+    """Give log sum_h exp(-E(given, h)), or its bound by mean field, shape (image,).
+
+    `given` are values in [0, 1] of the visible and label units, shape (image, visible + label).
+    """
     weights, even_biases, odd_biases = layers.sides(machine)
     even_given, odd_given = layers.even < layers.n_given, layers.odd < layers.n_given
     even = np.full((len(given), len(layers.even)), 0.5)

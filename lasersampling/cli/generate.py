@@ -60,6 +60,21 @@ def generate(
     labels: Annotated[
         list[int] | None, typer.Option("--label", help="Label to be clamped; may be repeated.")
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--complete",
+            metavar="FILE.png",
+            help="Complete this picture; clear pixels are unknown.",
+        ),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Bright where the picture to complete is known."),
+    ] = None,
+    occlude: Annotated[
+        str | None, typer.Option(help="Half to hide: lower, upper, left or right.")
+    ] = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -71,6 +86,7 @@ def generate(
 
     With a recipe and --from, the recipe says how the trained machine is sampled.
     """
+    from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.image_evaluation import compare_images, write_generated
@@ -78,11 +94,15 @@ def generate(
     from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    check_request(picture, mask, occlude, model, len(labels or ()))
     loaded = None if model is None else load_picture_model(model)
     given = {"seed": seed, "model": model, "labels": labels}
     table = _table(recipe, loaded) | {k: v for k, v in given.items() if v is not None}
     config = configured(GenerateConfig, table, overrides)
     output = Output(context, out, overwrite=overwrite)
+    if picture is not None and loaded is not None:
+        complete_picture(config, loaded, picture, mask, occlude, output, reporter)
+        return
     with output.open(config, config.seed) as file:
         pictures = _pictures(config, loaded, reporter)
         if loaded is None:

@@ -93,6 +93,49 @@ def read_array(path: Path, size: tuple[int, int] | None = None) -> Labelled:
     return brightness, *_classes(labels, len(images), f"{path}: labels")
 
 
+def read_picture(
+    path: Path, size: tuple[int, int], *, invert: bool = False
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Read one PNG file as binary pixels, and which of them are known.
+
+    Parameters
+    ----------
+    path : Path
+        A picture of any size, which is averaged over areas; pixels of at least half brightness
+        become 1. Where more than half of a pixel is transparent it is unknown.
+    size : tuple of int
+        Rows and columns.
+    invert : bool
+        Turn brightness round, for dark strokes on bright paper.
+
+    Returns
+    -------
+    pixels : ndarray of int8, shape (pixel,)
+        0 and 1; of unknown pixels without meaning.
+    known : ndarray of bool, shape (pixel,)
+
+    Raises
+    ------
+    InputError
+        If the file is none, or no picture.
+    """
+    from PIL import Image
+
+    if not path.is_file():
+        raise InputError.single(str(path), "no such file", "a PNG image")
+    try:
+        with Image.open(path) as image:
+            parts = np.asarray(image.convert("LA"), dtype=np.float64) / _WHITE
+    except (OSError, SyntaxError, ValueError):
+        raise InputError.single(str(path), "a file that cannot be read", "a PNG image") from None
+    grey, opaque = parts[..., 0], parts[..., 1]
+    # Transparent parts of a pixel have no say in its brightness.
+    share = _resized(opaque, size)
+    brightness = _resized(grey * opaque, size) / np.maximum(share, 1e-9)
+    pixels = (1 - brightness if invert else brightness) >= 0.5
+    return pixels.astype(np.int8).ravel(), (share >= 0.5).ravel()
+
+
 def _pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() == _SUFFIX)
 

@@ -17,14 +17,25 @@ from lasersampling.statistics.divergences import (
 )
 from lasersampling.statistics.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from lasersampling.statistics.jackknife import jackknife_error
+from lasersampling.statistics.modes import ModeVisits, mode_visits
 from lasersampling.statistics.moments import MomentComparison, MomentErrors, moment_errors
+from lasersampling.statistics.neighbours import (
+    AdversarialAccuracy,
+    Neighbours,
+    adversarial_accuracy,
+    nearest,
+)
 
 __all__ = [
+    "AdversarialAccuracy",
     "Divergences",
     "GoodnessOfFit",
     "Interval",
+    "ModeVisits",
     "MomentComparison",
     "MomentErrors",
+    "Neighbours",
+    "adversarial_accuracy",
     "autocorrelation_time",
     "block_length",
     "bootstrap_intervals",
@@ -36,7 +47,9 @@ __all__ = [
     "kl_divergence",
     "kl_floor",
     "kl_floor_quantile",
+    "mode_visits",
     "moment_errors",
+    "nearest",
     "r_hat",
     "total_variation",
 ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lasersampling.datasets.image_files import read_array, read_folder
+from lasersampling.datasets.image_files import read_array, read_folder, read_picture
 from lasersampling.errors import InputError
 
 
@@ -107,3 +107,25 @@ def test_pickles_and_foreign_files_are_refused(tmp_path):
     for name in ("a.npy", "b.npz"):
         with pytest.raises(InputError, match="a file that cannot be read"):
             read_array(tmp_path / name)
+
+
+def test_one_picture_is_brought_to_size_and_transparent_pixels_are_unknown(tmp_path):
+    picture = np.zeros((4, 8, 2), dtype=np.uint8)
+    picture[:, :, 1] = 255
+    picture[:2, :4, 0] = 255
+    picture[2:, 4:, 1] = 0
+    picture[0, 4:6] = 255, 0  # half of a pixel is transparent, the rest of it dark
+    Image.fromarray(picture).save(tmp_path / "mine.png")
+    pixels, known = read_picture(tmp_path / "mine.png", (2, 4))
+    assert pixels.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+    assert known.tolist() == [True] * 6 + [False] * 2
+    inverted, _ = read_picture(tmp_path / "mine.png", (2, 4), invert=True)
+    assert (inverted[known] == 1 - pixels[known]).all()
+
+
+def test_pictures_that_are_none_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file, expected a PNG image"):
+        read_picture(tmp_path / "none.png", (2, 2))
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(InputError, match="a file that cannot be read"):
+        read_picture(tmp_path / "text.png", (2, 2))

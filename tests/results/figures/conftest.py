@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.boltzmann import BoltzmannMachine, Layers
 from lasersampling.lasers.simulation import Traces
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.results import ResultsFile, records
+from lasersampling.results import ResultsFile, picture_records, records
+from lasersampling.sampling.completion import Completions
 
 REFRACTORY_NS = 3.5
 
@@ -387,25 +388,73 @@ def write_recognition(file):
     file.attributes("recognition", {"headline": "Recognition by 70 nanolasers"})
 
 
+def write_quality(file):
+    time_ns = np.array([2.5, 25.0, 250.0])
+    file.write("quality/time_ns", time_ns, ("time_ns",), units="ns", description="time")
+    for name in ("label_accuracy", "log_probability", "mean_error", "effective_classes"):
+        for who in ("lasers", "gibbs"):
+            for suffix in ("", "_se"):
+                write_array(file, f"quality/{name}_{who}{suffix}", [0.2, 0.5, 0.9], "time_ns")
+        file.metric(f"{name}_held_out", 0.95)
+    file.attributes("quality", {"headline": "Three lasers draw"})
+
+
+def write_neighbours(file):
+    rng = np.random.default_rng(0)
+    for name in ("image", "nearest"):
+        write_array(
+            file, f"neighbours/{name}", rng.random((12, 8, 8)).round(), "sample", "row", "column"
+        )
+    for name in ("label", "nearest_label", "distance"):
+        write_array(file, f"neighbours/{name}", np.arange(12) % 3, "sample")
+    for kind in ("lasers", "gibbs", "held_out"):
+        write_array(file, f"neighbours/distance_{kind}", rng.integers(0, 9, 40), f"sample_{kind}")
+    file.attributes("neighbours", {"headline": "Nothing is a copy"})
+
+
+def write_filters(file):
+    write_images(file)
+    layers = Layers(64, (20,), 2)
+    weights = np.random.default_rng(0).normal(size=(20, 66))
+    file.write_machine(layers.machine(weights, np.zeros(66), np.zeros(20)))
+
+
+def write_completions(file):
+    rng = np.random.default_rng(0)
+    known = np.arange(64) < 32
+    states = rng.integers(0, 2, (3, 4, 10, 64), dtype=np.int8)
+    given = rng.integers(0, 2, (3, 64))
+    found = Completions(states, states[..., :0], np.tile(known, (3, 1)), 2.5)
+    picture_records.write_completions(
+        file, (8, 8), found, given, 2.5 * np.arange(1, 11), [0, 3, 9],
+        originals=given, window_draws=4,
+    )  # fmt: skip
+    file.attributes("completions", {"headline": "Halves completed"})
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
     "chip_population": write_population,
     "chip_calibration": write_chip_calibration,
+    "completions": write_completions,
     "design": write_design,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
     "exact_reference": write_exact_reference,
+    "filters": write_filters,
     "fit": write_fit,
     "image_gallery": write_images,
     "imperfections": write_imperfections,
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
+    "neighbours": write_neighbours,
     "network_inference": write_networks,
     "noisy_hardware": write_noisy_hardware,
     "online_learning": write_online,
     "posterior": write_posterior,
+    "quality_over_time": write_quality,
     "raster": write_raster,
     "recognition_over_time": write_recognition,
     "sparse_codes": write_sparse,

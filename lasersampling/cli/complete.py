@@ -1,0 +1,140 @@
+"""``lasersampling generate --complete``: lasers complete a picture of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lasersampling.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.cli.output import Output
+    from lasersampling.cli.reporting import Reporter
+    from lasersampling.training.picture_models import PictureModel
+
+_SHOWN = 5
+"""Moments at which a completion is shown while it forms."""
+
+
+def check_request(
+    complete: Path | None, mask: Path | None, occlude: str | None, model: str | None, n_labels: int
+) -> None:
+    """Check the options of a completion with each other.
+
+    Raises
+    ------
+    InputError
+        If they do not fit together.
+    """
+    if complete is None:
+        for name, value in (("--mask", mask), ("--occlude", occlude)):
+            if value is not None:
+                raise InputError.single(name, value, "a picture to complete too (--complete)")
+        return
+    if model is None:
+        raise InputError.single("--complete", complete, "a trained machine too (--from)")
+    if mask is not None and occlude is not None:
+        raise InputError.single("--mask, --occlude", "both", "one of them")
+    if n_labels > 1:
+        raise InputError.single("--label", f"{n_labels} of them", "at most one with --complete")
+
+
+def complete_picture(
+    config: GenerateConfig,
+    loaded: PictureModel,
+    picture: Path,
+    mask: Path | None,
+    occlude: str | None,
+    output: Output,
+    reporter: Reporter,
+) -> None:
+    """Complete a picture by lasers; several completions, and where they differ.
+
+    Raises
+    ------
+    InputError
+        For pictures that cannot be read, and if nothing or all of the picture is unknown.
+    """
+    from lasersampling.datasets.image_files import read_picture
+    from lasersampling.results.picture_records import write_completions
+    from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.sampling.completion import complete, occluded
+    from lasersampling.sampling.laser_sampler import Lasers
+
+    machine, shape = loaded.machine, loaded.shape
+    pixels, known = read_picture(picture, shape, invert=config.data.invert)
+    if occlude is not None:
+        known &= occluded(shape, occlude)
+    if mask is not None:
+        bright, opaque = read_picture(mask, shape)
+        known &= (bright == 1) & opaque
+    if known.all() or not known.any():
+        got = "all of it known" if known.all() else "nothing of it known"
+        expected = "a picture with some transparent pixels, or --mask or --occlude"
+        raise InputError.single(str(picture), got, expected)
+    with output.open(config, config.seed) as file:
+        lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
+        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
+            calibration = lasers.calibrated(progress)
+        n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
+        with reporter.progress("completing the picture") as progress:
+            found = complete(
+                lasers,
+                machine,
+                pixels[None],
+                known,
+                n_completions=max(2, config.free_images),
+                n_draws=max(2, n_draws),
+                label=config.labels[0] if config.labels else None,
+                seed=config.seed,
+                progress=progress,
+            )
+        if file is not None:
+            write_neuron(file, lasers.neuron)
+            write_calibration(file, calibration)
+            file.write_machine(machine)
+            tau = lasers.neuron.refractory_time_ns
+            time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])
+            shown = np.unique(np.geomspace(1, time_ns.size, _SHOWN).astype(int)) - 1
+            write_completions(
+                file, shape, found, pixels[None], time_ns, shown,
+                window_draws=config.window_draws,
+            )  # fmt: skip
+            headline = f"A picture completed by nanolasers ({loaded.name})"
+            file.attributes("completions", {"headline": headline})
+    output.draw(["completions"], reporter)
+    reporter.result(
+        {
+            "model": loaded.name,
+            "picture": str(picture),
+            "known_pixels": int(known.sum()),
+            "completions": found.states.shape[1],
+            "seed": config.seed,
+            "files": [str(path) for path in output.files],
+        },
+        _drawing(pixels, known, found.mean(config.window_draws)[0], shape),
+    )
+    unsure = found.uncertainty()[0][~known].mean()
+    reporter.status(
+        f"{int((~known).sum())} of {known.size} pixels were completed "
+        f"{found.states.shape[1]} times; a pixel differs between completions by {unsure:.2f} "
+        "(standard deviation; 0.5 would be guessing)."
+    )
+
+
+def _drawing(
+    pixels: NDArray[np.int8],
+    known: NDArray[np.bool_],
+    mean: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> str:
+    """What was seen beside what is most probable, in characters."""
+    seen = np.where(known, np.where(pixels == 1, "█", "·"), "?").reshape(shape)
+    found = np.where(mean >= 0.5, "█", "·").reshape(shape)
+    lines = [f"{''.join(a)}   {''.join(b)}" for a, b in zip(seen, found, strict=True)]
+    return "\n".join(lines)

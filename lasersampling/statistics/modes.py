@@ -1,0 +1,83 @@
+"""How chains visit the modes of a distribution: which ones, how evenly, how often they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+from lasersampling.statistics.jackknife import jackknife_error
+
+
+@dataclass(frozen=True)
+class ModeVisits:
+    """What chains did among modes; all errors are over chains.
+
+    Attributes
+    ----------
+    n_visited : int
+        Modes that were seen at all.
+    effective : float
+        exp of the entropy of the modes' frequencies: their number if all are visited alike.
+    effective_se : float
+        Its standard error, by leaving out one chain after the other.
+    switch_rate : float
+        Changes of mode from one draw to the next, per draw.
+    switch_rate_se : float
+        Its standard error.
+    """
+
+    n_visited: int
+    effective: float
+    effective_se: float
+    switch_rate: float
+    switch_rate_se: float
+
+
+def mode_visits(modes: ArrayLike, n_modes: int) -> ModeVisits:
+    """Measure visits of modes.
+
+    Parameters
+    ----------
+    modes : array_like of int, shape (chain, draw)
+        Mode at each draw, 0 to `n_modes` - 1. At least two chains.
+    n_modes : int
+        How many there are.
+
+    Raises
+    ------
+    InputError
+        For other shapes and values.
+    """
+    problems = integer_problems("n_modes", n_modes, 1)
+    if problems:
+        raise InputError(problems)
+    seen = np.asarray(modes)
+    if seen.ndim != 2 or seen.dtype.kind not in "iu" or seen.shape[0] < 2 or seen.shape[1] < 1:
+        got = f"{seen.dtype} of shape {seen.shape}"
+        raise InputError.single("modes", got, "whole numbers of shape (chain, draw), 2 chains")
+    if seen.min() < 0 or seen.max() >= n_modes:
+        got = f"values from {seen.min()} to {seen.max()}"
+        raise InputError.single("modes", got, f"0 to {n_modes - 1}")
+    n_chains = len(seen)
+    counts = np.stack([np.bincount(chain, minlength=n_modes) for chain in seen])
+    total = counts.sum(axis=0)
+    left_out = np.array([_effective(total - own) for own in counts])
+    switches = np.zeros(n_chains)
+    if seen.shape[1] > 1:
+        switches = (np.diff(seen, axis=1) != 0).mean(axis=1)
+    return ModeVisits(
+        n_visited=int(np.count_nonzero(total)),
+        effective=_effective(total),
+        effective_se=float(jackknife_error(left_out)),
+        switch_rate=float(switches.mean()),
+        switch_rate_se=float(switches.std(ddof=1) / np.sqrt(n_chains)),
+    )
+
+
+def _effective(counts: NDArray[np.int64]) -> float:
+    share = counts[counts > 0] / counts.sum()
+    return float(np.exp(-(share * np.log(share)).sum()))
