@@ -23,6 +23,7 @@ NAMES = (
     "imperfections",
     "integrator_convergence",
     "machines",
+    "mixing",
     "laser_dynamics",
     "network_inference",
     "noisy_hardware",
