@@ -70,7 +70,7 @@ class Depression:
 
     @property
     def full_strength(self) -> float:
-        """What weights are multiplied with for the reference interval to have the full weight."""
+        """What makes spikes of the reference interval as strong as the weights say [1]."""
         if self.reference_interval_ns is None:
             return 1.0
         return 1.0 / self.steady_state(self.reference_interval_ns)

@@ -15,7 +15,11 @@ from lasersampling.sampling.protocol import ChainState, checked_arrays
 
 _STATE = {"field": np.complex64, "gain_electrons": np.float32, "absorber_electrons": np.float32,
           "armed": np.int8, "has_laser": np.int8}  # fmt: skip
-_SPIKES = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
+_SPIKES: dict[str, type[np.generic]] = {
+    "spike_chain": np.int32,
+    "spike_unit": np.int32,
+    "spike_time_ns": np.float64,
+}
 
 RESOURCE, SPIKE_AMPLITUDE = "resource", "spike_amplitude"
 """What there is in addition if synapses tire: for each unit, and for each recent spike."""
@@ -46,7 +50,7 @@ def chain_state(
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.zeros((n_chains, n_units), dtype) for name, dtype in _STATE.items()
     }
-    of_spikes: dict[str, type[np.generic]] = dict(_SPIKES)
+    of_spikes = dict(_SPIKES)
     if tiring:
         arrays[RESOURCE] = np.zeros((n_chains, n_units))
         of_spikes[SPIKE_AMPLITUDE] = np.float64

@@ -85,7 +85,8 @@ def _costs(axes: Axes, results: Results, case: str, names: list[str]) -> None:
         )  # fmt: skip
     axes.set_xscale("log")
     axes.set_ylim(bottom=0.0)
-    axes.set_xlabel("laser time per independent mode (ns)")
-    axes.set_ylabel("error of mode frequencies (TV)")
+    style.plain_log_ticks(axes.xaxis)
+    axes.set_xlabel("time per independent mode (ns)")
+    axes.set_ylabel("error of frequencies (TV)")
     axes.legend(fontsize="small")
     style.quiet(axes)
