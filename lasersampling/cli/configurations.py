@@ -13,9 +13,11 @@ from lasersampling.cli.options import LARGEST_SEED
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.performance import PerformanceSettings, WallPlug
+from lasersampling.sampling.tempering import Tempering
 
 # The defaults of `calibrate` are those of `sample`, which then finds the calibration stored.
 _MEASURED = CalibrationSettings()
@@ -94,6 +96,10 @@ class LasersConfig:
         What the lasers do beyond the model.
     chip_seed : int
         Number of the chip, which fixes its mismatch and its dead lasers.
+    tempering : Tempering or None
+        Lets pumps and couplings swing; a table, given by ``--set tempering.period_ns=100``.
+    depression : Depression or None
+        Lets synapses tire; a table, given by ``--set depression.utilisation=0.1``.
     """
 
     machine: str
@@ -109,6 +115,8 @@ class LasersConfig:
     calibration: CalibrationSettings = CalibrationSettings()
     imperfections: Imperfections = Imperfections()
     chip_seed: SeedNumber = 0
+    tempering: Tempering | None = None
+    depression: Depression | None = None
 
 
 @validated

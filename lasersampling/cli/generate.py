@@ -213,7 +213,13 @@ def _samplers(
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.laser_sampler import Lasers
 
-    lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=config.burn_in_ns)
+    lasers = Lasers(
+        config.device,
+        interval_ns=config.interval_ns,
+        burn_in_ns=config.burn_in_ns,
+        tempering=config.tempering,
+        depression=config.depression,
+    )
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         calibration = lasers.calibrated(progress)
     if file is not None:

@@ -9,7 +9,9 @@ from pydantic import Field
 from lasersampling.cli.configurations import Count, SeedNumber
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
+from lasersampling.sampling.tempering import Tempering
 from lasersampling.training.picture_recipes import MachineTraining, PictureSettings
 
 
@@ -39,6 +41,10 @@ class GenerateConfig:
         Sweeps of Gibbs sampling before the first draw, and per draw.
     seed : int
         Seed of training and sampling.
+    tempering : Tempering or None
+        Lets pumps and couplings swing; durations include the hot parts.
+    depression : Depression or None
+        Lets synapses tire.
     """
 
     device: Device
@@ -55,6 +61,8 @@ class GenerateConfig:
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
     seed: SeedNumber = 0
+    tempering: Tempering | None = None
+    depression: Depression | None = None
 
     def __post_init__(self) -> None:
         if not self.interval_ns <= self.window_ns <= self.duration_ns:
@@ -67,9 +75,16 @@ class GenerateConfig:
     @property
     def n_draws(self) -> int:
         """Draws per chain."""
-        return int(self.duration_ns / self.interval_ns + 1e-9)
+        return max(1, int(self.duration_ns / self._time_per_draw_ns + 1e-9))
 
     @property
     def window_draws(self) -> int:
         """Draws that an image is the mean of."""
-        return int(self.window_ns / self.interval_ns + 1e-9)
+        return max(1, int(self.window_ns / self._time_per_draw_ns + 1e-9))
+
+    @property
+    def _time_per_draw_ns(self) -> float:
+        """Laser time per draw, hot parts shared out among them [ns]."""
+        if self.tempering is None:
+            return self.interval_ns
+        return self.tempering.period_ns / self.tempering.draws_per_period(self.interval_ns)

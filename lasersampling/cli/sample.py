@@ -194,6 +194,8 @@ def _prepare(
         settings=config.calibration,
         imperfections=config.imperfections,
         chip_seed=config.chip_seed,
+        tempering=config.tempering,
+        depression=config.depression,
     )
     n_draws = lasers.draws_in(config.duration_ns)
     if n_draws < _MIN_DRAWS:

@@ -12,6 +12,7 @@ from lasersampling.lasers.kernel_tables import (
     Arrivals,
     Constants,
     Coupling,
+    Depressed,
     Events,
     Faults,
     Lanes,
@@ -96,6 +97,9 @@ def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -
     is_first = np.ones(order.size, dtype=bool)
     is_first[1:] = (np.diff(pre) != 0) | (np.diff(delay) != 0)
     first = np.flatnonzero(is_first)
+    weight = links.weight_electrons_per_ns[order]
+    if network.depression is not None:
+        weight = network.depression.full_strength * weight
     pulse = 0
     if synapse.kernel != "exponential":
         pulse = max(1, round(synapse.length_ns(refractory_time_ns) / step))
@@ -104,7 +108,7 @@ def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -
         group_delay=delay[first],
         link_start=np.append(first, order.size).astype(np.int64),
         link_post=links.post[order].astype(np.int64),
-        link_weight=links.weight_electrons_per_ns[order].astype(np.float32),
+        link_weight=weight.astype(np.float32),
         pulse_steps=pulse,
         kick=np.float32(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
         drives_absorber=synapse.section == "absorber",
@@ -265,6 +269,25 @@ def faults(
     return Faults(float(network.lost_spikes), std, math.ceil(JITTER_CUT * std), rng)
 
 
+def depressed(
+    network: LaserNetwork, n_lanes: int, tick_ns: float, start: NetworkState | None
+) -> Depressed | None:
+    """Resources of the synapses, full or as `start` has them; None if they do not tire."""
+    about = network.depression
+    if about is None:
+        return None
+    resource = np.ones(n_lanes)
+    if start is not None and start.resource is not None:
+        resource[: start.resource.size] = start.resource.ravel()
+    since, amplitude = np.zeros(n_lanes, dtype=np.int64), np.ones(n_lanes)
+    if start is not None and start.spike_amplitude is not None:
+        # In order of time, so that the last one stays.
+        amplitude[start.spike_lane] = start.spike_amplitude
+    return Depressed(
+        about.utilisation, about.recovery_time_ns / tick_ns, resource, since, amplitude
+    )
+
+
 def events(tables: Coupling, n_lanes: int, longest_jitter: int = 0) -> Events:
     """Empty timing wheel for a bundle."""
     longest = int(tables.group_delay.max()) if tables.group_delay.size else 0
@@ -278,6 +301,7 @@ def events(tables: Coupling, n_lanes: int, longest_jitter: int = 0) -> Events:
         phase=np.zeros(size, dtype=np.int64),
         group=np.zeros(size, dtype=np.int64),
         origin=np.zeros(size, dtype=np.int64),
+        amount=np.zeros(size, dtype=np.float32),
         cancelled=np.zeros(size, dtype=np.int64),
         free=np.arange(size, dtype=np.int64),
         n_free=np.array([size], dtype=np.int64),
@@ -298,6 +322,7 @@ def enlarged(pool: Events) -> Events:
         phase=np.append(pool.phase, empty),
         group=np.append(pool.group, empty),
         origin=np.append(pool.origin, empty),
+        amount=np.append(pool.amount, empty.astype(np.float32)),
         cancelled=np.append(pool.cancelled, empty),
         free=np.append(free, np.zeros(2 * size - free.size, dtype=np.int64)),
         n_free=np.array([n_free + size], dtype=np.int64),

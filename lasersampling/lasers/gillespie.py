@@ -175,6 +175,9 @@ def simulate_jumps(
         problems.append(
             Problem("network", "lasers that differ, or lost or jittering spikes", expected)
         )
+    if network.depression is not None:
+        expected = "synapses that do not tire; `simulate` has the others"
+        problems.append(Problem("network.depression", "depression", expected))
     if problems:
         raise InputError(problems)
     if traces is not None:

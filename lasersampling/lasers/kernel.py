@@ -39,6 +39,7 @@ __all__ = [
     "advance",
     "advance_freely",
     "schedule",
+    "transmitted",
 ]
 
 FINISHED, SPIKES_FULL, EVENTS_FULL = 0, 1, 2
@@ -52,14 +53,15 @@ _SWEEPS_BETWEEN_LOOKS = 16
 
 
 @njit(nogil=True, cache=True)
-def schedule(events, step, lane, phase, group, origin):
-    """Put one event into the wheel; its pool entry."""
+def schedule(events, step, lane, phase, group, origin, amount):
+    """Put one event into the wheel, which changes the drive by `amount` weights; its pool entry."""
     events.n_free[0] -= 1
     entry = events.free[events.n_free[0]]
     events.lane[entry] = lane
     events.phase[entry] = phase
     events.group[entry] = group
     events.origin[entry] = origin
+    events.amount[entry] = amount
     events.cancelled[entry] = 0
     slot = step % events.slot_head.size
     events.next[entry] = events.slot_head[slot]
@@ -84,10 +86,10 @@ def _deliver(coupling, events, lanes, n_lasers, step):
         if phase == END and events.last_end[lane] == entry:
             events.last_end[lane] = -1
         if not cancelled:
-            sign = ONE if phase == START else -ONE
+            amount = events.amount[entry]
             for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
                 target = base + coupling.link_post[k]
-                w = sign * coupling.link_weight[k]
+                w = amount * coupling.link_weight[k]
                 lanes.synaptic[target] += w
                 # Summed anew, so that rounding does not add up over millions of spikes.
                 driven[target] = max(ZERO, lanes.base[target] + lanes.synaptic[target])
@@ -102,6 +104,7 @@ def _deliver(coupling, events, lanes, n_lasers, step):
                     phase,
                     group + 1,
                     origin,
+                    amount,
                 )
         events.free[events.n_free[0]] = entry
         events.n_free[0] += 1
@@ -109,11 +112,26 @@ def _deliver(coupling, events, lanes, n_lasers, step):
 
 
 @njit(nogil=True, cache=True)
-def _emit(coupling, events, n_lasers, lane, now, onset):
+def transmitted(depression, lane, onset):
+    """Amplitude of a spike of this lane, whose synapses then have that much less; see `depression`.
+
+    Spikes that jitter has put before the last one find what that has left.
+    """
+    since = max(onset - depression.since[lane], 0)
+    missing = (1.0 - depression.resource[lane]) * np.exp(-since / depression.recovery_ticks)
+    amplitude = 1.0 - missing
+    depression.resource[lane] = amplitude * (1.0 - depression.utilisation)
+    depression.since[lane] = max(onset, depression.since[lane])
+    depression.amplitude[lane] = amplitude
+    return np.float32(amplitude)
+
+
+@njit(nogil=True, cache=True)
+def _emit(coupling, events, depression, n_lasers, lane, now, onset):
     """Schedule what a spike of this lane, found at the end of the step before `now`, does.
 
     Delays count from `onset`, which is `now` unless the spike's time jitters; nothing acts before
-    the step that begins now.
+    the step that begins now. A pulse that is renewed goes on with the amplitude of the new spike.
     """
     laser = lane % n_lasers
     group = coupling.group_start[laser]
@@ -121,18 +139,24 @@ def _emit(coupling, events, n_lasers, lane, now, onset):
         return
     pulse = coupling.pulse_steps
     running = events.last_end[lane]
-    if coupling.retrigger and running >= 0 and onset - events.last_spike[lane] < pulse:
-        if onset < events.last_spike[lane]:  # seen before the spike that came before it
-            return
+    renewed = coupling.retrigger and running >= 0 and onset - events.last_spike[lane] < pulse
+    if renewed and onset < events.last_spike[lane]:  # seen before the spike that came before it
+        return
+    before, amplitude = ZERO, ONE
+    if depression is not None:
+        if renewed:
+            before = np.float32(depression.amplitude[lane])
+        amplitude = transmitted(depression, lane, onset)
+    if renewed:
         events.cancelled[running] = 1
-    else:
+    if not renewed or depression is not None:
         due = max(onset + coupling.group_delay[group], now)
-        schedule(events, due, lane, START, group, onset)
+        schedule(events, due, lane, START, group, onset, amplitude - before)
     events.last_spike[lane] = onset
     if pulse > 0:
         end = onset + pulse
         due = max(end + coupling.group_delay[group], now)
-        events.last_end[lane] = schedule(events, due, lane, END, group, end)
+        events.last_end[lane] = schedule(events, due, lane, END, group, end, -amplitude)
 
 
 @njit(nogil=True, cache=True)
@@ -205,13 +229,13 @@ def _record(lanes, output, step):
 
 @njit(nogil=True, cache=True)
 def advance(
-    c, rotation, own, faults, n_lasers, n_active, lanes, coupling, events, output, first_step,
-    last_step,
+    c, rotation, own, faults, depression, n_lasers, n_active, lanes, coupling, events, output,
+    first_step, last_step,
 ):  # fmt: skip
     """Integrate a bundle from `first_step` to `last_step`.
 
-    Lanes from `n_active` on are padding: they are integrated but not looked at. `own` and `faults`
-    are None for ideal lasers, whose code is compiled without them.
+    Lanes from `n_active` on are padding: they are integrated but not looked at. `own`, `faults`
+    and `depression` are None where there are none, and the code is compiled without them.
 
     Returns
     -------
@@ -244,7 +268,9 @@ def advance(
                     time += _jitter(faults, i)
                     onset = np.int64(np.ceil(time))
                 _note_spike(c, output, i, time)
-                _emit(coupling, events, n_lasers, i, step + 1, onset)
+                _emit(coupling, events, depression, n_lasers, i, step + 1, onset)
+                if depression is not None:
+                    output.amplitude[output.n_spikes[0] - 1] = depression.amplitude[i]
         step += 1
     _record(lanes, output, step)
     return step, FINISHED

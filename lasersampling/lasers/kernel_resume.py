@@ -14,20 +14,19 @@ __all__ = ["resume"]
 
 
 @njit(nogil=True, cache=True)
-def _edge(c, coupling, events, lanes, n_lasers, lane, phase, origin):
+def _edge(c, coupling, events, lanes, n_lasers, lane, phase, origin, amount):
     """Carry out one edge of a pulse where it has arrived and schedule it where it has not.
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
     laser = lane % n_lasers
     first = coupling.group_start[laser]
-    sign = 1.0 if phase == START else -1.0
     for group in range(first, coupling.group_start[laser + 1]):
         due = origin + coupling.group_delay[group]
         if due >= 0:
-            entry = schedule(events, due, lane, phase, group, origin)
+            entry = schedule(events, due, lane, phase, group, origin, np.float32(amount))
             return entry if group == first else -1
-        size = sign
+        size = amount
         if coupling.pulse_steps == 0:
             size *= np.float64(c.synaptic_decay) ** -due
         for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
@@ -37,7 +36,7 @@ def _edge(c, coupling, events, lanes, n_lasers, lane, phase, origin):
 
 
 @njit(nogil=True, cache=True)
-def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset):
+def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset, amplitude):
     """Set synaptic drive and timing wheel as these spikes leave them at step 0.
 
     Parameters
@@ -46,6 +45,8 @@ def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset):
         Lanes that spiked, ascending.
     onset : ndarray of int64, shape (spike,)
         Step from which the delays count, ascending within each lane.
+    amplitude : ndarray of float64, shape (spike,)
+        Their strength, 1 where synapses do not tire.
     """
     pulse = coupling.pulse_steps
     first = 0
@@ -59,12 +60,17 @@ def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset):
             and onset[last + 1] - onset[last] < pulse
         ):
             last += 1
-        _edge(c, coupling, events, lanes, n_lasers, lane, START, onset[first])
+        _edge(c, coupling, events, lanes, n_lasers, lane, START, onset[first], amplitude[first])
+        for k in range(first + 1, last + 1):
+            change = amplitude[k] - amplitude[k - 1]
+            if change != 0.0:
+                _edge(c, coupling, events, lanes, n_lasers, lane, START, onset[k], change)
         events.last_spike[lane] = onset[last]
         if pulse > 0:
             events.last_end[lane] = _edge(
-                c, coupling, events, lanes, n_lasers, lane, END, onset[last] + pulse
-            )
+                c, coupling, events, lanes, n_lasers, lane, END, onset[last] + pulse,
+                -amplitude[last],
+            )  # fmt: skip
         first = last + 1
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     for i in range(driven.size):

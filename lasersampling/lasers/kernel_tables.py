@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Arrivals", "Constants", "Coupling", "Events", "Faults", "Lanes", "Output", "Own"]
+__all__ = [
+    "Arrivals",
+    "Constants",
+    "Coupling",
+    "Depressed",
+    "Events",
+    "Faults",
+    "Lanes",
+    "Output",
+    "Own",
+]
 
 
 class Constants(NamedTuple):
@@ -96,6 +106,16 @@ class Faults(NamedTuple):
     rng: np.ndarray  # (lanes,) uint64
 
 
+class Depressed(NamedTuple):
+    """Synapses that tire, those of one lane all alike; see `depression`."""
+
+    utilisation: float
+    recovery_ticks: float  # time constant
+    resource: np.ndarray  # (lanes,) float64, of the full one
+    since: np.ndarray  # (lanes,) tick at which that was so
+    amplitude: np.ndarray  # (lanes,) float64, of the last spike
+
+
 class Events(NamedTuple):
     """Timing wheel: per slot a linked list of events out of a pool."""
 
@@ -105,6 +125,7 @@ class Events(NamedTuple):
     phase: np.ndarray
     group: np.ndarray
     origin: np.ndarray  # step at which the delays are counted from
+    amount: np.ndarray  # float32, change of the drive in weights
     cancelled: np.ndarray
     free: np.ndarray  # stack of free pool entries
     n_free: np.ndarray  # (1,)
@@ -117,6 +138,7 @@ class Output(NamedTuple):
 
     time: np.ndarray
     lane: np.ndarray
+    amplitude: np.ndarray  # of each spike, if synapses tire
     n_spikes: np.ndarray  # (1,)
     trace_lane: np.ndarray
     trace: np.ndarray  # (n_samples, n_traced, 3): photons, gain, absorber electrons

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.synapse import Synapse
 
@@ -65,6 +66,8 @@ class LaserNetwork:
     jitter_ns : float
         Standard deviation of the time at which a spike is recorded and transmitted, normal and
         cut off at four of it; no spike acts before the step after it was detected [ns].
+    depression : Depression, optional
+        How synapses tire; they do not by default.
     connections : Connections
         The connections as read, without zeros.
 
@@ -84,6 +87,7 @@ class LaserNetwork:
     gain_ratio: ArrayLike | None = None
     lost_spikes: float = 0.0
     jitter_ns: float = 0.0
+    depression: Depression | None = None
     connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:

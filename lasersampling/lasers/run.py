@@ -17,6 +17,7 @@ from lasersampling.lasers.kernel_resume import resume
 from lasersampling.lasers.kernel_tables import (
     Arrivals,
     Coupling,
+    Depressed,
     Events,
     Faults,
     Lanes,
@@ -142,6 +143,7 @@ class Run:
         return Output(
             time=np.empty(size),
             lane=np.empty(size, dtype=np.int64),
+            amplitude=np.ones(0 if self.network.depression is None else size),
             n_spikes=np.zeros(1, dtype=np.int64),
             trace_lane=np.array(lasers, dtype=np.int64),
             trace=np.full((n_samples, len(lasers), 3), np.nan, dtype=np.float32),
@@ -174,20 +176,22 @@ class Run:
             lanes = tables.resumed(lanes, start, self.constants)
         n_active = len(seeds) * n_lasers
         output = self._output(n_active, chains.start == 0)
-        times, lane_numbers = [], []
+        times, lane_numbers, amplitudes = [], [], []
         before = 0
         n_lanes = lanes.pump.size
         own = tables.own(network, n_lanes)
         faults = tables.faults(network, seeds, n_lanes, self.step_ns)
+        tired = tables.depressed(network, n_lanes, self.step_ns, start)
         arrivals = tables.arrivals(n_lanes)
         if self.own_steps:
             steps = self._freely(lanes, own, faults, n_active, output, arrivals)
         else:
-            steps = self._together(lanes, own, faults, n_active, output, start)
+            steps = self._together(lanes, own, faults, tired, n_active, output, start)
         for step in steps:
             n = int(output.n_spikes[0])
             times.append(output.time[:n].copy())
             lane_numbers.append(output.lane[:n].copy())
+            amplitudes.append(output.amplitude[:n].copy())
             output.n_spikes[0] = 0
             self._check(lanes, n_active, chains.start, step)
             meter.add((step - before) * len(seeds))
@@ -195,11 +199,15 @@ class Run:
             if stop.is_set():
                 break
         time, lane = np.concatenate(times), np.concatenate(lane_numbers)
+        amplitude = np.concatenate(amplitudes)
         if start is not None:
             time = np.append(start.spike_time_ns, time)
-            lane = np.append(_lane(start), lane)
+            lane = np.append(start.spike_lane, lane)
+            if tired is not None:
+                amplitude = np.append(start.amplitudes, amplitude)
         longest_jitter = 0 if faults is None else faults.longest_jitter
-        end = self._end(lanes, arrivals, n_active, time, lane, longest_jitter)
+        spikes = time, lane, None if tired is None else amplitude
+        end = self._end(lanes, arrivals, n_active, *spikes, tired, longest_jitter)
         time = time - self.burn_in_steps * self.step_ns
         kept = (time >= -self.recall_ns) & (time <= self.duration_ns)
         time, lane = time[kept] + self.recall_ns, lane[kept]
@@ -218,6 +226,8 @@ class Run:
         n_active: int,
         time: NDArray[np.float64],
         lane: NDArray[np.int64],
+        amplitude: NDArray[np.float64] | None,
+        tired: Depressed | None,
         longest_jitter: int,
     ) -> NetworkState:
         """State at the end; lasers with steps of their own are up to one long step beyond it."""
@@ -234,6 +244,12 @@ class Run:
         chain, laser = np.divmod(lane[recent], n_lasers)
         order = np.lexsort((since[recent], chain))
         shape = (-1, n_lasers)
+        resource = None
+        if tired is not None:
+            since_spike = self.last_step - tired.since[:n_active]
+            missing = 1.0 - tired.resource[:n_active]
+            recovered = 1.0 - missing * np.exp(-since_spike / tired.recovery_ticks)
+            resource = recovered.reshape(shape)
         return NetworkState(
             field=(at.field_x[:n_active] + 1j * at.field_y[:n_active])
             .astype(np.complex64)
@@ -244,6 +260,8 @@ class Run:
             spike_chain=chain[order].astype(np.int32),
             spike_laser=laser[order].astype(np.int32),
             spike_time_ns=since[recent][order],
+            resource=resource,
+            spike_amplitude=None if amplitude is None else amplitude[recent][order],
         )
 
     def _events(
@@ -256,12 +274,22 @@ class Run:
             return events
         while events.n_free[0] < 2 * (start.spike_time_ns.size + n_active):
             events = tables.enlarged(events)
-        lane = _lane(start)
+        lane = start.spike_lane
         # A spike acts from the end of the step in which it was.
         onset = np.ceil(start.spike_time_ns / self.step_ns - _ROUNDING).astype(np.int64)
         order = np.lexsort((onset, lane))
+        amplitude = np.ones(lane.size)
+        if self.network.depression is not None:
+            amplitude = start.amplitudes
         resume(
-            self.constants, self.coupling, events, lanes, start.n_lasers, lane[order], onset[order]
+            self.constants,
+            self.coupling,
+            events,
+            lanes,
+            start.n_lasers,
+            lane[order],
+            onset[order],
+            amplitude[order],
         )
         return events
 
@@ -270,6 +298,7 @@ class Run:
         lanes: Lanes,
         own: Own | None,
         faults: Faults | None,
+        tired: Depressed | None,
         n_active: int,
         output: Output,
         start: NetworkState | None,
@@ -284,6 +313,7 @@ class Run:
                 self.rotation,
                 own,
                 faults,
+                tired,
                 self.network.n_lasers,
                 n_active,
                 lanes,
@@ -356,8 +386,3 @@ class Run:
             gain_electrons=output.trace[:, :, 1].T.copy(),
             absorber_electrons=output.trace[:, :, 2].T.copy(),
         )
-
-
-def _lane(state: NetworkState) -> NDArray[np.int64]:
-    """Lane of each recent spike."""
-    return state.spike_chain.astype(np.int64) * state.n_lasers + state.spike_laser

@@ -32,6 +32,10 @@ class NetworkState:
         Which lasers spiked of late; by chain, then time.
     spike_time_ns : ndarray of float64, shape (spike,)
         When, counted from the time of this state; after it if they jitter and are under way [ns].
+    resource : ndarray of float64, shape (chain, laser), or None
+        What the synapses of each laser have left, if they tire; see `depression` [1].
+    spike_amplitude : ndarray of float64, shape (spike,), or None
+        Strength of each of the spikes, if synapses tire [1].
 
     Raises
     ------
@@ -46,12 +50,16 @@ class NetworkState:
     spike_chain: NDArray[np.int32]
     spike_laser: NDArray[np.int32]
     spike_time_ns: NDArray[np.float64]
+    resource: NDArray[np.float64] | None = None
+    spike_amplitude: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shape = self.field.shape
         problems = []
-        for name in ("field", "gain_electrons", "absorber_electrons", "armed"):
+        for name in ("field", "gain_electrons", "absorber_electrons", "armed", "resource"):
             values = getattr(self, name)
+            if values is None:
+                continue
             if values.ndim != 2 or values.shape != shape:
                 problems.append(
                     Problem(name, f"shape {values.shape}", f"one shape (chain, laser), {shape}")
@@ -59,8 +67,10 @@ class NetworkState:
             elif not np.isfinite(values).all():
                 problems.append(Problem(name, "values that are not finite", "finite values"))
         n_spikes = self.spike_time_ns.shape
-        for name in ("spike_chain", "spike_laser", "spike_time_ns"):
+        for name in ("spike_chain", "spike_laser", "spike_time_ns", "spike_amplitude"):
             values = getattr(self, name)
+            if values is None:
+                continue
             if values.ndim != 1 or values.shape != n_spikes:
                 problems.append(
                     Problem(name, f"shape {values.shape}", f"one shape (spike,), {n_spikes}")
@@ -71,8 +81,10 @@ class NetworkState:
             values = getattr(self, name)
             if values.size and not 0 <= values.min() <= values.max() < n:
                 problems.append(Problem(name, f"{values.min()} to {values.max()}", f"0 to {n - 1}"))
-        if not np.isfinite(self.spike_time_ns).all():
-            problems.append(Problem("spike_time_ns", "values that are not finite", "finite times"))
+        for name, kind in (("spike_time_ns", "times"), ("spike_amplitude", "values")):
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                problems.append(Problem(name, "values that are not finite", f"finite {kind}"))
         if problems:
             raise InputError(problems)
 
@@ -85,6 +97,18 @@ class NetworkState:
     def n_lasers(self) -> int:
         """Lasers of each chain."""
         return int(self.field.shape[1])
+
+    @property
+    def spike_lane(self) -> NDArray[np.int64]:
+        """Laser of each recent spike, counted through all chains."""
+        return self.spike_chain.astype(np.int64) * self.n_lasers + self.spike_laser
+
+    @property
+    def amplitudes(self) -> NDArray[np.float64]:
+        """Strength of each recent spike, 1 if synapses did not tire [1]."""
+        if self.spike_amplitude is None:
+            return np.ones(self.spike_time_ns.size)
+        return self.spike_amplitude
 
     def part(self, chains: NDArray[np.intp], lasers: NDArray[np.intp]) -> NetworkState:
         """State of some chains and lasers, numbered anew in the order given.
@@ -110,6 +134,8 @@ class NetworkState:
             chain[kept],
             laser[kept],
             self.spike_time_ns[kept],
+            None if self.resource is None else self.resource[window],
+            None if self.spike_amplitude is None else self.spike_amplitude[kept],
         )
 
 
@@ -125,4 +151,12 @@ def joined(states: Sequence[NetworkState]) -> NetworkState:
         np.concatenate(chains).astype(np.int32),
         np.concatenate([state.spike_laser for state in states]),
         np.concatenate([state.spike_time_ns for state in states]),
+        _all([state.resource for state in states]),
+        _all([state.spike_amplitude for state in states]),
     )
+
+
+def _all(arrays: list[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    """Arrays one after the other; None unless all are there."""
+    there = [array for array in arrays if array is not None]
+    return np.concatenate(there) if len(there) == len(arrays) else None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.hardware import Chip, Drift, Imperfections
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.calibration import Neuron
@@ -35,6 +36,9 @@ def build_network(
     units: NDArray[np.intp],
     neuron: Neuron,
     rule: TranslationRule,
+    *,
+    beta: float = 1.0,
+    depression: Depression | None = None,
 ) -> LaserNetwork:
     """Make the network of some units of a machine as the chip has it.
 
@@ -50,6 +54,10 @@ def build_network(
         Laser and synapse.
     rule : TranslationRule
         Of the ideal device.
+    beta : float
+        Strength of all couplings: a knob behind what the chip makes of each of them [1].
+    depression : Depression, optional
+        How synapses tire.
     """
     about, own = chip.imperfections, np.ix_(units, units)
     weights = machine.weights
@@ -71,13 +79,14 @@ def build_network(
     return LaserNetwork(
         neuron.device,
         len(units),
-        rule.electrons_per_ns(weights),
+        rule.electrons_per_ns(beta * weights),
         delay,
         neuron.synapse,
         threshold_ratio=threshold,
         gain_ratio=gain,
         lost_spikes=about.spikes.lost,
         jitter_ns=about.spikes.jitter_std,
+        depression=depression,
     )
 
 
@@ -118,53 +127,44 @@ class Pumps:
             wandering = np.array(start[DRIFT])
         return cls(chip, rule.threshold_pump_electrons_per_ns, trial, wandering, seed)
 
-    def of(
-        self, programmed: NDArray[np.float64], chains: NDArray[np.intp], units: NDArray[np.intp]
-    ) -> GroupPumps:
+    def of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> GroupPumps:
         """Pumps of chains that are simulated together.
 
         Parameters
         ----------
-        programmed : ndarray, shape (chain, laser)
-            Pumps of the ideal device [electrons/ns].
         chains, units : ndarray of int
             Whose they are.
         """
-        return GroupPumps(self, programmed, chains, units)
+        return GroupPumps(self, chains, units)
 
 
 class GroupPumps:
     """Pumps of some chains as time goes on; see `Pumps.of`."""
 
-    def __init__(
-        self,
-        run: Pumps,
-        programmed: NDArray[np.float64],
-        chains: NDArray[np.intp],
-        units: NDArray[np.intp],
-    ) -> None:
-        self._run, self._programmed = run, programmed
+    def __init__(self, run: Pumps, chains: NDArray[np.intp], units: NDArray[np.intp]) -> None:
+        self._run, self.n_chains = run, len(chains)
         self._units, self._window = units, np.ix_(chains, units)
         stream = np.random.SeedSequence(run.seed, spawn_key=(3, int(chains[0])))
         self._generator = np.random.default_rng(stream)
-
-    @property
-    def n_chains(self) -> int:
-        """Number of chains."""
-        return len(self._programmed)
 
     @property
     def drift(self) -> Drift | None:
         """Drift, if there is any."""
         return self._run.chip.imperfections.pump.drift
 
-    def now(self) -> NDArray[np.float64]:
-        """Pumps that the lasers have now [electrons/ns], shape (chain, laser)."""
+    def now(self, programmed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pumps that the lasers have now [electrons/ns], shape (chain, laser).
+
+        Parameters
+        ----------
+        programmed : ndarray, shape (chain, laser)
+            Those of the ideal device [electrons/ns].
+        """
         run, chip = self._run, self._run.chip
         about = chip.imperfections
         if about.is_none:
-            return self._programmed
-        ratio = self._programmed / run.threshold_pump_electrons_per_ns
+            return programmed
+        ratio = programmed / run.threshold_pump_electrons_per_ns
         if not about.pump.grid.is_none:
             ratio = about.pump.grid.rounded(ratio)
         ratio = about.pump.mismatch.applied(ratio, chip.pump[self._units])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -17,6 +17,7 @@ from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Chip, Imperfections
 from lasersampling.hardware.imperfections import as_imperfections
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
@@ -34,8 +35,16 @@ from lasersampling.sampling.imperfect_lasers import (
     one_after_the_other,
     parts_of,
 )
-from lasersampling.sampling.laser_state import Part, chain_state, network_state
+from lasersampling.sampling.laser_state import (
+    RESOURCE,
+    SPIKE_AMPLITUDE,
+    Part,
+    chain_state,
+    gathered_spikes,
+    network_state,
+)
 from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
+from lasersampling.sampling.tempering import TemperedPart, Tempering, Timetable, timetable
 from lasersampling.sampling.translation import TranslationRule
 
 DEFAULT_DEVICE = "D6"
@@ -48,6 +57,9 @@ HARD_PUMP_LOGITS = 8.0
 Lasers of D6 that are held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and held
 down, never at z = 1: the chance of either is below 1e-4.
 """
+
+DRAW_OF_PERIOD = "draw_of_period"
+"""Name of the number of the last draw within its period in a state of chains that swing."""
 
 _READINGS_PER_TAU = 4
 
@@ -93,6 +105,13 @@ class Lasers:
         "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it
         is as good as always 1 or 0; so chains can go on when other units are clamped. Their
         states are given as the values that they are held at; `Samples.spikes` has their spikes.
+    tempering : Tempering, optional
+        Lets pumps and couplings swing, so that chains change between modes. Draws are taken where
+        they are at full strength, `interval_ns` apart, and `Samples.interval_ns` is then the
+        laser time per draw: that of the hot parts is shared out among the draws.
+    depression : Depression, optional
+        Lets synapses tire with use, so that modes lose their hold. Calibration and translation
+        know nothing of it.
 
     Examples
     --------
@@ -115,6 +134,8 @@ class Lasers:
     imperfections: Imperfections | str | Path | None = None
     chip_seed: int = 0
     clamping: Clamping = "drive"
+    tempering: Tempering | None = None
+    depression: Depression | None = None
 
     def __post_init__(self) -> None:
         problems = integer_problems("chip_seed", self.chip_seed, 0)
@@ -173,7 +194,14 @@ class Lasers:
 
     @property
     def draw_interval_ns(self) -> float:
-        """Time between two draws [ns]."""
+        """Laser time per draw [ns]: that between two draws, or with tempering its mean."""
+        if self.tempering is None:
+            return self._spacing_ns
+        return self.tempering.period_ns / self.tempering.draws_per_period(self._spacing_ns)
+
+    @property
+    def _spacing_ns(self) -> float:
+        """Time between two draws between which nothing is hot [ns]."""
         if self.interval_ns is not None:
             return self.interval_ns
         return self.neuron.refractory_time_ns / _READINGS_PER_TAU
@@ -202,18 +230,24 @@ class Lasers:
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
         rule, chip = self.calibration.rule(self.neuron), self.chip(machine.n_units)
-        drifting = () if chip.imperfections.pump.drift is None else (DRIFT,)
-        before = None if start is None else network_state(start, has_laser, *drifting)
+        more: dict[str, tuple[DTypeLike, tuple[int | None, ...]]] = {}
+        if chip.imperfections.pump.drift is not None:
+            more[DRIFT] = np.float64, held.shape
+        if self.tempering is not None:
+            more[DRAW_OF_PERIOD] = np.int64, (1,)
+        tiring = self.depression is not None
+        if tiring:
+            more |= {RESOURCE: (np.float64, held.shape), SPIKE_AMPLITUDE: (np.float64, (None,))}
+        before = None if start is None else network_state(start, has_laser, more)
         pumps = Pumps.of_run(chip, rule, n_chains, seed, start)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
         tau = self.neuron.refractory_time_ns
-        # A fresh run has its first draw at tau, one that goes on an interval after what was there.
-        draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
-        times = tau + self.draw_interval_ns * draw
-        parts: list[_Part] = []
+        plan = self._timetable(n_draws, start)
+        parts: list[Part] = []
+        trains: list[SpikeTrains] = []
         done = 0
         for k, pattern in enumerate(patterns):
             chains, units = np.flatnonzero(which == k), np.flatnonzero(pattern)
@@ -223,25 +257,59 @@ class Lasers:
                     progress((before + fraction * n) / n_chains)
 
             if units.size:
-                network = build_network(chip, machine, units, self.neuron, rule)
-                programmed = self._programmed(machine, rule, held[chains], units)
                 own = None if before is None else before.part(chains, units)
-                group = pumps.of(programmed, chains, units)
-                spikes, end = self._run(network, group, times[-1], own, int(seeds[k]), report)
-                read = spikes.states(tau, times)
+                group = pumps.of(chains, units)
+                settings = {
+                    beta: self._setting(machine, chip, held[chains], units, beta)
+                    for beta in plan.betas
+                }
+                spikes, end = self._run(settings, group, plan.parts, own, int(seeds[k]), report)
+                read = spikes.states(tau, plan.draws_ns)
                 window = np.ix_(chains, np.arange(n_draws), units)
                 states[window] = np.where(is_free[chains][:, None, units], read, states[window])
-                parts.append(_Part(Part(chains, units, end), spikes))
+                parts.append(Part(chains, units, end))
+                trains.append(spikes)
             done += len(chains)
+        own_state = {DRIFT: pumps.wandering, DRAW_OF_PERIOD: np.array([plan.last])}
         return Samples(
             states=states,
             sampler=self.name,
             seed=int(seed),
             interval_ns=self.draw_interval_ns,
-            spikes=_gathered(parts, n_chains, machine.n_units),
-            end=chain_state([part.lasers for part in parts], n_chains, machine.n_units)
-            | ({DRIFT: pumps.wandering} if drifting else {}),
+            spikes=gathered_spikes(parts, trains, n_chains, machine.n_units),
+            end=chain_state(parts, n_chains, machine.n_units, tiring=tiring)
+            | {name: value for name, value in own_state.items() if name in more},
         )
+
+    def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
+        """When draws are taken, and what beta is until the last of them."""
+        last = None
+        if start is not None:
+            last = 0 if self.tempering is None else int(start[DRAW_OF_PERIOD][0])
+        return timetable(
+            self.tempering,
+            n_draws,
+            spacing_ns=self._spacing_ns,
+            refractory_time_ns=self.neuron.refractory_time_ns,
+            step_ps=self.neuron.step_ps,
+            last=last,
+        )
+
+    def _setting(
+        self,
+        machine: BoltzmannMachine,
+        chip: Chip,
+        held: NDArray[np.int8],
+        units: NDArray[np.intp],
+        beta: float,
+    ) -> _Setting:
+        """Network and pumps of the units that have a laser, at some inverse temperature."""
+        rule = self.calibration.rule(self.neuron)
+        network = build_network(
+            chip, machine, units, self.neuron, rule, beta=beta, depression=self.depression
+        )
+        tempered = BoltzmannMachine(beta * machine.weights, beta * machine.biases)
+        return _Setting(network, self._programmed(tempered, rule, held, units))
 
     def _programmed(
         self,
@@ -266,9 +334,9 @@ class Lasers:
 
     def _run(
         self,
-        network: LaserNetwork,
+        settings: dict[float, _Setting],
         pumps: GroupPumps,
-        last_draw_ns: float,
+        parts: list[TemperedPart],
         start: NetworkState | None,
         seed: int,
         progress: Progress,
@@ -280,20 +348,24 @@ class Lasers:
         # are simulated, or were in the run before.
         recall = 0.0 if start is None else tau
         runs: list[SpikeTrains] = []
-        parts = parts_of(last_draw_ns - recall, neuron.step_ps, tau, pumps.drift)
+        parts = [
+            TemperedPart(duration, part.beta)
+            for part in parts
+            for duration in parts_of(part.duration_ns, neuron.step_ps, tau, pumps.drift)
+        ]
         # A run in one part has the seed itself, one that drifts a seed for each part.
         seeds = [seed]
         if len(parts) > 1:
             words = np.random.SeedSequence(seed, spawn_key=(2,)).generate_state(len(parts))
             seeds = [int(word) for word in words]
-        for k, duration in enumerate(parts):
+        for k, (duration, beta) in enumerate(parts):
 
             def report(fraction: float, k: int = k) -> None:
                 progress((k + fraction) / len(parts))
 
             run = simulate(
-                network,
-                pumps.now(),
+                settings[beta].network,
+                pumps.now(settings[beta].pump),
                 duration,
                 n_chains=pumps.n_chains,
                 seed=seeds[k],
@@ -311,25 +383,8 @@ class Lasers:
         return one_after_the_other(runs), run.end
 
 
-class _Part(NamedTuple):
-    lasers: Part
-    spikes: SpikeTrains
+class _Setting(NamedTuple):
+    """Network and pumps of the ideal device at some beta."""
 
-
-def _gathered(
-    parts: list[_Part],
-    n_chains: int,
-    n_units: int,
-) -> SpikeTrains | None:
-    """Spikes of all chains with the machine's numbering of units; None if there are no lasers."""
-    if not parts:
-        return None
-    times = [np.zeros(0)] * n_chains
-    units = [np.zeros(0, dtype=np.int32)] * n_chains
-    for (chains, own_units, _), spikes in parts:
-        for own, chain in enumerate(chains):
-            times[chain], local = spikes.chain(own)
-            units[chain] = own_units[local].astype(np.int32)
-    offset = np.append(0, np.cumsum([len(t) for t in times])).astype(np.int64)
-    duration = max(part.spikes.duration_ns for part in parts)
-    return SpikeTrains(np.concatenate(times), np.concatenate(units), offset, n_units, duration)
+    network: LaserNetwork
+    pump: NDArray[np.float64]

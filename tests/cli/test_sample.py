@@ -85,6 +85,25 @@ def test_lasers_run(run, machine_file, quick_calibration):
     assert results.metrics["kl_sample_target"].value < 0.1
 
 
+def test_tempering_and_depression_are_set_and_recorded(run, machine_file, quick_calibration):
+    ran = run(
+        "sample", machine_file, "--duration-ns", 200, "--out", "run.h5", "--json",
+        "--set", "tempering.period_ns=40", "--set", "depression.utilisation=0.1",
+        "--set", "depression.recovery_time_ns=20", *quick_calibration,
+    )  # fmt: skip
+    assert ran.code == 0
+    # 14 ns of a period of 40 ns are for draws, a quarter of the refractory time of 2.5 ns apart.
+    told = json.loads(ran.out)
+    assert told["interval_ns"] == pytest.approx(40.0 / 23)
+    assert told["draws"] == 115
+    config = tomllib.loads(read_results("run.h5").config)
+    assert config["tempering"]["period_ns"] == 40.0
+    assert config["depression"]["utilisation"] == 0.1
+    ran = run("sample", machine_file, "--set", "depression.utilisation=0.1")
+    assert ran.code == 2
+    assert "depression.recovery_time_ns" in ran.err
+
+
 def test_same_seed_same_bits_and_another_seed_others(run, machine_file):
     options = ("sample", machine_file, "--sampler", "gibbs", "--draws", 50, "--json")
     first, again, other = (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lasersampling.errors import InputError
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import TraceRequest, simulate
@@ -23,13 +24,14 @@ SYNAPSES = [
     Synapse(kernel="exponential", time_constant_ns=0.8),
 ]
 NO_SPIKES = {"spike_chain": np.zeros(0, np.int32), "spike_laser": np.zeros(0, np.int32),
-             "spike_time_ns": np.zeros(0)}  # fmt: skip
+             "spike_time_ns": np.zeros(0), "spike_amplitude": None}  # fmt: skip
+TIRING = Depression(utilisation=0.4, recovery_time_ns=5.0)
 
 
 @pytest.mark.parametrize("synapse", SYNAPSES, ids=lambda s: f"{s.kernel} {s.overlap}")
-@pytest.mark.parametrize("part_ns", [17.3, 25.111])
-def test_without_noise_two_parts_are_the_whole(synapse, part_ns):
-    network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, synapse)
+@pytest.mark.parametrize(("part_ns", "about"), [(17.3, None), (25.111, None), (25.111, TIRING)])
+def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
+    network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, synapse, depression=about)
 
     def run(duration, traced=None, **changes):
         traces = traced and TraceRequest((0, 1, 2), *traced, 1.0)
@@ -38,6 +40,9 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns):
             noise=False, burn_in_ns=0.0, traces=traces, **changes,
         )  # fmt: skip
 
+    # Amplitudes are no whole numbers, as the weights are: their sums are rounded in another order,
+    # which moves a pulse, in which the gain falls by half its size in some ps, by 1e-5 ns.
+    rounded = (1e-5, 1e-6) if about is None else (1e-4, 1e-2)
     whole = run(60.0, (part_ns, 60.0))
     first = run(part_ns)
     rest = 60.0 - part_ns
@@ -48,9 +53,9 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns):
         again, same = second.spikes.chain(chain)
         assert late.sum() > 30
         assert np.array_equal(lasers[late], same)
-        assert np.abs(times[late] - part_ns - again).max() < 1e-5
+        assert np.abs(times[late] - part_ns - again).max() < rounded[0]
     expected, found = whole.traces.gain_electrons, second.traces.gain_electrons
-    assert np.abs(expected - found).max() < 1e-6 * expected.max()
+    assert np.abs(expected - found).max() < rounded[1] * expected.max()
     # The test can fail: what the recent spikes do is most of it.
     forgetful = run(rest, (0.0, rest), start=replace(first.end, **NO_SPIKES))
     assert np.abs(expected - forgetful.traces.gain_electrons).max() > 0.1 * expected.max()
@@ -58,6 +63,10 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns):
     assert np.allclose(whole.end.field, second.end.field, rtol=1e-5)
     assert np.array_equal(whole.end.spike_laser, second.end.spike_laser)
     assert np.allclose(whole.end.spike_time_ns, second.end.spike_time_ns, atol=1e-5)
+    if about is not None:
+        assert np.allclose(whole.end.resource, second.end.resource, atol=1e-6)
+        assert np.allclose(whole.end.spike_amplitude, second.end.spike_amplitude, atol=1e-6)
+        assert whole.end.spike_amplitude.max() < 0.9
 
 
 @pytest.mark.parametrize("weight", [0.0, 1500.0], ids=["own steps", "coupled"])

@@ -26,6 +26,7 @@ NAMES = (
     "imperfections",
     "integrator_convergence",
     "machines",
+    "mixing",
     "laser_dynamics",
     "neighbours",
     "network_inference",

@@ -1,0 +1,76 @@
+"""Short-term depression: synapses that tire with each spike and recover.
+
+All synapses of a laser share a resource R, full at 1. A spike uses a part U of it, and what is
+transmitted is proportional to what is used:
+
+    amplitude = R,    R -> R (1 - U)    at each spike;    dR/dt = (1 - R) / tau_rec    in between.
+
+This is the depressing limit of Tsodyks and Markram (no facilitation). There the amplitude is U R;
+here the first spike after rest has the full weight, which is what translation gave. Spikes that
+come at an interval T settle at
+
+    R* = (1 - e) / (1 - (1 - U) e),    e = exp(-T / tau_rec),
+
+so couplings are weaker the longer a laser has been active. `reference_interval_ns` makes up for
+that: amplitudes are divided by R* of this interval, so that a laser which spikes with it acts with
+its full weight, one just come from rest with more, and one that spikes faster with less. A pulse
+that is renewed goes on with the amplitude of the new spike.
+
+In a network that samples, the units of a mode tire, the mode loses its hold and another one takes
+over. The law sampled is then not quite that of the machine any more (`training/mixing.py` has how
+far).
+
+References
+----------
+M. V. Tsodyks, H. Markram, PNAS 94 (1997) 719; L. Leng et al., "Spiking neurons with short-term
+synaptic plasticity form superior generative networks", Sci. Rep. 8 (2018) 10651.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from lasersampling.config import Positive, validated
+
+__all__ = ["Depression"]
+
+
+@validated
+class Depression:
+    """How synapses tire and recover.
+
+    Attributes
+    ----------
+    utilisation : float
+        U, the part of the resource that a spike uses [1].
+    recovery_time_ns : float
+        tau_rec, the time constant of recovery [ns].
+    reference_interval_ns : float or None
+        Interval of spikes that act, in the steady state, with their full weight; by default it is
+        the first spike after rest that does [ns].
+
+    Examples
+    --------
+    >>> tiring = Depression(utilisation=0.5, recovery_time_ns=10.0)
+    >>> round(tiring.steady_state(10.0), 3)
+    0.775
+    """
+
+    utilisation: Annotated[float, Field(gt=0, le=1)]
+    recovery_time_ns: Positive
+    reference_interval_ns: Positive | None = None
+
+    def steady_state(self, interval_ns: float) -> float:
+        """R* that spikes find which come at this interval [1]."""
+        left = math.exp(-interval_ns / self.recovery_time_ns)
+        return (1.0 - left) / (1.0 - (1.0 - self.utilisation) * left)
+
+    @property
+    def full_strength(self) -> float:
+        """What makes spikes of the reference interval as strong as the weights say [1]."""
+        if self.reference_interval_ns is None:
+            return 1.0
+        return 1.0 / self.steady_state(self.reference_interval_ns)
