@@ -122,9 +122,7 @@ def stored_hazard(
 
     def measure() -> Hazard:
         calibration = stored_calibration(neuron, calibrated, n_threads=n_threads)
-        return measure_hazard(
-            neuron, calibration, settings, n_threads=n_threads, progress=progress
-        )
+        return measure_hazard(neuron, calibration, settings, n_threads=n_threads, progress=progress)
 
     return _stored(hazard_path(neuron, calibrated, settings), Hazard, measure)
 

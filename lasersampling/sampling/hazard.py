@@ -6,10 +6,10 @@ hazard
 
     h(x, s),    x the drive (the pump over the threshold pump), s the time since the last spike,
 
-that is zero while the laser is refractory, rises with the gain, and ends at the steady rate of escape
-from rest. It is kept as a smooth surface log h over the drive and ``e = exp(-s / recovery)``: the
-carriers relax exponentially, so log h is nearly linear in e at late ages and goes on to s = infinity
-without being seen there.
+that is zero while the laser is refractory, rises with the gain, and ends at the steady rate of
+escape from rest. It is kept as a smooth surface log h over the drive and ``e = exp(-s /
+recovery)``: the carriers relax exponentially, so log h is nearly linear in e at late ages and
+goes on to s = infinity without being seen there.
 
 Under a drive u(t) that changes, x follows with the two relaxation times of the hazard,
 
@@ -91,7 +91,7 @@ class Hazard:
         Parameters
         ----------
         pump : array_like, shape (drive,)
-            Drive over the threshold pump; linear in it beyond the measured range on the low side, and
+            Drive over the threshold pump; linear in it below the measured range, and
             constant on the high side.
         age_ns : array_like, shape (age,)
             Time since the last spike, infinity too; minus infinity before `first_age_ns`.

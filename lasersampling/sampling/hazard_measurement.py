@@ -1,14 +1,13 @@
 """Measuring the hazard of a laser.
 
-Uncoupled lasers over a range of constant pumps give intervals; events and exposure in cells of drive
-and age give the surface log h by penalised Poisson regression. Then lasers that a few others drive,
-through the synapse in use, say how fast the hazard follows.
+Uncoupled lasers over a range of constant pumps give intervals; events and exposure in cells of
+drive and age give the surface log h by penalised Poisson regression. Then lasers that a few
+others drive, through the synapse in use, say how fast the hazard follows.
 
 References
 ----------
-P. H. C. Eilers, B. D. Marx, Statistical Science 11 (1996) 89 (P-splines); N. Keiding, Phil. Trans. R.
-Soc. A 332 (1990) 487 (events over exposure).
-"""
+P. H. C. Eilers, B. D. Marx, Statistical Science 11 (1996) 89 (P-splines); N. Keiding, Phil.
+Trans. R. Soc. A 332 (1990) 487 (events over exposure)."""
 
 from __future__ import annotations
 
@@ -182,9 +181,7 @@ def driven_trains(
         edges = np.concatenate([times for times, _ in pulses]) + neuron.delay_ns
         order = np.argsort(edges, kind="stable")
         for k in range(_DRIVERS, n):
-            step = np.concatenate(
-                [steps[k, j] * signs for j, (_, signs) in enumerate(pulses)]
-            )
+            step = np.concatenate([steps[k, j] * signs for j, (_, signs) in enumerate(pulses)])
             trains.append(
                 DrivenTrain(times[units == k],
                             float(pump[k] / rule.threshold_pump_electrons_per_ns),

@@ -1,7 +1,8 @@
 """How fast the hazard follows the drive: maximum likelihood from lasers that others drive.
 
-The log-likelihood of spikes at t_i under a hazard h(t) is ``sum log h(t_i) - integral h dt``. What is
-between spikes, the integral of h, is exponential with mean 1 if the hazard is right (time rescaling).
+The log-likelihood of spikes at t_i under a hazard h(t) is ``sum log h(t_i) - integral h dt``.
+What is between spikes, the integral of h, is exponential with mean 1 if the hazard is right (time
+rescaling).
 
 Numba's cache knows of changes in this file only.
 
@@ -191,7 +192,7 @@ def fit_response(
 def rescaled_intervals(
     hazard: Hazard, trains: list[DrivenTrain], n_threads: int = 1
 ) -> NDArray[np.float64]:
-    """Integrals of the hazard between successive spikes, exponential with mean 1 if it is right [1].
+    """Integrals of the hazard between spikes, exponential with mean 1 if it is right [1].
 
     Returns
     -------

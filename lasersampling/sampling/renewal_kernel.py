@@ -1,19 +1,20 @@
 """Compiled event-driven simulation of coupled renewal neurons: exact, by thinning.
 
-Unit k spikes at the hazard ``h(x_k(t), s_k)``, s being the time since its last spike and x its drive.
-The drive follows what the synapses put on with two relaxation times, so between events
+Unit k spikes at the hazard ``h(x_k(t), s_k)``, s being the time since its last spike and x its
+drive. The drive follows what the synapses put on with two relaxation times, so between events
 
     x_k(t) = steady_k + slow_k exp(-(t - T) / tau_a) + fast_k exp(-(t - T) / tau_b),
 
-with a reference time T common to all units: a pulse that begins or ends adds multiples of one column
-of weights to three arrays, and needs no exponential per target. Each unit holds one candidate, drawn
-at a dominating hazard that belongs to a *level* of the drive; it is a spike with the ratio of hazards
-[1]_. When a pulse may lift a drive above its level, the unit draws anew: nothing has happened yet, and
-a Poisson process has no memory. The first candidate of all units is found through minima of blocks of
-them, so a spike costs its fan-out and no more than some square root of the number of units.
+with a reference time T common to all units: a pulse that begins or ends adds multiples of one
+column of weights to three arrays, and needs no exponential per target. Each unit holds one
+candidate, drawn at a dominating hazard that belongs to a *level* of the drive; it is a spike with
+the ratio of hazards [1]_. When a pulse may lift a drive above its level, the unit draws anew:
+nothing has happened yet, and a Poisson process has no memory. The first candidate of all units is
+found through minima of blocks of them, so a spike costs its fan-out and no more than some square
+root of the number of units.
 
-Nothing is allocated in compiled code, so numba is told not to count references to arrays, which would
-cost several times what the simulation does.
+Nothing is allocated in compiled code, so numba is told not to count references to arrays, which
+would cost several times what the simulation does.
 
 Numba's cache knows of changes in this file only: after a change in `gibbs_kernel`, `make clean`.
 
@@ -26,7 +27,7 @@ References
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -42,17 +43,16 @@ _LONGEST_STRETCH = 200.0
 _STRETCH = 32
 """Targets that are looked at one by one when one of them is above its level."""
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-_compiled_freely = njit(
-    cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"nnan", "nsz", "contract"}
-)
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_compiled = njit(**_OPTIONS)
+_compiled_freely = njit(**_OPTIONS, fastmath={"nnan", "nsz", "contract"})
 
 
 class Model(NamedTuple):
     """Hazard of a neuron on a grid, and what thinning needs of it.
 
     `hazard` is (drive, age); `bound`, `cumulated` and `guide` belong to levels, which are every
-    `rows_per_level`-th drive: hazard that no smaller drive exceeds in a cell of age, its integral up to
+    `rows_per_level`-th drive: hazard that no smaller drive exceeds in a cell of age, its integral to
     the beginning of the cell, and the cell with which to begin when the integral is inverted.
     """
 
@@ -85,7 +85,7 @@ class Wiring(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """Where one chain stands. The ring holds spikes whose pulses have not ended, and those before."""
+    """Where one chain stands. The ring holds spikes whose pulses have not ended, and older ones."""
 
     steady: NDArray[np.float64]
     slow: NDArray[np.float64]
@@ -198,9 +198,7 @@ def _first_candidate(candidate, block_first, shift):
 
 
 @_compiled
-def advance(
-    model, wiring, chain, refractory_time, draw_times, draws, spikes_from, times, units
-):
+def advance(model, wiring, chain, refractory_time, draw_times, draws, spikes_from, times, units):
     """Simulate one chain up to the last draw, or until no room is left for spikes.
 
     Parameters

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from lasersampling.sampling.protocol import (
     checked_arrays,
     checked_request,
 )
-from lasersampling.sampling.renewal_kernel import Model
+from lasersampling.sampling.renewal_kernel import Model, Wiring
 from lasersampling.sampling.renewal_tables import empty_chain, tabulated, wired
 
 _STATE = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
@@ -49,7 +50,7 @@ _LASER_NS_PER_BLOCK = 2e6
 class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
-    Machines are translated with the same calibration as for `Lasers`; in place of the rate equations
+    Machines are translated with the same calibration as for `Lasers`; in place of rate equations
     stands the measured hazard (`lasersampling.sampling.hazard`), simulated event by event without
     discretisation of time. Two orders of magnitude faster, it knows no imperfections.
 
@@ -80,7 +81,8 @@ class Renewal:
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
     >>> machine = BoltzmannMachine.random(3, seed=1)
-    >>> samples = Renewal("D6").sample(machine, 100, n_chains=2, seed=5)
+    >>> quick = HazardSettings(n_chains=8, duration_ns=2000.0, response_duration_ns=150.0)
+    >>> samples = Renewal("D6", hazard_settings=quick).sample(machine, 100, n_chains=2, seed=5)
     >>> samples.states.shape, samples.interval_ns
     ((2, 100, 3), 0.625)
     """
@@ -273,7 +275,7 @@ class _Job:
         self._sampler, self._machine = sampler, machine
         self._times, self._began, self._memory = times, began, memory
         self._rule = sampler.calibration.rule(sampler.neuron)
-        self._wirings: dict[bytes, tuple[object, NDArray[np.float64]]] = {}
+        self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
 
     def run(
@@ -303,7 +305,8 @@ class _Job:
         local[units] = np.arange(units.size)
         past = _Train(past.time[local[past.unit] >= 0], past.unit[local[past.unit] >= 0])
         chain = empty_chain(
-            pump, seed.generate_state(4, np.uint64), self._began, sampler.hazard, self._memory,
+            pump, seed.generate_state(4, np.uint64).astype(np.uint64), self._began,
+            sampler.hazard, self._memory,
             past.time, local[past.unit],
         )  # fmt: skip
         tau = sampler.neuron.refractory_time_ns
@@ -316,7 +319,8 @@ class _Job:
             while done < block.stop and not stop.is_set():
                 rest = slice(done, block.stop)
                 n_draws, n_spikes = renewal_kernel.advance(
-                    self._sampler.model, wiring, chain, tau, self._times[rest], draws[rest], spikes_from,
+                    self._sampler.model, wiring, chain, tau, self._times[rest], draws[rest],
+                    spikes_from,
                     room_time, room_unit,
                 )  # fmt: skip
                 done += n_draws
@@ -331,9 +335,9 @@ class _Job:
         laser_ns = n_units * (self._times[-1] - self._began)
         n = int(min(len(self._times), _MOST_BLOCKS, 1 + laser_ns / _LASER_NS_PER_BLOCK))
         bounds = np.linspace(0, len(self._times), n + 1).astype(int)
-        return (slice(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True))
+        return (slice(int(a), int(b)) for a, b in pairwise(bounds))
 
-    def _wired(self, units: NDArray[np.intp]) -> object:
+    def _wired(self, units: NDArray[np.intp]) -> Wiring:
         """Couplings among these units, made once for all chains that have them free."""
         key = units.tobytes()
         with self._lock:
@@ -364,13 +368,11 @@ def _recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[_Trai
         raise InputError.single("start.spike_time_ns", "times after the start", "times up to 0")
     order = np.lexsort((time, chain))
     bounds = np.searchsorted(chain[order], np.arange(n_chains + 1))
-    parts = [order[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [order[a:b] for a, b in pairwise(bounds)]
     return [_Train(time[part], unit[part]) for part in parts]
 
 
-def _chain_state(
-    ends: list[_Train], shape: tuple[int, ...]
-) -> dict[str, NDArray[np.generic]]:
+def _chain_state(ends: list[_Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
     """Spikes so recent that they may act, or tell the age of a neuron."""
     lengths = [len(end.time) for end in ends]
     return {

@@ -28,6 +28,7 @@ NAMES = (
     "p_values",
     "posterior",
     "raster",
+    "renewal",
     "sparse_codes",
     "spike_learning",
     "spike_parameters",
