@@ -125,7 +125,8 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
                description="what chance exceeds in 5 % of cases")  # fmt: skip
     worst = int(np.abs(ratio / error).argmax())
     file.metric("rate_ratio_rms", float(np.sqrt(np.mean(ratio**2))),
-                float(np.sqrt(np.mean(error**2))), description="rms relative error of rates")  # fmt: skip
+                float(np.sqrt(np.mean(error**2))), description="rms relative error of rates"
+    )  # fmt: skip
     file.metric("rate_ratio_worst", float(ratio[worst]), float(error[worst]),
                 description="largest deviation of a rate in standard errors")  # fmt: skip
 
@@ -195,7 +196,8 @@ def write_machines(file: ResultsFile, n: int, duration_ns: float, seed: int, pro
                   for part in (slice(0, 12), slice(12, 24))]  # fmt: skip
         between, error = bootstrapped(drawn)
         rows.append((ls.kl_divergence(p, exact), ls.kl_divergence(q, exact),
-                     ls.kl_divergence(q, p), error, ls.kl_divergence(*halves), between))  # fmt: skip
+                     ls.kl_divergence(q, p), error, ls.kl_divergence(*halves), between)
+        )  # fmt: skip
         print(f"machine {k}: lasers {rows[-1][0]:.5f}, renewal {rows[-1][1]:.5f}, between "
               f"{rows[-1][2]:.5f} ± {error:.5f}, corrected {between:.5f}, halves "
               f"{rows[-1][4]:.5f}", flush=True)  # fmt: skip
@@ -241,7 +243,8 @@ def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None
         for k in range(4):  # the first compiles
             pair = []
             for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
-                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 10)):  # fmt: skip
+                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 10)
+            ):  # fmt: skip
                 length = times * duration_ns
                 wall = time.perf_counter()
                 processor = time.process_time()

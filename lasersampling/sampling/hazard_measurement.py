@@ -7,7 +7,8 @@ others drive, through the synapse in use, say how fast the hazard follows.
 References
 ----------
 P. H. C. Eilers, B. D. Marx, Statistical Science 11 (1996) 89 (P-splines); N. Keiding, Phil.
-Trans. R. Soc. A 332 (1990) 487 (events over exposure)."""
+Trans. R. Soc. A 332 (1990) 487 (events over exposure).
+"""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class Model(NamedTuple):
     """Hazard of a neuron on a grid, and what thinning needs of it.
 
     `hazard` is (drive, age); `bound`, `cumulated` and `guide` belong to levels, which are every
-    `rows_per_level`-th drive: hazard that no smaller drive exceeds in a cell of age, its integral to
-    the beginning of the cell, and the cell with which to begin when the integral is inverted.
+    `rows_per_level`-th drive: hazard that no smaller drive exceeds in a cell of age, its integral
+    to the beginning of the cell, and the cell with which to begin when the integral is inverted.
     """
 
     hazard: NDArray[np.float32]

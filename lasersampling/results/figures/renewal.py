@@ -59,7 +59,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         response.set_ylim(0.0)
         response.legend(loc="lower right")
         columns = (("kl_lasers", "lasers,\nexact"), ("kl_renewal", "renewal,\nexact"),
-                   ("kl_between", "renewal,\nlasers"), ("kl_halves", "lasers,\nlasers"))  # fmt: skip
+                   ("kl_between", "renewal,\nlasers"), ("kl_halves", "lasers,\nlasers"),
+        )  # fmt: skip
         for place, (name, _) in enumerate(columns):
             values = results.array(f"machines/{name}")
             spread = np.linspace(-0.2, 0.2, len(values))
