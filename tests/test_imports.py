@@ -14,6 +14,7 @@ HEAVY = {
     "h5netcdf",
     "h5py",
     "matplotlib",
+    "nir",
     "numba",
     "numpy",
     "pandas",

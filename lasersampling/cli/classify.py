@@ -19,11 +19,13 @@ from lasersampling.cli.options import (
     configured,
     recipe_table,
 )
+from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
+    from lasersampling.hardware import Substrate
     from lasersampling.results.reading import Metric
     from lasersampling.results.run_file import RunFile
     from lasersampling.training.spike_recipes import ClassifyRecipe
@@ -39,6 +41,8 @@ def classify(
     members: Annotated[
         int | None, typer.Option(help="Networks to train, of successive seeds.")
     ] = None,
+    substrate: Address = None,
+    timeout_s: Timeout = TIMEOUT_S,
     out: Out = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
@@ -68,10 +72,11 @@ def classify(
         f"delays {config.network.delays}, on {config.data}"
     )
 
-    def trained(file: RunFile | None) -> Mapping[str, Metric]:
+    def trained(file: RunFile | None, device: Substrate | None) -> Mapping[str, Metric]:
         with reporter.progress("training") as progress:
             classifier = train(
                 config,
+                substrate=device,
                 progress=progress,
                 checkpoints=file,
                 checkpoint_interval_s=config.checkpoint_interval_s,
@@ -84,8 +89,11 @@ def classify(
         return evaluation.metrics
 
     files: list[Path] = []
-    with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
-        metrics = trained(file)
+    with (
+        device_at(substrate, timeout_s) as device,
+        run_file(context, out, config, config.seed, overwrite=overwrite) as file,
+    ):
+        metrics = trained(file, device)
     if out is not None:
         names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
         files = [out, *save_figures(out, names)]

@@ -112,6 +112,43 @@ class LasersConfig:
 
 
 @validated
+class ServeLasersConfig:
+    """Configuration of ``lasersampling serve lasers``.
+
+    Attributes
+    ----------
+    units : int
+        Lasers of the network.
+    device : Device
+        The laser, with its synapse and refractory time.
+    delay_ns : float
+        Transmission delay of all connections [ns].
+    interval_ns : float or None
+        Time between draws; a quarter of the refractory time by default [ns].
+    burn_in_ns : float or None
+        Time before the first draw; fifty refractory times by default [ns].
+    clamping : "drive" or "pump"
+        See `sampling.laser_sampler.Lasers`.
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    imperfections : Imperfections
+        What the lasers do beyond the model.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
+    """
+
+    units: Count
+    device: Device
+    delay_ns: NonNegative = 0.0
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
+    clamping: Literal["drive", "pump"] = "drive"
+    calibration: CalibrationSettings = CalibrationSettings()
+    imperfections: Imperfections = Imperfections()
+    chip_seed: SeedNumber = 0
+
+
+@validated
 class InferConfig:
     """Configuration of ``lasersampling infer``.
 

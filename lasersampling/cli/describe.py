@@ -16,6 +16,10 @@ from lasersampling.cli.tables import metrics_table, pairs_table, rows_table
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
+from lasersampling.lif import SpikingNetwork
+from lasersampling.lif.arrays import n_inputs, network_to_arrays
+from lasersampling.lif.network_file import is_network_file
+from lasersampling.lif.network_file import load_network as load_spiking
 from lasersampling.results import read_results
 from lasersampling.results.records import flattened
 
@@ -44,6 +48,8 @@ def describe(path: Path) -> Description:
         held = ", ".join(sorted(keys)) or "nothing"
         expected = "a machine, a device or a Bayesian network"
         raise InputError.single(str(path), f"a TOML file with {held}", expected)
+    if is_network_file(path):
+        return describe_spiking(path)
     return describe_machine(path) if _is_machine(path) else describe_results(path)
 
 
@@ -127,6 +133,41 @@ def describe_device(path: Path) -> Description:
     parameters, derived = flattened(device), dict(_properties(device))
     shown = Group(pairs_table(f"device {path}", parameters), pairs_table("what follows", derived))
     return {"kind": "device", "parameters": parameters, "derived": derived}, shown
+
+
+def describe_spiking(path: Path) -> Description:
+    """Summarise a network of spiking neurons, and tell what its file says of its training."""
+    stored = load_spiking(path)
+    values = spiking_values(stored.network)
+    if stored.accuracy is not None:
+        values["accuracy_mean"] = float(stored.accuracy.mean())
+        values["accuracy_worst"] = float(stored.accuracy.min())
+    values |= {"trained_on": stored.trained_on, "command": stored.command}
+    told = {"kind": "spiking_network"} | values
+    return told, pairs_table(f"spiking network {path}", values)
+
+
+def spiking_values(network: SpikingNetwork) -> dict[str, Any]:
+    """Summarise a network of spiking neurons: its size, delays and time constants."""
+    arrays = network_to_arrays(network)
+    layers = range(len(network.layers))
+    delays = {name: array for name, array in arrays.items() if "_delays_" in name}
+    kinds = dict.fromkeys(name.partition("_")[0] for name in delays)
+    values: dict[str, Any] = {
+        "members": network.n_members,
+        "inputs": n_inputs(arrays),
+        "input_copies": int(arrays.get("input_copies", 1)),
+        "bias_spikes": arrays["bias_times"].size if "bias_times" in arrays else 0,
+        "neurons": [layer.n_post for layer in network.layers],
+        "delays": " and ".join(kinds) or "none",
+        "weights": sum(layer.n_post * layer.n_pre for layer in network.layers),
+        "weight_std": float(np.concatenate([arrays[f"weights_{k}"].ravel() for k in layers]).std()),
+    }
+    if delays:
+        longest = max(float(array.max()) for array in delays.values())
+        values["longest_delay_tau_syn"] = longest
+    values["mean_tau_mem_tau_syn"] = [float(arrays[f"tau_mem_{k}"].mean()) for k in layers]
+    return values
 
 
 def _is_machine(path: Path) -> bool:

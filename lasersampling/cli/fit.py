@@ -21,6 +21,7 @@ from lasersampling.cli.options import (
     imperfections_table,
     recipe_table,
 )
+from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
@@ -49,6 +50,8 @@ def fit(
     imperfections: Annotated[
         str | None, typer.Option(help="Imperfections of the lasers: file, or name.")
     ] = None,
+    substrate: Address = None,
+    timeout_s: Timeout = TIMEOUT_S,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -63,6 +66,7 @@ def fit(
     from lasersampling.results.figures import save_figure
     from lasersampling.results.fit_evaluation import evaluate_fit
     from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.substrate_sampler import SubstrateSampler
     from lasersampling.training.fit_recipes import FitRecipe
     from lasersampling.training.fitting import fit as learn
     from lasersampling.training.fitting import sampler_of
@@ -83,29 +87,35 @@ def fit(
         config, state = resumed(resume, FitRecipe)
         out, overwrite = resume, True
     target = read_target(config.target, pseudocount=config.pseudocount)
-    sampler = sampler_of(config)
-    reporter.status(
-        f"fitting {target.n_units} visible with {config.n_hidden} hidden units, {sampler.name} "
-        f"in the loop ({config.learning.gradient})"
-    )
-    if isinstance(sampler, Lasers):
-        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-            sampler.calibrated(progress)
-
-    def learned(file: RunFile | None) -> FitEvaluation:
-        with reporter.progress("learning") as progress:
-            found = learn(
-                config, target, sampler=sampler, progress=progress, checkpoints=file, resume=state
-            )
-        evaluation = evaluate_fit(found)
-        if file is not None:
-            with file.finish() as results:
-                evaluation.write(results)
-        return evaluation
-
     files: list[Path] = []
-    with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
-        metrics = learned(file).metrics
+    with device_at(substrate, timeout_s) as connected:
+        sampler = sampler_of(config) if connected is None else SubstrateSampler(connected)
+        reporter.status(
+            f"fitting {target.n_units} visible with {config.n_hidden} hidden units, {sampler.name} "
+            f"in the loop ({config.learning.gradient})"
+        )
+        if isinstance(sampler, Lasers):
+            with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
+                sampler.calibrated(progress)
+
+        def learned(file: RunFile | None) -> FitEvaluation:
+            with reporter.progress("learning") as progress:
+                found = learn(
+                    config,
+                    target,
+                    sampler=sampler,
+                    progress=progress,
+                    checkpoints=file,
+                    resume=state,
+                )
+            evaluation = evaluate_fit(found)
+            if file is not None:
+                with file.finish() as results:
+                    evaluation.write(results)
+            return evaluation
+
+        with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
+            metrics = learned(file).metrics
     if out is not None:
         files = [out, save_figure(out, "fit", out.with_suffix(".png"))]
     for path in files:

@@ -11,7 +11,7 @@ from lasersampling.cli.options import Json
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError
 
-_SHIPPED_KINDS = ("devices", "machines", "bayesian_networks")
+_SHIPPED_KINDS = ("devices", "machines", "bayesian_networks", "networks")
 
 
 def info(
@@ -23,7 +23,7 @@ def info(
     ],
     as_json: Json = False,
 ) -> None:
-    """Tell what a results file, a machine, a device or a Bayesian network holds."""
+    """Tell what a file of results or of a model holds: machine, device, network."""
     from lasersampling.cli.describe import describe
 
     path = _find(file)

@@ -18,11 +18,13 @@ from typer.core import TyperGroup
 import lasersampling
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
+from lasersampling.cli.convert import convert
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
+from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
 from lasersampling.errors import InputError, LaserSamplingError
 
@@ -72,8 +74,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (simulate, calibrate, sample, fit, infer, generate, classify, info):
+for _command in (simulate, calibrate, sample, fit, infer, generate, classify, convert, info):
     app.command()(_command)
+app.add_typer(serve, name="serve")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ A disc of radius 1/2 around (1/2, 1/2) is divided into yin, yang and the two dot
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,9 @@ _LEFT, _RIGHT = 0.25, 0.75
 SIZES = {"train": 5000, "validation": 1000, "test": 1000}
 SEEDS = {"train": 42, "validation": 41, "test": 40}
 """The published sets."""
+
+FEW = {"train": 200, "validation": 50, "test": 50}
+"""Sizes for runs that are to show that they run."""
 
 
 def yin_yang_class(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
@@ -102,10 +106,16 @@ def yin_yang(n_samples: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np
     return np.hstack([points, 1.0 - points]), labels
 
 
-def yin_yang_spikes() -> SpikeData:
-    """Return the published sets as spike times, t = 0.15 + 1.85 v tau_syn."""
+def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
+    """Return the published sets as spike times, t = 0.15 + 1.85 v tau_syn.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Samples of each part; the published numbers by default.
+    """
     parts = {}
-    for part, size in SIZES.items():
+    for part, size in sizes.items():
         values, labels = yin_yang(size, SEEDS[part])
         parts[part] = SpikeSet(as_spike_times(values), labels)
     return SpikeData(**parts)

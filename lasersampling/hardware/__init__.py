@@ -1,6 +1,7 @@
 """Devices to learn with, and their imperfections: the same objects for lasers and LIF neurons."""
 
 from lasersampling.hardware.chip import Chip
+from lasersampling.hardware.chip_model import ChipModel, NominalNeuron, chip_names, load_chip
 from lasersampling.hardware.deviation import Deviation, Drift
 from lasersampling.hardware.grid import Grid
 from lasersampling.hardware.imperfections import (
@@ -11,20 +12,29 @@ from lasersampling.hardware.imperfections import (
     imperfections_names,
     load_imperfections,
 )
+from lasersampling.hardware.remote import RemoteSubstrate
+from lasersampling.hardware.server import Server, serve_pipe
 from lasersampling.hardware.substrate import Arrays, Description, Substrate
 
 __all__ = [
     "Arrays",
     "Chip",
+    "ChipModel",
     "Coupling",
     "Description",
     "Deviation",
     "Drift",
     "Grid",
     "Imperfections",
+    "NominalNeuron",
     "Quantity",
+    "RemoteSubstrate",
+    "Server",
     "Spikes",
     "Substrate",
+    "chip_names",
     "imperfections_names",
+    "load_chip",
     "load_imperfections",
+    "serve_pipe",
 ]

@@ -13,8 +13,13 @@ from lasersampling.hardware.imperfections import Imperfections
 
 __all__ = ["Chip", "draw_chip"]
 
-_STREAMS = ("pump", "threshold", "gain", "coupling", "delay", "dead")
+_STREAMS = (
+    "pump", "threshold", "gain", "coupling", "delay", "dead",
+    "leak", "tau_mem", "tau_syn", "dead_coupling",
+)  # fmt: skip
 """Each has a random stream of its own, so that one imperfection does not change another."""
+
+_OF_UNITS = ("pump", "threshold", "gain", "leak", "tau_mem", "tau_syn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +35,14 @@ class Chip:
         What it was drawn from.
     seed : int
         Number of the chip.
-    pump, threshold, gain : ndarray of float64, shape (unit,)
+    pump, threshold, gain, leak, tau_mem, tau_syn : ndarray of float64, shape (unit,)
         Deviations [1].
     coupling, delay : ndarray of float64, shape (post, pre)
-        Deviations of the connections [1].
+        Deviations of the connections; a delay of a whole unit has that of the unit with itself [1].
     dead : ndarray of bool, shape (unit,)
         Which units never spike.
+    dead_coupling : ndarray of bool, shape (post, pre)
+        Which connections transmit nothing.
     """
 
     imperfections: Imperfections
@@ -43,9 +50,13 @@ class Chip:
     pump: NDArray[np.float64]
     threshold: NDArray[np.float64]
     gain: NDArray[np.float64]
+    leak: NDArray[np.float64]
+    tau_mem: NDArray[np.float64]
+    tau_syn: NDArray[np.float64]
     coupling: NDArray[np.float64]
     delay: NDArray[np.float64]
     dead: NDArray[np.bool_]
+    dead_coupling: NDArray[np.bool_]
 
     @property
     def n_units(self) -> int:
@@ -58,7 +69,7 @@ class Chip:
         Parameters
         ----------
         name : str
-            ``"pump"``, ``"threshold"``, ``"gain"``, ``"coupling"`` or ``"delay"``.
+            Of the quantity, such as ``"threshold"``.
         nominal : array_like
             Values asked for, of a shape that goes with (unit,) or (post, pre) [1].
         """
@@ -83,7 +94,7 @@ def draw_chip(imperfections: Imperfections, n_units: int, seed: int) -> Chip:
     streams = {name: np.random.default_rng([seed, place]) for place, name in enumerate(_STREAMS)}
     deviations = {
         name: getattr(imperfections, name).mismatch.drawn(streams[name], n_units)
-        for name in ("pump", "threshold", "gain")
+        for name in _OF_UNITS
     }
     square = (n_units, n_units)
     coupling = imperfections.coupling
@@ -97,5 +108,6 @@ def draw_chip(imperfections: Imperfections, n_units: int, seed: int) -> Chip:
         coupling=coupling.mismatch.of(mixed),
         delay=imperfections.delay.mismatch.drawn(streams["delay"], square),
         dead=streams["dead"].random(n_units) < imperfections.dead,
+        dead_coupling=streams["dead_coupling"].random(square) < coupling.dead,
         **deviations,
     )

@@ -126,7 +126,7 @@ class Drift:
         return Deviation(self.std, relative=self.relative)
 
     def later(
-        self, normal: NDArray[np.float64], time_ns: float, generator: np.random.Generator
+        self, normal: NDArray[np.float64], time_ns: float, fresh: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Carry standard normal variates on by a time; they stay standard normal.
 
@@ -136,9 +136,9 @@ class Drift:
             d(t) / std [1].
         time_ns : float
             How much later.
-        generator : Generator
-            What to draw from.
+        fresh : ndarray, shape of `normal`
+            Standard normal variates, new ones [1].
         """
         kept = math.exp(-time_ns / self.correlation_time_ns)
-        fresh = math.sqrt(-math.expm1(-2.0 * time_ns / self.correlation_time_ns))
-        return kept * normal + fresh * generator.standard_normal(normal.shape)
+        added = math.sqrt(-math.expm1(-2.0 * time_ns / self.correlation_time_ns))
+        return kept * normal + added * fresh

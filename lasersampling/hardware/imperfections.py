@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lasersampling.config import (
     NonNegative,
+    Positive,
     Probability,
     load,
     resolve,
@@ -46,6 +47,8 @@ class Quantity:
         Fixed pattern: drawn once for each part of a chip.
     trial : Deviation
         Noise of trials: drawn anew for each chain of each run, or for each batch.
+    sample : Deviation
+        Drawn anew for each sample of a batch; for delays, for each delayed spike.
     drift : Drift or None
         Slow wandering over time.
     grid : Grid
@@ -54,6 +57,7 @@ class Quantity:
 
     mismatch: Deviation = Deviation()
     trial: Deviation = Deviation()
+    sample: Deviation = Deviation()
     drift: Drift | None = None
     grid: Grid = Grid()
 
@@ -67,9 +71,12 @@ class Coupling(Quantity):
     reciprocity : float
         Correlation of the mismatch of W_jk and W_kj: 0 if each direction is a part of its own, so
         that symmetric weights become asymmetric; 1 if both directions are one part [1].
+    dead : float
+        Part of the connections that transmit nothing [1].
     """
 
     reciprocity: Probability = 0.0
+    dead: Probability = 0.0
 
 
 @validated
@@ -83,10 +90,19 @@ class Spikes:
         four of it: ns for lasers, tau_syn for LIF neurons [ns].
     lost : float
         Probability that a spike is neither seen nor acts [1].
+    spurious_rate : float
+        Rate at which each unit spikes without cause [1/tau_syn].
+    highest_rate : float or None
+        Spikes that the bus of a layer can carry; more of them wait for their turn [1/tau_syn].
+    longest_wait : float
+        A spike that would have to wait longer is lost [tau_syn].
     """
 
     jitter_std: NonNegative = 0.0
     lost: Probability = 0.0
+    spurious_rate: NonNegative = 0.0
+    highest_rate: Positive | None = None
+    longest_wait: NonNegative = 1.0
 
 
 @validated
@@ -107,6 +123,10 @@ class Imperfections:
         Strength of each connection; absolute values in units of the machine's weights.
     delay : Quantity
         Delay of each connection; absolute values in ns or tau_syn.
+    leak : Quantity
+        Voltage at rest of each neuron; absolute values in units of voltage.
+    tau_mem, tau_syn : Quantity
+        Time constants of each neuron; absolute values in tau_syn.
     spikes : Spikes
         Jitter and loss.
     dead : float
@@ -119,6 +139,9 @@ class Imperfections:
     gain: Quantity = Quantity()
     coupling: Coupling = Coupling()
     delay: Quantity = Quantity()
+    leak: Quantity = Quantity()
+    tau_mem: Quantity = Quantity()
+    tau_syn: Quantity = Quantity()
     spikes: Spikes = Spikes()
     dead: Probability = 0.0
 
@@ -127,13 +150,16 @@ class Imperfections:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, Quantity):
-                for part in ("mismatch", "trial", "grid"):
+                for part in ("mismatch", "trial", "sample", "grid"):
                     if not getattr(value, part).is_none:
                         yield f"{field.name}.{part}"
                 if value.drift is not None and value.drift.std > 0.0:
                     yield f"{field.name}.drift"
-            elif isinstance(value, Spikes):
-                yield from (f"spikes.{n}" for n in ("jitter_std", "lost") if getattr(value, n))
+            if isinstance(value, Coupling) and value.dead > 0.0:
+                yield "coupling.dead"
+            if isinstance(value, Spikes):
+                harmful = ("jitter_std", "lost", "spurious_rate", "highest_rate")
+                yield from (f"spikes.{name}" for name in harmful if getattr(value, name))
         if self.dead > 0.0:
             yield "dead"
 
@@ -142,7 +168,7 @@ class Imperfections:
         """Whether all is ideal."""
         return not any(self.active())
 
-    def refuse_others(self, known: Set[str], what: str, *, absolute: bool = False) -> None:
+    def refuse_others(self, known: Set[str], what: str) -> None:
         """Refuse imperfections that are not implemented.
 
         Parameters
@@ -151,8 +177,6 @@ class Imperfections:
             Dotted names that are.
         what : str
             Of what, for the message.
-        absolute : bool
-            Whether deviations must be absolute ones, which are normal.
 
         Raises
         ------
@@ -165,13 +189,6 @@ class Imperfections:
             for name in self.active()
             if name not in known
         ]
-        for name in self.active() if absolute else ():
-            quantity, _, part = name.partition(".")
-            deviation = getattr(getattr(self, quantity), part, None)
-            if isinstance(deviation, Deviation) and deviation.relative:
-                problems.append(
-                    Problem(f"imperfections.{name}.relative", "true", f"false, as {what} need it")
-                )
         if problems:
             raise InputError(problems)
 

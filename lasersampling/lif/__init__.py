@@ -1,10 +1,13 @@
 """Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times."""
 
+from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.delays import AxonalDelays, DelayRange, DendriticDelays, SynapticDelays
 from lasersampling.lif.first_spike import first_spike_times
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork, decisions
+from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
 from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.nir_exchange import from_nir, to_nir
 
 __all__ = [
     "AxonalDelays",
@@ -15,7 +18,14 @@ __all__ = [
     "Neuron",
     "RepeatInputs",
     "SpikingNetwork",
+    "StoredNetwork",
     "SynapticDelays",
     "decisions",
     "first_spike_times",
+    "from_nir",
+    "load_network",
+    "network_from_arrays",
+    "network_to_arrays",
+    "save_network",
+    "to_nir",
 ]

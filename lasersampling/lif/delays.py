@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.streams import Streams
@@ -94,9 +94,6 @@ class Delays(nn.Module):
     shared : sequence of int, optional
         For delays of neurons: neurons with the same number share a delay; numbers from 0 without
         gaps.
-    jitter_std : float
-        Standard deviation of the noise of delays: of each delayed spike, and of each synapse in
-        each batch [tau_syn].
     """
 
     def __init__(
@@ -106,11 +103,9 @@ class Delays(nn.Module):
         span: DelayRange | None = None,
         *,
         shared: Sequence[int] | None = None,
-        jitter_std: float = 0.0,
     ) -> None:
         super().__init__()
         problems = [p for n in shape for p in integer_problems("shape", n, 1)]
-        problems += number_problems("jitter_std", jitter_std, 0, strict=False)
         if shared is not None and (len(shape) != 1 or len(shared) != shape[0]):
             problems.append(Problem("shared", f"{len(shared)} numbers", f"one for each of {shape}"))
         elif shared is not None and sorted(set(shared)) != list(range(len(set(shared)))):
@@ -118,23 +113,15 @@ class Delays(nn.Module):
         if problems:
             raise InputError(problems)
         self.span = DelayRange() if span is None else span
-        self.jitter_std = jitter_std
-        self._streams = streams
         self.group = None if shared is None else torch.as_tensor(shared)
         drawn = shape if shared is None else (len(set(shared)),)
         initial = self.span.initial_mean + self.span.initial_std * streams.normal(*drawn)
         self.raw = nn.Parameter(initial, requires_grad=self.span.trainable)
 
     def delays(self) -> Tensor:
-        """Return the delays without noise, shape (member, *shape) [tau_syn]."""
+        """Return the delays, shape (member, *shape) [tau_syn]."""
         delays = self.span.delays(self.raw)
         return delays if self.group is None else delays[:, self.group]
-
-    def jitter(self, *shape: int) -> Tensor | float:
-        """Draw noise for delays, shape (member, *shape); 0 if there is none [tau_syn]."""
-        if self.jitter_std == 0.0:
-            return 0.0
-        return self.jitter_std * self._streams.normal(*shape).to(self.raw)
 
 
 class AxonalDelays(Delays):
@@ -147,9 +134,8 @@ class AxonalDelays(Delays):
         span: DelayRange | None = None,
         *,
         shared: Sequence[int] | None = None,
-        jitter_std: float = 0.0,
     ) -> None:
-        super().__init__((n_neurons,), streams, span, shared=shared, jitter_std=jitter_std)
+        super().__init__((n_neurons,), streams, span, shared=shared)
 
     def forward(self, times: Tensor) -> Tensor:
         """Delay spikes (member, sample, neuron)."""
@@ -157,7 +143,7 @@ class AxonalDelays(Delays):
         if times.shape[-1] != n_delays:
             got, expected = f"spikes of {times.shape[-1]} neurons", f"{n_delays}, as delays"
             raise InputError.single("times", got, expected)
-        return times + self.delays()[:, None] + self.jitter(*times.shape[1:])
+        return times + self.delays()[:, None]
 
 
 class DendriticDelays(AxonalDelays):
@@ -177,12 +163,9 @@ class SynapticDelays(Delays):
         n_pre: int,
         streams: Streams,
         span: DelayRange | None = None,
-        *,
-        jitter_std: float = 0.0,
     ) -> None:
-        super().__init__((n_post, n_pre), streams, span, jitter_std=jitter_std)
+        super().__init__((n_post, n_pre), streams, span)
 
     def forward(self) -> Tensor:
-        """Return the delays of one batch, with noise, shape (member, post, pre) [tau_syn]."""
-        delays = self.delays()
-        return delays + self.jitter(*delays.shape[1:])
+        """Return the delays, shape (member, post, pre) [tau_syn]."""
+        return self.delays()

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif import compiled, vectorised
+from lasersampling.lif import causal, compiled, vectorised
 from lasersampling.lif.crossing import DOUBLE, EQUAL, GENERAL
 from lasersampling.lif.neuron import Neuron
 
@@ -28,8 +28,8 @@ class Layout:
 
     Attributes
     ----------
-    gap, nominal_gap : Tensor, shape (member, post)
-        Threshold current of the spikes, and the one that derivatives assume [1].
+    gap : Tensor, shape (member, post)
+        Threshold current [1].
     tau_mem, tau_syn : Tensor, shape (member, post)
         Time constants [tau_syn].
     smallest_slope : float
@@ -43,7 +43,6 @@ class Layout:
     """
 
     gap: Tensor
-    nominal_gap: Tensor
     tau_mem: Tensor
     tau_syn: Tensor
     smallest_slope: float
@@ -150,7 +149,6 @@ def make_layout(
     *,
     method: Method = "auto",
     compiled: bool = True,
-    offset: Tensor | None = None,
 ) -> Layout:
     """Turn neuron parameters into tensors that fit weights.
 
@@ -166,9 +164,6 @@ def make_layout(
         Likewise.
     compiled : bool
         Whether compiled loops are used.
-    offset : Tensor, shape (member or 1, post or 1), optional
-        Added to the threshold of the spikes, but not to that of the derivatives: what a chip does
-        not tell [1].
 
     Raises
     ------
@@ -193,26 +188,46 @@ def make_layout(
         chosen = EQUAL
     elif method == "auto" and np.all(mem == 2 * syn):
         chosen = DOUBLE
-    nominal = tensor("gap")
-    gap = nominal if offset is None else nominal + offset * tensor("conductance")
     shared = mem.size == 1 and syn.size == 1
     taus = tensor("tau_mem"), tensor("tau_syn")
-    return Layout(gap, nominal, *taus, smallest_slope, chosen, shared, compiled)
+    return Layout(tensor("gap"), *taus, smallest_slope, chosen, shared, compiled)
 
 
-def spikes_of(times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout) -> Tensor:
-    """`first_spike_times` for an ensemble, without checks."""
-    spikes: Tensor = _FirstSpike.apply(times, weights, delays, layout)
+def spikes_of(
+    times: Tensor,
+    weights: Tensor,
+    delays: Tensor | None,
+    layout: Layout,
+    observed: Tensor | None = None,
+) -> Tensor:
+    """`first_spike_times` for an ensemble, without checks.
+
+    Parameters
+    ----------
+    times, weights, delays
+        See `first_spike_times`.
+    layout : Layout
+        The neurons.
+    observed : Tensor, shape (member, sample, post), optional
+        What a device says of the spikes [tau_syn]: it is returned, with the derivatives that the
+        neurons of the layout would have if they had spiked at these times.
+    """
+    spikes: Tensor = _FirstSpike.apply(times, weights, delays, layout, observed)
     return spikes
 
 
 class _FirstSpike(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout
+        ctx: Any,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
     ) -> Tensor:
         run = _Compiled if layout.compiled else _Vectorised
-        ctx.run = run(times, weights, delays, layout)
+        ctx.run = run(times, weights, delays, layout, observed)
         spikes: Tensor = ctx.run.spikes
         # An output that is kept in any other way refers to itself, and is never freed.
         ctx.run.spikes = None
@@ -223,19 +238,24 @@ class _FirstSpike(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         (spikes,) = ctx.saved_tensors
-        return *ctx.run.gradients(spikes, upstream), None
+        return *ctx.run.gradients(spikes, upstream), None, None
 
 
 class _Compiled:
     """Search and derivatives by compiled loops, in double precision."""
 
     def __init__(
-        self, times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout
+        self,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
     ) -> None:
         self.dtype = times.dtype
         self.method = layout.method
         self.smallest_slope = layout.smallest_slope
-        self.nominal_gap = layout.nominal_gap.numpy()
+        self.gap = layout.gap.numpy()
         self.has_delays = delays is not None
         self.order: np.ndarray[Any, Any]
         n_members, n_samples, n_pre = times.shape
@@ -243,26 +263,33 @@ class _Compiled:
         self.times = _array(times)
         self.own = delays is not None or not layout.shared
         shape = (n_members, n_samples, n_post)
-        out, self.current = np.empty(shape), np.empty(shape)
+        out = np.empty(shape) if observed is None else _array(observed).copy()
+        self.current = np.empty(shape)
         self.last = np.empty(shape, dtype=np.int32)
-        gap = layout.gap.numpy()
         if self.own:
             self.weights = _array(weights)
             self.delays = np.zeros_like(self.weights) if delays is None else _array(delays)
             self.tau_mem, self.tau_syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
             self.order = np.empty((*shape, n_pre), dtype=np.int32)
-            compiled.own_forward(
-                self.times, self.delays, self.weights, gap, self.tau_mem, self.tau_syn,
-                self.method, out, self.order, self.last, self.current,
-            )  # fmt: skip
+            found = self.order, self.last, self.current
+            arrivals = self.times, self.delays, self.weights
+            if observed is None:
+                compiled.own_forward(
+                    *arrivals, self.gap, self.tau_mem, self.tau_syn, self.method, out, *found
+                )
+            else:
+                causal.own_causes(*arrivals, self.tau_syn, out, *found)
         else:
             self.weights = np.ascontiguousarray(_array(weights).transpose(0, 2, 1))
             self.taus = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
             self.order = np.argsort(self.times, axis=2, kind="stable")
-            compiled.shared_forward(
-                self.times, self.order, self.weights, gap, *self.taus, self.method,
-                out, self.last, self.current,
-            )  # fmt: skip
+            arrivals = self.times, self.order, self.weights
+            if observed is None:
+                compiled.shared_forward(
+                    *arrivals, self.gap, *self.taus, self.method, out, self.last, self.current
+                )
+            else:
+                causal.shared_causes(*arrivals, self.taus[1], out, self.last, self.current)
         self.out = out
         self.spikes: Tensor | None = torch.from_numpy(out).to(self.dtype)
 
@@ -272,13 +299,13 @@ class _Compiled:
         to_times, to_weights = np.zeros_like(self.times), np.zeros_like(self.weights)
         if not self.own:
             compiled.shared_backward(
-                self.times, self.order, self.weights, self.nominal_gap, *self.taus, self.method,
+                self.times, self.order, self.weights, self.gap, *self.taus, self.method,
                 self.out, self.last, self.current, self.smallest_slope, force, to_times, to_weights,
             )  # fmt: skip
             return self._tensor(to_times), self._tensor(to_weights.transpose(0, 2, 1)), None
         to_delays = np.zeros_like(self.weights)
         compiled.own_backward(
-            self.times, self.delays, self.weights, self.nominal_gap, self.tau_mem, self.tau_syn,
+            self.times, self.delays, self.weights, self.gap, self.tau_mem, self.tau_syn,
             self.method, self.out, self.order, self.last, self.current, self.smallest_slope, force,
             to_times, to_weights, to_delays,
         )  # fmt: skip
@@ -293,7 +320,12 @@ class _Vectorised:
     """Search and derivatives by tensor operations."""
 
     def __init__(
-        self, times: Tensor, weights: Tensor, delays: Tensor | None, layout: Layout
+        self,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
     ) -> None:
         self.delayed = delays is not None
         self.layout = layout
@@ -303,14 +335,18 @@ class _Vectorised:
             self.arrivals = self.arrivals + delays.transpose(1, 2)[:, None]
         self.weights = weights.transpose(1, 2)
         self.spikes: Tensor | None
-        self.spikes, self.found = vectorised.search(
-            self.arrivals, self.weights, layout.gap[:, None], *self.taus
-        )
+        if observed is None:
+            self.spikes, self.found = vectorised.search(
+                self.arrivals, self.weights, layout.gap[:, None], *self.taus
+            )
+        else:
+            self.spikes = observed.clone()
+            self.found = vectorised.causes(self.arrivals, self.weights, self.taus[1], observed)
         self.current = self.found.current
 
     def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the derivatives by times, weights and delays."""
-        slope = (self.current - self.layout.nominal_gap[:, None]) / self.taus[0]
+        slope = (self.current - self.layout.gap[:, None]) / self.taus[0]
         pull = upstream / slope.clamp_min(self.layout.smallest_slope)
         pull = pull.masked_fill(spikes == torch.inf, 0.0)
         to_arrivals, to_weights = vectorised.derivatives(

@@ -12,10 +12,8 @@ from torch import Tensor, nn
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
-from lasersampling.hardware import Imperfections
 from lasersampling.lif.delays import SynapticDelays
 from lasersampling.lif.first_spike import SMALLEST_SLOPE, Layout, make_layout, spikes_of
-from lasersampling.lif.imperfections import checked, realised
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.streams import Streams
 
@@ -35,16 +33,13 @@ class LIFLayer(nn.Module):
         Of the normal distribution of initial weights [1].
     synaptic_delays : SynapticDelays, optional
         Delays of the synapses.
-    imperfections : Imperfections, optional
-        What the chip changes. Thresholds of the spikes are changed, derivatives assume the nominal
-        threshold at the time of the spike: learning sees spikes and knows nothing else.
     smallest_slope : float
         See `first_spike_times` [1/tau_syn].
 
     Attributes
     ----------
     weights : Parameter, shape (member, post, pre)
-        Weights before rounding and clipping [1].
+        Weights [1].
     """
 
     def __init__(
@@ -57,7 +52,6 @@ class LIFLayer(nn.Module):
         weight_mean: float = 1.0,
         weight_std: float = 1.0,
         synaptic_delays: SynapticDelays | None = None,
-        imperfections: Imperfections | None = None,
         smallest_slope: float = SMALLEST_SLOPE,
     ) -> None:
         super().__init__()
@@ -71,17 +65,9 @@ class LIFLayer(nn.Module):
         if problems:
             raise InputError(problems)
         self.neuron = Neuron() if neuron is None else neuron
-        self.imperfections = checked(imperfections)
         self.smallest_slope = smallest_slope
         self.synaptic_delays = synaptic_delays
-        self._streams = streams
         self.weights = nn.Parameter(weight_mean + weight_std * streams.normal(n_post, n_pre))
-        offset = torch.zeros(streams.n_members, n_post, dtype=torch.float64)
-        mismatch = self.imperfections.threshold.mismatch
-        if not mismatch.is_none:
-            offset = mismatch.of(streams.normal(n_post))
-        self.threshold_offset: Tensor
-        self.register_buffer("threshold_offset", offset)
         self._layout: Layout | None = None
 
     @property
@@ -95,19 +81,13 @@ class LIFLayer(nn.Module):
         return int(self.weights.shape[1])
 
     def layout(self) -> Layout:
-        """Return the neurons' parameters, with thresholds as they were in the last batch."""
+        """Return the neurons' parameters as tensors."""
         if self._layout is None:
-            self._layout = self._draw_layout()
+            on_cpu = self.weights.device.type == "cpu"
+            self._layout = make_layout(
+                self.neuron, self.weights, self.smallest_slope, compiled=on_cpu
+            )
         return self._layout
-
-    def _draw_layout(self) -> Layout:
-        offset, noise = self.threshold_offset, self.imperfections.threshold.trial
-        if not noise.is_none:
-            offset = offset + noise.of(self._streams.normal(self.n_post).to(offset))
-        on_cpu = self.weights.device.type == "cpu"
-        return make_layout(
-            self.neuron, self.weights, self.smallest_slope, compiled=on_cpu, offset=offset
-        )
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> LIFLayer:
         self._layout = None  # follows the weights to another device or type
@@ -116,14 +96,8 @@ class LIFLayer(nn.Module):
 
     def forward(self, times: Tensor) -> Tensor:
         """Return the spikes (member, sample, post) for input spikes (member, sample, pre)."""
-        if not self.imperfections.threshold.trial.is_none:
-            self._layout = None
         delays = None if self.synaptic_delays is None else self.synaptic_delays()
-        return spikes_of(times, self.realised_weights(), delays, self.layout())
-
-    def realised_weights(self) -> Tensor:
-        """Return the weights as the chip has them, rounded and clipped."""
-        return realised(self.weights, self.imperfections.coupling.grid)
+        return spikes_of(times, self.weights, delays, self.layout())
 
 
 class BiasSpikes(nn.Module):

@@ -67,6 +67,12 @@ class SpikingNetwork(nn.Module):
         return [stage for stage in self.stages if isinstance(stage, LIFLayer)]
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs of the first layer, and neurons of each."""
+        layers = self.layers
+        return (layers[0].n_pre, *(layer.n_post for layer in layers))
+
+    @property
     def n_members(self) -> int:
         """Networks in the ensemble."""
         return self.streams.n_members

@@ -156,7 +156,7 @@ class LiftedPeaks:
 
 def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
     """Return what `peaks.lift` adds up, shape (member, post, pre)."""
-    weights, layout = layer.realised_weights(), layer.layout()
+    weights, layout = layer.weights, layer.layout()
     late = layer.synaptic_delays
     delays = torch.zeros_like(weights) if late is None else late.delays()
 
@@ -164,7 +164,7 @@ def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
         return np.ascontiguousarray(values.cpu().to(torch.float64).numpy())
 
     gap, tau_mem, tau_syn = (
-        array(values) for values in (layout.nominal_gap, layout.tau_mem, layout.tau_syn)
+        array(values) for values in (layout.gap, layout.tau_mem, layout.tau_syn)
     )
     to_weights = np.zeros(weights.shape)
     lift(

@@ -47,6 +47,12 @@ class Streams:
             [torch.randn(shape, generator=g, dtype=torch.float64) for g in self._generators]
         )
 
+    def uniform(self, *shape: int) -> Tensor:
+        """Draw numbers between 0 and 1, shape (member, *shape)."""
+        return torch.stack(
+            [torch.rand(shape, generator=g, dtype=torch.float64) for g in self._generators]
+        )
+
     def permutations(self, n: int) -> Tensor:
         """Draw an order of `n` things for each member, shape (member, n)."""
         return torch.stack([torch.randperm(n, generator=g) for g in self._generators])

@@ -84,6 +84,30 @@ def search(
     return times, Crossings(current, order, last)
 
 
+def causes(arrivals: Tensor, weights: Tensor, tau_syn: Tensor, observed: Tensor) -> Crossings:
+    """Find the last causal input of each observed spike and the current at it; see `causal`.
+
+    Parameters
+    ----------
+    arrivals, weights, tau_syn : Tensor
+        As given to `search`.
+    observed : Tensor, shape (member, sample, post)
+        Spike times, inf where there is none [tau_syn].
+    """
+    arrivals, order = torch.sort(arrivals, dim=2, stable=True)
+    current = torch.zeros_like(observed)
+    last = torch.full_like(observed, -1, dtype=torch.int64)
+    present = torch.isfinite(observed)
+    ends = torch.where(present, observed, 0.0)
+    for k in range(arrivals.shape[2]):
+        now = arrivals[:, :, k]
+        causal = present & (now <= ends)
+        decay = torch.exp((torch.where(causal, now, ends) - ends) / tau_syn)
+        current = current + torch.where(causal, sorted_weights(weights, order, k) * decay, 0.0)
+        last = torch.where(causal, k, last)
+    return Crossings(current, order, last)
+
+
 def derivatives(
     arrivals: Tensor,
     weights: Tensor,

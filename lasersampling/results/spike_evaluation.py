@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lif.delays import Delays
+from lasersampling.lif.in_the_loop import InTheLoop
 from lasersampling.lif.layers import LIFLayer
+from lasersampling.results.chip_records import write_chips
 from lasersampling.results.reading import Metric
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
@@ -45,6 +47,9 @@ class SpikeEvaluation:
         write_history(file, self.classifier.history)
         self._write_test(file)
         self._write_parameters(file)
+        runner = self.classifier.runner
+        if isinstance(runner, InTheLoop):
+            write_chips(file, runner.substrate)
         if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)
         file.metrics(self.metrics)
@@ -102,7 +107,7 @@ class SpikeEvaluation:
         x, y = (axis.ravel() for axis in np.meshgrid(edge, edge))
         values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
         points = SpikeSet(as_spike_times(values), np.zeros(len(x), dtype=np.int64))
-        judged = judge(self.classifier.network, points)
+        judged = judge(self.classifier.network, points, self.classifier.runner)
         file.write("plane/x", edge, ("x",), units="1", description="x")
         file.write("plane/y", edge, ("y",), units="1", description="y")
         file.write(
@@ -119,7 +124,7 @@ class SpikeEvaluation:
 
 def evaluate_classifier(classifier: Classifier) -> SpikeEvaluation:
     """Judge trained networks on the test part."""
-    judged = judge(classifier.network, classifier.data.test)
+    judged = judge(classifier.network, classifier.data.test, classifier.runner)
     return SpikeEvaluation(classifier, judged, _metrics(classifier, judged))
 
 

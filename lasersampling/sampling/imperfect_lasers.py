@@ -179,9 +179,8 @@ class GroupPumps:
         """Let the drift go on [ns]."""
         if self.drift is not None:
             wandering = self._run.wandering[self._window]
-            self._run.wandering[self._window] = self.drift.later(
-                wandering, time_ns, self._generator
-            )
+            fresh = self._generator.standard_normal(wandering.shape)
+            self._run.wandering[self._window] = self.drift.later(wandering, time_ns, fresh)
 
 
 def parts_of(duration_ns: float, step_ps: float, tau_ns: float, drift: Drift | None) -> list[float]:

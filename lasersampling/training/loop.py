@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.holding import step
 from lasersampling.training.task import Estimate, State, Task
@@ -105,7 +105,8 @@ def train(
     Each epoch the task writes gradients batch by batch, the optimiser makes its steps, the
     scheduler is advanced once, and the task measures. With `checkpoints`, the state after an epoch
     is kept when the interval is over, at the end, and when the run is interrupted from the
-    keyboard; going on from any of them gives the same bits as a run that was never stopped.
+    keyboard or by a device that fails; going on from any of them gives the same bits as a run that
+    was never stopped.
 
     Torch uses one thread meanwhile: tensors of this size gain nothing from more, and results are
     the same bits on any number of cores.
@@ -145,6 +146,8 @@ def train(
         For arguments out of range, or a state of another task.
     LaserSamplingError
         If a gradient is not finite.
+    SubstrateError
+        If a device in the loop fails; the last whole epoch is kept.
     """
     problems = [
         *integer_problems("n_epochs", n_epochs, 1),
@@ -173,7 +176,7 @@ def train(
                         saved = time.monotonic()
                 if progress is not None:
                     progress(1.0 if run.stopped else run.epoch / n_epochs)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SubstrateError):
             if checkpoints is not None and snapshot is not None:
                 checkpoints.save(snapshot, _history_of(snapshot))
             raise

@@ -18,11 +18,13 @@ from lasersampling.datasets.mnist import mnist_spikes
 from lasersampling.datasets.spikes import SpikeData, SpikeSet, load_spikes
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
+from lasersampling.hardware import Substrate
 from lasersampling.lif import SpikingNetwork, decisions, losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
 from lasersampling.training.averaging import ParameterMeans
+from lasersampling.training.chips import Runner, chip_state, runners, set_chip_state
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.loop import Checkpoints, History, train
 from lasersampling.training.spike_recipes import (
@@ -79,12 +81,22 @@ class Judgement:
     confusion: NDArray[np.int64]
 
 
-def judge(network: SpikingNetwork, part: SpikeSet) -> Judgement:
-    """Let an ensemble decide on samples."""
+def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None) -> Judgement:
+    """Let an ensemble decide on samples.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        The ensemble.
+    part : SpikeSet
+        The samples.
+    runner : Runner, optional
+        What it runs on.
+    """
+    runner = network if runner is None else runner
     times = torch.from_numpy(part.times).to(next(network.parameters()))
-    chunks: list[Activity] = []
     with torch.no_grad():
-        chunks = [network.run(chunk) for chunk in times.split(_CHUNK)]
+        chunks = [runner.run(chunk) for chunk in times.split(_CHUNK)]
     output = torch.cat([c.output for c in chunks], 1)
     n_hidden = len(network.layers) - 1
     hidden = [torch.cat([c.spikes[k] for c in chunks], 1) for k in range(n_hidden)]
@@ -112,6 +124,8 @@ class SpikeClassification:
         What is made small.
     learning : LearningSettings
         Batches, recruitment, averaging, measurements.
+    runner : Runner, optional
+        What the network runs on while it learns.
     """
 
     def __init__(
@@ -120,8 +134,10 @@ class SpikeClassification:
         data: SpikeData,
         loss: LossSettings,
         learning: LearningSettings,
+        runner: Runner | None = None,
     ) -> None:
         self.network = network
+        self._runner = network if runner is None else runner
         self._data, self._loss, self._learning = data, loss, learning
         self._times = torch.from_numpy(data.train.times).to(next(network.parameters()))
         self._labels = torch.from_numpy(data.train.labels)
@@ -155,7 +171,7 @@ class SpikeClassification:
         size = self._learning.batch_size
         chosen = self._order[:, batch * size : (batch + 1) * size]
         labels = self._labels[chosen]
-        activity = self.network.run(self._times[chosen])
+        activity = self._runner.run(self._times[chosen])
         loss = self._loss_of(activity, labels)
         loss.sum().backward()
         held = self._recruitment.act(self.network, activity)
@@ -177,7 +193,8 @@ class SpikeClassification:
         done = epoch + 1
         if done % self._learning.evaluate_every and done != self._learning.n_epochs:
             return {}
-        return {"validation_accuracy": judge(self.network, self._data.validation).accuracy}
+        judged = judge(self.network, self._data.validation, self._runner)
+        return {"validation_accuracy": judged.accuracy}
 
     def use_averages(self) -> None:
         """Put the averages in place of the parameters, if there are any."""
@@ -191,6 +208,7 @@ class SpikeClassification:
             "streams": self.network.streams.state(),
             "recruitment": self._recruitment.state(),
             "averages": self._averages.state(),
+            "chip": chip_state(self._runner),
         }
 
     def set_state(self, state: State) -> None:
@@ -198,6 +216,7 @@ class SpikeClassification:
         self.network.streams.set_state(state["streams"])
         self._recruitment.set_state(state["recruitment"])
         self._averages.set_state(state["averages"])
+        set_chip_state(self._runner, state["chip"])
 
     def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
         chosen, output = self._loss, activity.output
@@ -227,17 +246,22 @@ class Classifier:
         What it was trained on.
     history : History
         What was recorded.
+    runner : Runner
+        What it is to be judged on.
     """
 
     network: SpikingNetwork
     data: SpikeData
     history: History
+    runner: Runner
 
 
 def classify(
     recipe: ClassifyRecipe,
     *,
     data: SpikeData | None = None,
+    substrate: Substrate | None = None,
+    initial: Mapping[str, Tensor] | None = None,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
     checkpoint_interval_s: float = 20.0,
@@ -251,13 +275,20 @@ def classify(
         The recipe.
     data : SpikeData, optional
         Data in place of those that the recipe names.
+    substrate : Substrate, optional
+        Device that it learns on and is judged on, in place of the recipe's emulated chips.
+    initial : mapping of str to Tensor, optional
+        Parameters to begin with, the ``state_dict()`` of a network of the same recipe.
     progress, checkpoints, checkpoint_interval_s, resume
         See `loop.train`.
     """
     data = load_data(recipe.data) if data is None else data
     network = build_network(recipe, data.n_inputs, data.n_classes)
+    if initial is not None:
+        network.load_state_dict(dict(initial))
     learning = recipe.learning
-    task = SpikeClassification(network, data, recipe.loss, learning)
+    runner, judged_on = runners(recipe, network, substrate)
+    task = SpikeClassification(network, data, recipe.loss, learning, runner)
     optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
     stopping = None
     if learning.patience:
@@ -275,7 +306,7 @@ def classify(
         resume=resume,
     )
     task.use_averages()
-    return Classifier(network, data, history)
+    return Classifier(network, data, history, judged_on)
 
 
 def _groups(task: SpikeClassification, learning: LearningSettings) -> list[dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from torch import nn
 
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
-from lasersampling.hardware import Imperfections
+from lasersampling.hardware import ChipModel, NominalNeuron
+from lasersampling.hardware.chip_model import as_chip
 from lasersampling.lif import (
     AxonalDelays,
     BiasSpikes,
@@ -29,29 +30,6 @@ DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
 
 
 @validated
-class NeuronSettings:
-    """Neurons of a network; see `lif.Neuron`.
-
-    Attributes
-    ----------
-    threshold, leak, conductance : float
-        Voltage of spikes, at rest, and leak conductance [1].
-    tau_mem : float
-        Membrane time constant [tau_syn].
-    """
-
-    threshold: float = 1.0
-    leak: float = 0.0
-    conductance: Positive = 1.0
-    tau_mem: Positive = 1.0
-
-    def __post_init__(self) -> None:
-        if self.threshold <= self.leak:
-            expected = f"a number above leak ({self.leak:g})"
-            raise InputError.single("threshold", f"{self.threshold:g}", expected)
-
-
-@validated
 class NetworkSettings:
     """Layers of a network.
 
@@ -59,8 +37,8 @@ class NetworkSettings:
     ----------
     hidden : tuple of int
         Neurons of each hidden layer.
-    neuron : NeuronSettings
-        All neurons.
+    neuron : NominalNeuron or None
+        All neurons; those of the chip if None, or the default ones.
     delays : "none", "axonal", "dendritic" or "synaptic"
         Axonal delays of inputs and hidden neurons, dendritic ones of hidden and output neurons, or
         one for each synapse.
@@ -77,7 +55,7 @@ class NetworkSettings:
     """
 
     hidden: tuple[Count, ...] = (30,)
-    neuron: NeuronSettings = NeuronSettings()
+    neuron: NominalNeuron | None = None
     delays: DelayKind = "none"
     delay_range: DelayRange = DelayRange()
     weight_mean: float = 1.0
@@ -170,6 +148,26 @@ class LearningSettings:
 
 
 @validated
+class ChipSettings:
+    """On which chips a network is to run.
+
+    Attributes
+    ----------
+    model : ChipModel
+        What kind; as text, the name of a shipped file or a path.
+    seed : int
+        Number of the first member's chip; the next member has the next one.
+    training : "in_the_loop", "noise_aware" or "blind"
+        Spikes come from that chip while it learns; from another chip in each batch; or from the
+        nominal model. The result is judged on that chip in any case.
+    """
+
+    model: Annotated[ChipModel, BeforeValidator(as_chip)]
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    training: Literal["in_the_loop", "noise_aware", "blind"] = "in_the_loop"
+
+
+@validated
 class ClassifyRecipe:
     """Recipe of ``lasersampling classify``.
 
@@ -181,8 +179,8 @@ class ClassifyRecipe:
         Networks that are trained, of the seeds `seed`, `seed` + 1, ...
     network : NetworkSettings
         The network.
-    imperfections : Imperfections
-        Of the chip; `lif.imperfections.KNOWN` names those that layers have.
+    chip : ChipSettings or None
+        The emulated chip that it runs on, if any.
     loss : LossSettings
         What is made small.
     learning : LearningSettings
@@ -196,11 +194,23 @@ class ClassifyRecipe:
     data: str
     members: Count = 1
     network: NetworkSettings = NetworkSettings()
-    imperfections: Imperfections = Imperfections()
+    chip: ChipSettings | None = None
     loss: LossSettings = LossSettings()
     learning: LearningSettings = LearningSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     checkpoint_interval_s: NonNegative = 20.0
+
+    def __post_init__(self) -> None:
+        if self.chip is not None and self.network.neuron is not None:
+            expected = "none beside a chip, which has its own"
+            raise InputError.single("network.neuron", "neurons", expected)
+
+    @property
+    def neuron(self) -> Neuron:
+        """Nominal neurons."""
+        default = NominalNeuron() if self.chip is None else self.chip.model.neuron
+        about = self.network.neuron or default
+        return Neuron(about.threshold, about.leak, about.conductance, about.tau_mem)
 
     @property
     def seeds(self) -> range:
@@ -223,10 +233,7 @@ def build_network(
         Of the members, if not those of the recipe.
     """
     streams = Streams(recipe.seeds if seeds is None else seeds)
-    settings, chip = recipe.network, recipe.imperfections
-    about = settings.neuron
-    neuron = Neuron(about.threshold, about.leak, about.conductance, about.tau_mem)
-    jitter = chip.delay.trial.std
+    settings = recipe.network
     stages: list[nn.Module] = []
     if settings.input_copies > 1:
         stages.append(RepeatInputs(settings.input_copies))
@@ -239,14 +246,10 @@ def build_network(
         is_output = place == len(settings.hidden)
         if settings.delays == "axonal":
             shared = groups if place == 0 and settings.input_copies > 1 else None
-            stages.append(
-                AxonalDelays(n_pre, streams, settings.delay_range, shared=shared, jitter_std=jitter)
-            )
+            stages.append(AxonalDelays(n_pre, streams, settings.delay_range, shared=shared))
         synaptic = None
         if settings.delays == "synaptic":
-            synaptic = SynapticDelays(
-                n_post, n_pre, streams, settings.delay_range, jitter_std=jitter
-            )
+            synaptic = SynapticDelays(n_post, n_pre, streams, settings.delay_range)
         mean, std = settings.weight_mean, settings.weight_std
         if is_output:
             mean = mean if settings.output_weight_mean is None else settings.output_weight_mean
@@ -256,15 +259,14 @@ def build_network(
                 n_pre,
                 n_post,
                 streams,
-                neuron,
+                recipe.neuron,
                 weight_mean=mean,
                 weight_std=std,
                 synaptic_delays=synaptic,
-                imperfections=chip,
                 smallest_slope=recipe.learning.smallest_slope,
             )
         )
         if settings.delays == "dendritic":
-            stages.append(DendriticDelays(n_post, streams, settings.delay_range, jitter_std=jitter))
+            stages.append(DendriticDelays(n_post, streams, settings.delay_range))
         n_pre = n_post
     return SpikingNetwork(stages, streams)

@@ -3,9 +3,7 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.hardware import Grid, Imperfections
 from lasersampling.lif import BiasSpikes, LIFLayer, Neuron, RepeatInputs, first_spike_times
-from lasersampling.lif.imperfections import realised
 from lasersampling.lif.streams import Streams
 
 
@@ -29,43 +27,6 @@ def test_initial_weights_and_members():
     assert torch.equal(layer.weights[1], alone.weights[0])
 
 
-def test_mismatch_is_fixed_and_noise_is_not():
-    spread = Imperfections(threshold={"mismatch": {"mean": 0.1, "std": 0.05, "relative": False}})
-    layer = LIFLayer(6, 4, Streams([1, 2]), imperfections=spread)
-    assert torch.equal(layer(inputs()), layer(inputs()))
-    moved = first_spike_times(
-        inputs(), layer.weights, Neuron(threshold=1.0 + layer.threshold_offset.numpy())
-    )
-    assert torch.equal(layer(inputs()), moved)
-    trial = Imperfections(threshold={"trial": {"std": 0.1, "relative": False}})
-    noisy = LIFLayer(6, 4, Streams([1, 2]), imperfections=trial)
-    assert not torch.equal(noisy(inputs()), noisy(inputs()))
-
-
-def test_derivatives_assume_the_nominal_threshold_at_the_noisy_time():
-    shifted = Imperfections(threshold={"mismatch": {"mean": 0.2, "relative": False}})
-    layer = LIFLayer(1, 1, Streams([0]), imperfections=shifted)
-    with torch.no_grad():
-        layer.weights.fill_(5.0)
-    spike = layer(torch.zeros(1, 1, 1, dtype=torch.float64))
-    spike.sum().backward()
-    t = spike.item()
-    assert 5.0 * t * np.exp(-t) == pytest.approx(1.2)
-    slope = 5.0 * np.exp(-t) - 1.0
-    assert layer.weights.grad.item() == pytest.approx(-t * np.exp(-t) / slope)
-
-
-def test_coarse_and_bounded_weights_pass_their_derivatives_on():
-    weights = torch.tensor([0.3, 0.39, -5.0], requires_grad=True)
-    coarse = realised(weights, Grid(step=0.25, lowest=-1.1, highest=1.1))
-    assert torch.allclose(coarse, torch.tensor([0.25, 0.5, -1.1]))
-    coarse.sum().backward()
-    assert torch.equal(weights.grad, torch.ones(3))
-    assert realised(weights, Grid()) is weights
-    four = realised(weights.double(), Grid(bits=4)).detach().numpy()
-    assert four == pytest.approx(Grid(bits=4).rounded(weights.detach().double().numpy()))
-
-
 def test_the_layout_follows_a_change_of_type():
     layer = LIFLayer(6, 4, Streams([1, 2]))
     double = layer(inputs())
@@ -82,10 +43,6 @@ def test_bias_spikes_and_copies():
     assert RepeatInputs(3)(times)[0, 0].tolist() == [*[times[0, 0, 0]] * 3, *[times[0, 0, 1]] * 3]
 
 
-def layer_with(**imperfections):
-    return LIFLayer(1, 1, Streams([0]), imperfections=Imperfections(**imperfections))
-
-
 @pytest.mark.parametrize(
     ("build", "where"),
     [
@@ -94,12 +51,6 @@ def layer_with(**imperfections):
         (lambda: LIFLayer(1, 1, Streams([0]), smallest_slope=0.0), "smallest_slope"),
         (lambda: BiasSpikes([np.nan]), r"times\[0\]"),
         (lambda: RepeatInputs(0), "copies"),
-        (lambda: layer_with(dead=0.1), "imperfections.dead: got a value, expected .* LIF neurons"),
-        (lambda: layer_with(pump={"mismatch": {"std": 0.1}}), "imperfections.pump.mismatch"),
-        (
-            lambda: layer_with(threshold={"trial": {"std": 0.1}}),
-            "imperfections.threshold.trial.relative: got true, expected false",
-        ),
         (lambda: Neuron(threshold=0.0), "threshold"),
         (lambda: Neuron(tau_mem=0.0), "tau_mem"),
         (lambda: Neuron(tau_syn=np.nan), "tau_syn"),

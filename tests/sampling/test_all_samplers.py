@@ -1,6 +1,8 @@
 """One protocol test over every sampler, against exact enumeration."""
 
 import inspect
+import threading
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ from lasersampling.boltzmann import (
     exact_moments,
 )
 from lasersampling.errors import InputError
+from lasersampling.hardware import RemoteSubstrate, Server
 from lasersampling.sampling import Gibbs, Sampler, Samples
 from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.laser_substrate import LaserSubstrate
 from lasersampling.sampling.renewal_sampler import Renewal
+from lasersampling.sampling.substrate_sampler import SubstrateSampler
 from lasersampling.statistics import distribution_ess, kl_divergence, kl_floor
 
 GENERATOR = np.random.default_rng(5)
@@ -24,6 +29,60 @@ GENERAL = BoltzmannMachine.random(4, seed=3)
 RESTRICTED = RestrictedMachine(
     GENERATOR.normal(0.0, 0.6, (2, 3)), GENERATOR.normal(0.0, 0.6, 3), GENERATOR.normal(0.0, 0.6, 2)
 ).to_machine()
+
+
+class Laboratory:
+    """Lasers behind a socket, a table of them for each number of units that is asked for."""
+
+    def __init__(self):
+        self.samplers = {}
+        self.stack = ExitStack()
+
+    @property
+    def name(self):
+        return self.of(4).name
+
+    def of(self, n_units):
+        if n_units not in self.samplers:
+            server = self.stack.enter_context(Server(LaserSubstrate(Lasers(), n_units)))
+            thread = threading.Thread(target=server.serve)
+            thread.start()
+            self.stack.callback(thread.join)
+            self.stack.callback(server.stop)
+            client = self.stack.enter_context(RemoteSubstrate(server.address, timeout_s=600.0))
+            self.samplers[n_units] = SubstrateSampler(client)
+        return self.samplers[n_units]
+
+    def sample(
+        self,
+        machine,
+        n_draws,
+        *,
+        n_chains=4,
+        clamped=None,
+        seed=0,
+        start=None,
+        progress=None,
+    ):
+        return self.of(machine.n_units).sample(
+            machine,
+            n_draws,
+            n_chains=n_chains,
+            clamped=clamped,
+            seed=seed,
+            start=start,
+            progress=progress,
+        )
+
+
+LABORATORY = Laboratory()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def laboratory_is_closed():
+    yield
+    LABORATORY.stack.close()
+
 
 # What a sampler may be off by for its own reasons, as D_KL and as error of a mean: nothing for an
 # exact one; for lasers by translation alone, several times what the results show (about 0.004).
@@ -33,6 +92,7 @@ SAMPLERS = {
     "lasers": (Lasers(), 0.02, 0.03),
     "lasers, clamped by their pumps": (Lasers(clamping="pump"), 0.02, 0.03),
     "renewal": (Renewal(hazard_settings=HazardSettings(0, 8, 2000.0, 150.0)), 0.02, 0.03),
+    "lasers behind a socket": (LABORATORY, 0.02, 0.03),
 }
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.loop import History, train
 from lasersampling.training.packing import pack, unpack
@@ -144,14 +144,15 @@ def test_members_held_for_a_while_go_on_as_if_nothing_had_been():
         assert torch.equal(task.x[0], free.x[0])
 
 
-def test_an_interruption_leaves_the_last_whole_epoch():
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SubstrateError])
+def test_an_interruption_leaves_the_last_whole_epoch(error):
     class Stop:
         def __call__(self, progress):
             if progress.epoch == 5:
-                raise KeyboardInterrupt
+                raise error
 
     kept = Kept()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(error):
         run(callbacks=[Stop()], checkpoints=kept, checkpoint_interval_s=1e9)
     (state,) = kept.states
     resumed = unpack(*state)

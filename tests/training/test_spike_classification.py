@@ -24,6 +24,18 @@ from lasersampling.training.spike_recipes import (
 
 NEURON = {"conductance": 0.5, "tau_mem": 2.0}
 
+NOISY = {
+    "neuron": NEURON,
+    "imperfections": {
+        "threshold": {
+            "mismatch": {"std": 0.1}, "trial": {"std": 0.05},
+            "drift": {"std": 0.05, "correlation_time_ns": 1e6},
+        },
+        "delay": {"sample": {"std": 0.01, "relative": False}},
+        "coupling": {"grid": {"step": 0.05}},
+    },
+}  # fmt: skip
+
 
 def small_data(n=120):
     parts = []
@@ -33,16 +45,18 @@ def small_data(n=120):
     return SpikeData(*parts)
 
 
-def recipe(members=2, loss=None, imperfections=None, network=None, **learning):
+def recipe(members=2, loss=None, chip=None, network=None, **learning):
     learning = {"n_epochs": 4, "batch_size": 50, "evaluate_every": 2} | learning
     network = {"hidden": (6,), "delays": "synaptic", "neuron": NEURON} | (network or {})
+    if chip is not None:
+        del network["neuron"]
     return ClassifyRecipe(
         data="yin_yang",
         members=members,
         network=network,
         learning=learning,
         loss=loss or {},
-        imperfections=imperfections or {},
+        chip=chip,
     )
 
 
@@ -64,15 +78,12 @@ def parameters(classifier):
         recipe(),
         recipe(recruitment="lifted", averaged_share=0.5, schedule="cosine"),
         recipe(
-            imperfections={
-                "threshold": {"trial": {"std": 0.05, "relative": False}},
-                "delay": {"trial": {"std": 0.01, "relative": False}},
-            },
+            chip={"model": NOISY, "seed": 7},
             loss={"kind": "cross_entropy", "late_weight": 0.01, "delay_penalty": 0.1},
             network={"delays": "axonal", "input_copies": 2, "bias_times": (0.3,)},
         ),
     ],
-    ids=["plain", "averaged", "noisy"],
+    ids=["plain", "averaged", "on chips"],
 )
 def test_going_on_gives_the_same_bits(chosen):
     data, kept = small_data(), Kept()
@@ -148,9 +159,12 @@ def test_networks_are_as_the_recipe_says():
     assert made.n_parameters == 13 * 6 + 6 * 3 + 5 + 6
     first = next(stage for stage in made.stages if isinstance(stage, AxonalDelays))
     assert first.delays()[0, :3].unique().numel() == 1
-    mismatch = {"std": 0.1, "relative": False}
-    chip = build_network(recipe(imperfections={"threshold": {"mismatch": mismatch}}), 4, 3)
-    assert chip.layers[0].threshold_offset.std() > 0
+    chip = build_network(recipe(chip={"model": "brainscales2"}), 4, 3)
+    assert chip.layers[0].neuron.threshold == 2.6
+    with pytest.raises(InputError, match="network.neuron"):
+        ClassifyRecipe(data="yin_yang", network={"neuron": NEURON}, chip={"model": "ideal"})
+    with pytest.raises(InputError, match="chips: got 'no chip', expected .*brainscales2"):
+        recipe(chip={"model": "no chip"})
 
 
 def test_reference_settings_are_the_defaults():

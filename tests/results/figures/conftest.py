@@ -130,6 +130,27 @@ def write_imperfections(file):
         file.attributes("imperfect", {f"{kind}_label": f"{kind} of a laser"})
 
 
+def write_noisy_hardware(file):
+    for kind, level in (("none", 0.85), ("axonal", 0.93)):
+        ways = ("blind", "noise_aware", "in_the_loop", "moved", "learned_again")
+        for place, way in enumerate(ways):
+            write_array(file, f"hardware/{kind}_{way}", level + 0.01 * np.arange(4) - place, "chip")
+        curve = level + 0.01 * np.arange(12).reshape(3, 4)
+        write_array(file, f"hardware/{kind}_curve", curve, "epoch", "chip")
+
+
+def write_population(file):
+    write_array(file, "population/lost_strength", [0.01, 0.05], "strength_lost")
+    file.attributes("population", {"lost_label": "lost spikes"})
+    for kind, level in (("none", 0.85), ("axonal", 0.93)):
+        write_array(file, f"population/nominal_{kind}", level + 0.01 * np.arange(3), "chip")
+        for way in ("moved", "learned"):
+            many = level + 0.001 * np.arange(8)
+            write_array(file, f"population/many_{way}_{kind}", many, "many_chips")
+            values = level - 0.01 * np.arange(6).reshape(2, 3)
+            write_array(file, f"population/lost_{way}_{kind}", values, "strength_lost", "chip")
+
+
 def write_columns(file, group, dim, **columns):
     for name, values in columns.items():
         file.write(f"{group}/{name}", values, (dim,), units="1", description=name)
@@ -346,6 +367,7 @@ def write_p_values(file):
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
+    "chip_population": write_population,
     "design": write_design,
     "distribution": write_distribution,
     "divergence_over_time": write_divergence,
@@ -357,6 +379,7 @@ WRITERS = {
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "network_inference": write_networks,
+    "noisy_hardware": write_noisy_hardware,
     "online_learning": write_online,
     "posterior": write_posterior,
     "raster": write_raster,

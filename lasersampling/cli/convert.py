@@ -1,0 +1,76 @@
+"""``lasersampling convert``: spiking networks between HDF5, NIR and plain arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lasersampling.cli.options import Json, Overwrite, Quiet
+from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError, Problem
+
+
+def convert(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Network (.h5, .nir, .npz), name of a shipped one, or results of classify."
+        ),
+    ],
+    target: Annotated[Path, typer.Argument(help="File to write: .h5, .nir or .npz.")],
+    member: Annotated[
+        int | None, typer.Option(help="Member of an ensemble to write as NIR; the default is 0.")
+    ] = None,
+    tau_syn_s: Annotated[
+        float | None,
+        typer.Option(help="Synaptic time constant in seconds: the unit of time of a NIR file."),
+    ] = None,
+    step_s: Annotated[
+        float | None,
+        typer.Option(help="NIR of tools that step in time, where a spike is 1 for a step of this."),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Convert a network of spiking neurons: HDF5, NIR, or arrays of NumPy."""
+    from lasersampling.cli.describe import spiking_values
+    from lasersampling.cli.tables import pairs_table
+    from lasersampling.config import resolve
+    from lasersampling.lif.conversion import convert as convert_files
+    from lasersampling.lif.network_file import is_network_file, load_network
+    from lasersampling.results.trained_networks import trained_network
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    path = resolve("networks", source)
+    is_own = is_network_file(path)
+    try:
+        done = convert_files(
+            path,
+            target,
+            command=str(context.obj),
+            member=member,
+            tau_syn_s=tau_syn_s,
+            step_s=step_s,
+            overwrite=overwrite,
+            read=trained_network if path.suffix == ".h5" and not is_own else load_network,
+        )
+    except InputError as error:
+        options = {
+            name: f"--{name.replace('_', '-')}" for name in ("member", "tau_syn_s", "step_s")
+        }
+        raise InputError(
+            Problem(options.get(p.where, p.where), p.got, p.expected) for p in error.problems
+        ) from None
+    if Path(source).suffix.lower() == ".nir":
+        reporter.status("neurons of this network spike once at most, whatever NIR's v_reset says")
+    if target.suffix.lower() == ".nir":
+        reporter.status("NIR has no word for neurons that spike once at most: see docs/exchange.md")
+    reporter.status(f"written: {target}")
+    written = {"member": done.member, "tau_syn_s": done.tau_syn_s}
+    values = spiking_values(done.network) | {k: v for k, v in written.items() if v is not None}
+    told = {"source": source, "files": [str(target)]} | values
+    reporter.result(told, pairs_table(f"{source} as {target}", values))

@@ -1,0 +1,183 @@
+"""``lasersampling serve``: offer a simulated device to other processes, as a laboratory would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lasersampling.cli.options import (
+    Overrides,
+    Quiet,
+    configured,
+    device_table,
+    imperfections_table,
+)
+from lasersampling.cli.reporting import Reporter
+from lasersampling.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from lasersampling.hardware import Substrate
+
+_DEFAULT_HOST = "127.0.0.1"
+_DEFAULT_PORT = 5005
+
+Host = Annotated[
+    str | None, typer.Option(help=f"Address to listen on; {_DEFAULT_HOST} by default.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        help=f"Port to listen on, 0 for any that is free; {_DEFAULT_PORT} by default.",
+        min=0,
+        max=65535,
+    ),
+]
+Stdio = Annotated[
+    bool,
+    typer.Option("--stdio", help="Answer on standard input and output, in place of a port."),
+]
+
+serve = typer.Typer(
+    help="Offer a simulated device to other processes (docs/remote.md).", no_args_is_help=True
+)
+
+
+@serve.callback()
+def _group() -> None:
+    pass  # with it, what to serve is named even while there is one thing only
+
+
+@serve.command()
+def lasers(
+    units: Annotated[int, typer.Option(help="Lasers of the network.")],
+    device: Annotated[str | None, typer.Option(help="Device file, or name; D6 by default.")] = None,
+    imperfections: Annotated[
+        str | None, typer.Option(help="File of imperfections, or name; none by default.")
+    ] = None,
+    chip_seed: Annotated[
+        int | None, typer.Option(help="Number of the chip, which fixes its mismatch.")
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    stdio: Stdio = False,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> None:
+    """Offer a network of lasers that samples Boltzmann machines."""
+    from lasersampling.cli.configurations import ServeLasersConfig
+    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE, Lasers
+    from lasersampling.sampling.laser_substrate import LaserSubstrate
+
+    reporter = Reporter(quiet=quiet, as_json=False)
+    _refuse_two_places(host, port, stdio)
+    options: dict[str, Any] = {
+        "units": units,
+        "device": device_table(device or DEFAULT_DEVICE),
+        "imperfections": None if imperfections is None else imperfections_table(imperfections),
+        "chip_seed": chip_seed,
+    }
+    config = configured(ServeLasersConfig, options, overrides)
+    network = Lasers(
+        config.device,
+        delay_ns=config.delay_ns,
+        interval_ns=config.interval_ns,
+        burn_in_ns=config.burn_in_ns,
+        settings=config.calibration,
+        imperfections=config.imperfections,
+        chip_seed=config.chip_seed,
+        clamping=config.clamping,
+    )
+    with _ended_by_sigterm():
+        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
+            network.calibrated(progress)
+        _offer(LaserSubstrate(network, config.units), host, port, stdio)
+
+
+@serve.command()
+def chip(
+    model: Annotated[str, typer.Argument(help="Chip model: a file, or the name of a shipped one.")],
+    sizes: Annotated[str, typer.Option(help="Inputs, and neurons of each layer: 20,30,3.")],
+    members: Annotated[int, typer.Option(help="Chips side by side, of successive numbers.")] = 1,
+    chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,
+    host: Host = None,
+    port: Port = None,
+    stdio: Stdio = False,
+) -> None:
+    """Offer an emulated chip of LIF neurons that runs feed-forward networks."""
+    from lasersampling.hardware import load_chip
+    from lasersampling.lif.emulated_chip import EmulatedChip
+
+    _refuse_two_places(host, port, stdio)
+    numbers = sizes.split(",")
+    if not all(number.strip().isdecimal() for number in numbers):
+        expected = "whole numbers with commas between them, such as 20,30,3"
+        raise InputError.single("--sizes", repr(sizes), expected)
+    if members < 1:
+        raise InputError.single("--members", members, "at least 1")
+    seeds = range(chip_seed, chip_seed + members)
+    emulated = EmulatedChip(load_chip(model), [int(number) for number in numbers], seeds)
+    with _ended_by_sigterm():
+        _offer(emulated, host, port, stdio)
+
+
+def _refuse_two_places(host: str | None, port: int | None, stdio: bool) -> None:
+    given = {"--host": host, "--port": port}
+    problems = [
+        Problem(option, f"{value} beside --stdio", "one of the two")
+        for option, value in given.items()
+        if stdio and value is not None
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _offer(substrate: Substrate, host: str | None, port: int | None, stdio: bool) -> None:
+    """Answer requests until the process is stopped, or the client of a pipe leaves."""
+    from lasersampling.hardware import Server, serve_pipe
+    from lasersampling.hardware.connection import Address
+
+    if stdio:
+        with _message_pipe() as sink, FileIO(os.dup(0), "rb") as source:
+            serve_pipe(substrate, source, sink)
+        return
+    place = (host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port)
+    with Server(substrate, str(Address(tcp=place))) as server:
+        # Not silenced by --quiet: whoever asks for any free port must be told which.
+        print(f"{substrate.description.name}: {server.address}", file=sys.stderr, flush=True)
+        server.serve()
+
+
+@contextmanager
+def _message_pipe() -> Iterator[FileIO]:
+    """Open standard output for messages; what is printed meanwhile goes to standard error."""
+    sys.stdout.flush()
+    messages = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with FileIO(os.dup(messages), "wb") as sink:
+            yield sink
+    finally:
+        sys.stdout.flush()
+        os.dup2(messages, 1)
+        os.close(messages)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Leave by SIGTERM as a service does that is stopped: cleanly, with the exit code 0."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

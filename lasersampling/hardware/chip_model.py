@@ -1,0 +1,178 @@
+"""A model of a neuromorphic chip: its neurons, its units, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.config import Positive, load, resolve, shipped_names, validated
+from lasersampling.errors import InputError
+from lasersampling.hardware.imperfections import Imperfections
+
+__all__ = ["ChipModel", "NominalNeuron", "as_chip", "chip_names", "load_chip"]
+
+Programmable = Literal["threshold", "leak", "tau_mem", "tau_syn"]
+
+
+@validated
+class NominalNeuron:
+    """What all neurons are meant to be; see `lif.Neuron`.
+
+    Attributes
+    ----------
+    threshold, leak, conductance : float
+        Voltage of spikes, at rest, and leak conductance [1].
+    tau_mem : float
+        Membrane time constant [tau_syn].
+    """
+
+    threshold: float = 1.0
+    leak: float = 0.0
+    conductance: Positive = 1.0
+    tau_mem: Positive = 1.0
+
+    def __post_init__(self) -> None:
+        if self.threshold <= self.leak:
+            expected = f"a number above leak ({self.leak:g})"
+            raise InputError.single("threshold", f"{self.threshold:g}", expected)
+
+
+@validated
+class ChipModel:
+    """A chip as its users know it, and what they do not know of it.
+
+    Attributes
+    ----------
+    description : str
+        Which chip, and where its values come from.
+    neuron : NominalNeuron
+        Nominal neurons.
+    imperfections : Imperfections
+        Deviations, noise, and the grids of what can be programmed.
+    programmable : tuple of str
+        Which values can be programmed for each neuron, and so be corrected by calibration.
+    tau_syn_us : float
+        Synaptic time constant, the unit of time [us].
+    sample_period : float
+        Time that each sample takes; later spikes are not seen [tau_syn].
+    weight_unit : float
+        Weight of one step of the digital weights [1].
+    delay_unit : float
+        Delay of one step of the digital delays [tau_syn].
+    """
+
+    description: str = ""
+    neuron: NominalNeuron = NominalNeuron()
+    imperfections: Imperfections = Imperfections()
+    programmable: tuple[Programmable, ...] = ()
+    tau_syn_us: Positive = 1.0
+    sample_period: Positive = 20.0
+    weight_unit: Positive = 1.0
+    delay_unit: Positive = 1.0
+
+    @property
+    def sample_period_ns(self) -> float:
+        """Time that each sample takes [ns]."""
+        return self.sample_period * self.tau_syn_us * 1e3
+
+    def times_us(self, times: ArrayLike) -> NDArray[np.float64]:
+        """Times in microseconds; absent spikes stay inf.
+
+        Parameters
+        ----------
+        times : array_like
+            Times [tau_syn].
+        """
+        return np.asarray(times, dtype=np.float64) * self.tau_syn_us
+
+    def from_times_us(self, times_us: ArrayLike) -> NDArray[np.float64]:
+        """Times in units of tau_syn.
+
+        Parameters
+        ----------
+        times_us : array_like
+            Times [us].
+        """
+        return np.asarray(times_us, dtype=np.float64) / self.tau_syn_us
+
+    def digital_weights(self, weights: ArrayLike) -> NDArray[np.int32]:
+        """Weights as the whole numbers, with sign, that are written into the chip.
+
+        Parameters
+        ----------
+        weights : array_like
+            Weights [1].
+        """
+        return _codes(self.imperfections.coupling.grid.rounded(_array(weights)), self.weight_unit)
+
+    def from_digital_weights(self, codes: ArrayLike) -> NDArray[np.float64]:
+        """Weights that such numbers stand for.
+
+        Parameters
+        ----------
+        codes : array_like of int
+            Steps [1].
+        """
+        return _array(codes) * self.weight_unit
+
+    def digital_delays(self, delays: ArrayLike) -> NDArray[np.int32]:
+        """Delays as the whole numbers that are written into the chip.
+
+        Parameters
+        ----------
+        delays : array_like
+            Delays [tau_syn].
+        """
+        return _codes(self.imperfections.delay.grid.rounded(_array(delays)), self.delay_unit)
+
+    def from_digital_delays(self, codes: ArrayLike) -> NDArray[np.float64]:
+        """Delays that such numbers stand for [tau_syn].
+
+        Parameters
+        ----------
+        codes : array_like of int
+            Steps [1].
+        """
+        return _array(codes) * self.delay_unit
+
+
+def chip_names() -> list[str]:
+    """Names of the chip models that are shipped."""
+    return shipped_names("chips")
+
+
+def load_chip(name_or_path: str | Path) -> ChipModel:
+    """Read a chip model from a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped file (`chip_names`) or a path.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file.
+
+    Examples
+    --------
+    >>> load_chip("brainscales2").tau_syn_us
+    6.0
+    """
+    return load(resolve("chips", str(name_or_path)), ChipModel)
+
+
+def as_chip(given: object) -> object:
+    """Read the chip model that a name or path stands for; leave all else to the checks."""
+    return load_chip(given) if isinstance(given, str) else given
+
+
+def _array(values: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _codes(values: NDArray[np.float64], unit: float) -> NDArray[np.int32]:
+    return np.rint(values / unit).astype(np.int32)

@@ -1,0 +1,133 @@
+"""What messages say to each other: substrates, requests and errors as messages and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lasersampling.errors import InputError, Problem, SubstrateError
+from lasersampling.hardware.messages import Message, MessageKind
+from lasersampling.hardware.substrate import Arrays, Description
+
+PARAMETERS, INPUTS = "parameters.", "inputs."
+"""What the names of the arrays of a run begin with."""
+
+NO_REQUEST = 0
+"""Number in an error that answers something that could not be read."""
+
+_LONGEST_TEXT = 2000
+_MOST_PROBLEMS = 50
+
+
+def description_message(request: int, description: Description) -> Message:
+    """Say what a substrate is."""
+    about = {
+        "kind": description.kind,
+        "name": description.name,
+        "sizes": [int(size) for size in description.sizes],
+        "n_members": int(description.n_members),
+        "facts": dict(description.facts),
+    }
+    return Message(MessageKind.DESCRIPTION, request, about)
+
+
+def description_of(message: Message) -> Description:
+    """Read what a substrate is.
+
+    Raises
+    ------
+    SubstrateError
+        If it is no description.
+    """
+    about = message.about
+    problems = [
+        f"{key}: got {about.get(key)!r:.80}, expected {expected}"
+        for key, is_right, expected in (
+            ("kind", lambda v: v in ("lif", "lasers"), "'lif' or 'lasers'"),
+            ("name", lambda v: isinstance(v, str), "a text"),
+            ("sizes", _are_counts, "a list of whole numbers of at least 1"),
+            ("n_members", lambda v: _are_counts([v]), "a whole number of at least 1"),
+            ("facts", _are_facts, "texts, numbers and flags by name"),
+        )
+        if not is_right(about.get(key))
+    ]
+    if problems:
+        raise SubstrateError("the device describes itself wrongly: " + "; ".join(problems))
+    return Description(
+        kind=about["kind"],
+        name=about["name"],
+        sizes=tuple(about["sizes"]),
+        n_members=about["n_members"],
+        facts=about["facts"],
+    )
+
+
+def run_message(request: int, parameters: Arrays, inputs: Arrays) -> Message:
+    """Ask for a run."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for prefix, group in ((PARAMETERS, parameters), (INPUTS, inputs)):
+        arrays |= {f"{prefix}{name}": values for name, values in group.items()}
+    return Message(MessageKind.RUN, request, arrays=arrays)
+
+
+def run_of(message: Message) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Read parameters and inputs of a run.
+
+    Raises
+    ------
+    SubstrateError
+        If an array is neither.
+    """
+    groups: dict[str, dict[str, NDArray[Any]]] = {PARAMETERS: {}, INPUTS: {}}
+    for name, values in message.arrays.items():
+        prefix, dot, rest = name.partition(".")
+        if prefix + dot not in groups:
+            expected = f"{PARAMETERS}NAME or {INPUTS}NAME expected"
+            raise SubstrateError(f"a run has the array {name!r}, {expected}")
+        groups[prefix + dot][rest] = values
+    return groups[PARAMETERS], groups[INPUTS]
+
+
+def error_message(request: int, error: Exception) -> Message:
+    """Tell of an error."""
+    about: dict[str, Any]
+    if isinstance(error, InputError):
+        problems = [
+            {key: getattr(problem, key)[:_LONGEST_TEXT] for key in ("where", "got", "expected")}
+            for problem in error.problems[:_MOST_PROBLEMS]
+        ]
+        about = {"error": "input", "problems": problems}
+    else:
+        kind = "" if isinstance(error, SubstrateError) else f"{type(error).__name__}: "
+        about = {"error": "device", "message": f"{kind}{error}"[:_LONGEST_TEXT]}
+    return Message(MessageKind.ERROR, request, about)
+
+
+def error_of(message: Message) -> InputError | SubstrateError:
+    """Make the exception that an error tells of."""
+    about = message.about
+    problems = about.get("problems")
+    if about.get("error") == "input" and isinstance(problems, list) and problems:
+        return InputError(map(_problem, problems))
+    return SubstrateError(
+        f"the device reports: {about.get('message', 'an error')!s:.{_LONGEST_TEXT}}"
+    )
+
+
+def _problem(told: Any) -> Problem:
+    told = told if isinstance(told, Mapping) else {}
+    where, got, expected = (str(told.get(key, "?")) for key in ("where", "got", "expected"))
+    return Problem(where, got, expected)
+
+
+def _are_counts(value: Any) -> bool:
+    is_list = isinstance(value, list) and len(value) > 0
+    return is_list and all(type(n) is int and n >= 1 for n in value)
+
+
+def _are_facts(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(fact, str | float | int) for fact in value.values()
+    )

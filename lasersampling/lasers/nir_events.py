@@ -1,0 +1,77 @@
+"""Spike trains of lasers to and from NIR's event data: a chain is a sample, a unit a neuron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.lasers.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    import nir
+
+_S_PER_NS = 1e-9
+
+
+def events_of_trains(trains: SpikeTrains) -> nir.EventData:
+    """Write spike trains as NIR events, times in seconds.
+
+    Returns
+    -------
+    nir.EventData
+        Shape (chain, event) with as many events as the busiest chain has, filled up with unit -1
+        and time inf; its `t_max` is the length of the recording.
+
+    Raises
+    ------
+    LaserSamplingError
+        If the package `nir` is not installed.
+    """
+    try:
+        import nir
+    except ImportError:
+        message = "NIR needs the package nir; install it with: pip install 'lasersampling[nir]'"
+        raise LaserSamplingError(message) from None
+    counts = np.diff(trains.chain_offset)
+    shape = trains.n_chains, int(counts.max())
+    chain = np.repeat(np.arange(trains.n_chains), counts)
+    place = np.arange(trains.n_spikes) - trains.chain_offset[chain]
+    unit, time = np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf)
+    unit[chain, place] = trains.unit
+    time[chain, place] = trains.time_ns * _S_PER_NS
+    events: nir.EventData = nir.EventData(
+        unit, time, trains.n_units, trains.duration_ns * _S_PER_NS
+    )
+    return events
+
+
+def trains_of_events(events: nir.EventData) -> SpikeTrains:
+    """Read NIR events as spike trains; they need not be sorted.
+
+    Raises
+    ------
+    InputError
+        If events have values, or what `SpikeTrains` refuses: units and times outside the recording.
+    """
+    unit, time = np.asarray(events.idx), np.asarray(events.time, dtype=np.float64)
+    problems = []
+    if hasattr(events, "value"):
+        problems.append(Problem("events", "events with values", "spikes without"))
+    if unit.ndim != 2 or unit.shape != time.shape or unit.dtype.kind not in "iu":
+        got = f"idx {unit.dtype} of shape {unit.shape}, time of shape {time.shape}"
+        problems.append(Problem("events", got, "whole numbers and times, both (chain, event)"))
+    if problems:
+        raise InputError(problems)
+    present = unit != -1
+    chain = np.nonzero(present)[0]
+    time_ns = time[present] / _S_PER_NS
+    order = np.lexsort((time_ns, chain))
+    return SpikeTrains(
+        time_ns=time_ns[order],
+        unit=unit[present][order].astype(np.int32),
+        chain_offset=np.append(0, np.cumsum(present.sum(axis=1))).astype(np.int64),
+        n_units=int(events.n_neurons),
+        duration_ns=float(events.t_max) / _S_PER_NS,
+    )

@@ -1,0 +1,146 @@
+"""Networks from one kind of file to another: HDF5 (`network_file`), NIR, and arrays in .npz."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.atomic import atomic_path
+from lasersampling.errors import InputError, Problem
+from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
+from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
+
+SUFFIXES = (".h5", ".hdf5", ".nir", ".npz")
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """What was converted.
+
+    Attributes
+    ----------
+    network : SpikingNetwork
+        As it was read.
+    member : int or None
+        Which member was written, None for all.
+    tau_syn_s : float or None
+        Unit of time, if a NIR file was read or written [s].
+    """
+
+    network: SpikingNetwork
+    member: int | None
+    tau_syn_s: float | None
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    command: str,
+    member: int | None = None,
+    tau_syn_s: float | None = None,
+    step_s: float | None = None,
+    overwrite: bool = False,
+    read: Callable[[Path], StoredNetwork] = load_network,
+) -> Conversion:
+    """Read a network from one file and write it to another, each of the kind its suffix says.
+
+    Parameters
+    ----------
+    source, target : path-like
+        Ending in .h5, .hdf5, .nir or .npz.
+    command : str
+        What an HDF5 file says of how it was made.
+    member : int, optional
+        Member of an ensemble to be written as NIR, which holds one; the first by default.
+    tau_syn_s : float, optional
+        Unit of time of a NIR file, needed to write one unless one is read [s].
+    step_s : float, optional
+        For NIR files of tools whose spikes are 1 for one step: its length [s].
+    overwrite : bool
+        Whether a target that is there may be replaced.
+    read : callable
+        What reads an HDF5 source.
+
+    Raises
+    ------
+    InputError
+        With all problems of the arguments, or of the source.
+    """
+    kinds = {str(path): Path(path).suffix.lower() for path in (source, target)}
+    problems = [
+        Problem(path, f"the suffix {kind!r}", f"one of {', '.join(SUFFIXES)}")
+        for path, kind in kinds.items()
+        if kind not in SUFFIXES
+    ]
+    reads, writes = kinds[str(source)] == ".nir", kinds[str(target)] == ".nir"
+    given = {"member": (member, writes), "step_s": (step_s, reads or writes)}
+    given["tau_syn_s"] = tau_syn_s, reads or writes
+    for name, (value, is_of_use) in given.items():
+        if value is not None and not is_of_use and not problems:
+            problems.append(Problem(name, f"{value} without a NIR file", "nothing here"))
+    if writes and not reads and tau_syn_s is None:
+        problems.append(Problem("tau_syn_s", "nothing", "the unit of time in seconds, for NIR"))
+    if problems:
+        raise InputError(problems)
+    trained_on, accuracy = "", None
+    if reads:
+        graph = read_nir(source)
+        network = from_nir(graph, tau_syn_s=tau_syn_s, step_s=step_s)
+        tau_syn_s = time_unit_s(graph) if tau_syn_s is None else tau_syn_s
+    elif kinds[str(source)] == ".npz":
+        network = _read_npz(source)
+    else:
+        stored = read(Path(source))
+        network, trained_on, accuracy = stored.network, stored.trained_on, stored.accuracy
+    if writes:
+        member = 0 if member is None else member
+        graph = to_nir(network, tau_syn_s=float(tau_syn_s or 0), member=member, step_s=step_s)
+        write_nir(target, graph, overwrite=overwrite)
+    elif kinds[str(target)] == ".npz":
+        _write_npz(target, network, overwrite=overwrite)
+    else:
+        save_network(
+            target,
+            network,
+            command=command,
+            trained_on=trained_on,
+            accuracy=accuracy,
+            overwrite=overwrite,
+        )
+    return Conversion(network, member, tau_syn_s)
+
+
+def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:
+    name, expected = str(path), "arrays of a network, written by numpy.savez"
+    if not Path(path).is_file():
+        got = "a directory" if Path(path).is_dir() else "no such file"
+        raise InputError.single(name, got, expected)
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            arrays: dict[str, NDArray[np.float64]] = dict(held)
+    # What NumPy raises depends on where a file is damaged; TypeError is that of a lone array.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError.single(name, f"what NumPy cannot read ({reason})", expected) from None
+    try:
+        return network_from_arrays(arrays)
+    except InputError as error:
+        raise InputError(
+            Problem(f"{name}: {p.where}", p.got, p.expected) for p in error.problems
+        ) from None
+
+
+def _write_npz(path: str | os.PathLike[str], network: SpikingNetwork, *, overwrite: bool) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **network_to_arrays(network))  # type: ignore[arg-type]
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(buffer.getbuffer())

@@ -1,0 +1,295 @@
+"""Networks to and from NIR, the Neuromorphic Intermediate Representation.
+
+One chain of nodes is written, of which only those that the network has:
+
+=====================  =========  ==============================================================
+node                   type       what
+=====================  =========  ==============================================================
+``input``              Input      inputs, after them one lane for each bias spike, which NIR has
+                                  no source for: whoever runs the graph feeds spikes at the
+                                  ``bias_times_s`` of the metadata in every sample
+``input_copies``       Linear     0 and 1: repeats each input, passes the bias lanes on
+``axonal_delays_k``    Delay      of the inputs of layer k
+``fan_out_k``          Linear     0 and 1: lane o * pre + i carries input i to neuron o
+``synaptic_delays_k``  Delay      of each lane
+``weights_k``          Linear     weights (post, pre); after lanes (post, post * pre), each
+                                  neuron sums its own lanes
+``neurons_k``          CubaLIF    the neurons
+``dendritic_delays_k`` Delay      of the outputs of layer k, which is the same as to delay all its
+                                  inputs alike
+``output``             Output     output spikes
+=====================  =========  ==============================================================
+
+Our neuron, tau_mem dV/dt = (leak - V) + I / conductance with I jumping by w and decaying with
+tau_syn, is NIR's tau_syn dI/dt = -I + w_in S, tau_mem dv/dt = (v_leak - v) + r I with
+r = 1 / conductance and w_in = tau_syn, where S is the sum of weighted Dirac pulses and all times
+are in seconds. Tools that step in time give a spike the value 1 for one step: an integral of
+step_s in place of 1, so for them w_in = tau_syn / step_s.
+
+NIR has no word for neurons that spike once at most. They are written with v_reset = v_leak and
+``spikes_at_most = 1`` in the metadata: a tool that does not know this may let a neuron spike again.
+What is read spikes once at most, whatever its v_reset, which acts after a spike only. Both start
+at V = leak, I = 0. How a graph is read: `lif.nir_chain`. Semantics at length: docs/exchange.md.
+
+References
+----------
+Pedersen et al., "Neuromorphic intermediate representation", Nature Communications 15 (2024) 8122.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import lasersampling
+from lasersampling.atomic import atomic_path
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.lif.arrays import (
+    UNLAYERED,
+    Array,
+    n_inputs,
+    n_layers,
+    network_from_arrays,
+    network_to_arrays,
+)
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.nir_chain import Chain, chain_problems, copy_matrix
+
+if TYPE_CHECKING:
+    import nir
+
+_EXPECTED = "a graph written by nir.write"
+
+
+def to_nir(
+    network: SpikingNetwork, *, tau_syn_s: float, member: int = 0, step_s: float | None = None
+) -> nir.NIRGraph:
+    """Write one member of an ensemble as a NIR graph.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        The ensemble.
+    tau_syn_s : float
+        Our unit of time [s].
+    member : int
+        Which member.
+    step_s : float, optional
+        For tools whose spikes are 1 for one step of this length [s]; by default spikes are Dirac
+        pulses.
+
+    Returns
+    -------
+    nir.NIRGraph
+        With the metadata ``tau_syn_s``, ``written_by`` and, if given, ``step_s``.
+
+    Raises
+    ------
+    InputError
+        With all problems of the arguments, or stages that NIR has no word for.
+    LaserSamplingError
+        If the package `nir` is not installed.
+    """
+    nir = nir_package()
+    problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
+    problems += integer_problems("member", member, 0)
+    if not problems and member >= network.n_members:
+        problems.append(Problem("member", str(member), f"0 to {network.n_members - 1}"))
+    if problems:
+        raise InputError(problems)
+    arrays = network_to_arrays(network)
+    own = {name: a if name in UNLAYERED else a[member] for name, a in arrays.items()}
+    nodes = _nodes(nir, own, tau_syn_s, 1.0 if step_s is None else step_s)
+    names = list(nodes)
+    metadata = {
+        "tau_syn_s": float(tau_syn_s),
+        "written_by": f"lasersampling {lasersampling.__version__}",
+    }
+    if step_s is not None:
+        metadata["step_s"] = float(step_s)
+    return nir.NIRGraph(nodes, list(itertools.pairwise(names)), metadata=metadata)
+
+
+def from_nir(
+    graph: nir.NIRGraph, *, tau_syn_s: float | None = None, step_s: float | None = None
+) -> SpikingNetwork:
+    """Read a network of one member from a NIR graph.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+        A chain of Input, Linear (or Affine without bias, Scale), Delay, CubaLIF and Output.
+    tau_syn_s : float, optional
+        Unit of time of the network [s]; by default that of `time_unit_s`.
+    step_s : float, optional
+        Of a graph whose spikes are 1 for one step: its length [s]. By default as the metadata
+        say, and Dirac pulses where they say nothing.
+
+    Returns
+    -------
+    SpikingNetwork
+        Its neurons spike once at most, and its delays are fixed.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with the node: nodes, connections and values that have no
+        exact counterpart here.
+    """
+    problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
+    problems += chain_problems(graph)
+    if problems:
+        raise InputError(problems)
+    unit = time_unit_s(graph) if tau_syn_s is None else tau_syn_s
+    if step_s is None:
+        step_s = _stated(graph, "step_s")
+    chain = Chain(graph, unit, 1.0 if step_s is None else step_s)
+    try:
+        return network_from_arrays(chain.arrays)
+    except InputError as error:
+        raise InputError(
+            Problem(chain.origin.get(p.where, p.where), p.got, p.expected) for p in error.problems
+        ) from None
+
+
+def time_unit_s(graph: nir.NIRGraph) -> float:
+    """Return the unit of time of a graph: that of its metadata, or else its first tau_syn [s].
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    stated = _stated(graph, "tau_syn_s")
+    if stated is not None:
+        return stated
+    nir = nir_package()
+    for node in graph.nodes.values():
+        if isinstance(node, nir.CubaLIF):
+            first = float(np.asarray(node.tau_syn).flat[0])
+            if np.isfinite(first) and first > 0:
+                return first
+    expected = "tau_syn_s in the metadata, or a CubaLIF node with a tau_syn above 0"
+    raise InputError.single("graph", "no unit of time", expected)
+
+
+def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: bool = True) -> None:
+    """Write a graph with `nir.write`; the file appears as a whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written there.
+    """
+    nir = nir_package()
+    buffer = io.BytesIO()  # HDF5 crashes the process when the disk is full
+    nir.write(buffer, graph)
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+
+
+def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
+    """Read a graph with `nir.read`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no graph that NIR can read.
+    """
+    nir = nir_package()
+    file = Path(path)
+    if not file.is_file():
+        got = "a directory" if file.is_dir() else "no such file"
+        raise InputError.single(str(path), got, _EXPECTED)
+    try:
+        graph = nir.read(file)
+    # NIR checks by assertions, h5py raises what its structures bring about.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError.single(str(path), f"what NIR cannot read ({reason})", _EXPECTED) from None
+    if not isinstance(graph, nir.NIRGraph):
+        raise InputError.single(str(path), f"a lone {type(graph).__name__} node", _EXPECTED)
+    return graph
+
+
+def _nodes(
+    nir: ModuleType, own: Mapping[str, Array], unit: float, area: float
+) -> dict[str, nir.NIRNode]:
+    """Make the nodes of one network, in their order; `area` is the integral of a spike."""
+    n_bias = len(own["bias_times"]) if "bias_times" in own else 0
+    n_in = n_inputs(own)
+    about = {"bias_times_s": own["bias_times"] * unit} if n_bias else {}
+    nodes: dict[str, Any] = {"input": nir.Input(np.array([n_in + n_bias]), metadata=about)}
+    if "input_copies" in own:
+        copies = copy_matrix(n_in, int(own["input_copies"]), n_bias)
+        nodes["input_copies"] = nir.Linear(copies)
+
+    def delay(name: str) -> None:
+        if name in own:
+            role = {"role": name.partition("_")[0]}
+            nodes[name] = nir.Delay(own[name].ravel() * unit, metadata=role)
+
+    for k in range(n_layers(own)):
+        weights = own[f"weights_{k}"]
+        delay(f"axonal_delays_{k}")
+        if f"synaptic_delays_{k}" in own:
+            post, pre = weights.shape
+            nodes[f"fan_out_{k}"] = nir.Linear(np.tile(np.eye(pre), (post, 1)))
+            delay(f"synaptic_delays_{k}")
+            # Row o of the blocks is zero but for the lanes of neuron o.
+            weights = (np.eye(post)[:, :, None] * weights).reshape(post, post * pre)
+        nodes[f"weights_{k}"] = nir.Linear(weights)
+        nodes[f"neurons_{k}"] = nir.CubaLIF(
+            tau_syn=own[f"tau_syn_{k}"] * unit,
+            tau_mem=own[f"tau_mem_{k}"] * unit,
+            r=1.0 / own[f"conductance_{k}"],
+            v_leak=own[f"leak_{k}"],
+            v_threshold=own[f"threshold_{k}"],
+            v_reset=own[f"leak_{k}"],
+            w_in=own[f"tau_syn_{k}"] * unit / area,
+            metadata={"spikes_at_most": 1},
+        )
+        delay(f"dendritic_delays_{k}")
+    n_out = len(own[f"threshold_{n_layers(own) - 1}"])
+    nodes["output"] = nir.Output(np.array([n_out]))
+    return nodes
+
+
+def _stated(graph: nir.NIRGraph, key: str) -> float | None:
+    """Return a time that the metadata state."""
+    value = graph.metadata.get(key)
+    if value is None:
+        return None
+    problems = _time_problems(f"metadata ({key})", value)
+    if problems:
+        raise InputError(problems)
+    return float(value)
+
+
+def _time_problems(where: str, value: object) -> list[Problem]:
+    return [] if value is None else number_problems(where, value, 0.0, strict=True)
+
+
+def nir_package() -> ModuleType:
+    """Import the package `nir`, which is an extra.
+
+    Raises
+    ------
+    LaserSamplingError
+        If it is not installed.
+    """
+    try:
+        import nir
+    except ImportError:
+        message = "NIR needs the package nir; install it with: pip install 'lasersampling[nir]'"
+        raise LaserSamplingError(message) from None
+    package: ModuleType = nir
+    return package

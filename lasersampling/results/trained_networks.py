@@ -1,0 +1,57 @@
+"""Networks out of the results files of ``lasersampling classify``."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+
+import numpy as np
+
+from lasersampling.config import parse
+from lasersampling.errors import InputError
+from lasersampling.lif.arrays import Array, network_from_arrays
+from lasersampling.lif.network_file import StoredNetwork
+from lasersampling.results.reading import Results, read_results
+from lasersampling.training.spike_recipes import ClassifyRecipe
+
+_KINDS = ("axonal", "synaptic", "dendritic")
+
+
+def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
+    """Read the networks that a training left, with the accuracy that they had.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file of ``lasersampling classify``.
+
+    Raises
+    ------
+    InputError
+        If it is none, or the training has not come to its end.
+    """
+    results = read_results(path, groups=("parameters", "test"))
+    if not {"parameters/weights_0", "test/accuracy"} <= set(results.contents):
+        expected = "results of `lasersampling classify` that came to its end"
+        raise InputError.single(str(path), "a file without trained networks", expected)
+    recipe = parse(tomllib.loads(results.config), ClassifyRecipe, f"{path}, config")
+    network = network_from_arrays(_arrays(results, recipe))
+    accuracy = results.array("test/accuracy")
+    return StoredNetwork(network, recipe.data, accuracy, str(results.attrs["command"]))
+
+
+def _arrays(results: Results, recipe: ClassifyRecipe) -> dict[str, Array]:
+    settings = recipe.network
+    found = results.group("parameters")
+    n_layers = len(settings.hidden) + 1
+    arrays = {f"weights_{k}": results.array(f"parameters/weights_{k}") for k in range(n_layers)}
+    neuron = {name: np.array(value) for name, value in vars(recipe.neuron).items()}
+    for k in range(n_layers):
+        arrays |= {f"{name}_{k}": value for name, value in neuron.items()}
+        if settings.delays in _KINDS and f"delays_{k}" in found:
+            arrays[f"{settings.delays}_delays_{k}"] = results.array(f"parameters/delays_{k}")
+    if settings.input_copies > 1:
+        arrays["input_copies"] = np.array(settings.input_copies)
+    if settings.bias_times:
+        arrays["bias_times"] = np.array(settings.bias_times)
+    return arrays

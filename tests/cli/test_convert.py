@@ -1,0 +1,136 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.lif import (
+    load_network,
+    network_from_arrays,
+    network_to_arrays,
+    save_network,
+)
+from lasersampling.results import read_results
+
+RNG = np.random.default_rng(5)
+ARRAYS = {
+    "weights_0": RNG.normal(1.0, 1.0, (2, 4, 3)),
+    "synaptic_delays_0": RNG.uniform(0.0, 1.0, (2, 4, 3)),
+    "weights_1": RNG.normal(1.0, 1.0, (2, 2, 4)),
+    "bias_times": [0.25],
+    "tau_mem_1": 2.0,
+}
+
+
+@pytest.fixture
+def network_file(run):
+    about = {"command": "made by hand", "trained_on": "yin_yang", "accuracy": [0.5, 0.75]}
+    save_network("network.h5", network_from_arrays(ARRAYS), **about)
+    return "network.h5"
+
+
+def arrays_of(path):
+    return network_to_arrays(load_network(path).network)
+
+
+def test_to_nir_and_back(run, network_file):
+    ran = run("convert", network_file, "out.nir", "--tau-syn-s", 6e-6, "--member", 1, "--json")
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    assert (told["member"], told["tau_syn_s"], told["files"]) == (1, 6e-6, ["out.nir"])
+    assert "spike once at most" in ran.err
+    ran = run("convert", "out.nir", "back.h5", "--quiet")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    assert "6e-06" in ran.out
+    one, other = arrays_of(network_file), arrays_of("back.h5")
+    for name, array in one.items():
+        expected = array if name == "bias_times" else array[[1]]
+        assert other[name] == pytest.approx(expected, rel=0, abs=1e-14), name
+    stored = load_network("back.h5")
+    assert stored.command == "lasersampling convert out.nir back.h5 --quiet"
+    assert (stored.trained_on, stored.accuracy) == ("", None)
+
+
+def test_to_arrays_and_back(run, network_file):
+    assert run("convert", network_file, "out.npz").code == 0
+    with np.load("out.npz") as held:
+        assert np.array_equal(held["weights_0"], ARRAYS["weights_0"])
+    assert run("convert", "out.npz", "back.h5").code == 0
+    assert np.array_equal(arrays_of("back.h5")["weights_1"], ARRAYS["weights_1"])
+    np.savez("own.npz", weights_0=[[2.0, 1.0]])
+    ran = run("convert", "own.npz", "own.h5", "--json")
+    assert json.loads(ran.out)["neurons"] == [1]
+    ran = run("convert", network_file, "copy.h5")
+    assert load_network("copy.h5").accuracy.tolist() == [0.5, 0.75]
+
+
+def test_info(run, network_file):
+    told = json.loads(run("info", network_file, "--json").out)
+    assert told["kind"] == "spiking_network"
+    assert (told["members"], told["inputs"], told["bias_spikes"]) == (2, 2, 1)
+    assert (told["neurons"], told["delays"]) == ([4, 2], "synaptic")
+    assert told["accuracy_mean"] == 0.625
+    assert told["longest_delay_tau_syn"] == pytest.approx(ARRAYS["synaptic_delays_0"].max())
+    assert told["mean_tau_mem_tau_syn"] == [1.0, 2.0]
+    shown = run("info", network_file).out
+    for text in ("spiking network network.h5", "yin_yang", "made by hand", "0.625"):
+        assert text in shown
+
+
+def test_bad_input_is_told_with_exit_code_2(run, network_file):
+    Path("text.nir").write_text("no graph")
+    Path("text.npz").write_text("no arrays")
+    Path("text.h5").write_text("no network")
+    np.savez("wrong.npz", weights_0=[[1.0]], colour=1.0)
+    np.save("lone.npy", np.ones(2))
+    Path("lone.npy").rename("lone.npz")
+    for arguments, message in [
+        ((network_file, "out.nir"), "--tau-syn-s: got nothing"),
+        ((network_file, "out.nir", "--tau-syn-s", -1), "tau_syn_s: got -1"),
+        ((network_file, "out.nir", "--tau-syn-s", 1, "--member", 2), "--member: got 2, expected 0"),
+        ((network_file, "out.npz", "--member", 1), "--member: got 1 without a NIR file"),
+        ((network_file, "out.toml"), "out.toml: got the suffix '.toml'"),
+        ((network_file, network_file), "a file that exists"),
+        (("none.h5", "out.nir"), "networks: got 'none.h5'"),
+        (("text.nir", "out.h5"), "text.nir: got what NIR cannot read"),
+        (("text.npz", "out.h5"), "text.npz: got what NumPy cannot read"),
+        (("lone.npz", "out.h5"), "lone.npz: got what NumPy cannot read"),
+        (("text.h5", "out.nir", "--tau-syn-s", 1), "text.h5: got a file that begins"),
+        (("wrong.npz", "out.h5"), "wrong.npz: colour: got an unknown name"),
+    ]:
+        ran = run("convert", *arguments)
+        assert ran.code == 2, arguments
+        assert message.replace("tau_syn_s", "--tau-syn-s") in ran.err or message in ran.err
+        assert ran.err.startswith("lasersampling: bad input: ")
+    assert not list(Path().glob("out.*"))
+
+
+def test_a_damaged_network_file_is_told_by_info(run, network_file):
+    content = Path(network_file).read_bytes()
+    Path("cut.h5").write_bytes(content[: len(content) // 2])
+    assert run("info", "cut.h5").code == 2
+
+
+def test_results_of_a_training_become_a_network(run, tmp_path):
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(
+        'data = "yin_yang"\nmembers = 2\n'
+        '[network]\nhidden = [5]\ndelays = "axonal"\ninput_copies = 2\nbias_times = [0.3]\n'
+        '[learning]\nn_epochs = 1\nbatch_size = 500\n[chip]\nmodel = "ideal"\n'
+    )
+    assert run("classify", recipe, "--out", "run.h5", "--quiet").code == 0
+    ran = run("convert", "run.h5", "network.h5")
+    assert ran.code == 0, ran.err
+    stored = load_network("network.h5")
+    results = read_results("run.h5")
+    assert np.array_equal(stored.accuracy, results.array("test/accuracy"))
+    assert stored.trained_on == "yin_yang"
+    assert stored.network.sizes == (9, 5, 3)
+    # The same spikes as those in the results.
+    times = torch.from_numpy(results.array("test/input_time"))
+    spikes = stored.network(times).detach().numpy()
+    assert np.allclose(spikes, results.array("test/output_time"), rtol=0, atol=1e-9)
+    ran = run("convert", "no.h5", "network.h5")
+    assert ran.code == 2
