@@ -13,9 +13,6 @@ nothing has happened yet, and a Poisson process has no memory. The first candida
 found through minima of blocks of them, so a spike costs its fan-out and no more than some square
 root of the number of units.
 
-Nothing is allocated in compiled code, so numba is told not to count references to arrays, which
-would cost several times what the simulation does.
-
 Numba's cache knows of changes in this file only: after a change in `gibbs_kernel`, `make clean`.
 
 References
@@ -43,7 +40,7 @@ _LONGEST_STRETCH = 200.0
 _STRETCH = 32
 """Targets that are looked at one by one when one of them is above its level."""
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 _compiled = njit(**_OPTIONS)
 _compiled_freely = njit(**_OPTIONS, fastmath={"nnan", "nsz", "contract"})
 
