@@ -52,7 +52,7 @@ class Renewal:
 
     Machines are translated with the same calibration as for `Lasers`; in place of rate equations
     stands the measured hazard (`lasersampling.sampling.hazard`), simulated event by event without
-    discretisation of time. It is some tens of times faster, and knows no imperfections.
+    discretisation of time. It is ten times faster, and knows no imperfections.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             colour = _COLOURS[k % len(_COLOURS)]
             intervals.semilogy(time[seen], lasers[seen], "o", color=colour, markersize=3.5)
             seen = renewal > 0.0
-            intervals.semilogy(time[seen], renewal[seen], color=colour, label=f"drive {logit:+g}")
+            intervals.semilogy(time[seen], renewal[seen], color=colour, label=f"logit {logit:g}")
         intervals.set(xlabel="interval (ns)", ylabel="density (1/ns)", title="intervals")
         intervals.legend(loc="upper right")
         lag = results.array("response/lag_ns")
@@ -54,12 +54,12 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         ):
             rate = results.array(f"response/rate_{name}")
             response.plot(lag, rate, marker, color=colour, markersize=4, label=name)
-        response.set(xlabel="time after a spike of the other (ns)", ylabel="rate (1/ns)",
-                     title="coupled pair")  # fmt: skip
+        response.set(xlabel="time after a spike (ns)", ylabel="rate (1/ns)",
+                     title="rate of a coupled neuron")  # fmt: skip
         response.set_ylim(0.0)
         response.legend(loc="lower right")
-        columns = (("kl_lasers", "lasers,\nexact"), ("kl_renewal", "renewal,\nexact"),
-                   ("kl_between", "renewal,\nlasers"), ("kl_halves", "lasers,\nlasers"),
+        columns = (("kl_lasers", "lasers\nexact"), ("kl_renewal", "renewal\nexact"),
+                   ("kl_between", "renewal\nlasers"), ("kl_halves", "lasers\nhalves"),
         )  # fmt: skip
         for place, (name, _) in enumerate(columns):
             values = results.array(f"machines/{name}")
@@ -68,8 +68,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 place + spread, values, "o", color=style.BLUE, markersize=4, alpha=0.6
             )
             machines.semilogy([place - 0.3, place + 0.3], [np.median(values)] * 2, color=style.INK)
-        machines.set_xticks(range(len(columns)), [label for _, label in columns], fontsize=11)
+        machines.set_xticks(range(len(columns)), [label for _, label in columns], fontsize=9)
         machines.set(ylabel=r"$D_\mathrm{KL}$ (nats)", title="machines of 5 units")
+        machines.set_ylim(1e-4, 1e-2)
         for axes in (intervals, response, machines):
             style.quiet(axes)
     return figure
