@@ -53,6 +53,7 @@ bench: $(STAMP)
 	 then $(IN)python benchmarks/bench_integrators.py; \
 	 else echo "no comparison with public integrators; it needs\
 	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
+	$(IN)python benchmarks/bench_renewal.py
 	$(IN)python benchmarks/bench_spike_times.py
 
 # The numbers of RESULTS.md on sampling and learning; some two hours, by the times of its parts.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.laser_sampler import Lasers as Lasers
     from lasersampling.sampling.protocol import Samples as Samples
+    from lasersampling.sampling.renewal_sampler import Renewal as Renewal
     from lasersampling.statistics.divergences import compare as compare
     from lasersampling.statistics.divergences import kl_divergence as kl_divergence
     from lasersampling.statistics.divergences import total_variation as total_variation
@@ -41,6 +42,7 @@ _MODULE_OF = {
     "LaserSamplingError": "errors",
     "Lasers": "sampling.laser_sampler",
     "Neuron": "lif",
+    "Renewal": "sampling.renewal_sampler",
     "RestrictedMachine": "boltzmann",
     "Samples": "sampling.protocol",
     "SpikingNetwork": "lif",

@@ -20,6 +20,7 @@ LONG = {
     "integrator_convergence",
     "laser_dynamics",
     "online_learning",
+    "renewal_sampler",
     "sample_statistics",
 }  # whose smoke runs take a minute
 TABLES_ONLY = {"correlated_noise", "exact_network", "speed_and_power"}

@@ -16,6 +16,7 @@ from lasersampling.hardware import Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.sampling.calibration import CalibrationSettings
+from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.performance import PerformanceSettings, WallPlug
 from lasersampling.sampling.tempering import Tempering
 
@@ -117,6 +118,52 @@ class LasersConfig:
     chip_seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
+
+
+@validated
+class RenewalConfig:
+    """Configuration of ``lasersampling sample --sampler renewal``.
+
+    Attributes
+    ----------
+    machine : str
+        File of the machine, or name of a shipped one.
+    sampler : "renewal"
+        What draws.
+    device : Device
+        The laser that the neurons stand for, with its synapse and refractory time.
+    duration_ns : float
+        Laser time per chain [ns].
+    chains : int
+        Independent chains.
+    clamp : str
+        Clamped units as ``unit=value``, separated by commas.
+    seed : int
+        Seed of all random numbers of the sampling.
+    delay_ns : float
+        Transmission delay of all connections [ns].
+    interval_ns : float or None
+        Time between draws; a quarter of the refractory time by default [ns].
+    burn_in_ns : float or None
+        Time before the first draw; fifty refractory times by default [ns].
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    hazard : HazardSettings
+        How its hazard is measured where none is stored.
+    """
+
+    machine: str
+    sampler: Literal["renewal"]
+    device: Device
+    duration_ns: Positive = 25_000.0
+    chains: Count = 4
+    clamp: str = ""
+    seed: SeedNumber = 0
+    delay_ns: NonNegative = 0.0
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
+    calibration: CalibrationSettings = CalibrationSettings()
+    hazard: HazardSettings = HazardSettings()
 
 
 @validated

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lasersampling.cli.configurations import GibbsConfig, LasersConfig
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
 
-_OWN_OPTIONS = {"lasers": ("device", "duration_ns", "imperfections"), "gibbs": ("draws",)}
-"""Options that only one of the samplers has."""
+_OWN_OPTIONS = {
+    "lasers": ("device", "duration_ns", "imperfections"),
+    "renewal": ("device", "duration_ns"),
+    "gibbs": ("draws",),
+}
+"""Options that not all of the samplers have."""
 _MIN_DRAWS = 4
 
 
@@ -40,12 +44,12 @@ def sample(
     machine: Annotated[
         str, typer.Argument(help="Machine file (TOML or HDF5), or the name of a shipped machine.")
     ],
-    sampler: Annotated[str, typer.Option(help="lasers or gibbs.")] = "lasers",
+    sampler: Annotated[str, typer.Option(help="lasers, renewal or gibbs.")] = "lasers",
     device: Annotated[
-        str | None, typer.Option(help="Lasers: device file, or name; D6 by default.")
+        str | None, typer.Option(help="Lasers, renewal: device file, or name; D6 by default.")
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Lasers: time per chain; 25000 by default.")
+        float | None, typer.Option(help="Lasers, renewal: time per chain; 25000 by default.")
     ] = None,
     imperfections: Annotated[
         str | None,
@@ -136,9 +140,9 @@ def sample(
 
 def _configuration(
     options: dict[str, Any], overrides: list[str] | None
-) -> GibbsConfig | LasersConfig:
-    """Make the configuration of the chosen sampler; refuse options of the other."""
-    from lasersampling.cli.configurations import GibbsConfig, LasersConfig
+) -> GibbsConfig | LasersConfig | RenewalConfig:
+    """Make the configuration of the chosen sampler; refuse options of the others."""
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
 
     sampler = options["sampler"]
     if sampler not in _OWN_OPTIONS:
@@ -163,8 +167,10 @@ def _configuration(
 
     device = device_table(options["device"] or DEFAULT_DEVICE)
     tables = {"device": device}
-    if options["imperfections"] is not None:
+    if options.get("imperfections") is not None:
         tables["imperfections"] = imperfections_table(options["imperfections"])
+    if sampler == "renewal":
+        return configured(RenewalConfig, options | tables, overrides)
     return configured(LasersConfig, options | tables, overrides)
 
 
@@ -173,30 +179,43 @@ def _flag(key: str) -> str:
 
 
 def _prepare(
-    config: GibbsConfig | LasersConfig,
+    config: GibbsConfig | LasersConfig | RenewalConfig,
     n_units: int,
     reporter: Reporter,
     file: ResultsFile | None,
 ) -> tuple[Sampler, int]:
     """Make the sampler ready, and say how many draws per chain are asked of it."""
-    from lasersampling.cli.configurations import GibbsConfig
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.renewal_sampler import Renewal
 
     if isinstance(config, GibbsConfig):
         return Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin), config.draws
-    lasers = Lasers(
-        config.device,
-        delay_ns=config.delay_ns,
-        interval_ns=config.interval_ns,
-        burn_in_ns=config.burn_in_ns,
-        settings=config.calibration,
-        imperfections=config.imperfections,
-        chip_seed=config.chip_seed,
-        tempering=config.tempering,
-        depression=config.depression,
-    )
+    if isinstance(config, RenewalConfig):
+        renewal = Renewal(
+            config.device,
+            delay_ns=config.delay_ns,
+            interval_ns=config.interval_ns,
+            burn_in_ns=config.burn_in_ns,
+            settings=config.calibration,
+            hazard_settings=config.hazard,
+        )
+        lasers = renewal.lasers
+    else:
+        renewal = None
+        lasers = Lasers(
+            config.device,
+            delay_ns=config.delay_ns,
+            interval_ns=config.interval_ns,
+            burn_in_ns=config.burn_in_ns,
+            settings=config.calibration,
+            imperfections=config.imperfections,
+            chip_seed=config.chip_seed,
+            tempering=config.tempering,
+            depression=config.depression,
+        )
     n_draws = lasers.draws_in(config.duration_ns)
     if n_draws < _MIN_DRAWS:
         raise InputError.single(
@@ -206,12 +225,15 @@ def _prepare(
         )
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         calibration = lasers.calibrated(progress)
+    if renewal is not None:
+        with reporter.progress(f"measuring the hazard of {config.device.name} (once)") as progress:
+            renewal.measured(progress)
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
-        if not config.imperfections.is_none:
+        if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(n_units))
-    return lasers, n_draws
+    return renewal or lasers, n_draws
 
 
 def parse_clamp(text: str, n_units: int) -> NDArray[np.int8]:

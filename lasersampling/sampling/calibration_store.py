@@ -1,14 +1,16 @@
-"""Calibrations are measured once and kept as TOML files in the user's cache.
+"""Calibrations and hazards are measured once and kept as TOML files in the user's cache.
 
-A file is named by a digest of all that the calibration depends on; when device, synapse, settings
-or the simulating code change, it is measured again.
+A file is named by a digest of all that the measurement depends on; when device, synapse, settings
+or the simulating code change, it is made again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from lasersampling.atomic import atomic_path
 from lasersampling.config import load, to_toml
@@ -20,6 +22,12 @@ from lasersampling.sampling.calibration import (
     calibrate,
     calibration_key,
 )
+from lasersampling.sampling.hazard import Hazard
+from lasersampling.sampling.hazard_measurement import HazardSettings, measure_hazard
+
+T = TypeVar("T")
+
+_MEASURING_MODULES = ("hazard.py", "hazard_measurement.py", "hazard_response.py")
 
 CACHE_VARIABLE = "LASERSAMPLING_CACHE"
 """Environment variable that names another directory for the cache."""
@@ -68,19 +76,70 @@ def stored_calibration(
     -------
     Calibration
     """
-    path = calibration_path(neuron, settings)
+    return _stored(
+        calibration_path(neuron, settings), Calibration,
+        lambda: calibrate(neuron, settings, n_threads=n_threads, progress=progress),
+    )  # fmt: skip
+
+
+def hazard_path(neuron: Neuron, calibrated: CalibrationSettings, settings: HazardSettings) -> Path:
+    """File that holds, or would hold, this hazard."""
+    digest = hashlib.sha256(calibration_key(neuron, calibrated).encode())
+    digest.update(to_toml(settings).encode())
+    for name in _MEASURING_MODULES:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    name = f"hazard-{neuron.device.name}-{digest.hexdigest()[:32]}.toml"
+    return cache_directory() / name.replace(os.sep, "_")
+
+
+def stored_hazard(
+    neuron: Neuron,
+    calibrated: CalibrationSettings,
+    settings: HazardSettings,
+    *,
+    n_threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Hazard:
+    """Read this hazard from the cache, or measure and store it, as `stored_calibration` does.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Laser, synapse and refractory time.
+    calibrated : CalibrationSettings
+        How the neuron is calibrated, which is done first.
+    settings : HazardSettings
+        How long to measure, and the seed.
+    n_threads : int, optional
+        Threads; all cores by default.
+    progress : callable, optional
+        Called with the fraction done of a measurement.
+
+    Returns
+    -------
+    Hazard
+    """
+
+    def measure() -> Hazard:
+        calibration = stored_calibration(neuron, calibrated, n_threads=n_threads)
+        return measure_hazard(neuron, calibration, settings, n_threads=n_threads, progress=progress)
+
+    return _stored(hazard_path(neuron, calibrated, settings), Hazard, measure)
+
+
+def _stored(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
     if path.is_file():
         try:
-            return load(path, Calibration)
+            return load(path, kind)
         except InputError:
             # Written by another version or damaged: worth no more than the time to measure again.
             pass
-    calibration = calibrate(neuron, settings, n_threads=n_threads, progress=progress)
+    measured = measure()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary:
-            temporary.write_text(to_toml(calibration), encoding="utf-8")
+            temporary.write_text(to_toml(measured), encoding="utf-8")
     except (InputError, OSError):
         # Read-only home, full disk, or another run that stores the same thing right now.
         pass
-    return calibration
+    return measured

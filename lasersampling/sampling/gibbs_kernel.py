@@ -20,7 +20,7 @@ def _rotated(word: np.uint64, bits: int) -> np.uint64:
 
 
 @njit(cache=True, inline="always")
-def _next_word(generator: NDArray[np.uint64]) -> np.uint64:
+def next_word(generator: NDArray[np.uint64]) -> np.uint64:
     """64 random bits from xoshiro256++ (Blackman and Vigna, ACM TOMS 47 (2021) 36)."""
     word: np.uint64 = _rotated(generator[0] + generator[3], 23) + generator[0]
     shifted = generator[1] << np.uint64(17)
@@ -34,13 +34,14 @@ def _next_word(generator: NDArray[np.uint64]) -> np.uint64:
 
 
 @njit(cache=True, inline="always")
-def _uniform(generator: NDArray[np.uint64]) -> float:
-    return (_next_word(generator) >> np.uint64(11)) * 2.0**-53
+def uniform(generator: NDArray[np.uint64]) -> float:
+    """Draw a number in [0, 1)."""
+    return (next_word(generator) >> np.uint64(11)) * 2.0**-53
 
 
 @njit(cache=True, inline="always")
 def _drawn(field: float, generator: NDArray[np.uint64]) -> np.int8:
-    return np.int8(_uniform(generator) * (1.0 + math.exp(-field)) < 1.0)
+    return np.int8(uniform(generator) * (1.0 + math.exp(-field)) < 1.0)
 
 
 @njit(cache=True, inline="always")
@@ -59,7 +60,7 @@ def randomise(
         for unit in range(states.shape[1]):
             value = clamped[chain, unit]
             if value < 0:
-                value = np.int8(_next_word(generators[chain]) >> np.uint64(63))
+                value = np.int8(next_word(generators[chain]) >> np.uint64(63))
             states[chain, unit] = value
 
 
@@ -87,7 +88,7 @@ def random_scan(
         for draw in range(draws.shape[1]):
             for _ in range(n_sweeps * free.size):
                 # Upper half of a word times n, upper half again: uneven by n / 2**32 at most.
-                high = _next_word(generator) >> np.uint64(32)
+                high = next_word(generator) >> np.uint64(32)
                 unit = free[np.int64((high * n_free) >> np.uint64(32))]
                 value = _drawn(field[unit], generator)
                 if value != state[unit]:

@@ -104,6 +104,33 @@ def test_tempering_and_depression_are_set_and_recorded(run, machine_file, quick_
     assert "depression.recovery_time_ns" in ran.err
 
 
+def test_renewal_run(run, machine_file, quick_calibration):
+    options = (
+        "sample", machine_file, "--sampler", "renewal", "--duration-ns", 2000, "--chains", 8,
+        "--set=hazard.n_chains=4", "--set=hazard.duration_ns=500",
+        "--set=hazard.response_duration_ns=60", "--json", *quick_calibration,
+    )  # fmt: skip
+    ran = run(*options, "--out", "run.h5")
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert told["sampler"] == "renewal"
+    assert told["draws"] * told["interval_ns"] == 2000
+    assert "run_raster.png" in told["files"]
+    results = read_results("run.h5")
+    assert results.spikes().n_units == 3
+    assert results.attributes["device"]["refractory_time_ns"] > 0
+    assert tomllib.loads(results.config)["hazard"]["n_chains"] == 4
+    # As good as the quick calibration; uncoupled, unbiased neurons would show .3.
+    assert results.metrics["kl_sample_target"].value < 0.1
+    assert json.loads(run(*options).out)["metrics"] == told["metrics"]
+    ran = run("sample", machine_file, "--sampler", "renewal", "--imperfections", "laboratory")
+    assert ran.code == 2
+    assert "--imperfections: got 'laboratory' with --sampler renewal" in ran.err
+    ran = run("sample", machine_file, "--sampler", "renewal", "--set", "hazard.n_chains=1")
+    assert ran.code == 2
+    assert "n_chains: got 1, expected at least 2" in ran.err
+
+
 def test_same_seed_same_bits_and_another_seed_others(run, machine_file):
     options = ("sample", machine_file, "--sampler", "gibbs", "--draws", 50, "--json")
     first, again, other = (

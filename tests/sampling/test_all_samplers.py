@@ -17,8 +17,10 @@ from lasersampling.boltzmann import (
 from lasersampling.errors import InputError
 from lasersampling.hardware import RemoteSubstrate, Server
 from lasersampling.sampling import Gibbs, Sampler, Samples
+from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.laser_substrate import LaserSubstrate
+from lasersampling.sampling.renewal_sampler import Renewal
 from lasersampling.sampling.substrate_sampler import SubstrateSampler
 from lasersampling.statistics import distribution_ess, kl_divergence, kl_floor
 
@@ -89,6 +91,7 @@ SAMPLERS = {
     "random scan": (Gibbs(scan="random"), 0.0, 0.0),
     "lasers": (Lasers(), 0.02, 0.03),
     "lasers, clamped by their pumps": (Lasers(clamping="pump"), 0.02, 0.03),
+    "renewal": (Renewal(hazard_settings=HazardSettings(0, 8, 2000.0, 150.0)), 0.02, 0.03),
     "lasers behind a socket": (LABORATORY, 0.02, 0.03),
 }
 

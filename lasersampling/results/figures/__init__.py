@@ -37,6 +37,7 @@ NAMES = (
     "quality_over_time",
     "raster",
     "recognition_over_time",
+    "renewal",
     "sparse_codes",
     "spike_learning",
     "spike_parameters",

@@ -432,6 +432,21 @@ def write_completions(file):
     file.attributes("completions", {"headline": "Halves completed"})
 
 
+def write_renewal(file):
+    time_ns = np.linspace(0.05, 11.95, 120)
+    write_columns(file, "single", "shown", shown=[-1.0, 0.0, 2.0])
+    write_columns(file, "single", "cell", interval_ns=time_ns)
+    write_columns(file, "response", "lag", lag_ns=time_ns[:60])
+    for name in ("lasers", "renewal"):
+        density = np.exp(-np.outer([0.3, 0.5, 1.0], np.maximum(time_ns - 2.5, 0.0)))
+        density[:, :20] = 0.0
+        write_array(file, f"single/interval_{name}", density, "shown", "cell")
+        write_array(file, f"response/rate_{name}", 0.2 + 0.1 * density[0, :60], "lag")
+        write_array(file, f"response/rate_{name}_se", np.full(60, 0.01), "lag")
+    for k, name in enumerate(("lasers", "renewal", "between", "halves")):
+        write_array(file, f"machines/kl_{name}", 1e-3 * (1.0 + k + np.arange(4)), "machine")
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
@@ -457,6 +472,7 @@ WRITERS = {
     "quality_over_time": write_quality,
     "raster": write_raster,
     "recognition_over_time": write_recognition,
+    "renewal": write_renewal,
     "sparse_codes": write_sparse,
     "spike_learning": write_spike_learning,
     "spike_parameters": write_spike_parameters,

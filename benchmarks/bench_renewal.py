@@ -1,0 +1,96 @@
+"""Laser time per second of renewal neurons, beside the lasers that they stand for.
+
+Sizes are those of `training/renewal_sampler.py`, with more and less activity; the last has a tenth
+of the connections. Lasers and neurons take turns on as many threads. The mean of z stands beside,
+since the work of renewal neurons grows with the number of spikes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import typer
+
+from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.sampling import Sampler
+from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.renewal_sampler import Renewal
+
+
+class Case(NamedTuple):
+    """Chains of a machine of visible and hidden units, with a part of the couplings."""
+
+    n_chains: int
+    n_visible: int
+    n_hidden: int
+    connected: float
+    bias: float
+
+    def __str__(self) -> str:
+        n = self.n_visible + self.n_hidden
+        return f"{self.n_chains} x {n} units, {self.connected:.0%}, bias {self.bias:g}"
+
+    def machine(self) -> BoltzmannMachine:
+        """Random weights, of a size that keeps the spread of the drive."""
+        generator = np.random.default_rng(3)
+        n = self.n_visible + self.n_hidden
+        spread = 2.0 / np.sqrt(n * self.connected)
+        shape = (self.n_hidden, self.n_visible)
+        between = generator.normal(0.0, spread, shape) * (generator.random(shape) < self.connected)
+        weights = np.zeros((n, n))
+        weights[self.n_visible :, : self.n_visible] = between
+        return BoltzmannMachine(weights + weights.T, generator.normal(self.bias, 0.5, n))
+
+
+CASES = (
+    Case(200, 3, 2, 1.0, -0.5),
+    Case(10, 70, 30, 1.0, -0.5),
+    Case(10, 70, 30, 1.0, -2.0),
+    Case(2, 314, 160, 1.0, -0.5),
+    Case(2, 314, 160, 1.0, -2.0),
+    Case(2, 314, 160, 0.1, -2.0),
+)
+
+
+def speed(sampler: Sampler, case: Case, draws: int, interval_ns: float, seed: int) -> np.ndarray:
+    """Laser-microseconds per second of wall and of processor time, and mean of z."""
+    machine = case.machine()
+    wall, processor = time.perf_counter(), time.process_time()
+    samples = sampler.sample(machine, draws, n_chains=case.n_chains, seed=seed)
+    processor, wall = time.process_time() - processor, time.perf_counter() - wall
+    laser_us = machine.n_units * case.n_chains * draws * interval_ns * 1e-3
+    return np.array([laser_us / wall, laser_us / processor, samples.states.mean()])
+
+
+def main(
+    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
+    runs: Annotated[int, typer.Option(min=1, help="Counted runs of each case.")] = 3,
+    duration_ns: Annotated[float, typer.Option(min=5.0, help="Of lasers; renewal: tenfold.")] = 50,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+) -> None:
+    """Print laser-us per second, by the wall clock and of processor time, and their ratios."""
+    lasers = Lasers(device, burn_in_ns=0.0, n_threads=threads)
+    renewal = Renewal(device, burn_in_ns=0.0, record_spikes=False, n_threads=threads)
+    interval, draws = lasers.draw_interval_ns, lasers.draws_in(duration_ns)
+    print(f"{device}, {threads} threads; laser-us per second of processor time, medians")
+    print(f"{'case':34s} {'mean z':>7s} {'lasers':>8s} {'renewal':>8s} {'ratio':>7s} {'wall':>7s}")
+    for case in CASES:
+        for sampler in (lasers, renewal):
+            speed(sampler, case, 4, interval, 0)  # compiles, measures what is not in the cache
+        pairs = [
+            (speed(lasers, case, draws, interval, k), speed(renewal, case, 10 * draws, interval, k))
+            for k in range(runs)
+        ]
+        by_wall, by_processor = (statistics.median(b[i] / a[i] for a, b in pairs) for i in (0, 1))
+        cells = [statistics.median(pair[i][1] for pair in pairs) for i in (0, 1)]
+        print(
+            f"{case!s:34s} {pairs[-1][1][2]:7.2f} {cells[0]:8.0f} {cells[1]:8.0f} "
+            f"{by_processor:7.0f} {by_wall:7.0f}", flush=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    typer.run(main)

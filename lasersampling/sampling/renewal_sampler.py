@@ -1,0 +1,391 @@
+"""The fast abstraction of a network of lasers: coupled renewal neurons with a measured hazard."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
+from lasersampling.sampling.calibration_store import stored_hazard
+from lasersampling.sampling.hazard import Hazard
+from lasersampling.sampling.hazard_measurement import HazardSettings
+from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE, Lasers
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Progress,
+    Samples,
+    checked_arrays,
+    checked_request,
+)
+from lasersampling.sampling.renewal_kernel import Model, Wiring
+from lasersampling.sampling.renewal_tables import empty_chain, tabulated, wired
+
+_STATE = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
+_MEMORY_IN_SLOW_TIMES = 16.0
+"""After so many relaxation times exp(-t) is 1e-7."""
+
+_ROOM = 65536
+_MOST_BLOCKS = 20
+_LASER_NS_PER_BLOCK = 2e6
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
+
+    Machines are translated with the same calibration as for `Lasers`; in place of rate equations
+    stands the measured hazard (`lasersampling.sampling.hazard`), simulated event by event without
+    discretisation of time. It is ten times faster, and knows no imperfections.
+
+    Attributes
+    ----------
+    device : Device, str or Path
+        A laser, the name of a shipped one, or a TOML file.
+    synapse : Synapse, optional
+        Rectangular or shaped; the device's own by default.
+    refractory_time_ns : float, optional
+        tau: z = 1 that long after a spike; the device's own by default.
+    delay_ns : float
+        Transmission delay of all connections.
+    interval_ns : float, optional
+        Time between draws; a quarter of the refractory time by default.
+    burn_in_ns : float, optional
+        Time before the first draw; 50 refractory times by default.
+    settings : CalibrationSettings, optional
+        How the device is calibrated when its calibration is not in the cache.
+    hazard_settings : HazardSettings, optional
+        How the hazard is measured when it is not in the cache.
+    record_spikes : bool
+        Whether samples come with their spikes. Large machines have many.
+    n_threads : int, optional
+        Threads; all cores by default. Draws do not depend on it.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> machine = BoltzmannMachine.random(3, seed=1)
+    >>> quick = HazardSettings(n_chains=8, duration_ns=2000.0, response_duration_ns=150.0)
+    >>> samples = Renewal("D6", hazard_settings=quick).sample(machine, 100, n_chains=2, seed=5)
+    >>> samples.states.shape, samples.interval_ns
+    ((2, 100, 3), 0.625)
+    """
+
+    device: Device | str | Path = DEFAULT_DEVICE
+    synapse: Synapse | None = None
+    refractory_time_ns: float | None = None
+    delay_ns: float = 0.0
+    interval_ns: float | None = None
+    burn_in_ns: float | None = None
+    settings: CalibrationSettings | None = None
+    hazard_settings: HazardSettings | None = None
+    record_spikes: bool = True
+    n_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_threads is not None:
+            problems = integer_problems("n_threads", self.n_threads, 1)
+            if problems:
+                raise InputError(problems)
+        # Making the lasers now reports problems of the device here and not at the first sampling.
+        if self.lasers.neuron.synapse.time_constant_ns is not None:
+            expected = "a rectangular or shaped one, which the renewal sampler knows"
+            raise InputError.single("synapse", "the exponential kernel", expected)
+
+    @property
+    def name(self) -> str:
+        """Name recorded with the samples."""
+        return "renewal"
+
+    @cached_property
+    def lasers(self) -> Lasers:
+        """The lasers that this stands for."""
+        return Lasers(
+            self.device, self.synapse, self.refractory_time_ns, self.delay_ns, self.interval_ns,
+            self.burn_in_ns, settings=self.settings, n_threads=self.n_threads,
+        )  # fmt: skip
+
+    @property
+    def neuron(self) -> Neuron:
+        """Device, synapse and times that are in use."""
+        return self.lasers.neuron
+
+    @property
+    def calibration(self) -> Calibration:
+        """Calibration of the neuron, out of the cache or measured at the first use."""
+        return self.lasers.calibration
+
+    @cached_property
+    def hazard(self) -> Hazard:
+        """Hazard of the neuron, out of the cache or measured at the first use."""
+        return self.measured()
+
+    def measured(self, progress: Progress | None = None) -> Hazard:
+        """Give the hazard, telling of the progress if it must be measured."""
+        if "hazard" not in self.__dict__:
+            self.__dict__["hazard"] = stored_hazard(
+                self.neuron,
+                self.settings or CalibrationSettings(),
+                self.hazard_settings or HazardSettings(),
+                n_threads=self.n_threads,
+                progress=progress,
+            )
+        hazard: Hazard = self.__dict__["hazard"]
+        return hazard
+
+    @cached_property
+    def model(self) -> Model:
+        """Tables of the hazard."""
+        return tabulated(self.hazard, self.calibration)
+
+    @property
+    def draw_interval_ns(self) -> float:
+        """Time between two draws [ns]."""
+        return self.lasers.draw_interval_ns
+
+    def draws_in(self, duration_ns: float) -> int:
+        """Draws that fit into a sampling time."""
+        return self.lasers.draws_in(duration_ns)
+
+    def sample(
+        self,
+        machine: BoltzmannMachine,
+        n_draws: int,
+        *,
+        n_chains: int = 4,
+        clamped: ArrayLike | None = None,
+        seed: int = 0,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw from the neurons' distribution; see `lasersampling.sampling.protocol.Sampler`.
+
+        Clamped units have no neuron, and may be others in a run that goes on. States and spikes are
+        placed in time as those of `Lasers` are.
+        """
+        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        tau, neuron = self.neuron.refractory_time_ns, self.neuron
+        before = None if start is None else _recent_spikes(start, n_chains, machine.n_units)
+        draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
+        times = tau + self.draw_interval_ns * draw
+        # Chains that go on were left at tau, so that the spikes which their states need come later.
+        burn_in = 50.0 * tau if self.burn_in_ns is None else self.burn_in_ns
+        began = -burn_in if start is None else tau
+        memory = (
+            max(tau, neuron.synapse.length_ns(tau) + neuron.delay_ns)
+            + _MEMORY_IN_SLOW_TIMES * self.hazard.slow_ns
+        )
+        states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
+        seeds = np.random.SeedSequence(seed).spawn(n_chains)
+        job = _Job(self, machine, times, began, memory)
+        threads = min(n_chains, self.n_threads or os.cpu_count() or 1)
+        meter = _Meter(progress, n_chains)
+        stop = threading.Event()
+
+        def work(chain: int) -> _Train:
+            past = _Train.empty() if before is None else before[chain].later(tau)
+            return job.run(held[chain], states[chain], seeds[chain], past, meter, stop)
+
+        self._compile()
+        with ThreadPoolExecutor(threads) as pool:
+            futures = [pool.submit(work, chain) for chain in range(n_chains)]
+            try:
+                trains = [future.result() for future in futures]
+            except BaseException:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        ends = [train.after(times[-1] - memory).later(-times[-1]) for train in trains]
+        has_neuron = bool((held == FREE).any())
+        return Samples(
+            states, self.name, int(seed), self.draw_interval_ns,
+            _spike_trains(trains, machine.n_units, times[-1])
+            if self.record_spikes and has_neuron else None,
+            _chain_state(ends, held.shape),
+        )  # fmt: skip
+
+    def _compile(self) -> None:
+        """Import the kernel in this thread, since numba takes half a second to load."""
+        from lasersampling.sampling import renewal_kernel
+
+        _ = renewal_kernel.advance
+
+
+class _Train(NamedTuple):
+    """Spikes of one chain, ascending in time."""
+
+    time: NDArray[np.float64]
+    unit: NDArray[np.int32]
+
+    @classmethod
+    def empty(cls) -> _Train:
+        return cls(np.zeros(0), np.zeros(0, dtype=np.int32))
+
+    def after(self, time: float) -> _Train:
+        first = np.searchsorted(self.time, time, side="right")
+        return _Train(self.time[first:], self.unit[first:])
+
+    def later(self, by: float) -> _Train:
+        return _Train(self.time + by, self.unit)
+
+
+class _Meter:
+    """Progress over all chains, told by whatever thread gets on."""
+
+    def __init__(self, progress: Progress | None, n_chains: int) -> None:
+        self._progress, self._n_chains = progress, n_chains
+        self._done, self._lock = 0.0, threading.Lock()
+
+    def add(self, part: float) -> None:
+        if self._progress is None:
+            return
+        with self._lock:
+            self._done += part / self._n_chains
+            # Sums of parts of one end within rounding of it.
+            self._progress(1.0 if self._done > 1.0 - 1e-9 else self._done)
+
+
+class _Job:
+    """What all chains of a run share."""
+
+    def __init__(
+        self,
+        sampler: Renewal,
+        machine: BoltzmannMachine,
+        times: NDArray[np.float64],
+        began: float,
+        memory: float,
+    ) -> None:
+        self._sampler, self._machine = sampler, machine
+        self._times, self._began, self._memory = times, began, memory
+        self._rule = sampler.calibration.rule(sampler.neuron)
+        self._wirings: dict[bytes, Wiring] = {}
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        held: NDArray[np.int8],
+        states: NDArray[np.int8],
+        seed: np.random.SeedSequence,
+        past: _Train,
+        meter: _Meter,
+        stop: threading.Event,
+    ) -> _Train:
+        """Sample one chain; its spikes from the first that counts, earlier ones included."""
+        from lasersampling.sampling import renewal_kernel
+
+        units = np.flatnonzero(held == FREE)
+        if not units.size:
+            meter.add(1.0)
+            return _Train.empty()
+        wiring = self._wired(units)
+        others = np.setdiff1d(np.arange(held.size), units)
+        drive = held[others] @ self._machine.weights[np.ix_(others, units)]
+        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
+        pump = self._rule.pump_electrons_per_ns(among, drive)
+        pump = pump / self._rule.threshold_pump_electrons_per_ns
+        sampler = self._sampler
+        local = np.full(held.size, -1, dtype=np.int32)
+        local[units] = np.arange(units.size)
+        past = _Train(past.time[local[past.unit] >= 0], past.unit[local[past.unit] >= 0])
+        chain = empty_chain(
+            pump, seed.generate_state(4, np.uint64).astype(np.uint64), self._began,
+            sampler.hazard, self._memory,
+            past.time, local[past.unit],
+        )  # fmt: skip
+        tau = sampler.neuron.refractory_time_ns
+        spikes_from = 0.0 if sampler.record_spikes else self._times[-1] - self._memory
+        found = [past]
+        draws = np.empty((len(self._times), units.size), dtype=np.int8)
+        room_time, room_unit = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int32)
+        for block in self._blocks(units.size):
+            done = block.start
+            while done < block.stop and not stop.is_set():
+                rest = slice(done, block.stop)
+                n_draws, n_spikes = renewal_kernel.advance(
+                    self._sampler.model, wiring, chain, tau, self._times[rest], draws[rest],
+                    spikes_from,
+                    room_time, room_unit,
+                )  # fmt: skip
+                done += n_draws
+                who = units[room_unit[:n_spikes]].astype(np.int32)
+                found.append(_Train(room_time[:n_spikes].copy(), who))
+            meter.add((block.stop - block.start) / len(self._times))
+        states[:, units] = draws
+        return _Train(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    def _blocks(self, n_units: int) -> Iterator[slice]:
+        """Draws that are simulated without a look at progress and Ctrl-C."""
+        laser_ns = n_units * (self._times[-1] - self._began)
+        n = int(min(len(self._times), _MOST_BLOCKS, 1 + laser_ns / _LASER_NS_PER_BLOCK))
+        bounds = np.linspace(0, len(self._times), n + 1).astype(int)
+        return (slice(int(a), int(b)) for a, b in pairwise(bounds))
+
+    def _wired(self, units: NDArray[np.intp]) -> Wiring:
+        """Couplings among these units, made once for all chains that have them free."""
+        key = units.tobytes()
+        with self._lock:
+            if key not in self._wirings:
+                weights = self._machine.weights[np.ix_(units, units)]
+                self._wirings[key] = wired(weights, self._sampler.neuron, self._rule,
+                                           self._sampler.hazard)  # fmt: skip
+            return self._wirings[key]
+
+
+def _recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[_Train]:
+    """Spikes before a run that goes on, of each chain, checked; times count back from its start."""
+    expected = {name: (dtype, (None,)) for name, dtype in _STATE.items()}
+    arrays = checked_arrays(start, {**expected, "shape": (np.int64, (2,))})
+    if tuple(arrays["shape"]) != (n_chains, n_units):
+        got = f"{arrays['shape'][0]} chains of {arrays['shape'][1]} units"
+        expected_shape = f"{n_chains} of {n_units}, as many chains and units as this run"
+        raise InputError.single("start", got, expected_shape)
+    chain, unit, time = (arrays[name] for name in _STATE)
+    fits = len(chain) == len(unit) == len(time)
+    if not fits or np.any(chain < 0) or np.any(chain >= n_chains):
+        raise InputError.single("start.spike_chain", "chains that are not there",
+                                f"0 to {n_chains - 1}, one for each spike")  # fmt: skip
+    if np.any(unit < 0) or np.any(unit >= n_units):
+        got = f"{unit.min()} to {unit.max()}"
+        raise InputError.single("start.spike_unit", got, f"0 to {n_units - 1}")
+    if not np.all(time <= 0.0):
+        raise InputError.single("start.spike_time_ns", "times after the start", "times up to 0")
+    order = np.lexsort((time, chain))
+    bounds = np.searchsorted(chain[order], np.arange(n_chains + 1))
+    parts = [order[a:b] for a, b in pairwise(bounds)]
+    return [_Train(time[part], unit[part]) for part in parts]
+
+
+def _chain_state(ends: list[_Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
+    """Spikes so recent that they may act, or tell the age of a neuron."""
+    lengths = [len(end.time) for end in ends]
+    return {
+        "shape": np.array(shape, dtype=np.int64),
+        "spike_chain": np.repeat(np.arange(len(ends), dtype=np.int32), lengths),
+        "spike_unit": np.concatenate([end.unit for end in ends]),
+        "spike_time_ns": np.concatenate([end.time for end in ends]),
+    }
+
+
+def _spike_trains(trains: list[_Train], n_units: int, last: float) -> SpikeTrains:
+    """Spikes from the beginning of the recording on."""
+    trains = [train.after(np.nextafter(0.0, -1.0)) for train in trains]
+    offset = np.append(0, np.cumsum([len(train.time) for train in trains])).astype(np.int64)
+    times = np.concatenate([train.time for train in trains])
+    return SpikeTrains(times, np.concatenate([t.unit for t in trains]), offset, n_units, last)

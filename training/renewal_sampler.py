@@ -1,0 +1,275 @@
+"""Does the renewal sampler stand for lasers? Rates, intervals, distributions, and speed."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+import lasersampling as ls
+from lasersampling.cli.main import run
+from lasersampling.cli.reporting import Reporter
+from lasersampling.config import to_toml
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import simulate
+from lasersampling.results import ResultsFile
+from lasersampling.results.figures import save_figures
+
+LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
+INTERVALS_SHOWN = (-1.0, 0.0, 2.0)
+EDGES_NS = np.arange(0.0, 12.01, 0.1)
+SIZES = ((3, 2), (70, 30), (314, 160))
+PRE, POST, COUPLING = 0, 1, 1.5
+LAGS_NS = np.arange(0.0, 6.01, 0.1)
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
+        "results/renewal_sampler.h5"
+    ),
+    machines: Annotated[int, typer.Option(min=2, help="Machines of five units.")] = 10,
+    duration_ns: Annotated[float, typer.Option(min=10.0, help="Per chain of a machine.")] = 2500.0,
+    single_ns: Annotated[
+        float, typer.Option(min=10.0, help="Per chain of single lasers.")
+    ] = 4000.0,
+    speed_ns: Annotated[float, typer.Option(min=10.0, help="Of lasers, for the speed.")] = 100.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all sampling.")] = 0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Compare lasers with the renewal neurons that stand for them."""
+    sizes = SIZES
+    if smoke:
+        machines, duration_ns, single_ns, speed_ns, sizes = 2, 100.0, 300.0, 10.0, SIZES[:1]
+    reporter = Reporter(quiet=False, as_json=False)
+    command = shlex.join(["python", *sys.argv])
+    config = to_toml(
+        {"machines": machines, "duration_ns": duration_ns, "single_ns": single_ns,
+         "speed_ns": speed_ns}
+    )  # fmt: skip
+    with (
+        ResultsFile.create(
+            out, command=command, seed=seed, config=config, overwrite=overwrite
+        ) as file,
+        reporter.progress("comparing") as progress,
+    ):
+        hazard = ls.Renewal().hazard
+        file.metric("slow_ns", hazard.slow_ns, hazard.slow_ns_se, units="ns",
+                    description="slow relaxation time of the drive")  # fmt: skip
+        file.metric("fast_ns", hazard.fast_ns, hazard.fast_ns_se, units="ns",
+                    description="fast relaxation time of the drive")  # fmt: skip
+        file.metric("misfit", hazard.misfit, description="deviance of log h per cell")
+        write_singles(file, single_ns, seed)
+        progress(0.2)
+        write_response(file, single_ns, seed + 50)
+        progress(0.3)
+        write_machines(file, machines, duration_ns, seed + 100, lambda f: progress(0.3 + 0.5 * f))
+        write_speed(file, sizes, speed_ns, seed)
+        progress(1.0)
+    for path in [out, *save_figures(out, ["renewal"])]:
+        print(f"written: {path}")
+
+
+def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
+    """Rates, mean intervals and their spread at constant drives; 16 chains each."""
+    lasers, renewal = ls.Lasers(burn_in_ns=50.0), ls.Renewal(burn_in_ns=50.0)
+    machine = ls.BoltzmannMachine(np.zeros((len(LOGITS),) * 2), np.array(LOGITS))
+    found = {}
+    for name, sampler in (("lasers", lasers), ("renewal", renewal)):
+        spikes = sampler.sample(
+            machine, sampler.draws_in(duration_ns), n_chains=16, seed=seed
+        ).spikes
+        rate = spikes.rate_per_ns()
+        found[name] = spikes, rate
+        file.write(f"single/rate_{name}", rate.mean(axis=0), ("drive",), units="1/ns",
+                   description=f"spike rate, {name}")  # fmt: skip
+        file.write(f"single/rate_{name}_se", rate.std(axis=0, ddof=1) / 4.0, ("drive",),
+                   units="1/ns", description="its standard error")  # fmt: skip
+    file.write("single/logit", LOGITS, ("drive",), units="1", description="drive")
+    ratio = found["renewal"][1].mean(axis=0) / found["lasers"][1].mean(axis=0) - 1.0
+    error = np.hypot(*(r.std(axis=0, ddof=1) / 4.0 / r.mean(axis=0) for _, r in found.values()))
+    distances, critical, rows = [], [], {"lasers": [], "renewal": []}
+    for k, logit in enumerate(LOGITS):
+        a, b = (np.sort(found[name][0].intervals_ns(k)) for name in ("lasers", "renewal"))
+        both = np.concatenate([a, b])
+        above = (
+            np.searchsorted(a, both, "right") / a.size - np.searchsorted(b, both, "right") / b.size
+        )
+        distances.append(np.abs(above).max())
+        critical.append(1.36 * np.sqrt(1.0 / a.size + 1.0 / b.size))
+        print(
+            f"logit {logit:+.0f}: rate off by {ratio[k]:+.4f} ± {error[k]:.4f}, mean interval "
+            f"{a.mean():.4f} / {b.mean():.4f} ns, CV {a.std() / a.mean():.4f} / "
+            f"{b.std() / b.mean():.4f} ± {error[k] / 1.4:.4f}, KS {distances[-1]:.4f} "
+            f"(5 %: {critical[-1]:.4f})", flush=True,
+        )  # fmt: skip
+        if logit in INTERVALS_SHOWN:
+            for name, values in (("lasers", a), ("renewal", b)):
+                rows[name].append(np.histogram(values, EDGES_NS)[0] / values.size / 0.1)
+    for name, densities in rows.items():
+        file.write(f"single/interval_{name}", np.array(densities), ("shown", "cell"),
+                   units="1/ns", description=f"density of intervals, {name}")  # fmt: skip
+    file.write("single/shown", INTERVALS_SHOWN, ("shown",), units="1", description="their drives")
+    file.write("single/interval_ns", EDGES_NS[:-1] + 0.05, ("cell",), units="ns",
+               description="middle of cells")  # fmt: skip
+    file.write("single/ks", distances, ("drive",), units="1",
+               description="Kolmogorov-Smirnov distance of intervals")  # fmt: skip
+    file.write("single/ks_critical", critical, ("drive",), units="1",
+               description="what chance exceeds in 5 % of cases")  # fmt: skip
+    worst = int(np.abs(ratio / error).argmax())
+    file.metric("rate_ratio_rms", float(np.sqrt(np.mean(ratio**2))),
+                float(np.sqrt(np.mean(error**2))), description="rms relative error of rates"
+    )  # fmt: skip
+    file.metric("rate_ratio_worst", float(ratio[worst]), float(error[worst]),
+                description="largest deviation of a rate in standard errors")  # fmt: skip
+
+
+def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
+    """Rate of a neuron after spikes of another that drives it."""
+    weights = np.zeros((2, 2))
+    weights[POST, PRE] = COUPLING
+    lasers = ls.Lasers()
+    rule, neuron = lasers.calibration.rule(lasers.neuron), lasers.neuron
+    # A machine has symmetric weights: lasers are coupled one way here, and the renewal neurons see
+    # the same through a presynaptic unit whose own input is too weak to matter, so both are pairs.
+    pair = ls.BoltzmannMachine(weights + weights.T, np.array([-0.75, -0.75]))
+    network = LaserNetwork(
+        neuron.device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
+    )
+    trains = {
+        "lasers": simulate(
+            network, rule.pump_electrons_per_ns(pair), duration_ns, n_chains=32, seed=seed,
+            refractory_time_ns=neuron.refractory_time_ns,
+        ).spikes,
+        "renewal": ls.Renewal().sample(
+            pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed
+        ).spikes,
+    }  # fmt: skip
+    width = LAGS_NS[1] - LAGS_NS[0]
+    for name, spikes in trains.items():
+        rates = []
+        for chain in range(spikes.n_chains):
+            times, units = spikes.chain(chain)
+            pre, post = times[units == PRE], times[units == POST]
+            counts = np.searchsorted(post, pre[:, None] + LAGS_NS)
+            rates.append(np.diff(counts, axis=1).sum(axis=0) / (pre.size * width))
+        rates = np.array(rates)
+        file.write(f"response/rate_{name}", rates.mean(axis=0), ("lag",), units="1/ns",
+                   description=f"rate after a spike of the other, {name}")  # fmt: skip
+        file.write(f"response/rate_{name}_se", rates.std(axis=0, ddof=1) / np.sqrt(len(rates)),
+                   ("lag",), units="1/ns", description="its standard error")  # fmt: skip
+        trains[name] = rates
+    file.write("response/lag_ns", LAGS_NS[:-1] + 0.5 * width, ("lag",), units="ns",
+               description="time after the spike")  # fmt: skip
+    gap = trains["renewal"].mean(axis=0) - trains["lasers"].mean(axis=0)
+    noise = np.sqrt(sum(r.var(axis=0, ddof=1) / len(r) for r in trains.values()))
+    mean = trains["lasers"].mean()
+    print(f"cross-correlation: rms gap {np.sqrt((gap**2).mean()) / mean:.4f} of the mean rate, "
+          f"noise {np.sqrt((noise**2).mean()) / mean:.4f}", flush=True)  # fmt: skip
+    file.metric("cross_correlation_gap", float(np.sqrt((gap**2).mean()) / mean),
+                description="rms difference of cross-correlations over the mean rate")  # fmt: skip
+    file.metric("cross_correlation_noise", float(np.sqrt((noise**2).mean()) / mean),
+                description="what chance alone makes of it")  # fmt: skip
+
+
+def write_machines(file: ResultsFile, n: int, duration_ns: float, seed: int, progress) -> None:
+    """Divergences between exact, lasers and renewal on random machines of five units."""
+    rows = []
+    for k in range(n):
+        machine = ls.BoltzmannMachine.random(5, seed=k)
+        exact = ls.exact_distribution(machine)
+        drawn = {}
+        for shift, sampler in enumerate((ls.Lasers(), ls.Renewal())):
+            drawn[sampler.name] = sampler.sample(
+                machine, sampler.draws_in(duration_ns), n_chains=24, seed=seed + k + 1000 * shift
+            )
+        p, q = drawn["lasers"].histogram(), drawn["renewal"].histogram()
+        # Lasers, halved, against themselves: what the length of the runs makes of no difference.
+        halves = [ls.Samples(drawn["lasers"].states[part], "lasers", 0).histogram()
+                  for part in (slice(0, 12), slice(12, 24))]  # fmt: skip
+        between, error = bootstrapped(drawn)
+        rows.append((ls.kl_divergence(p, exact), ls.kl_divergence(q, exact),
+                     ls.kl_divergence(q, p), error, ls.kl_divergence(*halves), between)
+        )  # fmt: skip
+        print(f"machine {k}: lasers {rows[-1][0]:.5f}, renewal {rows[-1][1]:.5f}, between "
+              f"{rows[-1][2]:.5f} ± {error:.5f}, corrected {between:.5f}, halves "
+              f"{rows[-1][4]:.5f}", flush=True)  # fmt: skip
+        progress((k + 1) / n)
+    names = ("kl_lasers", "kl_renewal", "kl_between", "kl_between_se", "kl_halves", "kl_corrected")
+    for name, values in zip(names, np.array(rows).T, strict=True):
+        file.write(f"machines/{name}", values, ("machine",), units="1", description=name)
+        if name != "kl_between_se":
+            file.metric(f"{name}_median", float(np.median(values)),
+                        float(values.std(ddof=1) / np.sqrt(n)), description=name)  # fmt: skip
+
+
+def bootstrapped(drawn) -> tuple[float, float]:
+    """D_KL(renewal || lasers) less its bias by few samples, and its error, from whole chains."""
+    generator = np.random.default_rng(0)
+    tables = {
+        name: np.array([ls.Samples(chain[None], name, 0).histogram() for chain in samples.states])
+        for name, samples in drawn.items()
+    }
+    values = []
+    for _ in range(200):
+        p, q = (
+            tables[name][generator.integers(len(tables[name]), size=len(tables[name]))].mean(axis=0)
+            for name in ("lasers", "renewal")
+        )
+        values.append(ls.kl_divergence(q, np.maximum(p, 1e-9)))
+    plain = ls.kl_divergence(tables["renewal"].mean(axis=0), tables["lasers"].mean(axis=0))
+    return float(2.0 * plain - np.mean(values)), float(np.std(values, ddof=1))
+
+
+def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None:
+    """Laser time per wall second, as many lasers of each kind on the same threads, in turns."""
+    generator = np.random.default_rng(3)
+    table = []
+    for n_visible, n_hidden in sizes:
+        n = n_visible + n_hidden
+        machine = ls.RestrictedMachine(
+            generator.normal(0.0, 2.0 / np.sqrt(n), (n_hidden, n_visible)),
+            generator.normal(-0.5, 0.5, n_visible), generator.normal(-0.5, 0.5, n_hidden),
+        ).to_machine()  # fmt: skip
+        chains = max(2, 1000 // n // 2 * 2)
+        ratios, speeds = [], []
+        for k in range(4):  # the first compiles
+            pair = []
+            for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
+                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 10)
+            ):  # fmt: skip
+                length = times * duration_ns
+                wall = time.perf_counter()
+                processor = time.process_time()
+                sampler.sample(machine, sampler.draws_in(length), n_chains=chains, seed=seed + k)
+                processor = time.process_time() - processor
+                wall = time.perf_counter() - wall
+                laser_us = n * chains * length * 1e-3
+                pair.append((laser_us / wall, laser_us / processor))
+            speeds.append(pair)
+            ratios.append([pair[1][i] / pair[0][i] for i in (0, 1)])
+        speed, ratio = np.median(speeds[1:], axis=0), np.median(ratios[1:], axis=0)
+        spread = np.std(ratios[1:], axis=0, ddof=1) / np.sqrt(3)
+        table.append((n, *speed[:, 0], *speed[:, 1], *ratio))
+        print(f"{n} lasers x {chains}: {speed[0, 0]:.0f} and {speed[1, 0]:.0f} laser-us/s, "
+              f"ratio {ratio[0]:.0f} ± {spread[0]:.0f}; by processor time {ratio[1]:.0f} ± "
+              f"{spread[1]:.0f}", flush=True)  # fmt: skip
+        file.metric(f"speed_ratio_{n}", float(ratio[0]), float(spread[0]),
+                    description=f"speed over that of lasers, {n} lasers")  # fmt: skip
+        file.metric(f"speed_ratio_processor_{n}", float(ratio[1]), float(spread[1]),
+                    description=f"the same by processor time, {n} lasers")  # fmt: skip
+    columns = np.array(table).T
+    file.write("speed/n_lasers", columns[0], ("size",), units="1", description="lasers per chain")
+    file.write("speed/lasers", columns[1], ("size",), units="1", description="laser-us/s, lasers")
+    file.write("speed/renewal", columns[2], ("size",), units="1", description="the same, renewal")
+
+
+if __name__ == "__main__":
+    run(main)
