@@ -12,16 +12,23 @@ SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
 LONG = {
     "arbitrary_distributions",
     "bayesian_inference",
+    "boltzmann_distributions",
+    "calibrate_chip",
+    "correlated_noise",
     "design_device",
+    "exact_network",
     "exact_reference",
     "generate_digits",
     "generate_mnist",
     "imperfect_lasers",
     "integrator_convergence",
     "laser_dynamics",
+    "mixing",
+    "noisy_hardware",
     "online_learning",
     "renewal_sampler",
     "sample_statistics",
+    "train_machines",
 }  # whose smoke runs take a minute
 TABLES_ONLY = {"correlated_noise", "exact_network", "speed_and_power"}
 

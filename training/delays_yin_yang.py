@@ -22,6 +22,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, yin_yang_spikes
+from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.figures import save_figure
@@ -103,7 +104,7 @@ def main(
     config = to_toml({"hidden": sizes, "kinds": kinds, "seeds": seeds, "epochs": epochs})
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
-    data = yin_yang_spikes()
+    data = yin_yang_spikes(FEW if smoke else SIZES)
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:

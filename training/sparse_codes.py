@@ -26,6 +26,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
+from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.results import ResultsFile
 from lasersampling.results.figures import save_figure
 from lasersampling.training.spike_classification import Judgement, classify, judge
@@ -70,7 +71,7 @@ def main(
     )  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
-    data = yin_yang_spikes()
+    data = yin_yang_spikes(FEW if smoke else SIZES)
     columns: dict[str, list[np.ndarray]] = {
         name: [] for name in ("accuracy", "hidden_spikes", "decision_time", "energy_uj")
     }

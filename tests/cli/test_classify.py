@@ -59,8 +59,8 @@ def test_networks_are_trained_judged_and_drawn(run):
 def test_arrays_of_ones_own(run, mine):
     ran = run(
         "classify", "yin_yang", "--members", 1, "--out", "run.h5", "--quiet",
-        *options(*QUICK, f"data={mine}", "learning.n_epochs=100", "learning.batch_size=20",
-                 "network.weight_mean=2"),
+        *options(*QUICK, f"data={mine}", "learning.n_epochs=40", "learning.batch_size=20",
+                 "learning.learning_rate=0.05", "network.weight_mean=2"),
     )  # fmt: skip
     assert ran.code == 0
     assert ran.err == ""

@@ -31,6 +31,7 @@ def mean_and_error(values):
 # ---- exact laws
 
 
+@pytest.mark.slow
 def test_without_light_the_carriers_are_poisson():
     """No emission into the mode: births at P and deaths at N/tau, stationary law Poisson(P tau)."""
     device = replaced(DEVICE, gain=Section(2.0, 1e-12, 7500.0), absorber=Section(0.1, 1e-3, 1.0))

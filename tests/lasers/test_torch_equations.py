@@ -71,7 +71,9 @@ def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
     assert int(record.spike_count) == 1
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)]
+)
 def test_spike_rate_agrees_with_the_kernel(dtype):
     """Mean rates of independent lasers at one pump, in units of their standard error."""
     pump, burn_in, duration, n = 0.97 * P_TH, 10.0, 15.0, 1000

@@ -97,6 +97,7 @@ def test_lasers_that_are_not_there_cannot_go_on():
         lasers.sample(MACHINE, 5, n_chains=2, seed=1, start=damaged)
 
 
+@pytest.mark.slow
 def test_a_uniform_delay_still_samples():
     """A delay shifts a pulse against z; a small one costs a little."""
     machine = BoltzmannMachine.random(3, seed=1)

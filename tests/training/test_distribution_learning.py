@@ -50,7 +50,9 @@ def test_sampled_gradients_find_what_the_exact_one_finds(gradient: str) -> None:
     assert limit - 1e-9 < found < limit + 2e-4
 
 
-@pytest.mark.parametrize("gradient", ["cd", "pcd", "wake-sleep", "reweighted"])
+@pytest.mark.parametrize(
+    "gradient", [pytest.param("cd", marks=pytest.mark.slow), "pcd", "wake-sleep", "reweighted"]
+)
 def test_sampled_gradients_teach_hidden_units(gradient: str) -> None:
     size = {"n_draws": 5, "n_chains": 1024} if gradient == "cd" else {}
     found = learned(2, gradient=gradient, **FAST, **size)
