@@ -20,6 +20,7 @@ LONG = {
     "exact_reference",
     "generate_digits",
     "generate_mnist",
+    "images_in_loop",
     "imperfect_lasers",
     "integrator_convergence",
     "laser_dynamics",
@@ -30,7 +31,7 @@ LONG = {
     "sample_statistics",
     "train_machines",
 }  # whose smoke runs take a minute
-TABLES_ONLY = {"correlated_noise", "exact_network", "speed_and_power"}
+TABLES_ONLY = {"correlated_noise", "exact_network", "images_in_loop", "speed_and_power"}
 
 
 @pytest.mark.parametrize(

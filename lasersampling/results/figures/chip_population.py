@@ -14,7 +14,7 @@ from lasersampling.results.figures import style
 from lasersampling.results.figures.noisy_hardware import KINDS
 from lasersampling.results.reading import Results, read_results
 
-_WAYS = {"moved": (":", "o", "moved"), "learned": ("-", "D", "after learning on there")}
+_WAYS = {"moved": (":", "o", "moved"), "learned": ("-", "D", "after learning there")}
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
