@@ -37,8 +37,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds none of it.
     """
     results = read_results(path, groups=("mixing",))
-    about = results.attributes["mixing"]
     names = [str(name) for name in results.array("mixing/way")]
+    about = results.attributes["mixing"]
     cases = str(about["cases"]).split(", ")
     with style.style():
         figure = style.new_figure(0.6 + 3.6 * len(cases))
@@ -65,6 +65,7 @@ def _strips(axes: Axes, strips: np.ndarray, names: list[str], duration_us: float
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("laser time (µs); a Gibbs sweep is drawn as 2.5 ns")
+    axes.set_ylabel("mode of one chain")
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -131,6 +131,18 @@ def write_imperfections(file):
         file.attributes("imperfect", {f"{kind}_label": f"{kind} of a laser"})
 
 
+def write_mixing(file):
+    write_array(file, "mixing/way", ["plain", "tempered", "gibbs"], "way")
+    strips = np.arange(30).reshape(3, 10) % 2
+    write_array(file, "mixing/groups_strips", strips, "way", "point")
+    for name, values in (("cost_ns", [300.0, 40.0, np.nan]), ("tv", [0.2, 0.1, 0.03])):
+        write_array(file, f"mixing/groups_{name}", values, "way")
+        write_array(file, f"mixing/groups_{name}_se", 0.1 * np.array(values), "way")
+    file.attributes(
+        "mixing", {"cases": "groups", "groups_title": "two groups", "duration_ns": 4000.0}
+    )
+
+
 def write_noisy_hardware(file):
     for kind, level in (("none", 0.85), ("axonal", 0.93)):
         ways = ("blind", "noise_aware", "in_the_loop", "moved", "learned_again")
@@ -465,6 +477,7 @@ WRITERS = {
     "machines": write_machines,
     "laser_dynamics": write_laser_dynamics,
     "neighbours": write_neighbours,
+    "mixing": write_mixing,
     "network_inference": write_networks,
     "noisy_hardware": write_noisy_hardware,
     "online_learning": write_online,
