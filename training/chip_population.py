@@ -83,15 +83,7 @@ class Mover:
         """Test accuracy of each network as it came, and after so many epochs in the loop."""
         chip = ChipSettings(model=model, seed=seed)
         moved = judge(self._network, self._data.test, on_chip(self._network, chip))
-        # Spikes that are lost say nothing of weights, which must not be raised for them.
-        own, lost = self._recipe.learning, 3.0 * model.imperfections.spikes.lost
-        learning = dataclasses.replace(
-            own,
-            n_epochs=again,
-            evaluate_every=again,
-            hidden_limit=max(own.hidden_limit, lost),
-            output_limit=max(own.output_limit, lost),
-        )
+        learning = dataclasses.replace(self._recipe.learning, n_epochs=again, evaluate_every=again)
         recipe = dataclasses.replace(
             self._recipe, chip=chip, learning=learning, members=self._network.n_members
         )

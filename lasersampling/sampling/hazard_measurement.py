@@ -70,6 +70,19 @@ class HazardSettings:
             raise InputError.single("seed", self.seed, "0 or more")
 
 
+def check_synapse(neuron: Neuron) -> None:
+    """Refuse a neuron whose synapse this abstraction does not know.
+
+    Raises
+    ------
+    InputError
+        For an exponential kernel.
+    """
+    if neuron.synapse.time_constant_ns is not None:
+        expected = "a rectangular or shaped one, which the renewal sampler knows"
+        raise InputError.single("synapse", "the exponential kernel", expected)
+
+
 def measure_hazard(
     neuron: Neuron,
     calibration: Calibration,
@@ -104,9 +117,7 @@ def measure_hazard(
     SimulationError
         When the laser hardly spikes.
     """
-    if neuron.synapse.time_constant_ns is not None:
-        expected = "a rectangular or shaped one, which the renewal sampler knows"
-        raise InputError.single("synapse", "the exponential kernel", expected)
+    check_synapse(neuron)
     report = progress or (lambda fraction: None)
     device = neuron.device
     logits = np.arange(LOWEST_LOGIT, HIGHEST_LOGIT + 1e-9, _LOGITS_PER_PUMP)

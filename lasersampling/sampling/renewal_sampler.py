@@ -25,7 +25,7 @@ from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_hazard
 from lasersampling.sampling.hazard import Hazard
-from lasersampling.sampling.hazard_measurement import HazardSettings
+from lasersampling.sampling.hazard_measurement import HazardSettings, check_synapse
 from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE, Lasers
 from lasersampling.sampling.protocol import (
     ChainState,
@@ -104,9 +104,7 @@ class Renewal:
             if problems:
                 raise InputError(problems)
         # Making the lasers now reports problems of the device here and not at the first sampling.
-        if self.lasers.neuron.synapse.time_constant_ns is not None:
-            expected = "a rectangular or shaped one, which the renewal sampler knows"
-            raise InputError.single("synapse", "the exponential kernel", expected)
+        check_synapse(self.lasers.neuron)
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,7 +12,9 @@ from lasersampling.hardware import Substrate
 from lasersampling.lif.emulated_chip import EmulatedChip
 from lasersampling.lif.in_the_loop import InTheLoop
 from lasersampling.lif.network import Activity, SpikingNetwork
-from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe
+from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe, LearningSettings
+
+_SILENCE_PER_LOSS = 3.0
 
 
 class Runner(Protocol):
@@ -66,6 +69,28 @@ def runners(
     if chip.training == "noise_aware":
         return on_chip(network, chip, redrawn=True), judged_on
     return judged_on, judged_on
+
+
+def learning_on(recipe: ClassifyRecipe) -> LearningSettings:
+    """Return how a recipe learns, with silence allowed that its chips cause by losing spikes.
+
+    A spike that was lost says nothing of weights, which must not be raised for it: recruitment acts
+    above three times the lost share only.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    """
+    learning, chip = recipe.learning, recipe.chip
+    if chip is None or chip.training == "blind":
+        return learning
+    allowed = min(1.0, _SILENCE_PER_LOSS * chip.model.imperfections.spikes.lost)
+    return dataclasses.replace(
+        learning,
+        hidden_limit=max(learning.hidden_limit, allowed),
+        output_limit=max(learning.output_limit, allowed),
+    )
 
 
 def chip_state(runner: Runner) -> Mapping[str, Any]:

@@ -24,11 +24,11 @@ from lasersampling.sampling.protocol import Sampler, Samples
 from lasersampling.training.centred import Batch, GivenUnits, Parameters, parameters_of
 from lasersampling.training.draws import DATA_STREAM, MODEL_STREAM, ContinuedChains, Drawing
 from lasersampling.training.loop import Checkpoints
-from lasersampling.training.loop import train as run_loop
 from lasersampling.training.persistent_cd import (
     DataHalf,
     ImageTask,
     TrainedMachine,
+    descend,
     descent_of,
     given_units,
     seeded,
@@ -211,14 +211,8 @@ def fine_tune(
             weight_limit=weight_limit, bias_limit=bias_limit,
         )  # fmt: skip
     descent = descent_of(parameters, optimiser, learning_rate, weight_decay)
-    decline = (final_learning_rate / learning_rate) ** (1 / max(1, n_epochs - 1))
-    history = run_loop(
-        task,
-        descent,
-        n_epochs=n_epochs,
-        scheduler=torch.optim.lr_scheduler.ExponentialLR(descent, gamma=decline),
-        progress=progress,
-        checkpoints=checkpoints,
-        resume=resume,
-    )
+    history = descend(
+        task, descent, n_epochs, final_learning_rate / learning_rate,
+        progress=progress, checkpoints=checkpoints, resume=resume,
+    )  # fmt: skip
     return TrainedMachine(task.machine(layers), layers, history)

@@ -315,8 +315,40 @@ def train(
             bias_limit=bias_limit,
         )  # fmt: skip
     descent = descent_of(parameters, optimiser, learning_rate, weight_decay)
-    decline = (final_learning_rate / learning_rate) ** (1 / max(1, n_epochs - 1))
-    history = run_loop(
+    history = descend(
+        task, descent, n_epochs, final_learning_rate / learning_rate,
+        progress=progress, checkpoints=checkpoints, resume=resume,
+    )  # fmt: skip
+    return TrainedMachine(task.machine(layers), layers, history)
+
+
+def descend(
+    task: ImageTask,
+    descent: Optimizer,
+    n_epochs: int,
+    last_over_first_rate: float,
+    *,
+    progress: Callable[[float], None] | None,
+    checkpoints: Checkpoints | None,
+    resume: State | None,
+) -> History:
+    """Train a task with rates that fall exponentially.
+
+    Parameters
+    ----------
+    task : ImageTask
+        What is learned.
+    descent : Optimizer
+        With the rates of the first epoch.
+    n_epochs : int
+        Passes through the data.
+    last_over_first_rate : float
+        Learning rate at the last epoch over that at the first [1].
+    progress, checkpoints, resume
+        See `loop.train`.
+    """
+    decline = last_over_first_rate ** (1 / max(1, n_epochs - 1))
+    return run_loop(
         task,
         descent,
         n_epochs=n_epochs,
@@ -325,7 +357,6 @@ def train(
         checkpoints=checkpoints,
         resume=resume,
     )
-    return TrainedMachine(task.machine(layers), layers, history)
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -24,7 +24,7 @@ from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
 from lasersampling.training.averaging import ParameterMeans
-from lasersampling.training.chips import Runner, chip_state, runners, set_chip_state
+from lasersampling.training.chips import Runner, chip_state, learning_on, runners, set_chip_state
 from lasersampling.training.early_stopping import Plateau
 from lasersampling.training.loop import Checkpoints, History, train
 from lasersampling.training.spike_recipes import (
@@ -286,7 +286,7 @@ def classify(
     network = build_network(recipe, data.n_inputs, data.n_classes)
     if initial is not None:
         network.load_state_dict(dict(initial))
-    learning = recipe.learning
+    learning = learning_on(recipe)
     runner, judged_on = runners(recipe, network, substrate)
     task = SpikeClassification(network, data, recipe.loss, learning, runner)
     optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)

@@ -10,7 +10,7 @@ from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import SubstrateError
 from lasersampling.lif.emulated_chip import EmulatedChip
 from lasersampling.lif.in_the_loop import InTheLoop
-from lasersampling.training.chips import on_chip, runners
+from lasersampling.training.chips import learning_on, on_chip, runners
 from lasersampling.training.packing import pack, unpack
 from lasersampling.training.spike_classification import classify, judge
 from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe, build_network
@@ -122,6 +122,16 @@ def test_a_device_that_fails_leaves_the_training_to_go_on_from():
     again = classify(chosen, data=DATA, substrate=chip, resume=unpack(*state))
     for one, other in zip(again.network.parameters(), whole.network.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
+
+
+def test_lost_spikes_recruit_nobody():
+    losing = {"imperfections": {"spikes": {"lost": 0.05}}}
+    chosen = recipe(model=losing)
+    limits = learning_on(chosen)
+    assert (limits.hidden_limit, limits.output_limit) == (0.3, pytest.approx(0.15))
+    assert learning_on(recipe("blind", model=losing)).output_limit == 0.0
+    assert learning_on(recipe()) == recipe().learning
+    assert learning_on(recipe(model={"imperfections": {"spikes": {"lost": 0.9}}})).hidden_limit == 1
 
 
 def test_chips_are_named_or_described():
