@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lasersampling.lif import SpikingNetwork as SpikingNetwork
     from lasersampling.lif import first_spike_times as first_spike_times
     from lasersampling.results.store import read_results as read_results
+    from lasersampling.sampling.adaptation import adapt as adapt
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.laser_sampler import Lasers as Lasers
     from lasersampling.sampling.protocol import Samples as Samples
@@ -46,6 +47,7 @@ _MODULE_OF = {
     "RestrictedMachine": "boltzmann",
     "Samples": "sampling.protocol",
     "SpikingNetwork": "lif",
+    "adapt": "sampling.adaptation",
     "clamp": "boltzmann",
     "compare": "statistics.divergences",
     "exact_distribution": "boltzmann",

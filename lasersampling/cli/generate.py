@@ -40,6 +40,7 @@ _QUICK = {
     "interval_ns": 2.5,
     "window_ns": 25.0,
     "gibbs_burn_in": 500,
+    "adaptation_rounds": 2,
 }
 """How much is sampled with a trained machine and no recipe: seconds for a hundred lasers."""
 
@@ -111,7 +112,7 @@ def generate(
         else:
             machine, shape = loaded.machine, loaded.shape
         found = {}
-        for name, sampler in _samplers(config, reporter, file).items():
+        for name, sampler in _samplers(config, machine, reporter, file).items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
                     sampler,
@@ -206,11 +207,12 @@ def _train(
 
 
 def _samplers(
-    config: GenerateConfig, reporter: Reporter, file: ResultsFile | None
+    config: GenerateConfig, machine: BoltzmannMachine, reporter: Reporter, file: ResultsFile | None
 ) -> dict[str, Sampler]:
-    """Gibbs, the reference, first; then lasers, calibrated."""
-    from lasersampling.results.records import write_calibration, write_neuron
+    """Gibbs, the reference, first; then lasers, calibrated and adapted."""
+    from lasersampling.results.records import write_calibration, write_lines, write_neuron
     from lasersampling.sampling import Gibbs
+    from lasersampling.sampling.adaptation import adapt
     from lasersampling.sampling.laser_sampler import Lasers
 
     lasers = Lasers(
@@ -225,6 +227,14 @@ def _samplers(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
+    if config.adaptation_rounds is not None:
+        with reporter.progress("adapting the lasers to the machine") as progress:
+            lasers = adapt(
+                lasers, machine, n_rounds=config.adaptation_rounds, seed=config.seed,
+                progress=progress,
+            )  # fmt: skip
+        if file is not None and lasers.lines is not None:
+            write_lines(file, lasers.lines)
     return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 
 

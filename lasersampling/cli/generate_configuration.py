@@ -39,6 +39,9 @@ class GenerateConfig:
         The images shown are means over this last part of the sampling [ns].
     gibbs_burn_in, gibbs_thin : int
         Sweeps of Gibbs sampling before the first draw, and per draw.
+    adaptation_rounds : int or None
+        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network;
+        not at all if None.
     seed : int
         Seed of training and sampling.
     tempering : Tempering or None
@@ -60,6 +63,7 @@ class GenerateConfig:
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
+    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
     seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None

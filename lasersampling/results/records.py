@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.calibration import Calibration, Neuron
     from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.performance import Performance, WallPlug
+    from lasersampling.sampling.translation import Lines
 
 
 def flattened(value: object, prefix: str = "") -> dict[str, Any]:
@@ -64,6 +65,13 @@ def write_chip(file: ResultsFile, chip: Chip) -> None:
         units="1", description="1 for units that never spike",
     )  # fmt: skip
     file.attributes("chip", flattened(chip.imperfections) | {"seed": chip.seed})
+
+
+def write_lines(file: ResultsFile, lines: Lines) -> None:
+    """Write to ``/lines`` by how much lasers are driven beyond their calibration."""
+    for name, about in (("offset", "added to the argument"), ("gain", "factor of the field")):
+        values = getattr(lines, name)
+        file.write(f"lines/{name}", values, ("unit",), units="1", description=about)
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:

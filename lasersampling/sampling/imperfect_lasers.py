@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.hardware import Chip, Drift, Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
@@ -32,7 +31,7 @@ _SHORTEST_PART = 10.0  # refractory times
 
 def build_network(
     chip: Chip,
-    machine: BoltzmannMachine,
+    weights: NDArray[np.float64],
     units: NDArray[np.intp],
     neuron: Neuron,
     rule: TranslationRule,
@@ -46,8 +45,8 @@ def build_network(
     ----------
     chip : Chip
         With as many units as the machine.
-    machine : BoltzmannMachine
-        All of it: weights are rounded for the whole machine.
+    weights : ndarray, shape (post, pre)
+        Those of the whole machine, which are rounded together [1].
     units : ndarray of int
         Which have a laser.
     neuron : Neuron
@@ -60,7 +59,6 @@ def build_network(
         How synapses tire.
     """
     about, own = chip.imperfections, np.ix_(units, units)
-    weights = machine.weights
     if not about.coupling.grid.is_none:
         weights = about.coupling.grid.rounded(weights)
     if not about.coupling.mismatch.is_none:

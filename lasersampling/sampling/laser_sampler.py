@@ -45,7 +45,7 @@ from lasersampling.sampling.laser_state import (
 )
 from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
 from lasersampling.sampling.tempering import TemperedPart, Tempering, Timetable, timetable
-from lasersampling.sampling.translation import TranslationRule
+from lasersampling.sampling.translation import Lines, Programme, TranslationRule
 
 DEFAULT_DEVICE = "D6"
 
@@ -112,6 +112,10 @@ class Lasers:
     depression : Depression, optional
         Lets synapses tire with use, so that modes lose their hold. Calibration and translation
         know nothing of it.
+    lines : Lines, optional
+        Gain and offset of each laser beyond the calibration, such as `sampling.adaptation.adapt`
+        finds them: for machines with fields beyond three or four, such as those of images, and
+        for imperfect chips. They belong to machines of so many units.
 
     Examples
     --------
@@ -136,6 +140,7 @@ class Lasers:
     clamping: Clamping = "drive"
     tempering: Tempering | None = None
     depression: Depression | None = None
+    lines: Lines | None = None
 
     def __post_init__(self) -> None:
         problems = integer_problems("chip_seed", self.chip_seed, 0)
@@ -187,6 +192,10 @@ class Lasers:
         calibration: Calibration = self.__dict__["calibration"]
         return calibration
 
+    def programme(self, machine: BoltzmannMachine) -> Programme:
+        """Return what the lasers of a machine are driven by."""
+        return Programme.of(machine, self.lines)
+
     def chip(self, n_units: int) -> Chip:
         """Return the chip that samples machines of so many units."""
         assert isinstance(self.imperfections, Imperfections)  # put there when this was made
@@ -230,6 +239,7 @@ class Lasers:
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
         rule, chip = self.calibration.rule(self.neuron), self.chip(machine.n_units)
+        programme = self.programme(machine)
         more: dict[str, tuple[DTypeLike, tuple[int | None, ...]]] = {}
         if chip.imperfections.pump.drift is not None:
             more[DRIFT] = np.float64, held.shape
@@ -260,7 +270,7 @@ class Lasers:
                 own = None if before is None else before.part(chains, units)
                 group = pumps.of(chains, units)
                 settings = {
-                    beta: self._setting(machine, chip, held[chains], units, beta)
+                    beta: self._setting(programme, chip, held[chains], units, beta)
                     for beta in plan.betas
                 }
                 spikes, end = self._run(settings, group, plan.parts, own, int(seeds[k]), report)
@@ -297,7 +307,7 @@ class Lasers:
 
     def _setting(
         self,
-        machine: BoltzmannMachine,
+        programme: Programme,
         chip: Chip,
         held: NDArray[np.int8],
         units: NDArray[np.intp],
@@ -306,22 +316,22 @@ class Lasers:
         """Network and pumps of the units that have a laser, at some inverse temperature."""
         rule = self.calibration.rule(self.neuron)
         network = build_network(
-            chip, machine, units, self.neuron, rule, beta=beta, depression=self.depression
-        )
-        tempered = BoltzmannMachine(beta * machine.weights, beta * machine.biases)
-        return _Setting(network, self._programmed(tempered, rule, held, units))
+            chip, programme.weights, units, self.neuron, rule,
+            beta=beta, depression=self.depression,
+        )  # fmt: skip
+        return _Setting(network, self._programmed(programme.times(beta), rule, held, units))
 
     def _programmed(
         self,
-        machine: BoltzmannMachine,
+        programme: Programme,
         rule: TranslationRule,
         held: NDArray[np.int8],
         units: NDArray[np.intp],
     ) -> NDArray[np.float64]:
         """Pumps of the units that have a laser, (chain, laser), for an ideal device."""
-        others = np.setdiff1d(np.arange(machine.n_units), units)
-        among = BoltzmannMachine(machine.weights[np.ix_(units, units)], machine.biases[units])
-        drive = held[:, others] @ machine.weights[np.ix_(others, units)]
+        others = np.setdiff1d(np.arange(len(programme.biases)), units)
+        among = programme.among(units)
+        drive = held[:, others] @ programme.weights[np.ix_(units, others)].T
         # A clamped laser: whatever the others do, its total drive stays beyond the hard level.
         own = held[:, units]
         most = np.maximum(among.weights, 0.0).sum(axis=1)

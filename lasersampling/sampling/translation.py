@@ -20,11 +20,82 @@ I. K. Boikov et al., Nat. Commun. 17 (2026) 125 (for nanolasers).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines a_k + g_k u_k by which lasers are driven in place of the field u_k of unit k.
+
+    Attributes
+    ----------
+    offset, gain : ndarray, shape (unit,)
+        a and g [1].
+
+    Raises
+    ------
+    InputError
+        If these are no finite numbers of the same shape, or a gain is not positive.
+    """
+
+    offset: NDArray[np.float64]
+    gain: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("offset", "gain"):
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64))
+        if self.offset.ndim != 1 or self.offset.shape != self.gain.shape:
+            got = f"shapes {self.offset.shape} and {self.gain.shape}"
+            raise InputError.single("lines", got, "offset and gain of shape (unit,)")
+        # Written so that a nan fails it too.
+        if not (np.isfinite(self.offset).all() and ((self.gain > 0) & (self.gain < np.inf)).all()):
+            raise InputError.single("lines", "others", "finite offsets and positive gains")
+
+
+class Programme(NamedTuple):
+    """What lasers are to be driven by, in units of a Boltzmann machine's parameters.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (post, pre)
+        Effect of z_pre on the argument of post; need not be symmetric [1].
+    biases : ndarray, shape (unit,)
+        Arguments without synaptic input [1].
+    """
+
+    weights: NDArray[np.float64]
+    biases: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, machine: BoltzmannMachine, lines: Lines | None) -> Programme:
+        """Give the parameters of a machine, on lines if there are any.
+
+        Raises
+        ------
+        InputError
+            If there are not as many lines as units.
+        """
+        if lines is None:
+            return cls(machine.weights, machine.biases)
+        if len(lines.gain) != machine.n_units:
+            got = f"{len(lines.gain)} for a machine of {machine.n_units} units"
+            raise InputError.single("lines", got, "one for each unit")
+        gain = lines.gain
+        return cls(gain[:, None] * machine.weights, lines.offset + gain * machine.biases)
+
+    def among(self, units: NDArray[np.intp]) -> Programme:
+        """Leave all other units out."""
+        return Programme(self.weights[np.ix_(units, units)], self.biases[units])
+
+    def times(self, beta: float) -> Programme:
+        """Give the same at an inverse temperature [1]."""
+        return Programme(beta * self.weights, beta * self.biases)
 
 
 @dataclass(frozen=True)
@@ -52,7 +123,9 @@ class TranslationRule:
     synapse_strength: float = 1.0
     pump_per_drive: float = 1.0
 
-    def weights_electrons_per_ns(self, machine: BoltzmannMachine) -> NDArray[np.float64]:
+    def weights_electrons_per_ns(
+        self, machine: BoltzmannMachine | Programme
+    ) -> NDArray[np.float64]:
         """Changes of the driven pump per spike [electrons/ns], shape (post, pre)."""
         return self.electrons_per_ns(machine.weights)
 
@@ -70,14 +143,14 @@ class TranslationRule:
         return weights / self.synapse_strength * per_unit
 
     def pump_electrons_per_ns(
-        self, machine: BoltzmannMachine, drive: NDArray[np.float64] | float = 0.0
+        self, machine: BoltzmannMachine | Programme, drive: NDArray[np.float64] | float = 0.0
     ) -> NDArray[np.float64]:
         """Pumps [electrons/ns] without synaptic input, shape (unit,) or that of `drive`.
 
         Parameters
         ----------
-        machine : BoltzmannMachine
-            The machine.
+        machine : BoltzmannMachine or Programme
+            Whose biases.
         drive : ndarray, shape (..., unit)
             What is added to the biases, such as the constant effect of clamped units.
         """

@@ -38,7 +38,7 @@ class Parameters:
 
     They belong to centred units: E = -(y - lambda)ᵀ W (x - mu) - bᵀ x - cᵀ y for even units x and
     odd units y, with the centres mu and lambda fixed: the means of the data for units that data
-    give, 1/2 for hidden ones. The weights are those of the plain machine, its biases are
+    give, a number for hidden ones. The weights are those of the plain machine, its biases are
     b - Wᵀ lambda and c - W mu. In these coordinates units that are nearly always 0 or 1 do not drag
     the weights along. Where `allowed` is false there is no weight, now and ever.
 
@@ -134,19 +134,21 @@ class GivenUnits:
         Of the machine.
     n_iterations : int
         Of mean field.
+    hidden_mean : float
+        Centre of hidden units.
     """
 
-    def __init__(self, layers: Layers, n_iterations: int) -> None:
+    def __init__(self, layers: Layers, n_iterations: int, hidden_mean: float = 0.5) -> None:
         even, odd = torch.from_numpy(layers.even), torch.from_numpy(layers.odd)
         self._even_place = torch.nonzero(even < layers.n_given)[:, 0]
         self._odd_place = torch.nonzero(odd < layers.n_given)[:, 0]
         self._even_data, self._odd_data = even[self._even_place], odd[self._odd_place]
         self._n_even, self._n_odd = len(even), len(odd)
-        self._n_iterations = n_iterations
+        self._n_iterations, self._hidden_mean = n_iterations, hidden_mean
 
     def centres(self, mean: Tensor) -> tuple[Tensor, Tensor]:
-        """Centres of both sides: means of the data (unit,), 1/2 for hidden units."""
-        even, odd = torch.full((self._n_even,), 0.5), torch.full((self._n_odd,), 0.5)
+        """Centres of both sides: means of the data (unit,), and that of hidden units."""
+        even, odd = (torch.full((n,), self._hidden_mean) for n in (self._n_even, self._n_odd))
         even[self._even_place], odd[self._odd_place] = mean[self._even_data], mean[self._odd_data]
         return even, odd
 

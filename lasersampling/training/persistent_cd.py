@@ -30,7 +30,7 @@ from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES, label_units
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.centred import (
     Batch,
@@ -228,6 +228,7 @@ def train(
     bias_limit: float | None = None,
     connectivity: ArrayLike | None = None,
     n_mean_field: int = 10,
+    hidden_mean: float = 0.5,
     optimiser: Callable[..., Optimizer] = torch.optim.SGD,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
@@ -263,6 +264,9 @@ def train(
         gives them; all by default. The others are 0 exactly.
     n_mean_field : int
         Iterations of mean field in the data half of machines with several hidden layers.
+    hidden_mean : float
+        Probability that a hidden unit is 1 before training, and its centre throughout. Below 1/2,
+        hidden units become features that few images have, and large machines mix faster.
     optimiser : callable
         `optimiser(parameter_groups, lr=learning_rate)` gives a torch optimiser.
     seed : int
@@ -292,6 +296,8 @@ def train(
         *number_problems("final_learning_rate", final_learning_rate, 0, strict=True),
         *number_problems("weight_decay", weight_decay, 0, strict=False),
     ]
+    if not 0.0 < hidden_mean < 1.0:
+        problems.append(Problem("hidden_mean", repr(hidden_mean), "between 0 and 1"))
     for name, limit in (("weight_limit", weight_limit), ("bias_limit", bias_limit)):
         if limit is not None:
             problems += number_problems(name, limit, 0, strict=True)
@@ -303,7 +309,7 @@ def train(
 
     with one_thread(), torch.no_grad():
         generator = seeded(seed)
-        units = GivenUnits(layers, n_mean_field)
+        units = GivenUnits(layers, n_mean_field, hidden_mean)
         # Products with ones everywhere are left out.
         parameters = initial_parameters(
             given, units, None if bool(allowed.all()) else allowed, generator

@@ -81,6 +81,8 @@ class MachineTraining:
         At the first and the last epoch; quadratic penalty [1].
     weight_limit, bias_limit : float or None
         Largest size of weights and biases [1].
+    hidden_mean : float
+        Probability that a hidden unit is 1 before training, and its centre throughout.
     field_side : int or None
         Hidden units see a square patch of that many rows and columns.
     fan_in : int or None
@@ -98,6 +100,7 @@ class MachineTraining:
     weight_decay: NonNegative = 3e-4
     weight_limit: Positive | None = None
     bias_limit: Positive | None = None
+    hidden_mean: Annotated[float, Field(gt=0, lt=1)] = 0.5
     field_side: Count | None = None
     fan_in: Count | None = None
 

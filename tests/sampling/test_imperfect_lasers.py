@@ -22,7 +22,7 @@ def lasers(**imperfections):
 
 def network_of(sampler, units=EVERY):
     rule = IDEAL.calibration.rule(IDEAL.neuron)
-    network = build_network(sampler.chip(5), MACHINE, units, IDEAL.neuron, rule)
+    network = build_network(sampler.chip(5), MACHINE.weights, units, IDEAL.neuron, rule)
     weights = np.zeros((len(units),) * 2)
     links = network.connections
     per_unit = rule.electrons_per_ns(np.ones(1))[0]

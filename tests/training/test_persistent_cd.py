@@ -51,9 +51,10 @@ def plain_machine(parameters):
 
 
 @pytest.mark.parametrize(
-    ("optimiser", "learning_rate"), [(torch.optim.SGD, 0.5), (torch.optim.Adam, 0.03)]
+    ("optimiser", "learning_rate", "hidden_mean"),
+    [(torch.optim.SGD, 0.5, 0.5), (torch.optim.Adam, 0.03, 0.5), (torch.optim.Adam, 0.03, 0.1)],
 )
-def test_learns_a_small_distribution_with_any_optimiser(optimiser, learning_rate):
+def test_learns_a_small_distribution(optimiser, learning_rate, hidden_mean):
     weights = BoltzmannMachine.random(5, weight_std=1.5, seed=3).weights
     teacher = exact_distribution(BoltzmannMachine(weights, -weights.sum(axis=1) / 2))
     images = all_states(5)[np.random.default_rng(0).choice(32, p=teacher, size=2000)]
@@ -66,6 +67,7 @@ def test_learns_a_small_distribution_with_any_optimiser(optimiser, learning_rate
         learning_rate=learning_rate,
         final_learning_rate=learning_rate / 10,
         weight_decay=0.0,
+        hidden_mean=hidden_mean,
         optimiser=optimiser,
         seed=1,
     )
@@ -77,6 +79,18 @@ def test_learns_a_small_distribution_with_any_optimiser(optimiser, learning_rate
     # Seeds 0 to 4 come to 0.036-0.040 with SGD and 0.011-0.013 with Adam.
     assert kl_divergence(frequencies, independent) > 0.9
     assert kl_divergence(frequencies, learned) < 0.06
+
+
+def test_hidden_units_begin_at_their_mean():
+    """Before training, hidden units are 1 with that probability, whatever the images are."""
+    layers = Layers(6, (500,), 0)
+    units = GivenUnits(layers, 1, hidden_mean=0.1)
+    generator = torch.Generator().manual_seed(0)
+    given = torch.from_numpy(IMAGES).float()
+    parameters = initial_parameters(given, units, None, generator)
+    mean = parameters.odd_probability(given).mean().item()
+    assert mean == pytest.approx(0.1, abs=1e-3)  # weights of 0.01 change it by 1e-3 at most
+    assert parameters.odd_centre.tolist() == pytest.approx([0.1] * 500)
 
 
 def test_learns_labels_with_the_images():
@@ -301,6 +315,7 @@ BAD = [
     ({"learning_rate": 0.0}, "learning_rate: got 0.0"),
     ({"final_learning_rate": float("nan")}, "final_learning_rate: got nan"),
     ({"weight_decay": -1.0}, "weight_decay: got -1.0"),
+    ({"hidden_mean": 1.0}, "hidden_mean: got 1.0, expected between 0 and 1"),
     ({"weight_limit": 0.0}, "weight_limit: got 0.0"),
     ({"bias_limit": -2.0}, "bias_limit: got -2.0"),
     ({"seed": -1}, "seed: got -1"),

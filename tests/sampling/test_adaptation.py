@@ -1,0 +1,185 @@
+"""Lines of lasers: where they come from, and what they make of the lasers' distribution."""
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, exact_distribution
+from lasersampling.errors import InputError
+from lasersampling.sampling.adaptation import (
+    ActivationLogit,
+    adapt,
+    lines_from_curve,
+    lines_from_draws,
+)
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.translation import Lines, Programme
+from lasersampling.statistics.divergences import kl_divergence
+
+MACHINE = BoltzmannMachine.random(6, seed=2)
+IDEAL = Lasers()
+
+
+def expit(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def steep(x):
+    return x + 0.02 * x**3, 1.0 + 0.06 * x**2
+
+
+def divergence(offset, gain, fields, curve):
+    """Mean KL( sigma(u) || sigma(f(a + g u)) ), (unit,)."""
+    p, x = expit(fields), curve(offset + gain * fields)[0]
+    odds_of_one = np.logaddexp(0.0, -x) - np.logaddexp(0.0, -fields)
+    odds_of_zero = np.logaddexp(0.0, x) - np.logaddexp(0.0, fields)
+    return (p * odds_of_one + (1 - p) * odds_of_zero).mean(axis=0)
+
+
+def test_a_straight_curve_is_inverted():
+    fields = np.random.default_rng(0).normal(0.3, 2.0, (500, 3))
+    lines = lines_from_curve(fields, lambda x: (0.4 + 1.25 * x, np.full_like(x, 1.25)))
+    # Within the pull of the prior.
+    np.testing.assert_allclose(lines.gain, 1 / 1.25, rtol=2e-3)
+    np.testing.assert_allclose(lines.offset, -0.4 / 1.25, atol=2e-3)
+
+
+def test_lines_are_best():
+    """No line nearby comes nearer, and all are better than none, where fields are large."""
+    fields = np.random.default_rng(1).normal([0.0, -3.0, 2.0], [1.0, 3.0, 4.0], (4000, 3))
+    lines = lines_from_curve(fields, steep)
+    best = divergence(lines.offset, lines.gain, fields, steep)
+    assert (best < divergence(0.0, 1.0, fields, steep)).all()
+    for da, dg in ((0.05, 0.0), (-0.05, 0.0), (0.0, 0.03), (0.0, -0.03)):
+        assert (divergence(lines.offset + da, lines.gain + dg, fields, steep) > best).all()
+
+
+def test_a_unit_that_never_changes_keeps_its_line():
+    fields = np.full((50, 1), -30.0)
+    lines = lines_from_curve(fields, steep)
+    assert (lines.offset[0], lines.gain[0]) == pytest.approx((0.0, 1.0), abs=1e-4)
+
+
+def test_lines_from_draws_of_a_colder_machine():
+    """Units of a machine at beta have log odds beta u exactly: the gain must be 1 / beta."""
+    beta, n_chains = 1.3, 40
+    cold = BoltzmannMachine(beta * MACHINE.weights, beta * MACHINE.biases)
+    states = Gibbs(thin=3).sample(cold, 400, n_chains=n_chains, seed=3).states
+    before = Lines(np.zeros(6), np.ones(6))
+    lines = lines_from_draws(before, MACHINE, states)
+    left_out = [
+        lines_from_draws(before, MACHINE, np.delete(states, c, axis=0)) for c in range(n_chains)
+    ]
+    for name, expected in (("gain", 1 / beta), ("offset", 0.0)):
+        parts = np.array([getattr(part, name) for part in left_out])
+        error = np.sqrt((n_chains - 1) * parts.var(axis=0))
+        assert error.max() < 0.15
+        # Six units; the prior pulls the gain to 1 by about a hundredth.
+        assert (np.abs(getattr(lines, name) - expected) < 3.5 * error + 0.01).all()
+    # A second round on lines that are right already changes nothing but by chance.
+    right = Gibbs(thin=3).sample(MACHINE, 400, n_chains=n_chains, seed=4).states
+    again = lines_from_draws(lines, MACHINE, right)
+    assert np.abs(again.gain / lines.gain - 1.0).max() < 0.2
+
+
+def test_a_stuck_unit_moves_by_a_bounded_step():
+    states = np.zeros((4, 50, 6), dtype=np.int8)
+    before = Lines(np.zeros(6), np.ones(6))
+    lines = lines_from_draws(before, MACHINE, states)
+    assert (lines.offset > 1.0).all()
+    assert np.isfinite(lines.offset).all()
+    assert (lines.gain >= 0.5).all() and (lines.gain <= 2.0).all()
+
+
+def test_curve_of_a_calibration():
+    """The polynomial goes through the points within their errors, and on as a line."""
+    curve = ActivationLogit.of(IDEAL.calibration)
+    found = IDEAL.calibration
+    p, se = np.array(found.activation), np.array(found.activation_se)
+    used = (p > 0) & (p < 1) & (se > 0)
+    argument = found.slope * (np.array(found.pump)[used] - found.midpoint)
+    value, slope = curve(argument)
+    residual = (value - np.log(p / (1 - p))[used]) * (p * (1 - p) / se)[used]
+    assert np.mean(residual**2) < 2.5  # 26 degrees of freedom: 1 ± .28, and some misfit
+    ends = np.array([curve.highest, curve.highest + 1.0, curve.highest + 2.0])
+    assert np.diff(curve(ends)[0]) == pytest.approx(curve(ends)[1][1:])
+    step = 1e-5
+    numeric = (curve(argument + step)[0] - curve(argument - step)[0]) / (2 * step)
+    assert slope[1:-1] == pytest.approx(numeric[1:-1], rel=1e-6)
+
+
+def test_lasers_with_large_fields_meet_the_curve():
+    """Uncoupled lasers at arguments of -4 and 4: too seldom 1 and 0 without lines, right with."""
+    machine = BoltzmannMachine(np.zeros((2, 2)), [-4.0, 4.0])
+    n_chains, wanted = 48, expit(4.0)
+    for lasers, is_right in ((IDEAL, False), (adapt(IDEAL, machine), True)):
+        states = lasers.sample(machine, 2000, n_chains=n_chains, seed=7).states.astype(float)
+        states[:, :, 0] = 1.0 - states[:, :, 0]
+        means = states.mean(axis=1)
+        error = means.std(axis=0, ddof=1) / np.sqrt(n_chains)
+        away = np.abs(means.mean(axis=0) - wanted)
+        if is_right:
+            # Chance, and the errors of the calibrated curve at its ends, a tenth in log odds.
+            assert (away < 3.0 * error + 0.1 * wanted * (1 - wanted)).all()
+        else:
+            assert (away > 5.0 * error).all()
+
+
+def test_rounds_in_the_network_mend_an_imperfect_chip():
+    machine = BoltzmannMachine.random(3, seed=5)
+    chip = Lasers(imperfections="laboratory", chip_seed=1, burn_in_ns=25.0)
+    exact = exact_distribution(machine)
+
+    def found(lasers):
+        return kl_divergence(lasers.sample(machine, 800, n_chains=24, seed=6).histogram(), exact)
+
+    fractions = []
+    mended = adapt(chip, machine, n_rounds=4, n_chains=24, seed=8, progress=fractions.append)
+    assert fractions[-1] == 1.0 and sorted(fractions) == fractions
+    # Without: pumps off by up to three logits; the bound is eight times what chance alone makes.
+    assert found(chip) > 0.1
+    assert found(mended) < 0.02
+
+
+def test_programme():
+    lines = Lines([0.5] * 6, np.linspace(0.5, 2.0, 6))
+    weights, biases = Programme.of(MACHINE, lines)
+    np.testing.assert_allclose(weights, lines.gain[:, None] * MACHINE.weights)
+    np.testing.assert_allclose(biases, 0.5 + lines.gain * MACHINE.biases)
+    # The argument of a unit on its line, with the others at 1 or 0 and with some of them clamped.
+    z = np.array([1, 0, 1, 1, 0, 0])
+    fields = MACHINE.weights @ z + MACHINE.biases
+    np.testing.assert_allclose(weights @ z + biases, 0.5 + lines.gain * fields)
+
+
+def test_clamped_units_act_through_the_gain():
+    """Half of a pair clamped: the other one is driven by a + g (b + w z)."""
+    machine = BoltzmannMachine([[0.0, 2.0], [2.0, 0.0]], [0.0, -1.0])
+    lasers = Lasers(lines=Lines([0.0, 0.3], [1.0, 0.5]))
+    held = np.array([1, -1], dtype=np.int8)
+    states = lasers.sample(machine, 1000, n_chains=24, clamped=held, seed=9).states[:, :, 1]
+    mean = states.mean(axis=1)
+    error = mean.std(ddof=1) / np.sqrt(24)
+    # The curve is logistic to 0.01 here.
+    assert abs(mean.mean() - expit(0.3 + 0.5 * 1.0)) < 3 * error + 0.012
+
+
+@pytest.mark.parametrize(
+    ("offset", "gain"),
+    [([0.0], [1.0, 1.0]), ([[0.0]], [[1.0]]), ([np.nan], [1.0]), ([0.0], [0.0]), ([0.0], [np.inf])],
+)
+def test_bad_lines(offset, gain):
+    with pytest.raises(InputError, match="lines"):
+        Lines(offset, gain)
+
+
+def test_lines_belong_to_machines_of_so_many_units():
+    lasers = Lasers(lines=Lines([0.0], [1.0]))
+    with pytest.raises(InputError, match="lines: got 1 for a machine of 6 units"):
+        lasers.sample(MACHINE, 1)
+
+
+@pytest.mark.parametrize("name", ["n_rounds", "n_draws", "n_chains", "seed"])
+def test_bad_numbers(name):
+    with pytest.raises(InputError, match=name):
+        adapt(IDEAL, MACHINE, **{name: -1})
