@@ -1,8 +1,9 @@
-"""Images from an imperfect device, before and after learning with it in the loop.
+"""Images from ideal and imperfect devices: translated, adapted to the network, after learning.
 
-The shipped machine of digits was trained digitally. Ideal and imperfect lasers draw from it; then
-each device goes on learning with its own draws in the gradient, and draws again. The measure of all
-is what Gibbs sampling of the digital machine gives.
+The shipped machine of digits was trained digitally. Ideal and imperfect lasers draw from it as they
+are translated, then with gains and offsets from their own draws (`sampling.adaptation`); from there
+each device goes on learning with its draws in the gradient, and draws again. The measure of all is
+what Gibbs sampling of the digital machine gives.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def main(
     imperfections: Annotated[
         list[str] | None, typer.Option(help="Device to compare; ideal and laboratory if none.")
     ] = None,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of adaptation.")] = 6,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs in the loop.")] = 20,
     per_label: Annotated[int, typer.Option(min=2, help="Chains for each label.")] = 20,
     free: Annotated[int, typer.Option(min=2, help="Chains without a label.")] = 60,
@@ -48,16 +50,18 @@ def main(
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Draw, learn in the loop, and draw again, on ideal and imperfect lasers."""
+    """Draw, adapt, draw, learn in the loop, and draw again, on ideal and imperfect lasers."""
     devices = imperfections or ["ideal", "laboratory"]
     n_steps, n_chains, batch_size = 5000, 64, 200
     if smoke:
-        devices, epochs, per_label, free, duration_ns = ["laboratory"], 1, 2, 3, 10.0
+        devices, rounds, epochs, per_label, free = ["laboratory"], 1, 1, 2, 3
+        duration_ns = 10.0
         n_steps, n_chains, batch_size = 50, 4, 1000
     reporter = Reporter(quiet=False, as_json=False)
     config = {
-        "model": model, "devices": devices, "epochs": epochs, "per_label": per_label,
-        "free": free, "duration_ns": duration_ns, "device": device, "chip_seed": chip_seed,
+        "model": model, "devices": devices, "rounds": rounds, "epochs": epochs,
+        "per_label": per_label, "free": free, "duration_ns": duration_ns,
+        "device": device, "chip_seed": chip_seed,
     }  # fmt: skip
     with ResultsFile.create(
         out, command=shlex.join(["python", *sys.argv]), seed=seed, config=to_toml(config),
@@ -90,17 +94,23 @@ def main(
             )
             with reporter.progress(f"calibrating {device} (once)") as progress:
                 lasers.calibrated(progress)
-            before = measured(lasers, loaded.machine, f"{name}, before")
-            tell(file, f"{name}_before", before, by_gibbs)
+            found = measured(lasers, loaded.machine, f"{name}, translated")
+            tell(file, f"{name}_translated", found, by_gibbs)
+            with reporter.progress(f"adapting to the network, {name}") as progress:
+                lasers = ls.adapt(
+                    lasers, loaded.machine, n_rounds=rounds, seed=seed + 10, progress=progress
+                )
+            found = measured(lasers, loaded.machine, f"{name}, adapted")
+            tell(file, f"{name}_adapted", found, by_gibbs)
             with reporter.progress(f"learning in the loop, {name}") as progress:
                 tuned = fine_tune(
                     loaded.machine, pictures.train_images, pictures.train_labels, sampler=lasers,
                     n_epochs=epochs, both_halves=True, batch_size=batch_size, n_chains=n_chains,
-                    n_draws=5, learning_rate=0.05, final_learning_rate=0.01,
+                    n_draws=5, learning_rate=0.02, final_learning_rate=0.005,
                     seed=seed, progress=progress,
                 )  # fmt: skip
-            after = measured(lasers, tuned.machine, f"{name}, after")
-            tell(file, f"{name}_after", after, by_gibbs)
+            found = measured(lasers, tuned.machine, f"{name}, learned")
+            tell(file, f"{name}_learned", found, by_gibbs)
     print(f"written: {out}")
 
 
