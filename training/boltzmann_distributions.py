@@ -1,4 +1,4 @@
-"""Random Boltzmann machines on lasers, by translation and by learning in the loop, beside Gibbs."""
+"""Random Boltzmann machines on lasers, translated, adapted, and learned in the loop; and Gibbs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
 SETS = ("weak", "strong")
+ADAPTATION = {"n_rounds": 3, "n_draws": 500}
 
 
 def random_machine(kind: str, seed: int) -> ls.BoltzmannMachine:
@@ -47,9 +48,11 @@ def main(
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Sample random machines, translated and learned, and compare with exact distributions."""
+    """Sample random machines in all these ways, and compare with exact distributions."""
+    adaptation = ADAPTATION
     if smoke:
         machines, duration_ns, chains, updates = 2, 300.0, 8, 4
+        adaptation = {"n_rounds": 1, "n_draws": 20}
     reporter = Reporter(quiet=False, as_json=False)
     lasers = ls.Lasers(device)
     n_draws = lasers.draws_in(duration_ns)
@@ -57,7 +60,7 @@ def main(
     columns: dict[str, list[float]] = {}
     config = to_toml({
         "machines": machines, "duration_ns": duration_ns, "chains": chains, "device": device,
-        "learning": settings,
+        "learning": settings, "adaptation": adaptation,
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
@@ -70,8 +73,10 @@ def main(
                 machine = random_machine(kind, k)
                 target = target_from_machine(machine)
                 learned = learn(target, machine, settings, sampler=lasers, seed=seed + k).machine
+                adapted = ls.adapt(lasers, machine, seed=seed + k, **adaptation)
                 for name, sampler, drawn_from in (
                     ("translated", lasers, machine),
+                    ("adapted", adapted, machine),
                     ("learned", lasers, learned),
                     ("gibbs", ls.Gibbs(), machine),
                 ):

@@ -1,4 +1,4 @@
-"""What imperfections cost: machines translated, learned in the loop, and learned elsewhere."""
+"""What imperfections cost: lasers translated, adapted, learning in the loop, and elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from lasersampling.statistics import distribution_ess, kl_floor
 from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
-WAYS = ("translation", "learned", "moved")
+WAYS = ("translation", "adapted", "learned", "moved")
+ADAPTATION = {"n_rounds": 6, "n_draws": 500}
+"""Rounds in the network of an imperfect chip; its weights stay those of the machine."""
+
 LABORATORY = "laboratory"
 ALL_AT_ONCE = "5 % pump, 10 % coupling mismatch, 5 bits, jitter 0.1 tau"
 
@@ -104,8 +107,16 @@ def biases_alone(parameters: list[Parameter], lr: float) -> SGD:
 class Trial:
     """One target: its machine, and the machine that an ideal device learned for it."""
 
-    def __init__(self, number: int, device: str, stages: Stages, n_draws: int) -> None:
+    def __init__(
+        self,
+        number: int,
+        device: str,
+        stages: Stages,
+        n_draws: int,
+        adaptation: dict[str, int],
+    ) -> None:
         self._number, self._device, self._n_draws = number, device, n_draws
+        self._adaptation = adaptation
         self._stages = stages
         self._translated = ls.BoltzmannMachine.random(N_UNITS, seed=number)
         self._target: Target = target_from_machine(self._translated)
@@ -117,8 +128,14 @@ class Trial:
     def divergences(self, imperfections: Imperfections) -> list[float]:
         """D_KL on an imperfect chip for each of `WAYS`."""
         lasers = self._lasers(imperfections)
-        machines = (self._translated, self._learned(lasers), self._from_ideal)
-        return [self._divergence(lasers, machine)[0] for machine in machines]
+        adapted = ls.adapt(lasers, self._translated, seed=self._number, **self._adaptation)
+        ways = {
+            "translation": (lasers, self._translated),
+            "adapted": (adapted, self._translated),
+            "learned": (lasers, self._learned(lasers)),
+            "moved": (lasers, self._from_ideal),
+        }
+        return [self._divergence(*ways[way])[0] for way in WAYS]
 
     def _lasers(self, imperfections: Imperfections | None) -> Lasers:
         return ls.Lasers(
@@ -160,10 +177,11 @@ def main(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Compare three ways to program imperfect lasers, for each imperfection and its strength."""
-    chains, draws = 64, 128
+    """Compare four ways to program imperfect lasers, for each imperfection and its strength."""
+    chains, draws, adaptation = 64, 128, ADAPTATION
     if smoke:
         machines, sweep_machines, updates, duration_ns, chains, draws = 2, 2, 4, 50.0, 8, 8
+        adaptation = {"n_rounds": 1, "n_draws": 20}
         only = only or [LABORATORY, "bits"]
     reporter = Reporter(quiet=False, as_json=False)
     ideal = ls.Lasers(device)
@@ -178,7 +196,7 @@ def main(
     stages = Stages.of(updates, chains, draws)
     config = to_toml({
         "machines": machines, "sweep_machines": sweep_machines, "duration_ns": duration_ns,
-        "device": device, "learning": stages._asdict(),
+        "device": device, "learning": stages._asdict(), "adaptation": adaptation,
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
@@ -194,7 +212,7 @@ def main(
         done = 0
         with reporter.progress("sampling and learning") as progress:
             for m in range(max(numbers.values())):
-                trial = Trial(seed + m, device, stages, n_draws)
+                trial = Trial(seed + m, device, stages, n_draws, adaptation)
                 trials.append(trial)
                 print(f"machine {seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
                       f"learned {trial.ideal:.5f}", flush=True)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What each imperfection of the lasers costs, by its strength, for three ways to program them."""
+"""What each imperfection of the lasers costs, by its strength, for the ways to program them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ KINDS = (ALL_AT_ONCE, "pump", "threshold", "coupling", "bits", "jitter", "lost")
 _WAYS = {
     "translation": ("translated", style.VERMILLION, "o"),
     "moved": ("learned on the ideal device, moved", style.ORANGE, "s"),
+    "adapted": ("adapted to the network", style.GREEN, "^"),
     "learned": ("learned in the loop", style.BLUE, "D"),
 }
 _IDEAL = {
@@ -38,8 +39,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/imperfect``: `kl_ideal` and `kl_ideal_translated`, shape (machine),
         and for each of `KINDS` that it has `<kind>_strength`, and `<kind>_kl_translation`,
-        `<kind>_kl_moved` and `<kind>_kl_learned`, shape (strength, machine), with the attribute
-        `<kind>_label`.
+        `<kind>_kl_moved`, `<kind>_kl_adapted` and `<kind>_kl_learned`, shape (strength, machine),
+        with the attribute `<kind>_label`.
 
     Returns
     -------
@@ -76,8 +77,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 def _panel(axes: Axes, results: Results, kind: str, ideal: dict[str, float]) -> None:
     strength = results.array(f"imperfect/{kind}_strength")
-    spread = 0.25 if kind == ALL_AT_ONCE else 0.1
-    for side, (way, (name, colour, marker)) in zip((-1, 0, 1), _WAYS.items(), strict=True):
+    spread = 0.2 if kind == ALL_AT_ONCE else 0.08
+    for side, (way, (name, colour, marker)) in zip(
+        (-1.5, -0.5, 0.5, 1.5), _WAYS.items(), strict=True
+    ):
         values = results.array(f"imperfect/{kind}_kl_{way}")
         place = np.arange(len(strength)) + side * spread
         axes.semilogy(place, values, marker, color=colour, markersize=4, alpha=0.35)

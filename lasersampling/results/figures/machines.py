@@ -1,4 +1,4 @@
-"""Divergence of many sampled distributions from their targets, before and after learning."""
+"""Divergence of many sampled distributions from their targets, by ways to program the lasers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from lasersampling.results.figures import style
 from lasersampling.results.reading import read_results
 
-_PREFIX = "kl_sample_target_translated_"
+_PREFIX, _ADAPTED = "kl_sample_target_translated_", "kl_sample_target_adapted_"
 
 _MARKS = (
     ("translated", "o", style.ORANGE, "lasers, translated"),
+    ("adapted", "D", style.GREEN, "lasers, adapted to the network"),
     ("learned", "o", style.VERMILLION, "lasers, after learning in the loop"),
     ("gibbs", "s", style.BLUE, "Gibbs sampling of the machine before learning"),
 )
@@ -27,8 +28,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     ----------
     path : path-like
         Results file with ``/machines``: for each set of targets ``kl_sample_target_<who>_<set>``
-        with who of translated, learned and gibbs, and ``kl_floor_learned_<set>``, all of shape
-        (seed).
+        with who of translated, adapted (if there are such lasers), learned and gibbs, and
+        ``kl_floor_learned_<set>``, all of shape (seed).
 
     Returns
     -------
@@ -40,7 +41,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds no machines.
     """
     results = read_results(path, groups=("machines",))
-    sets = [name.removeprefix(_PREFIX) for name in results.group("machines") if _PREFIX in name]
+    known = results.group("machines")
+    sets = [name.removeprefix(_PREFIX) for name in known if _PREFIX in name]
     with style.style():
         figure = style.new_figure(5.4)
         panels = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
@@ -49,6 +51,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             order = np.argsort(translated)
             rank = np.arange(1, len(order) + 1)
             for who, mark, colour, label in _MARKS:
+                if who == "adapted" and f"{_ADAPTED}{name}" not in known:
+                    continue
                 values = results.array(f"machines/kl_sample_target_{who}_{name}")
                 axes.semilogy(rank, values[order], mark, color=colour, label=label)
                 axes.axhline(float(np.median(values)), color=colour, linewidth=1, alpha=0.6)

@@ -110,6 +110,7 @@ def write_machines(file):
     for kind in ("weak", "strong"):
         for name, scale in (
             ("kl_sample_target_translated", 4e-3),
+            ("kl_sample_target_adapted", 1e-3),
             ("kl_sample_target_learned", 8e-4),
             ("kl_sample_target_gibbs", 6e-4),
             ("kl_floor_learned", 5e-4),
@@ -124,7 +125,8 @@ def write_imperfections(file):
         write_array(file, f"imperfect/{name}", [level, 2 * level], "machine")
     for kind, strength in (("laboratory", [1.0]), ("pump", [0.01, 0.02]), ("bits", [4, 3])):
         write_array(file, f"imperfect/{kind}_strength", strength, f"strength_{kind}")
-        for way, scale in (("translation", 0.3), ("moved", 0.2), ("learned", 2e-3)):
+        for way, scale in (("translation", 0.3), ("moved", 0.2), ("adapted", 4e-3),
+                           ("learned", 2e-3)):  # fmt: skip
             values = scale * np.array([[1.0, 2.0], [3.0, 5.0]])[: len(strength)]
             dims = (f"strength_{kind}", "machine")
             file.write(f"imperfect/{kind}_kl_{way}", values, dims, units="1", description="D_KL")
