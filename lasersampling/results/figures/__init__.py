@@ -13,6 +13,7 @@ from lasersampling.errors import InputError
 NAMES = (
     "accuracy_parameters",
     "activation_curve",
+    "adaptation",
     "chip_calibration",
     "completions",
     "design",

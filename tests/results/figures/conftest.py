@@ -120,6 +120,19 @@ def write_machines(file):
             file.write(place, values, ("seed",), units="1", description=name)
 
 
+def write_adaptation(file):
+    argument, field = np.linspace(-8, 8, 33), np.arange(-7.5, 8.0)
+    write_array(file, "adaptation/argument", argument, "argument")
+    write_array(file, "adaptation/curve", argument + 0.02 * argument**3, "argument")
+    write_array(file, "adaptation/field", field, "field")
+    for k, who in enumerate(("gibbs", "ideal_translated", "ideal_by_curve", "ideal_adapted")):
+        excess = np.where(np.abs(field) > 7, np.nan, 0.004 * k * field**3)
+        write_array(file, f"adaptation/{who}_excess", excess, "field")
+        write_array(file, f"adaptation/{who}_excess_se", 0.1 + 0 * field, "field")
+    for who, level in (("ideal", 0.4), ("chip", 3.0)):
+        write_array(file, f"adaptation/{who}_misfit", level * 0.5 ** np.arange(5), "stage")
+
+
 def write_imperfections(file):
     for name, level in (("kl_ideal", 1e-3), ("kl_ideal_translated", 3e-3)):
         write_array(file, f"imperfect/{name}", [level, 2 * level], "machine")
@@ -474,6 +487,7 @@ WRITERS = {
     "filters": write_filters,
     "fit": write_fit,
     "image_gallery": write_images,
+    "adaptation": write_adaptation,
     "imperfections": write_imperfections,
     "integrator_convergence": write_integrator_convergence,
     "machines": write_machines,

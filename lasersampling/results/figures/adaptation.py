@@ -1,0 +1,97 @@
+"""Log odds that lasers show at each field, as translated and as adapted to the network."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lasersampling.results.figures import style
+from lasersampling.results.reading import Results, read_results
+
+_IDEAL = (
+    ("gibbs", style.GREY, "s", "Gibbs sampling"),
+    ("ideal_translated", style.VERMILLION, "o", "ideal lasers, translated"),
+    ("ideal_by_curve", style.ORANGE, "^", "by their activation curve"),
+    ("ideal_adapted", style.BLUE, "D", "by the network's draws"),
+)
+_MISFITS = (
+    ("chip", style.PURPLE, "s", "imperfect chip"),
+    ("ideal", style.BLUE, "D", "ideal lasers"),
+)
+
+
+def plot(path: str | os.PathLike[str]) -> Figure:
+    """Plot the curve of one laser, log odds against fields in the network, and misfit over rounds.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file with ``/adaptation``: `argument` and `curve`, shape (argument); `field`, shape
+        (field), and ``<who>_excess`` with ``_se`` for who of gibbs, ideal_translated,
+        ideal_by_curve and ideal_adapted; `ideal_misfit` and `chip_misfit`, shape (stage).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds none of it.
+    """
+    results = read_results(path, groups=("adaptation",))
+    with style.style():
+        figure = style.new_figure(5.0)
+        left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.25, 1.0))
+        _curve(left, results)
+        _fields(middle, results)
+        _rounds(right, results)
+    return figure
+
+
+def _curve(axes: Axes, results: Results) -> None:
+    argument = results.array("adaptation/argument")
+    axes.plot(argument, argument, color=style.GREY, linewidth=1.2)
+    axes.plot(argument, results.array("adaptation/curve"), color=style.VERMILLION)
+    axes.set_title("one laser")
+    axes.set_xlabel("argument of its pump")
+    axes.set_ylabel("log odds of $z = 1$")
+    axes.set_aspect("equal", adjustable="box")
+    axes.set_xlim(-8, 8)
+    axes.set_ylim(-13, 13)
+    axes.text(7.6, 4.6, "logistic", color=style.GREY, ha="right", va="top")
+    axes.text(4.6, 9.5, "measured", color=style.VERMILLION, ha="right")
+    style.quiet(axes, grid="both")
+
+
+def _fields(axes: Axes, results: Results) -> None:
+    field = results.array("adaptation/field")
+    axes.axhline(0.0, color=style.INK, linewidth=0.9)
+    for who, colour, mark, label in _IDEAL:
+        values = results.array(f"adaptation/{who}_excess")
+        error = results.array(f"adaptation/{who}_excess_se")
+        axes.errorbar(field, values, error, fmt=f"{mark}-", color=colour, markersize=5, label=label)
+    axes.set_title("in the network")
+    axes.set_xlabel("field $u$ of a unit")
+    axes.set_ylabel("log odds $-\\; u$")
+    axes.legend(loc="lower right")
+    style.quiet(axes)
+
+
+def _rounds(axes: Axes, results: Results) -> None:
+    for who, colour, mark, label in _MISFITS:
+        values = results.array(f"adaptation/{who}_misfit")
+        axes.semilogy(np.arange(len(values)), values, f"{mark}-", color=colour, label=label)
+    n = len(values)
+    labels = ["translated", "curve", *(str(k) for k in range(1, n - 1))]
+    axes.set_xticks(np.arange(n), labels)
+    for tick in axes.get_xticklabels()[:2]:
+        tick.set_rotation(90)
+    axes.set_title("left to correct")
+    axes.set_xlabel("round")
+    axes.set_ylabel("rms log odds")
+    axes.legend(loc="upper right")
+    style.quiet(axes)
