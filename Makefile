@@ -33,10 +33,10 @@ demo: $(STAMP)
 
 # Two workers for two cores; tests/conftest.py keeps each of them to one BLAS thread.
 test: $(STAMP)
-	$(IN)python -m pytest -n 2 -m "not slow"
+	$(IN)python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(STAMP)
-	$(IN)python -m pytest -n 2 -m slow
+	$(IN)python -m pytest -n 2 --dist worksteal -m slow
 
 lint: $(STAMP)
 	$(IN)ruff check .

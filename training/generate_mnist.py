@@ -1,40 +1,24 @@
-"""Quality of the MNIST digits that lasers draw: `generate_digits.py` with a larger machine."""
+"""Quality of MNIST digits that lasers draw: the experiment of `generate_digits.py`, larger."""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
-import generate_digits
 import typer
 
 from lasersampling.cli.main import run
-from lasersampling.config.shipped import shipped_names
-from lasersampling.errors import InputError
-
-FIRST_OF = ("mnist16", "mnist28", "mnist")
-
-
-def shipped_model() -> str:
-    """The smallest shipped machine of MNIST."""
-    names = shipped_names("machines")
-    for start in FIRST_OF:
-        for name in names:
-            if name.startswith(start):
-                return name
-    expected = (
-        "--model FILE; make one by training/train_machines.py mnist16_pictures --machine FILE"
-    )
-    raise InputError.single("model", "no shipped machine of MNIST", expected)
+from lasersampling.cli.reporting import Reporter
+from lasersampling.results.sampler_comparison import ImageSampling, run_comparison
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
         "results/generate_mnist.h5"
     ),
-    model: Annotated[
-        str, typer.Option(help="Machine file or name; by default a shipped one of MNIST.")
-    ] = "",
+    model: Annotated[str, typer.Option(help="Machine file, or name of a shipped one.")] = "mnist16",
     per_label: Annotated[int, typer.Option(min=2, help="Chains for each label.")] = 20,
     free: Annotated[int, typer.Option(min=2, help="Chains without a label.")] = 40,
     duration_ns: Annotated[float, typer.Option(min=5.0, help="Laser time of a chain.")] = 400.0,
@@ -45,13 +29,19 @@ def main(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Images with and without labels, by lasers and by Gibbs sampling, judged over time."""
+    """Images with and without labels, by lasers, renewal and Gibbs sampling, judged over time."""
+    sampling = ImageSampling(device, per_label, free, duration_ns)
     if smoke:
-        model = "digits"
-    generate_digits.main(
-        out=out, model=model or shipped_model(), per_label=per_label, free=free,
-        duration_ns=duration_ns, device=device, seed=seed, smoke=smoke, overwrite=overwrite,
+        model = "digits"  # its images need no extra
+        sampling = sampling.smallest()
+    compared, files = run_comparison(
+        out, model, sampling, command=shlex.join(["python", *sys.argv]), seed=seed,
+        overwrite=overwrite, stage=Reporter(quiet=False, as_json=False).progress,
     )  # fmt: skip
+    for line in compared.lines():
+        print(line)
+    for path in files:
+        print(f"written: {path}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,35 @@ from typing import TYPE_CHECKING
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lasersampling.sampling.evidence import Evidence
+
+
+def clamped_units(text: str, names: Sequence[str]) -> NDArray[np.int8]:
+    """Read ``--clamp`` as a clamping vector, -1 for free units.
+
+    Parameters
+    ----------
+    text : str
+        Pairs ``unit=value`` separated by commas; a unit is its name or its number.
+    names : sequence of str
+        Of all units.
+
+    Raises
+    ------
+    InputError
+        With all problems: malformed pairs, units named twice or that do not exist, values other
+        than 0 and 1, no unit left free.
+    """
+    from lasersampling.boltzmann import clamp
+
+    problems: list[Problem] = []
+    hard = _hard(text, names, problems)
+    if problems:
+        raise InputError(problems)
+    return clamp(len(names), hard)
 
 
 def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evidence:
@@ -34,13 +62,8 @@ def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evide
     if file:
         return read_evidence(file, names)
     problems: list[Problem] = []
-    hard = _pairs(clamp, "--clamp", names, problems)
+    hard = _hard(clamp, names, problems)
     unsure = _pairs(soft, "--soft", names, problems)
-    problems += [
-        Problem("--clamp", f"{names[unit]}={value:g}", "the value 0 or 1")
-        for unit, value in hard.items()
-        if value not in (0, 1)
-    ]
     problems += [
         Problem("--soft", f"{names[unit]}={value:g}", "a number above 0 and below 1")
         for unit, value in unsure.items()
@@ -51,11 +74,23 @@ def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evide
         for unit in unsure
         if unit in hard
     ]
-    if not problems and len(hard) == len(names):
-        problems.append(Problem("--clamp", "all units", "at least one unit left free"))
     if problems:
         raise InputError(problems)
-    return Evidence.single(len(names), {unit: int(hard[unit]) for unit in hard}, unsure)
+    return Evidence.single(len(names), hard, unsure)
+
+
+def _hard(text: str, names: Sequence[str], problems: list[Problem]) -> dict[int, int]:
+    """Read pairs of ``--clamp``; what is wrong with them is added to `problems`."""
+    found = _pairs(text, "--clamp", names, problems)
+    problems += [
+        Problem("--clamp", f"{names[unit]}={value:g}", "the value 0 or 1")
+        for unit, value in found.items()
+        if value not in (0, 1)
+    ]
+    if not problems and len(found) == len(names):
+        problems.append(Problem("--clamp", "all units", "at least one unit left free"))
+    # What is no 0 or 1, and may be no whole number, is a problem already.
+    return {unit: int(value == 1) for unit, value in found.items()}
 
 
 def _pairs(
@@ -63,6 +98,8 @@ def _pairs(
 ) -> dict[int, float]:
     """Read pairs; what is wrong with them is added to `problems`."""
     found: dict[int, float] = {}
+    numbered = list(names) == [str(unit) for unit in range(len(names))]
+    known = f"units 0 to {len(names) - 1}" if numbered else "one of " + ", ".join(names)
     for pair in text.split(",") if text.strip() else ():
         name, _, value = (part.strip() for part in pair.partition("="))
         try:
@@ -75,9 +112,10 @@ def _pairs(
         elif name.isdecimal() and int(name) < len(names):
             unit = int(name)
         else:
-            problems.append(Problem(option, f"unit {name!r}", "one of " + ", ".join(names)))
+            problems.append(Problem(option, f"unit {name!r}", known))
             continue
         if unit in found:
             problems.append(Problem(option, f"unit {name!r} twice", "each unit once"))
+            continue
         found[unit] = number
     return found

@@ -59,7 +59,8 @@ def generate(
         ),
     ] = None,
     labels: Annotated[
-        list[int] | None, typer.Option("--label", help="Label to be clamped; may be repeated.")
+        list[int] | None,
+        typer.Option("--label", help="Draw this label only, clamped; may be repeated."),
     ] = None,
     picture: Annotated[
         Path | None,
@@ -85,7 +86,8 @@ def generate(
 ) -> None:
     """Generate images with lasers, beside Gibbs sampling: of a recipe's machine, or a trained one.
 
-    With a recipe and --from, the recipe says how the trained machine is sampled.
+    With a recipe and --from, the recipe says how the trained machine is sampled. With --label there
+    are no images without a label, unless --set free_images asks for them.
     """
     from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generate_configuration import GenerateConfig
@@ -98,6 +100,8 @@ def generate(
     check_request(picture, mask, occlude, model, len(labels or ()))
     loaded = None if model is None else load_picture_model(model)
     given = {"seed": seed, "model": model, "labels": labels}
+    if labels and picture is None:  # of a picture, so many are its completions
+        given["free_images"] = 0
     table = _table(recipe, loaded) | {k: v for k, v in given.items() if v is not None}
     config = configured(GenerateConfig, table, overrides)
     output = Output(context, out, overwrite=overwrite)

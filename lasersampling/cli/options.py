@@ -10,11 +10,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lasersampling.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from lasersampling.cli.configurations import LasersConfig, ServeLasersConfig
+    from lasersampling.sampling.laser_sampler import Lasers
 
 T = TypeVar("T")
 
@@ -99,6 +103,22 @@ def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[
             Problem(_option(problem.where, given, options), problem.got, problem.expected)
             for problem in error.problems
         ) from None
+
+
+def configured_lasers(config: LasersConfig | ServeLasersConfig, **more: Any) -> Lasers:
+    """Make the lasers of a configuration; `more` are settings that not all of these have."""
+    from lasersampling.sampling.laser_sampler import Lasers
+
+    return Lasers(
+        config.device,
+        delay_ns=config.delay_ns,
+        interval_ns=config.interval_ns,
+        burn_in_ns=config.burn_in_ns,
+        settings=config.calibration,
+        imperfections=config.imperfections,
+        chip_seed=config.chip_seed,
+        **more,
+    )
 
 
 def device_table(name_or_path: str) -> dict[str, Any]:

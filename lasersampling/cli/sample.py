@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
+    configured_lasers,
     device_table,
     imperfections_table,
 )
@@ -23,9 +23,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
@@ -71,6 +68,7 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
     from lasersampling.boltzmann import load_machine
+    from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
     from lasersampling.results.evaluation import evaluate
@@ -90,7 +88,7 @@ def sample(
     }
     config = _configuration(options, overrides)
     target = load_machine(resolve("machines", config.machine))
-    clamped = parse_clamp(config.clamp, target.n_units)
+    clamped = clamped_units(config.clamp, [str(unit) for unit in range(target.n_units)])
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
         chosen, n_draws = _prepare(config, target.n_units, reporter, file)
@@ -188,7 +186,6 @@ def _prepare(
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.renewal_sampler import Renewal
 
     if isinstance(config, GibbsConfig):
@@ -205,17 +202,7 @@ def _prepare(
         lasers = renewal.lasers
     else:
         renewal = None
-        lasers = Lasers(
-            config.device,
-            delay_ns=config.delay_ns,
-            interval_ns=config.interval_ns,
-            burn_in_ns=config.burn_in_ns,
-            settings=config.calibration,
-            imperfections=config.imperfections,
-            chip_seed=config.chip_seed,
-            tempering=config.tempering,
-            depression=config.depression,
-        )
+        lasers = configured_lasers(config, tempering=config.tempering, depression=config.depression)
     n_draws = lasers.draws_in(config.duration_ns)
     if n_draws < _MIN_DRAWS:
         raise InputError.single(
@@ -234,34 +221,3 @@ def _prepare(
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(n_units))
     return renewal or lasers, n_draws
-
-
-def parse_clamp(text: str, n_units: int) -> NDArray[np.int8]:
-    """Read ``"0=1,3=0"`` as a clamping vector, -1 for free units.
-
-    Raises
-    ------
-    InputError
-        With all problems: malformed pairs, units named twice or that do not exist, values other
-        than 0 and 1, no unit left free.
-    """
-    from lasersampling.boltzmann import clamp
-
-    values: dict[int, int] = {}
-    problems = []
-    for pair in text.split(",") if text.strip() else ():
-        found = re.fullmatch(r"\s*(\d{1,9})\s*=\s*([01])\s*", pair)
-        if found is None:
-            problems.append(Problem("--clamp", repr(pair), "unit=value with value 0 or 1"))
-            continue
-        unit = int(found[1])
-        if unit in values:
-            problems.append(Problem("--clamp", f"unit {unit} twice", "each unit once"))
-        elif unit >= n_units:
-            problems.append(Problem("--clamp", f"unit {unit}", f"units 0 to {n_units - 1}"))
-        values[unit] = int(found[2])
-    if not problems and len(values) == n_units:
-        problems.append(Problem("--clamp", "all units", "at least one unit left free"))
-    if problems:
-        raise InputError(problems)
-    return clamp(n_units, values)

@@ -16,6 +16,7 @@ from lasersampling.cli.options import (
     Overrides,
     Quiet,
     configured,
+    configured_lasers,
     device_table,
     imperfections_table,
 )
@@ -72,7 +73,7 @@ def lasers(
 ) -> None:
     """Offer a network of lasers that samples Boltzmann machines."""
     from lasersampling.cli.configurations import ServeLasersConfig
-    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE, Lasers
+    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
     from lasersampling.sampling.laser_substrate import LaserSubstrate
 
     reporter = Reporter(quiet=quiet, as_json=False)
@@ -84,16 +85,7 @@ def lasers(
         "chip_seed": chip_seed,
     }
     config = configured(ServeLasersConfig, options, overrides)
-    network = Lasers(
-        config.device,
-        delay_ns=config.delay_ns,
-        interval_ns=config.interval_ns,
-        burn_in_ns=config.burn_in_ns,
-        settings=config.calibration,
-        imperfections=config.imperfections,
-        chip_seed=config.chip_seed,
-        clamping=config.clamping,
-    )
+    network = configured_lasers(config, clamping=config.clamping)
     with _ended_by_sigterm():
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
             network.calibrated(progress)

@@ -141,9 +141,9 @@ ROWS = [
     Row("endless time", LASERS + " --duration-ns inf", ("--duration-ns: got inf", "finite")),
     Row("time for no draw", LASERS + " --duration-ns 0.1", ("--duration-ns: got 0.1", "4 draws")),
     Row("clamp not a pair", SAMPLE + " --clamp 1", ("--clamp: got '1'", "unit=value")),
-    Row("clamp value", SAMPLE + " --clamp 0=2", ("--clamp: got '0=2'", "0 or 1")),
-    Row("clamp unit", SAMPLE + " --clamp 2=1", ("--clamp: got unit 2", "0 to 1")),
-    Row("clamp twice", SAMPLE + " --clamp 0=1,0=1", ("--clamp: got unit 0 twice",)),
+    Row("clamp value", SAMPLE + " --clamp 0=2", ("--clamp: got 0=2", "0 or 1")),
+    Row("clamp unit", SAMPLE + " --clamp 2=1", ("--clamp: got unit '2'", "0 to 1")),
+    Row("clamp twice", SAMPLE + " --clamp 0=1,0=1", ("--clamp: got unit '0' twice",)),
     Row("clamp all", SAMPLE + " --clamp 0=1,1=1", ("--clamp: got all units", "left free")),
     # Where results go.
     Row("existing output", "sample input.toml --sampler gibbs --out input.toml",

@@ -71,18 +71,19 @@ def test_problems_of_a_recipe_are_named_by_its_file(run, tmp_path):
     assert "mine.toml: free: got an unknown key" in ran.err
 
 
-QUICK = ("images_per_label=2", "free_images=0", "duration_ns=20", "window_ns=10", "burn_in_ns=10",
+QUICK = ("images_per_label=2", "duration_ns=20", "window_ns=10", "burn_in_ns=10",
          "gibbs_burn_in=20")  # fmt: skip
 
 
 def test_a_trained_machine_draws_a_label_without_training(run):
-    """Shipped machine, one label, no recipe."""
+    """Shipped machine, one label, no recipe; and no images without a label."""
     ran = run("generate", "--from", "digits", "--label", 3, "--out", "run.h5", "--json",
               *options(*QUICK))  # fmt: skip
     assert ran.code == 0
     told = json.loads(ran.out)
     assert (told["model"], told["recipe"], told["n_units"]) == ("digits", None, 134)
     assert {"label_accuracy_lasers", "pixel_mean_error_lasers"} <= set(told["metrics"])
+    assert not any("free" in name or "covered" in name for name in told["metrics"])
     assert "trained before (digits)" in ran.err
     assert "training" not in ran.err.replace("--training", "").split("trained before")[0]
     results = read_results("run.h5")
@@ -90,10 +91,12 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     assert set(results.array("images/data_label")) == {3}
     assert results.machine().n_units == 134
     # The results file holds the machine, so it is one to generate from; but its data are unknown.
-    again = run("generate", "--from", "run.h5", "--json", *options(*QUICK))
+    again = run("generate", "--from", "run.h5", "--label", 5, "--json", "--out", "again.h5",
+                *options(*QUICK, "free_images=1"))  # fmt: skip
     assert again.code == 0
     assert "no judging" in again.err
     assert "label_accuracy_lasers" not in json.loads(again.out)["metrics"]
+    assert read_results("again.h5").array("images/lasers_label").tolist() == [5, 5, -1]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments, load_machine, save_machine
-from lasersampling.cli.sample import parse_clamp
-from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.results import read_results
 
@@ -202,11 +200,3 @@ def test_set_wins_over_options(run, machine_file):
         "sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--set", "draws=20", "--json"
     )
     assert json.loads(ran.out)["draws"] == 20
-
-
-def test_clamp_text():
-    np.testing.assert_array_equal(parse_clamp("", 3), [-1, -1, -1])
-    np.testing.assert_array_equal(parse_clamp(" 2=1,0 = 0", 3), [0, -1, 1])
-    with pytest.raises(InputError) as caught:
-        parse_clamp("1,0=2,0=1,0=1,7=1", 3)
-    assert len(caught.value.problems) == 4

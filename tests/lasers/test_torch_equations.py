@@ -75,8 +75,11 @@ def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
     "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)]
 )
 def test_spike_rate_agrees_with_the_kernel(dtype):
-    """Mean rates of independent lasers at one pump, in units of their standard error."""
-    pump, burn_in, duration, n = 0.97 * P_TH, 10.0, 15.0, 1000
+    """Mean rates of independent lasers at one pump, in units of their standard error.
+
+    Many lasers for a short time: a step costs much the same for a thousand and for three thousand.
+    """
+    pump, burn_in, duration, n = 0.97 * P_TH, 4.0, 5.0, 3000
     lasers = torch.full((n,), pump, dtype=dtype)
     generator = seeded(3)
     first = simulate(DEVICE, lasers, round(burn_in / STEP_NS), generator=generator)
@@ -87,7 +90,7 @@ def test_spike_rate_agrees_with_the_kernel(dtype):
     kernel = simulation.simulate(
         LaserNetwork(DEVICE, 1), pump, duration, n_chains=4 * n, seed=4, burn_in_ns=burn_in
     ).spikes.counts()[:, 0]
-    assert counts.mean() > 2.0
+    assert counts.mean() > 0.5
     error = np.hypot(counts.std(ddof=1) / n**0.5, kernel.std(ddof=1) / (4 * n) ** 0.5)
     assert error < 0.015 * kernel.mean()
     assert abs(counts.mean() - kernel.mean()) < 4 * error

@@ -17,7 +17,12 @@ from lasersampling.results.reading import Results, read_results
 FREE = -1
 """Label of an image that was drawn without a label being given."""
 
-_TITLES = {"lasers": "Nanolasers", "gibbs": "Gibbs sampling", "data": "Data"}
+_TITLES = {
+    "lasers": "Nanolasers",
+    "renewal": "Renewal sampler",
+    "gibbs": "Gibbs sampling",
+    "data": "Data",
+}
 _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4
 _COLUMNS = 10
@@ -35,10 +40,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Parameters
     ----------
     path : path-like
-        Results file with ``/images``: one or more of `lasers`, `gibbs`, `data`, of shape
-        (sample, row, column) with values 0 (white) to 1 (black), and beside each `<name>_label`
-        (sample), -1 for images drawn freely. The first two images of each label are shown, more of
-        them if there are few labels.
+        Results file with ``/images``: one or more of `lasers`, `renewal`, `gibbs`, `data`, of
+        shape (sample, row, column) with values 0 (white) to 1 (black), and beside each
+        `<name>_label` (sample), -1 for images drawn freely. The first two images of each label
+        are shown, more of them if there are few labels.
         Metrics `label_accuracy_<name>` are written above the bands, and the text attribute
         `headline` of the group above all.
 

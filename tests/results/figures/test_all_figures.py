@@ -1,7 +1,6 @@
 """What holds for every figure; a new one is found by its module."""
 
 import importlib
-import json
 import os
 import pkgutil
 import subprocess
@@ -26,9 +25,11 @@ def test_names_are_the_modules():
 
 
 @pytest.mark.parametrize("name", figures.NAMES)
-def test_figure_is_drawn_and_leaves_settings_alone(name, make, tmp_path):
+def test_figure_is_drawn_and_leaves_settings_alone(name, make, tmp_path, monkeypatch):
     before = dict(mpl.rcParams)
-    figure = plot(name, make(name))
+    path = make(name)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # to import it is an error now
+    figure = plot(name, path)
     assert isinstance(figure, Figure)
     figure.savefig(tmp_path / "figure.png")
     assert dict(mpl.rcParams) == before
@@ -66,14 +67,15 @@ def test_figures_are_saved_beside_the_file(make):
 
 
 def test_no_pyplot_and_no_window(make):
+    """In a fresh process, where no other test has loaded it; what figures do is tested above."""
     code = (
-        "import json, sys; from lasersampling.results.figures import NAMES, save_figures\n"
-        "for name, path in json.loads(sys.argv[1]).items(): save_figures(path, [name])\n"
+        "import importlib, sys; from lasersampling.results.figures import NAMES, save_figures\n"
+        "for name in NAMES: importlib.import_module(f'lasersampling.results.figures.{name}')\n"
+        "save_figures(sys.argv[1], ['distribution'])\n"
         "print('matplotlib.pyplot' in sys.modules)"
     )
-    paths = {name: str(make(name)) for name in figures.NAMES}
     done = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(paths)],
+        [sys.executable, "-c", code, str(make("distribution"))],
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
         capture_output=True,
         text=True,
