@@ -60,6 +60,7 @@ def complete_picture(
     InputError
         For pictures that cannot be read, and if nothing or all of the picture is unknown.
     """
+    from lasersampling.cli.adapting import adapted
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.results.picture_records import write_completions
     from lasersampling.results.records import write_calibration, write_neuron
@@ -81,6 +82,7 @@ def complete_picture(
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
             calibration = lasers.calibrated(progress)
+        lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:
             found = complete(

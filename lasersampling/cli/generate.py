@@ -214,9 +214,9 @@ def _samplers(
     config: GenerateConfig, machine: BoltzmannMachine, reporter: Reporter, file: ResultsFile | None
 ) -> dict[str, Sampler]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted."""
-    from lasersampling.results.records import write_calibration, write_lines, write_neuron
+    from lasersampling.cli.adapting import adapted
+    from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.adaptation import adapt
     from lasersampling.sampling.laser_sampler import Lasers
 
     lasers = Lasers(
@@ -231,14 +231,7 @@ def _samplers(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
-    if config.adaptation_rounds is not None:
-        with reporter.progress("adapting the lasers to the machine") as progress:
-            lasers = adapt(
-                lasers, machine, n_rounds=config.adaptation_rounds, seed=config.seed,
-                progress=progress,
-            )  # fmt: skip
-        if file is not None and lasers.lines is not None:
-            write_lines(file, lasers.lines)
+    lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
     return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 
 

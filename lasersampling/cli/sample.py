@@ -23,6 +23,7 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
@@ -91,7 +92,7 @@ def sample(
     clamped = clamped_units(config.clamp, [str(unit) for unit in range(target.n_units)])
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
-        chosen, n_draws = _prepare(config, target.n_units, reporter, file)
+        chosen, n_draws = _prepare(config, target, reporter, file)
         reporter.status(
             f"sampling {target.n_units} units with {chosen.name}: "
             f"{config.chains} chains of {n_draws} draws"
@@ -178,11 +179,12 @@ def _flag(key: str) -> str:
 
 def _prepare(
     config: GibbsConfig | LasersConfig | RenewalConfig,
-    n_units: int,
+    machine: BoltzmannMachine,
     reporter: Reporter,
     file: ResultsFile | None,
 ) -> tuple[Sampler, int]:
     """Make the sampler ready, and say how many draws per chain are asked of it."""
+    from lasersampling.cli.adapting import adapted
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
@@ -219,5 +221,7 @@ def _prepare(
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
-            write_chip(file, lasers.chip(n_units))
+            write_chip(file, lasers.chip(machine.n_units))
+    if isinstance(config, LasersConfig) and config.adaptation_rounds is not None:
+        lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
     return renewal or lasers, n_draws

@@ -8,7 +8,7 @@ from lasersampling.datasets import load_digits
 from lasersampling.results import read_results
 
 QUICK = ("--set=duration_ns=20", "--set=window_ns=10", "--set=burn_in_ns=10",
-         "--set=free_images=3")  # fmt: skip
+         "--set=free_images=3", "--set=adaptation_rounds=0")  # fmt: skip
 
 
 @pytest.fixture

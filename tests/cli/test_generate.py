@@ -7,7 +7,7 @@ from lasersampling.results import read_results
 
 SMALL = (
     "images_per_label=2", "free_images=3", "duration_ns=60", "window_ns=20", "burn_in_ns=20",
-    "gibbs_burn_in=50", "training.n_hidden=12", "training.n_epochs=6",
+    "gibbs_burn_in=50", "training.n_hidden=12", "training.n_epochs=6", "adaptation_rounds=0",
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_problems_of_a_recipe_are_named_by_its_file(run, tmp_path):
 
 
 QUICK = ("images_per_label=2", "duration_ns=20", "window_ns=10", "burn_in_ns=10",
-         "gibbs_burn_in=20")  # fmt: skip
+         "gibbs_burn_in=20", "adaptation_rounds=0")  # fmt: skip
 
 
 def test_a_trained_machine_draws_a_label_without_training(run):
@@ -90,6 +90,7 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     assert results.array("images/lasers_label").tolist() == [3, 3]
     assert set(results.array("images/data_label")) == {3}
     assert results.machine().n_units == 134
+    assert results.array("lines/gain").shape == (134,)
     # The results file holds the machine, so it is one to generate from; but its data are unknown.
     again = run("generate", "--from", "run.h5", "--label", 5, "--json", "--out", "again.h5",
                 *options(*QUICK, "free_images=1"))  # fmt: skip

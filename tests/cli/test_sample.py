@@ -50,6 +50,9 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     assert config["imperfections"]["coupling"]["grid"]["bits"] == 5
     expected = Imperfections(pump={"mismatch": {"std": 0.02}}).drawn(3, 3).pump
     assert np.array_equal(results.array("chip/pump"), expected)
+    adapted = run(*options, "--set", "adaptation_rounds=1", "--out", "adapted.h5")
+    assert adapted.code == 0
+    assert (read_results("adapted.h5").array("lines/gain") != 1.0).all()
     again = run(*options)
     assert json.loads(again.out)["metrics"] == json.loads(told.out)["metrics"]
     ran = run("sample", machine_file, "--imperfections", "none such")

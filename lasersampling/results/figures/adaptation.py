@@ -31,7 +31,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/adaptation``: `argument` and `curve`, shape (argument); `field`, shape
         (field), and ``<who>_excess`` with ``_se`` for who of gibbs, ideal_translated,
-        ideal_by_curve and ideal_adapted; `ideal_misfit` and `chip_misfit`, shape (stage).
+        ideal_by_curve and ideal_adapted; `ideal_misfit` and `chip_misfit`, shape (stage). The
+        metric `misfit_gibbs` is what chance leaves.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def _curve(axes: Axes, results: Results) -> None:
     axes.set_aspect("equal", adjustable="box")
     axes.set_xlim(-8, 8)
     axes.set_ylim(-13, 13)
-    axes.text(7.6, 4.6, "logistic", color=style.GREY, ha="right", va="top")
+    axes.text(7.6, 2.6, "logistic", color=style.GREY, ha="right", va="top")
     axes.text(4.6, 9.5, "measured", color=style.VERMILLION, ha="right")
     style.quiet(axes, grid="both")
 
@@ -85,13 +86,13 @@ def _rounds(axes: Axes, results: Results) -> None:
     for who, colour, mark, label in _MISFITS:
         values = results.array(f"adaptation/{who}_misfit")
         axes.semilogy(np.arange(len(values)), values, f"{mark}-", color=colour, label=label)
+    chance = results.metric("misfit_gibbs").value
+    axes.axhline(chance, color=style.GREY, linestyle="--", linewidth=1.2)
+    axes.text(0.0, 1.04 * chance, "chance", color=style.GREY, va="bottom")
     n = len(values)
-    labels = ["translated", "curve", *(str(k) for k in range(1, n - 1))]
-    axes.set_xticks(np.arange(n), labels)
-    for tick in axes.get_xticklabels()[:2]:
-        tick.set_rotation(90)
+    axes.set_xticks(np.arange(n), ["–", "0", *(str(k) for k in range(1, n - 1))])
     axes.set_title("left to correct")
-    axes.set_xlabel("round")
+    axes.set_xlabel("round (–: translated, 0: by curve)")
     axes.set_ylabel("rms log odds")
     axes.legend(loc="upper right")
     style.quiet(axes)

@@ -129,6 +129,7 @@ def write_adaptation(file):
         excess = np.where(np.abs(field) > 7, np.nan, 0.004 * k * field**3)
         write_array(file, f"adaptation/{who}_excess", excess, "field")
         write_array(file, f"adaptation/{who}_excess_se", 0.1 + 0 * field, "field")
+    file.metric("misfit_gibbs", 0.02)
     for who, level in (("ideal", 0.4), ("chip", 3.0)):
         write_array(file, f"adaptation/{who}_misfit", level * 0.5 ** np.arange(5), "stage")
 
