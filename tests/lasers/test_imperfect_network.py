@@ -20,7 +20,7 @@ MIDPOINT, SLOPE = 0.8556, 68.9  # of the calibration of D6
 
 def logit_of(network, ratio, **changes):
     """Activation of each laser as a logit, and its standard error."""
-    spikes = simulate(network, np.array(ratio) * P_TH, 600.0, n_chains=48, seed=5, **changes).spikes
+    spikes = simulate(network, np.array(ratio) * P_TH, 250.0, n_chains=48, seed=5, **changes).spikes
     z = spikes.active_fraction(TAU)
     mean, error = z.mean(axis=0), z.std(axis=0, ddof=1) / np.sqrt(48)
     return np.log(mean / (1 - mean)), error / (mean * (1 - mean))
