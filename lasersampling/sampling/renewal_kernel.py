@@ -1,17 +1,23 @@
-"""Compiled event-driven simulation of coupled renewal neurons: exact, by thinning.
+"""Compiled simulation of coupled renewal neurons: exact, by thinning, in windows of time.
 
 Unit k spikes at the hazard ``h(x_k(t), s_k)``, s being the time since its last spike and x its
-drive. The drive follows what the synapses put on with two relaxation times, so between events
+drive. The drive follows what the synapses put on with two relaxation times: between events
 
     x_k(t) = steady_k + slow_k exp(-(t - T) / tau_a) + fast_k exp(-(t - T) / tau_b),
 
-with a reference time T common to all units: a pulse that begins or ends adds multiples of one
-column of weights to three arrays, and needs no exponential per target. Each unit holds one
-candidate, drawn at a dominating hazard that belongs to a *level* of the drive; it is a spike with
-the ratio of hazards [1]_. When a pulse may lift a drive above its level, the unit draws anew:
-nothing has happened yet, and a Poisson process has no memory. The first candidate of all units is
-found through minima of blocks of them, so a spike costs its fan-out and no more than some square
-root of the number of units.
+and a pulse that begins or ends adds multiples of one column of weights to the three arrays.
+
+Time goes on in short windows. Thinning [1]_ needs a hazard that is never below the unit's own, here
+constant over the window; a unit's next candidate is where the integral of that hazard has used up a
+*budget*, an exponential variate. So a window costs each unit a look-up and a subtraction, without
+random numbers, in a loop over all units of all chains that LLVM turns into vector instructions;
+only candidates and edges of pulses are events, taken chain by chain in the order of time. A
+candidate is a spike with the ratio of hazards at its very time, and the unit has a new budget in
+any case. An edge inside the window lifts drives: the dominating hazard leaves a margin for that,
+and a unit that is lifted beyond it goes on at a higher one for the rest of the window.
+
+Budgets and dominating hazards are integers, so that sums of many small hazards are exact; rounding
+a dominating hazard up costs nothing but candidates. The same is true of steady drives.
 
 Numba's cache knows of changes in this file only: after a change in `gibbs_kernel`, `make clean`.
 
@@ -30,106 +36,188 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
 
-__all__ = ["Chain", "Model", "Wiring", "advance"]
+__all__ = ["LANES", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
 
-_LONGEST_STRETCH = 200.0
-"""Fast relaxation times after which T is moved, far from where exp overflows."""
+LANES = 64
+"""Lanes come in multiples of this, so that all of them see the same vector instructions."""
+
+ROWS = 256
+"""Room for rows of drive at one age, in the table of dominating hazards."""
 
 _STRETCH = 32
-"""Targets that are looked at one by one when one of them is above its level."""
+"""Targets that are looked at one by one when one of them is lifted beyond the margin."""
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+_LARGEST_BUDGET = 2.0**31 - 1.0
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+
+_TINY = np.float32(1e-30)
+"""Nothing beside a row, and keeps what relaxes from numbers so small that they are slow."""
+
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 _compiled = njit(**_OPTIONS)
-_compiled_freely = njit(**_OPTIONS, fastmath={"nnan", "nsz", "contract"})
+_inlined = njit(**_OPTIONS, forceinline=True)
+_FREEDOM = {"nnan", "nsz", "contract"}
+_compiled_freely = njit(**_OPTIONS, fastmath=_FREEDOM)
+_inlined_freely = njit(**_OPTIONS, fastmath=_FREEDOM, forceinline=True)
 
 
 class Model(NamedTuple):
-    """Hazard of a neuron on a grid, and what thinning needs of it.
+    """Hazard of a neuron on a grid of drives (rows) and ages, and what thinning needs of it.
 
-    `hazard` is (drive, age); `bound`, `cumulated` and `guide` belong to levels, which are every
-    `rows_per_level`-th drive: hazard that no smaller drive exceeds in a cell of age, its integral
-    to the beginning of the cell, and the cell with which to begin when the integral is inverted.
+    `bound` has `ROWS` entries for each cell of age, after as many zeros for units that have just
+    spiked: what a budget loses over a window that begins at this age, at no higher a drive.
     """
 
     hazard: NDArray[np.float32]
-    bound: NDArray[np.float64]
-    cumulated: NDArray[np.float64]
-    guide: NDArray[np.int32]
-    lowest_drive: float
-    drive_step: float
-    rows_per_level: int
+    bound: NDArray[np.int32]
     age_step: float
     slow: float
     fast: float
+    window: float
+    budget: float  # of a hazard that adds up to 1
 
 
 class Wiring(NamedTuple):
-    """Who acts on whom: `weights[row_start[j] + k]` is that of j on k, first[j] <= k < last[j]."""
+    """Who acts on whom: `weights[row_start[j] + k]` is that of j on k, first[j] <= k < last[j].
 
-    weights: NDArray[np.float64]
+    Weights are integers; `row` of them is a row of the table.
+    """
+
+    weights: NDArray[np.int32]
     row_start: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
-    margin: NDArray[np.float64]
+    row: float
+    margin: float  # rows by which a drive may be lifted in a window
+    reserve: float  # the same, with what rounding needs
     length: float
     delay: float
     renews: bool
     slow_jump: float
     fast_jump: float
-    block_bits: int  # units whose first candidate is known are 2**block_bits neighbours
+    peak: float  # when the response to an edge is highest
 
 
-class Chain(NamedTuple):
-    """Where one chain stands. The ring holds spikes whose pulses have not ended, and older ones."""
+class Batch(NamedTuple):
+    """Where chains of equal wiring stand: lanes are units of the first chain, the second, ...
 
-    steady: NDArray[np.float64]
-    slow: NDArray[np.float64]
-    fast: NDArray[np.float64]
-    last_spike: NDArray[np.float64]
-    last_entry: NDArray[np.int64]
-    level: NDArray[np.int64]
-    level_drive: NDArray[np.float64]
+    Rings hold the spikes of each chain whose pulses have not ended, and older ones.
+    """
+
+    steady: NDArray[np.int32]
+    slow: NDArray[np.float32]
+    fast: NDArray[np.float32]
+    age: NDArray[np.float32]
+    budget: NDArray[np.int32]
+    cell: NDArray[np.int32]
+    lift: NDArray[np.float32]
+    empty: NDArray[np.uint8]  # is the budget used up?
+    empty_words: NDArray[np.uint64]  # the same memory
     candidate: NDArray[np.float64]
-    block_first: NDArray[np.float64]
-    waiting: NDArray[np.int64]  # scratch, one longer than there are units
+    waiting: NDArray[np.int32]  # scratch: lanes with candidates in this window
+    last_spike: NDArray[np.float64]
+    spike_before: NDArray[np.float64]
+    last_entry: NDArray[np.int64]
     ring_time: NDArray[np.float64]
     ring_unit: NDArray[np.int32]
     ring_starts: NDArray[np.bool_]
     ring_ends: NDArray[np.bool_]
-    place: NDArray[np.int64]  # spikes so far, next to start, next to end, given ones so far
-    given_time: NDArray[np.float64]  # spikes of the past, before the chain lives on its own
-    given_unit: NDArray[np.int32]
-    clock: NDArray[np.float64]  # T, and up to when spikes are given
-    generator: NDArray[np.uint64]
+    place: NDArray[np.int64]  # (chain, 3): spikes so far, next to start, next to end
+    edge_due: NDArray[np.float64]  # (chain,)
+    generator: NDArray[np.uint64]  # (chain, 4)
+    clock: NDArray[np.int64]  # windows so far
+
+
+@_inlined_freely
+def _exp(x):
+    """exp(x); what windows need of it, by its series, to 3e-8."""
+    if abs(x) > 1.0:
+        return math.exp(x)
+    y = x * x
+    even = 1.0 + y * (1 / 2 + y * (1 / 24 + y * (1 / 720 + y * (1 / 40320 + y * (1 / 3628800)))))
+    odd = 1.0 + y * (1 / 6 + y * (1 / 120 + y * (1 / 5040 + y * (1 / 362880))))
+    return even + x * odd
+
+
+@_compiled_freely
+def _relax(model, wiring, batch):
+    """Take all lanes through a window, as if nothing happened in it."""
+    use_wide_vectors()
+    arrays_are_apart()
+    steady, slow, fast, age = batch.steady, batch.slow, batch.fast, batch.age
+    budget, cell, lift, empty, bound = (
+        batch.budget, batch.cell, batch.lift, batch.empty, model.bound,
+    )  # fmt: skip
+    window = model.window
+    slow_factor, slow_sag = np.float32(math.exp(-window / model.slow)), _sag(window / model.slow)
+    fast_factor, fast_sag = np.float32(math.exp(-window / model.fast)), _sag(window / model.fast)
+    row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(window)
+    top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
+    per_age = np.float32(1.0 / model.age_step)
+    for i in range(np.uint64(steady.size)):
+        s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
+        x = s + a + b
+        slow[i] = a_then = a * slow_factor + _TINY
+        fast[i] = b_then = b * fast_factor + _TINY
+        # Between the ends a relaxing part is below its chord, or above it by its sag.
+        highest = max(x, s + a_then + b_then)
+        highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
+        drive = np.int32(min(max(highest, _ZERO), top))
+        ages = np.int32(min(age[i] * per_age, n_cells)) + np.int32(1)
+        age[i] += step
+        at = np.int32(ages * np.int32(ROWS) + drive)
+        left = np.int32(budget[i] - bound[np.uint32(at)])
+        cell[i] = at
+        budget[i] = left
+        lift[i] = _ZERO
+        empty[i] = np.uint8(left < np.int32(0))
 
 
 @_compiled
-def _wait(cumulated, bound, guide, level, age, age_step, exponential):
-    """Time to the next candidate, at this age and level; `exponential` is a variate of mean 1.
+def _sag(times):
+    """How far -exp(-t) is above its chord over so many relaxation times, at most."""
+    slope = -math.expm1(-times) / times
+    return np.float32(1.0 - slope + slope * math.log(slope))
 
-    The integral of the bound is inverted cell by cell; beyond the table the bound is constant.
+
+@_inlined_freely
+def _add(
+    steady, slow, fast, lift, lane, weights, offset, first, last, mask, to_slow, to_fast, to_lift,
+    margin,
+):  # fmt: skip
+    """Add an edge of a pulse to its targets; how many of them it lifts beyond the margin.
+
+    `mask` is 0 for a pulse that begins and -1 for one that ends.
     """
-    n_cells = bound.shape[1] - 1
-    passed = 0.0
-    cells = age / age_step
-    if cells < n_cells:
-        cell = np.int64(cells)
-        exponential += cumulated[level, cell] + (cells - cell) * bound[level, cell] * age_step
-        total = cumulated[level, n_cells]
-        if exponential < total:
-            cell = np.int64(guide[level, np.int64(exponential / total * guide.shape[1])])
-            while cumulated[level, cell + 1] <= exponential:
-                cell += 1
-            inside = (exponential - cumulated[level, cell]) / bound[level, cell]
-            return max(cell * age_step + inside - age, 0.0)
-        exponential -= total
-        passed = n_cells * age_step - age
-    return passed + exponential / bound[level, n_cells]
+    use_wide_vectors()
+    arrays_are_apart()
+    n_above = np.int32(0)
+    # Unsigned, since numba would look at the sign of each index.
+    for k in range(np.uint64(first), np.uint64(last)):
+        w = weights[k + np.uint64(offset)]
+        i = k + np.uint64(lane)
+        steady[i] += np.int32(np.int32(w ^ mask) - mask)
+        rows = np.float32(w)
+        slow[i] += to_slow * rows
+        fast[i] += to_fast * rows
+        lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
+        n_above = np.int32(n_above + np.int32(lifted > margin))
+    return n_above
 
 
-@_compiled
+@_inlined_freely
+def _count_above(values, first, last, margin):
+    """How many of some values are above a margin."""
+    n_above = np.int32(0)
+    for i in range(np.uint64(first), np.uint64(last)):
+        n_above = np.int32(n_above + np.int32(values[i] > margin))
+    return n_above
+
+
+@_inlined
 def _hazard(table, row, column):
     """Bilinear interpolation; constant beyond the table."""
     row = min(max(row, 0.0), table.shape[0] - 1.000001)
@@ -142,201 +230,262 @@ def _hazard(table, row, column):
     )
 
 
+@_inlined
+def _new_budget(model, generator):
+    """Exponential variate, in the unit of budgets."""
+    return np.int64(
+        min(-math.log(1.0 - uniform(generator)) * model.budget, _LARGEST_BUDGET)
+    )  # fmt: skip
+
+
+@_inlined
+def _note(wiring, batch, chain, unit, now):
+    """Write a spike down, and with it the two edges of its pulse."""
+    lane = chain * wiring.first.size + unit
+    ring_mask = batch.ring_time.shape[1] - 1
+    entry = batch.place[chain, 0]
+    slot, before = entry & ring_mask, batch.last_entry[lane]
+    starts = True
+    if wiring.renews and before >= 0 and now - batch.last_spike[lane] < wiring.length:
+        batch.ring_ends[chain, before & ring_mask] = False
+        starts = False
+    batch.ring_time[chain, slot], batch.ring_unit[chain, slot] = now, unit
+    batch.ring_starts[chain, slot], batch.ring_ends[chain, slot] = starts, True
+    batch.spike_before[lane], batch.last_spike[lane] = batch.last_spike[lane], now
+    batch.last_entry[lane] = entry
+    batch.place[chain, 0] = entry + 1
+
+
+@_inlined
+def _next_edge(wiring, batch, chain):
+    """When the next pulse of a chain begins or ends."""
+    n_noted, n_started, n_ended = batch.place[chain]
+    ring_mask = batch.ring_time.shape[1] - 1
+    due = np.inf
+    if n_started < n_noted:
+        due = batch.ring_time[chain, n_started & ring_mask] + wiring.delay
+    if n_ended < n_started:
+        end = batch.ring_time[chain, n_ended & ring_mask] + wiring.length + wiring.delay
+        due = min(due, end)
+    return due
+
+
+@_inlined
+def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
+    """Take the next edge of a chain; how many lanes wait in this window then."""
+    ring_mask = batch.ring_time.shape[1] - 1
+    slot = batch.place[chain, 1] & ring_mask
+    acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
+    starts = (
+        batch.place[chain, 1] < batch.place[chain, 0]
+        and batch.ring_time[chain, slot] + wiring.delay <= now
+    )
+    if starts:
+        batch.place[chain, 1] += 1
+    else:
+        slot = batch.place[chain, 2] & ring_mask
+        acts, mask, sign = batch.ring_ends[chain, slot], np.int32(-1), -wiring.row
+        batch.place[chain, 2] += 1
+    batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+    if not acts:
+        return n_waiting
+    source, lane = batch.ring_unit[chain, slot], chain * wiring.first.size
+    rest = window_end - now
+    to_slow = wiring.slow_jump * _exp(-rest / model.slow)
+    to_fast = wiring.fast_jump * _exp(-rest / model.fast)
+    rise = 1.0 + to_slow + to_fast
+    if rest > wiring.peak:
+        rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak / model.slow)
+        rise += wiring.fast_jump * math.exp(-wiring.peak / model.fast)
+    margin, begin, end = np.float32(wiring.margin), wiring.first[source], wiring.last[source]
+    n_above = _add(
+        batch.steady, batch.slow, batch.fast, batch.lift, lane, wiring.weights,
+        wiring.row_start[source], begin, end, mask, np.float32(sign * to_slow),
+        np.float32(sign * to_fast), np.float32(sign * rise), margin,
+    )  # fmt: skip
+    if n_above > 0:
+        for stretch in range(lane + begin, lane + end, _STRETCH):
+            until = min(stretch + _STRETCH, lane + end)
+            if _count_above(batch.lift, stretch, until, margin) > 0:
+                for i in range(stretch, until):
+                    if batch.lift[i] > margin:
+                        n_waiting = _raise(model, batch, i, now, rest, n_waiting)
+    return n_waiting
+
+
+@_inlined
+def _raise(model, batch, lane, now, rest, n_waiting):
+    """Go on with a higher dominating hazard, for a unit that is lifted beyond the margin."""
+    at = np.int64(batch.cell[lane])
+    row = at & (ROWS - 1)
+    above = min(row + np.int64(math.ceil(batch.lift[lane])), model.hazard.shape[0] - 1)
+    batch.lift[lane] = _ZERO
+    batch.cell[lane] = above = at - row + above
+    part = rest / model.window
+    was_waiting = batch.budget[lane] < 0
+    left = max(np.int64(batch.budget[lane]) + np.int64(model.bound[at] * part), 0)
+    batch.budget[lane] = budget = left - np.int64(model.bound[above] * part)
+    if budget < 0:
+        batch.candidate[lane] = now + model.window * (left + 0.5) / model.bound[above]
+        if not was_waiting:
+            batch.waiting[n_waiting] = lane
+            n_waiting += 1
+    return n_waiting
+
+
+@_inlined
+def _try(model, wiring, batch, chain, lane, now, window_end):
+    """Is a candidate a spike? Its unit has a new budget then."""
+    rest = window_end - now
+    generator = batch.generator[chain]
+    drive = (
+        batch.steady[lane] * wiring.row
+        + batch.slow[lane] * _exp(rest / model.slow)
+        + batch.fast[lane] * _exp(rest / model.fast)
+    )
+    bound = np.float64(model.bound[batch.cell[lane]])
+    age = now - batch.last_spike[lane]
+    hazard = _hazard(model.hazard, drive, age / model.age_step)
+    budget = _new_budget(model, generator)
+    spikes = uniform(generator) * bound < hazard * model.window * model.budget
+    if spikes:
+        batch.cell[lane] = 0
+        batch.age[lane] = rest
+    else:
+        left = budget
+        budget -= np.int64(bound * rest / model.window)
+        batch.candidate[lane] = now + model.window * (left + 0.5) / bound
+    batch.budget[lane] = budget
+    return spikes
+
+
+@_inlined
+def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
+    """Take the events of a chain in a window, in the order of time; spikes written down so far."""
+    n_units = wiring.first.size
+    spikes_from, times, units, chains = noted
+    waiting = batch.waiting
+    while True:
+        chosen, due = -1, np.inf
+        for i in range(n_waiting):
+            if batch.candidate[waiting[i]] < due:
+                chosen, due = i, batch.candidate[waiting[i]]
+        edge_due = batch.edge_due[chain]
+        if edge_due <= due and edge_due < window_end:
+            n_waiting = _edge(model, wiring, batch, chain, edge_due, window_end, n_waiting)
+            continue
+        if chosen < 0:
+            return n_spikes
+        lane = np.int64(waiting[chosen])
+        now = min(due, window_end)
+        if _try(model, wiring, batch, chain, lane, now, window_end):
+            unit = lane - chain * n_units
+            _note(wiring, batch, chain, unit, now)
+            batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+            if now >= spikes_from:
+                times[n_spikes], units[n_spikes], chains[n_spikes] = now, unit, chain
+                n_spikes += 1
+        if batch.budget[lane] >= 0:
+            n_waiting -= 1
+            waiting[chosen] = waiting[n_waiting]
+
+
 @_compiled
-def _highest(steady, slow, fast):
-    """Highest drive ahead: slow exp(-t/tau_a) + fast exp(-t/tau_b) is never above this."""
-    return steady + max(0.0, max(slow, slow + fast))
-
-
-@_compiled_freely
-def _add(
-    steady, slow, fast, level_drive, weights, offset, first, last, sign, to_slow, to_fast,
-    tail_slow, tail_fast,
-):  # fmt: skip
-    """Add an edge of a pulse to its targets; how many of them may be above their level now."""
-    n_above = 0
-    # Unsigned, since numba would look at the sign of each index.
-    for k in range(np.uint64(first), np.uint64(last)):
-        w = weights[k + np.uint64(offset)]
-        s, a, b = steady[k] + sign * w, slow[k] + to_slow * w, fast[k] + to_fast * w
-        steady[k], slow[k], fast[k] = s, a, b
-        a, b = a * tail_slow, b * tail_fast
-        n_above += s + max(0.0, max(a, a + b)) > level_drive[k]
-    return n_above
-
-
-@_compiled
-def _set_candidate(candidate, block_first, shift, unit, time):
-    """Change a unit's candidate and the first one of its block."""
-    block = unit >> shift
-    before = candidate[unit]
-    candidate[unit] = time
-    if time <= block_first[block]:
-        block_first[block] = time
-    elif before == block_first[block]:
-        first = np.inf
-        for k in range(block << shift, min((block + 1) << shift, candidate.size)):
-            first = min(first, candidate[k])
-        block_first[block] = first
-
-
-@_compiled
-def _first_candidate(candidate, block_first, shift):
-    """Unit whose candidate comes first."""
-    block = 0
-    for k in range(1, block_first.size):
-        if block_first[k] < block_first[block]:
-            block = k
-    unit = block << shift
-    for k in range(unit + 1, min((block + 1) << shift, candidate.size)):
-        if candidate[k] < candidate[unit]:
-            unit = k
-    return unit
-
-
-@_compiled
-def advance(model, wiring, chain, refractory_time, draw_times, draws, spikes_from, times, units):
-    """Simulate one chain up to the last draw, or until no room is left for spikes.
+def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
+    """Bring chains to a time after the spikes of their past.
 
     Parameters
     ----------
+    now : float
+        When they begin.
+    past_starts : ndarray of int64, shape (chain + 1,)
+        Where in the arrays of spikes each chain begins.
+    past_time, past_unit : ndarray, shape (spike,)
+        Spikes before that, ascending in each chain.
+    """
+    n_units = wiring.first.size
+    for chain in range(batch.place.shape[0]):
+        for i in range(past_starts[chain], past_starts[chain + 1]):
+            while batch.edge_due[chain] <= past_time[i]:
+                _edge(model, wiring, batch, chain, batch.edge_due[chain], now, 0)
+            _note(wiring, batch, chain, np.int64(past_unit[i]), past_time[i])
+            batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+        while batch.edge_due[chain] <= now:
+            _edge(model, wiring, batch, chain, batch.edge_due[chain], now, 0)
+        for lane in range(chain * n_units, (chain + 1) * n_units):
+            batch.age[lane] = now - batch.last_spike[lane]
+            batch.budget[lane] = _new_budget(model, batch.generator[chain])
+
+
+@_compiled
+def advance(
+    model, wiring, batch, began, refractory_time, draw_times, draws, spikes_from, times, units,
+    chains,
+):  # fmt: skip
+    """Simulate chains beyond the last draw, or until there is no room for spikes of a window.
+
+    Parameters
+    ----------
+    began : float
+        When the first window began.
     draw_times : ndarray, shape (draw,)
         When states are read, ascending.
-    draws : ndarray of int8, shape (draw, unit)
+    draws : ndarray of int8, shape (chain, draw, unit)
         Takes the states.
     spikes_from : float
         Spikes from then on are written down.
-    times, units : ndarray, shape (room,)
-        Take the spikes.
+    times, units, chains : ndarray, shape (room,)
+        Take the spikes, in the order of time within a chain; room for one per unit, at least.
 
     Returns
     -------
     n_draws, n_spikes : int
         Draws that are done, and spikes written down.
     """
-    hazard, bound, cumulated, guide = model.hazard, model.bound, model.cumulated, model.guide
-    lowest, drive_step, age_step = model.lowest_drive, model.drive_step, model.age_step
-    level_step, top = drive_step * model.rows_per_level, bound.shape[0] - 1
-    n_cells = bound.shape[1] - 1
-    tau_slow, tau_fast = model.slow, model.fast
-    weights, row_start, first, last = (
-        wiring.weights, wiring.row_start, wiring.first, wiring.last,
-    )  # fmt: skip
-    margin, length, delay, renews = wiring.margin, wiring.length, wiring.delay, wiring.renews
-    slow_jump, fast_jump = wiring.slow_jump, wiring.fast_jump
-    steady, slow, fast = chain.steady, chain.slow, chain.fast
-    last_spike, last_entry = chain.last_spike, chain.last_entry
-    level, level_drive = chain.level, chain.level_drive
-    candidate, block_first, waiting = chain.candidate, chain.block_first, chain.waiting
-    ring_time, ring_unit = chain.ring_time, chain.ring_unit
-    ring_starts, ring_ends = chain.ring_starts, chain.ring_ends
-    place, clock, generator = chain.place, chain.clock, chain.generator
-    given_time, given_unit = chain.given_time, chain.given_unit
-    n_units, n_given, ring_mask = candidate.size, given_time.size, ring_time.size - 1
-    shift = wiring.block_bits
-    n_noted, n_started, n_ended, n_taken = place[0], place[1], place[2], place[3]
-    origin, alive_from = clock[0], clock[1]
-    stretch = _LONGEST_STRETCH * tau_fast
+    use_wide_vectors()
+    n_units, n_chains = wiring.first.size, batch.place.shape[0]
+    most = n_units * n_chains
+    last_spike, spike_before, waiting = batch.last_spike, batch.spike_before, batch.waiting
+    empty, empty_words, candidate = batch.empty, batch.empty_words, batch.candidate
+    noted = (spikes_from, times, units, chains)
     n_spikes = draw = 0
-    while draw < draw_times.size and n_spikes < times.size:
-        until = draw_times[draw]
-        while n_spikes < times.size:
-            # What comes next: a pulse's begin or end, a given spike, the first breath, a candidate?
-            start_due = end_due = np.inf
-            if n_started < n_noted:
-                start_due = ring_time[n_started & ring_mask] + delay
-            if n_ended < n_started:
-                end_due = ring_time[n_ended & ring_mask] + length + delay
-            edge_due = min(start_due, end_due)
-            is_alive = alive_from == np.inf
-            if is_alive:
-                unit = _first_candidate(candidate, block_first, shift)
-                own_due = candidate[unit]
-            elif n_taken < n_given:
-                unit, own_due = np.int64(given_unit[n_taken]), given_time[n_taken]
-            else:
-                unit, own_due = np.int64(0), alive_from
-            now = min(edge_due, own_due)
-            if now > until:
+    while draw < draw_times.size and n_spikes + most <= times.size:
+        window_start = began + batch.clock[0] * model.window
+        batch.clock[0] += 1
+        window_end = began + batch.clock[0] * model.window
+        _relax(model, wiring, batch)
+        n_found = 0  # at the end of the scratch, which other lanes cannot reach
+        for word in range(empty_words.size):
+            if empty_words[word] != 0:
+                for lane in range(8 * word, 8 * word + 8):
+                    if empty[lane] != 0:
+                        bound = model.bound[batch.cell[lane]]
+                        left = np.int64(batch.budget[lane]) + bound + 0.5
+                        candidate[lane] = window_start + model.window * left / bound
+                        waiting[waiting.size - 1 - n_found] = lane
+                        n_found += 1
+        taken = 0
+        for chain in range(n_chains):
+            n_waiting = 0
+            while taken < n_found:
+                lane = waiting[waiting.size - 1 - taken]
+                if lane >= (chain + 1) * n_units:
+                    break
+                waiting[n_waiting] = lane
+                n_waiting += 1
+                taken += 1
+            if n_waiting > 0 or batch.edge_due[chain] < window_end:
+                n_spikes = _live(
+                    model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted
+                )
+        while draw < draw_times.size and draw_times[draw] < window_end:
+            now = draw_times[draw]
+            for chain in range(n_chains):
                 for k in range(n_units):
-                    draws[draw, k] = until - last_spike[k] < refractory_time
-                draw += 1
-                break
-            passed = now - origin
-            tail_slow, tail_fast = math.exp(-passed / tau_slow), math.exp(-passed / tau_fast)
-            if passed > stretch:
-                for k in range(n_units):
-                    slow[k] *= tail_slow
-                    fast[k] *= tail_fast
-                origin, tail_slow, tail_fast = now, 1.0, 1.0
-            spikes = False
-            n_waiting = 0  # units that need a new candidate
-            if edge_due <= own_due:
-                if start_due <= end_due:
-                    slot = n_started & ring_mask
-                    acts, sign = ring_starts[slot], 1.0
-                    n_started += 1
-                else:
-                    slot = n_ended & ring_mask
-                    acts, sign = ring_ends[slot], -1.0
-                    n_ended += 1
-                source = ring_unit[slot]
-                begin = first[source] if acts else last[source]
-                while begin < last[source]:
-                    end = min(begin + _STRETCH, last[source])
-                    n_above = _add(
-                        steady, slow, fast, level_drive, weights, row_start[source], begin, end,
-                        sign, sign * slow_jump / tail_slow, sign * fast_jump / tail_fast,
-                        tail_slow, tail_fast,
-                    )  # fmt: skip
-                    if n_above > 0 and is_alive:
-                        for k in range(begin, end):
-                            highest = _highest(steady[k], slow[k] * tail_slow, fast[k] * tail_fast)
-                            waiting[n_waiting] = k
-                            n_waiting += highest > level_drive[k]
-                    begin = end
-            elif is_alive:
-                drive = steady[unit] + slow[unit] * tail_slow + fast[unit] * tail_fast
-                column = (now - last_spike[unit]) / age_step
-                cell = n_cells
-                if column < n_cells:
-                    cell = np.int64(column)
-                ratio = uniform(generator) * bound[level[unit], cell]
-                spikes = ratio < _hazard(hazard, (drive - lowest) / drive_step, column)
-                waiting[0], n_waiting = unit, 1
-            elif n_taken < n_given:
-                n_taken += 1
-                spikes = True
-            else:
-                alive_from = np.inf
-                for k in range(n_units):
-                    waiting[k] = k
-                n_waiting = n_units
-            if spikes:
-                slot, before = n_noted & ring_mask, last_entry[unit]
-                starts = True
-                if renews and before >= 0 and now - last_spike[unit] < length:
-                    ring_ends[before & ring_mask] = False
-                    starts = False
-                ring_time[slot], ring_unit[slot] = now, unit
-                ring_starts[slot], ring_ends[slot] = starts, True
-                last_spike[unit], last_entry[unit] = now, n_noted
-                n_noted += 1
-                if is_alive and now >= spikes_from:
-                    times[n_spikes], units[n_spikes] = now, unit
-                    n_spikes += 1
-            for i in range(n_waiting):
-                k = waiting[i]
-                highest = _highest(steady[k], slow[k] * tail_slow, fast[k] * tail_fast)
-                wanted = np.ceil((highest + margin[k] - lowest) / level_step)
-                chosen = np.int64(min(max(wanted, 0.0), np.float64(top)))
-                level[k] = chosen
-                level_drive[k] = np.inf if chosen == top else lowest + chosen * level_step
-                wait = _wait(
-                    cumulated, bound, guide, chosen, now - last_spike[k], age_step,
-                    -math.log(1.0 - uniform(generator)),
-                )  # fmt: skip
-                _set_candidate(candidate, block_first, shift, k, now + wait)
-    place[0], place[1], place[2], place[3] = n_noted, n_started, n_ended, n_taken
-    clock[0], clock[1] = origin, alive_from
+                    lane = chain * n_units + k
+                    spike = last_spike[lane]
+                    if spike > now:
+                        spike = spike_before[lane]
+                    draws[chain, draw, k] = now - spike < refractory_time
+            draw += 1
     return draw, n_spikes

@@ -35,15 +35,16 @@ from lasersampling.sampling.protocol import (
     checked_request,
 )
 from lasersampling.sampling.renewal_kernel import Model, Wiring
-from lasersampling.sampling.renewal_tables import empty_chain, tabulated, wired
+from lasersampling.sampling.renewal_tables import empty_batch, steady_drive, tabulated, wired
 
 _STATE = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
 _MEMORY_IN_SLOW_TIMES = 16.0
 """After so many relaxation times exp(-t) is 1e-7."""
 
 _ROOM = 65536
+_LANES_PER_BATCH = 1024
 _MOST_BLOCKS = 20
-_LASER_NS_PER_BLOCK = 2e6
+_LASER_NS_PER_BLOCK = 2e7
 
 
 @dataclass(frozen=True)
@@ -191,20 +192,21 @@ class Renewal:
         )
         states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).spawn(n_chains)
-        job = _Job(self, machine, times, began, memory)
-        threads = min(n_chains, self.n_threads or os.cpu_count() or 1)
+        generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
+        past = [_Train.empty()] * n_chains if before is None else [t.later(tau) for t in before]
+        job = _Job(self, machine, times, began, memory, held, states, generators, past)
+        threads = self.n_threads or os.cpu_count() or 1
+        batches = _batches(held, threads)
         meter = _Meter(progress, n_chains)
         stop = threading.Event()
-
-        def work(chain: int) -> _Train:
-            past = _Train.empty() if before is None else before[chain].later(tau)
-            return job.run(held[chain], states[chain], seeds[chain], past, meter, stop)
-
         self._compile()
-        with ThreadPoolExecutor(threads) as pool:
-            futures = [pool.submit(work, chain) for chain in range(n_chains)]
+        trains = list(past)
+        with ThreadPoolExecutor(min(threads, len(batches))) as pool:
+            futures = [pool.submit(job.run, chains, meter, stop) for chains in batches]
             try:
-                trains = [future.result() for future in futures]
+                for chains, future in zip(batches, futures, strict=True):
+                    for chain, train in zip(chains, future.result(), strict=True):
+                        trains[chain] = train
             except BaseException:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -251,6 +253,7 @@ class _Meter:
         self._done, self._lock = 0.0, threading.Lock()
 
     def add(self, part: float) -> None:
+        """Tell that so many chains are done."""
         if self._progress is None:
             return
         with self._lock:
@@ -269,64 +272,91 @@ class _Job:
         times: NDArray[np.float64],
         began: float,
         memory: float,
+        held: NDArray[np.int8],
+        states: NDArray[np.int8],
+        generators: NDArray[np.uint64],
+        past: list[_Train],
     ) -> None:
         self._sampler, self._machine = sampler, machine
         self._times, self._began, self._memory = times, began, memory
+        self._held, self._states, self._generators, self._past = held, states, generators, past
         self._rule = sampler.calibration.rule(sampler.neuron)
         self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
 
     def run(
-        self,
-        held: NDArray[np.int8],
-        states: NDArray[np.int8],
-        seed: np.random.SeedSequence,
-        past: _Train,
-        meter: _Meter,
-        stop: threading.Event,
-    ) -> _Train:
-        """Sample one chain; its spikes from the first that counts, earlier ones included."""
+        self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event
+    ) -> list[_Train]:
+        """Sample chains with the same free units; their spikes from the first that counts."""
         from lasersampling.sampling import renewal_kernel
 
-        units = np.flatnonzero(held == FREE)
+        units = np.flatnonzero(self._held[chains[0]] == FREE)
         if not units.size:
-            meter.add(1.0)
-            return _Train.empty()
-        wiring = self._wired(units)
-        others = np.setdiff1d(np.arange(held.size), units)
-        drive = held[others] @ self._machine.weights[np.ix_(others, units)]
-        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
-        pump = self._rule.pump_electrons_per_ns(among, drive)
-        pump = pump / self._rule.threshold_pump_electrons_per_ns
-        sampler = self._sampler
-        local = np.full(held.size, -1, dtype=np.int32)
-        local[units] = np.arange(units.size)
-        past = _Train(past.time[local[past.unit] >= 0], past.unit[local[past.unit] >= 0])
-        chain = empty_chain(
-            pump, seed.generate_state(4, np.uint64).astype(np.uint64), self._began,
-            sampler.hazard, self._memory,
-            past.time, local[past.unit],
+            meter.add(len(chains))
+            return [_Train.empty()] * len(chains)
+        # A stretch of units is much faster written than any units.
+        is_stretch = units[-1] - units[0] == units.size - 1
+        columns = slice(units[0], units[-1] + 1) if is_stretch else units
+        wiring, past = self._wired(units), self._past_of(chains, units)
+        batch = empty_batch(
+            self._steady(chains, units, wiring), self._generators[chains], wiring,
+            self._sampler.hazard, max(len(train.time) for train in past),
         )  # fmt: skip
-        tau = sampler.neuron.refractory_time_ns
-        spikes_from = 0.0 if sampler.record_spikes else self._times[-1] - self._memory
-        found = [past]
-        draws = np.empty((len(self._times), units.size), dtype=np.int8)
-        room_time, room_unit = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int32)
-        for block in self._blocks(units.size):
-            done = block.start
-            while done < block.stop and not stop.is_set():
-                rest = slice(done, block.stop)
+        offset = np.append(0, np.cumsum([len(train.time) for train in past])).astype(np.int64)
+        before, who = (np.concatenate(arrays) for arrays in zip(*past, strict=True))
+        model, tau = self._sampler.model, self._sampler.neuron.refractory_time_ns
+        renewal_kernel.begin(model, wiring, batch, self._began, offset, before, who)
+        spikes_from = 0.0 if self._sampler.record_spikes else self._times[-1] - self._memory
+        room = max(_ROOM, len(chains) * units.size)
+        times = np.empty(room)
+        who, where = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        found = [(before, who[:0], where[:0])][:0]
+        for block in self._blocks(len(chains) * units.size):
+            draws = np.empty((len(chains), block.stop - block.start, units.size), dtype=np.int8)
+            done = 0
+            while done < draws.shape[1] and not stop.is_set():
                 n_draws, n_spikes = renewal_kernel.advance(
-                    self._sampler.model, wiring, chain, tau, self._times[rest], draws[rest],
-                    spikes_from,
-                    room_time, room_unit,
+                    model, wiring, batch, self._began, tau,
+                    self._times[block.start + done : block.stop], draws[:, done:], spikes_from,
+                    times, who, where,
                 )  # fmt: skip
                 done += n_draws
-                who = units[room_unit[:n_spikes]].astype(np.int32)
-                found.append(_Train(room_time[:n_spikes].copy(), who))
-            meter.add((block.stop - block.start) / len(self._times))
-        states[:, units] = draws
-        return _Train(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+                found.append(tuple(a[:n_spikes].copy() for a in (times, who, where)))
+            for chain, drawn in zip(chains, draws, strict=True):
+                self._states[chain][block, columns] = drawn
+            meter.add(len(chains) * draws.shape[1] / len(self._times))
+        times, who, where = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(where, kind="stable")
+        order = order[times[order] <= self._times[-1]]  # windows end later
+        parts = np.split(order, np.searchsorted(where[order], np.arange(1, len(chains))))
+        return [
+            _Train(np.append(earlier.time, times[part]),
+                   units[np.append(earlier.unit, who[part])].astype(np.int32))
+            for earlier, part in zip(past, parts, strict=True)
+        ]  # fmt: skip
+
+    def _past_of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> list[_Train]:
+        """Spikes before the run of these units, which count from 0."""
+        local = np.full(self._held.shape[1], -1, dtype=np.int32)
+        local[units] = np.arange(units.size)
+        trains = []
+        for chain in chains:
+            time, unit = self._past[chain]
+            is_free = local[unit] >= 0
+            trains.append(_Train(time[is_free], local[unit[is_free]]))
+        return trains
+
+    def _steady(
+        self, chains: NDArray[np.intp], units: NDArray[np.intp], wiring: Wiring
+    ) -> NDArray[np.int32]:
+        """Drive of these units by biases and clamped units."""
+        others = np.setdiff1d(np.arange(self._held.shape[1]), units)
+        drive = self._held[np.ix_(chains, others)] @ self._machine.weights[np.ix_(others, units)]
+        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
+        pump = self._rule.pump_electrons_per_ns(among, drive)
+        return steady_drive(
+            pump / self._rule.threshold_pump_electrons_per_ns, wiring, self._rule
+        )  # fmt: skip
 
     def _blocks(self, n_units: int) -> Iterator[slice]:
         """Draws that are simulated without a look at progress and Ctrl-C."""
@@ -340,10 +370,21 @@ class _Job:
         key = units.tobytes()
         with self._lock:
             if key not in self._wirings:
-                weights = self._machine.weights[np.ix_(units, units)]
-                self._wirings[key] = wired(weights, self._sampler.neuron, self._rule,
+                self._wirings[key] = wired(self._machine, units, self._sampler.neuron, self._rule,
                                            self._sampler.hazard)  # fmt: skip
             return self._wirings[key]
+
+
+def _batches(held: NDArray[np.int8], threads: int) -> list[NDArray[np.intp]]:
+    """Chains that are simulated together: of the same free units, in all lanes that pay."""
+    _, group = np.unique(held == FREE, axis=0, return_inverse=True)
+    batches: list[NDArray[np.intp]] = []
+    for k in range(group.max() + 1):
+        chains = np.flatnonzero(group == k)
+        most = max(1, _LANES_PER_BATCH // held.shape[1])
+        n = min(len(chains), max(-(-len(chains) // most), -(-threads * len(chains) // len(held))))
+        batches += np.array_split(chains, n)
+    return batches
 
 
 def _recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[_Train]:
