@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
 from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
@@ -46,9 +47,6 @@ LANES = 64
 
 ROWS = 256
 """Room for rows of drive at one age, in the table of dominating hazards."""
-
-_STRETCH = 32
-"""Targets that are looked at one by one when one of them is lifted beyond the margin."""
 
 _LARGEST_BUDGET = 2.0**31 - 1.0
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
@@ -116,6 +114,8 @@ class Batch(NamedTuple):
     lift: NDArray[np.float32]
     empty: NDArray[np.uint8]  # is the budget used up?
     empty_words: NDArray[np.uint64]  # the same memory
+    above: NDArray[np.uint8]  # scratch: is the drive of a target lifted beyond the margin?
+    above_words: NDArray[np.uint64]  # the same memory
     candidate: NDArray[np.float64]
     waiting: NDArray[np.int32]  # scratch: lanes with candidates in this window
     last_spike: NDArray[np.float64]
@@ -185,16 +185,15 @@ def _sag(times):
 
 @_inlined_freely
 def _add(
-    steady, slow, fast, lift, lane, weights, offset, first, last, mask, to_slow, to_fast, to_lift,
+    steady, slow, fast, lift, above, lane, weights, offset, first, last, mask, to_slow, to_fast, to_lift,
     margin,
 ):  # fmt: skip
-    """Add an edge of a pulse to its targets; how many of them it lifts beyond the margin.
+    """Add an edge of a pulse to its targets; which of them it lifts beyond the margin.
 
     `mask` is 0 for a pulse that begins and -1 for one that ends.
     """
     use_wide_vectors()
     arrays_are_apart()
-    n_above = np.int32(0)
     # Unsigned, since numba would look at the sign of each index.
     for k in range(np.uint64(first), np.uint64(last)):
         w = weights[k + np.uint64(offset)]
@@ -204,17 +203,7 @@ def _add(
         slow[i] += to_slow * rows
         fast[i] += to_fast * rows
         lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
-        n_above = np.int32(n_above + np.int32(lifted > margin))
-    return n_above
-
-
-@_inlined_freely
-def _count_above(values, first, last, margin):
-    """How many of some values are above a margin."""
-    n_above = np.int32(0)
-    for i in range(np.uint64(first), np.uint64(last)):
-        n_above = np.int32(n_above + np.int32(values[i] > margin))
-    return n_above
+        above[k - np.uint64(first)] = np.uint8(lifted > margin)
 
 
 @_inlined
@@ -298,18 +287,21 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
         rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak / model.slow)
         rise += wiring.fast_jump * math.exp(-wiring.peak / model.fast)
     margin, begin, end = np.float32(wiring.margin), wiring.first[source], wiring.last[source]
-    n_above = _add(
-        batch.steady, batch.slow, batch.fast, batch.lift, lane, wiring.weights,
+    _add(
+        batch.steady, batch.slow, batch.fast, batch.lift, batch.above, lane, wiring.weights,
         wiring.row_start[source], begin, end, mask, np.float32(sign * to_slow),
         np.float32(sign * to_fast), np.float32(sign * rise), margin,
     )  # fmt: skip
-    if n_above > 0:
-        for stretch in range(lane + begin, lane + end, _STRETCH):
-            until = min(stretch + _STRETCH, lane + end)
-            if _count_above(batch.lift, stretch, until, margin) > 0:
-                for i in range(stretch, until):
-                    if batch.lift[i] > margin:
-                        n_waiting = _raise(model, batch, i, now, rest, n_waiting)
+    n_targets = end - begin
+    if n_targets & 7:
+        batch.above[n_targets : (n_targets | 7) + 1] = 0
+    for word in range(np.uint64((n_targets + 7) >> 3)):
+        targets = batch.above_words[word]
+        while targets != np.uint64(0):
+            target = np.uint64(8) * word + np.uint64(trailing_zeros(targets) >> np.uint64(3))
+            targets &= targets - np.uint64(1)
+            i = np.uint64(lane + begin) + target
+            n_waiting = _raise(model, batch, i, now, rest, n_waiting)
     return n_waiting
 
 
@@ -391,6 +383,23 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
 
 
 @_compiled
+def _find(model, batch, window_start):
+    """List the lanes whose budget is used up, from the end of the scratch; how many they are."""
+    last, n_found = batch.waiting.size - 1, 0
+    for word in range(np.uint64(batch.empty_words.size)):
+        lanes = batch.empty_words[word]
+        while lanes != np.uint64(0):
+            lane = np.uint64(8) * word + np.uint64(trailing_zeros(lanes) >> np.uint64(3))
+            lanes &= lanes - np.uint64(1)
+            bound = model.bound[np.uint64(batch.cell[lane])]
+            left = np.int64(batch.budget[lane]) + bound + 0.5
+            batch.candidate[lane] = window_start + model.window * left / bound
+            batch.waiting[np.uint64(last - n_found)] = lane
+            n_found += 1
+    return n_found
+
+
+@_compiled
 def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
     """Bring chains to a time after the spikes of their past.
 
@@ -446,7 +455,6 @@ def advance(
     n_units, n_chains = wiring.first.size, batch.place.shape[0]
     most = n_units * n_chains
     last_spike, spike_before, waiting = batch.last_spike, batch.spike_before, batch.waiting
-    empty, empty_words, candidate = batch.empty, batch.empty_words, batch.candidate
     noted = (spikes_from, times, units, chains)
     n_spikes = draw = 0
     while draw < draw_times.size and n_spikes + most <= times.size:
@@ -454,16 +462,7 @@ def advance(
         batch.clock[0] += 1
         window_end = began + batch.clock[0] * model.window
         _relax(model, wiring, batch)
-        n_found = 0  # at the end of the scratch, which other lanes cannot reach
-        for word in range(empty_words.size):
-            if empty_words[word] != 0:
-                for lane in range(8 * word, 8 * word + 8):
-                    if empty[lane] != 0:
-                        bound = model.bound[batch.cell[lane]]
-                        left = np.int64(batch.budget[lane]) + bound + 0.5
-                        candidate[lane] = window_start + model.window * left / bound
-                        waiting[waiting.size - 1 - n_found] = lane
-                        n_found += 1
+        n_found = _find(model, batch, window_start)
         taken = 0
         for chain in range(n_chains):
             n_waiting = 0

@@ -161,6 +161,7 @@ def empty_batch(
     most_spikes += n_units * (int((wiring.length + wiring.delay) / hazard.first_age_ns) + 3)
     ring = 1 << most_spikes.bit_length()  # so that places follow from a mask
     empty_words = np.zeros(n // 8, dtype=np.uint64)
+    above_words = np.zeros(n_units // 8 + 1, dtype=np.uint64)
     return Batch(
         steady=lanes,
         slow=np.zeros(n, dtype=np.float32),
@@ -171,6 +172,8 @@ def empty_batch(
         lift=np.zeros(n, dtype=np.float32),
         empty=empty_words.view(np.uint8),
         empty_words=empty_words,
+        above=above_words.view(np.uint8),
+        above_words=above_words,
         candidate=np.full(n, np.inf),
         waiting=np.zeros(n + n_units, dtype=np.int32),
         last_spike=np.full(n, -np.inf),
