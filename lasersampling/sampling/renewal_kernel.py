@@ -211,11 +211,12 @@ def _hazard(table, row, column):
     """Bilinear interpolation; constant beyond the table."""
     row = min(max(row, 0.0), table.shape[0] - 1.000001)
     column = min(column, table.shape[1] - 1.000001)
-    i, j = np.int64(row), np.int64(column)
+    i, j = np.uint64(row), np.uint64(column)
     row -= i
     column -= j
-    return (1.0 - row) * ((1.0 - column) * table[i, j] + column * table[i, j + 1]) + row * (
-        (1.0 - column) * table[i + 1, j] + column * table[i + 1, j + 1]
+    i_next, j_next = i + np.uint64(1), j + np.uint64(1)
+    return (1.0 - row) * ((1.0 - column) * table[i, j] + column * table[i, j_next]) + row * (
+        (1.0 - column) * table[i_next, j] + column * table[i_next, j_next]
     )
 
 
@@ -230,13 +231,13 @@ def _new_budget(model, generator):
 @_inlined
 def _note(wiring, batch, chain, unit, now):
     """Write a spike down, and with it the two edges of its pulse."""
-    lane = chain * wiring.first.size + unit
+    lane = np.uint64(chain * wiring.first.size + unit)
     ring_mask = batch.ring_time.shape[1] - 1
     entry = batch.place[chain, 0]
-    slot, before = entry & ring_mask, batch.last_entry[lane]
+    slot, before = np.uint64(entry & ring_mask), batch.last_entry[lane]
     starts = True
     if wiring.renews and before >= 0 and now - batch.last_spike[lane] < wiring.length:
-        batch.ring_ends[chain, before & ring_mask] = False
+        batch.ring_ends[chain, np.uint64(before & ring_mask)] = False
         starts = False
     batch.ring_time[chain, slot], batch.ring_unit[chain, slot] = now, unit
     batch.ring_starts[chain, slot], batch.ring_ends[chain, slot] = starts, True
@@ -252,9 +253,9 @@ def _next_edge(wiring, batch, chain):
     ring_mask = batch.ring_time.shape[1] - 1
     due = np.inf
     if n_started < n_noted:
-        due = batch.ring_time[chain, n_started & ring_mask] + wiring.delay
+        due = batch.ring_time[chain, np.uint64(n_started & ring_mask)] + wiring.delay
     if n_ended < n_started:
-        end = batch.ring_time[chain, n_ended & ring_mask] + wiring.length + wiring.delay
+        end = batch.ring_time[chain, np.uint64(n_ended & ring_mask)] + wiring.length + wiring.delay
         due = min(due, end)
     return due
 
@@ -263,7 +264,7 @@ def _next_edge(wiring, batch, chain):
 def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     """Take the next edge of a chain; how many lanes wait in this window then."""
     ring_mask = batch.ring_time.shape[1] - 1
-    slot = batch.place[chain, 1] & ring_mask
+    slot = np.uint64(batch.place[chain, 1] & ring_mask)
     acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
     starts = (
         batch.place[chain, 1] < batch.place[chain, 0]
@@ -272,13 +273,14 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     if starts:
         batch.place[chain, 1] += 1
     else:
-        slot = batch.place[chain, 2] & ring_mask
+        slot = np.uint64(batch.place[chain, 2] & ring_mask)
         acts, mask, sign = batch.ring_ends[chain, slot], np.int32(-1), -wiring.row
         batch.place[chain, 2] += 1
     batch.edge_due[chain] = _next_edge(wiring, batch, chain)
     if not acts:
         return n_waiting
-    source, lane = batch.ring_unit[chain, slot], chain * wiring.first.size
+    source = np.uint64(batch.ring_unit[chain, slot])
+    lane = chain * wiring.first.size
     rest = window_end - now
     to_slow = wiring.slow_jump * _exp(-rest / model.slow)
     to_fast = wiring.fast_jump * _exp(-rest / model.fast)
@@ -310,17 +312,19 @@ def _raise(model, batch, lane, now, rest, n_waiting):
     """Go on with a higher dominating hazard, for a unit that is lifted beyond the margin."""
     at = np.int64(batch.cell[lane])
     row = at & (ROWS - 1)
-    above = min(row + np.int64(math.ceil(batch.lift[lane])), model.hazard.shape[0] - 1)
+    row_above = min(row + np.int64(math.ceil(batch.lift[lane])), model.hazard.shape[0] - 1)
+    above = at - row + row_above
+    before, bound = model.bound[np.uint64(at)], model.bound[np.uint64(above)]
     batch.lift[lane] = _ZERO
-    batch.cell[lane] = above = at - row + above
+    batch.cell[lane] = above
     part = rest / model.window
     was_waiting = batch.budget[lane] < 0
-    left = max(np.int64(batch.budget[lane]) + np.int64(model.bound[at] * part), 0)
-    batch.budget[lane] = budget = left - np.int64(model.bound[above] * part)
+    left = max(np.int64(batch.budget[lane]) + np.int64(before * part), 0)
+    batch.budget[lane] = budget = left - np.int64(bound * part)
     if budget < 0:
-        batch.candidate[lane] = now + model.window * (left + 0.5) / model.bound[above]
+        batch.candidate[lane] = now + model.window * (left + 0.5) / bound
         if not was_waiting:
-            batch.waiting[n_waiting] = lane
+            batch.waiting[np.uint64(n_waiting)] = lane
             n_waiting += 1
     return n_waiting
 
@@ -335,7 +339,7 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
         + batch.slow[lane] * _exp(rest / model.slow)
         + batch.fast[lane] * _exp(rest / model.fast)
     )
-    bound = np.float64(model.bound[batch.cell[lane]])
+    bound = np.float64(model.bound[np.uint64(batch.cell[lane])])
     age = now - batch.last_spike[lane]
     hazard = _hazard(model.hazard, drive, age / model.age_step)
     budget = _new_budget(model, generator)
@@ -358,20 +362,21 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
     spikes_from, times, units, chains = noted
     waiting = batch.waiting
     while True:
-        chosen, due = -1, np.inf
-        for i in range(n_waiting):
-            if batch.candidate[waiting[i]] < due:
-                chosen, due = i, batch.candidate[waiting[i]]
+        chosen, due = np.uint64(0), np.inf
+        for i in range(np.uint64(n_waiting)):
+            candidate = batch.candidate[np.uint64(waiting[i])]
+            if candidate < due:
+                chosen, due = i, candidate
         edge_due = batch.edge_due[chain]
         if edge_due <= due and edge_due < window_end:
             n_waiting = _edge(model, wiring, batch, chain, edge_due, window_end, n_waiting)
             continue
-        if chosen < 0:
+        if n_waiting == 0:
             return n_spikes
-        lane = np.int64(waiting[chosen])
+        lane = np.uint64(waiting[chosen])
         now = min(due, window_end)
         if _try(model, wiring, batch, chain, lane, now, window_end):
-            unit = lane - chain * n_units
+            unit = np.int64(lane) - chain * n_units
             _note(wiring, batch, chain, unit, now)
             batch.edge_due[chain] = _next_edge(wiring, batch, chain)
             if now >= spikes_from:
@@ -379,7 +384,7 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
                 n_spikes += 1
         if batch.budget[lane] >= 0:
             n_waiting -= 1
-            waiting[chosen] = waiting[n_waiting]
+            waiting[chosen] = waiting[np.uint64(n_waiting)]
 
 
 @_compiled
@@ -467,10 +472,10 @@ def advance(
         for chain in range(n_chains):
             n_waiting = 0
             while taken < n_found:
-                lane = waiting[waiting.size - 1 - taken]
+                lane = waiting[np.uint64(waiting.size - 1 - taken)]
                 if lane >= (chain + 1) * n_units:
                     break
-                waiting[n_waiting] = lane
+                waiting[np.uint64(n_waiting)] = lane
                 n_waiting += 1
                 taken += 1
             if n_waiting > 0 or batch.edge_due[chain] < window_end:
@@ -481,10 +486,9 @@ def advance(
             now = draw_times[draw]
             for chain in range(n_chains):
                 for k in range(n_units):
-                    lane = chain * n_units + k
-                    spike = last_spike[lane]
-                    if spike > now:
-                        spike = spike_before[lane]
-                    draws[chain, draw, k] = now - spike < refractory_time
+                    lane = np.uint64(chain * n_units + k)
+                    last, before = now - last_spike[lane], now - spike_before[lane]
+                    since = last if last >= 0.0 else before
+                    draws[chain, draw, k] = since < refractory_time
             draw += 1
     return draw, n_spikes
