@@ -40,7 +40,10 @@ from numpy.typing import NDArray
 from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
 
-__all__ = ["LANES", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
+__all__ = ["BLOCK", "LANES", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
+
+BLOCK = 16
+"""Targets of a unit come in multiples of this."""
 
 LANES = 64
 """Lanes come in multiples of this, so that all of them see the same vector instructions."""
@@ -71,23 +74,25 @@ class Model(NamedTuple):
 
     hazard: NDArray[np.float32]
     bound: NDArray[np.int32]
-    age_step: float
-    slow: float
-    fast: float
+    per_age_step: float
+    per_slow: float
+    per_fast: float
     window: float
+    per_window: float
     budget: float  # of a hazard that adds up to 1
 
 
 class Wiring(NamedTuple):
-    """Who acts on whom: `weights[row_start[j] + k]` is that of j on k, first[j] <= k < last[j].
+    """Who acts on whom: `weights[row_start[j] + k]` is that of j on unit first[j] + k.
 
-    Weights are integers; `row` of them is a row of the table.
+    Weights are integers; `row` times one is in rows of the table. They come in blocks, and those
+    behind the last unit are zero: what they add to lanes of the next chain changes nothing.
     """
 
     weights: NDArray[np.int32]
     row_start: NDArray[np.int64]
     first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    n_blocks: NDArray[np.int64]
     row: float
     margin: float  # rows by which a drive may be lifted in a window
     reserve: float  # the same, with what rounding needs
@@ -152,11 +157,11 @@ def _relax(model, wiring, batch):
         batch.budget, batch.cell, batch.lift, batch.empty, model.bound,
     )  # fmt: skip
     window = model.window
-    slow_factor, slow_sag = np.float32(math.exp(-window / model.slow)), _sag(window / model.slow)
-    fast_factor, fast_sag = np.float32(math.exp(-window / model.fast)), _sag(window / model.fast)
+    slow_factor, slow_sag = np.float32(math.exp(-window * model.per_slow)), _sag(window * model.per_slow)
+    fast_factor, fast_sag = np.float32(math.exp(-window * model.per_fast)), _sag(window * model.per_fast)
     row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(window)
     top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
-    per_age = np.float32(1.0 / model.age_step)
+    per_age = np.float32(model.per_age_step)
     for i in range(np.uint64(steady.size)):
         s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
         x = s + a + b
@@ -185,8 +190,8 @@ def _sag(times):
 
 @_inlined_freely
 def _add(
-    steady, slow, fast, lift, above, lane, weights, offset, first, last, mask, to_slow, to_fast, to_lift,
-    margin,
+    steady, slow, fast, lift, above, lane, weights, begin, n_blocks, mask, to_slow, to_fast,
+    to_lift, margin,
 ):  # fmt: skip
     """Add an edge of a pulse to its targets; which of them it lifts beyond the margin.
 
@@ -195,15 +200,16 @@ def _add(
     use_wide_vectors()
     arrays_are_apart()
     # Unsigned, since numba would look at the sign of each index.
-    for k in range(np.uint64(first), np.uint64(last)):
-        w = weights[k + np.uint64(offset)]
-        i = k + np.uint64(lane)
-        steady[i] += np.int32(np.int32(w ^ mask) - mask)
-        rows = np.float32(w)
-        slow[i] += to_slow * rows
-        fast[i] += to_fast * rows
-        lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
-        above[k - np.uint64(first)] = np.uint8(lifted > margin)
+    for block in range(np.uint64(n_blocks)):
+        for j in range(np.uint64(BLOCK)):
+            k = np.uint64(BLOCK) * block + j
+            i, w = np.uint64(lane) + k, weights[np.uint64(begin) + k]
+            steady[i] += np.int32(np.int32(w ^ mask) - mask)
+            rows = np.float32(w)
+            slow[i] += to_slow * rows
+            fast[i] += to_fast * rows
+            lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
+            above[k] = np.uint8(lifted > margin)
 
 
 @_inlined
@@ -282,27 +288,25 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     source = np.uint64(batch.ring_unit[chain, slot])
     lane = chain * wiring.first.size
     rest = window_end - now
-    to_slow = wiring.slow_jump * _exp(-rest / model.slow)
-    to_fast = wiring.fast_jump * _exp(-rest / model.fast)
+    to_slow = wiring.slow_jump * _exp(-rest * model.per_slow)
+    to_fast = wiring.fast_jump * _exp(-rest * model.per_fast)
     rise = 1.0 + to_slow + to_fast
     if rest > wiring.peak:
-        rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak / model.slow)
-        rise += wiring.fast_jump * math.exp(-wiring.peak / model.fast)
-    margin, begin, end = np.float32(wiring.margin), wiring.first[source], wiring.last[source]
+        rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak * model.per_slow)
+        rise += wiring.fast_jump * math.exp(-wiring.peak * model.per_fast)
+    lane += wiring.first[source]
+    n_blocks = wiring.n_blocks[source]
     _add(
         batch.steady, batch.slow, batch.fast, batch.lift, batch.above, lane, wiring.weights,
-        wiring.row_start[source], begin, end, mask, np.float32(sign * to_slow),
-        np.float32(sign * to_fast), np.float32(sign * rise), margin,
+        wiring.row_start[source], n_blocks, mask, np.float32(sign * to_slow),
+        np.float32(sign * to_fast), np.float32(sign * rise), np.float32(wiring.margin),
     )  # fmt: skip
-    n_targets = end - begin
-    if n_targets & 7:
-        batch.above[n_targets : (n_targets | 7) + 1] = 0
-    for word in range(np.uint64((n_targets + 7) >> 3)):
+    for word in range(np.uint64(n_blocks * (BLOCK // 8))):
         targets = batch.above_words[word]
         while targets != np.uint64(0):
             target = np.uint64(8) * word + np.uint64(trailing_zeros(targets) >> np.uint64(3))
             targets &= targets - np.uint64(1)
-            i = np.uint64(lane + begin) + target
+            i = np.uint64(lane) + target
             n_waiting = _raise(model, batch, i, now, rest, n_waiting)
     return n_waiting
 
@@ -312,12 +316,12 @@ def _raise(model, batch, lane, now, rest, n_waiting):
     """Go on with a higher dominating hazard, for a unit that is lifted beyond the margin."""
     at = np.int64(batch.cell[lane])
     row = at & (ROWS - 1)
-    row_above = min(row + np.int64(math.ceil(batch.lift[lane])), model.hazard.shape[0] - 1)
+    row_above = min(row + np.int64(batch.lift[lane]) + 1, model.hazard.shape[0] - 1)
     above = at - row + row_above
     before, bound = model.bound[np.uint64(at)], model.bound[np.uint64(above)]
     batch.lift[lane] = _ZERO
     batch.cell[lane] = above
-    part = rest / model.window
+    part = rest * model.per_window
     was_waiting = batch.budget[lane] < 0
     left = max(np.int64(batch.budget[lane]) + np.int64(before * part), 0)
     batch.budget[lane] = budget = left - np.int64(bound * part)
@@ -336,12 +340,12 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
     generator = batch.generator[chain]
     drive = (
         batch.steady[lane] * wiring.row
-        + batch.slow[lane] * _exp(rest / model.slow)
-        + batch.fast[lane] * _exp(rest / model.fast)
+        + batch.slow[lane] * _exp(rest * model.per_slow)
+        + batch.fast[lane] * _exp(rest * model.per_fast)
     )
     bound = np.float64(model.bound[np.uint64(batch.cell[lane])])
     age = now - batch.last_spike[lane]
-    hazard = _hazard(model.hazard, drive, age / model.age_step)
+    hazard = _hazard(model.hazard, drive, age * model.per_age_step)
     budget = _new_budget(model, generator)
     spikes = uniform(generator) * bound < hazard * model.window * model.budget
     if spikes:
@@ -349,7 +353,7 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
         batch.age[lane] = rest
     else:
         left = budget
-        budget -= np.int64(bound * rest / model.window)
+        budget -= np.int64(bound * rest * model.per_window)
         batch.candidate[lane] = now + model.window * (left + 0.5) / bound
     batch.budget[lane] = budget
     return spikes

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.calibration import Calibration, Neuron
 from lasersampling.sampling.hazard import Hazard
-from lasersampling.sampling.renewal_kernel import LANES, ROWS, Batch, Model, Wiring
+from lasersampling.sampling.renewal_kernel import BLOCK, LANES, ROWS, Batch, Model, Wiring
 from lasersampling.sampling.translation import TranslationRule
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
@@ -58,7 +58,8 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
     budget = 2.0 ** min(_MOST_BUDGET_BITS, math.floor(30.0 - math.log2(largest)))
     bound = np.ceil(window * budget * bound).astype(np.int32)
     return Model(
-        table, bound.ravel(), age_step, hazard.slow_ns, hazard.fast_ns, window, budget
+        table, bound.ravel(), 1.0 / age_step, 1.0 / hazard.slow_ns, 1.0 / hazard.fast_ns, window, 1.0 / window,
+        budget,
     )  # fmt: skip
 
 
@@ -89,8 +90,12 @@ def wired(
     acts = rows != 0.0
     first = np.where(acts.any(axis=0), acts.argmax(axis=0), 0)
     last = np.where(acts.any(axis=0), n - acts[::-1].argmax(axis=0), 0)
-    lengths = last - first
-    flat = np.concatenate([rows[first[j] : last[j], j] for j in range(n)])
+    n_blocks = -(-(last - first) // BLOCK)
+    begin = np.append(0, np.cumsum(BLOCK * n_blocks))
+    flat = np.zeros(begin[-1], dtype=np.int32)
+    for j in range(n):
+        target = rows[first[j] : last[j], j]
+        flat[begin[j] : begin[j] + target.size] = np.rint(target / row)
     section = neuron.device.driven_by(neuron.synapse)
     kick = neuron.synapse.kick * section.carrier_lifetime_ns
     slow, fast = hazard.slow_ns, hazard.fast_ns
@@ -98,10 +103,10 @@ def wired(
     fast_jump = -fast / (slow - fast) * (kick / fast - 1.0)
     margin = _MARGIN_LOGITS / _ROW_LOGITS
     return Wiring(
-        weights=np.rint(flat / row).astype(np.int32),
-        row_start=(np.append(0, np.cumsum(lengths)[:-1]) - first).astype(np.int64),
+        weights=flat,
+        row_start=begin[:-1].astype(np.int64),
         first=first.astype(np.int64),
-        last=last.astype(np.int64),
+        n_blocks=n_blocks.astype(np.int64),
         row=row,
         margin=margin,
         reserve=margin + 1.0 + _ROUNDING_ROWS + _ROUNDING * largest,
@@ -155,13 +160,13 @@ def empty_batch(
         That a chain has in its past.
     """
     n_chains, n_units = steady.shape
-    n = -(-steady.size // LANES) * LANES
+    n = -(-(steady.size + BLOCK) // LANES) * LANES
     lanes = np.zeros(n, dtype=np.int32)
     lanes[: steady.size] = steady.ravel()
     most_spikes += n_units * (int((wiring.length + wiring.delay) / hazard.first_age_ns) + 3)
     ring = 1 << most_spikes.bit_length()  # so that places follow from a mask
     empty_words = np.zeros(n // 8, dtype=np.uint64)
-    above_words = np.zeros(n_units // 8 + 1, dtype=np.uint64)
+    above_words = np.zeros(n_units // 8 + BLOCK // 8, dtype=np.uint64)
     return Batch(
         steady=lanes,
         slow=np.zeros(n, dtype=np.float32),
