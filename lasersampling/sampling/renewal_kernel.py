@@ -61,7 +61,6 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 _compiled = njit(**_OPTIONS)
 _inlined = njit(**_OPTIONS, forceinline=True)
 _FREEDOM = {"nnan", "nsz", "contract"}
-_compiled_freely = njit(**_OPTIONS, fastmath=_FREEDOM)
 _inlined_freely = njit(**_OPTIONS, fastmath=_FREEDOM, forceinline=True)
 
 
@@ -79,6 +78,10 @@ class Model(NamedTuple):
     per_fast: float
     window: float
     per_window: float
+    slow_factor: float  # of relaxation in a window
+    fast_factor: float
+    slow_sag: float  # how far -exp(-t) is above its chord over a window, at most
+    fast_sag: float
     budget: float  # of a hazard that adds up to 1
 
 
@@ -147,7 +150,7 @@ def _exp(x):
     return even + x * odd
 
 
-@_compiled_freely
+@_inlined_freely
 def _relax(model, wiring, batch):
     """Take all lanes through a window, as if nothing happened in it."""
     use_wide_vectors()
@@ -156,10 +159,9 @@ def _relax(model, wiring, batch):
     budget, cell, lift, empty, bound = (
         batch.budget, batch.cell, batch.lift, batch.empty, model.bound,
     )  # fmt: skip
-    window = model.window
-    slow_factor, slow_sag = np.float32(math.exp(-window * model.per_slow)), _sag(window * model.per_slow)
-    fast_factor, fast_sag = np.float32(math.exp(-window * model.per_fast)), _sag(window * model.per_fast)
-    row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(window)
+    slow_factor, fast_factor = np.float32(model.slow_factor), np.float32(model.fast_factor)
+    slow_sag, fast_sag = np.float32(model.slow_sag), np.float32(model.fast_sag)
+    row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(model.window)
     top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
     per_age = np.float32(model.per_age_step)
     for i in range(np.uint64(steady.size)):
@@ -179,13 +181,6 @@ def _relax(model, wiring, batch):
         budget[i] = left
         lift[i] = _ZERO
         empty[i] = np.uint8(left < np.int32(0))
-
-
-@_compiled
-def _sag(times):
-    """How far -exp(-t) is above its chord over so many relaxation times, at most."""
-    slope = -math.expm1(-times) / times
-    return np.float32(1.0 - slope + slope * math.log(slope))
 
 
 @_inlined_freely
@@ -391,7 +386,7 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
             waiting[chosen] = waiting[np.uint64(n_waiting)]
 
 
-@_compiled
+@_inlined
 def _find(model, batch, window_start):
     """List the lanes whose budget is used up, from the end of the scratch; how many they are."""
     last, n_found = batch.waiting.size - 1, 0

@@ -57,10 +57,27 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
     largest = window * bound.max()
     budget = 2.0 ** min(_MOST_BUDGET_BITS, math.floor(30.0 - math.log2(largest)))
     bound = np.ceil(window * budget * bound).astype(np.int32)
+    slow_times, fast_times = window / hazard.slow_ns, window / hazard.fast_ns
     return Model(
-        table, bound.ravel(), 1.0 / age_step, 1.0 / hazard.slow_ns, 1.0 / hazard.fast_ns, window, 1.0 / window,
-        budget,
-    )  # fmt: skip
+        hazard=table,
+        bound=bound.ravel(),
+        per_age_step=1.0 / age_step,
+        per_slow=1.0 / hazard.slow_ns,
+        per_fast=1.0 / hazard.fast_ns,
+        window=window,
+        per_window=1.0 / window,
+        slow_factor=math.exp(-slow_times),
+        fast_factor=math.exp(-fast_times),
+        slow_sag=_sag(slow_times),
+        fast_sag=_sag(fast_times),
+        budget=budget,
+    )
+
+
+def _sag(times: float) -> float:
+    """How far -exp(-t) is above its chord over so many relaxation times, at most."""
+    slope = -math.expm1(-times) / times
+    return 1.0 - slope + slope * math.log(slope)
 
 
 def wired(
