@@ -40,13 +40,10 @@ from numpy.typing import NDArray
 from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
 
-__all__ = ["BLOCK", "LANES", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
+__all__ = ["BLOCK", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
 
 BLOCK = 16
-"""Targets of a unit come in multiples of this."""
-
-LANES = 64
-"""Lanes come in multiples of this, so that all of them see the same vector instructions."""
+"""Lanes, and targets of a unit, come in multiples of this: loops over them leave no rest."""
 
 ROWS = 256
 """Room for rows of drive at one age, in the table of dominating hazards."""
@@ -74,6 +71,7 @@ class Model(NamedTuple):
     hazard: NDArray[np.float32]
     bound: NDArray[np.int32]
     per_age_step: float
+    per_cell: float  # a cell of `bound` is several steps
     per_slow: float
     per_fast: float
     window: float
@@ -163,24 +161,26 @@ def _relax(model, wiring, batch):
     slow_sag, fast_sag = np.float32(model.slow_sag), np.float32(model.fast_sag)
     row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(model.window)
     top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
-    per_age = np.float32(model.per_age_step)
-    for i in range(np.uint64(steady.size)):
-        s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
-        x = s + a + b
-        slow[i] = a_then = a * slow_factor + _TINY
-        fast[i] = b_then = b * fast_factor + _TINY
-        # Between the ends a relaxing part is below its chord, or above it by its sag.
-        highest = max(x, s + a_then + b_then)
-        highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
-        drive = np.int32(min(max(highest, _ZERO), top))
-        ages = np.int32(min(age[i] * per_age, n_cells)) + np.int32(1)
-        age[i] += step
-        at = np.int32(ages * np.int32(ROWS) + drive)
-        left = np.int32(budget[i] - bound[np.uint32(at)])
-        cell[i] = at
-        budget[i] = left
-        lift[i] = _ZERO
-        empty[i] = np.uint8(left < np.int32(0))
+    per_age = np.float32(model.per_cell)
+    for block in range(np.uint64(steady.size // BLOCK)):
+        for j in range(np.uint64(BLOCK)):
+            i = np.uint64(BLOCK) * block + j
+            s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
+            x = s + a + b
+            slow[i] = a_then = a * slow_factor + _TINY
+            fast[i] = b_then = b * fast_factor + _TINY
+            # Between the ends a relaxing part is below its chord, or above it by its sag.
+            highest = max(x, s + a_then + b_then)
+            highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
+            drive = np.int32(min(max(highest, _ZERO), top))
+            ages = np.int32(min(age[i] * per_age, n_cells)) + np.int32(1)
+            age[i] += step
+            at = np.int32(ages * np.int32(ROWS) + drive)
+            left = np.int32(budget[i] - bound[np.uint32(at)])
+            cell[i] = at
+            budget[i] = left
+            lift[i] = _ZERO
+            empty[i] = np.uint8(left < np.int32(0))
 
 
 @_inlined_freely
