@@ -71,7 +71,6 @@ class Model(NamedTuple):
     hazard: NDArray[np.float32]
     bound: NDArray[np.int32]
     per_age_step: float
-    per_cell: float  # a cell of `bound` is several steps
     per_slow: float
     per_fast: float
     window: float
@@ -159,9 +158,13 @@ def _relax(model, wiring, batch):
     )  # fmt: skip
     slow_factor, fast_factor = np.float32(model.slow_factor), np.float32(model.fast_factor)
     slow_sag, fast_sag = np.float32(model.slow_sag), np.float32(model.fast_sag)
-    row, reserve, step = np.float32(wiring.row), np.float32(wiring.reserve), np.float32(model.window)
+    row, reserve, step = (
+        np.float32(wiring.row),
+        np.float32(wiring.reserve),
+        np.float32(model.window),
+    )
     top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
-    per_age = np.float32(model.per_cell)
+    per_age = np.float32(model.per_age_step)
     for block in range(np.uint64(steady.size // BLOCK)):
         for j in range(np.uint64(BLOCK)):
             i = np.uint64(BLOCK) * block + j

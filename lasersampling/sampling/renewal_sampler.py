@@ -284,9 +284,7 @@ class _Job:
         self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
 
-    def run(
-        self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event
-    ) -> list[_Train]:
+    def run(self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event) -> list[_Train]:
         """Sample chains with the same free units; their spikes from the first that counts."""
         from lasersampling.sampling import renewal_kernel
 

@@ -16,7 +16,7 @@ from lasersampling.sampling.translation import TranslationRule
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
 _ROW_LOGITS = 0.125
-_AGE_STEPS, _STEPS_PER_CELL = 110, 2
+_AGE_CELLS = 110
 _RECOVERIES = 6.0
 _WINDOWS_PER_FIRST_AGE = 12
 _LONGEST_WINDOW = 50.0
@@ -45,20 +45,18 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
     step, lowest = _rows(calibration)
     n_rows = round((_HIGHEST_LOGIT - _LOWEST_LOGIT) / _ROW_LOGITS) + 1
     last = max(hazard.first_age_ns + 5.0 * hazard.recovery_ns, _RECOVERIES * hazard.recovery_ns)
-    age_step = last / _AGE_STEPS
-    age = age_step * np.arange(_AGE_STEPS + 1)
+    age_step = last / _AGE_CELLS
+    age = age_step * np.arange(_AGE_CELLS + 1)
     table = np.exp(hazard.log_hazard(lowest + step * np.arange(n_rows), age)).astype(np.float32)
     window = min(hazard.first_age_ns / _WINDOWS_PER_FIRST_AGE, _LONGEST_WINDOW * hazard.fast_ns)
     # Bilinear interpolation stays between its corners. Ages in single precision, summed up over
     # windows, are off by less than a hundredth of a cell.
     highest = np.maximum.accumulate(table.astype(np.float64), axis=0)
-    n_cells = -(-_AGE_STEPS // _STEPS_PER_CELL) + 1
-    bound = np.zeros((n_cells + 1, ROWS))  # the first for units that have just spiked
-    for cell in range(n_cells):
-        begin = math.floor(_STEPS_PER_CELL * (cell - 0.01))
-        end = math.ceil(_STEPS_PER_CELL * (cell + 1.01) + window / age_step)
-        ages = slice(min(max(begin, 0), _AGE_STEPS), end + 1)
-        bound[cell + 1, :n_rows] = highest[:, ages].max(axis=1)
+    bound = np.zeros((_AGE_CELLS + 2, ROWS))  # the first for units that have just spiked
+    for cell in range(_AGE_CELLS + 1):
+        begin = min(max(cell - 1, 0), _AGE_CELLS)
+        end = math.ceil(cell + 1.01 + window / age_step)
+        bound[cell + 1, :n_rows] = highest[:, begin : end + 1].max(axis=1)
     largest = window * bound.max()
     budget = 2.0 ** min(_MOST_BUDGET_BITS, math.floor(30.0 - math.log2(largest)))
     bound = np.ceil(window * budget * bound).astype(np.int32)
@@ -67,7 +65,6 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
         hazard=table,
         bound=bound.ravel(),
         per_age_step=1.0 / age_step,
-        per_cell=1.0 / (_STEPS_PER_CELL * age_step),
         per_slow=1.0 / hazard.slow_ns,
         per_fast=1.0 / hazard.fast_ns,
         window=window,
