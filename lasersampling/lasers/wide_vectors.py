@@ -1,8 +1,11 @@
-"""What Numba has no option for: hints that let LLVM turn loops into vector instructions.
+"""Hints for which Numba has no option, so that LLVM makes the best vector instructions of a loop.
 
-Widest vectors: for processors with AVX-512 LLVM keeps to half of it by default, since programs of mixed kind run
-faster so. The loop over lanes is arithmetic throughout and runs 1.6 times as fast on whole
-registers. LLVM reads the wish from an attribute of the function, for which Numba has no option.
+Width: for processors with AVX-512 LLVM keeps to half of it by default, since programs of mixed
+kind run faster so. A loop over lanes that is arithmetic throughout runs 1.6 times as fast on whole
+registers. LLVM reads the wish from an attribute of the function.
+
+Arrays apart: LLVM compares the bounds of arrays before it reorders what is read and written, and
+cannot do so for one that is read in places which depend on data. So it is told.
 """
 
 from __future__ import annotations

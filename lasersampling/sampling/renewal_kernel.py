@@ -19,7 +19,8 @@ and a unit that is lifted beyond it goes on at a higher one for the rest of the 
 Budgets and dominating hazards are integers, so that sums of many small hazards are exact; rounding
 a dominating hazard up costs nothing but candidates. The same is true of steady drives.
 
-Numba's cache knows of changes in this file only: after a change in `gibbs_kernel`, `make clean`.
+Numba's cache knows of changes in this file only: after a change in `gibbs_kernel` or
+`renewal_lanes`, `make clean`.
 
 References
 ----------
@@ -30,184 +31,24 @@ References
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numba.cpython.unsafe.numbers import trailing_zeros
-from numpy.typing import NDArray
 
-from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
+from lasersampling.lasers.wide_vectors import use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
+from lasersampling.sampling.renewal_lanes import BLOCK, OPTIONS, ROWS, add, exp, relax
 
-__all__ = ["BLOCK", "ROWS", "Batch", "Model", "Wiring", "advance", "begin"]
-
-BLOCK = 16
-"""Lanes, and targets of a unit, come in multiples of this: loops over them leave no rest."""
-
-ROWS = 256
-"""Room for rows of drive at one age, in the table of dominating hazards."""
+__all__ = ["advance", "begin"]
 
 _LARGEST_BUDGET = 2.0**31 - 1.0
-_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_ZERO = np.float32(0.0)
 
-_TINY = np.float32(1e-30)
-"""Nothing beside a row, and keeps what relaxes from numbers so small that they are slow."""
-
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-_compiled = njit(**_OPTIONS)
-_inlined = njit(**_OPTIONS, forceinline=True)
-_FREEDOM = {"nnan", "nsz", "contract"}
-_inlined_freely = njit(**_OPTIONS, fastmath=_FREEDOM, forceinline=True)
-
-
-class Model(NamedTuple):
-    """Hazard of a neuron on a grid of drives (rows) and ages, and what thinning needs of it.
-
-    `bound` has `ROWS` entries for each cell of age, after as many zeros for units that have just
-    spiked: what a budget loses over a window that begins at this age, at no higher a drive.
-    """
-
-    hazard: NDArray[np.float32]
-    bound: NDArray[np.int32]
-    per_age_step: float
-    per_slow: float
-    per_fast: float
-    window: float
-    per_window: float
-    slow_factor: float  # of relaxation in a window
-    fast_factor: float
-    slow_sag: float  # how far -exp(-t) is above its chord over a window, at most
-    fast_sag: float
-    budget: float  # of a hazard that adds up to 1
-
-
-class Wiring(NamedTuple):
-    """Who acts on whom: `weights[row_start[j] + k]` is that of j on unit first[j] + k.
-
-    Weights are integers; `row` times one is in rows of the table. They come in blocks, and those
-    behind the last unit are zero: what they add to lanes of the next chain changes nothing.
-    """
-
-    weights: NDArray[np.int32]
-    row_start: NDArray[np.int64]
-    first: NDArray[np.int64]
-    n_blocks: NDArray[np.int64]
-    row: float
-    margin: float  # rows by which a drive may be lifted in a window
-    reserve: float  # the same, with what rounding needs
-    length: float
-    delay: float
-    renews: bool
-    slow_jump: float
-    fast_jump: float
-    peak: float  # when the response to an edge is highest
-
-
-class Batch(NamedTuple):
-    """Where chains of equal wiring stand: lanes are units of the first chain, the second, ...
-
-    Rings hold the spikes of each chain whose pulses have not ended, and older ones.
-    """
-
-    steady: NDArray[np.int32]
-    slow: NDArray[np.float32]
-    fast: NDArray[np.float32]
-    age: NDArray[np.float32]
-    budget: NDArray[np.int32]
-    cell: NDArray[np.int32]
-    lift: NDArray[np.float32]
-    empty: NDArray[np.uint8]  # is the budget used up?
-    empty_words: NDArray[np.uint64]  # the same memory
-    above: NDArray[np.uint8]  # scratch: is the drive of a target lifted beyond the margin?
-    above_words: NDArray[np.uint64]  # the same memory
-    candidate: NDArray[np.float64]
-    waiting: NDArray[np.int32]  # scratch: lanes with candidates in this window
-    last_spike: NDArray[np.float64]
-    spike_before: NDArray[np.float64]
-    last_entry: NDArray[np.int64]
-    ring_time: NDArray[np.float64]
-    ring_unit: NDArray[np.int32]
-    ring_starts: NDArray[np.bool_]
-    ring_ends: NDArray[np.bool_]
-    place: NDArray[np.int64]  # (chain, 3): spikes so far, next to start, next to end
-    edge_due: NDArray[np.float64]  # (chain,)
-    generator: NDArray[np.uint64]  # (chain, 4)
-    clock: NDArray[np.int64]  # windows so far
-
-
-@_inlined_freely
-def _exp(x):
-    """exp(x); what windows need of it, by its series, to 3e-8."""
-    if abs(x) > 1.0:
-        return math.exp(x)
-    y = x * x
-    even = 1.0 + y * (1 / 2 + y * (1 / 24 + y * (1 / 720 + y * (1 / 40320 + y * (1 / 3628800)))))
-    odd = 1.0 + y * (1 / 6 + y * (1 / 120 + y * (1 / 5040 + y * (1 / 362880))))
-    return even + x * odd
-
-
-@_inlined_freely
-def _relax(model, wiring, batch):
-    """Take all lanes through a window, as if nothing happened in it."""
-    use_wide_vectors()
-    arrays_are_apart()
-    steady, slow, fast, age = batch.steady, batch.slow, batch.fast, batch.age
-    budget, cell, lift, empty, bound = (
-        batch.budget, batch.cell, batch.lift, batch.empty, model.bound,
-    )  # fmt: skip
-    slow_factor, fast_factor = np.float32(model.slow_factor), np.float32(model.fast_factor)
-    slow_sag, fast_sag = np.float32(model.slow_sag), np.float32(model.fast_sag)
-    row, reserve, step = (
-        np.float32(wiring.row),
-        np.float32(wiring.reserve),
-        np.float32(model.window),
-    )
-    top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
-    per_age = np.float32(model.per_age_step)
-    for block in range(np.uint64(steady.size // BLOCK)):
-        for j in range(np.uint64(BLOCK)):
-            i = np.uint64(BLOCK) * block + j
-            s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
-            x = s + a + b
-            slow[i] = a_then = a * slow_factor + _TINY
-            fast[i] = b_then = b * fast_factor + _TINY
-            # Between the ends a relaxing part is below its chord, or above it by its sag.
-            highest = max(x, s + a_then + b_then)
-            highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
-            drive = np.int32(min(max(highest, _ZERO), top))
-            ages = np.int32(min(age[i] * per_age, n_cells)) + np.int32(1)
-            age[i] += step
-            at = np.int32(ages * np.int32(ROWS) + drive)
-            left = np.int32(budget[i] - bound[np.uint32(at)])
-            cell[i] = at
-            budget[i] = left
-            lift[i] = _ZERO
-            empty[i] = np.uint8(left < np.int32(0))
-
-
-@_inlined_freely
-def _add(
-    steady, slow, fast, lift, above, lane, weights, begin, n_blocks, mask, to_slow, to_fast,
-    to_lift, margin,
-):  # fmt: skip
-    """Add an edge of a pulse to its targets; which of them it lifts beyond the margin.
-
-    `mask` is 0 for a pulse that begins and -1 for one that ends.
-    """
-    use_wide_vectors()
-    arrays_are_apart()
-    # Unsigned, since numba would look at the sign of each index.
-    for block in range(np.uint64(n_blocks)):
-        for j in range(np.uint64(BLOCK)):
-            k = np.uint64(BLOCK) * block + j
-            i, w = np.uint64(lane) + k, weights[np.uint64(begin) + k]
-            steady[i] += np.int32(np.int32(w ^ mask) - mask)
-            rows = np.float32(w)
-            slow[i] += to_slow * rows
-            fast[i] += to_fast * rows
-            lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
-            above[k] = np.uint8(lifted > margin)
+_first_bit: Any = trailing_zeros  # which mypy takes for what it was made from
+_compiled = njit(**OPTIONS)
+_inlined = njit(**OPTIONS, forceinline=True)
 
 
 @_inlined
@@ -286,15 +127,15 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     source = np.uint64(batch.ring_unit[chain, slot])
     lane = chain * wiring.first.size
     rest = window_end - now
-    to_slow = wiring.slow_jump * _exp(-rest * model.per_slow)
-    to_fast = wiring.fast_jump * _exp(-rest * model.per_fast)
+    to_slow = wiring.slow_jump * exp(-rest * model.per_slow)
+    to_fast = wiring.fast_jump * exp(-rest * model.per_fast)
     rise = 1.0 + to_slow + to_fast
     if rest > wiring.peak:
         rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak * model.per_slow)
         rise += wiring.fast_jump * math.exp(-wiring.peak * model.per_fast)
     lane += wiring.first[source]
     n_blocks = wiring.n_blocks[source]
-    _add(
+    add(
         batch.steady, batch.slow, batch.fast, batch.lift, batch.above, lane, wiring.weights,
         wiring.row_start[source], n_blocks, mask, np.float32(sign * to_slow),
         np.float32(sign * to_fast), np.float32(sign * rise), np.float32(wiring.margin),
@@ -302,7 +143,7 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     for word in range(np.uint64(n_blocks * (BLOCK // 8))):
         targets = batch.above_words[word]
         while targets != np.uint64(0):
-            target = np.uint64(8) * word + np.uint64(trailing_zeros(targets) >> np.uint64(3))
+            target = np.uint64(8) * word + np.uint64(_first_bit(targets) >> np.uint64(3))
             targets &= targets - np.uint64(1)
             i = np.uint64(lane) + target
             n_waiting = _raise(model, batch, i, now, rest, n_waiting)
@@ -321,7 +162,8 @@ def _raise(model, batch, lane, now, rest, n_waiting):
     batch.cell[lane] = above
     part = rest * model.per_window
     was_waiting = batch.budget[lane] < 0
-    left = max(np.int64(batch.budget[lane]) + np.int64(before * part), 0)
+    left = np.int64(batch.budget[lane]) + np.int64(before * part)
+    left = max(left, np.int64(0))
     batch.budget[lane] = budget = left - np.int64(bound * part)
     if budget < 0:
         batch.candidate[lane] = now + model.window * (left + 0.5) / bound
@@ -338,8 +180,8 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
     generator = batch.generator[chain]
     drive = (
         batch.steady[lane] * wiring.row
-        + batch.slow[lane] * _exp(rest * model.per_slow)
-        + batch.fast[lane] * _exp(rest * model.per_fast)
+        + batch.slow[lane] * exp(rest * model.per_slow)
+        + batch.fast[lane] * exp(rest * model.per_fast)
     )
     bound = np.float64(model.bound[np.uint64(batch.cell[lane])])
     age = now - batch.last_spike[lane]
@@ -368,7 +210,7 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
         for i in range(np.uint64(n_waiting)):
             candidate = batch.candidate[np.uint64(waiting[i])]
             if candidate < due:
-                chosen, due = i, candidate
+                chosen, due = np.uint64(i), candidate
         edge_due = batch.edge_due[chain]
         if edge_due <= due and edge_due < window_end:
             n_waiting = _edge(model, wiring, batch, chain, edge_due, window_end, n_waiting)
@@ -396,7 +238,7 @@ def _find(model, batch, window_start):
     for word in range(np.uint64(batch.empty_words.size)):
         lanes = batch.empty_words[word]
         while lanes != np.uint64(0):
-            lane = np.uint64(8) * word + np.uint64(trailing_zeros(lanes) >> np.uint64(3))
+            lane = np.uint64(8) * word + np.uint64(_first_bit(lanes) >> np.uint64(3))
             lanes &= lanes - np.uint64(1)
             bound = model.bound[np.uint64(batch.cell[lane])]
             left = np.int64(batch.budget[lane]) + bound + 0.5
@@ -468,7 +310,7 @@ def advance(
         window_start = began + batch.clock[0] * model.window
         batch.clock[0] += 1
         window_end = began + batch.clock[0] * model.window
-        _relax(model, wiring, batch)
+        relax(model, wiring, batch)
         n_found = _find(model, batch, window_start)
         taken = 0
         for chain in range(n_chains):

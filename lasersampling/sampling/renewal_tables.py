@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.calibration import Calibration, Neuron
 from lasersampling.sampling.hazard import Hazard
-from lasersampling.sampling.renewal_kernel import BLOCK, ROWS, Batch, Model, Wiring
+from lasersampling.sampling.renewal_lanes import BLOCK, ROWS, Batch, Model, Wiring
 from lasersampling.sampling.translation import TranslationRule
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
@@ -59,11 +59,10 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
         bound[cell + 1, :n_rows] = highest[:, begin : end + 1].max(axis=1)
     largest = window * bound.max()
     budget = 2.0 ** min(_MOST_BUDGET_BITS, math.floor(30.0 - math.log2(largest)))
-    bound = np.ceil(window * budget * bound).astype(np.int32)
     slow_times, fast_times = window / hazard.slow_ns, window / hazard.fast_ns
     return Model(
         hazard=table,
-        bound=bound.ravel(),
+        bound=np.ceil(window * budget * bound).astype(np.int32).ravel(),
         per_age_step=1.0 / age_step,
         per_slow=1.0 / hazard.slow_ns,
         per_fast=1.0 / hazard.fast_ns,
@@ -113,9 +112,9 @@ def wired(
     n_blocks = -(-(last - first) // BLOCK)
     begin = np.append(0, np.cumsum(BLOCK * n_blocks))
     flat = _aligned(int(begin[-1]), np.int32)
+    columns = np.rint(rows.T / row).astype(np.int32)
     for j in range(n):
-        target = rows[first[j] : last[j], j]
-        flat[begin[j] : begin[j] + target.size] = np.rint(target / row)
+        flat[begin[j] : begin[j] + last[j] - first[j]] = columns[j, first[j] : last[j]]
     section = neuron.device.driven_by(neuron.synapse)
     kick = neuron.synapse.kick * section.carrier_lifetime_ns
     slow, fast = hazard.slow_ns, hazard.fast_ns
