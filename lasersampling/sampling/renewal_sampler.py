@@ -50,7 +50,7 @@ class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
     Machines are translated with the same calibration as for `Lasers`; in place of rate equations
-    stands the measured hazard (`lasersampling.sampling.hazard`), simulated event by event without
+    stands the measured hazard (`lasersampling.sampling.hazard`), simulated by thinning without
     discretisation of time. It is some fifty times faster, and knows no imperfections.
 
     Attributes
