@@ -243,7 +243,7 @@ def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None
         for k in range(4):  # the first compiles
             pair = []
             for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
-                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 10)
+                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 50)
             ):  # fmt: skip
                 length = times * duration_ns
                 wall = time.perf_counter()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,6 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_hazard
@@ -31,19 +30,19 @@ from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
     Samples,
-    checked_arrays,
     checked_request,
 )
-from lasersampling.sampling.renewal_kernel import Model, Wiring
-from lasersampling.sampling.renewal_tables import empty_chain, tabulated, wired
+from lasersampling.sampling.renewal_lanes import Model, Wiring
+from lasersampling.sampling.renewal_tables import empty_batch, steady_drive, tabulated, wired
+from lasersampling.sampling.renewal_trains import Train, chain_state, recent_spikes, spike_trains
 
-_STATE = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
 _MEMORY_IN_SLOW_TIMES = 16.0
 """After so many relaxation times exp(-t) is 1e-7."""
 
 _ROOM = 65536
+_LANES_PER_BATCH = 1024
 _MOST_BLOCKS = 20
-_LASER_NS_PER_BLOCK = 2e6
+_LASER_NS_PER_BLOCK = 2e7
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
     Machines are translated with the same calibration as for `Lasers`; in place of rate equations
-    stands the measured hazard (`lasersampling.sampling.hazard`), simulated event by event without
-    discretisation of time. It is ten times faster, and knows no imperfections.
+    stands the measured hazard (`lasersampling.sampling.hazard`), simulated by thinning without
+    discretisation of time. It is some fifty times faster, and knows no imperfections.
 
     Attributes
     ----------
@@ -179,7 +178,7 @@ class Renewal:
         """
         held = checked_request(machine, n_draws, n_chains, clamped, seed)
         tau, neuron = self.neuron.refractory_time_ns, self.neuron
-        before = None if start is None else _recent_spikes(start, n_chains, machine.n_units)
+        before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
         times = tau + self.draw_interval_ns * draw
         # Chains that go on were left at tau, so that the spikes which their states need come later.
@@ -191,20 +190,21 @@ class Renewal:
         )
         states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).spawn(n_chains)
-        job = _Job(self, machine, times, began, memory)
-        threads = min(n_chains, self.n_threads or os.cpu_count() or 1)
+        generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
+        past = [Train.empty()] * n_chains if before is None else [t.later(tau) for t in before]
+        job = _Job(self, machine, times, began, memory, held, states, generators, past)
+        threads = self.n_threads or os.cpu_count() or 1
+        batches = _batches(held, threads)
         meter = _Meter(progress, n_chains)
         stop = threading.Event()
-
-        def work(chain: int) -> _Train:
-            past = _Train.empty() if before is None else before[chain].later(tau)
-            return job.run(held[chain], states[chain], seeds[chain], past, meter, stop)
-
         self._compile()
-        with ThreadPoolExecutor(threads) as pool:
-            futures = [pool.submit(work, chain) for chain in range(n_chains)]
+        trains = list(past)
+        with ThreadPoolExecutor(min(threads, len(batches))) as pool:
+            futures = [pool.submit(job.run, chains, meter, stop) for chains in batches]
             try:
-                trains = [future.result() for future in futures]
+                for chains, future in zip(batches, futures, strict=True):
+                    for chain, train in zip(chains, future.result(), strict=True):
+                        trains[chain] = train
             except BaseException:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -213,9 +213,9 @@ class Renewal:
         has_neuron = bool((held == FREE).any())
         return Samples(
             states, self.name, int(seed), self.draw_interval_ns,
-            _spike_trains(trains, machine.n_units, times[-1])
+            spike_trains(trains, machine.n_units, times[-1])
             if self.record_spikes and has_neuron else None,
-            _chain_state(ends, held.shape),
+            chain_state(ends, held.shape),
         )  # fmt: skip
 
     def _compile(self) -> None:
@@ -223,24 +223,6 @@ class Renewal:
         from lasersampling.sampling import renewal_kernel
 
         _ = renewal_kernel.advance
-
-
-class _Train(NamedTuple):
-    """Spikes of one chain, ascending in time."""
-
-    time: NDArray[np.float64]
-    unit: NDArray[np.int32]
-
-    @classmethod
-    def empty(cls) -> _Train:
-        return cls(np.zeros(0), np.zeros(0, dtype=np.int32))
-
-    def after(self, time: float) -> _Train:
-        first = np.searchsorted(self.time, time, side="right")
-        return _Train(self.time[first:], self.unit[first:])
-
-    def later(self, by: float) -> _Train:
-        return _Train(self.time + by, self.unit)
 
 
 class _Meter:
@@ -251,6 +233,7 @@ class _Meter:
         self._done, self._lock = 0.0, threading.Lock()
 
     def add(self, part: float) -> None:
+        """Tell that so many chains are done."""
         if self._progress is None:
             return
         with self._lock:
@@ -269,64 +252,89 @@ class _Job:
         times: NDArray[np.float64],
         began: float,
         memory: float,
+        held: NDArray[np.int8],
+        states: NDArray[np.int8],
+        generators: NDArray[np.uint64],
+        past: list[Train],
     ) -> None:
         self._sampler, self._machine = sampler, machine
         self._times, self._began, self._memory = times, began, memory
+        self._held, self._states, self._generators, self._past = held, states, generators, past
         self._rule = sampler.calibration.rule(sampler.neuron)
         self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
 
-    def run(
-        self,
-        held: NDArray[np.int8],
-        states: NDArray[np.int8],
-        seed: np.random.SeedSequence,
-        past: _Train,
-        meter: _Meter,
-        stop: threading.Event,
-    ) -> _Train:
-        """Sample one chain; its spikes from the first that counts, earlier ones included."""
+    def run(self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event) -> list[Train]:
+        """Sample chains with the same free units; their spikes from the first that counts."""
         from lasersampling.sampling import renewal_kernel
 
-        units = np.flatnonzero(held == FREE)
+        units = np.flatnonzero(self._held[chains[0]] == FREE)
         if not units.size:
-            meter.add(1.0)
-            return _Train.empty()
-        wiring = self._wired(units)
-        others = np.setdiff1d(np.arange(held.size), units)
-        drive = held[others] @ self._machine.weights[np.ix_(others, units)]
-        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
-        pump = self._rule.pump_electrons_per_ns(among, drive)
-        pump = pump / self._rule.threshold_pump_electrons_per_ns
-        sampler = self._sampler
-        local = np.full(held.size, -1, dtype=np.int32)
-        local[units] = np.arange(units.size)
-        past = _Train(past.time[local[past.unit] >= 0], past.unit[local[past.unit] >= 0])
-        chain = empty_chain(
-            pump, seed.generate_state(4, np.uint64).astype(np.uint64), self._began,
-            sampler.hazard, self._memory,
-            past.time, local[past.unit],
+            meter.add(len(chains))
+            return [Train.empty()] * len(chains)
+        # A stretch of units is much faster written than any units.
+        is_stretch = units[-1] - units[0] == units.size - 1
+        columns = slice(units[0], units[-1] + 1) if is_stretch else units
+        wiring, past = self._wired(units), self._past_of(chains, units)
+        batch = empty_batch(
+            self._steady(chains, units, wiring), self._generators[chains], wiring,
+            self._sampler.hazard, max(len(train.time) for train in past),
         )  # fmt: skip
-        tau = sampler.neuron.refractory_time_ns
-        spikes_from = 0.0 if sampler.record_spikes else self._times[-1] - self._memory
-        found = [past]
-        draws = np.empty((len(self._times), units.size), dtype=np.int8)
-        room_time, room_unit = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int32)
-        for block in self._blocks(units.size):
-            done = block.start
-            while done < block.stop and not stop.is_set():
-                rest = slice(done, block.stop)
+        offset = np.append(0, np.cumsum([len(train.time) for train in past])).astype(np.int64)
+        before, who = (np.concatenate(arrays) for arrays in zip(*past, strict=True))
+        model, tau = self._sampler.model, self._sampler.neuron.refractory_time_ns
+        renewal_kernel.begin(model, wiring, batch, self._began, offset, before, who)
+        spikes_from = 0.0 if self._sampler.record_spikes else self._times[-1] - self._memory
+        room = max(_ROOM, len(chains) * units.size)
+        times = np.empty(room)
+        who, where = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        found: list[tuple[NDArray[Any], ...]] = []
+        for block in self._blocks(len(chains) * units.size):
+            draws = np.empty((len(chains), block.stop - block.start, units.size), dtype=np.int8)
+            done = 0
+            while done < draws.shape[1] and not stop.is_set():
                 n_draws, n_spikes = renewal_kernel.advance(
-                    self._sampler.model, wiring, chain, tau, self._times[rest], draws[rest],
-                    spikes_from,
-                    room_time, room_unit,
+                    model, wiring, batch, self._began, tau,
+                    self._times[block.start + done : block.stop], draws[:, done:], spikes_from,
+                    times, who, where,
                 )  # fmt: skip
                 done += n_draws
-                who = units[room_unit[:n_spikes]].astype(np.int32)
-                found.append(_Train(room_time[:n_spikes].copy(), who))
-            meter.add((block.stop - block.start) / len(self._times))
-        states[:, units] = draws
-        return _Train(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+                found.append(tuple(a[:n_spikes].copy() for a in (times, who, where)))
+            for chain, drawn in zip(chains, draws, strict=True):
+                self._states[chain][block, columns] = drawn
+            meter.add(len(chains) * draws.shape[1] / len(self._times))
+        times, who, where = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(where, kind="stable")
+        order = order[times[order] <= self._times[-1]]  # windows end later
+        parts = np.split(order, np.searchsorted(where[order], np.arange(1, len(chains))))
+        return [
+            Train(np.append(earlier.time, times[part]),
+                   units[np.append(earlier.unit, who[part])].astype(np.int32))
+            for earlier, part in zip(past, parts, strict=True)
+        ]  # fmt: skip
+
+    def _past_of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> list[Train]:
+        """Spikes before the run of these units, which count from 0."""
+        local = np.full(self._held.shape[1], -1, dtype=np.int32)
+        local[units] = np.arange(units.size)
+        trains = []
+        for chain in chains:
+            time, unit = self._past[chain]
+            is_free = local[unit] >= 0
+            trains.append(Train(time[is_free], local[unit[is_free]]))
+        return trains
+
+    def _steady(
+        self, chains: NDArray[np.intp], units: NDArray[np.intp], wiring: Wiring
+    ) -> NDArray[np.int32]:
+        """Drive of these units by biases and clamped units."""
+        others = np.setdiff1d(np.arange(self._held.shape[1]), units)
+        drive = self._held[np.ix_(chains, others)] @ self._machine.weights[np.ix_(others, units)]
+        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
+        pump = self._rule.pump_electrons_per_ns(among, drive)
+        return steady_drive(
+            pump / self._rule.threshold_pump_electrons_per_ns, wiring, self._rule
+        )  # fmt: skip
 
     def _blocks(self, n_units: int) -> Iterator[slice]:
         """Draws that are simulated without a look at progress and Ctrl-C."""
@@ -340,50 +348,18 @@ class _Job:
         key = units.tobytes()
         with self._lock:
             if key not in self._wirings:
-                weights = self._machine.weights[np.ix_(units, units)]
-                self._wirings[key] = wired(weights, self._sampler.neuron, self._rule,
+                self._wirings[key] = wired(self._machine, units, self._sampler.neuron, self._rule,
                                            self._sampler.hazard)  # fmt: skip
             return self._wirings[key]
 
 
-def _recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[_Train]:
-    """Spikes before a run that goes on, of each chain, checked; times count back from its start."""
-    expected = {name: (dtype, (None,)) for name, dtype in _STATE.items()}
-    arrays = checked_arrays(start, {**expected, "shape": (np.int64, (2,))})
-    if tuple(arrays["shape"]) != (n_chains, n_units):
-        got = f"{arrays['shape'][0]} chains of {arrays['shape'][1]} units"
-        expected_shape = f"{n_chains} of {n_units}, as many chains and units as this run"
-        raise InputError.single("start", got, expected_shape)
-    chain, unit, time = (arrays[name] for name in _STATE)
-    fits = len(chain) == len(unit) == len(time)
-    if not fits or np.any(chain < 0) or np.any(chain >= n_chains):
-        raise InputError.single("start.spike_chain", "chains that are not there",
-                                f"0 to {n_chains - 1}, one for each spike")  # fmt: skip
-    if np.any(unit < 0) or np.any(unit >= n_units):
-        got = f"{unit.min()} to {unit.max()}"
-        raise InputError.single("start.spike_unit", got, f"0 to {n_units - 1}")
-    if not np.all(time <= 0.0):
-        raise InputError.single("start.spike_time_ns", "times after the start", "times up to 0")
-    order = np.lexsort((time, chain))
-    bounds = np.searchsorted(chain[order], np.arange(n_chains + 1))
-    parts = [order[a:b] for a, b in pairwise(bounds)]
-    return [_Train(time[part], unit[part]) for part in parts]
-
-
-def _chain_state(ends: list[_Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
-    """Spikes so recent that they may act, or tell the age of a neuron."""
-    lengths = [len(end.time) for end in ends]
-    return {
-        "shape": np.array(shape, dtype=np.int64),
-        "spike_chain": np.repeat(np.arange(len(ends), dtype=np.int32), lengths),
-        "spike_unit": np.concatenate([end.unit for end in ends]),
-        "spike_time_ns": np.concatenate([end.time for end in ends]),
-    }
-
-
-def _spike_trains(trains: list[_Train], n_units: int, last: float) -> SpikeTrains:
-    """Spikes from the beginning of the recording on."""
-    trains = [train.after(np.nextafter(0.0, -1.0)) for train in trains]
-    offset = np.append(0, np.cumsum([len(train.time) for train in trains])).astype(np.int64)
-    times = np.concatenate([train.time for train in trains])
-    return SpikeTrains(times, np.concatenate([t.unit for t in trains]), offset, n_units, last)
+def _batches(held: NDArray[np.int8], threads: int) -> list[NDArray[np.intp]]:
+    """Chains that are simulated together: of the same free units, in all lanes that pay."""
+    _, group = np.unique(held == FREE, axis=0, return_inverse=True)
+    batches: list[NDArray[np.intp]] = []
+    for k in range(group.max() + 1):
+        chains = np.flatnonzero(group == k)
+        most = max(1, _LANES_PER_BATCH // held.shape[1])
+        n = min(len(chains), max(-(-len(chains) // most), -(-threads * len(chains) // len(held))))
+        batches += np.array_split(chains, n)
+    return batches

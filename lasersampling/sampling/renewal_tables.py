@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.calibration import Calibration, Neuron
 from lasersampling.sampling.hazard import Hazard
-from lasersampling.sampling.renewal_kernel import Chain, Model, Wiring
+from lasersampling.sampling.renewal_lanes import BLOCK, ROWS, Batch, Model, Wiring
 from lasersampling.sampling.translation import TranslationRule
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
-_ROW_LOGITS, _ROWS_PER_LEVEL = 0.125, 2
+_ROW_LOGITS = 0.125
 _AGE_CELLS = 110
 _RECOVERIES = 6.0
-_GUIDES = 128
-_LEAST_HAZARD_PER_NS = 1e-18
+_WINDOWS_PER_FIRST_AGE = 12
+_LONGEST_WINDOW = 50.0
+"""In fast relaxation times: what is left of a drive after them is far from underflow."""
 
-_MARGIN_PER_SPREAD = 0.5
-_LARGEST_MARGIN_LOGITS = 0.75
+_CACHE_LINE = 64
 
-_LEAST_BLOCK_BITS = 3
+_MOST_BUDGET_BITS = 26
+"""Budgets above 2**31, 32 mean ones, are cut off: that is one in 10**14."""
+
+_MARGIN_LOGITS = 0.5
+_ROUNDING_ROWS, _ROUNDING = 0.01, 1e-6
+"""What sums in single precision may be off by: rows, and relative to the largest drive."""
 
 
 def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
@@ -33,119 +42,183 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
     calibration : Calibration
         Whose logits are the unit of the table's rows.
     """
+    step, lowest = _rows(calibration)
     n_rows = round((_HIGHEST_LOGIT - _LOWEST_LOGIT) / _ROW_LOGITS) + 1
-    step = _ROW_LOGITS / calibration.slope
-    lowest = calibration.midpoint + _LOWEST_LOGIT / calibration.slope
     last = max(hazard.first_age_ns + 5.0 * hazard.recovery_ns, _RECOVERIES * hazard.recovery_ns)
     age_step = last / _AGE_CELLS
     age = age_step * np.arange(_AGE_CELLS + 1)
-    table = np.exp(hazard.log_hazard(lowest + step * np.arange(n_rows), age))
-    table = table.astype(np.float32)
-    # Bilinear interpolation stays between its corners: those up to a level bound all drives below.
-    highest = np.maximum.accumulate(table.astype(np.float64), axis=0)[::_ROWS_PER_LEVEL]
-    bound = np.maximum(highest[:, :-1], highest[:, 1:])
-    bound = np.concatenate([bound, highest[:, -1:]], axis=1)
-    bound[:, -1] = np.maximum(bound[:, -1], _LEAST_HAZARD_PER_NS)
-    cumulated = np.zeros_like(bound)
-    cumulated[:, 1:] = np.cumsum(bound[:, :-1] * age_step, axis=1)
-    guide = np.empty((len(bound), _GUIDES), dtype=np.int32)
-    for level, total in enumerate(cumulated):
-        marks = total[-1] * np.arange(_GUIDES) / _GUIDES
-        guide[level] = np.searchsorted(total, marks, side="right") - 1
+    table = np.exp(hazard.log_hazard(lowest + step * np.arange(n_rows), age)).astype(np.float32)
+    window = min(hazard.first_age_ns / _WINDOWS_PER_FIRST_AGE, _LONGEST_WINDOW * hazard.fast_ns)
+    # Bilinear interpolation stays between its corners. Ages in single precision, summed up over
+    # windows, are off by less than a hundredth of a cell.
+    highest = np.maximum.accumulate(table.astype(np.float64), axis=0)
+    bound = np.zeros((_AGE_CELLS + 2, ROWS))  # the first for units that have just spiked
+    for cell in range(_AGE_CELLS + 1):
+        begin = min(max(cell - 1, 0), _AGE_CELLS)
+        end = math.ceil(cell + 1.01 + window / age_step)
+        bound[cell + 1, :n_rows] = highest[:, begin : end + 1].max(axis=1)
+    largest = window * bound.max()
+    budget = 2.0 ** min(_MOST_BUDGET_BITS, math.floor(30.0 - math.log2(largest)))
+    slow_times, fast_times = window / hazard.slow_ns, window / hazard.fast_ns
     return Model(
-        table, bound, cumulated, np.minimum(guide, _AGE_CELLS - 1), lowest, step,
-        _ROWS_PER_LEVEL, age_step, hazard.slow_ns, hazard.fast_ns,
-    )  # fmt: skip
+        hazard=table,
+        bound=np.ceil(window * budget * bound).astype(np.int32).ravel(),
+        per_age_step=1.0 / age_step,
+        per_slow=1.0 / hazard.slow_ns,
+        per_fast=1.0 / hazard.fast_ns,
+        window=window,
+        per_window=1.0 / window,
+        slow_factor=math.exp(-slow_times),
+        fast_factor=math.exp(-fast_times),
+        slow_sag=_sag(slow_times),
+        fast_sag=_sag(fast_times),
+        budget=budget,
+    )
+
+
+def _sag(times: float) -> float:
+    """How far -exp(-t) is above its chord over so many relaxation times, at most."""
+    slope = -math.expm1(-times) / times
+    return 1.0 - slope + slope * math.log(slope)
 
 
 def wired(
-    weights: NDArray[np.float64], neuron: Neuron, rule: TranslationRule, hazard: Hazard
+    machine: BoltzmannMachine,
+    units: NDArray[np.intp],
+    neuron: Neuron,
+    rule: TranslationRule,
+    hazard: Hazard,
 ) -> Wiring:
-    """Couplings of units by weights, (post, pre), in the form of the kernel.
+    """Couplings among units of a machine in the form of the kernel; the others are clamped.
 
     Targets of a unit are a stretch of units, from the first that has a weight to the last.
     """
-    drive = rule.electrons_per_ns(weights) * (
-        rule.pump_per_drive / rule.threshold_pump_electrons_per_ns
+    step, _ = _rows(rule)
+    weights = machine.weights[np.ix_(units, units)]
+    rows = rule.electrons_per_ns(weights) * (
+        rule.pump_per_drive / rule.threshold_pump_electrons_per_ns / step
     )
-    n = len(drive)
-    acts = drive != 0.0
+    clamped = np.abs(machine.weights[units]).sum(axis=1) - np.abs(weights).sum(axis=1)
+    steady = (np.abs(machine.biases[units] - _LOWEST_LOGIT) + clamped) / _ROW_LOGITS
+    length = neuron.synapse.length_ns(neuron.refractory_time_ns)
+    renews = neuron.synapse.overlap == "renew"
+    pulses = 1 if renews else math.floor(length / hazard.first_age_ns) + 1
+    largest = (steady + pulses * np.abs(rows).sum(axis=1)).max() + 1.0
+    row = 2.0 ** math.ceil(math.log2(largest) - 30.0)
+    n = len(rows)
+    acts = rows != 0.0
     first = np.where(acts.any(axis=0), acts.argmax(axis=0), 0)
     last = np.where(acts.any(axis=0), n - acts[::-1].argmax(axis=0), 0)
-    lengths = last - first
-    flat = [drive[first[j] : last[j], j] for j in range(n)]
-    spread = np.sqrt((drive**2).sum(axis=1))
-    margin = np.minimum(_MARGIN_PER_SPREAD * spread, _LARGEST_MARGIN_LOGITS / rule.slope)
+    n_blocks = -(-(last - first) // BLOCK)
+    begin = np.append(0, np.cumsum(BLOCK * n_blocks))
+    flat = _aligned(int(begin[-1]), np.int32)
+    columns = np.rint(rows.T / row).astype(np.int32)
+    for j in range(n):
+        flat[begin[j] : begin[j] + last[j] - first[j]] = columns[j, first[j] : last[j]]
     section = neuron.device.driven_by(neuron.synapse)
     kick = neuron.synapse.kick * section.carrier_lifetime_ns
     slow, fast = hazard.slow_ns, hazard.fast_ns
+    slow_jump = slow / (slow - fast) * (kick / slow - 1.0)
+    fast_jump = -fast / (slow - fast) * (kick / fast - 1.0)
+    margin = _MARGIN_LOGITS / _ROW_LOGITS
     return Wiring(
-        weights=np.ascontiguousarray(np.concatenate(flat)),
-        row_start=(np.append(0, np.cumsum(lengths)[:-1]) - first).astype(np.int64),
+        weights=flat,
+        row_start=begin[:-1].astype(np.int64),
         first=first.astype(np.int64),
-        last=last.astype(np.int64),
+        n_blocks=n_blocks.astype(np.int64),
+        row=row,
         margin=margin,
-        length=neuron.synapse.length_ns(neuron.refractory_time_ns),
+        reserve=margin + 1.0 + _ROUNDING_ROWS + _ROUNDING * largest,
+        length=length,
         delay=neuron.delay_ns,
-        renews=neuron.synapse.overlap == "renew",
-        slow_jump=slow / (slow - fast) * (kick / slow - 1.0),
-        fast_jump=-fast / (slow - fast) * (kick / fast - 1.0),
-        block_bits=_block_bits(n),
+        renews=renews,
+        slow_jump=slow_jump,
+        fast_jump=fast_jump,
+        peak=_peak(slow_jump, fast_jump, slow, fast),
     )
 
 
-def empty_chain(
-    pump: NDArray[np.float64],
+def steady_drive(
+    pump: NDArray[np.float64], wiring: Wiring, rule: TranslationRule
+) -> NDArray[np.int32]:
+    """Drives without pulses, given over the threshold pump [1], as multiples of `wiring.row`."""
+    step, lowest = _rows(rule)
+    return np.rint((pump - lowest) / step / wiring.row).astype(np.int32)
+
+
+def _rows(law: Calibration | TranslationRule) -> tuple[float, float]:
+    """Drive from row to row of the table, and that of the first row."""
+    return _ROW_LOGITS / law.slope, law.midpoint + _LOWEST_LOGIT / law.slope
+
+
+def _peak(slow_jump: float, fast_jump: float, slow: float, fast: float) -> float:
+    """When 1 + slow_jump exp(-t / slow) + fast_jump exp(-t / fast), 0 at first, is highest."""
+    if slow_jump <= 0.0:  # it comes to 1 from below
+        return math.inf
+    return math.log(-fast_jump * slow / (slow_jump * fast)) / (1.0 / fast - 1.0 / slow)
+
+
+def empty_batch(
+    steady: NDArray[np.int32],
     generator: NDArray[np.uint64],
-    now: float,
+    wiring: Wiring,
     hazard: Hazard,
-    memory_ns: float,
-    given_time: NDArray[np.float64],
-    given_unit: NDArray[np.int32],
-) -> Chain:
-    """Give a chain of neurons that have not spiked for long.
+    most_spikes: int,
+) -> Batch:
+    """Give chains of neurons that have not spiked for long.
 
     Parameters
     ----------
-    pump : ndarray, shape (unit,)
-        Drive without pulses, over the threshold pump [1].
-    generator : ndarray of uint64, shape (4,)
-        Its random numbers.
-    now : float
-        Time at which it begins [ns].
+    steady : ndarray, shape (chain, unit)
+        Drive without pulses, as a multiple of `wiring.row`.
+    generator : ndarray of uint64, shape (chain, 4)
+        Random numbers of each chain.
     hazard : Hazard
         Tells how close two spikes can be.
-    memory_ns : float
-        How long a spike can matter.
-    given_time, given_unit : ndarray, shape (spike,)
-        Spikes before `now`, ascending [ns].
+    most_spikes : int
+        That a chain has in its past.
     """
-    n = len(pump)
-    most_spikes = n * (int(memory_ns / hazard.first_age_ns) + 2)
+    n_chains, n_units = steady.shape
+    n = -(-steady.size // BLOCK) * BLOCK + BLOCK
+    lanes = _aligned(n, np.int32)
+    lanes[: steady.size] = steady.ravel()
+    most_spikes += n_units * (int((wiring.length + wiring.delay) / hazard.first_age_ns) + 3)
     ring = 1 << most_spikes.bit_length()  # so that places follow from a mask
-    return Chain(
-        steady=np.array(pump, dtype=np.float64),
-        slow=np.zeros(n),
-        fast=np.zeros(n),
-        last_spike=np.full(n, -np.inf),
-        last_entry=np.full(n, -1),
-        level=np.zeros(n, dtype=np.int64),
-        level_drive=np.full(n, np.inf),
+    empty_words = _aligned(n // 8, np.uint64)
+    above_words = _aligned(n_units // 8 + BLOCK // 8, np.uint64)
+    age = _aligned(n, np.float32)
+    age[:] = np.inf
+    return Batch(
+        steady=lanes,
+        slow=_aligned(n, np.float32),
+        fast=_aligned(n, np.float32),
+        age=age,
+        budget=_aligned(n, np.int32),
+        cell=_aligned(n, np.int32),
+        lift=_aligned(n, np.float32),
+        empty=empty_words.view(np.uint8),
+        empty_words=empty_words,
+        above=above_words.view(np.uint8),
+        above_words=above_words,
         candidate=np.full(n, np.inf),
-        block_first=np.full(((n - 1) >> _block_bits(n)) + 1, np.inf),
-        waiting=np.zeros(n + 1, dtype=np.int64),
-        ring_time=np.zeros(ring),
-        ring_unit=np.zeros(ring, dtype=np.int32),
-        ring_starts=np.zeros(ring, dtype=bool),
-        ring_ends=np.zeros(ring, dtype=bool),
-        place=np.zeros(4, dtype=np.int64),
-        given_time=given_time,
-        given_unit=given_unit,
-        clock=np.array([now - memory_ns, now]),
+        waiting=np.zeros(n + n_units, dtype=np.int32),
+        last_spike=np.full(n, -np.inf),
+        spike_before=np.full(n, -np.inf),
+        last_entry=np.full(n, -1),
+        ring_time=np.zeros((n_chains, ring)),
+        ring_unit=np.zeros((n_chains, ring), dtype=np.int32),
+        ring_starts=np.zeros((n_chains, ring), dtype=bool),
+        ring_ends=np.zeros((n_chains, ring), dtype=bool),
+        place=np.zeros((n_chains, 3), dtype=np.int64),
+        edge_due=np.full(n_chains, np.inf),
         generator=generator,
+        clock=np.zeros(1, dtype=np.int64),
     )
 
 
-def _block_bits(n_units: int) -> int:
-    """Blocks of about as many units as there are blocks."""
-    return max(_LEAST_BLOCK_BITS, n_units.bit_length() // 2)
+def _aligned(n: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """Zeros that begin where a cache line does, as the widest vectors are best read."""
+    size = np.dtype(dtype).itemsize
+    room = np.zeros(n * size + _CACHE_LINE, dtype=np.uint8)
+    begin = -room.ctypes.data % _CACHE_LINE
+    return room[begin : begin + n * size].view(dtype)
