@@ -19,8 +19,9 @@ from lasersampling.results.image_generation import generate_images
 from lasersampling.results.image_quality import ImageJudge, quality_over_time, ratios
 from lasersampling.results.picture_records import write_neighbours, write_quality
 from lasersampling.results.reading import Metric
-from lasersampling.results.records import write_calibration, write_neuron
+from lasersampling.results.records import write_calibration, write_lines, write_neuron
 from lasersampling.results.store import ResultsFile
+from lasersampling.sampling.adaptation import adapt
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.laser_sampler import Lasers
@@ -36,7 +37,7 @@ _WINDOW_NS = 25.0
 """Images shown are means over so much of the end of the sampling [ns]."""
 _SHOWN_TIMES, _FINAL_READS = 10, 5
 _FIGURES = ("quality_over_time", "neighbours", "image_gallery", "filters")
-_SEEDS = {"gibbs": 0, "lasers": 1, "animation": 2, "renewal": 3}
+_SEEDS = {"gibbs": 0, "lasers": 1, "animation": 2, "renewal": 3, "translated": 4, "adaptation": 5}
 """What is added to the seed for each part of the sampling."""
 
 
@@ -56,6 +57,8 @@ class ImageSampling:
         Laser time of further chains, one for each label, whose spikes are kept to be shown [ns].
     n_frames : int
         Of the animation of these.
+    adaptation_rounds : int
+        In which lasers are adapted to the machine; renewal neurons get the same lines.
     annealing_steps : int
         Of the estimate of the partition function.
     hazard : HazardSettings
@@ -68,6 +71,7 @@ class ImageSampling:
     duration_ns: float = 400.0
     animated_ns: float = 80.0
     n_frames: int = 100
+    adaptation_rounds: int = 4
     annealing_steps: int = 5000
     hazard: HazardSettings = field(default_factory=HazardSettings)
 
@@ -75,7 +79,7 @@ class ImageSampling:
         """Of the same device, so little that it takes seconds, to see that all of it runs."""
         return replace(
             self, per_label=2, free=3, duration_ns=15.0, animated_ns=6.0, n_frames=3,
-            annealing_steps=50,
+            adaptation_rounds=0, annealing_steps=50,
             hazard=HazardSettings(n_chains=4, duration_ns=500.0, response_duration_ns=60.0),
         )  # fmt: skip
 
@@ -177,6 +181,7 @@ def compare_samplers(
 ) -> Comparison:
     """Draw images of a machine by Gibbs, renewal and laser sampling, and judge them over time.
 
+    Lasers draw twice: as they are translated, and adapted to the machine.
     Chains begin unprepared, lasers dark: one draw per refractory time, or per sweep. Written are
     the machine, device and calibration, ``/quality``, ``/neighbours``, ``/images``, the metrics,
     and ``/spikes`` of lasers that draw one image of each label.
@@ -208,17 +213,25 @@ def compare_samplers(
         sampling.device, burn_in_ns=0.0, interval_ns=tau, hazard_settings=sampling.hazard,
         record_spikes=False,
     )  # fmt: skip
-    lasers = renewal.lasers
+    translated = renewal.lasers
+    with stage(f"calibrating {translated.neuron.device.name} (once)") as progress:
+        write_calibration(file, translated.calibrated(progress))
+    with stage(f"measuring the hazard of {translated.neuron.device.name} (once)") as progress:
+        renewal.measured(progress)
+    with stage("adapting the lasers to the machine") as progress:
+        lasers = adapt(
+            translated, machine, n_rounds=sampling.adaptation_rounds,
+            seed=seed + _SEEDS["adaptation"], progress=progress,
+        )  # fmt: skip
+    assert lasers.lines is not None
+    write_lines(file, lasers.lines)
     # Lasers last: it is their images that neighbours are shown of.
     samplers: Mapping[str, Sampler] = {
         "gibbs": Gibbs(burn_in=0),
-        "renewal": renewal,
+        "renewal": replace(renewal, lines=lasers.lines),
+        "translated": translated,
         "lasers": lasers,
     }
-    with stage(f"calibrating {lasers.neuron.device.name} (once)") as progress:
-        write_calibration(file, lasers.calibrated(progress))
-    with stage(f"measuring the hazard of {lasers.neuron.device.name} (once)") as progress:
-        renewal.measured(progress)
     write_neuron(file, lasers.neuron)
     file.write_machine(machine)
     partition = layered_log_partition(
@@ -244,8 +257,9 @@ def compare_samplers(
     file.metrics({"log_partition": log_partition})
     write_quality(file, tau * (np.array(over_time) + 1), curves, measured, compared.held_out)
     window = max(1, int(_WINDOW_NS / tau))
-    write_generated(file, machine, found, pictures.shape, window)
-    write_neighbours(file, judge, found, final[-1])
+    shown = {name: images for name, images in found.items() if name != "translated"}
+    write_generated(file, machine, shown, pictures.shape, window)
+    write_neighbours(file, judge, shown, final[-1])
     headline = (
         f"{machine.n_units} nanolasers ({lasers.neuron.device.name}) draw from the machine "
         f"“{model.name}”"

@@ -35,6 +35,7 @@ from lasersampling.sampling.protocol import (
 from lasersampling.sampling.renewal_lanes import Model, Wiring
 from lasersampling.sampling.renewal_tables import empty_batch, steady_drive, tabulated, wired
 from lasersampling.sampling.renewal_trains import Train, chain_state, recent_spikes, spike_trains
+from lasersampling.sampling.translation import Lines, Programme
 
 _MEMORY_IN_SLOW_TIMES = 16.0
 """After so many relaxation times exp(-t) is 1e-7."""
@@ -75,6 +76,8 @@ class Renewal:
         Whether samples come with their spikes. Large machines have many.
     n_threads : int, optional
         Threads; all cores by default. Draws do not depend on it.
+    lines : Lines, optional
+        Gain and offset of each neuron, as for `Lasers`; those that lasers were adapted to.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class Renewal:
     hazard_settings: HazardSettings | None = None
     record_spikes: bool = True
     n_threads: int | None = None
+    lines: Lines | None = None
 
     def __post_init__(self) -> None:
         if self.n_threads is not None:
@@ -257,7 +261,7 @@ class _Job:
         generators: NDArray[np.uint64],
         past: list[Train],
     ) -> None:
-        self._sampler, self._machine = sampler, machine
+        self._sampler, self._programme = sampler, Programme.of(machine, sampler.lines)
         self._times, self._began, self._memory = times, began, memory
         self._held, self._states, self._generators, self._past = held, states, generators, past
         self._rule = sampler.calibration.rule(sampler.neuron)
@@ -329,9 +333,9 @@ class _Job:
     ) -> NDArray[np.int32]:
         """Drive of these units by biases and clamped units."""
         others = np.setdiff1d(np.arange(self._held.shape[1]), units)
-        drive = self._held[np.ix_(chains, others)] @ self._machine.weights[np.ix_(others, units)]
-        among = BoltzmannMachine(np.zeros((units.size,) * 2), self._machine.biases[units])
-        pump = self._rule.pump_electrons_per_ns(among, drive)
+        weights = self._programme.weights[np.ix_(units, others)]
+        drive = self._held[np.ix_(chains, others)] @ weights.T
+        pump = self._rule.pump_electrons_per_ns(self._programme.among(units), drive)
         return steady_drive(
             pump / self._rule.threshold_pump_electrons_per_ns, wiring, self._rule
         )  # fmt: skip
@@ -348,7 +352,7 @@ class _Job:
         key = units.tobytes()
         with self._lock:
             if key not in self._wirings:
-                self._wirings[key] = wired(self._machine, units, self._sampler.neuron, self._rule,
+                self._wirings[key] = wired(self._programme, units, self._sampler.neuron, self._rule,
                                            self._sampler.hazard)  # fmt: skip
             return self._wirings[key]
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.calibration import Calibration, Neuron
 from lasersampling.sampling.hazard import Hazard
 from lasersampling.sampling.renewal_lanes import BLOCK, ROWS, Batch, Model, Wiring
-from lasersampling.sampling.translation import TranslationRule
+from lasersampling.sampling.translation import Programme, TranslationRule
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
 _ROW_LOGITS = 0.125
@@ -83,23 +82,23 @@ def _sag(times: float) -> float:
 
 
 def wired(
-    machine: BoltzmannMachine,
+    programme: Programme,
     units: NDArray[np.intp],
     neuron: Neuron,
     rule: TranslationRule,
     hazard: Hazard,
 ) -> Wiring:
-    """Couplings among units of a machine in the form of the kernel; the others are clamped.
+    """Couplings among units of a programme in the form of the kernel; the others are clamped.
 
     Targets of a unit are a stretch of units, from the first that has a weight to the last.
     """
     step, _ = _rows(rule)
-    weights = machine.weights[np.ix_(units, units)]
+    weights = programme.weights[np.ix_(units, units)]
     rows = rule.electrons_per_ns(weights) * (
         rule.pump_per_drive / rule.threshold_pump_electrons_per_ns / step
     )
-    clamped = np.abs(machine.weights[units]).sum(axis=1) - np.abs(weights).sum(axis=1)
-    steady = (np.abs(machine.biases[units] - _LOWEST_LOGIT) + clamped) / _ROW_LOGITS
+    clamped = np.abs(programme.weights[units]).sum(axis=1) - np.abs(weights).sum(axis=1)
+    steady = (np.abs(programme.biases[units] - _LOWEST_LOGIT) + clamped) / _ROW_LOGITS
     length = neuron.synapse.length_ns(neuron.refractory_time_ns)
     renews = neuron.synapse.overlap == "renew"
     pulses = 1 if renews else math.floor(length / hazard.first_age_ns) + 1

@@ -183,3 +183,15 @@ def test_lines_belong_to_machines_of_so_many_units():
 def test_bad_numbers(name):
     with pytest.raises(InputError, match=name):
         adapt(IDEAL, MACHINE, **{name: -1})
+
+
+def test_renewal_neurons_are_driven_by_lines_too(analytic):
+    """Neurons that sample exactly: on lines, they sample what the lines make of the machine."""
+    pair = BoltzmannMachine([[0.0, 1.5], [1.5, 0.0]], [-0.5, -1.0])
+    doubled = BoltzmannMachine(2 * pair.weights, 2 * pair.biases)
+    lines = Lines([0.0, 0.0], [2.0, 2.0])
+    by_lines = analytic(lines=lines).sample(pair, 200, n_chains=4, seed=3)
+    plain = analytic().sample(doubled, 200, n_chains=4, seed=3)
+    np.testing.assert_array_equal(by_lines.states, plain.states)
+    with pytest.raises(InputError, match="lines: got 2 for a machine of 6 units"):
+        analytic(lines=lines).sample(MACHINE, 2)

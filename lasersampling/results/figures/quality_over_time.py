@@ -21,6 +21,7 @@ _PANELS = {
 }
 _SAMPLERS = {
     "lasers": ("nanolasers", style.VERMILLION, "o"),
+    "translated": ("nanolasers, not adapted", style.ORANGE, "v"),
     "renewal": ("renewal sampler", style.GREEN, "^"),
     "gibbs": ("Gibbs sampling, a sweep per refractory time", style.BLUE, "s"),
 }
