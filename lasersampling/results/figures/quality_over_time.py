@@ -21,7 +21,7 @@ _PANELS = {
 }
 _SAMPLERS = {
     "lasers": ("nanolasers", style.VERMILLION, "o"),
-    "translated": ("nanolasers, not adapted", style.ORANGE, "v"),
+    "translated": ("nanolasers, translated only", style.ORANGE, "v"),
     "renewal": ("renewal sampler", style.GREEN, "^"),
     "gibbs": ("Gibbs sampling, a sweep per refractory time", style.BLUE, "s"),
 }
@@ -53,7 +53,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     shown = [name for name in _PANELS if f"{name}_gibbs" in held]
     n_rows = -(-len(shown) // 3)
     with style.style():
-        figure = style.new_figure(1.3 + 2.9 * n_rows)
+        figure = style.new_figure(1.6 + 2.9 * n_rows)
         panels = figure.subplots(n_rows, 3, sharex=True, squeeze=False).ravel()
         for axes, name in zip(panels, shown, strict=False):
             _draw(axes, results, name)
@@ -63,7 +63,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             axes.set_xlabel("sampling time (ns)")
             axes.tick_params(labelbottom=True)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
+        figure.legend(handles, labels, loc="outside lower center", ncols=3)
         headline = results.attributes["quality"].get("headline")
         if headline:
             style.headline(figure, headline)
