@@ -51,6 +51,7 @@ def main(
     occlude: Annotated[str, typer.Option(help="Half that is hidden.")] = "lower",
     noisy: Annotated[int, typer.Option(min=2, help="Of the images, so many with noise.")] = 10,
     duration_ns: Annotated[float, typer.Option(min=5.0, help="Laser time per image.")] = 200.0,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of adaptation.")] = 2,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 0,
     smoke: Annotated[
@@ -60,15 +61,14 @@ def main(
 ) -> None:
     """Share of wrong pixels in what was hidden, lasers beside Gibbs sampling of the machine."""
     if smoke:
-        images, completions, noisy, duration_ns = 4, 2, 2, 10.0
+        images, completions, noisy, duration_ns, rounds = 4, 2, 2, 10.0, 0
     reporter = Reporter(quiet=False, as_json=False)
     tau = ls.Lasers(device).neuron.refractory_time_ns
     lasers = ls.Lasers(device, burn_in_ns=0.0, interval_ns=tau)
-    samplers = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers}
     n_draws = max(2, lasers.draws_in(duration_ns))
     config = {
         "model": model, "images": images, "completions": completions, "occlude": occlude,
-        "noisy": noisy, "duration_ns": duration_ns, "device": device,
+        "noisy": noisy, "duration_ns": duration_ns, "rounds": rounds, "device": device,
     }  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
@@ -86,6 +86,9 @@ def main(
         flipped = np.where(generator.random(some.shape) < NOISE, 1 - some, some)
         with reporter.progress(f"calibrating {device} (once)") as progress:
             write_calibration(file, lasers.calibrated(progress))
+        with reporter.progress("adapting the lasers to the machine") as progress:
+            lasers = ls.adapt(lasers, loaded.machine, n_rounds=rounds, seed=seed, progress=progress)
+        samplers = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers}
         write_neuron(file, lasers.neuron)
         file.write_machine(loaded.machine)
         hidden = occluded(loaded.shape, occlude)
