@@ -55,8 +55,11 @@ _PRIOR_NATS = 1e-4
 """Strength of a quadratic penalty on a and g - 1, for units that hardly ever change."""
 
 _NETWORK_PRIOR_NATS = 1e-3
-_SMALLEST_SLOPE, _LARGEST_SLOPE, _LARGEST_OFFSET = 0.5, 2.0, 4.0
+_STEEPEST, _LARGEST_OFFSET = 1.5, 4.0
 """What one round in the network may change; a unit that is stuck tells no more than a sign."""
+
+_GAINS = 0.5, 2.0
+"""Least and largest gain that rounds lead to; lasers do not bear couplings of any size."""
 
 Curve = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
@@ -215,9 +218,10 @@ def lines_from_draws(lines: Lines, machine: BoltzmannMachine, states: ArrayLike)
         return argument, np.ones_like(argument)
 
     offset, slope = _least_divergence(u, share, logistic, _NETWORK_PRIOR_NATS)
-    slope = np.clip(slope, _SMALLEST_SLOPE, _LARGEST_SLOPE)
+    slope = np.clip(slope, 1.0 / _STEEPEST, _STEEPEST)
     offset = np.clip(offset, -_LARGEST_OFFSET, _LARGEST_OFFSET)
-    return Lines(lines.offset - lines.gain * offset / slope, lines.gain / slope)
+    gain = np.clip(lines.gain / slope, *_GAINS)
+    return Lines(lines.offset - gain * offset, gain)
 
 
 def _fields(machine: BoltzmannMachine, states: ArrayLike) -> NDArray[np.float64]:

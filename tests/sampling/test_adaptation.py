@@ -88,7 +88,10 @@ def test_a_stuck_unit_moves_by_a_bounded_step():
     lines = lines_from_draws(before, MACHINE, states)
     assert (lines.offset > 1.0).all()
     assert np.isfinite(lines.offset).all()
-    assert (lines.gain >= 0.5).all() and (lines.gain <= 2.0).all()
+    for _ in range(10):
+        lines = lines_from_draws(lines, MACHINE, states)
+    assert lines.gain.min() >= 0.5
+    assert lines.gain.max() <= 2.0
 
 
 def test_curve_of_a_calibration():
