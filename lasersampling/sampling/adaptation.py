@@ -51,10 +51,13 @@ _N_ITERATIONS = 40
 _STEP_OF_OFFSET, _STEP_OF_GAIN = 4.0, 0.25
 """No iteration goes further."""
 
-_PRIOR_NATS = 1e-4
+_PRIOR_NATS = 1e-4, 1e-4
 """Strength of a quadratic penalty on a and g - 1, for units that hardly ever change."""
 
-_NETWORK_PRIOR_NATS = 1e-3
+_NETWORK_PRIOR_NATS = 1e-3, 1e-2
+_STUCK_PRIOR_NATS, _STUCK = 1e3, 0.02
+"""The same in the network. Of a laser that is stuck, nearly always 0 or 1, the offset must move."""
+
 _STEEPEST, _LARGEST_OFFSET = 1.5, 4.0
 """What one round in the network may change; a unit that is stuck tells no more than a sign."""
 
@@ -217,7 +220,11 @@ def lines_from_draws(lines: Lines, machine: BoltzmannMachine, states: ArrayLike)
     def logistic(argument: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return argument, np.ones_like(argument)
 
-    offset, slope = _least_divergence(u, share, logistic, _NETWORK_PRIOR_NATS)
+    mean = share.mean(axis=0)
+    of_offset, of_gain = _NETWORK_PRIOR_NATS
+    is_stuck = np.minimum(mean, 1.0 - mean) < _STUCK
+    prior = of_offset, np.where(is_stuck, _STUCK_PRIOR_NATS, of_gain)
+    offset, slope = _least_divergence(u, share, logistic, prior)
     slope = np.clip(slope, 1.0 / _STEEPEST, _STEEPEST)
     offset = np.clip(offset, -_LARGEST_OFFSET, _LARGEST_OFFSET)
     gain = np.clip(lines.gain / slope, *_GAINS)
@@ -238,11 +245,15 @@ def _group_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _least_divergence(
-    u: NDArray[np.float64], wanted: NDArray[np.float64], curve: Curve, prior: float
+    u: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    curve: Curve,
+    prior: tuple[float, float | NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Offset a and gain g of least mean KL( wanted || sigma(curve(a + g u)) ), by Fisher scoring.
 
-    `u` and `wanted` are (group, unit); the results are (unit,).
+    `u` and `wanted` are (group, unit); the results are (unit,). `prior` is the strength of
+    quadratic penalties on a and g - 1.
     """
     from scipy.special import expit
 
@@ -252,11 +263,11 @@ def _least_divergence(
         given = expit(odds)
         force = (given - wanted) * slope
         curvature = given * (1.0 - given) * slope**2
-        force_0 = force.mean(axis=0) + prior * offset
-        force_1 = (force * u).mean(axis=0) + prior * (gain - 1.0)
-        h_00 = curvature.mean(axis=0) + prior
+        force_0 = force.mean(axis=0) + prior[0] * offset
+        force_1 = (force * u).mean(axis=0) + prior[1] * (gain - 1.0)
+        h_00 = curvature.mean(axis=0) + prior[0]
         h_01 = (curvature * u).mean(axis=0)
-        h_11 = (curvature * u**2).mean(axis=0) + prior
+        h_11 = (curvature * u**2).mean(axis=0) + prior[1]
         determinant = h_00 * h_11 - h_01**2
         step_0 = (h_11 * force_0 - h_01 * force_1) / determinant
         step_1 = (h_00 * force_1 - h_01 * force_0) / determinant
