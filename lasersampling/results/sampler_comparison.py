@@ -57,8 +57,9 @@ class ImageSampling:
         Laser time of further chains, one for each label, whose spikes are kept to be shown [ns].
     n_frames : int
         Of the animation of these.
-    adaptation_rounds : int
-        In which lasers are adapted to the machine; renewal neurons get the same lines.
+    adaptation_rounds, adaptation_draws : int
+        Rounds in which lasers are adapted to the machine, and draws per chain of each. Renewal
+        neurons get the same lines.
     annealing_steps : int
         Of the estimate of the partition function.
     hazard : HazardSettings
@@ -72,6 +73,7 @@ class ImageSampling:
     animated_ns: float = 80.0
     n_frames: int = 100
     adaptation_rounds: int = 4
+    adaptation_draws: int = 300
     annealing_steps: int = 5000
     hazard: HazardSettings = field(default_factory=HazardSettings)
 
@@ -221,7 +223,7 @@ def compare_samplers(
     with stage("adapting the lasers to the machine") as progress:
         lasers = adapt(
             translated, machine, n_rounds=sampling.adaptation_rounds,
-            seed=seed + _SEEDS["adaptation"], progress=progress,
+            n_draws=sampling.adaptation_draws, seed=seed + _SEEDS["adaptation"], progress=progress,
         )  # fmt: skip
     assert lasers.lines is not None
     write_lines(file, lasers.lines)
