@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("cli", "results", "training", "sampling", "lasers", "boltzmann", "lif"),
-    *("hardware", "statistics", "datasets", "config", "arrays", "checks", "atomic", "errors"),
+    *("hardware", "statistics", "datasets", "config"),
+    *("arrays", "checks", "atomic", "paths", "errors"),
 ]
 LINT = """
 import sys

@@ -21,12 +21,12 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, float_array, machine_problems
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import HDF5_SUFFIXES, known_suffix
 
 if TYPE_CHECKING:
     import h5py
 
 TOML_SUFFIXES = (".toml",)
-HDF5_SUFFIXES = (".h5", ".hdf5", ".nc")
 
 _KEYS = ("biases", "weights", "n_label", "n_hidden")
 
@@ -139,12 +139,7 @@ def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -
 
 
 def _known_suffix(path: str | os.PathLike[str]) -> str:
-    suffix = Path(path).suffix.lower()
-    known = TOML_SUFFIXES + HDF5_SUFFIXES
-    if suffix not in known:
-        got = f"the suffix {suffix!r}" if suffix else "no suffix"
-        raise InputError.single(str(path), got, "one of " + ", ".join(known))
-    return suffix
+    return known_suffix(path, TOML_SUFFIXES + HDF5_SUFFIXES)
 
 
 def _unknown_keys(values: Mapping[str, object], name: str) -> list[Problem]:

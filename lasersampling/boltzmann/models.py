@@ -9,6 +9,7 @@ from lasersampling.boltzmann.bayesian_network import BayesianNetwork, network_fr
 from lasersampling.boltzmann.files import load_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.config import read_toml, resolve, shipped_names, shipped_path
+from lasersampling.paths import suffix_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model
         path = shipped_path("bayesian_networks", name_or_path)
     else:
         path = resolve("machines", name_or_path)
-    values = read_toml(path) if path.suffix.lower() == ".toml" else {}
+    values = read_toml(path) if suffix_of(path) == ".toml" else {}
     if "variables" in values:
         network = network_from_mapping(values, str(path))
         machine = network.machine(max_auxiliary_weight=max_auxiliary_weight)

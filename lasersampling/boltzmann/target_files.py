@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.bayesian_network import network_from_mapping
 from lasersampling.boltzmann.csv_tables import csv_rows
-from lasersampling.boltzmann.files import HDF5_SUFFIXES, load_machine
+from lasersampling.boltzmann.files import load_machine
 from lasersampling.boltzmann.parameters import MAX_LISTED, float_array
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, state_index
 from lasersampling.boltzmann.targets import (
@@ -48,6 +48,7 @@ from lasersampling.boltzmann.targets import (
 from lasersampling.checks import number_problems
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import HDF5_SUFFIXES, known_suffix
 
 TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 
@@ -85,10 +86,7 @@ def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Ta
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
     if problems:
         raise InputError(problems)
-    suffix = file.suffix.lower()
-    if suffix not in TARGET_SUFFIXES:
-        got = f"the suffix {suffix!r}" if suffix else "no suffix"
-        raise InputError.single(name, got, "one of " + ", ".join(TARGET_SUFFIXES))
+    suffix = known_suffix(file, TARGET_SUFFIXES)
     if not file.is_file():
         got = "a directory" if file.is_dir() else "no such file"
         raise InputError.single(name, got, _EXPECTED_FILE)

@@ -10,6 +10,7 @@ import typer
 from lasersampling.cli.options import Json, Overwrite, Quiet
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 
 
 def convert(
@@ -46,7 +47,7 @@ def convert(
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     path = resolve("networks", source)
-    is_own = is_network_file(path)
+    is_results = suffix_of(path) in HDF5_SUFFIXES and not is_network_file(path)
     try:
         done = convert_files(
             path,
@@ -56,7 +57,7 @@ def convert(
             tau_syn_s=tau_syn_s,
             step_s=step_s,
             overwrite=overwrite,
-            read=trained_network if path.suffix == ".h5" and not is_own else load_network,
+            read=trained_network if is_results else load_network,
         )
     except InputError as error:
         options = {
@@ -65,9 +66,9 @@ def convert(
         raise InputError(
             Problem(options.get(p.where, p.where), p.got, p.expected) for p in error.problems
         ) from None
-    if Path(source).suffix.lower() == ".nir":
+    if suffix_of(path) == ".nir":
         reporter.status("neurons of this network spike once at most, whatever NIR's v_reset says")
-    if target.suffix.lower() == ".nir":
+    if suffix_of(target) == ".nir":
         reporter.status("NIR has no word for neurons that spike once at most: see docs/exchange.md")
     reporter.status(f"written: {target}")
     written = {"member": done.member, "tau_syn_s": done.tau_syn_s}

@@ -20,6 +20,7 @@ from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.arrays import n_inputs, network_to_arrays
 from lasersampling.lif.network_file import is_network_file
 from lasersampling.lif.network_file import load_network as load_spiking
+from lasersampling.paths import suffix_of
 from lasersampling.results import read_results
 from lasersampling.results.records import flattened
 
@@ -37,7 +38,7 @@ def describe(path: Path) -> Description:
     InputError
         For a file that is none of the library's, or a damaged one.
     """
-    if path.suffix.lower() == ".toml":
+    if suffix_of(path) == ".toml":
         keys = set(read_toml(path))
         if keys & _MACHINE_KEYS:
             return describe_machine(path)

@@ -25,6 +25,7 @@ from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
 from lasersampling.errors import InputError
+from lasersampling.paths import suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.results.fit_evaluation import FitEvaluation
@@ -147,7 +148,7 @@ def _configured(
     if recipe is None:
         expected = "a recipe, or a file of probabilities or samples"
         raise InputError.single("RECIPE", "nothing", expected)
-    if Path(recipe).suffix in set(TARGET_SUFFIXES) - {".toml"}:
+    if suffix_of(recipe) in set(TARGET_SUFFIXES) - {".toml"}:
         table = recipe_table(resolve("recipes", _DEFAULT_RECIPE), FitRecipe, target=recipe)
     else:
         path = resolve("recipes", recipe)

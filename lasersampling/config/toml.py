@@ -13,6 +13,7 @@ import tomli_w
 
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
+from lasersampling.paths import kind_of_content
 
 T = TypeVar("T")
 
@@ -42,8 +43,13 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     except ValueError as error:  # a path with a null byte
         raise InputError.single(repr(path), error, "a path") from None
     try:
-        return tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
+        # Some editors put a byte-order mark in front of UTF-8.
+        text = content.decode("utf-8").removeprefix("\ufeff")
+        return tomllib.loads(text.replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
+        kind = kind_of_content(content)
+        if kind is not None:
+            raise InputError.single(str(path), kind, "a TOML file, which is text") from None
         line = content.count(b"\n", 0, error.start) + 1
         got = f"the byte 0x{content[error.start]:02x}"
         raise InputError.single(f"{path}, line {line}", got, "text in UTF-8") from None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import InputError
+from lasersampling.paths import suffix_of
 
 _UNSIGNED_BYTES = 8
 _PARTS = {"train": "train", "test": "t10k"}
@@ -67,7 +68,9 @@ def read_idx(path: Path, n_dims: int) -> NDArray[np.uint8]:
     """
     expected = f"an IDX file of bytes with {n_dims} dimensions"
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = path.read_bytes()
+        if suffix_of(path) == ".gz":
+            content = gzip.decompress(content)
     except (OSError, EOFError):
         raise InputError.single(str(path), "a file that cannot be read", expected) from None
     header = 4 + 4 * n_dims

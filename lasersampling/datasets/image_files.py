@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import suffix_of
 
 ARRAY_SUFFIXES = (".npy", ".npz")
 
@@ -76,7 +77,7 @@ def read_array(path: Path, size: tuple[int, int] | None = None) -> Labelled:
         expected = "images in a file of NumPy, without pickled objects"
         raise InputError.single(str(path), "a file that cannot be read", expected) from None
     labels = None
-    if path.suffix.lower() == ".npz":
+    if suffix_of(path) == ".npz":
         with held:
             if "images" not in held:
                 got = ", ".join(held.files) or "nothing"
@@ -137,7 +138,7 @@ def read_picture(
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() == _SUFFIX)
+    return sorted(path for path in folder.iterdir() if suffix_of(path) == _SUFFIX)
 
 
 def _read(path: Path, size: tuple[int, int] | None) -> NDArray[np.float64] | Problem:

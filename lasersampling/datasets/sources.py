@@ -20,6 +20,7 @@ from lasersampling.datasets.pictures import (
     split,
 )
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import suffix_of
 
 NAMES = ("digits", "mnist")
 
@@ -87,7 +88,7 @@ def source_problems(source: str | Path, side: int | None) -> list[Problem]:
     if source == "mnist":
         return [] if side in (None, 28, 16) else [Problem("side", repr(side), "28 or 16, of MNIST")]
     path = Path(source)
-    if path.is_dir() or (path.is_file() and path.suffix.lower() in ARRAY_SUFFIXES):
+    if path.is_dir() or (path.is_file() and suffix_of(path) in ARRAY_SUFFIXES):
         return []
     expected = f"{' or '.join(NAMES)}, a folder of PNG files, or a .npz or .npy file"
     return [Problem("data", repr(str(source)), expected)]

@@ -17,8 +17,9 @@ from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
 from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
+from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
-SUFFIXES = (".h5", ".hdf5", ".nir", ".npz")
+SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def convert(
     Parameters
     ----------
     source, target : path-like
-        Ending in .h5, .hdf5, .nir or .npz.
+        Ending in .h5, .hdf5, .nc, .nir or .npz.
     command : str
         What an HDF5 file says of how it was made.
     member : int, optional
@@ -75,12 +76,8 @@ def convert(
     InputError
         With all problems of the arguments, or of the source.
     """
-    kinds = {str(path): Path(path).suffix.lower() for path in (source, target)}
-    problems = [
-        Problem(path, f"the suffix {kind!r}", f"one of {', '.join(SUFFIXES)}")
-        for path, kind in kinds.items()
-        if kind not in SUFFIXES
-    ]
+    kinds = {str(path): suffix_of(path) for path in (source, target)}
+    problems = [problem for path in kinds for problem in suffix_problems(path, SUFFIXES)]
     reads, writes = kinds[str(source)] == ".nir", kinds[str(target)] == ".nir"
     given = {"member": (member, writes), "step_s": (step_s, reads or writes)}
     given["tau_syn_s"] = tau_syn_s, reads or writes

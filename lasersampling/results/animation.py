@@ -21,6 +21,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.paths import suffix_of
 from lasersampling.results.figures import style
 from lasersampling.results.reading import read_results
 
@@ -77,7 +78,7 @@ def save_animation(
     problems = integer_problems("n_frames", n_frames, 2)
     if stop_ns is not None:
         problems += number_problems("stop_ns", stop_ns, 0.0, strict=True)
-    if gif.suffix.lower() != ".gif":
+    if suffix_of(gif) != ".gif":
         raise InputError.single("gif", repr(str(gif)), "a name that ends in .gif")
     if problems:
         raise InputError(problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from lasersampling.lif import SpikingNetwork, decisions, losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
+from lasersampling.paths import suffix_of
 from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.chips import Runner, chip_state, learning_on, runners, set_chip_state
 from lasersampling.training.early_stopping import Plateau
@@ -53,7 +53,7 @@ def load_data(name: str) -> SpikeData:
         return mnist_spikes(side=28)
     if name == "mnist16":
         return mnist_spikes(side=16)
-    if os.fspath(name).endswith(".npz"):
+    if suffix_of(name) == ".npz":
         return load_spikes(name)
     expected = "yin_yang, mnist16, mnist28, or a file .npz"
     raise InputError.single("data", repr(name), expected)

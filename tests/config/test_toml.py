@@ -97,7 +97,7 @@ def test_load_returns_the_object(tmp_path):
         (b"a = 1\na = 2\n", ", line 2", "cannot overwrite a value"),
         (b"a = [1, 2", ", last line", "unclosed array"),
         (b"a = 1\nb = '\xff'\n", ", line 2", "the byte 0xff"),
-        (b"\x89HDF\r\n\x1a\n", ", line 1", "the byte 0x89"),
+        (b"\x89HDF\r\n\x1a\n", "", "an HDF5 file"),
         (b"a = " + b"[" * 5000, "", "too deeply nested values"),
         (b"a = " + b"9" * 5000, "", "Exceeds the limit (4300 digits)"),
     ],

@@ -1,0 +1,96 @@
+"""Names of files as users write them: endings in any case, and ``~`` for the home directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from lasersampling.errors import InputError, Problem
+
+HDF5_SUFFIXES = (".h5", ".hdf5", ".nc")
+"""Of files of HDF5, which netCDF-4 is a kind of."""
+
+
+_KINDS = {
+    b"\x89HDF": "an HDF5 file",
+    b"PK\x03\x04": "a ZIP archive, such as .npz of NumPy",
+    b"\x93NUMPY": "an array of NumPy (.npy)",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "data compressed by gzip",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
+"""First bytes of files that are given in place of others."""
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """Return the ending of a file's name in small letters, ``.h5`` of ``RUN.H5``; empty if none.
+
+    Examples
+    --------
+    >>> suffix_of("results/RUN.H5")
+    '.h5'
+    """
+    return Path(path).suffix.lower()
+
+
+def suffix_problems(path: str | os.PathLike[str], known: Sequence[str]) -> list[Problem]:
+    """Check that the name of a file ends in one of `known`, given in small letters with the dot.
+
+    Examples
+    --------
+    >>> [str(problem) for problem in suffix_problems("notes.csv", (".h5", ".nc"))]
+    ["notes.csv: got the suffix '.csv', expected one of .h5, .nc"]
+    """
+    suffix = suffix_of(path)
+    if suffix in known:
+        return []
+    got = f"the suffix {suffix!r}" if suffix else "no suffix"
+    return [Problem(str(path), got, "one of " + ", ".join(known))]
+
+
+def known_suffix(path: str | os.PathLike[str], known: Sequence[str]) -> str:
+    """Return the ending of a file's name in small letters, which has to be one of `known`.
+
+    Raises
+    ------
+    InputError
+        If it is another.
+    """
+    problems = suffix_problems(path, known)
+    if problems:
+        raise InputError(problems)
+    return suffix_of(path)
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Put the home directory for a leading ``~``, and that of another user for ``~name``.
+
+    Raises
+    ------
+    InputError
+        If there is no such user, or the name cannot be one of a file.
+    """
+    text = os.fspath(path)
+    if "\0" in text:
+        raise InputError.single(repr(text), "a zero byte in a name", "the name of a file")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        expected = "a known user's, or ./~... for a file of this name"
+        raise InputError.single(text, "no such home directory", expected) from None
+
+
+def kind_of_content(content: bytes) -> str | None:
+    r"""Tell by its first bytes what a file is, in words for a message; None if that is not known.
+
+    Examples
+    --------
+    >>> kind_of_content(b"PK\x03\x04...")
+    'a ZIP archive, such as .npz of NumPy'
+    """
+    return next((kind for start, kind in _KINDS.items() if content.startswith(start)), None)

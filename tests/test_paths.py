@@ -1,0 +1,55 @@
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, load_machine, read_target, save_machine
+from lasersampling.config import read_toml
+from lasersampling.errors import InputError
+from lasersampling.paths import expanded, known_suffix, suffix_of
+
+
+@pytest.mark.parametrize("name", ["run.h5", "RUN.H5", "a.b/run.H5"])
+def test_endings_are_the_same_in_any_case(name):
+    assert suffix_of(name) == known_suffix(name, (".h5",)) == ".h5"
+
+
+def test_another_ending_is_told_with_those_that_would_do():
+    with pytest.raises(InputError, match=r"notes\.csv: got the suffix '\.csv', expected one of"):
+        known_suffix("notes.csv", (".h5", ".nc"))
+    with pytest.raises(InputError, match="got no suffix"):
+        known_suffix("notes", (".h5", ".nc"))
+
+
+def test_home_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert str(expanded("~/run.h5")) == "/somewhere/run.h5"
+    assert str(expanded("run~.h5")) == "run~.h5"
+    for name in ("~nobody-of-this-name/run.h5", "a\0b"):
+        with pytest.raises(InputError):
+            expanded(name)
+
+
+@pytest.mark.parametrize("suffix", [".TOML", ".H5", ".Hdf5", ".NC"])
+def test_machines_are_written_and_read_under_endings_in_any_case(tmp_path, suffix):
+    machine = BoltzmannMachine.random(3, seed=1)
+    save_machine(tmp_path / f"m{suffix}", machine)
+    assert load_machine(tmp_path / f"m{suffix}").n_units == 3
+    assert read_target(tmp_path / f"m{suffix}").n_units == 3
+
+
+def test_toml_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbfx = 1\r\n")
+    assert read_toml(tmp_path / "a.toml") == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\xd3", "a ZIP archive"),
+        (b"\x89HDF\r\n", "an HDF5 file"),
+        (b"\x93NUMPY\x01", "an array of NumPy"),
+        ("x = 1".encode("utf-16"), "text in UTF-16"),
+    ],
+)
+def test_files_of_other_kinds_are_named_where_toml_is_expected(tmp_path, content, kind):
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(InputError, match=f"got {kind}"):
+        read_toml(tmp_path / "a.toml")
