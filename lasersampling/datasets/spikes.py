@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import number_problems
+from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
 
 EARLIEST, LATEST = 0.15, 2.0
@@ -153,13 +152,7 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
     """
     where = str(path)
     expected = "a NumPy archive (.npz) of train_times, train_labels, test_times, test_labels"
-    try:
-        with np.load(Path(path), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except OSError as error:
-        raise InputError.single(where, error.strerror or str(error), expected) from None
-    except (ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError.single(where, f"a file that is none ({error})", expected) from None
+    arrays = read_numpy(path, expected)
     parts: dict[str, SpikeSet] = {}
     problems = []
     for part in ("train", "validation", "test"):

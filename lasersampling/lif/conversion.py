@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasersampling.atomic import atomic_path
+from lasersampling.datasets.numpy_files import LONE, read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
@@ -117,17 +117,11 @@ def convert(
 
 
 def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:
-    name, expected = str(path), "arrays of a network, written by numpy.savez"
-    if not Path(path).is_file():
-        got = "a directory" if Path(path).is_dir() else "no such file"
-        raise InputError.single(name, got, expected)
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            arrays: dict[str, NDArray[np.float64]] = dict(held)
-    # What NumPy raises depends on where a file is damaged; TypeError is that of a lone array.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError.single(name, f"what NumPy cannot read ({reason})", expected) from None
+    name = str(path)
+    expected = "arrays of a network, written by numpy.savez"
+    arrays = read_numpy(path, expected)
+    if LONE in arrays:
+        raise InputError.single(name, "one array without a name", expected)
     try:
         return network_from_arrays(arrays)
     except InputError as error:
