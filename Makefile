@@ -14,12 +14,23 @@ VENV_STATE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" && $(IN)
 SAMPLING_EXPERIMENTS := boltzmann_distributions arbitrary_distributions bayesian_inference \
   imperfect_lasers online_learning sample_statistics
 
-.PHONY: help setup demo test test-slow lint format bench results-sampling clean broken-venv
+# What an x86 processor of 2009 could do, for all that compiles or chooses code by the processor:
+# numba, torch and its MKL and oneDNN, the OpenBLAS of NumPy and SciPy, the C library, NumPy.
+OLD_PROCESSOR := NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= ATEN_CPU_CAPABILITY=default \
+  MKL_ENABLE_INSTRUCTIONS=SSE4_2 ONEDNN_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem \
+  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA \
+  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+# The features that NumPy was built to use and finds here; it complains of any other.
+NUMPY_FEATURES := import numpy; \
+  print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))
+
+.PHONY: help setup demo test test-slow test-portable lint format bench results-sampling clean broken-venv
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
 	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
 	@echo "make test       the tests;  make test-slow: those that take longer"
+	@echo "make test-portable   the tests, told of an old processor with one thread"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
 	@echo "make results-sampling   the experiments on sampling and learning, two hours"
@@ -37,6 +48,10 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(IN)python -m pytest -n 2 --dist worksteal -m slow
+
+test-portable: $(STAMP)
+	NPY_DISABLE_CPU_FEATURES="$$($(IN)python -c '$(NUMPY_FEATURES)')" $(OLD_PROCESSOR) \
+	  $(IN)python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(STAMP)
 	$(IN)ruff check .

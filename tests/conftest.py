@@ -21,8 +21,10 @@ settings.load_profile("lasersampling")
 
 
 def compiled_sources() -> str:
-    """Digest of all sources that numba compiles."""
+    """Digest of all sources that numba compiles, and of the processor if it is told of another."""
     digest = hashlib.sha256()
+    for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"):
+        digest.update(os.environ.get(name, "").encode())
     for path in sorted((ROOT / "lasersampling").rglob("*.py")):
         content = path.read_bytes()
         if b"numba" in content:

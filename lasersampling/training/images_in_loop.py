@@ -21,7 +21,13 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.protocol import Sampler, Samples
-from lasersampling.training.centred import Batch, GivenUnits, Parameters, parameters_of
+from lasersampling.training.centred import (
+    Batch,
+    GivenUnits,
+    Parameters,
+    mean_of_rows,
+    parameters_of,
+)
 from lasersampling.training.draws import DATA_STREAM, MODEL_STREAM, ContinuedChains, Drawing
 from lasersampling.training.loop import Checkpoints
 from lasersampling.training.persistent_cd import (
@@ -201,7 +207,7 @@ def fine_tune(
         return Drawing(sampler, chains, n_draws, seed)
 
     with one_thread(), torch.no_grad():
-        parameters = parameters_of(machine, layers, given.mean(0))
+        parameters = parameters_of(machine, layers, mean_of_rows(given))
         data: DataHalf = GivenUnits(layers, n_mean_field)
         if both_halves:
             data = SampledData(drawing(size), layers)
