@@ -22,14 +22,20 @@ from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
-SETS = ("weak", "strong")
+SETS = ("weak", "strong", "very_strong")
 ADAPTATION = {"n_rounds": 3, "n_draws": 500}
 
 
 def random_machine(kind: str, seed: int) -> ls.BoltzmannMachine:
-    """Draw a machine: W and b from N(0, 0.6), or from 2.4 (Beta(0.5, 0.5) - 0.5)."""
+    """Draw a machine.
+
+    W and b are normal with standard deviation 0.6 ("weak") or 2 ("very strong"), or
+    2.4 (Beta(0.5, 0.5) - 0.5) ("strong"), which is at most 1.2.
+    """
     if kind == "weak":
         return ls.BoltzmannMachine.random(N_UNITS, seed=seed)
+    if kind == "very_strong":
+        return ls.BoltzmannMachine.random(N_UNITS, weight_std=2.0, bias_std=2.0, seed=seed)
     draw = np.random.default_rng(seed).beta
     weights = np.triu(2.4 * (draw(0.5, 0.5, (N_UNITS, N_UNITS)) - 0.5), k=1)
     return ls.BoltzmannMachine(weights + weights.T, 2.4 * (draw(0.5, 0.5, N_UNITS) - 0.5))
@@ -45,10 +51,16 @@ def main(
     updates: Annotated[int, typer.Option(min=2, help="Updates of the learning.")] = 100,
     device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampling.")] = 0,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(SETS)}; all by default.")
+    ] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Sample random machines in all these ways, and compare with exact distributions."""
+    if unknown := set(only or ()) - set(SETS):
+        raise ls.InputError.single("--only", ", ".join(sorted(unknown)), f"of {', '.join(SETS)}")
+    sets = [name for name in SETS if name in (only or SETS)]
     adaptation = ADAPTATION
     if smoke:
         machines, duration_ns, chains, updates = 2, 300.0, 8, 4
@@ -69,7 +81,7 @@ def main(
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers.calibrated(progress)
         with reporter.progress("sampling and learning") as progress:
-            for done, (kind, k) in enumerate((s, k) for s in SETS for k in range(machines)):
+            for done, (kind, k) in enumerate((s, k) for s in sets for k in range(machines)):
                 machine = random_machine(kind, k)
                 target = target_from_machine(machine)
                 learned = learn(target, machine, settings, sampler=lasers, seed=seed + k).machine
@@ -85,7 +97,7 @@ def main(
                     for metric in ("kl_sample_target", "kl_floor"):
                         column = columns.setdefault(f"{metric}_{name}_{kind}", [])
                         column.append(found[metric].value)
-                progress((done + 1) / (len(SETS) * machines))
+                progress((done + 1) / (len(sets) * machines))
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
         seeds = np.arange(machines)

@@ -159,6 +159,7 @@ def load_chip(name_or_path: str | Path) -> ChipModel:
 
     Examples
     --------
+    >>> from lasersampling.hardware import load_chip
     >>> load_chip("brainscales2").tau_syn_us
     6.0
     """

@@ -227,6 +227,7 @@ def load_imperfections(name_or_path: str | Path) -> Imperfections:
 
     Examples
     --------
+    >>> from lasersampling.hardware import load_imperfections
     >>> load_imperfections("laboratory").pump.mismatch.std
     0.05
     """

@@ -53,6 +53,8 @@ class RemoteSubstrate:
     Examples
     --------
     >>> import threading
+    >>> from lasersampling.hardware import Description
+    >>> from lasersampling.hardware.remote import RemoteSubstrate
     >>> from lasersampling.hardware.server import Server
     >>> class Nothing:
     ...     description = Description("lasers", "an empty table", (3,))

@@ -62,6 +62,7 @@ class Server:
     Examples
     --------
     >>> from lasersampling.hardware import Description
+    >>> from lasersampling.hardware.server import Server
     >>> class Nothing:
     ...     description = Description("lif", "nothing", (2, 3))
     >>> with Server(Nothing()) as server:

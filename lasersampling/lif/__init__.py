@@ -8,6 +8,7 @@ from lasersampling.lif.network import SpikingNetwork, decisions
 from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.nir_exchange import from_nir, to_nir
+from lasersampling.lif.streams import Streams
 
 __all__ = [
     "AxonalDelays",
@@ -19,6 +20,7 @@ __all__ = [
     "RepeatInputs",
     "SpikingNetwork",
     "StoredNetwork",
+    "Streams",
     "SynapticDelays",
     "decisions",
     "first_spike_times",

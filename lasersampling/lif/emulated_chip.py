@@ -63,7 +63,9 @@ class EmulatedChip:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from lasersampling.hardware import load_chip
+    >>> from lasersampling.lif.emulated_chip import EmulatedChip
     >>> chip = EmulatedChip(load_chip("brainscales2"), (2, 1), [3])
     >>> inputs = {"times": np.zeros((1, 1, 2))}
     >>> chip.run({"weights_0": np.full((1, 1, 2), 2.0)}, inputs)["spikes_0"].shape

@@ -113,6 +113,7 @@ def first_spike_times(
     One input of weight 4 at time 0: the voltage 4 t exp(-t) reaches 1 at t = -W(-1/4).
 
     >>> import torch
+    >>> from lasersampling.lif import first_spike_times
     >>> times = torch.tensor([[0.0]], dtype=torch.float64)
     >>> weights = torch.tensor([[4.0], [2.0]], dtype=torch.float64)
     >>> first_spike_times(times, weights)

@@ -45,7 +45,7 @@ class SpikingNetwork(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from lasersampling.lif import AxonalDelays, LIFLayer
+    >>> from lasersampling.lif import AxonalDelays, LIFLayer, SpikingNetwork, Streams
     >>> streams = Streams([0])
     >>> network = SpikingNetwork(
     ...     [AxonalDelays(4, streams), LIFLayer(4, 30, streams), LIFLayer(30, 3, streams)], streams

@@ -62,7 +62,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_xlabel("target, sorted; lines: medians")
             if len(sets) > 1:
-                axes.set_title(f"{name} weights")
+                axes.set_title(f"{name.replace('_', ' ')} weights")
             style.quiet(axes)
             axes.set_ylabel(r"$D_\mathrm{KL}$(sample$\,\|\,$target) (nats)")
         handles, labels = panels[0].get_legend_handles_labels()
