@@ -70,7 +70,8 @@ def as_array(value: object, where: str) -> NDArray[Any]:
     if raw.dtype.kind == "O":
         return _of_objects(raw, value, where)
     names = {"c": "complex numbers", "U": "text", "S": "text", "M": "dates", "m": "time spans"}
-    raise InputError.single(where, names.get(raw.dtype.kind, str(raw.dtype)), expected)
+    got = _described(value) if isinstance(value, str) else names.get(raw.dtype.kind)
+    raise InputError.single(where, got or str(raw.dtype), expected)
 
 
 def as_floats(value: object, where: str) -> NDArray[np.float64]:
@@ -119,7 +120,7 @@ def _converted(value: object, where: str) -> NDArray[Any]:
     if _is_sparse(value):
         raise InputError.single(where, "a sparse array", "a dense one (its toarray())")
     ragged = InputError.single(
-        where, "lists of different length or depth", "an array, all rows of the same length"
+        where, "ragged rows (lists of different length or depth)", "an array of real numbers"
     )
     try:
         return np.asarray(value)

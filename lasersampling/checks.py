@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
+from collections.abc import Sequence
 
 from lasersampling.errors import Problem
 
@@ -25,3 +27,36 @@ def number_problems(where: str, value: object, minimum: float, *, strict: bool) 
             return []
     bound = "above" if strict else "of at least"
     return [Problem(where, repr(value), f"a finite number {bound} {minimum:g}")]
+
+
+def memory_problems(
+    where: str, shape: Sequence[int], item_bytes: int, *, per_row: int = 0
+) -> list[Problem]:
+    """Check that an array of this shape takes at most half of the computer's memory.
+
+    Parameters
+    ----------
+    where : str
+        What was asked for.
+    shape : sequence of int
+        Of the array.
+    item_bytes : int
+        Of an entry [B].
+    per_row : int
+        What each of the first dimension takes beside [B].
+    """
+    needed = shape[0] * (math.prod(shape[1:]) * item_bytes + per_row)
+    most = memory_bytes() // 2
+    if needed <= most:
+        return []
+    sizes = " x ".join(str(size) for size in shape)
+    expected = f"at most {most / 2**30:.3g} GiB, half of this computer's memory"
+    return [Problem(where, f"{sizes} numbers, {needed / 2**30:.3g} GiB", expected)]
+
+
+def memory_bytes() -> int:
+    """Memory of this computer [B]; 16 GiB where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # as on Windows
+        return 16 * 2**30

@@ -21,7 +21,7 @@ from lasersampling.boltzmann.partition import (
     log_probability,
 )
 from lasersampling.boltzmann.recognition import label_posterior
-from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine, as_machine
 from lasersampling.boltzmann.sklearn_machines import from_bernoulli_rbm
 from lasersampling.boltzmann.states import all_states, state_index
 from lasersampling.boltzmann.target_files import read_target
@@ -34,6 +34,7 @@ from lasersampling.boltzmann.targets import (
 from lasersampling.boltzmann.visible import completed_moments, visible_distribution
 
 __all__ = [
+    "AnyMachine",
     "BayesianNetwork",
     "BoltzmannMachine",
     "Layers",
@@ -44,6 +45,7 @@ __all__ = [
     "Target",
     "all_states",
     "annealed_log_partition",
+    "as_machine",
     "clamp",
     "completed_moments",
     "exact_distribution",

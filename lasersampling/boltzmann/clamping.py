@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.errors import InputError, Problem
 
 FREE = -1
@@ -70,10 +71,7 @@ def clamped_chains(clamped: ArrayLike | None, n_units: int, n_chains: int) -> ND
 
 
 def _checked(clamped: ArrayLike, shapes: list[tuple[int, ...]]) -> NDArray[np.int8]:
-    try:
-        array = np.asarray(clamped)
-    except ValueError:
-        raise InputError.single("clamped", "ragged rows", _names(shapes)) from None
+    array = as_array(clamped, "clamped")
     if array.shape not in shapes:
         raise InputError.single("clamped", f"shape {array.shape}", _names(shapes))
     if array.dtype.kind not in "iuf":

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
-from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine, as_machine
 from lasersampling.boltzmann.states import (
     all_states,
     check_enumerable,
@@ -41,13 +40,13 @@ class Moments(NamedTuple):
 
 
 def exact_distribution(
-    machine: BoltzmannMachine, clamped: ArrayLike | None = None
+    machine: AnyMachine, clamped: ArrayLike | None = None
 ) -> NDArray[np.float64]:
     """Probabilities of all joint states of the free units, given the clamped ones.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         With at most 20 free units.
     clamped : array_like of int, shape (unit,), optional
         -1 for a free unit, 0 or 1 for a clamped one.
@@ -62,6 +61,7 @@ def exact_distribution(
     InputError
         For more than 20 free units or a malformed clamping.
     """
+    machine = as_machine(machine)
     held = clamped_vector(clamped, machine.n_units)
     n_free = int((held == FREE).sum())
     check_enumerable(n_free, "machine")
@@ -71,11 +71,12 @@ def exact_distribution(
     return np.exp(_log_probabilities(free_machine.weights, free_machine.biases))
 
 
-def exact_moments(machine: BoltzmannMachine, clamped: ArrayLike | None = None) -> Moments:
+def exact_moments(machine: AnyMachine, clamped: ArrayLike | None = None) -> Moments:
     """Means and second moments of all units, given the clamped ones.
 
     Takes and raises what `exact_distribution` does; clamped units have their value as mean.
     """
+    machine = as_machine(machine)
     held = clamped_vector(clamped, machine.n_units)
     free = np.flatnonzero(held == FREE)
     free_moments = table_moments(exact_distribution(machine, held))
@@ -126,7 +127,7 @@ def marginal(probabilities: ArrayLike, units: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(summed, dtype=np.float64)
 
 
-def log_partition(machine: RestrictedMachine) -> float:
+def log_partition(machine: AnyMachine) -> float:
     """Give log Z of a restricted machine with at most 20 hidden units.
 
     The outer units are summed out analytically for every hidden state:
@@ -135,12 +136,13 @@ def log_partition(machine: RestrictedMachine) -> float:
     Raises
     ------
     InputError
-        For more than 20 hidden units.
+        For more than 20 hidden units, or weights within a layer.
 
     References
     ----------
     Fischer and Igel, Pattern Recognition 47 (2014) 25, with the roles of the layers exchanged.
     """
+    machine = RestrictedMachine.from_machine(machine)
     check_enumerable(machine.n_hidden, "hidden units")
     chunk = 4096
     parts = []

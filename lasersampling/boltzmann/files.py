@@ -18,7 +18,8 @@ import numpy as np
 
 from lasersampling.atomic import atomic_path
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.parameters import count_problems, float_array, machine_problems
+from lasersampling.boltzmann.parameters import count_problems, machine_problems, parameter_array
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, known_suffix
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     import h5py
 
 TOML_SUFFIXES = (".toml",)
+
+MAX_TOML_UNITS = 500
+"""Machines of more units are no files for people, and take long to read as text."""
 
 _KEYS = ("biases", "weights", "n_label", "n_hidden")
 
@@ -62,7 +66,7 @@ def load_machine(path: str | os.PathLike[str]) -> BoltzmannMachine:
 
 def save_machine(
     path: str | os.PathLike[str],
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     *,
     compact: bool = False,
     provenance: Mapping[str, object] | None = None,
@@ -75,8 +79,8 @@ def save_machine(
     ----------
     path : path-like
         Ending in .toml, .h5, .hdf5 or .nc.
-    machine : BoltzmannMachine
-        What to write.
+    machine : BoltzmannMachine or RestrictedMachine
+        What to write; `load_machine` gives a general one for either.
     compact : bool
         Single precision, each weight once, packed; HDF5 only.
     provenance : mapping of str to text, numbers or lists of these, optional
@@ -85,12 +89,26 @@ def save_machine(
     Raises
     ------
     InputError
-        For another suffix, or if TOML is to be compact or to have provenance.
+        For another suffix, arguments in another order, or if TOML is to be compact, to have
+        provenance or to hold more than 500 units.
+
+    Examples
+    --------
+    >>> save_machine("pair.toml", BoltzmannMachine([[0, 2], [2, 0]], [0.5, -1]))
+    >>> load_machine("pair.toml").biases
+    array([ 0.5, -1. ])
     """
+    if not isinstance(path, str | os.PathLike):
+        expected = "a path: the order is save_machine(path, machine)"
+        raise InputError.single("path", type(path).__name__, expected)
+    machine = as_machine(machine)
     suffix = _known_suffix(path)
     if suffix in TOML_SUFFIXES and (compact or provenance):
         expected = "one of " + ", ".join(HDF5_SUFFIXES) + " for a compact file or provenance"
         raise InputError.single(str(path), f"the suffix {suffix!r}", expected)
+    if suffix in TOML_SUFFIXES and machine.n_units > MAX_TOML_UNITS:
+        expected = f"at most {MAX_TOML_UNITS} in a TOML file; one of {', '.join(HDF5_SUFFIXES)}"
+        raise InputError.single(str(path), f"{machine.n_units} units", expected)
     with atomic_path(path) as temporary:
         if suffix in TOML_SUFFIXES:
             temporary.write_text(_as_toml(machine), encoding="utf-8")
@@ -121,7 +139,7 @@ def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -
     arrays = {}
     for key, n_dims in (("biases", 1), ("weights", 2)):
         if key in values:
-            array, found = float_array(values[key], n_dims, f"{name}: {key}")
+            array, found = parameter_array(values[key], n_dims, f"{name}: {key}")
             problems += found
             if array is not None:
                 arrays[key] = array

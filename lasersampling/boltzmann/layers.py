@@ -19,7 +19,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array, as_floats
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.parameters import check_n_units
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
@@ -56,7 +59,7 @@ class Layers:
         object.__setattr__(self, "hidden", tuple(int(size) for size in self.hidden))
 
     @classmethod
-    def of_machine(cls, machine: BoltzmannMachine) -> Layers:
+    def of_machine(cls, machine: AnyMachine) -> Layers:
         """Find the layers of a machine from its weights.
 
         Hidden units that visible ones act on are the first hidden layer, further ones that these
@@ -67,6 +70,7 @@ class Layers:
         InputError
             If the machine has no such layers, or they do not stand in this order.
         """
+        machine = as_machine(machine)
         first = machine.n_visible + machine.n_label
         depth = _depths(machine)[first:]
         sizes = np.bincount(depth, minlength=1)[1:]
@@ -120,7 +124,7 @@ class Layers:
             layer[units] = k
         allowed: NDArray[np.bool_] = np.abs(layer[self.odd][:, None] - layer[self.even]) == 1
         if first is not None:
-            given = np.asarray(first)
+            given = as_array(first, "connectivity")
             shape = self.hidden[0], self.n_visible
             if given.dtype != np.bool_ or given.shape != shape:
                 got = f"{given.dtype} of shape {given.shape}"
@@ -133,19 +137,39 @@ class Layers:
     def machine(
         self, weights: ArrayLike, even_biases: ArrayLike, odd_biases: ArrayLike
     ) -> BoltzmannMachine:
-        """Make a machine of weights (odd unit, even unit) and of the biases of both sides."""
+        """Make a machine of weights (odd unit, even unit) and of the biases of both sides.
+
+        Raises
+        ------
+        InputError
+            For arrays of other shapes or entries that no machine can have.
+        """
         even, odd = self.even, self.odd
+        check_n_units(self.n_units, "layers")
+        parts = [
+            (as_floats(weights, "weights"), (len(odd), len(even)), "weights"),
+            (as_floats(even_biases, "even_biases"), (len(even),), "even_biases"),
+            (as_floats(odd_biases, "odd_biases"), (len(odd),), "odd_biases"),
+        ]
+        problems = [
+            Problem(name, f"shape {array.shape}", f"shape {shape}")
+            for array, shape, name in parts
+            if array.shape != shape
+        ]
+        if problems:
+            raise InputError(problems)
         full = np.zeros((self.n_units, self.n_units))
-        full[np.ix_(odd, even)] = weights
-        full[np.ix_(even, odd)] = np.asarray(weights).T
+        full[np.ix_(odd, even)] = parts[0][0]
+        full[np.ix_(even, odd)] = parts[0][0].T
         biases = np.empty(self.n_units)
-        biases[even], biases[odd] = even_biases, odd_biases
+        biases[even], biases[odd] = parts[1][0], parts[2][0]
         return BoltzmannMachine(full, biases, self.n_label, sum(self.hidden))
 
     def sides(
-        self, machine: BoltzmannMachine
+        self, machine: AnyMachine
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Weights (odd unit, even unit), biases of the even and of the odd side of a machine."""
+        machine = as_machine(machine)
         even, odd = self.even, self.odd
         return machine.weights[np.ix_(odd, even)], machine.biases[even], machine.biases[odd]
 
@@ -180,9 +204,10 @@ def layered_machine(
     InputError
         With all problems found.
     """
-    arrays = [np.asarray(values, dtype=np.float64) for values in weights]
-    levels = [np.asarray(values, dtype=np.float64) for values in biases]
-    problems = [
+    arrays = [as_floats(values, f"weights[{k}]") for k, values in enumerate(weights)]
+    levels = [as_floats(values, f"biases[{k}]") for k, values in enumerate(biases)]
+    problems = integer_problems("n_label", n_label, 0)
+    problems += [
         Problem(f"biases[{k}]", f"shape {values.shape}", "one number for each unit of the layer")
         for k, values in enumerate(levels)
         if values.ndim != 1
@@ -203,6 +228,7 @@ def layered_machine(
         raise InputError(problems)
     hidden = [len(values) for values in (levels[1:-1] if n_label else levels[1:])]
     layers = Layers(len(levels[0]), tuple(hidden), n_label)
+    check_n_units(layers.n_units, "layers")
     stack = layers._stack()
     full, flat = np.zeros((layers.n_units, layers.n_units)), np.zeros(layers.n_units)
     for (below, above), values in zip(pairwise(stack), arrays, strict=False):

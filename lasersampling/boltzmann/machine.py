@@ -7,8 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
-from lasersampling.boltzmann.parameters import count_problems, float_array, machine_problems
+from lasersampling.boltzmann.parameters import (
+    check_n_units,
+    count_problems,
+    machine_problems,
+    parameter_array,
+)
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 
@@ -34,7 +40,8 @@ class BoltzmannMachine:
     InputError
         With all problems found: shapes, entries that are not finite, asymmetry (entries and
         their mirror images may differ by 1e-6 of the larger of 1 and their size, and are
-        then averaged), a diagonal that is not zero, impossible numbers of units.
+        then averaged), a diagonal that is not zero, impossible numbers of units, more than
+        10,000 units, entries larger than 1e6.
 
     References
     ----------
@@ -48,8 +55,8 @@ class BoltzmannMachine:
     n_hidden: int = 0
 
     def __post_init__(self) -> None:
-        weights, problems = float_array(self.weights, 2, "weights")
-        biases, bias_problems = float_array(self.biases, 1, "biases")
+        weights, problems = parameter_array(self.weights, 2, "weights")
+        biases, bias_problems = parameter_array(self.biases, 1, "biases")
         problems += bias_problems
         n_units = None if biases is None else len(biases)
         problems += count_problems(self.n_label, self.n_hidden, n_units, "", most=n_units)
@@ -80,6 +87,16 @@ class BoltzmannMachine:
             the biases.
         seed : int
             The same seed gives the same machine.
+
+        Raises
+        ------
+        InputError
+            For numbers out of range, more than 10,000 units, and parameters beyond 1e6.
+
+        Examples
+        --------
+        >>> BoltzmannMachine.random(3, seed=1).weights.shape
+        (3, 3)
         """
         problems = [
             *integer_problems("n_units", n_units, 1),
@@ -89,6 +106,7 @@ class BoltzmannMachine:
         ]
         if problems:
             raise InputError(problems)
+        check_n_units(n_units, "n_units")
         generator = np.random.default_rng(seed)
         upper = np.triu(generator.normal(0.0, weight_std, (n_units, n_units)), k=1)
         return cls(upper + upper.T, generator.normal(0.0, bias_std, n_units))
@@ -127,7 +145,19 @@ class BoltzmannMachine:
         return self.n_hidden > 0 and not within_outer.any() and not within_hidden.any()
 
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Give E(z) of states of shape (..., unit), shape (...)."""
+        """Give E(z) of states of shape (..., unit), shape (...).
+
+        Raises
+        ------
+        InputError
+            For states of another size, or other values than 0 and 1.
+
+        Examples
+        --------
+        >>> machine = BoltzmannMachine([[0, 2], [2, 0]], [0.5, -1])
+        >>> machine.energy([[0, 0], [1, 1]]) + 0.0
+        array([ 0. , -1.5])
+        """
         z = self._as_states(states)
         pairs: NDArray[np.float64] = np.einsum("...i,...i->...", z @ self.weights, z)
         return -0.5 * pairs - z @ self.biases
@@ -136,6 +166,11 @@ class BoltzmannMachine:
         """Give u = W z + b of states of shape (..., unit), in that shape.
 
         Given all other units, unit k is 1 with probability 1 / (1 + exp(-u_k)).
+
+        Raises
+        ------
+        InputError
+            For states of another size, or other values than 0 and 1.
         """
         return self._as_states(states) @ self.weights + self.biases
 
@@ -168,7 +203,7 @@ class BoltzmannMachine:
         return machine, free
 
     def _as_states(self, states: ArrayLike) -> NDArray[np.float64]:
-        z = np.asarray(states, dtype=np.float64)
+        z = as_binary(states, "states").astype(np.float64, copy=False)
         if z.ndim == 0 or z.shape[-1] != self.n_units:
             expected = f"shape (..., {self.n_units})"
             raise InputError.single("states", f"shape {z.shape}", expected)

@@ -10,21 +10,59 @@ from typing import SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.checks import integer_problems
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
 
 SYMMETRY_TOLERANCE = 1e-6
 """How far `weights[i][j]` and `weights[j][i]` may lie apart, relative to the larger of 1 and |w|:
 room for values that were printed with seven digits."""
 
+MAX_UNITS = 10_000
+"""Units of a machine at most: its weights take 800 MB."""
+
+LARGEST_PARAMETER = 1e6
+"""Weights and biases are at most this large. Beyond some hundreds a unit follows its field without
+fail; much larger ones only overflow in sums and in single precision."""
+
 MAX_LISTED = 5
 """Entries of one kind of fault that are named one by one; the rest is counted."""
+
+
+def check_n_units(n_units: int, where: str) -> None:
+    """Raise `InputError` if a machine of `n_units` units would be too large for memory."""
+    if n_units > MAX_UNITS:
+        raise InputError.single(where, f"{n_units} units", f"at most {MAX_UNITS} in a machine")
+
+
+def parameter_array(
+    value: object, n_dims: int, where: str
+) -> tuple[NDArray[np.float64] | None, list[Problem]]:
+    """Turn what was given into weights or biases: see `float_array`, and two limits.
+
+    There are at most `MAX_UNITS` units, which is looked at before anything is copied, and entries
+    are at most `LARGEST_PARAMETER` in size.
+    """
+    length = max(_shape(value), default=0)
+    if length > MAX_UNITS:
+        return None, [Problem(where, f"{length} units", f"at most {MAX_UNITS} in a machine")]
+    array, problems = float_array(value, n_dims, where)
+    if array is not None and not problems:
+        large = np.argwhere(np.abs(array) > LARGEST_PARAMETER)
+        expected = f"a size of at most {LARGEST_PARAMETER:g}"
+        problems = _shortened(
+            [Problem(_entry(where, at), f"{array[tuple(at)]:g}", expected) for at in large],
+            where,
+        )
+    return array, problems
 
 
 def float_array(
     value: object, n_dims: int, where: str
 ) -> tuple[NDArray[np.float64] | None, list[Problem]]:
     """Turn nested lists or an array into a finite float64 array of `n_dims` dimensions.
+
+    Tensors, frames and other arrays are welcome, see `lasersampling.arrays`.
 
     Returns
     -------
@@ -44,18 +82,17 @@ def float_array(
             same = f"{lengths[0]} as in {_key(where)}[0]"
             return None, [Problem(f"{where}[{row}]", f"{lengths[row]} numbers", same)]
     try:
-        # Lists go to float64 at once: on the way, NumPy would make objects of large integers.
-        raw = np.asarray(value, dtype=np.float64 if isinstance(value, (list, tuple)) else None)
-    except ValueError:
-        return None, [Problem(where, "lists of different depth", expected)]
-    if raw.dtype.kind not in "iuf":
-        got = repr(value) if isinstance(value, str) else str(raw.dtype)
-        return None, [Problem(where, got, expected)]
+        raw = as_array(value, where)
+    except InputError as error:
+        return None, [Problem(p.where, p.got, expected) for p in error.problems]
+    if raw.dtype.kind == "b":
+        return None, [Problem(where, "truth values", expected)]
     if raw.size == 0:
         return None, [Problem(where, "nothing", f"{expected}, at least one")]
     if raw.ndim != n_dims:
         return None, [Problem(where, f"{raw.ndim} dimensions", expected)]
-    array = raw.astype(np.float64)
+    with np.errstate(over="ignore"):  # of longer floats
+        array = raw.astype(np.float64)
     bad = np.argwhere(~np.isfinite(array))
     problems = [
         Problem(_entry(where, index), str(array[tuple(index)]), "a finite number") for index in bad
@@ -76,6 +113,8 @@ def machine_problems(
         Problem(_entry(weights_at, (i, i)), f"{weights[i, i]:g}", "0 (no unit acts on itself)")
         for i in np.flatnonzero(np.diagonal(weights))
     ]
+    if np.array_equal(weights, weights.T):  # most are; what follows needs several copies
+        return _shortened(diagonal, weights_at)
     scale = np.maximum(1.0, np.maximum(np.abs(weights), np.abs(weights.T)))
     apart = np.triu(np.abs(weights - weights.T) > SYMMETRY_TOLERANCE * scale)
     asymmetric = [
@@ -115,8 +154,18 @@ def _wrong_entries(value: Sequence[object], where: str) -> Iterator[Problem]:
         elif isinstance(entry, int) and not isinstance(entry, bool):
             if abs(entry) > sys.float_info.max:
                 yield Problem(place, "an integer of more than 300 digits", "a finite number")
-        elif isinstance(entry, bool) or not isinstance(entry, (numbers.Real, np.ndarray)):
+        elif isinstance(entry, bool) or not (
+            isinstance(entry, numbers.Real) or hasattr(entry, "__array__")
+        ):
             yield Problem(place, repr(entry), "a number")
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    """Shape as far as it is known without reading the entries."""
+    if isinstance(value, (list, tuple)):
+        return len(value), *(_shape(value[0]) if value else ())
+    shape = getattr(value, "shape", ())
+    return tuple(shape) if isinstance(shape, tuple) else ()
 
 
 def _key(where: str) -> str:

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary, as_floats
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.recognition import log_weight
-from lasersampling.boltzmann.restricted import logistic
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine, logistic
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
@@ -55,7 +56,7 @@ class LogPartition:
 
 
 def layered_log_partition(
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     *,
     base: ArrayLike | None = None,
     n_chains: int = 200,
@@ -66,7 +67,7 @@ def layered_log_partition(
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A layered machine (`Layers`).
     base : array_like, shape (visible,), optional
         As for `annealed_log_partition`.
@@ -78,6 +79,7 @@ def layered_log_partition(
     InputError
         For a machine without layers, and bad arguments.
     """
+    machine = as_machine(machine)
     layers = Layers.of_machine(machine)
     if min(len(layers.even), len(layers.odd)) <= MAX_ENUMERATED_UNITS:
         return LogPartition(_listed(machine, layers), 0.0, 0)
@@ -85,7 +87,7 @@ def layered_log_partition(
 
 
 def annealed_log_partition(
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     *,
     base: ArrayLike | None = None,
     n_chains: int = 200,
@@ -96,7 +98,7 @@ def annealed_log_partition(
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A layered machine.
     base : array_like, shape (visible,), optional
         Means of the pixels in the data, between 0 and 1: the machine without weights that the
@@ -126,6 +128,7 @@ def annealed_log_partition(
     ]
     if problems:
         raise InputError(problems)
+    machine = as_machine(machine)
     layers = Layers.of_machine(machine)
     weights, even_biases, odd_biases = layers.sides(machine)
     start = even_biases.copy()
@@ -154,7 +157,7 @@ def annealed_log_partition(
 
 
 def log_probability(
-    machine: BoltzmannMachine, given: ArrayLike, partition: LogPartition
+    machine: AnyMachine, given: ArrayLike, partition: LogPartition
 ) -> NDArray[np.float64]:
     """Log probability of states of the visible and label units, in nats.
 
@@ -162,7 +165,7 @@ def log_probability(
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A layered machine.
     given : array_like of 0 and 1, shape (image, visible + label)
         Pixels, then label units.
@@ -176,10 +179,11 @@ def log_probability(
     Raises
     ------
     InputError
-        For states of another size.
+        For states of another size, or other values than 0 and 1.
     """
+    machine = as_machine(machine)
     layers = Layers.of_machine(machine)
-    states = np.asarray(given, dtype=np.float64)
+    states = as_binary(given, "given").astype(np.float64, copy=False)
     if states.ndim != 2 or states.shape[1] != layers.n_given:
         expected = f"shape (image, {layers.n_given}), pixels and label units"
         raise InputError.single("given", f"shape {states.shape}", expected)
@@ -203,7 +207,7 @@ def _listed(machine: BoltzmannMachine, layers: Layers) -> float:
 
 
 def _log_odds(means: ArrayLike, n_visible: int) -> NDArray[np.float64]:
-    values = np.asarray(means, dtype=np.float64)
+    values = as_floats(means, "base")
     if values.shape != (n_visible,):
         raise InputError.single("base", f"shape {values.shape}", f"({n_visible},), one per pixel")
     problems = [

@@ -15,9 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.restricted import logistic
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine, logistic
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 
@@ -25,13 +26,13 @@ _IMAGES_AT_ONCE = 200
 
 
 def label_posterior(
-    machine: BoltzmannMachine, images: ArrayLike, *, n_iterations: int = 20
+    machine: AnyMachine, images: ArrayLike, *, n_iterations: int = 20
 ) -> NDArray[np.float64]:
     """P(label | image), one label being 1 and all others 0.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A layered machine with label units.
     images : array_like, shape (image, visible)
         Values in [0, 1].
@@ -46,17 +47,21 @@ def label_posterior(
     Raises
     ------
     InputError
-        For a machine without labels or layers, or images of another size.
+        For a machine without labels or layers, images of another size, or values out of range.
     """
     problems = integer_problems("n_iterations", n_iterations, 1)
     if problems:
         raise InputError(problems)
+    machine = as_machine(machine)
     if machine.n_label == 0:
         raise InputError.single("machine", "no label units", "at least one")
-    pixels = np.asarray(images, dtype=np.float64)
+    pixels = as_floats(images, "images")
     if pixels.ndim != 2 or pixels.shape[1] != machine.n_visible:
         expected = f"shape (image, {machine.n_visible})"
         raise InputError.single("images", f"shape {pixels.shape}", expected)
+    if pixels.size and not (pixels.min() >= 0 and pixels.max() <= 1):
+        got = f"values from {pixels.min():g} to {pixels.max():g}"
+        raise InputError.single("images", got, "values from 0 (off) to 1 (on)")
     layers = Layers.of_machine(machine)
     found = np.empty((len(pixels), machine.n_label))
     for first in range(0, len(pixels), _IMAGES_AT_ONCE):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.parameters import count_problems, float_array
+from lasersampling.boltzmann.parameters import check_n_units, count_problems, parameter_array
 from lasersampling.errors import InputError, Problem
 
 
@@ -43,9 +45,9 @@ class RestrictedMachine:
     n_label: int = 0
 
     def __post_init__(self) -> None:
-        weights, problems = float_array(self.weights, 2, "weights")
-        outer, outer_problems = float_array(self.visible_biases, 1, "visible_biases")
-        hidden, hidden_problems = float_array(self.hidden_biases, 1, "hidden_biases")
+        weights, problems = parameter_array(self.weights, 2, "weights")
+        outer, outer_problems = parameter_array(self.visible_biases, 1, "visible_biases")
+        hidden, hidden_problems = parameter_array(self.hidden_biases, 1, "hidden_biases")
         problems += outer_problems + hidden_problems
         n_outer = None if outer is None else len(outer)
         problems += count_problems(self.n_label, 0, n_outer, "", most=n_outer)
@@ -67,8 +69,16 @@ class RestrictedMachine:
         object.__setattr__(self, "n_label", int(self.n_label))
 
     @classmethod
-    def from_machine(cls, machine: BoltzmannMachine) -> RestrictedMachine:
-        """Take a general machine whose weights have the restricted form."""
+    def from_machine(cls, machine: AnyMachine) -> RestrictedMachine:
+        """Take a general machine whose weights have the restricted form.
+
+        Raises
+        ------
+        InputError
+            For weights within a layer, or no hidden units.
+        """
+        if not isinstance(machine, BoltzmannMachine):
+            return machine if isinstance(machine, cls) else cls.from_machine(as_machine(machine))
         if not machine.is_restricted:
             expected = "hidden units, and weights between them and the others only"
             raise InputError.single("machine", "a machine that is not restricted", expected)
@@ -81,9 +91,16 @@ class RestrictedMachine:
         )
 
     def to_machine(self) -> BoltzmannMachine:
-        """Give the same distribution as a general machine; units visible, label, hidden."""
+        """Give the same distribution as a general machine; units visible, label, hidden.
+
+        Raises
+        ------
+        InputError
+            For more than 10,000 units.
+        """
         n_outer = len(self.visible_biases)
         n_units = n_outer + self.n_hidden
+        check_n_units(n_units, "machine")
         weights = np.zeros((n_units, n_units))
         weights[n_outer:, :n_outer] = self.weights
         weights[:n_outer, n_outer:] = self.weights.T
@@ -101,22 +118,77 @@ class RestrictedMachine:
         return len(self.visible_biases) - self.n_label
 
     def hidden_probability(self, outer: ArrayLike) -> NDArray[np.float64]:
-        """p(h = 1 | v) for outer states of shape (..., visible + label), shape (..., hidden)."""
-        return logistic(np.asarray(outer, dtype=np.float64) @ self.weights.T + self.hidden_biases)
+        """p(h = 1 | v) for outer states of shape (..., visible + label), shape (..., hidden).
+
+        Raises
+        ------
+        InputError
+            For states of another size, or other values than 0 and 1.
+        """
+        v = _states_of_layer(outer, len(self.visible_biases), "outer")
+        return logistic(v @ self.weights.T + self.hidden_biases)
 
     def visible_probability(self, hidden: ArrayLike) -> NDArray[np.float64]:
-        """p(v = 1 | h) for hidden states (..., hidden), shape (..., visible + label)."""
-        return logistic(np.asarray(hidden, dtype=np.float64) @ self.weights + self.visible_biases)
+        """p(v = 1 | h) for hidden states (..., hidden), shape (..., visible + label).
+
+        Raises
+        ------
+        InputError
+            For states of another size, or other values than 0 and 1.
+        """
+        h = _states_of_layer(hidden, self.n_hidden, "hidden")
+        return logistic(h @ self.weights + self.visible_biases)
 
     def free_energy(self, outer: ArrayLike) -> NDArray[np.float64]:
         """F(v) = -log sum_h exp(-E(v, h)) = -bᵀ v - sum_j log(1 + exp(c_j + W_j v)).
 
         `outer` has the shape (..., visible + label), the result the shape (...).
+
+        Raises
+        ------
+        InputError
+            For states of another size, or other values than 0 and 1.
         """
-        v = np.asarray(outer, dtype=np.float64)
+        v = _states_of_layer(outer, len(self.visible_biases), "outer")
         field = v @ self.weights.T + self.hidden_biases
         summed_out: NDArray[np.float64] = np.logaddexp(0.0, field).sum(axis=-1)
         return -(v @ self.visible_biases) - summed_out
+
+
+AnyMachine = BoltzmannMachine | RestrictedMachine
+"""What functions that take a machine accept."""
+
+
+def as_machine(machine: object, where: str = "machine") -> BoltzmannMachine:
+    """Give a machine of either kind as a general one; `where` names the argument.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+
+    Examples
+    --------
+    >>> as_machine(RestrictedMachine([[1.0, -1.0]], [0.0, 0.0], [0.5])).n_units
+    3
+    """
+    if isinstance(machine, BoltzmannMachine):
+        return machine
+    if isinstance(machine, RestrictedMachine):
+        return machine.to_machine()
+    expected = "a BoltzmannMachine or a RestrictedMachine"
+    if isinstance(machine, str | os.PathLike):
+        expected += " (load_machine reads files)"
+    elif hasattr(machine, "intercept_visible_"):
+        expected += " (from_bernoulli_rbm makes one of scikit-learn's)"
+    raise InputError.single(where, type(machine).__name__, expected)
+
+
+def _states_of_layer(states: ArrayLike, n_units: int, where: str) -> NDArray[np.float64]:
+    array = as_binary(states, where)
+    if array.ndim == 0 or array.shape[-1] != n_units:
+        raise InputError.single(where, f"shape {array.shape}", f"shape (..., {n_units})")
+    return array.astype(np.float64, copy=False)
 
 
 def logistic(field: NDArray[np.float64]) -> NDArray[np.float64]:

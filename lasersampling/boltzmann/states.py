@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 
@@ -60,8 +61,18 @@ def state_index(states: ArrayLike) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (...)
+
+    Raises
+    ------
+    InputError
+        For other values than 0 and 1, or more units.
+
+    Examples
+    --------
+    >>> state_index([[0, 0, 0], [1, 0, 0], [0, 1, 1]]).tolist()
+    [0, 1, 6]
     """
-    array = np.asarray(states)
+    array = as_binary(states, "states")
     if array.ndim == 0 or array.shape[-1] > MAX_INDEXED_UNITS:
         expected = f"shape (..., unit) with at most {MAX_INDEXED_UNITS} units"
         raise InputError.single("states", f"shape {array.shape}", expected)

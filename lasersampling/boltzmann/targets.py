@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary
 from lasersampling.boltzmann.enumeration import (
     Moments,
     exact_distribution,
     marginal,
     table_moments,
 )
-from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import float_array
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, check_enumerable, state_index
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError
@@ -101,28 +102,25 @@ def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
     if problems:
         raise InputError(problems)
-    array = np.asarray(states)
+    array = as_binary(states, "states")
     if array.ndim < 2 or array.size == 0:
         raise InputError.single("states", f"shape {array.shape}", "shape (..., unit), not empty")
-    if not np.isin(array, (0, 1)).all():
-        raise InputError.single("states", "other values", "0 and 1")
     check_enumerable(array.shape[-1], "states")
     counts = np.bincount(state_index(array).ravel(), minlength=2 ** array.shape[-1])
     return _target((counts + pseudocount) / (counts + pseudocount).sum())
 
 
-def target_from_machine(
-    machine: BoltzmannMachine, units: slice | Sequence[int] | None = None
-) -> Target:
+def target_from_machine(machine: AnyMachine, units: slice | Sequence[int] | None = None) -> Target:
     """Take the exact distribution of some units of a machine of at most 20 units.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         Summed over all other units.
     units : slice or sequence of int, optional
         The visible units by default; they become units 0, 1, ... of the target.
     """
+    machine = as_machine(machine)
     chosen = np.arange(machine.n_units)[machine.visible if units is None else units]
     if len(chosen) == 0:
         raise InputError.single("units", "no unit", "at least one")

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.enumeration import Moments, exact_distribution, table_moments
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.restricted import logistic
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine, logistic
 from lasersampling.boltzmann.states import all_states, check_enumerable
 
 
-def visible_distribution(machine: BoltzmannMachine) -> NDArray[np.float64]:
+def visible_distribution(machine: AnyMachine) -> NDArray[np.float64]:
     """Probabilities of the states of all units but the hidden ones.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         With at most 20 units that are listed: all, or all but the hidden ones if no two of these
         are connected.
 
@@ -34,6 +34,7 @@ def visible_distribution(machine: BoltzmannMachine) -> NDArray[np.float64]:
     InputError
         For more units.
     """
+    machine = as_machine(machine)
     n_outer = machine.n_units - machine.n_hidden
     if _hidden_are_connected(machine):
         return np.asarray(exact_distribution(machine).reshape(-1, 2**n_outer).sum(axis=0))
@@ -47,14 +48,14 @@ def visible_distribution(machine: BoltzmannMachine) -> NDArray[np.float64]:
     return table
 
 
-def completed_moments(machine: BoltzmannMachine, table: NDArray[np.float64]) -> Moments:
+def completed_moments(machine: AnyMachine, table: NDArray[np.float64]) -> Moments:
     """Moments of all units when the outer ones have a given distribution.
 
     They are those of p(v) p(h | v), with p(v) from the table and p(h | v) from the machine.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         As for `visible_distribution`.
     table : ndarray of float64, shape (2**outer,)
         Distribution of the outer (visible and label) units.
@@ -64,6 +65,7 @@ def completed_moments(machine: BoltzmannMachine, table: NDArray[np.float64]) -> 
     InputError
         For too many units.
     """
+    machine = as_machine(machine)
     n_outer = machine.n_units - machine.n_hidden
     outer = slice(0, n_outer)
     if _hidden_are_connected(machine):

@@ -30,7 +30,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.calibration import Calibration
@@ -119,7 +121,7 @@ class ActivationLogit:
 
 def adapt(
     lasers: Lasers,
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     *,
     n_rounds: int = 0,
     n_draws: int = 100,
@@ -162,6 +164,7 @@ def adapt(
     ]
     if problems:
         raise InputError(problems)
+    machine = as_machine(machine)
     lines = lasers.lines
     if lines is None:
         states = _GIBBS.sample(machine, _N_DRAWS, n_chains=_N_CHAINS, seed=_GIBBS_SEED).states
@@ -199,7 +202,7 @@ def lines_from_curve(fields: NDArray[np.float64], curve: Curve) -> Lines:
     return Lines(*_least_divergence(u, expit(u), curve, _PRIOR_NATS))
 
 
-def lines_from_draws(lines: Lines, machine: BoltzmannMachine, states: ArrayLike) -> Lines:
+def lines_from_draws(lines: Lines, machine: AnyMachine, states: ArrayLike) -> Lines:
     """Correct lines by draws of the network that has them.
 
     Parameters
@@ -210,8 +213,17 @@ def lines_from_draws(lines: Lines, machine: BoltzmannMachine, states: ArrayLike)
         What the network shall sample.
     states : array_like, shape (..., unit)
         Draws of 0 and 1 with all units free.
+
+    Raises
+    ------
+    InputError
+        For draws of another size, or other values.
     """
-    z = np.asarray(states).reshape(-1, machine.n_units)
+    machine, z = as_machine(machine), as_binary(states, "states")
+    if z.ndim == 0 or z.size == 0 or z.shape[-1] != machine.n_units:
+        expected = f"shape (..., {machine.n_units}), not empty"
+        raise InputError.single("states", f"shape {z.shape}", expected)
+    z = z.reshape(-1, machine.n_units)
     fields = _fields(machine, z)
     order = np.argsort(fields, axis=0)
     u = _group_means(np.take_along_axis(fields, order, axis=0))

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.boltzmann.restricted import RestrictedMachine
+from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.protocol import (
@@ -88,7 +88,7 @@ class Gibbs:
 
     def sample(
         self,
-        machine: BoltzmannMachine,
+        machine: AnyMachine,
         n_draws: int,
         *,
         n_chains: int = 4,
@@ -98,7 +98,7 @@ class Gibbs:
         progress: Progress | None = None,
     ) -> Samples:
         """Draw from the machine's distribution; see `lasersampling.sampling.protocol.Sampler`."""
-        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         if self.scan == "block" and not machine.is_restricted:
             expected = "a restricted machine, or scan='random'"
             raise InputError.single("machine", "weights within a layer", expected)

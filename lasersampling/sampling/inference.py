@@ -17,6 +17,7 @@ from lasersampling.boltzmann.bayesian_network import BayesianNetwork
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.enumeration import exact_moments, table_moments
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
@@ -80,13 +81,13 @@ class Posterior:
 
 def infer(
     sampler: Sampler,
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     evidence: Evidence,
     *,
     n_draws: int,
     n_chains: int = 16,
     seed: int = 0,
-    truth: BayesianNetwork | BoltzmannMachine | None = None,
+    truth: BayesianNetwork | AnyMachine | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
     """Sample the posterior of each case.
@@ -124,6 +125,10 @@ def infer(
     ]
     if problems:
         raise InputError(problems)
+    machine = as_machine(machine)
+    if not isinstance(evidence, Evidence):
+        expected = "Evidence (Evidence.single or read_evidence makes it)"
+        raise InputError.single("evidence", type(evidence).__name__, expected)
     if evidence.n_units > machine.n_units:
         got, expected = f"{evidence.n_units} units", f"at most {machine.n_units}, of the machine"
         raise InputError.single("evidence", got, expected)
@@ -148,9 +153,7 @@ def infer(
     return Posterior(evidence, mean, error, exact, drawn)
 
 
-def exact_posterior(
-    model: BayesianNetwork | BoltzmannMachine, evidence: Evidence
-) -> NDArray[np.float64]:
+def exact_posterior(model: BayesianNetwork | AnyMachine, evidence: Evidence) -> NDArray[np.float64]:
     """P(z = 1 | evidence) by enumeration, shape (case, unit) of the evidence.
 
     Cases that leave more than 20 units of the model free are nan.
@@ -160,8 +163,9 @@ def exact_posterior(
     InputError
         If the model has fewer units than the evidence, or the evidence is impossible.
     """
-    is_network = isinstance(model, BayesianNetwork)
-    n_units = model.n_variables if is_network else model.n_units  # type: ignore[union-attr]
+    if not isinstance(model, BayesianNetwork):
+        model = as_machine(model, "truth")
+    n_units = model.n_variables if isinstance(model, BayesianNetwork) else model.n_units
     if evidence.n_units > n_units:
         raise InputError.single("evidence", f"{evidence.n_units} units", f"at most {n_units}")
     exact = np.full(evidence.clamped.shape, np.nan)

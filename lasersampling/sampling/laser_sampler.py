@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Chip, Imperfections
@@ -43,7 +42,13 @@ from lasersampling.sampling.laser_state import (
     gathered_spikes,
     network_state,
 )
-from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Progress,
+    Samples,
+    checked_request,
+    draws_within,
+)
 from lasersampling.sampling.tempering import TemperedPart, Tempering, Timetable, timetable
 from lasersampling.sampling.translation import Lines, Programme, TranslationRule
 
@@ -192,7 +197,7 @@ class Lasers:
         calibration: Calibration = self.__dict__["calibration"]
         return calibration
 
-    def programme(self, machine: BoltzmannMachine) -> Programme:
+    def programme(self, machine: AnyMachine) -> Programme:
         """Return what the lasers of a machine are driven by."""
         return Programme.of(machine, self.lines)
 
@@ -216,12 +221,12 @@ class Lasers:
         return self.neuron.refractory_time_ns / _READINGS_PER_TAU
 
     def draws_in(self, duration_ns: float) -> int:
-        """Draws that fit into a sampling time."""
-        return max(1, math.floor(duration_ns / self.draw_interval_ns + 1e-9))
+        """Draws that fit into a sampling time, at least one; see `protocol.draws_within`."""
+        return draws_within(duration_ns, self.draw_interval_ns)
 
     def sample(
         self,
-        machine: BoltzmannMachine,
+        machine: AnyMachine,
         n_draws: int,
         *,
         n_chains: int = 4,
@@ -235,7 +240,7 @@ class Lasers:
         Chains whose clamped *units* differ run as separate networks; clamped *values* may differ
         from chain to chain at no cost. With `clamping="pump"` all are copies of one network.
         """
-        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
         rule, chip = self.calibration.rule(self.neuron), self.chip(machine.n_units)
@@ -281,15 +286,10 @@ class Lasers:
                 trains.append(spikes)
             done += len(chains)
         own_state = {DRIFT: pumps.wandering, DRAW_OF_PERIOD: np.array([plan.last])}
-        return Samples(
-            states=states,
-            sampler=self.name,
-            seed=int(seed),
-            interval_ns=self.draw_interval_ns,
-            spikes=gathered_spikes(parts, trains, n_chains, machine.n_units),
-            end=chain_state(parts, n_chains, machine.n_units, tiring=tiring)
-            | {name: value for name, value in own_state.items() if name in more},
-        )
+        end = chain_state(parts, n_chains, machine.n_units, tiring=tiring)
+        end |= {name: value for name, value in own_state.items() if name in more}
+        spikes = gathered_spikes(parts, trains, n_chains, machine.n_units)
+        return Samples(states, self.name, int(seed), self.draw_interval_ns, spikes, end)
 
     def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
         """When draws are taken, and what beta is until the last of them."""

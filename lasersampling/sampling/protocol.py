@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,8 +12,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lasersampling.boltzmann.clamping import clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import check_enumerable, state_index
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -102,6 +104,12 @@ class Samples:
         return frequencies
 
 
+_BYTES_PER_CHAIN = 4096
+"""What a chain takes beside its states: random streams, places, clamped values."""
+
+_MANY_CHAINS = 1_000_000
+
+
 class Sampler(Protocol):
     """Anything that draws joint states of a Boltzmann machine."""
 
@@ -111,7 +119,7 @@ class Sampler(Protocol):
 
     def sample(
         self,
-        machine: BoltzmannMachine,
+        machine: AnyMachine,
         n_draws: int,
         *,
         n_chains: int = 4,
@@ -124,7 +132,7 @@ class Sampler(Protocol):
 
         Parameters
         ----------
-        machine : BoltzmannMachine
+        machine : BoltzmannMachine or RestrictedMachine
             What to sample.
         n_draws : int
             Draws per chain.
@@ -153,36 +161,52 @@ class Sampler(Protocol):
         """
 
 
+def draws_within(duration_ns: float, interval_ns: float) -> int:
+    """Draws that fit into a sampling time, at least one.
+
+    Raises
+    ------
+    InputError
+        For a time that is not above 0 and finite.
+    """
+    problems = number_problems("duration_ns", duration_ns, 0.0, strict=True)
+    if problems:
+        raise InputError(problems)
+    return max(1, math.floor(duration_ns / interval_ns + 1e-9))
+
+
 def checked_request(
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     n_draws: int,
     n_chains: int,
     clamped: ArrayLike | None,
     seed: int,
-) -> NDArray[np.int8]:
-    """Check what every sampler is asked; return the clamping as `(chain, unit)`.
+) -> tuple[BoltzmannMachine, NDArray[np.int8]]:
+    """Check what every sampler is asked; give the machine and the clamping as `(chain, unit)`.
 
     Raises
     ------
     InputError
         With all problems at once.
     """
-    if not isinstance(machine, BoltzmannMachine):
-        raise InputError.single("machine", type(machine).__name__, "a BoltzmannMachine")
+    general = as_machine(machine)
     problems = [
         *integer_problems("n_draws", n_draws, 1),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
     ]
-    if integer_problems("n_chains", n_chains, 1):
+    if not problems:
+        shape = n_chains, n_draws, general.n_units
+        problems += memory_problems("n_chains x n_draws", shape, 1, per_row=_BYTES_PER_CHAIN)
+    if problems and (integer_problems("n_chains", n_chains, 1) or n_chains > _MANY_CHAINS):
         raise InputError(problems)
     try:
-        chains = clamped_chains(clamped, machine.n_units, n_chains)
+        chains = clamped_chains(clamped, general.n_units, n_chains)
     except InputError as error:
         problems.extend(error.problems)
     if problems:
         raise InputError(problems)
-    return chains
+    return general, chains
 
 
 def checked_arrays(

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
@@ -166,7 +167,7 @@ class Renewal:
 
     def sample(
         self,
-        machine: BoltzmannMachine,
+        machine: AnyMachine,
         n_draws: int,
         *,
         n_chains: int = 4,
@@ -180,7 +181,7 @@ class Renewal:
         Clamped units have no neuron, and may be others in a run that goes on. States and spikes are
         placed in time as those of `Lasers` are.
         """
-        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         tau, neuron = self.neuron.refractory_time_ns, self.neuron
         before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)

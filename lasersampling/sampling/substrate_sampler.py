@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.errors import InputError, Problem, SubstrateError
 from lasersampling.hardware import Arrays, Substrate
 from lasersampling.hardware.observations import END
@@ -70,7 +70,7 @@ class SubstrateSampler:
 
     def sample(
         self,
-        machine: BoltzmannMachine,
+        machine: AnyMachine,
         n_draws: int,
         *,
         n_chains: int = 4,
@@ -90,7 +90,7 @@ class SubstrateSampler:
         SubstrateError
             If the substrate does not answer, or with what are no spikes of such a run.
         """
-        held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         problems = []
         if (machine.n_units,) != self._description.sizes:
             expected = f"{self._description.sizes}, as {self.name} has"

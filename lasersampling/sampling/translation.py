@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.errors import InputError
 
 
@@ -73,7 +74,7 @@ class Programme(NamedTuple):
     biases: NDArray[np.float64]
 
     @classmethod
-    def of(cls, machine: BoltzmannMachine, lines: Lines | None) -> Programme:
+    def of(cls, machine: AnyMachine, lines: Lines | None) -> Programme:
         """Give the parameters of a machine, on lines if there are any.
 
         Raises
@@ -81,6 +82,7 @@ class Programme(NamedTuple):
         InputError
             If there are not as many lines as units.
         """
+        machine = as_machine(machine)
         if lines is None:
             return cls(machine.weights, machine.biases)
         if len(lines.gain) != machine.n_units:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from lasersampling.arrays import as_binary
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.statistics.chains import autocorrelation_time
@@ -71,7 +72,7 @@ def block_length(states: ArrayLike) -> int:
     Politis and White, Econometric Rev. 28 (2009) 372, for the circular bootstrap. Blocks that do
     not overlap have an optimum of the same order (Lahiri, Ann. Statist. 27 (1999) 386).
     """
-    array = np.asarray(states)
+    array = as_binary(states, "states")
     if array.ndim != 3 or 0 in array.shape or array.shape[1] < 2:
         expected = "shape (chain, draw, unit), 2 draws or more"
         raise InputError.single("states", f"shape {array.shape}", expected)
@@ -133,7 +134,7 @@ def bootstrap_intervals(
     Carlstein, Ann. Statist. 14 (1986) 1171 (blocks); Davison and Hinkley, Bootstrap Methods and
     their Application (1997), sections 5.2 (basic interval) and 8.2 (blocks).
     """
-    array = np.asarray(states)
+    array = as_binary(states, "states")
     problems = [*integer_problems("n_replicates", n_replicates, 10)]
     problems += number_problems("level", level, 0, strict=True)
     if not problems and level >= 1:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array, as_binary, as_floats
 from lasersampling.errors import InputError
 
 MIN_DRAWS = 4
@@ -43,7 +45,7 @@ def autocorrelation_time(x: ArrayLike) -> float:
     ----------
     Sokal, in Functional Integration: Basics and Applications (1997) 131, section 3.
     """
-    array = np.asarray(x, dtype=np.float64)
+    array = _finite(as_floats(x, "x"), "x")
     if array.ndim != 2 or array.shape[0] < 1 or array.shape[1] < 2:
         raise InputError.single("x", f"shape {array.shape}", "shape (chain, draw), 2 draws or more")
     n_draws = array.shape[1]
@@ -139,7 +141,7 @@ def distribution_ess(states: ArrayLike) -> float:
     Batch means: Flegal and Jones, Ann. Statist. 38 (2010) 1034. Expected divergence:
     see `divergences.kl_floor`, with the multinomial variance replaced by the true one.
     """
-    array = np.asarray(states)
+    array = as_binary(states, "states")
     if array.ndim != 3 or 0 in array.shape or array.shape[0] * array.shape[1] < 2:
         expected = "shape (chain, draw, unit), 2 draws or more in all"
         raise InputError.single("states", f"shape {array.shape}", expected)
@@ -176,7 +178,7 @@ def _state_numbers(states: NDArray[np.int8]) -> tuple[NDArray[np.intp], int]:
 def _per_unit(
     states: ArrayLike, minimum_chains: int, diagnose: Callable[[NDArray[np.float64]], float]
 ) -> NDArray[np.float64]:
-    array = np.asarray(states)
+    array = _finite(as_array(states, "states"), "states")
     enough = array.ndim in (2, 3) and array.shape[0] >= minimum_chains
     if not enough or array.shape[1] < MIN_DRAWS or array.size == 0:
         chains = f"{minimum_chains} chain" + "s" * (minimum_chains > 1)
@@ -187,6 +189,12 @@ def _per_unit(
     # Unit by unit, since all states as float64 could be eight times what is in memory already.
     units = np.moveaxis(array, 2, 0)
     return np.array([diagnose(unit.astype(np.float64)) for unit in units])
+
+
+def _finite(array: NDArray[Any], where: str) -> NDArray[Any]:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError.single(where, "infinite or nan entries", "finite numbers")
+    return array
 
 
 # ArviZ is imported in the two functions below, since it takes more than a second to load and most

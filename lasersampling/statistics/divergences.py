@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
@@ -145,7 +146,7 @@ def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
 def _pair(
     p: ArrayLike, q: ArrayLike, p_name: str, q_name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    first, second = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    first, second = as_floats(p, p_name), as_floats(q, q_name)
     problems = []
     for name, table in ((p_name, first), (q_name, second)):
         if table.ndim != 1 or len(table) == 0:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc
 
+from lasersampling.arrays import as_binary, as_floats
 from lasersampling.errors import InputError, Problem
 
 N_BATCHES = 32
@@ -71,7 +72,7 @@ def goodness_of_fit(states: ArrayLike, target: ArrayLike) -> GoodnessOfFit:
     Raises
     ------
     InputError
-        For too few draws or tables that do not fit.
+        For too few draws, other values than 0 and 1, or tables that do not fit.
 
     Notes
     -----
@@ -122,7 +123,7 @@ def goodness_of_fit(states: ArrayLike, target: ArrayLike) -> GoodnessOfFit:
 
 
 def _checked(states: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    array, p = np.asarray(states), np.asarray(target, dtype=np.float64)
+    array, p = as_binary(states, "states"), as_floats(target, "target")
     problems = []
     if array.ndim != 3 or array.shape[0] * array.shape[1] < N_BATCHES:
         expected = f"shape (chain, draw, unit), {N_BATCHES} draws or more in all"
@@ -130,7 +131,7 @@ def _checked(states: ArrayLike, target: ArrayLike) -> tuple[NDArray[np.int8], ND
     elif p.shape != (2 ** array.shape[2],):
         expected = f"({2 ** array.shape[2]},), all states of {array.shape[2]} units"
         problems.append(Problem("target", f"shape {p.shape}", expected))
-    elif (p < 0).any() or not abs(p.sum() - 1) < 1e-6:
+    elif not (p >= 0).all() or not abs(p.sum() - 1) < 1e-6:
         problems.append(Problem("target", "no probabilities", "entries of at least 0, sum 1"))
     if problems:
         raise InputError(problems)

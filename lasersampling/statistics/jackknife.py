@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
+
 
 def jackknife_error(left_out: ArrayLike) -> NDArray[np.float64]:
     """Standard error of an estimate from its values with one of n equal parts left out.
@@ -23,7 +25,7 @@ def jackknife_error(left_out: ArrayLike) -> NDArray[np.float64]:
     ----------
     Efron and Tibshirani, An Introduction to the Bootstrap (1993), eq. 11.5.
     """
-    values = np.asarray(left_out, dtype=np.float64)
+    values = as_floats(left_out, "left_out")
     n = values.shape[-1]
     if n < 2:
         return np.full(values.shape[:-1], np.nan)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array, as_floats
 from lasersampling.errors import InputError
 
 __all__ = ["coverage", "draws_per_independent", "held_modes", "switches"]
@@ -73,7 +74,7 @@ def draws_per_independent(frequencies: ArrayLike, n_draws: int) -> float:
     float
         nan if all chains have only seen one and the same mode.
     """
-    f = np.asarray(frequencies, dtype=np.float64)
+    f = as_floats(frequencies, "frequencies")
     if f.ndim != 2 or f.shape[0] < 2:
         raise InputError.single(
             "frequencies", f"shape {f.shape}", "(chain, mode), 2 chains or more"
@@ -86,7 +87,9 @@ def draws_per_independent(frequencies: ArrayLike, n_draws: int) -> float:
 
 
 def _checked(modes: ArrayLike) -> NDArray[np.int64]:
-    given = np.asarray(modes, dtype=np.int64)
+    given = as_array(modes, "modes")
+    if given.dtype.kind not in "iu":
+        raise InputError.single("modes", str(given.dtype), "whole numbers")
     if given.ndim != 2 or given.shape[1] < 1:
         raise InputError.single("modes", f"shape {given.shape}", "shape (chain, draw)")
-    return given
+    return given.astype(np.int64, copy=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.statistics.jackknife import jackknife_error
@@ -55,7 +56,7 @@ def mode_visits(modes: ArrayLike, n_modes: int) -> ModeVisits:
     problems = integer_problems("n_modes", n_modes, 1)
     if problems:
         raise InputError(problems)
-    seen = np.asarray(modes)
+    seen = as_array(modes, "modes")
     if seen.ndim != 2 or seen.dtype.kind not in "iu" or seen.shape[0] < 2 or seen.shape[1] < 1:
         got = f"{seen.dtype} of shape {seen.shape}"
         raise InputError.single("modes", got, "whole numbers of shape (chain, draw), 2 chains")

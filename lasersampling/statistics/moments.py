@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_binary, as_floats
 from lasersampling.errors import InputError, Problem
 from lasersampling.statistics.chains import effective_sample_size
 
@@ -69,19 +70,20 @@ def moment_errors(
     Raises
     ------
     InputError
-        For shapes that do not fit.
+        For shapes that do not fit, states of other values than 0 and 1, or moments that are none
+        of binary units: below 0 or above 1.
 
     Notes
     -----
     A moment m of binary units is the mean of a binary variable, so its standard error is
     sqrt(m (1 - m) / ESS) with the exact m and the effective sample size of that variable.
     """
-    array = np.asarray(states)
+    array = as_binary(states, "states").astype(np.int8, copy=False)
     if array.ndim != 3:
         raise InputError.single("states", f"shape {array.shape}", "shape (chain, draw, unit)")
     n_units = array.shape[2]
-    mean = np.asarray(exact_mean, dtype=np.float64)
-    second = np.asarray(exact_second, dtype=np.float64)
+    mean = as_floats(exact_mean, "exact_mean")
+    second = as_floats(exact_second, "exact_second")
     problems = [
         Problem(name, f"shape {moment.shape}", f"{shape} as there are {n_units} units")
         for name, moment, shape in (
@@ -89,6 +91,12 @@ def moment_errors(
             ("exact_second", second, (n_units, n_units)),
         )
         if moment.shape != shape
+    ]
+    # Rounding may put an exact moment outside by 1e-16, and that of a long sum by more.
+    problems += [
+        Problem(name, f"values from {moment.min():g} to {moment.max():g}", "from 0 to 1")
+        for name, moment in (("exact_mean", mean), ("exact_second", second))
+        if moment.size and not (moment.min() >= -1e-9 and moment.max() <= 1 + 1e-9)
     ]
     if problems:
         raise InputError(problems)

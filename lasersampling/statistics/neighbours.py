@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
 
 _ROWS_AT_ONCE = 512
@@ -154,7 +155,9 @@ def _is_nearer(within: NDArray[np.float64], between: NDArray[np.float64]) -> NDA
 
 
 def _points(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
+    array = as_floats(values, name)
+    if not np.isfinite(array).all():
+        raise InputError.single(name, "infinite or nan entries", "finite numbers")
     if array.ndim != 2:
         raise InputError.single(name, f"shape {array.shape}", "shape (point, unit)")
     return array

@@ -113,7 +113,7 @@ MALFORMED_TOML = {
     ),
     "numbers and lists mixed": (
         "biases = [1, [2]]\nweights = [[0, 1], [1, 0]]",
-        ["biases: got lists of different depth, expected a list of numbers"],
+        ["biases: got ragged rows (lists of different length or depth), expected a list"],
     ),
     "weights as one row": (
         "biases = [1, 2]\nweights = [0, 1]",
@@ -232,8 +232,8 @@ MALFORMED_HDF5 = {
     "truncated": ["got a file that HDF5 cannot open"],
     "no datasets": ["biases: got no such dataset", "weights: got no such dataset"],
     "group for a dataset": ["biases: got no such dataset, expected a dataset of numbers"],
-    "text": ["biases: got object, expected a list of numbers"],
-    "complex": ["weights: got complex128, expected a list of rows of numbers"],
+    "text": ["biases[0]: got b'a', expected a list of numbers"],
+    "complex": ["weights: got complex numbers, expected a list of rows of numbers"],
     "scalar": ["biases: got 0 dimensions, expected a list of numbers"],
     "asymmetric": ["weights[0][1]: got 1, expected 0 as in weights[1][0]"],
     "count": ["n_hidden: got 'one', expected a whole number of at least 0"],

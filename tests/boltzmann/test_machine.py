@@ -110,7 +110,7 @@ BAD = [
     (([[0, 1], [1, 0]], [0, "x"]), "biases[1]: got 'x', expected a number"),
     (([[0, True], [True, 0]], [0, 0]), "weights[0][1]: got True, expected a number"),
     (([[0, 1], [1, 0]], [0, 1j]), "biases[1]: got 1j, expected a number"),
-    (([[0, 1], [1, 0]], np.zeros(2, complex)), "biases: got complex128, expected a list"),
+    (([[0, 1], [1, 0]], np.zeros(2, complex)), "biases: got complex numbers, expected a list"),
     (([[0, 10**30], [10**29, 0]], [0, 0]), "weights[0][1]: got 1e+30, expected 1e+29"),
     (([[0, 1], [1, 0]], []), "biases: got nothing, expected a list of numbers, at least one"),
     (([[0, 1, 0], [1, 0, 0]], [0, 0]), "weights: got 2 x 3, expected 2 x 2, since biases has 2"),

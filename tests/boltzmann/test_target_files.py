@@ -151,7 +151,7 @@ def test_bad_arrays(tmp_path):
     with pytest.raises(InputError, match=r"two\.npz: got a, b, expected probabilities or states"):
         read_target(tmp_path / "two.npz")
     np.save(tmp_path / "three.npy", np.full((4, 2), 3))
-    with pytest.raises(InputError, match=r"three\.npy: states: got other values, expected 0 and"):
+    with pytest.raises(InputError, match=r"three\.npy: states\[0\]\[0\]: got 3, expected 0 or 1"):
         read_target(tmp_path / "three.npy")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["voltage"] = [1.0]

@@ -66,7 +66,7 @@ def test_bad_tables(table, message):
     [
         (np.zeros((0, 3)), 0.0, "not empty"),
         (np.zeros(3), 0.0, "states: got shape"),
-        (np.full((2, 3), 2), 0.0, "expected 0 and 1"),
+        (np.full((2, 3), 2), 0.0, "got 2, expected 0 or 1"),
         (np.zeros((2, 21)), 0.0, "21 units, expected at most 20"),
         (np.zeros((2, 3)), -1.0, "pseudocount: got -1.0"),
     ],

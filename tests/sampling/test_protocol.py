@@ -53,7 +53,7 @@ def test_a_request_is_checked_as_a_whole():
     with pytest.raises(InputError) as error:
         checked_request(machine, 0, 3, [0, 0, 7], -1)
     assert [problem.where for problem in error.value.problems] == ["n_draws", "seed", "clamped"]
-    assert checked_request(machine, 1, 3, [0, -1], 0).tolist() == [[0, -1]] * 3
+    assert checked_request(machine, 1, 3, [0, -1], 0)[1].tolist() == [[0, -1]] * 3
     with pytest.raises(InputError, match="n_chains: got 0"):
         checked_request(machine, 1, 0, None, 0)
     with pytest.raises(InputError, match="machine: got str, expected a BoltzmannMachine"):
