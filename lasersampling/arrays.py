@@ -70,8 +70,8 @@ def as_array(value: object, where: str) -> NDArray[Any]:
     if raw.dtype.kind == "O":
         return _of_objects(raw, value, where)
     names = {"c": "complex numbers", "U": "text", "S": "text", "M": "dates", "m": "time spans"}
-    got = _described(value) if isinstance(value, str) else names.get(raw.dtype.kind)
-    raise InputError.single(where, got or str(raw.dtype), expected)
+    kind = names.get(raw.dtype.kind, str(raw.dtype))
+    raise InputError.single(where, _described(value) if isinstance(value, str) else kind, expected)
 
 
 def as_floats(value: object, where: str) -> NDArray[np.float64]:

@@ -98,9 +98,7 @@ def save_machine(
     >>> load_machine("pair.toml").biases
     array([ 0.5, -1. ])
     """
-    if not isinstance(path, str | os.PathLike):
-        expected = "a path: the order is save_machine(path, machine)"
-        raise InputError.single("path", type(path).__name__, expected)
+    _check_path(path)
     machine = as_machine(machine)
     suffix = _known_suffix(path)
     if suffix in TOML_SUFFIXES and (compact or provenance):
@@ -154,6 +152,12 @@ def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -
     if problems or biases is None or weights is None:
         raise InputError(problems)
     return BoltzmannMachine(weights, biases, *counts)  # type: ignore[arg-type]
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, str | os.PathLike):
+        expected = "a path: the order is save_machine(path, machine)"
+        raise InputError.single("path", type(path).__name__, expected)
 
 
 def _known_suffix(path: str | os.PathLike[str]) -> str:

@@ -126,9 +126,10 @@ def infer(
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
-    if not isinstance(evidence, Evidence):
+    given: object = evidence
+    if not isinstance(given, Evidence):
         expected = "Evidence (Evidence.single or read_evidence makes it)"
-        raise InputError.single("evidence", type(evidence).__name__, expected)
+        raise InputError.single("evidence", type(given).__name__, expected)
     if evidence.n_units > machine.n_units:
         got, expected = f"{evidence.n_units} units", f"at most {machine.n_units}, of the machine"
         raise InputError.single("evidence", got, expected)

@@ -60,8 +60,7 @@ HARD_PUMP_LOGITS = 8.0
 """How far beyond all that the others can do the pump of a clamped laser is held, in logits.
 
 Lasers of D6 that are held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and held
-down, never at z = 1: the chance of either is below 1e-4.
-"""
+down, never at z = 1: the chance of either is below 1e-4."""
 
 DRAW_OF_PERIOD = "draw_of_period"
 """Name of the number of the last draw within its period in a state of chains that swing."""
@@ -259,7 +258,6 @@ class Lasers:
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
-        tau = self.neuron.refractory_time_ns
         plan = self._timetable(n_draws, start)
         parts: list[Part] = []
         trains: list[SpikeTrains] = []
@@ -279,17 +277,19 @@ class Lasers:
                     for beta in plan.betas
                 }
                 spikes, end = self._run(settings, group, plan.parts, own, int(seeds[k]), report)
-                read = spikes.states(tau, plan.draws_ns)
+                read = spikes.states(self.neuron.refractory_time_ns, plan.draws_ns)
                 window = np.ix_(chains, np.arange(n_draws), units)
                 states[window] = np.where(is_free[chains][:, None, units], read, states[window])
                 parts.append(Part(chains, units, end))
                 trains.append(spikes)
             done += len(chains)
         own_state = {DRIFT: pumps.wandering, DRAW_OF_PERIOD: np.array([plan.last])}
-        end = chain_state(parts, n_chains, machine.n_units, tiring=tiring)
-        end |= {name: value for name, value in own_state.items() if name in more}
-        spikes = gathered_spikes(parts, trains, n_chains, machine.n_units)
-        return Samples(states, self.name, int(seed), self.draw_interval_ns, spikes, end)
+        more_state = {name: value for name, value in own_state.items() if name in more}
+        return Samples(
+            states, self.name, int(seed), self.draw_interval_ns,
+            gathered_spikes(parts, trains, n_chains, machine.n_units),
+            chain_state(parts, n_chains, machine.n_units, tiring=tiring) | more_state,
+        )  # fmt: skip
 
     def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
         """When draws are taken, and what beta is until the last of them."""

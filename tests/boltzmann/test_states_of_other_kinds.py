@@ -26,6 +26,7 @@ from lasersampling.statistics import (
 RESTRICTED = RestrictedMachine([[1.0, -1.0, 0.5], [0.2, 0.4, -0.3]], [0.1, 0.2, -0.5], [0.3, -0.2])
 GENERAL = RESTRICTED.to_machine()
 THREE = BoltzmannMachine.random(3, seed=1)
+HALF = np.full(3, 0.5)
 UNIFORM = np.full(8, 1 / 8)
 STATES = np.random.default_rng(2).integers(0, 2, (2, 40, 3)).astype(np.int8)
 
@@ -40,9 +41,7 @@ TAKING_STATES = {
     ),
     "state_index": state_index,
     "target_from_samples": lambda z: target_from_samples(z).probabilities,
-    "moment_errors": lambda z: (
-        moment_errors(z, np.full(3, 0.5), np.full((3, 3), 0.25)).mean.sampled
-    ),
+    "moment_errors": lambda z: moment_errors(z, HALF, np.full((3, 3), 0.25)).mean.sampled,
     "distribution_ess": distribution_ess,
     "goodness_of_fit": lambda z: goodness_of_fit(z, UNIFORM).statistic,
     "block_length": block_length,
