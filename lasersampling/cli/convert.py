@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def convert(
     ] = None,
     step_s: Annotated[
         float | None,
-        typer.Option(help="NIR of tools that step in time, where a spike is 1 for a step of this."),
+        typer.Option(help="Step in seconds, of NIR files of tools that step in time."),
     ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -66,6 +67,13 @@ def convert(
         raise InputError(
             Problem(options.get(p.where, p.where), p.got, p.expected) for p in error.problems
         ) from None
+    if done.jumps is not None and not all(math.isclose(j, 1.0, rel_tol=1e-3) for j in done.jumps):
+        low, high = (f"{jump:.4g}" for jump in done.jumps)
+        reporter.status(
+            f"a weight of 1 in that file became a jump of the current by {low}"
+            + ("" if low == high else f" to {high}")
+            + "; if it should be 1, see --step-s in docs/exchange.md"
+        )
     if suffix_of(path) == ".nir":
         reporter.status("neurons of this network spike once at most, whatever NIR's v_reset says")
     if suffix_of(target) == ".nir":

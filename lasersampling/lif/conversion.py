@@ -16,7 +16,14 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
-from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
+from lasersampling.lif.nir_exchange import (
+    from_nir,
+    read_nir,
+    reading_of,
+    time_unit_s,
+    to_nir,
+    write_nir,
+)
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
 SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
@@ -34,11 +41,14 @@ class Conversion:
         Which member was written, None for all.
     tau_syn_s : float or None
         Unit of time, if a NIR file was read or written [s].
+    jumps : tuple of float or None
+        Least and largest jump of a current by a weight of 1, of a NIR file that was read [1].
     """
 
     network: SpikingNetwork
     member: int | None
     tau_syn_s: float | None
+    jumps: tuple[float, float] | None
 
 
 def convert(
@@ -65,7 +75,8 @@ def convert(
     tau_syn_s : float, optional
         Unit of time of a NIR file, needed to write one unless one is read [s].
     step_s : float, optional
-        For NIR files of tools whose spikes are 1 for one step: its length [s].
+        For NIR files of tools whose spikes are 1 for one step, or which count in steps: its length
+        [s]; see `lif.nir_scales`.
     overwrite : bool
         Whether a target that is there may be replaced.
     read : callable
@@ -88,11 +99,12 @@ def convert(
         problems.append(Problem("tau_syn_s", "nothing", "the unit of time in seconds, for NIR"))
     if problems:
         raise InputError(problems)
-    trained_on, accuracy = "", None
+    trained_on, accuracy, jumps = "", None, None
     if reads:
         graph = read_nir(source)
         network = from_nir(graph, tau_syn_s=tau_syn_s, step_s=step_s)
-        tau_syn_s = time_unit_s(graph) if tau_syn_s is None else tau_syn_s
+        jumps = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s).jumps
+        tau_syn_s = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
     elif kinds[str(source)] == ".npz":
         network = _read_npz(source)
     else:
@@ -113,7 +125,7 @@ def convert(
             accuracy=accuracy,
             overwrite=overwrite,
         )
-    return Conversion(network, member, tau_syn_s)
+    return Conversion(network, member, tau_syn_s, jumps)
 
 
 def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import Array
 
@@ -46,9 +47,9 @@ class Chain:
     graph : nir.NIRGraph
         A graph in which `chain_problems` finds none.
     unit_s : float
-        Unit of time of the arrays [s].
+        Unit of time of the arrays, in that of the graph, which is a second by its letter [s].
     area : float
-        Integral of a spike over time: 1 of a Dirac pulse [1].
+        Integral of a spike over the time of the graph: 1 of a Dirac pulse [1].
 
     Attributes
     ----------
@@ -68,10 +69,7 @@ class Chain:
         self.origin: dict[str, str] = {}
         self._unit_s, self._area = unit_s, area
         (start, first), *nodes = _in_order(graph)
-        shape = np.asarray(first.input_type["input"]).ravel()
-        if len(shape) != 1:
-            raise _refusal(start, f"inputs of shape {tuple(shape.tolist())}", "(inputs,)")
-        self._width = int(shape[0])
+        self._width = _lone_size(start, first.input_type["input"])
         self._bias(start, first)
         self._copies(nodes)
         section: list[Named] = []
@@ -86,10 +84,15 @@ class Chain:
             if _kind(node) != "Delay":
                 raise _refusal(name, "a matrix that no neurons follow", "neurons before Output")
             self._add(f"dendritic_delays_{k - 1}", name, self._delay(name, node))
+        end, last = nodes[-1]
+        declared = last.output_type.get("output")
+        if declared is not None and _lone_size(end, declared) != self._width:
+            raise _refusal(end, f"{_lone_size(end, declared)} outputs", f"{self._width}")
 
     def _bias(self, name: str, node: Any) -> None:
         if "bias_times_s" in node.metadata:
-            times = np.atleast_1d(np.asarray(node.metadata["bias_times_s"], dtype=np.float64))
+            where = f"node {name!r} (bias_times_s)"
+            times = np.atleast_1d(as_floats(node.metadata["bias_times_s"], where))
             self.arrays["bias_times"] = times / self._unit_s
             self.origin["bias_times"] = f"node {name!r} (bias_times_s)"
 
@@ -163,7 +166,7 @@ class Chain:
         """Read the parameters of neurons; return the jump of the current by a unit weight."""
 
         def read(field: str) -> Array:
-            values = np.asarray(getattr(node, field), dtype=np.float64)
+            values = as_floats(getattr(node, field), f"node {name!r} ({field})")
             if values.size != 1 and values.shape != (n_post,):
                 got = f"{field} of shape {values.shape}"
                 raise _refusal(name, got, f"({n_post},), one for each neuron")
@@ -185,16 +188,18 @@ class Chain:
 
     def _matrix(self, name: str, node: Any) -> Array:
         kind = _kind(node)
-        matrix = np.diag(np.ravel(node.scale)) if kind == "Scale" else np.asarray(node.weight)
+        field = "scale" if kind == "Scale" else "weight"
+        matrix = as_floats(getattr(node, field), f"node {name!r} ({field})")
+        matrix = np.diag(matrix.ravel()) if kind == "Scale" else matrix
         if matrix.ndim != 2 or matrix.shape[1] != self._width:
             got = f"a {kind} of shape {matrix.shape}"
             raise _refusal(name, got, f"(outputs, {self._width}), by what comes before")
-        if kind == "Affine" and np.any(node.bias):
+        if kind == "Affine" and as_floats(node.bias, f"node {name!r} (bias)").any():
             raise _refusal(name, "a bias", "none: a constant current has no counterpart")
-        return matrix.astype(np.float64)
+        return matrix
 
     def _delay(self, name: str, node: Any) -> Array:
-        delay = np.asarray(node.delay, dtype=np.float64)
+        delay = as_floats(node.delay, f"node {name!r} (delay)")
         if delay.size != 1 and delay.shape != (self._width,):
             raise _refusal(name, f"delays of shape {delay.shape}", f"({self._width},)")
         return np.broadcast_to(delay.ravel() / self._unit_s, (self._width,)).copy()
@@ -279,6 +284,15 @@ def _edge_problems(graph: nir.NIRGraph) -> list[Problem]:
             if name not in reached
         ]
     return problems
+
+
+def _lone_size(name: str, shape: Any) -> int:
+    """Read the number of neurons that an end of the graph declares."""
+    sizes = np.asarray(shape).ravel()
+    if len(sizes) != 1 or sizes.dtype.kind not in "iuf" or not sizes[0] >= 1:
+        got = f"the shape {tuple(sizes.tolist())}"
+        raise _refusal(name, got, "one number of neurons, above 0")
+    return int(sizes[0])
 
 
 def _kind(node: Any) -> str:

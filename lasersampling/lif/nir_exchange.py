@@ -49,6 +49,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import lasersampling
+from lasersampling.arrays import as_floats
 from lasersampling.atomic import atomic_path
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, LaserSamplingError, Problem
@@ -62,6 +63,7 @@ from lasersampling.lif.arrays import (
 )
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.nir_chain import Chain, chain_problems, copy_matrix
+from lasersampling.lif.nir_scales import Reading, reading, scale_problems
 
 if TYPE_CHECKING:
     import nir
@@ -99,6 +101,8 @@ def to_nir(
         If the package `nir` is not installed.
     """
     nir = nir_package()
+    if not isinstance(network, SpikingNetwork):
+        raise InputError.single("network", type(network).__name__, "a SpikingNetwork")
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
     problems += integer_problems("member", member, 0)
     if not problems and member >= network.n_members:
@@ -130,8 +134,10 @@ def from_nir(
     tau_syn_s : float, optional
         Unit of time of the network [s]; by default that of `time_unit_s`.
     step_s : float, optional
-        Of a graph whose spikes are 1 for one step: its length [s]. By default as the metadata
-        say, and Dirac pulses where they say nothing.
+        Of a graph whose spikes are 1 for one step, or which counts in steps: the length of a step
+        [s]. By default as the metadata say, and Dirac pulses where they say nothing; 1 insists on
+        that. Graphs of other tools that are implausible so are refused, with the step that would
+        explain them; see `lif.nir_scales`.
 
     Returns
     -------
@@ -142,42 +148,74 @@ def from_nir(
     ------
     InputError
         With all problems found, each with the node: nodes, connections and values that have no
-        exact counterpart here.
+        exact counterpart here, and units that have to be asked for.
     """
+    _graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
     problems += chain_problems(graph)
     if problems:
         raise InputError(problems)
-    unit = time_unit_s(graph) if tau_syn_s is None else tau_syn_s
-    if step_s is None:
-        step_s = _stated(graph, "step_s")
-    chain = Chain(graph, unit, 1.0 if step_s is None else step_s)
+    unit = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
+    read = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s)
+    chain = Chain(graph, unit / read.second, read.area)
+    if read.problems:
+        raise InputError(read.problems)
     try:
-        return network_from_arrays(chain.arrays)
+        network = network_from_arrays(chain.arrays)
     except InputError as error:
         raise InputError(
             Problem(chain.origin.get(p.where, p.where), p.got, p.expected) for p in error.problems
         ) from None
+    if not _is_stated(graph) and step_s != 1.0:
+        problems = list(scale_problems(network_to_arrays(network), chain.origin))
+        if problems:
+            raise InputError(problems)
+    return network
 
 
-def time_unit_s(graph: nir.NIRGraph) -> float:
+def reading_of(
+    graph: nir.NIRGraph, *, tau_syn_s: float | None = None, step_s: float | None = None
+) -> Reading:
+    """Say how `from_nir` reads the numbers of a graph, given these of its arguments.
+
+    Parameters
+    ----------
+    graph, tau_syn_s, step_s
+        As given to `from_nir`.
+    """
+    step_s = _stated(graph, "step_s") if step_s is None else step_s
+    return reading(graph, step_s=step_s, unit_s=tau_syn_s, is_stated=_is_stated(graph))
+
+
+def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
     """Return the unit of time of a graph: that of its metadata, or else its first tau_syn [s].
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+        The graph.
+    step_s : float, optional
+        As given to `from_nir` [s].
 
     Raises
     ------
     InputError
         If there is neither.
     """
+    _graph(graph)
     stated = _stated(graph, "tau_syn_s")
     if stated is not None:
         return stated
     nir = nir_package()
-    for node in graph.nodes.values():
+    for name, node in graph.nodes.items():
         if isinstance(node, nir.CubaLIF):
-            first = float(np.asarray(node.tau_syn).flat[0])
-            if np.isfinite(first) and first > 0:
-                return first
-    expected = "tau_syn_s in the metadata, or a CubaLIF node with a tau_syn above 0"
+            where = f"node {name!r} (tau_syn)"
+            values = as_floats(node.tau_syn, where).ravel()
+            if values.size == 0 or not (np.isfinite(values).all() and values.min() > 0):
+                got = f"{values[~(values > 0)][:1] if values.size else 'no value'}"
+                raise InputError.single(where, got, "time constants above 0 and finite")
+            return float(values[0]) * reading_of(graph, step_s=step_s).second
+    expected = "tau_syn_s in the metadata, or a CubaLIF node"
     raise InputError.single("graph", "no unit of time", expected)
 
 
@@ -263,11 +301,26 @@ def _nodes(
     return nodes
 
 
+def _graph(graph: object) -> None:
+    """Refuse what is no graph."""
+    nir = nir_package()
+    if not isinstance(graph, nir.NIRGraph):
+        got = f"{type(graph).__name__}"
+        raise InputError.single("graph", got, "a nir.NIRGraph (`read_nir` reads one from a file)")
+
+
+def _is_stated(graph: nir.NIRGraph) -> bool:
+    """Say whether the metadata tell how the graph is to be read."""
+    return any(_stated(graph, key) is not None for key in ("tau_syn_s", "step_s"))
+
+
 def _stated(graph: nir.NIRGraph, key: str) -> float | None:
     """Return a time that the metadata state."""
-    value = graph.metadata.get(key)
+    value = (graph.metadata or {}).get(key)
     if value is None:
         return None
+    if not isinstance(value, str | bytes) and np.size(value) == 1:
+        value = np.asarray(value).item()
     problems = _time_problems(f"metadata ({key})", value)
     if problems:
         raise InputError(problems)

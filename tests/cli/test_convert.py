@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import nir
 import numpy as np
 import pytest
 import torch
@@ -134,3 +135,31 @@ def test_results_of_a_training_become_a_network(run, tmp_path):
     assert np.allclose(spikes, results.array("test/output_time"), rtol=0, atol=1e-9)
     ran = run("convert", "no.h5", "network.h5")
     assert ran.code == 2
+
+
+def test_a_graph_of_a_tool_that_steps_in_time_is_asked_about(run):
+    """As snnTorch exports: w_in = tau_syn / dt, dt = 1e-4, in a file without metadata."""
+    tau = np.full(2, 5e-3)
+    neurons = nir.CubaLIF(tau, 2 * tau, 2 * tau / 1e-4, 0 * tau, np.ones(2), w_in=tau / 1e-4)
+    nir.write("theirs.nir", nir.NIRGraph.from_list(nir.Linear(np.eye(2)), neurons))
+    ran = run("convert", "theirs.nir", "ours.h5")
+    assert ran.code == 2
+    assert "--step-s" in ran.err
+    assert "0.0001 makes" in ran.err
+    assert not Path("ours.h5").exists()
+    ran = run("convert", "theirs.nir", "ours.h5", "--step-s", 1e-4)
+    assert ran.code == 0, ran.err
+    assert "became a jump" not in ran.err
+    assert arrays_of("ours.h5")["weights_0"][0] == pytest.approx(np.eye(2))
+    ran = run("convert", "theirs.nir", "twice.h5", "--step-s", 2e-4)
+    assert ran.code == 0, ran.err
+    assert "became a jump of the current by 2;" in ran.err
+
+
+def test_network_in_milliseconds(run):
+    tau = np.full(2, 5.0)
+    neurons = nir.CubaLIF(tau, 2 * tau, np.ones(2), 0 * tau, np.ones(2), w_in=tau)
+    nir.write("theirs.nir", nir.NIRGraph.from_list(nir.Linear(4 * np.eye(2)), neurons))
+    assert "0.001 if it counts in milliseconds" in run("convert", "theirs.nir", "ours.h5").err
+    ran = run("convert", "theirs.nir", "ours.h5", "--step-s", 1e-3, "--json")
+    assert json.loads(ran.out)["tau_syn_s"] == pytest.approx(5e-3)

@@ -10,7 +10,14 @@ from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
-from lasersampling.lif.nir_exchange import from_nir, read_nir, time_unit_s, to_nir, write_nir
+from lasersampling.lif.nir_exchange import (
+    from_nir,
+    read_nir,
+    reading_of,
+    time_unit_s,
+    to_nir,
+    write_nir,
+)
 
 UNIT_S = 6e-6
 RNG = np.random.default_rng(11)
@@ -249,6 +256,102 @@ def test_spikes_of_one_step():
     assert arrays["weights_0"][0] == pytest.approx(WEIGHT)
 
 
+SYN_S, MEM_S, DT_S = np.array([5e-3, 5e-3]), np.array([1e-2, 1e-2]), 1e-4
+"""Of a network whose weights are the jumps of the current, in the exports below."""
+
+
+def exported(tau_syn=SYN_S, tau_mem=MEM_S, w_in=1.0, **more):
+    return chain(nir.Linear(WEIGHT), neurons(tau_syn=tau_syn, tau_mem=tau_mem, w_in=w_in, **more))
+
+
+EXPORTS = {
+    # tau = dt / (1 - decay), w_in = tau_syn / dt and r = tau_mem / dt, as snnTorch writes.
+    "snntorch": (exported(w_in=SYN_S / DT_S, r=MEM_S / DT_S), DT_S, 5e-3),
+    "spikingjelly": (exported(w_in=SYN_S / DT_S), DT_S, 5e-3),
+    "norse": (exported(), 5e-3, 5e-3),
+    "steps": (exported(SYN_S / DT_S, MEM_S / DT_S, SYN_S / DT_S), DT_S, 5e-3),
+    "milliseconds": (exported(SYN_S * 1e3, MEM_S * 1e3, SYN_S * 1e3), 1e-3, 5e-3),
+}
+
+
+@pytest.mark.parametrize("tool", EXPORTS)
+def test_units_are_asked_for_and_the_answer_makes_weights_the_jumps(tool):
+    graph, step_s, unit_s = EXPORTS[tool]
+    with pytest.raises(InputError, match=r"step_s \(--step-s\)") as caught:
+        from_nir(graph)
+    if tool != "steps":  # how long a step is nobody can know
+        assert f"{step_s:g}" in str(caught.value)
+    arrays = network_to_arrays(from_nir(graph, step_s=step_s))
+    assert arrays["weights_0"][0] == pytest.approx(WEIGHT, rel=1e-12)
+    assert arrays["tau_mem_0"][0] == pytest.approx([2.0, 2.0], rel=1e-12)
+    assert arrays["tau_syn_0"][0] == pytest.approx([1.0, 1.0], rel=1e-12)
+    assert time_unit_s(graph, step_s=step_s) == pytest.approx(unit_s)
+    # In a file it is the same, and a graph that states its step is not asked about.
+    graph.metadata["step_s"] = step_s
+    try:
+        assert reading_of(graph).problems == ()
+    finally:
+        del graph.metadata["step_s"]
+
+
+def test_a_graph_can_be_taken_at_its_word():
+    arrays = network_to_arrays(from_nir(exported(), step_s=1.0))
+    assert arrays["weights_0"][0] == pytest.approx(WEIGHT * 200.0)
+
+
+def test_the_remedy_of_the_documentation_for_steps_without_jumps():
+    graph = exported(SYN_S / DT_S, MEM_S / DT_S)  # older snnTorch: counts of steps, and w_in = 1
+    with pytest.raises(InputError, match="w_in = tau_syn in its nodes"):
+        from_nir(graph, step_s=DT_S)
+    graph.nodes["cubalif"].w_in = graph.nodes["cubalif"].tau_syn
+    arrays = network_to_arrays(from_nir(graph, step_s=DT_S))
+    assert arrays["weights_0"][0] == pytest.approx(WEIGHT)
+
+
+def delayed(seconds):
+    return chain(nir.Delay(np.array([0.0, seconds, seconds])), nir.Linear(WEIGHT), neurons())
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (exported(tau_syn=[5e-3, 2e-2]), r"no single step_s does it: 0\.005 to 0\.02"),
+        (exported(w_in=1e-6), r"step_s \(--step-s\).*: 5000 makes"),
+        (delayed(3.0), r"node 'delay' \(delay\): got delays of up to 300 times"),
+        (delayed(1e-6), r"node 'delay' \(delay\): got delays of up to 0\.0001 times"),
+        (exported(w_in=5e-3, tau_mem=[10.0, 10.0]), "tau_syn, tau_mem.*meant in seconds"),
+        (exported(w_in=5e-3, tau_mem=[0.9, 0.9]), r"\(tau_mem\): got tau_mem of 180 tau_syn"),
+        (exported(w_in=5e-3, v_threshold=[20.0, 30.0]), r"none of which can spike"),
+        (exported(w_in=5e-3, v_leak=[-65.0] * 2, v_threshold=[-50.0] * 2), "none of which can"),
+        (exported(w_in=5e-3, v_threshold=[1e-3] * 2), "lift the voltage by .* times"),
+    ],
+)
+def test_scales_that_cannot_be_meant(graph, message):
+    with pytest.raises(InputError, match=message):
+        from_nir(graph)
+
+
+def test_what_is_no_graph_or_no_network():
+    for thing in (None, "network.nir", nir.Linear(WEIGHT), {"nodes": {}}):
+        with pytest.raises(InputError, match="expected a nir.NIRGraph"):
+            from_nir(thing)
+        with pytest.raises(InputError, match="expected a SpikingNetwork"):
+            to_nir(thing, tau_syn_s=1.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+def test_tensors_in_nodes(dtype):
+    weight = torch.nn.Parameter(torch.tensor(WEIGHT, dtype=dtype))
+    graph = chain(nir.Linear(weight), neurons())
+    for field in ("tau_syn", "v_threshold", "r"):
+        values = torch.tensor(getattr(graph.nodes["cubalif"], field), dtype=dtype)
+        setattr(graph.nodes["cubalif"], field, values.requires_grad_())
+    arrays = network_to_arrays(from_nir(graph))
+    # The values are multiples of 1/2; 5e-3 has eight bits in bfloat16, and w_in has all.
+    assert arrays["weights_0"][0] == pytest.approx(WEIGHT, rel=2**-8)
+    assert arrays["threshold_0"].tolist() == [[1.0, 1.0]]
+
+
 def test_delays_behind_neurons_are_of_the_next_inputs_unless_said_otherwise():
     parts = nir.Linear(WEIGHT), neurons(), nir.Linear(np.ones((1, 2))), neurons(1)
     for role, name in [(None, "axonal_delays_1"), ("dendritic", "dendritic_delays_0")]:
@@ -304,6 +407,15 @@ LINE = [("input", "w"), ("w", "n"), ("n", "output")]
             r"node 'n': got w_in of shape \(2,\), expected \(3,\)",
         ),
         (loose(PARTS | {"w": nir.Delay(np.zeros(3))}, LINE), "node 'n': got neurons without"),
+        (
+            loose(PARTS | {"output": nir.Output(np.array([5]))}, LINE),
+            "node 'output': got 5 outputs, expected 2",
+        ),
+        (
+            loose(PARTS | {"input": nir.Input({"input": None})}, LINE),
+            r"node 'input': got the shape \(None,\)",
+        ),
+        (chain(nir.Linear(WEIGHT), neurons(tau_syn=[-1.0, 1.0])), r"\(tau_syn\): got \[-1.\]"),
         (chain(nir.Linear(WEIGHT)), "no node CubaLIF"),
         (chain(nir.Linear(WEIGHT), neurons(), nir.Linear(EYE)), "node 'linear_1': .*no neurons"),
         (
