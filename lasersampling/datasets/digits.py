@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems
+from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.pictures import (
     Binarise,
     Pictures,
@@ -92,11 +93,9 @@ def label_units(labels: ArrayLike, n_classes: int = N_CLASSES) -> NDArray[np.int
     problems = integer_problems("n_classes", n_classes, 1)
     if problems:
         raise InputError(problems)
+    problems = label_problems(labels, n_classes)
+    if problems:
+        raise InputError(problems)
     array = np.asarray(labels)
-    if array.dtype.kind not in "iu":
-        raise InputError.single("labels", f"dtype {array.dtype}", "whole numbers")
-    if array.size and (array.min() < 0 or array.max() >= n_classes):
-        got = f"values from {array.min()} to {array.max()}"
-        raise InputError.single("labels", got, f"0 to {n_classes - 1}")
     units: NDArray[np.int8] = np.equal(array[..., None], np.arange(n_classes)).astype(np.int8)
     return units

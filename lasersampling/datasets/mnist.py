@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems
 from lasersampling.datasets.pictures import Pictures, split
-from lasersampling.datasets.spikes import EARLIEST, LATEST, SpikeData, SpikeSet, as_spike_times
+from lasersampling.datasets.spikes import (
+    EARLIEST,
+    LATEST,
+    SpikeData,
+    SpikeSet,
+    as_spike_times,
+    held_out,
+)
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 
 Side = Literal[28, 16]
@@ -17,6 +24,7 @@ Side = Literal[28, 16]
 _SIDE = 28
 _WHITE = 255.0
 _N_TEST = 1000
+_N_VALIDATION = 500
 
 
 def load_mnist(*, side: Side = 28, seed: int = 0) -> Pictures:
@@ -77,7 +85,8 @@ def mnist_spikes(
     darkest : float
         Pixels of at most this brightness do not spike [1].
     seed : int
-        Of the split; the test part is watched during training, there being no third.
+        Of the split into 3,500 images to train, 500 to choose by and 1,000 to test; the test part
+        is that of `load_mnist`.
     """
     digits = load_mnist(side=side, seed=seed)
     train, test = (
@@ -87,7 +96,8 @@ def mnist_spikes(
             (digits.test_images, digits.test_labels),
         )
     )
-    return SpikeData(train, test, test)
+    train, validation = held_out(train, _N_VALIDATION, seed)
+    return SpikeData(train, validation, test)
 
 
 def shrunk(images: NDArray[np.float64], side: int) -> NDArray[np.float64]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import number_problems
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.datasets.labels import class_numbers, label_problems, natural_order
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
 
 EARLIEST, LATEST = 0.15, 2.0
 """Spike times of the values 0 and 1 in the published Yin-Yang experiments [tau_syn]."""
+
+
+_HELD_OUT_OF, _HELD_OUT_SEED = 10, 0
+"""Share, as one out of so many, and seed of the validation part of files that have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +74,43 @@ class SpikeData:
     Attributes
     ----------
     train, validation, test : SpikeSet
-        The parts; the training part is learned from, the validation part watched meanwhile, and
-        the test part judged once.
+        The parts; the training part is learned from, the validation part is what all choices are
+        made on, and the test part is judged once.
+    class_names : tuple of str
+        Of the classes; their numbers by default.
+
+    Raises
+    ------
+    InputError
+        If parts have different numbers of inputs, classes are missing in the training part, or
+        there is another number of names.
     """
 
     train: SpikeSet
     validation: SpikeSet
     test: SpikeSet
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        widths = {part.times.shape[1] for part in (self.train, self.validation, self.test)}
+        parts = self.train, self.validation, self.test
+        widths = {part.times.shape[1] for part in parts}
         if len(widths) > 1:
             raise InputError.single("inputs", f"{sorted(widths)}", "as many in each part")
+        n_classes = len(self.class_names) or 1 + max(int(p.labels.max()) for p in parts)
+        problems = [
+            problem
+            for name, part in zip(("train", "validation", "test"), parts, strict=True)
+            for problem in label_problems(part.labels, n_classes, f"{name} labels")
+        ]
+        if problems:
+            raise InputError(problems)
+        names = self.class_names or tuple(str(k) for k in range(n_classes))
+        missing = [names[k] for k in np.setdiff1d(np.arange(n_classes), self.train.labels)]
+        if missing:
+            got = f"no sample of {len(missing)} of {n_classes} classes: " + ", ".join(missing[:9])
+            expected = "some of each class, numbered from 0 without gaps"
+            raise InputError.single("train labels", got, expected)
+        object.__setattr__(self, "class_names", names)
 
     @property
     def n_inputs(self) -> int:
@@ -88,8 +119,43 @@ class SpikeData:
 
     @property
     def n_classes(self) -> int:
-        """Classes, by the largest label of any part."""
-        return 1 + max(int(p.labels.max()) for p in (self.train, self.validation, self.test))
+        """Classes, each of which the training part has."""
+        return len(self.class_names)
+
+
+def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet]:
+    """Divide samples at random in two, the second of which has `n_held`, each class alike.
+
+    Parameters
+    ----------
+    part : SpikeSet
+        The samples.
+    n_held : int
+        Samples of the second part.
+    seed : int
+        Of the division.
+
+    Raises
+    ------
+    InputError
+        If none would be left in one of the two.
+    """
+    problems = integer_problems("n_held", n_held, 1) + integer_problems("seed", seed, 0)
+    if not problems and n_held >= len(part):
+        problems.append(Problem("n_held", f"{n_held}", f"fewer than the {len(part)} samples"))
+    if problems:
+        raise InputError(problems)
+
+    # Imported here, since scikit-learn takes a second to load.
+    from sklearn.model_selection import train_test_split
+
+    places = np.arange(len(part))
+    fewest = int(np.bincount(part.labels, minlength=1).min())
+    alike = fewest >= 2 and n_held >= part.labels.max() + 1
+    kept, held = train_test_split(
+        places, test_size=n_held, random_state=seed, stratify=part.labels if alike else None
+    )
+    return tuple(SpikeSet(part.times[chosen], part.labels[chosen]) for chosen in (kept, held))
 
 
 def as_spike_times(
@@ -143,7 +209,9 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
     ----------
     path : path-like
         NumPy archive (``.npz``) of `train_times`, `train_labels`, `test_times`, `test_labels`, and
-        where wanted `validation_times`, `validation_labels`; without them the test part is watched.
+        where wanted `validation_times`, `validation_labels`; without them a tenth of the training
+        part is held out (seed 0), since the test part is not to be chosen by. Labels are
+        whole numbers or text; text is numbered in natural order.
 
     Raises
     ------
@@ -154,6 +222,7 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
     expected = "a NumPy archive (.npz) of train_times, train_labels, test_times, test_labels"
     arrays = read_numpy(path, expected)
     parts: dict[str, SpikeSet] = {}
+    given: dict[str, tuple[str, str]] = {}
     problems = []
     for part in ("train", "validation", "test"):
         names = f"{part}_times", f"{part}_labels"
@@ -163,12 +232,61 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
         if missing:
             problems += [Problem(f"{where}: {name}", "nothing", "an array") for name in missing]
             continue
+        given[part] = names
+    labels, class_names, found = _labels({part: arrays[names[1]] for part, names in given.items()})
+    problems += [Problem(f"{where}: {p.where}", p.got, p.expected) for p in found]
+    for part, names in given.items():
+        if part not in labels:
+            continue
         try:
-            parts[part] = SpikeSet(arrays[names[0]], arrays[names[1]])
+            parts[part] = SpikeSet(arrays[names[0]], labels[part])
         except InputError as error:
             problems += [
                 Problem(f"{where}: {part}_{p.where}", p.got, p.expected) for p in error.problems
             ]
     if problems:
         raise InputError(problems)
-    return SpikeData(parts["train"], parts.get("validation", parts["test"]), parts["test"])
+    if "validation" not in parts:
+        if len(parts["train"]) < 2:
+            got = "no validation part, and a single sample to train"
+            raise InputError.single(f"{where}: train_times", got, "at least two samples")
+        n_held = max(1, len(parts["train"]) // _HELD_OUT_OF)
+        parts["train"], parts["validation"] = held_out(parts["train"], n_held, _HELD_OUT_SEED)
+    try:
+        return SpikeData(parts["train"], parts["validation"], parts["test"], class_names)
+    except InputError as error:
+        raise InputError(
+            Problem(f"{where}: {p.where}", p.got, p.expected) for p in error.problems
+        ) from None
+
+
+def _labels(
+    given: dict[str, NDArray[Any]],
+) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...], list[Problem]]:
+    """Number the labels of all parts alike: text in natural order, whole numbers as they are."""
+    problems: list[Problem] = []
+    labels: dict[str, NDArray[np.int64]] = {}
+    texts = {part for part, array in given.items() if array.dtype.kind in "US"}
+    if texts and texts != set(given):
+        return {}, (), [Problem("labels", "text in some parts only", "text in all parts or none")]
+    named: dict[str, NDArray[np.str_]] = {}
+    for part, array in given.items():
+        try:
+            numbers, names = class_numbers(array, array.size, f"{part}_labels")
+        except InputError as error:
+            problems += error.problems
+            continue
+        named[part] = np.array(names)[numbers]
+        if not texts:
+            labels[part] = named[part].astype(np.int64)
+    if not texts or problems:
+        return labels, (), problems
+    names = tuple(natural_order({text for array in named.values() for text in array.tolist()}))
+    return (
+        {
+            part: np.array([names.index(text) for text in array.tolist()], dtype=np.int64)
+            for part, array in named.items()
+        },
+        names,
+        [],
+    )

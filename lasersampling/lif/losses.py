@@ -3,7 +3,8 @@
 Output spikes have the shape (member, sample, class) and labels (member, sample) or (sample,).
 A spike that is absent counts as one at `absent_time`. It has no derivative, and gives none to the
 spikes that it is compared with, which it would only draw out of reach; what makes such neurons
-spike is in `recruitment`.
+spike is in `recruitment`. Labels other than whole numbers from 0 to the last class raise
+`InputError`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
 
 
@@ -137,6 +139,10 @@ def _prepared(spikes: Tensor, labels: Tensor, absent_time: float) -> tuple[Tenso
     if spikes.ndim != 3 or labels.shape not in (spikes.shape[:2], spikes.shape[1:2]):
         got = f"shape {tuple(labels.shape)} for spikes of shape {tuple(spikes.shape)}"
         raise InputError.single("labels", got, "(member, sample) or (sample,)")
+    # A label beyond the output neurons would be right for none: no loss, and nothing learned.
+    problems = label_problems(labels, spikes.shape[-1])
+    if problems:
+        raise InputError(problems)
     times = torch.where(torch.isfinite(spikes), spikes, absent_time)
     classes = torch.arange(spikes.shape[-1], device=spikes.device)
     right = (labels[..., None] == classes).to(times.dtype)

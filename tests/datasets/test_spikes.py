@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from lasersampling.datasets.spikes import SpikeData, SpikeSet, as_spike_times, load_spikes
+from lasersampling.datasets.spikes import (
+    SpikeData,
+    SpikeSet,
+    as_spike_times,
+    held_out,
+    load_spikes,
+)
 from lasersampling.errors import InputError
 
 
@@ -15,8 +21,10 @@ def test_encoding():
 
 
 ARRAYS = {
-    "train_times": np.array([[0.1, np.inf], [0.3, 0.2]]),
-    "train_labels": np.array([0, 2]),
+    "train_times": np.array([[0.1, np.inf], [0.3, 0.2], [0.4, 0.2], [0.2, np.inf], [0.5, 0.5]]),
+    "train_labels": np.array([0, 2, 1, 0, 1]),
+    "validation_times": np.array([[0.2, 0.5]]),
+    "validation_labels": np.array([2]),
     "test_times": np.array([[0.1, 0.5]]),
     "test_labels": np.array([1]),
 }
@@ -27,20 +35,25 @@ def test_arrays_of_ones_own(tmp_path):
     np.savez(path, **ARRAYS)
     data = load_spikes(path)
     assert (data.n_inputs, data.n_classes) == (2, 3)
-    assert data.validation is data.test
+    assert data.class_names == ("0", "1", "2")
+    assert data.validation.labels.tolist() == [2]
     assert np.isinf(data.train.times[0, 1])
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_times": np.array([[np.nan, 1.0], [0.0, 0.0]])}, "train_times: got nan or -inf"),
+        ({"train_times": np.full((5, 2), np.nan)}, "train_times: got nan or -inf"),
         ({"train_labels": np.array([0])}, "train_labels: got 1"),
-        ({"train_labels": np.array([0, -1])}, "train_labels: got -1"),
-        ({"train_labels": np.array([0.0, 1.0])}, "train_labels: got float64"),
+        ({"train_labels": np.array([0, 2, 1, 0, -1])}, "train_labels: got 1 of 5 .* such as -1"),
+        ({"train_labels": np.array([0, 2, 1, 0, 0.5])}, "train_labels: got 1 of 5 .* such as 0.5"),
+        ({"train_labels": np.array([0, 2, 1, 0, np.nan])}, "train_labels: .* such as nan"),
+        ({"train_labels": np.array(list("aaabb"))}, "labels: got text in some parts only"),
+        ({"train_labels": np.array([1, 2, 1, 2, 2])}, "no sample of 1 of 3 classes: 0"),
+        ({"test_labels": np.array([3])}, "no sample of 1 of 4 classes: 3"),
         ({"test_times": np.zeros(3)}, r"test_times: got float64 of shape \(3,\)"),
         ({"test_times": np.zeros((1, 3))}, "inputs"),
-        ({"validation_times": np.zeros((1, 2))}, "validation_labels: got nothing"),
+        ({"validation_labels": None}, "validation_labels: got nothing"),
         ({"test_labels": None}, "test_labels"),
     ],
 )
@@ -50,6 +63,33 @@ def test_content_that_cannot_be_used_is_refused(tmp_path, changes, message):
     np.savez(path, **kept)
     with pytest.raises(InputError, match=message):
         load_spikes(path)
+
+
+def test_names_of_classes_are_kept_in_natural_order(tmp_path):
+    labels = {name: array for name, array in ARRAYS.items() if name.endswith("labels")}
+    text = {name: np.char.add("class", (array * 5).astype(str)) for name, array in labels.items()}
+    np.savez(tmp_path / "mine.npz", **(ARRAYS | text))
+    data = load_spikes(tmp_path / "mine.npz")
+    assert data.class_names == ("class0", "class5", "class10")
+    assert data.train.labels.tolist() == ARRAYS["train_labels"].tolist()
+
+
+def test_without_a_validation_part_a_tenth_of_the_training_part_is_held_out(tmp_path):
+    generator = np.random.default_rng(0)
+    times, labels = generator.random((60, 3)), np.arange(60) % 3
+    np.savez(
+        tmp_path / "mine.npz",
+        **{"train_times": times, "train_labels": labels * 1.0},
+        **{"test_times": times[:3], "test_labels": labels[:3]},
+    )
+    data = load_spikes(tmp_path / "mine.npz")
+    assert np.bincount(data.validation.labels).tolist() == [2, 2, 2]
+    assert not set(map(bytes, data.validation.times)) & set(map(bytes, data.train.times))
+    assert len(data.train) == 54
+    again = load_spikes(tmp_path / "mine.npz")
+    assert np.array_equal(data.validation.times, again.validation.times)
+    with pytest.raises(InputError, match="n_held: got 54"):
+        held_out(data.train, 54, seed=0)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", None])

@@ -70,3 +70,26 @@ def test_absent_spikes_draw_no_other_after_them(label):
 def test_labels_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="labels"):
         losses.time_difference(SPIKES, torch.zeros(3), 0.2, 4.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda labels: losses.time_difference(SPIKES, labels, 0.2, 4.0),
+        lambda labels: losses.first_spike_cross_entropy(SPIKES, labels, 0.5, 4.0),
+        lambda labels: losses.target_times(SPIKES, labels, 0.5, 1.0, 4.0),
+    ],
+)
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (torch.tensor([0, 3]), "got 1 of 2 outside, values from 0 to 3, .* from 0 to 2"),
+        (torch.tensor([[-1, 1]]), "got 1 of 2 outside, values from -1 to 1"),
+        (torch.tensor([0.0, 1.5]), r"floating-point numbers \(float64\)|\(float32\)"),
+        (torch.tensor([True, False]), "booleans"),
+    ],
+)
+def test_labels_without_a_neuron_are_refused(loss, labels, message):
+    """They were right for no neuron, and gave a loss of 0 without a gradient."""
+    with pytest.raises(InputError, match=message):
+        loss(labels)

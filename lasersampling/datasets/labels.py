@@ -1,0 +1,174 @@
+"""Labels of samples, and names: of the classes that they number, and of units and columns."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.arrays import as_array
+from lasersampling.errors import InputError, Problem
+
+_MAX_LISTED = 12
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort names with the numbers in them by size: 2 before 10.
+
+    Examples
+    --------
+    >>> natural_order(["10", "2", "b", "1", "a10", "a9"])
+    ['1', '2', '10', 'a9', 'a10', 'b']
+    """
+    return sorted(names, key=_natural_key)
+
+
+def label_problems(labels: object, n_classes: int, where: str = "labels") -> list[Problem]:
+    """Check that labels are whole numbers from 0 to n_classes - 1; others have no unit or neuron.
+
+    Parameters
+    ----------
+    labels : array_like
+        Of any shape; floats and booleans are none.
+    n_classes : int
+        Classes that there are.
+    where : str
+        Name of the argument, for the message.
+
+    Examples
+    --------
+    >>> [str(problem) for problem in label_problems([0, 3, 3], 3)]
+    ['labels: got 2 of 3 outside, values from 0 to 3, expected whole numbers from 0 to 2']
+    """
+    array = as_array(labels, where)
+    if array.dtype.kind not in "iu":
+        got = f"{_dtype_words(array)} ({array.dtype})"
+        return [Problem(where, got, f"whole numbers from 0 to {n_classes - 1}")]
+    outside = int(((array < 0) | (array >= n_classes)).sum())
+    if not outside:
+        return []
+    got = f"{outside} of {array.size} outside, values from {array.min()} to {array.max()}"
+    return [Problem(where, got, f"whole numbers from 0 to {n_classes - 1}")]
+
+
+def class_numbers(
+    labels: object, n_samples: int, where: str
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Number the classes that labels of any kind name, in natural order.
+
+    Parameters
+    ----------
+    labels : array_like of whole numbers or text, shape (sample,)
+        Whole numbers may be of a floating-point type and have gaps, but not be below 0.
+    n_samples : int
+        Samples there are.
+    where : str
+        What problems are reported of.
+
+    Returns
+    -------
+    numbers : ndarray of int64, shape (sample,)
+        Of the classes, from 0.
+    names : tuple of str
+        The label of each class.
+
+    Raises
+    ------
+    InputError
+        For another number of labels, nan, fractions, negative numbers and empty text.
+
+    Examples
+    --------
+    >>> numbers, names = class_numbers([10, 2, 10], 3, "labels")
+    >>> numbers.tolist(), names
+    ([1, 0, 1], ('2', '10'))
+    """
+    expected = "whole numbers from 0, or text"
+    try:
+        array = np.asarray(labels)
+    except ValueError:
+        raise InputError.single(where, "lists of different length", expected) from None
+    if array.shape != (n_samples,):
+        raise InputError.single(where, f"shape {array.shape}", f"({n_samples},), one for each")
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind == "U":
+        texts = np.char.strip(array)
+        if not texts.size or (texts == "").any():
+            raise InputError.single(where, f"{(texts == '').sum()} without text", expected)
+    else:
+        texts = _whole(as_array(array, where), where, expected).astype(str)
+    names = natural_order(set(texts.tolist()))
+    places = {name: number for number, name in enumerate(names)}
+    return np.array([places[text] for text in texts.tolist()], dtype=np.int64), tuple(names)
+
+
+def number_of_name(name: str, names: Sequence[str], where: str) -> int:
+    """Find a name, or a number where no name is a number like it.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for: one of `names`, or a number from 0 in their order.
+    names : sequence of str
+        Of classes or units.
+    where : str
+        The option, for the message.
+
+    Returns
+    -------
+    int
+        Its place. If any of the names is a number, only names count: of 1, 2 and 10, "2" is
+        place 1 and "0" is none.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with near ones.
+
+    Examples
+    --------
+    >>> number_of_name("rain", ["sun", "rain"], "--label"), number_of_name("0", ["sun"], "--label")
+    (1, 0)
+    """
+    asked = name.strip()
+    if asked in names:
+        return list(names).index(asked)
+    if asked.isdecimal() and int(asked) < len(names) and not any(n.isdecimal() for n in names):
+        return int(asked)
+    raise InputError.single(where, repr(asked), _known(asked, names))
+
+
+def _known(asked: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(asked, names, n=3)
+    if near:
+        return "one of the names, such as " + ", ".join(near)
+    if list(names) == [str(k) for k in range(len(names))]:
+        return f"a number from 0 to {len(names) - 1}"
+    listed = ", ".join(names[:_MAX_LISTED])
+    more = len(names) - _MAX_LISTED
+    return f"one of {listed}" + (f" and {more} more" if more > 0 else "")
+
+
+def _natural_key(text: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Parts of a name, numbers before words and by size; the name itself where these agree."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text)
+    key = [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
+    return key, text
+
+
+def _whole(array: NDArray[np.generic], where: str, expected: str) -> NDArray[np.int64]:
+    numbers = array.astype(np.float64) if array.dtype.kind == "f" else array.astype(np.int64)
+    # Written so that a nan is counted too.
+    wrong = ~((numbers >= 0) & (numbers < 2**53) & (numbers == np.floor(numbers)))
+    if wrong.any():
+        got = f"{wrong.sum()} of {array.size} that are none, such as {numbers[wrong][0]}"
+        raise InputError.single(where, got, expected)
+    return numbers.astype(np.int64)
+
+
+def _dtype_words(array: NDArray[np.generic]) -> str:
+    return {"f": "floating-point numbers", "b": "booleans"}.get(array.dtype.kind, "others")
