@@ -155,7 +155,8 @@ def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet
     kept, held = train_test_split(
         places, test_size=n_held, random_state=seed, stratify=part.labels if alike else None
     )
-    return tuple(SpikeSet(part.times[chosen], part.labels[chosen]) for chosen in (kept, held))
+    first, second = (SpikeSet(part.times[k], part.labels[k]) for k in (kept, held))
+    return first, second
 
 
 def as_spike_times(

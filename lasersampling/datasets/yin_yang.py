@@ -118,7 +118,7 @@ def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
     for part, size in sizes.items():
         values, labels = yin_yang(size, SEEDS[part])
         parts[part] = SpikeSet(as_spike_times(values), labels)
-    return SpikeData(**parts)
+    return SpikeData(parts["train"], parts["validation"], parts["test"])
 
 
 def _class_of(x: float, y: float) -> int:
