@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
 from lasersampling.boltzmann.higher_order import log_polynomial, machine_from_terms
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -46,6 +47,8 @@ class BayesianNetwork:
         Of each variable; no variable is its own ancestor.
     tables : tuple of ndarray of float64, each of shape (2**n_parents,)
         P(z_k = 1 | parents), at `sum_j parent_j 2**j` with the parents in their order.
+    source : str
+        File that it was read from, for messages; may be empty.
 
     References
     ----------
@@ -55,6 +58,7 @@ class BayesianNetwork:
     names: tuple[str, ...]
     parents: tuple[tuple[int, ...], ...]
     tables: tuple[NDArray[np.float64], ...]
+    source: str = ""
 
     @property
     def n_variables(self) -> int:
@@ -99,7 +103,12 @@ class BayesianNetwork:
         states = all_states(self.n_variables)
         weight = self.joint()
         if log_odds is not None:
-            weight = weight * np.exp(states @ np.asarray(log_odds, dtype=np.float64))
+            shift = as_floats(log_odds, "log_odds")
+            if shift.shape != (self.n_variables,) or not np.isfinite(shift).all():
+                expected = f"{self.n_variables} finite numbers"
+                raise InputError.single("log_odds", f"{shift}", expected)
+            exponent = states @ shift
+            weight = weight * np.exp(exponent - exponent.max())
         weight[((states != held) & (held != FREE)).any(axis=1)] = 0.0
         if not weight.sum() > 0:
             raise InputError.single("evidence", "probability 0", "possible evidence")
@@ -121,8 +130,13 @@ class BayesianNetwork:
             If a table holds 0 or 1, which no finite weights can represent.
         """
         problems = [
-            Problem(f"variables.{name}.probability", f"{table[at]:g}", "above 0 and below 1")
-            for name, table in zip(self.names, self.tables, strict=True)
+            Problem(
+                self._place(variable, int(at)),
+                f"{table[at]:g}",
+                "a number above 0 and below 1, since no finite weights forbid a state; "
+                f"such as {0.001 if table[at] <= 0 else 0.999}",
+            )
+            for variable, table in enumerate(self.tables)
             for at in np.flatnonzero((table <= 0) | (table >= 1))
         ]
         if problems:
@@ -139,6 +153,16 @@ class BayesianNetwork:
         return machine_from_terms(
             terms, self.n_variables, max_auxiliary_weight=max_auxiliary_weight
         )
+
+    def _place(self, variable: int, row: int) -> str:
+        """Where an entry of a table stands: file, variable, states of the parents."""
+        parents = self.parents[variable]
+        states = "".join(str(row >> k & 1) for k in range(len(parents)))
+        place = f"variables.{self.names[variable]}.probability"
+        place += f".{states}" if states else ""
+        given = ", ".join(f"{self.names[p]} = {s}" for p, s in zip(parents, states, strict=True))
+        place += f" ({given})" if given else ""
+        return f"{self.source}: {place}" if self.source else place
 
     def _parent_state(self, states: NDArray[np.int8], variable: int) -> NDArray[np.int64]:
         return state_index(states[:, list(self.parents[variable])])
@@ -199,7 +223,7 @@ def network_from_mapping(values: Mapping[str, Any], where: str) -> BayesianNetwo
     if problems:
         raise InputError(problems)
     _refuse_cycles(names, parents, where)
-    return BayesianNetwork(names, tuple(parents), tuple(tables))
+    return BayesianNetwork(names, tuple(parents), tuple(tables), where)
 
 
 def _parents(

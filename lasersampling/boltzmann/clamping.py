@@ -6,12 +6,14 @@ A clamping is an int8 array with -1 for a free unit and 0 or 1 for a clamped one
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_array
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
 FREE = -1
@@ -41,12 +43,13 @@ def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
     >>> clamp(4, {0: 1, 3: 0})
     array([ 1, -1, -1,  0], dtype=int8)
     """
-    problems = []
+    problems: list[Problem] = []
     for unit, value in values.items():
-        if not 0 <= unit < n_units:
+        if not isinstance(unit, numbers.Integral) or not 0 <= unit < n_units:
             problems.append(Problem("clamped unit", repr(unit), f"0 to {n_units - 1}"))
         if value not in (0, 1):
             problems.append(Problem(f"clamped value of unit {unit}", repr(value), "0 or 1"))
+    problems += integer_problems("n_units", n_units, 1)
     if problems:
         raise InputError(problems)
     clamped = np.full(n_units, FREE, dtype=np.int8)
@@ -75,7 +78,8 @@ def _checked(clamped: ArrayLike, shapes: list[tuple[int, ...]]) -> NDArray[np.in
     if array.shape not in shapes:
         raise InputError.single("clamped", f"shape {array.shape}", _names(shapes))
     if array.dtype.kind not in "iuf":
-        raise InputError.single("clamped", f"dtype {array.dtype}", "numbers -1, 0 and 1")
+        expected = "numbers: -1 for a free unit, 0 and 1 for held ones"
+        raise InputError.single("clamped", f"dtype {array.dtype}", expected)
     wrong = ~np.isin(array, (FREE, 0, 1))
     if wrong.any():
         first = tuple(int(index) for index in np.argwhere(wrong)[0])

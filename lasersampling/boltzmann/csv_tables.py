@@ -1,4 +1,16 @@
-"""CSV files as lines of cells, with one clear error for each way to be malformed."""
+"""CSV files as lines of cells, with one clear error for each way to be malformed.
+
+The rules, for all files of this form that the library reads:
+
+- Text in UTF-8, with or without a byte-order mark; lines end as on any system.
+- Cells are separated by commas; they may stand in double quotes; blanks around them do not count.
+- Lines that begin with ``#`` are comments.
+- The first line that is neither blank nor a comment is the header: a name for each column.
+- Commas at the end of lines, with nothing behind them, do not count.
+- A blank line after the header is an empty row. What that means, the reader of the file says. In
+  files of several columns, blank lines at the end do not count; in those of one column they do,
+  since there a blank line is how an empty cell is written.
+"""
 
 from __future__ import annotations
 
@@ -6,51 +18,134 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from lasersampling.errors import InputError
+
+MAX_BYTES = 2**28
+"""Size of a file at most: 256 MiB."""
 
 
 def csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """Give the rows of a CSV file, the header first, each with the number of its line.
 
-    Cells come without blanks around them; empty lines are left out.
+    Rows are as long as the header; those of blank lines have no cells. Cells come without blanks
+    around them.
 
     Raises
     ------
     InputError
-        With file and line: not text, no CSV, no header, rows not as long as the header.
+        With file and line: not text, no CSV, too large, no header, names that are missing or stand
+        twice, rows not as long as the header.
     """
-    n_columns = 0
-    for line, row in _rows(file):
-        if not n_columns:
-            _check_header(row, f"{file}, line {line}")
-            n_columns = len(row)
-        if len(row) != n_columns:
-            got, expected = f"{len(row)} columns", f"{n_columns}, as in the header"
-            raise InputError.single(f"{file}, line {line}", got, expected)
-        yield line, row
-    if not n_columns:
+    rows = _rows(file)
+    line, header = next((row for row in rows if row[1]), (1, []))
+    if not header:
         expected = "a header that names the columns"
         raise InputError.single(f"{file}, line 1", "an empty file", expected)
+    header = _without_tail(header)
+    _check_header(header, f"{file}, line {line}")
+    yield line, header
+    blank: list[int] = []
+    for line, row in rows:
+        if not row:
+            blank.append(line)
+            continue
+        yield from ((at, []) for at in blank)
+        blank = []
+        cells = row
+        while len(cells) > len(header) and not cells[-1]:
+            cells = cells[:-1]
+        if len(cells) != len(header):
+            got, expected = f"{len(row)} columns", f"{len(header)}, as in the header"
+            raise InputError.single(f"{file}, line {line}", got, expected)
+        yield line, cells
+    if len(header) == 1:
+        yield from ((at, []) for at in blank)
+
+
+def binary_cell(cell: str) -> str | None:
+    """Read a cell that holds 0 or 1, as "0" or "1": also 1.0 and True; None for any other.
+
+    Examples
+    --------
+    >>> [binary_cell(cell) for cell in ("1", "0.0", "True", "0.5", "")]
+    ['1', '0', '1', None, None]
+    """
+    word = cell.lower()
+    if word in ("0", "1"):
+        return word
+    if word in ("false", "true"):
+        return str(int(word == "true"))
+    number = number_cell(cell)
+    return str(int(number)) if number in (0, 1) else None
+
+
+def number_cell(cell: str) -> float | None:
+    """Read a cell that holds a number; None for any other, and for what only Python reads so."""
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is written as a number is, in digits: ``E1`` and ``nan`` are names."""
+    return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell) is not None
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Give lines without comments as cells; those of blank lines are none."""
+    lines = _Lines()
     try:
+        if file.stat().st_size > MAX_BYTES:
+            got = f"{file.stat().st_size:,} bytes"
+            expected = f"at most {MAX_BYTES:,} bytes; NumPy and HDF5 files take more"
+            raise InputError.single(str(file), got, expected)
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            reader = csv.reader(lines.of(stream), strict=True, skipinitialspace=True)
             for row in reader:
-                # A row of commas alone has cells, if empty ones; an empty line has none.
-                if row and (len(row) > 1 or row[0].strip()):
-                    yield reader.line_num, [cell.strip() for cell in row]
+                cells = [cell.strip() for cell in row]
+                # A quoted cell with nothing in it, as pandas writes one, is a blank line to us.
+                yield lines.number, [] if cells in ([], [""]) else cells
     except UnicodeDecodeError as error:
         got = f"the byte 0x{error.object[error.start]:02x}"
         raise InputError.single(str(file), got, "text in UTF-8") from None
     except csv.Error as error:
-        raise InputError.single(f"{file}, line {reader.line_num}", error, "CSV") from None
+        raise InputError.single(f"{file}, line {lines.number}", error, "CSV") from None
     except OSError as error:
         raise InputError.single(str(file), error.strerror, "a readable CSV file") from None
+
+
+class _Lines:
+    """Lines of a stream but for comments; `number` is that of the last one, from 1."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def of(self, stream: TextIO) -> Iterator[str]:
+        for line in stream:
+            self.number += 1
+            if not line.lstrip().startswith("#"):
+                yield line
+
+
+def _without_tail(cells: list[str]) -> list[str]:
+    while len(cells) > 1 and not cells[-1]:
+        cells = cells[:-1]
+    return cells
 
 
 def _check_header(header: Sequence[str], where: str) -> None:
     if len(header) == 1 and re.search(r"[;\t]", header[0]):
         raise InputError.single(where, repr(header[0]), "columns separated by commas")
+    if not header[0]:
+        expected = "a name (an index of pandas? it writes none with to_csv(..., index=False))"
+        raise InputError.single(f"{where}, column 1", "no name", expected)
+    for number, name in enumerate(header, start=1):
+        if not name:
+            raise InputError.single(f"{where}, column {number}", "no name", "a name")
+    twice = [name for k, name in enumerate(header) if name in header[:k]]
+    if twice:
+        expected = "a different name for each column"
+        raise InputError.single(where, f"the column {twice[0]!r} twice", expected)

@@ -18,6 +18,9 @@ file                   what it may hold
 .h5, .hdf5, .nc        dataset ``probabilities``, ``states`` (..., unit), or a machine
 =====================  =====================================================================
 
+CSV files are read by the rules of `csv_tables`; blank lines are left out, and 0 and 1 may be
+written as 0.0 and 1.0 or False and True.
+
 A machine stands for the exact distribution of its visible units.
 """
 
@@ -26,7 +29,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.bayesian_network import network_from_mapping
-from lasersampling.boltzmann.csv_tables import csv_rows
+from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, is_number, number_cell
 from lasersampling.boltzmann.files import load_machine
 from lasersampling.boltzmann.parameters import MAX_LISTED, float_array
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, state_index
@@ -47,6 +49,7 @@ from lasersampling.boltzmann.targets import (
 )
 from lasersampling.checks import number_problems
 from lasersampling.config import read_toml
+from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, known_suffix
 
@@ -54,6 +57,8 @@ TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 
 _SUM_TOLERANCE = 1e-3
 """Numbers in files were rounded: sums this near to one are normalised."""
+
+_SPINS = " (of -1 and +1 make (s + 1) / 2)"
 
 _EXPECTED_FILE = "a file of probabilities, samples, a machine or a Bayesian network"
 
@@ -132,9 +137,10 @@ def _from_toml(file: Path) -> tuple[Target, bool]:
 
 def _from_csv(file: Path, pseudocount: float) -> tuple[Target, bool]:
     name = str(file)
-    rows = csv_rows(file)
-    _, header = next(rows)
-    _refuse_numbers(header, f"{name}, line 1")
+    rows = (row for row in csv_rows(file) if row[1])
+    header_line, header = next(rows)
+    place = f"{name}, line {header_line}"
+    _refuse_numbers(header, place)
     lower = [column.lower() for column in header]
     if lower == ["state", "probability"]:
         table = [(f"{name}, line {line}", row[0], _number(row[1])) for line, row in rows]
@@ -143,18 +149,18 @@ def _from_csv(file: Path, pseudocount: float) -> tuple[Target, bool]:
     units = header[:-1] if is_table else header
     if not 1 <= len(units) <= MAX_ENUMERATED_UNITS:
         got, expected = f"{len(units)} columns of units", f"1 to {MAX_ENUMERATED_UNITS}"
-        raise InputError.single(f"{name}, line 1", got, expected)
+        raise InputError.single(place, got, expected)
     if is_table:
         table = [
-            (f"{name}, line {line}", "".join(row[:-1]), _number(row[-1])) for line, row in rows
+            (f"{name}, line {line}", _joined(row[:-1]), _number(row[-1])) for line, row in rows
         ]
-        return _named(_target_of_rows(table, name), units, f"{name}, line 1"), False
+        return _named(_target_of_rows(table, name), units, place), False
     target = target_from_samples(_csv_states(rows, name, units), pseudocount)
-    return _named(target, units, f"{name}, line 1"), True
+    return _named(target, units, place), True
 
 
 def _refuse_numbers(header: Sequence[str], where: str) -> None:
-    if all(re.fullmatch(r"[-+.\deE]+", cell) for cell in header):
+    if all(is_number(cell) for cell in header):
         shown = ",".join(header)
         raise InputError.single(where, repr(shown), "a header that names the columns")
 
@@ -165,20 +171,26 @@ def _csv_states(
     values = bytearray()
     for line, row in rows:
         for unit, cell in zip(units, row, strict=True):
-            if cell not in ("0", "1"):
+            value = binary_cell(cell)
+            if value is None:
                 where = f"{name}, line {line}, column {unit!r}"
-                raise InputError.single(where, repr(cell), "0 or 1")
-            values.append(cell == "1")
+                expected = "0 or 1" + _SPINS * (number_cell(cell) == -1)
+                raise InputError.single(where, repr(cell), expected)
+            values.append(value == "1")
     if not values:
         raise InputError.single(name, "a header alone", "at least one row")
     return np.frombuffer(values, dtype=np.int8).reshape(-1, len(units))
 
 
 def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    number = number_cell(text)
+    return text if number is None else number
+
+
+def _joined(cells: Sequence[str]) -> str:
+    """Text of a joint state; cells that are no 0 or 1 are left as they are, to be named."""
+    values = [binary_cell(cell) for cell in cells]
+    return "".join(value or cell for value, cell in zip(values, cells, strict=True))
 
 
 def _target_of_rows(rows: Sequence[tuple[str, str, object]], name: str) -> Target:
@@ -277,11 +289,7 @@ def _is_text(dataset: Any) -> bool:
 
 def _numpy_arrays(file: Path) -> tuple[dict[str, Any], object]:
     name, expected = str(file), "arrays of numbers saved by NumPy"
-    try:
-        loaded = np.load(file, allow_pickle=False)
-        arrays = {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError.single(name, f"a damaged or foreign file ({error})", expected) from None
+    arrays = read_numpy(file, expected)
     units = arrays.pop("units", None)
     known = {key: arrays[key] for key in ("probabilities", "states") if key in arrays}
     if not known and len(arrays) == 1:

@@ -57,8 +57,12 @@ def _exit_codes() -> Iterator[None]:
         code = BAD_INPUT
     except BrokenPipeError:
         raise  # whoever read our output has gone; typer ends the process without a word
-    except (LaserSamplingError, OSError, MemoryError) as error:
-        _say("failed", str(error) or "out of memory")
+    except MemoryError as error:
+        said = f" ({error})" if str(error) else ""
+        _say("bad input", f"more was asked for than fits into memory{said}; ask for less at a time")
+        code = BAD_INPUT
+    except (LaserSamplingError, OSError) as error:
+        _say("failed", str(error))
         code = FAILED
     except KeyboardInterrupt:
         _say("interrupted", "stopped by the keyboard")

@@ -17,6 +17,11 @@ from lasersampling.paths import kind_of_content
 
 T = TypeVar("T")
 
+MAX_BYTES = 2**23
+MAX_VALUES = 300_000
+"""Size of a TOML file, 8 MiB, and numbers in it, at most: enough for a machine of 500 units. A
+number takes about ten microseconds; larger arrays belong in files of NumPy or HDF5."""
+
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Read a TOML file.
@@ -34,14 +39,17 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing, not text, or not TOML; with the line where one is known.
+        If the file is missing, larger than 8 MiB or 300,000 values, not text, or not TOML; with the
+        line where one is known.
     """
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError.single(str(path), error.strerror, "a readable TOML file") from None
     except ValueError as error:  # a path with a null byte
         raise InputError.single(repr(path), error, "a path") from None
+    _check_size(content, str(path))
     try:
         # Some editors put a byte-order mark in front of UTF-8.
         text = content.decode("utf-8").removeprefix("\ufeff")
@@ -58,6 +66,19 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     except ValueError as error:  # also numbers of more digits than Python converts
         message, line_text = _message_and_line(str(error))
         raise InputError.single(f"{path}{line_text}", message, "TOML") from None
+
+
+def _check_size(content: bytes, where: str) -> None:
+    """Refuse a file that would take long to parse."""
+    n_values = max(content.count(b","), content.count(b"="))
+    if len(content) > MAX_BYTES or n_values > MAX_VALUES:
+        is_long = len(content) > MAX_BYTES
+        got = f"more than {MAX_BYTES:,} bytes" if is_long else f"{n_values:,} values"
+        expected = (
+            f"at most {MAX_BYTES:,} bytes and {MAX_VALUES:,} values in a TOML file; "
+            "larger arrays belong in HDF5 or NumPy files"
+        )
+        raise InputError.single(where, got, expected)
 
 
 def load(path: str | Path, cls: type[T]) -> T:

@@ -14,6 +14,7 @@ J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 2.2.2 (
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.arrays import as_array, as_floats
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.csv_tables import csv_rows
+from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, number_cell
 from lasersampling.boltzmann.parameters import MAX_LISTED
 from lasersampling.errors import InputError, Problem
 
@@ -50,8 +52,8 @@ class Evidence:
     log_odds: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        clamped = np.asarray(self.clamped)
-        log_odds = np.asarray(self.log_odds, dtype=np.float64)
+        clamped = as_array(self.clamped, "clamped")
+        log_odds = as_floats(self.log_odds, "log_odds")
         if clamped.ndim != 2 or clamped.size == 0 or clamped.shape != log_odds.shape:
             got = f"shapes {clamped.shape} and {log_odds.shape}"
             raise InputError.single("evidence", got, "shape (case, unit) twice, not empty")
@@ -86,6 +88,11 @@ class Evidence:
         soft : mapping of int to float
             Unit to q, above 0 and below 1.
 
+        Raises
+        ------
+        InputError
+            For units that do not exist, other values, and no unit left free.
+
         Examples
         --------
         >>> Evidence.single(3, {0: 1}, {2: 0.5}).clamped
@@ -96,7 +103,12 @@ class Evidence:
         problems = [
             Problem("evidence", f"unit {unit}", f"units 0 to {n_units - 1}")
             for unit in [*hard, *(soft or {})]
-            if not 0 <= unit < n_units
+            if not isinstance(unit, numbers.Integral) or not 0 <= unit < n_units
+        ]
+        problems += [
+            Problem(f"hard evidence of unit {unit}", f"{value!r}", "0 or 1")
+            for unit, value in hard.items()
+            if value not in (0, 1)
         ]
         problems += [
             Problem(f"soft evidence of unit {unit}", f"{q!r}", "above 0 and below 1")
@@ -131,7 +143,9 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     """Read the evidence of many cases from a CSV file, one case a row.
 
     The header names the columns' units; units without a column are free. An empty cell leaves the
-    unit free, 0 and 1 hold it, and a number between them is soft evidence q.
+    unit free, 0 and 1 (also 0.0 and 1.0) hold it, and a number between them is soft evidence q. A
+    blank line is a case without evidence; the other rules are those of
+    `lasersampling.boltzmann.csv_tables`.
 
     Parameters
     ----------
@@ -147,29 +161,29 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
         cases that leave no unit free, no case.
     """
     rows = csv_rows(Path(path))
-    _, header = next(rows)
-    place = f"{path}, line 1"
+    header_line, header = next(rows)
+    place = f"{path}, line {header_line}"
     problems = [
         Problem(place, repr(name), "units: " + ", ".join(names))
         for name in header
         if name not in names
     ]
-    if len(set(header)) < len(header):
-        problems.append(Problem(place, "a unit twice", "each unit once"))
     if problems:
         raise InputError(problems)
     units = [names.index(name) for name in header]
     clamped, log_odds = [], []
     for line, row in rows:
         held, shift = np.full(len(names), FREE, dtype=np.int8), np.zeros(len(names))
-        for unit, cell in zip(units, row, strict=True):
-            if cell in ("0", "1"):
-                held[unit] = int(cell)
-            elif cell and (q := _fraction(cell)) is not None:
+        for unit, cell in zip(units, row, strict=False):  # a blank line has no cells
+            value, q = binary_cell(cell), number_cell(cell)
+            if value is not None:
+                held[unit] = int(value)
+            elif q is not None and 0 < q < 1:
                 shift[unit] = log_odds_of(q)
             elif cell:
                 where = f"{path}, line {line}, column {names[unit]!r}"
-                problems.append(Problem(where, repr(cell), "0, 1, a number between, or nothing"))
+                expected = "0, 1, a number between, or nothing for a unit that is free"
+                problems.append(Problem(where, repr(cell), expected))
         if (held != FREE).all():
             problems.append(
                 Problem(f"{path}, line {line}", "all units clamped", "at least one free")
@@ -181,11 +195,3 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     if problems:
         raise InputError(problems[:MAX_LISTED])
     return Evidence(np.stack(clamped), np.stack(log_odds))
-
-
-def _fraction(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if 0 < number < 1 else None

@@ -125,7 +125,34 @@ def test_bad_networks_are_refused(tmp_path, text):
 
 def test_certainties_have_no_machine_and_impossible_evidence_no_posterior(tmp_path):
     network = network_of(tmp_path, "[variables.a]\nprobability = 1.0")
-    with pytest.raises(InputError, match="variables.a.probability: got 1, expected above 0"):
+    with pytest.raises(
+        InputError,
+        match=r"\.toml: variables.a.probability: got 1, expected a number above 0",
+    ):
         network.machine()
     with pytest.raises(InputError, match="evidence: got probability 0"):
         network.posterior([0])
+
+
+def test_certainties_are_told_with_file_row_and_remedy(tmp_path):
+    network = network_of(
+        tmp_path,
+        "[variables.rain]\nprobability=0.2\n[variables.hose]\nprobability=0.3\n"
+        '[variables.wet]\nparents=["rain", "hose"]\n'
+        'probability={"00"=0, "10"=0.9, "01"=0.8, "11"=1}',
+    )
+    with pytest.raises(InputError) as error:
+        network.machine()
+    first, second = str(error.value).splitlines()
+    assert ".toml: variables.wet.probability.00 (rain = 0, hose = 0): got 0, expected" in first
+    assert first.endswith("such as 0.001")
+    assert ".toml: variables.wet.probability.11 (rain = 1, hose = 1): got 1, expected" in second
+    assert second.endswith("such as 0.999")
+
+
+@pytest.mark.parametrize("shift", [[1.0], [0.0, np.nan], [np.inf, 0.0]])
+def test_bad_log_odds_are_refused(tmp_path, shift):
+    network = network_of(tmp_path, "[variables.a]\nprobability=0.2\n[variables.b]\nprobability=0.3")
+    with pytest.raises(InputError, match="log_odds: got .* expected 2 finite numbers"):
+        network.posterior(log_odds=shift)
+    assert np.isfinite(network.posterior(log_odds=[2000.0, -2000.0])).all()

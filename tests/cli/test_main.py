@@ -42,7 +42,12 @@ def start(*arguments, **options):
             1,
             "lasersampling: failed: [Errno 28] No space left on device\n",
         ),
-        (MemoryError(), 1, "lasersampling: failed: out of memory\n"),
+        (
+            MemoryError(),
+            2,
+            "lasersampling: bad input: more was asked for than fits into memory; "
+            "ask for less at a time\n",
+        ),
         (KeyboardInterrupt(), 130, "lasersampling: interrupted: stopped by the keyboard\n"),
     ],
 )

@@ -121,3 +121,22 @@ def test_a_missing_file_a_folder_and_an_impossible_path_are_refused(tmp_path):
         with pytest.raises(InputError) as raised:
             read_toml(path)
         assert raised.value.problems[0].got == got
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("biases = [" + "0," * 300_001 + "]", "got 300,001 values, expected at most"),
+        ("".join(f"a{k}=0\n" for k in range(300_001)), "got 300,001 values, expected at most"),
+        ("# " + "x" * 2**23, "got more than 8,388,608 bytes, expected at most"),
+    ],
+    ids=["numbers", "keys", "bytes"],
+)
+def test_sizes_are_looked_at_before_anything_is_parsed(tmp_path, monkeypatch, content, says):
+    monkeypatch.setattr(tomllib, "loads", None)
+    path = tmp_path / "large.toml"
+    path.write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_toml(path)
+    assert str(caught.value).startswith(f"{path}: {says}")
+    assert "HDF5" in str(caught.value)
