@@ -6,7 +6,6 @@ A clamping is an int8 array with -1 for a free unit and 0 or 1 for a clamped one
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 
 import numpy as np
@@ -45,7 +44,7 @@ def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
     """
     problems: list[Problem] = []
     for unit, value in values.items():
-        if not isinstance(unit, numbers.Integral) or not 0 <= unit < n_units:
+        if integer_problems("", unit, 0) or unit >= n_units:
             problems.append(Problem("clamped unit", repr(unit), f"0 to {n_units - 1}"))
         if value not in (0, 1):
             problems.append(Problem(f"clamped value of unit {unit}", repr(value), "0 or 1"))

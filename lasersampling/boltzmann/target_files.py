@@ -291,7 +291,9 @@ def _numpy_arrays(file: Path) -> tuple[dict[str, Any], object]:
     name, expected = str(file), "arrays of numbers saved by NumPy"
     arrays = read_numpy(file, expected)
     units = arrays.pop("units", None)
-    known = {key: arrays[key] for key in ("probabilities", "states") if key in arrays}
+    known: dict[str, Any] = {
+        key: arrays[key] for key in ("probabilities", "states") if key in arrays
+    }
     if not known and len(arrays) == 1:
         ((_, array),) = arrays.items()
         known = {"probabilities" if array.ndim == 1 else "states": array}

@@ -14,7 +14,6 @@ J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 2.2.2 (
 from __future__ import annotations
 
 import math
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from lasersampling.arrays import as_array, as_floats
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, number_cell
 from lasersampling.boltzmann.parameters import MAX_LISTED
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
 
@@ -103,7 +103,7 @@ class Evidence:
         problems = [
             Problem("evidence", f"unit {unit}", f"units 0 to {n_units - 1}")
             for unit in [*hard, *(soft or {})]
-            if not isinstance(unit, numbers.Integral) or not 0 <= unit < n_units
+            if integer_problems("", unit, 0) or unit >= n_units
         ]
         problems += [
             Problem(f"hard evidence of unit {unit}", f"{value!r}", "0 or 1")
