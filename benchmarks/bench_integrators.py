@@ -195,7 +195,7 @@ def main(
     """Print a table of laser-microseconds per second and the ratios within this run."""
     laser = load_device(device)
     accurate = accurate_step_ps or ACCURATE_STEP_PS.get(laser.name)
-    rows = contestants(laser, ratio * laser.threshold_pump_electrons_per_ns, step_ps, search)
+    rows = contestants(laser, ratio, step_ps, search)
     measured(rows, repeats, seconds)
     about = ", ".join(f"{name} {number}" for name, number in versions().items())
     print(f"{laser.name} at {ratio:g} of its threshold; {available_cores()} cores; {about}")

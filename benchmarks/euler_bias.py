@@ -57,18 +57,17 @@ def main(
 ) -> None:
     """Print spike rates, the slope of Euler's bias and the step that costs 1 %."""
     laser = load_device(device)
-    pump = ratio * laser.threshold_pump_electrons_per_ns
     print(f"{laser.name} at {ratio:g} of its threshold; spikes per ns and standard error")
     for name, step_ps, own in (
         ("kernel, own steps", laser.step_ps, True),
         ("kernel, common step", laser.step_ps, False),
         ("kernel, common step", 0.5, False),
     ):
-        rate, error = kernel_rate(laser, pump, step_ps, own)
+        rate, error = kernel_rate(laser, ratio, step_ps, own)
         print(f"{name:20s} {step_ps:5g} ps  {rate:.5f} {error:.5f}", flush=True)
     steps, rates, errors = np.array([1.0, 0.5, 0.25]), [], []
     for step_ps in steps:
-        rate, error = euler_rate(laser, pump, 1e-3 * step_ps, laser_ns)
+        rate, error = euler_rate(laser, ratio, 1e-3 * step_ps, laser_ns)
         print(f"{'Euler':20s} {step_ps:5g} ps  {rate:.5f} {error:.5f}", flush=True)
         rates.append(rate)
         errors.append(error)

@@ -52,7 +52,8 @@ class Laser(NamedTuple):
         upper -= unseen * math.sqrt(upper)
         lower = min(lower + unseen * math.sqrt(lower), upper)
         rates = (g1, t1, c.gain_decay_per_ns, g2, t2, c.absorber_decay_per_ns)
-        return cls(c.loss_per_ns, *rates, pump, c.absorber_pump_electrons_per_ns, upper, lower)
+        pump1 = pump * device.threshold_pump_electrons_per_ns
+        return cls(c.loss_per_ns, *rates, pump1, c.absorber_pump_electrons_per_ns, upper, lower)
 
 
 def drift(laser, x, y, n1, n2):

@@ -24,7 +24,7 @@ _FUSED = 10
 
 @dataclass(frozen=True)
 class Task:
-    """Uncoupled lasers of one kind: device, pump [electrons/ns], step [ns], how many."""
+    """Uncoupled lasers of one kind: device, pump over its threshold, step [ns], how many."""
 
     device: Device
     pump: float

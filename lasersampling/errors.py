@@ -56,6 +56,10 @@ class InputError(LaserSamplingError, ValueError):
         return cls([Problem(where, str(got), expected)])
 
 
+class AccuracyWarning(UserWarning):
+    """What was asked for can be done, but less accurately than the library promises."""
+
+
 class SimulationError(LaserSamplingError):
     """A simulation that cannot be trusted: it diverged or its step is too long."""
 

@@ -196,10 +196,9 @@ def main(
     ) as file:
         for name in names:
             pumped = PUMP_RATIO.get(name, 1.0) if ratio is None else ratio
-            pump = pumped * load_device(name).threshold_pump_electrons_per_ns
             for scheme in (*SCHEMES, *(["jumps"] if jumps else [])):
                 rate, rate_se, active, active_se = measure(
-                    name, scheme, pump, duration_ns, chains, step_ps, seed
+                    name, scheme, pumped, duration_ns, chains, step_ps, seed
                 )
                 label = f"{name} at {pumped:g} P_th, {scheme}"
                 key = f"{name}_{scheme}"

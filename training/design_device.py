@@ -105,8 +105,7 @@ def drawn(point: NDArray[np.float64], number: int) -> Device:
         synapse=USUAL, step_ps=STEP_PS,
     )  # fmt: skip
     request = TraceRequest((0,), 0.0, 100.0, 5.0)
-    pump = 1.05 * device.threshold_pump_electrons_per_ns
-    traces = simulate(LaserNetwork(device, 1), pump, 100.0, seed=number, traces=request).traces
+    traces = simulate(LaserNetwork(device, 1), 1.05, 100.0, seed=number, traces=request).traces
     assert traces is not None
     level = max(100.0, float(traces.photons.max()) / 10.0)
     return variant(device, detection=Detection(level, 0.3 * level))
@@ -134,7 +133,7 @@ def character(device: Device, duration_ns: float, seed: int) -> Character:
         other = variant(device, detection=Detection(level, device.detection.rearm_photons))
         # The same seed and common steps: the same light, read with another threshold.
         spikes = simulate(
-            LaserNetwork(other, len(LEVELS)), pump * threshold, duration_ns, n_chains=40,
+            LaserNetwork(other, len(LEVELS)), pump, duration_ns, n_chains=40,
             seed=seed, common_step=True,
         ).spikes  # fmt: skip
         counts.append(spikes.counts().sum(axis=0))

@@ -69,18 +69,17 @@ def main(
         out, command=command, seed=seed, config=config, overwrite=overwrite
     ) as file:
         write_device(file, laser)
-        pump = ratio * threshold
         exact = simulate_jumps(
-            network, pump, duration_ns, n_chains=chains, seed=seed, n_threads=threads
+            network, ratio, duration_ns, n_chains=chains, seed=seed, n_threads=threads
         ).spikes
         trains = {
             "jumps": exact,
             "equations": simulate(
-                network, pump, duration_ns, n_chains=40 * chains, seed=seed, step_ps=step_ps
+                network, ratio, duration_ns, n_chains=40 * chains, seed=seed, step_ps=step_ps
             ).spikes,
             # What the coupling does, to see by how much the comparison could fail.
             "uncoupled": simulate(
-                LaserNetwork(laser, 3), pump, duration_ns, n_chains=40 * chains, seed=seed,
+                LaserNetwork(laser, 3), ratio, duration_ns, n_chains=40 * chains, seed=seed,
                 step_ps=step_ps,
             ).spikes,
         }  # fmt: skip

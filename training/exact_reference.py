@@ -52,8 +52,9 @@ def pumps_of(device: Device, wanted: list[float] | None, seed: int) -> tuple[Arr
     The pumps are those wanted, or those where the equations give P(z = 1) = `LEVELS`.
     """
     ratio = np.linspace(0.8, 1.5, 281)
-    pump = ratio[:, None] * device.threshold_pump_electrons_per_ns
-    spikes = simulate(LaserNetwork(device, 1), pump, 3000.0, n_chains=ratio.size, seed=seed).spikes
+    spikes = simulate(
+        LaserNetwork(device, 1), ratio[:, None], 3000.0, n_chains=ratio.size, seed=seed
+    ).spikes
     # What noise makes fall is levelled, so that the curve can be inverted.
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
     found = np.interp(LEVELS, active, ratio) if wanted is None else np.array(wanted)
@@ -271,7 +272,6 @@ def main(
         percent, most_ns = 20.0, 500.0
     laser = load_device(device)
     network, tau = LaserNetwork(laser, 1), laser.refractory_time_ns
-    threshold = laser.threshold_pump_electrons_per_ns
     config = to_toml(
         {"device": device, "ratio": ratio or [], "percent": percent, "most_ns": most_ns,
          "step_ps": step_ps}
@@ -285,7 +285,7 @@ def main(
         pumps, rates, half = pumps_of(laser, ratio, seed)
         found: dict[str, list[Measured]] = {method: [] for method in METHODS}
         with reporter.progress(f"{laser.name}: jumps and equations") as progress:
-            for k, (pump, rate) in enumerate(zip(pumps * threshold, rates, strict=True)):
+            for k, (pump, rate) in enumerate(zip(pumps, rates, strict=True)):
 
                 def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
                     return simulate_jumps(
@@ -314,9 +314,9 @@ def main(
         compare_intervals(file, {m: found[m][middle].intervals for m in METHODS})
         write_comparison(file, pumps, found)
         pulse_ns = min(2000.0, most_ns)
-        compare_pulses(file, laser, float(pumps[-2]) * threshold, pulse_ns, step_ps, threads, seed)
-        below = BELOW_THRESHOLD * half * threshold
-        file.attributes("photons", {"pump_ratio": below / threshold})
+        compare_pulses(file, laser, float(pumps[-2]), pulse_ns, step_ps, threads, seed)
+        below = BELOW_THRESHOLD * half
+        file.attributes("photons", {"pump_ratio": below})
         compare_photons(file, laser, below, pulse_ns, threads, seed)
     for path in [out, *save_figures(out, ["exact_reference"])]:
         print(f"written: {path}")

@@ -74,9 +74,9 @@ def unit(name: str) -> str:
 
 def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
     """One noise-triggered spike, well apart from the ones before and after."""
-    current, length = pump * laser.threshold_pump_electrons_per_ns, 200.0
+    length = 200.0
     result = simulate(
-        LaserNetwork(laser, 1), current, length, seed=seed, step_ps=SPIKE_STEP_PS, n_threads=1,
+        LaserNetwork(laser, 1), pump, length, seed=seed, step_ps=SPIKE_STEP_PS, n_threads=1,
         traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
     )  # fmt: skip
     times = np.concatenate([[0.0], result.spikes.time_ns, [length]])
@@ -106,11 +106,10 @@ def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
 
 def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
     """Noise-free trajectories after kicks, with the nullclines."""
-    current = summary.pump * laser.threshold_pump_electrons_per_ns
     threshold = summary.threshold_kick_electrons
     kicks = [*(share * threshold for share in SUBTHRESHOLD), summary.strong_kick_electrons]
     for number, kick in enumerate(kicks):
-        path = pulse_response(laser, current, kick, duration_ns=12.0, interval_ps=2.0)
+        path = pulse_response(laser, summary.pump_ratio, kick, duration_ns=12.0, interval_ps=2.0)
         group = f"portrait/kick_{number}"
         file.attributes(group, {"kick_electrons": kick})
         for name in ("time_ns", "photons", "gain_electrons"):
@@ -119,13 +118,13 @@ def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
                 units=unit("_" + name), description=f"{name} after a kick",
             )  # fmt: skip
     photons = np.geomspace(1e-2, 3e4, 400)
-    of_photons, of_gain = nullclines(laser, current, photons)
+    of_photons, of_gain = nullclines(laser, summary.pump_ratio, photons)
     for name, values in (
         ("photons", photons), ("photon_nullcline", of_photons), ("gain_nullcline", of_gain)
     ):  # fmt: skip
         units = "photons" if name == "photons" else "electrons"
         file.write(f"portrait/{name}", values, ("photons",), units=units, description=name)
-    rest = quiescent_state(laser, current)
+    rest = quiescent_state(laser, summary.pump_ratio)
     file.attributes(
         "portrait", {"rest_photons": rest.photons, "rest_gain_electrons": rest.gain_electrons}
     )
@@ -133,11 +132,10 @@ def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
 
 def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: int) -> None:
     """Threshold of a second kick against its delay."""
-    current = summary.pump * laser.threshold_pump_electrons_per_ns
     first = 1e-3 * summary.pulse_delay_ps + 0.2
     delay = np.linspace(first, 5.0 * laser.gain.carrier_lifetime_ns, n)
     threshold = refractory_curve(
-        laser, current, delay, first_kick_electrons=summary.strong_kick_electrons
+        laser, summary.pump_ratio, delay, first_kick_electrons=summary.strong_kick_electrons
     )
     file.write("refractory/delay_ns", delay, ("delay_ns",), units="ns",
                description="second kick after the first")  # fmt: skip
@@ -147,9 +145,8 @@ def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: i
 
 def spike_trains(file: ResultsFile, laser: Device, pumps: list[float], seed: int) -> None:
     """Spikes of uncoupled lasers, one pump each."""
-    current = np.array(pumps) * laser.threshold_pump_electrons_per_ns
     network = LaserNetwork(laser, len(pumps))
-    file.write_spikes(simulate(network, current, TRAIN_NS, seed=seed, n_threads=1).spikes)
+    file.write_spikes(simulate(network, pumps, TRAIN_NS, seed=seed, n_threads=1).spikes)
     file.write("trains/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
 
 
@@ -157,12 +154,12 @@ def intervals(
     file: ResultsFile, laser: Device, summary: Excitability, n_chains: int, seed: int
 ) -> None:
     """Interval histogram with its first-passage approximation."""
-    current, length = summary.pump * laser.threshold_pump_electrons_per_ns, 600.0
+    pump, length = summary.pump_ratio, 600.0
     trains = simulate(
-        LaserNetwork(laser, 1), current, length, n_chains=n_chains, seed=seed, n_threads=1
+        LaserNetwork(laser, 1), pump, length, n_chains=n_chains, seed=seed, n_threads=1
     ).spikes
     measured = trains.intervals_ns(0)
-    model = fit_intervals(laser, current, measured, kick_electrons=summary.strong_kick_electrons)
+    model = fit_intervals(laser, pump, measured, kick_electrons=summary.strong_kick_electrons)
     edges = np.linspace(0.0, float(np.quantile(measured, 0.985)), 61)
     count, _ = np.histogram(measured, edges)
     scale = measured.size * np.diff(edges)
@@ -206,12 +203,11 @@ def activation(file: ResultsFile, laser: Device, smoke: bool, seed: int) -> None
 
 def stability(file: ResultsFile, laser: Device, n: int) -> None:
     """Steady states, eigenvalues and regimes against pump."""
-    threshold = laser.threshold_pump_electrons_per_ns
     pumps = np.geomspace(0.3, 20.0, n)
     rows = [
         (r, p.state.photons, p.eigenvalues_per_ns[0].real, abs(p.eigenvalues_per_ns[0].imag),
          p.n_unstable)
-        for r in pumps for p in fixed_points(laser, r * threshold)
+        for r in pumps for p in fixed_points(laser, r)
     ]  # fmt: skip
     for name, units, column in zip(
         ("pump", "photons", "growth_per_ns", "angular_frequency_per_ns", "n_unstable"),
@@ -224,10 +220,8 @@ def stability(file: ResultsFile, laser: Device, n: int) -> None:
     file.write("regimes/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
     file.write("regimes/regime", found, ("pump",), units="1", description="attractors")
     for k, point in enumerate(bifurcations(laser)):
-        file.attributes(
-            f"bifurcations/{k}",
-            {"pump": point.pump, "kind": point.kind, "frequency_per_ns": point.frequency_per_ns},
-        )
+        about = {"kind": point.kind, "frequency_per_ns": point.frequency_per_ns}
+        file.attributes(f"bifurcations/{k}", {"pump": point.pump_ratio} | about)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
     )
     trains = {
         "lasers": simulate(
-            network, rule.pump_electrons_per_ns(pair), duration_ns, n_chains=32, seed=seed,
+            network, rule.pump_ratio(pair), duration_ns, n_chains=32, seed=seed,
             refractory_time_ns=neuron.refractory_time_ns,
         ).spikes,
         "renewal": ls.Renewal().sample(

@@ -15,6 +15,7 @@ from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.performance import PerformanceSettings, WallPlug
@@ -25,6 +26,7 @@ _MEASURED = CalibrationSettings()
 _MAX_TRACE_POINTS = 20_000_000
 
 Count = Annotated[int, Field(ge=1)]
+PumpRatio = Annotated[float, Field(ge=0, le=LARGEST_PUMP_RATIO)]
 SeedNumber = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
@@ -295,8 +297,9 @@ class SimulateConfig:
     ----------
     device : Device
         The laser.
-    pump : tuple of float
-        Pump of each laser in threshold pumps; there are as many lasers, not coupled [1].
+    pump : tuple of float or None
+        Pump of each laser over the threshold pump; there are as many lasers, not coupled. By
+        default those at which the device is active 5, 25, 50, 75 and 95 % of the time [1].
     duration_ns : float
         Time simulated after the burn-in [ns].
     seed : int
@@ -310,7 +313,7 @@ class SimulateConfig:
     """
 
     device: Device
-    pump: tuple[NonNegative, ...] = (0.95, 1.0, 1.05)
+    pump: tuple[PumpRatio, ...] | None = None
     duration_ns: Positive = 100.0
     seed: SeedNumber = 0
     burn_in_ns: NonNegative = 50.0
@@ -318,11 +321,11 @@ class SimulateConfig:
     trace_interval_ps: Positive = 20.0
 
     def __post_init__(self) -> None:
-        if not self.pump:
+        if self.pump is not None and not self.pump:
             raise InputError.single("pump", "nothing", "one number for each laser")
-        points = (
-            len(self.pump) * min(self.trace_ns, self.duration_ns) * 1e3 / self.trace_interval_ps
-        )
+        n_lasers = 1 if self.pump is None else len(self.pump)
+        traced_ps = 1e3 * min(self.trace_ns, self.duration_ns)
+        points = n_lasers * traced_ps / self.trace_interval_ps
         if points > _MAX_TRACE_POINTS:
             raise InputError.single(
                 "trace_ns",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -26,7 +27,7 @@ from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import AccuracyWarning, InputError, LaserSamplingError
 
 FAILED = 1
 BAD_INPUT = 2
@@ -50,7 +51,8 @@ class _ExitCodes(TyperGroup):
 def _exit_codes() -> Iterator[None]:
     """Turn errors within the block into a message and an exit code."""
     try:
-        yield
+        with _warnings_as_lines():
+            yield
         return
     except InputError as error:
         _say("bad input", str(error))
@@ -68,6 +70,24 @@ def _exit_codes() -> Iterator[None]:
         _say("interrupted", "stopped by the keyboard")
         code = INTERRUPTED
     raise typer.Exit(code)
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Say each `AccuracyWarning` within the block once, as a line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", AccuracyWarning)
+        show, said = warnings.showwarning, set[str]()
+
+        def say(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, AccuracyWarning):
+                show(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                _say("warning", str(message))
+
+        warnings.showwarning = say
+        yield
 
 
 app = typer.Typer(

@@ -7,6 +7,7 @@ nested tables, are reached by ``--set``.
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[
     from lasersampling.config import parse
 
     values = {key: value for key, value in options.items() if value is not None}
+    device = copy.deepcopy(values.get("device"))
     given: set[str] = set()
     problems = []
     for text in overrides or ():
@@ -97,12 +99,15 @@ def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[
     if problems:
         raise InputError(problems)
     try:
-        return parse(values, cls, "")
+        made = parse(values, cls, "")
+        if "device.step_ps" in given:
+            _check_step(device, made)
     except InputError as error:
         raise InputError(
             Problem(_option(problem.where, given, options), problem.got, problem.expected)
             for problem in error.problems
         ) from None
+    return made
 
 
 def configured_lasers(config: LasersConfig | ServeLasersConfig, **more: Any) -> Lasers:
@@ -179,6 +184,17 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     # Here and not only with the other options, so that problems are reported under the file's name.
     parse(table, cls, str(path))
     return table
+
+
+def _check_step(device: Any, config: Any) -> None:
+    """Refuse a step much longer than that of the device file; warn of one that is longer."""
+    from lasersampling.config import parse
+    from lasersampling.lasers.device import Device as Laser
+    from lasersampling.lasers.steps import step_problems
+
+    problems = step_problems(parse(device, Laser, ""), config.device.step_ps)
+    if problems:
+        raise InputError(Problem(f"device.{p.where}", p.got, p.expected) for p in problems)
 
 
 def _put(values: dict[str, Any], path: list[str], value: object) -> bool:

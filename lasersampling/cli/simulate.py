@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,14 +21,23 @@ from lasersampling.cli.options import (
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
 
+if TYPE_CHECKING:
+    from lasersampling.lasers.device import Device as Laser
+
+USUAL_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Activations P(z = 1) of the lasers that are simulated where no pump is given."""
+
 
 def simulate(
     context: typer.Context,
     device: Device,
     pump: Annotated[
-        list[float] | None,
+        list[str] | None,
         typer.Option(
-            help="Pump in threshold pumps; repeat it for more lasers. By default 0.95, 1, 1.05."
+            metavar="RATIO",
+            help="Pump over the threshold pump, or a range start:stop:count such as 0.8:0.95:16; "
+            "repeat it for more lasers. By default the pumps at which the device is active "
+            "5, 25, 50, 75 and 95 % of the time.",
         ),
     ] = None,
     duration_ns: Annotated[
@@ -44,8 +54,10 @@ def simulate(
     import numpy as np
 
     from lasersampling.cli.configurations import SimulateConfig
+    from lasersampling.cli.ranges import numbers_of
     from lasersampling.cli.tables import rows_table
     from lasersampling.lasers.network import LaserNetwork
+    from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
     from lasersampling.lasers.simulation import TraceRequest
     from lasersampling.lasers.simulation import simulate as simulate_network
     from lasersampling.results.records import write_device, write_traces
@@ -53,19 +65,22 @@ def simulate(
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {
         "device": device_table(device),
-        "pump": pump,
+        "pump": None if not pump else numbers_of("--pump", pump, 0.0, LARGEST_PUMP_RATIO),
         "duration_ns": duration_ns,
         "seed": seed,
     }
     config = configured(SimulateConfig, options, overrides)
     laser = config.device
+    if config.pump is None:
+        config = dataclasses.replace(config, pump=usual_pumps(laser, reporter))
+    assert config.pump is not None
     n_lasers = len(config.pump)
     output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
         with reporter.progress(f"simulating {n_lasers} x {laser.name}") as progress:
             simulation = simulate_network(
                 LaserNetwork(laser, n_lasers),
-                np.array(config.pump) * laser.threshold_pump_electrons_per_ns,
+                np.array(config.pump),
                 config.duration_ns,
                 seed=config.seed,
                 burn_in_ns=config.burn_in_ns,
@@ -82,10 +97,15 @@ def simulate(
         if file is not None and traces is not None:
             write_device(file, laser)
             file.write_spikes(spikes)
-            write_traces(file, traces, spike_threshold_photons=laser.detection.threshold_photons)
+            write_traces(
+                file,
+                traces,
+                spike_threshold_photons=laser.detection.threshold_photons,
+                pump_ratio=config.pump,
+            )
     output.draw(["spike_traces", "raster"], reporter)
     lasers = [
-        {"pump": level, "spikes": int(count), "rate_per_ns": float(rate)}
+        {"pump_ratio": level, "spikes": int(count), "rate_per_ns": float(rate)}
         for level, count, rate in zip(config.pump, counts, rates, strict=True)
     ]
     reporter.result(
@@ -102,3 +122,18 @@ def simulate(
             [tuple(row.values()) for row in lasers],
         ),
     )
+
+
+def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:
+    """Measure the pumps at which a laser has the usual activations, and say which they are."""
+    from lasersampling.errors import InputError, SimulationError
+    from lasersampling.sampling.activation import pumps_of_activation
+
+    try:
+        pumps = pumps_of_activation(laser, USUAL_LEVELS)
+    except SimulationError as error:
+        got = f"nothing, and there are no usual pumps of this device ({error})"
+        raise InputError.single("--pump", got, "one or more pumps") from None
+    named = ", ".join(f"{r:g} ({level:g})" for r, level in zip(pumps, USUAL_LEVELS, strict=True))
+    reporter.status(f"pumps over threshold at which {laser.name} is active so much: {named}")
+    return pumps

@@ -20,7 +20,7 @@ from lasersampling.lasers.kernel_tables import (
 )
 from lasersampling.lasers.monitoring import monitored_levels
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
+from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, states_at
 from lasersampling.lasers.state import NetworkState
 
 LANE_BLOCK = 16
@@ -129,7 +129,7 @@ class RestingStates:
 
     def __init__(self, device: Device, pump: NDArray[np.float64]) -> None:
         self._pump = np.unique(np.linspace(pump.min(), pump.max(), _RESTING_LEVELS))
-        states = [quiescent_state(device, float(level)) for level in self._pump]
+        states = [states_at(device, float(level))[0] for level in self._pump]
         self._columns = (
             [state.photons for state in states],
             [state.gain_electrons for state in states],

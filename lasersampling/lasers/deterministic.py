@@ -33,6 +33,7 @@ from torch import Tensor
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import (
     Coefficients,
     SteadyState,
@@ -135,7 +136,7 @@ def flow(
 
 def trajectory(
     device: Device,
-    pump_electrons_per_ns: ArrayLike,
+    pump_ratio: ArrayLike,
     start: SteadyState | Sequence[ArrayLike],
     time_ns: ArrayLike,
     *,
@@ -148,8 +149,8 @@ def trajectory(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : array_like, shape () or (...)
-        Pump P of the gain section.
+    pump_ratio : array_like, shape () or (...)
+        Pump r = P/P_th of the gain section [1].
     start : SteadyState or sequence of three array_like, each of shape () or (...)
         S, N1 and N2 at the first time.
     time_ns : array_like, shape (time,)
@@ -175,9 +176,8 @@ def trajectory(
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
-    >>> pump = 0.9 * device.threshold_pump_electrons_per_ns
-    >>> rest = quiescent_state(device, pump)
-    >>> still = trajectory(device, pump, rest, [0.0, 1.0])
+    >>> rest = quiescent_state(device, 0.9)
+    >>> still = trajectory(device, 0.9, rest, [0.0, 1.0])
     >>> bool(abs(still.photons[1] / rest.photons - 1) < 1e-6)
     True
     """
@@ -189,7 +189,7 @@ def trajectory(
     problems = number_problems("relative_tolerance", relative_tolerance, 0.0, strict=True)
     if problems:
         raise InputError(problems)
-    pump = _finite("pump_electrons_per_ns", pump_electrons_per_ns)
+    pump = pump_electrons_per_ns(device, pump_ratio)
     columns = _columns(start)
     if not (columns[0] > 0.0).all():
         raise InputError.single("start: photons", "none", "some, since their logarithm is followed")
@@ -262,7 +262,7 @@ def kicked(
 
 def pulse_response(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     kick_electrons: float,
     *,
     duration_ns: float = 6.0,
@@ -274,8 +274,8 @@ def pulse_response(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     kick_electrons : float
         Electrons added at once.
     duration_ns : float
@@ -287,9 +287,9 @@ def pulse_response(
     -------
     Trajectory
     """
-    rest = quiescent_state(device, pump_electrons_per_ns)
+    rest = quiescent_state(device, pump_ratio)
     time = np.arange(0.0, duration_ns + 0.5e-3 * interval_ps, 1e-3 * interval_ps)
-    return trajectory(device, pump_electrons_per_ns, kicked(rest, kick_electrons), time)
+    return trajectory(device, pump_ratio, kicked(rest, kick_electrons), time)
 
 
 def pulse_shape(device: Device, path: Trajectory) -> Pulse:

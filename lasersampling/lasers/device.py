@@ -155,7 +155,8 @@ class Device:
     synapse : Synapse
         Synapse that suits this device as a neuron.
     step_ps : float
-        Integration step at which the spike rate is within 1 % of its limit for short steps [ps].
+        Integration step at which the spike rate is within 1 % of its limit for short steps [ps]; no
+        simulation takes more than twice that.
     absorber_pump_electrons_per_ns : float
         Pump of the absorber [electrons/ns].
     """

@@ -43,8 +43,8 @@ class Emission:
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        P.
+    pump_ratio : float
+        r = P/P_th [1].
     rate_per_ns : ndarray of float64, shape (copy,)
         Spike rate.
     photons : ndarray of float64, shape (copy,)
@@ -57,7 +57,7 @@ class Emission:
     """
 
     device: Device
-    pump_electrons_per_ns: float
+    pump_ratio: float
     rate_per_ns: NDArray[np.float64]
     photons: NDArray[np.float64]
     photons_in_pulses: NDArray[np.float64]
@@ -67,7 +67,8 @@ class Emission:
     @property
     def pumped_electrons_per_ns(self) -> float:
         """All electrons that are pumped, P + P2 [electrons/ns]."""
-        return self.pump_electrons_per_ns + self.device.absorber_pump_electrons_per_ns
+        pump = self.pump_ratio * self.device.threshold_pump_electrons_per_ns
+        return pump + self.device.absorber_pump_electrons_per_ns
 
     @property
     def emitted_photons_per_ns(self) -> NDArray[np.float64]:
@@ -96,8 +97,8 @@ class Emission:
         """
         if np.count_nonzero(self.rate_per_ns) < 2:
             raise InputError.single(
-                "pump_electrons_per_ns",
-                f"{self.pump_electrons_per_ns:g}, at which the laser hardly spikes",
+                "pump_ratio",
+                f"{self.pump_ratio:g}, at which the laser hardly spikes",
                 "a pump with spikes, or a longer recording",
             )
         emitted = self.device.cavity.loss_per_ns * self.photons_in_pulses
@@ -108,7 +109,7 @@ class Emission:
 
 def measure_emission(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     *,
     duration_ns: float = 100.0,
     n_copies: int = 256,
@@ -124,8 +125,8 @@ def measure_emission(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     duration_ns : float
         Time recorded of each copy.
     n_copies : int
@@ -149,8 +150,7 @@ def measure_emission(
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
-    >>> pump = 0.95 * device.threshold_pump_electrons_per_ns
-    >>> emission = measure_emission(device, pump, n_copies=16, seed=1)
+    >>> emission = measure_emission(device, 0.95, n_copies=16, seed=1)
     >>> photons, error = emission.pulse_photons()
     >>> bool(5_000 < photons < 50_000)
     True
@@ -175,7 +175,7 @@ def measure_emission(
     for done, (start, part_seed) in enumerate(zip(starts, seeds, strict=True)):
         n_lasers = min(_LASERS_AT_ONCE, n_copies - start)
         run = simulate(
-            LaserNetwork(device, n_lasers), pump_electrons_per_ns, duration_ns,
+            LaserNetwork(device, n_lasers), pump_ratio, duration_ns,
             seed=int(part_seed), burn_in_ns=burn_in_ns, step_ps=step, n_threads=n_threads,
             traces=TraceRequest(tuple(range(n_lasers)), 0.0, duration_ns, step),
         )  # fmt: skip
@@ -183,7 +183,7 @@ def measure_emission(
         parts.append(np.stack([run.spikes.rate_per_ns()[0], *_means(device, run.traces)]))
         if progress is not None:
             progress((done + 1) / len(starts))
-    return Emission(device, float(pump_electrons_per_ns), *np.concatenate(parts, axis=1))
+    return Emission(device, float(pump_ratio), *np.concatenate(parts, axis=1))
 
 
 def _means(device: Device, traces: Traces) -> list[NDArray[np.float64]]:

@@ -62,8 +62,8 @@ class Excitability:
 
     Attributes
     ----------
-    pump : float
-        r = P / P_th [1].
+    pump_ratio : float
+        r = P/P_th [1].
     rest_photons, rest_gain_electrons, rest_absorber_electrons : float
         State at rest.
     threshold_kick_electrons : float
@@ -88,7 +88,7 @@ class Excitability:
         Delay from which the threshold kick is less than a tenth above that at rest.
     """
 
-    pump: float
+    pump_ratio: float
     rest_photons: float
     rest_gain_electrons: float
     rest_absorber_electrons: float
@@ -106,7 +106,7 @@ class Excitability:
 
 def threshold_kick(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     *,
     state: list[NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
@@ -116,8 +116,8 @@ def threshold_kick(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     state : list of three ndarray, shape (laser,), optional
         S [photons], N1 and N2 when the kick comes; one laser at rest by default.
 
@@ -127,19 +127,19 @@ def threshold_kick(
         Threshold [electrons], to a few 1e-5 of the electrons at threshold pump; infinite where
         that many electrons do not suffice.
     """
-    states = _at_rest(device, pump_electrons_per_ns) if state is None else state
+    states = _at_rest(device, pump_ratio) if state is None else state
     highest = device.threshold_pump_electrons_per_ns * device.gain.carrier_lifetime_ns
 
     def fires(kick: NDArray[np.float64]) -> NDArray[np.bool_]:
         s, n1, n2 = (column[:, None] for column in states)
-        return _fires(device, pump_electrons_per_ns, [s, n1 + kick, n2])
+        return _fires(device, pump_ratio, [s, n1 + kick, n2])
 
     return _smallest(fires, np.zeros_like(states[1]), np.full_like(states[1], highest))
 
 
 def threshold_photons(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     *,
     state: list[NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
@@ -149,8 +149,8 @@ def threshold_photons(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     state : list of three ndarray, shape (laser,), optional
         S [photons], N1 and N2, of which S is replaced; one laser at rest by default.
 
@@ -160,21 +160,21 @@ def threshold_photons(
         Threshold [photons]. A laser whose own light already grows into a pulse has none: 0.
         Infinite where light at the detection threshold dies away.
     """
-    states = _at_rest(device, pump_electrons_per_ns) if state is None else state
+    states = _at_rest(device, pump_ratio) if state is None else state
     # Set just below the level that counts, so that the pulse must still grow through it.
     highest = 0.999 * device.detection.threshold_photons
     lower = np.full_like(states[0], _FEW_PHOTONS)
 
     def fires(photons: NDArray[np.float64]) -> NDArray[np.bool_]:
         n1, n2 = (np.broadcast_to(column[:, None], photons.shape) for column in states[1:])
-        return _fires(device, pump_electrons_per_ns, [photons, n1, n2], always_armed=True)
+        return _fires(device, pump_ratio, [photons, n1, n2], always_armed=True)
 
     return _smallest(fires, lower, np.full_like(lower, highest))
 
 
 def refractory_curve(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     delay_ns: ArrayLike,
     *,
     first_kick_electrons: float,
@@ -185,8 +185,8 @@ def refractory_curve(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     delay_ns : array_like, shape (delay,)
         Times from the first kick to the second, none before the peak of the first pulse.
     first_kick_electrons : float
@@ -203,18 +203,18 @@ def refractory_curve(
         If a second kick would come before the peak of the first pulse, which it could only join.
     """
     delays = np.asarray(delay_ns, dtype=np.float64)
-    peak = _peak_time_ns(device, pump_electrons_per_ns, first_kick_electrons)
+    peak = _peak_time_ns(device, pump_ratio, first_kick_electrons)
     if not np.all(delays >= peak):
         raise InputError.single(
             "delay_ns", f"{delays.min():g} ns", f"at least {peak:g} ns, the peak of the first pulse"
         )
-    states = _after_first(device, pump_electrons_per_ns, first_kick_electrons, delays)
-    return threshold_kick(device, pump_electrons_per_ns, state=states)
+    states = _after_first(device, pump_ratio, first_kick_electrons, delays)
+    return threshold_kick(device, pump_ratio, state=states)
 
 
 def refractory_period_ns(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     *,
     first_kick_electrons: float,
     second_kick_electrons: float,
@@ -225,8 +225,8 @@ def refractory_period_ns(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     first_kick_electrons, second_kick_electrons : float
         The two kicks.
 
@@ -236,29 +236,31 @@ def refractory_period_ns(
         Delay [ns]; infinite if none up to ten gain lifetimes suffices.
     """
     # A kick before the peak would join the first pulse, which must not count as a second one.
-    shortest = _peak_time_ns(device, pump_electrons_per_ns, first_kick_electrons)
+    shortest = _peak_time_ns(device, pump_ratio, first_kick_electrons)
     longest = 10.0 * device.gain.carrier_lifetime_ns
 
     def fires(delay: NDArray[np.float64]) -> NDArray[np.bool_]:
         flat = np.unique(delay)
-        after = _after_first(device, pump_electrons_per_ns, first_kick_electrons, flat)
+        after = _after_first(device, pump_ratio, first_kick_electrons, flat)
         after[1] = after[1] + second_kick_electrons
-        fired = _fires(device, pump_electrons_per_ns, after)
+        fired = _fires(device, pump_ratio, after)
         fired_at: NDArray[np.bool_] = fired[np.searchsorted(flat, delay)]
         return fired_at
 
     return float(_smallest(fires, np.array([shortest]), np.array([longest]))[0])
 
 
-def excitability(device: Device, pump: float, *, strong_kick: float = STRONG_KICK) -> Excitability:
+def excitability(
+    device: Device, pump_ratio: float, *, strong_kick: float = STRONG_KICK
+) -> Excitability:
     """Measure threshold, pulse and refractory periods of a device at one pump.
 
     Parameters
     ----------
     device : Device
         The laser.
-    pump : float
-        r = P / P_th [1].
+    pump_ratio : float
+        r = P/P_th [1].
     strong_kick : float
         Kick of the double-kick experiment over the threshold kick [1].
 
@@ -274,30 +276,29 @@ def excitability(device: Device, pump: float, *, strong_kick: float = STRONG_KIC
         If no kick triggers a pulse at this pump, or the laser pulses by itself.
     """
     problems = [
-        *number_problems("pump", pump, 0.0, strict=True),
+        *number_problems("pump_ratio", pump_ratio, 0.0, strict=True),
         *number_problems("strong_kick", strong_kick, 1.0, strict=True),
     ]
     if problems:
         raise InputError(problems)
-    current = pump * device.threshold_pump_electrons_per_ns
-    rest = quiescent_state(device, current)
-    where = f"device {device.name} at {pump:g} threshold pumps"
+    rest = quiescent_state(device, pump_ratio)
+    where = f"device {device.name} at {pump_ratio:g} threshold pumps"
     # The integrator would stay on an unstable fixed point for long, and find thresholds there.
-    if fixed_points(device, current)[0].n_unstable > 0:
+    if fixed_points(device, pump_ratio)[0].n_unstable > 0:
         raise SimulationError(f"{where} pulses by itself: it has no stable state at rest")
-    threshold = float(threshold_kick(device, current)[0])
+    threshold = float(threshold_kick(device, pump_ratio)[0])
     if not np.isfinite(threshold):
         raise SimulationError(f"{where} answers no kick with a pulse")
     strong = strong_kick * threshold
     lifetime = device.gain.carrier_lifetime_ns
-    pulse = pulse_shape(device, pulse_response(device, current, strong, duration_ns=lifetime))
+    pulse = pulse_shape(device, pulse_response(device, pump_ratio, strong, duration_ns=lifetime))
     return Excitability(
-        pump=float(pump),
+        pump_ratio=float(pump_ratio),
         rest_photons=rest.photons,
         rest_gain_electrons=rest.gain_electrons,
         rest_absorber_electrons=rest.absorber_electrons,
         threshold_kick_electrons=threshold,
-        threshold_kick_photons=float(threshold_photons(device, current)[0]) - rest.photons,
+        threshold_kick_photons=float(threshold_photons(device, pump_ratio)[0]) - rest.photons,
         strong_kick_electrons=strong,
         pulse_peak_photons=pulse.peak_photons,
         pulse_width_ps=pulse.width_ps,
@@ -305,11 +306,11 @@ def excitability(device: Device, pump: float, *, strong_kick: float = STRONG_KIC
         pulse_delay_ps=1e3 * pulse.peak_time_ns,
         gain_consumed_electrons=pulse.gain_consumed_electrons,
         absolute_refractory_ns=refractory_period_ns(
-            device, current, first_kick_electrons=strong, second_kick_electrons=strong
+            device, pump_ratio, first_kick_electrons=strong, second_kick_electrons=strong
         ),
         relative_refractory_ns=refractory_period_ns(
             device,
-            current,
+            pump_ratio,
             first_kick_electrons=strong,
             second_kick_electrons=(1.0 + RELATIVE_RISE) * threshold,
         ),

@@ -128,7 +128,7 @@ def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float
 
 def fit_intervals(
     device: Device,
-    pump_electrons_per_ns: float,
+    pump_ratio: float,
     intervals_ns: ArrayLike,
     *,
     kick_electrons: float,
@@ -139,8 +139,8 @@ def fit_intervals(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     intervals_ns : array_like, shape (interval,)
         Measured times between successive spikes.
     kick_electrons : float
@@ -162,20 +162,18 @@ def fit_intervals(
         )
     lifetime = device.gain.carrier_lifetime_ns
     path = pulse_response(
-        device, pump_electrons_per_ns, kick_electrons,
+        device, pump_ratio, kick_electrons,
         duration_ns=_RECOVERY_LIFETIMES * lifetime, interval_ps=_READING_PS,
     )  # fmt: skip
     peak = int(path.photons.argmax())
     recovery = path.gain_electrons[peak:]
-    rest = quiescent_state(device, pump_electrons_per_ns).gain_electrons
+    rest = quiescent_state(device, pump_ratio).gain_electrons
     computed = np.append(_tabulated(device, recovery), hazard_per_ns(device, rest))
     step = 1e-3 * _READING_PS
     n = max(recovery.size, int(np.ceil(intervals.max() / step))) + 1
     hazard = np.append(computed[:-1], np.full(n - recovery.size, computed[-1]))
     if not np.isfinite(hazard).all():
-        raise InputError.single(
-            "pump_electrons_per_ns", pump_electrons_per_ns, "an excitable laser's pump"
-        )
+        raise InputError.single("pump_ratio", pump_ratio, "an excitable laser's pump")
     time = step * np.arange(n, dtype=np.float64)
     total = np.concatenate([[0.0], np.cumsum(0.5 * step * (hazard[1:] + hazard[:-1]))])
     expected = np.interp(intervals, time, total).sum()

@@ -91,7 +91,7 @@ class JumpSimulation:
 
 def simulate_jumps(
     network: LaserNetwork,
-    pump_electrons_per_ns: ArrayLike,
+    pump_ratio: ArrayLike,
     duration_ns: float,
     *,
     n_chains: int = 1,
@@ -109,9 +109,9 @@ def simulate_jumps(
     ----------
     network : LaserNetwork
         Lasers and their coupling. Cost per event grows with the number of lasers.
-    pump_electrons_per_ns : array_like, shape (), (laser,) or (chain, laser)
-        Pump P of each laser without what the synapses add. Where inhibition makes the sum
-        negative, no pump events happen; the rate equations go on to negative pumps there.
+    pump_ratio : array_like, shape (), (laser,) or (chain, laser)
+        Pump r = P/P_th of each laser without what the synapses add [1]. Where inhibition makes the
+        sum negative, no pump events happen; the rate equations go on to negative pumps there.
     duration_ns : float
         Time recorded per chain.
     n_chains : int
@@ -153,8 +153,7 @@ def simulate_jumps(
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
-    >>> pump = 0.6 * device.threshold_pump_electrons_per_ns
-    >>> light = simulate_jumps(LaserNetwork(device, 1), pump, 20.0, photon_histogram=100)
+    >>> light = simulate_jumps(LaserNetwork(device, 1), 0.6, 20.0, photon_histogram=100)
     >>> float(light.photon_histogram_ns.sum().round(6))
     20.0
     """
@@ -182,7 +181,7 @@ def simulate_jumps(
         raise InputError(problems)
     if traces is not None:
         check_request(traces, network.n_lasers, duration_ns)
-    pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
+    pump = checked_pump(pump_ratio, network, n_chains)
     run = _Run(network, pump, duration_ns, burn_in_ns, tau, photon_histogram, traces)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
     # Progress in ps, since the meter counts whole amounts.

@@ -53,7 +53,9 @@ class LaserNetwork:
         coupling by default.
     delay_ns : float or array_like of shape (post, pre)
         Transmission delays [ns], read where there is a connection. A spike acts at the earliest
-        in the step after it was detected.
+        in the step after it was detected. `simulate` rounds delays to whole steps, warns where
+        that changes one by more than 5 %, and refuses those that would become none;
+        `simulate_jumps` keeps them exactly.
     synapse : Synapse, optional
         Shape of the pump pulses; the device's own by default.
     threshold_ratio : array_like, shape (laser,), optional
@@ -65,7 +67,8 @@ class LaserNetwork:
         Probability that a spike is neither recorded nor transmitted [1].
     jitter_ns : float
         Standard deviation of the time at which a spike is recorded and transmitted, normal and
-        cut off at four of it; no spike acts before the step after it was detected [ns].
+        cut off at four of it; recorded times have it exactly, transmitted ones act from the next
+        whole step, and none before the step after it was detected [ns].
     depression : Depression, optional
         How synapses tire; they do not by default.
     connections : Connections

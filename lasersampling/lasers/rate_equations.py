@@ -40,6 +40,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.pumps import pump_electrons_per_ns
 
 __all__ = ["Balance", "Coefficients", "SteadyState", "balance", "drift", "net_gain"]
 __all__ += ["VACUUM_PHOTONS", "quiescent_state", "spontaneous_emission", "steady_states"]
@@ -149,7 +150,7 @@ class Balance(NamedTuple):
     absorber_rate: Any
 
 
-def balance(coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any) -> Balance:
+def balance(coefficients: Coefficients, photons: Any, pump: Any) -> Balance:
     """Carrier balance at a photon number; by arithmetic alone, for NumPy and torch alike.
 
     Parameters
@@ -158,8 +159,8 @@ def balance(coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any
         Constants of the laser.
     photons : float, ndarray or Tensor
         Photon number S.
-    pump_electrons_per_ns : float, ndarray or Tensor
-        Pump P of the gain section.
+    pump : float, ndarray or Tensor
+        Pump P of the gain section [electrons/ns].
 
     Returns
     -------
@@ -169,7 +170,7 @@ def balance(coefficients: Coefficients, photons: Any, pump_electrons_per_ns: Any
     stimulated_1 = c.gain_slope_per_ns * photons
     stimulated_2 = c.absorber_slope_per_ns * photons
     return Balance(
-        gain_source=pump_electrons_per_ns + stimulated_1 * c.gain_transparency_electrons,
+        gain_source=pump + stimulated_1 * c.gain_transparency_electrons,
         gain_rate=c.gain_decay_per_ns + stimulated_1,
         absorber_source=(
             c.absorber_pump_electrons_per_ns + stimulated_2 * c.absorber_transparency_electrons
@@ -222,7 +223,7 @@ def spontaneous_emission(
     return rate
 
 
-def drift(device: Device, state: ArrayLike, pump_electrons_per_ns: float) -> NDArray[np.float64]:
+def drift(device: Device, state: ArrayLike, pump_ratio: float) -> NDArray[np.float64]:
     """Mean change (dS, dN1, dN2)/dt of the noise-averaged equations, dS/dt = G S + R.
 
     Parameters
@@ -231,8 +232,8 @@ def drift(device: Device, state: ArrayLike, pump_electrons_per_ns: float) -> NDA
         The laser.
     state : array_like, shape (3, ...)
         Photon number S and electrons N1, N2.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
 
     Returns
     -------
@@ -241,7 +242,7 @@ def drift(device: Device, state: ArrayLike, pump_electrons_per_ns: float) -> NDA
     """
     s, n1, n2 = np.asarray(state, dtype=np.float64)
     c = Coefficients.of(device)
-    supply = balance(c, s, pump_electrons_per_ns)
+    supply = balance(c, s, pump_electrons_per_ns(device, pump_ratio))
     return np.stack(
         [
             c.growth(n1, n2) * s + c.emission(n1, n2),
@@ -251,7 +252,7 @@ def drift(device: Device, state: ArrayLike, pump_electrons_per_ns: float) -> NDA
     )
 
 
-def _carriers_at(device: Device, photons: ArrayLike, pump: float) -> NDArray[np.float64]:
+def _carriers_at(device: Device, photons: ArrayLike, pump: Any) -> NDArray[np.float64]:
     """Stationary (N1, N2) for a constant photon number."""
     supply = balance(Coefficients.of(device), np.asarray(photons, dtype=np.float64), pump)
     return np.stack(
@@ -262,7 +263,7 @@ def _carriers_at(device: Device, photons: ArrayLike, pump: float) -> NDArray[np.
     )
 
 
-def steady_states(device: Device, pump_electrons_per_ns: float) -> list[SteadyState]:
+def steady_states(device: Device, pump_ratio: float) -> list[SteadyState]:
     """All fixed points of the drift, by ascending photon number.
 
     The carriers follow from the photon number, so the fixed points are the roots of one function
@@ -272,19 +273,36 @@ def steady_states(device: Device, pump_electrons_per_ns: float) -> list[SteadySt
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
 
     Returns
     -------
     list of SteadyState
         One for a laser that is off or on, three where both are fixed points.
     """
+    return states_at(device, float(pump_electrons_per_ns(device, pump_ratio)))
+
+
+def states_at(device: Device, pump: float) -> list[SteadyState]:
+    """`steady_states`, for a pump that is not a ratio.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    pump : float
+        Pump P of the gain section [electrons/ns].
+
+    Returns
+    -------
+    list of SteadyState
+    """
     from scipy.optimize import brentq
 
     def residual(log_photons: NDArray[np.float64]) -> NDArray[np.float64]:
         s = np.exp(log_photons)
-        n1, n2 = _carriers_at(device, s, pump_electrons_per_ns)
+        n1, n2 = _carriers_at(device, s, pump)
         # Divided by S: the root is that of the balance per photon.
         return net_gain(device, n1, n2) + spontaneous_emission(device, n1, n2) / s
 
@@ -294,27 +312,27 @@ def steady_states(device: Device, pump_electrons_per_ns: float) -> list[SteadySt
     states = []
     if values[0] < 0.0:
         # Without a pump nothing is emitted, and the balance has its root at no photons at all.
-        n1, n2 = _carriers_at(device, 0.0, pump_electrons_per_ns)
+        n1, n2 = _carriers_at(device, 0.0, pump)
         states.append(SteadyState(0.0, float(n1), float(n2)))
     for k in np.flatnonzero(np.signbit(values[:-1]) != np.signbit(values[1:])):
         s = float(np.exp(brentq(residual, grid[k], grid[k + 1], xtol=1e-13)))
-        n1, n2 = _carriers_at(device, s, pump_electrons_per_ns)
+        n1, n2 = _carriers_at(device, s, pump)
         states.append(SteadyState(s, float(n1), float(n2)))
     return states
 
 
-def quiescent_state(device: Device, pump_electrons_per_ns: float) -> SteadyState:
+def quiescent_state(device: Device, pump_ratio: float) -> SteadyState:
     """Fixed point with the fewest photons: the laser at rest between its spikes.
 
     Parameters
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
 
     Returns
     -------
     SteadyState
     """
-    return steady_states(device, pump_electrons_per_ns)[0]
+    return steady_states(device, pump_ratio)[0]

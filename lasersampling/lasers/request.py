@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.state import NetworkState
 
 
@@ -87,23 +89,17 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def checked_pump(values: ArrayLike, n_chains: int, n_lasers: int) -> NDArray[np.float64]:
-    """Pumps as (chain, laser)."""
-    try:
-        pump = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError.single("pump_electrons_per_ns", repr(values), "numbers") from None
+def checked_pump(
+    pump_ratio: ArrayLike, network: LaserNetwork, n_chains: int
+) -> NDArray[np.float64]:
+    """Pumps [electrons/ns] as (chain, laser), given over the threshold pump."""
+    pump = pump_electrons_per_ns(network.device, pump_ratio)
+    n_lasers = network.n_lasers
     if pump.shape not in ((), (n_lasers,), (n_chains, n_lasers)):
         raise InputError.single(
-            "pump_electrons_per_ns",
+            "pump_ratio",
             f"shape {pump.shape}",
             f"a number or shape ({n_lasers},) or ({n_chains}, {n_lasers})",
-        )
-    if not (np.isfinite(pump).all() and np.all(pump >= 0.0)):
-        raise InputError.single(
-            "pump_electrons_per_ns",
-            "values that are negative or not finite",
-            "finite values of at least 0",
         )
     return np.broadcast_to(pump, (n_chains, n_lasers))
 

@@ -28,6 +28,7 @@ from lasersampling.lasers.request import (
 from lasersampling.lasers.run import BundleResult, Run
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.state import NetworkState, joined
+from lasersampling.lasers.steps import step_problems, timing_problems
 
 __all__ = ["NetworkState", "Simulation", "TraceRequest", "Traces", "simulate"]
 
@@ -60,7 +61,7 @@ class Simulation:
 
 def simulate(
     network: LaserNetwork,
-    pump_electrons_per_ns: ArrayLike,
+    pump_ratio: ArrayLike,
     duration_ns: float,
     *,
     n_chains: int = 1,
@@ -82,8 +83,9 @@ def simulate(
     ----------
     network : LaserNetwork
         Lasers and their coupling.
-    pump_electrons_per_ns : array_like, shape (), (laser,) or (chain, laser)
-        Pump P of each laser without what the synapses add.
+    pump_ratio : array_like, shape (), (laser,) or (chain, laser)
+        Pump r = P/P_th of each laser without what the synapses add, over the threshold pump of the
+        network's device also where the lasers' own thresholds differ [1].
     duration_ns : float
         Time recorded per chain.
     n_chains : int
@@ -103,7 +105,7 @@ def simulate(
         Length of the synaptic rectangles where the synapse leaves it open; the device's own by
         default.
     step_ps : float, optional
-        Integration step; the device's own by default.
+        Integration step; the device's own by default, and at most twice that, with a warning.
     common_step : bool
         Let all lasers take this step. They do so anyway if they are coupled, traced or without
         noise; others take steps of their own around it, twice as long in the dark, half as long
@@ -125,18 +127,23 @@ def simulate(
     Raises
     ------
     InputError
-        With all problems of the arguments.
+        With all problems of the arguments, among them delays and pulses that are shorter than half
+        a step.
     SimulationError
         When a state is no longer finite or physical.
+
+    Warns
+    -----
+    AccuracyWarning
+        When the step is longer than the device's own, or changes a delay or pulse by more than
+        5 %: coupled lasers move in whole steps.
 
     Examples
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
     >>> lasers = LaserNetwork(device, n_lasers=2)
-    >>> pump = [0.9 * device.threshold_pump_electrons_per_ns,
-    ...         1.0 * device.threshold_pump_electrons_per_ns]
-    >>> few, many = simulate(lasers, pump, 200.0, seed=1).spikes.counts()[0]
+    >>> few, many = simulate(lasers, [0.9, 1.0], 200.0, seed=1).spikes.counts()[0]
     >>> bool(few < many)
     True
     """
@@ -148,7 +155,7 @@ def simulate(
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *number_problems("recall_ns", recall_ns, 0.0, strict=False),
         *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
-        *number_problems("step_ps", step, 0.0, strict=True),
+        *step_problems(device, step),
         *number_problems("refractory_time_ns", tau, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
@@ -159,8 +166,13 @@ def simulate(
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))
     if problems:
         raise InputError(problems)
-    pump = checked_pump(pump_electrons_per_ns, n_chains, network.n_lasers)
+    pump = checked_pump(pump_ratio, network, n_chains)
     is_coupled = network.connections.pre.size > 0
+    if is_coupled:
+        assert network.synapse is not None  # the network has put the device's own in its place
+        problems = timing_problems(network.connections.delay_ns, network.synapse, tau, step)
+        if problems:
+            raise InputError(problems)
     own_steps = noise and traces is None and not (is_coupled or common_step)
     if start is not None:
         checked_start(start, n_chains, network.n_lasers)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from lasersampling.errors import InputError
 from lasersampling.lasers.deterministic import count_pulses, flow, trajectory
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import (
     Coefficients,
     SteadyState,
@@ -72,41 +73,39 @@ class Bifurcation:
 
     Attributes
     ----------
-    pump : float
-        r = P / P_th [1].
+    pump_ratio : float
+        r = P/P_th [1].
     kind : {"Hopf", "saddle-node"}
         Two eigenvalues of one fixed point change sign, or two fixed points appear or vanish.
     frequency_per_ns : float
         Frequency of the oscillation that is born [1/ns]; 0 for a saddle-node.
     """
 
-    pump: float
+    pump_ratio: float
     kind: Literal["Hopf", "saddle-node"]
     frequency_per_ns: float
 
 
-def fixed_points(device: Device, pump_electrons_per_ns: float) -> list[FixedPoint]:
+def fixed_points(device: Device, pump_ratio: float) -> list[FixedPoint]:
     """Steady states and the eigenvalues of their Jacobian, by ascending photon number.
 
     Parameters
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section, above 0.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section, above 0 [1].
 
     Returns
     -------
     list of FixedPoint
     """
-    if not 0.0 < pump_electrons_per_ns < np.inf:
-        raise InputError.single(
-            "pump_electrons_per_ns", pump_electrons_per_ns, "a finite pump above 0"
-        )
+    if pump_ratio == 0.0:
+        raise InputError.single("pump_ratio", "0", "a pump above 0")
     coefficients = Coefficients.of(device)
-    pump = torch.tensor(float(pump_electrons_per_ns), dtype=torch.float64)
+    pump = torch.tensor(float(pump_electrons_per_ns(device, pump_ratio)), dtype=torch.float64)
     points = []
-    for state in steady_states(device, pump_electrons_per_ns):
+    for state in steady_states(device, pump_ratio):
         vector = torch.tensor(
             [np.log(state.photons), state.gain_electrons, state.absorber_electrons],
             dtype=torch.float64,
@@ -157,7 +156,7 @@ def bifurcations(
     return found
 
 
-def regimes(device: Device, pumps: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
+def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
     """What the noise-free laser does at each pump.
 
     *bistable*: two attractors, be it two stable states or a stable state beside self-pulsing.
@@ -168,23 +167,21 @@ def regimes(device: Device, pumps: Sequence[float] | NDArray[np.float64]) -> lis
     ----------
     device : Device
         The laser.
-    pumps : sequence of float
-        Values of r = P / P_th [1].
+    pump_ratios : sequence of float
+        Values of r = P/P_th [1].
 
     Returns
     -------
     list of {"excitable", "self-pulsing", "continuous-wave", "bistable"}
     """
-    threshold = device.threshold_pump_electrons_per_ns
     stable = [
-        [point for point in fixed_points(device, r * threshold) if point.n_unstable == 0]
-        for r in pumps
+        [point for point in fixed_points(device, r) if point.n_unstable == 0] for r in pump_ratios
     ]
     single = [k for k, points in enumerate(stable) if len(points) == 1]
     pulses_on = np.zeros(len(stable), dtype=bool)
     if single:
-        current = threshold * np.asarray([pumps[k] for k in single])
-        pulses_on[single] = _keeps_pulsing(device, current)
+        alone = np.asarray([pump_ratios[k] for k in single], dtype=np.float64)
+        pulses_on[single] = _keeps_pulsing(device, alone)
     found: list[Regime] = []
     for points, pulsing in zip(stable, pulses_on, strict=True):
         if not points:
@@ -197,7 +194,7 @@ def regimes(device: Device, pumps: Sequence[float] | NDArray[np.float64]) -> lis
 
 
 def nullclines(
-    device: Device, pump_electrons_per_ns: float, photons: NDArray[np.float64]
+    device: Device, pump_ratio: float, photons: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where photons and gain electrons rest, with the absorber in equilibrium with the light.
 
@@ -205,8 +202,8 @@ def nullclines(
     ----------
     device : Device
         The laser.
-    pump_electrons_per_ns : float
-        Pump P of the gain section.
+    pump_ratio : float
+        Pump r = P/P_th of the gain section [1].
     photons : ndarray, shape (point,)
         Photon numbers S [photons].
 
@@ -217,7 +214,7 @@ def nullclines(
         equations lie where the two cross.
     """
     c = Coefficients.of(device)
-    supply = balance(c, photons, pump_electrons_per_ns)
+    supply = balance(c, photons, pump_electrons_per_ns(device, pump_ratio))
     n2 = supply.absorber_source / supply.absorber_rate
     # G S + R is linear in N1, with slope g1 (S + 1).
     without_gain = c.growth(0.0, n2) * photons + c.emission(0.0, n2)
@@ -227,14 +224,13 @@ def nullclines(
 
 def _signature(device: Device, pump: float) -> tuple[int, ...]:
     """Unstable directions of each fixed point."""
-    points = fixed_points(device, pump * device.threshold_pump_electrons_per_ns)
+    points = fixed_points(device, pump)
     return tuple(point.n_unstable for point in points)
 
 
 def _bifurcation(device: Device, a: float, b: float) -> Bifurcation:
     """Name the change between two pumps that are as good as equal."""
-    threshold = device.threshold_pump_electrons_per_ns
-    before, after = fixed_points(device, a * threshold), fixed_points(device, b * threshold)
+    before, after = fixed_points(device, a), fixed_points(device, b)
     pump = float(0.5 * (a + b))
     if len(before) != len(after):
         return Bifurcation(pump, "saddle-node", 0.0)
@@ -246,7 +242,7 @@ def _bifurcation(device: Device, a: float, b: float) -> Bifurcation:
 def _keeps_pulsing(device: Device, pump: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether pulses go on for long after the gain was filled at once."""
     gain, lifetime = device.gain, device.gain.carrier_lifetime_ns
-    filled = np.maximum(1.5 * device.threshold_pump_electrons_per_ns, pump) * lifetime
+    filled = pump_electrons_per_ns(device, np.maximum(1.5, pump)) * lifetime
     start = [np.full_like(pump, 1.0), filled, np.zeros_like(pump)]
     length = _FOLLOWED_LIFETIMES * gain.carrier_lifetime_ns
     time = np.arange(0.0, length, 1e-3 * _READING_PS)

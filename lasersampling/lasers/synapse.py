@@ -38,11 +38,14 @@ class Synapse:
         counter-kick of `kick` times ``tau_1`` electrons per electron/ns. ``exponential``:
         K(s) = exp(-s / `time_constant_ns`).
     duration_ns : float or None
-        Length of the rectangle [ns]; the refractory time of the sampler when left out.
+        Length of the rectangle [ns]; the refractory time of the sampler when left out. Rounded to
+        whole steps of the simulation, with a warning where that changes it by more than 5 %;
+        what is shorter than half a step is refused.
     kick : float
         Strength of the kicks of the shaped kernel [1]; 1 makes the gain see a rectangle.
     time_constant_ns : float or None
-        Time constant of the exponential kernel [ns].
+        Time constant of the exponential kernel [ns]. The drive is held during each step, which adds
+        half a step over the time constant to its charge; from 5 % on there is a warning.
     overlap : {"renew", "add"}
         What a spike does that comes while the pulse of the one before is still on: renew it, as
         a retriggerable pulse generator and the neural sampling theory do, or add a second.

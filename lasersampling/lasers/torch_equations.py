@@ -26,12 +26,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.bundle import RestingStates
 from lasersampling.lasers.device import Detection, Device
 from lasersampling.lasers.monitoring import monitored_levels
+from lasersampling.lasers.pumps import ratio_problems
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
+from lasersampling.lasers.steps import step_problems
 from lasersampling.lasers.torch_bridge import open_variance, weights
 
 __all__ = ["LaserState", "Record", "advance", "coefficients", "resting", "simulate"]
@@ -111,7 +113,11 @@ def coefficients(
 
 
 def resting(
-    device: Device, pump: Tensor, generator: torch.Generator | None = None, *, noise: bool = True
+    device: Device,
+    pump_ratio: Tensor,
+    generator: torch.Generator | None = None,
+    *,
+    noise: bool = True,
 ) -> LaserState:
     """Lasers at rest: thermal light at the quiescent photon number, armed.
 
@@ -119,8 +125,8 @@ def resting(
     ----------
     device : Device
         The laser.
-    pump : Tensor, shape (...)
-        Pump P of each laser [electrons/ns]; the state is a constant, not a function of it.
+    pump_ratio : Tensor, shape (...)
+        Pump r = P/P_th of each laser [1]; the state is a constant, not a function of it.
     generator : torch.Generator, optional
         Draws the field; torch's own by default.
     noise : bool
@@ -130,6 +136,7 @@ def resting(
     -------
     LaserState
     """
+    pump = pump_ratio * device.threshold_pump_electrons_per_ns
     values = pump.detach().cpu().double().numpy()
     photons, gain, absorber = (
         torch.as_tensor(column).to(pump) for column in RestingStates(device, values).at(values)
@@ -254,7 +261,7 @@ def advance(
 
 def simulate(
     device: Device,
-    pump: Tensor,
+    pump_ratio: Tensor,
     n_steps: int,
     *,
     constants: Coefficients | None = None,
@@ -270,20 +277,21 @@ def simulate(
     ----------
     device : Device
         The laser; its detection, step and, unless given, its constants.
-    pump : Tensor, shape (...)
-        Pump P of each laser [electrons/ns]; its shape, precision and device are those of all.
+    pump_ratio : Tensor, shape (...)
+        Pump r = P/P_th of each laser [1]; its shape, precision and device are those of all. The
+        threshold pump P_th is that of `device`, whatever `constants` say.
     n_steps : int
         How many steps.
     constants : Coefficients, optional
-        Constants as tensors that broadcast against `pump`.
+        Constants as tensors that broadcast against `pump_ratio`.
     step_ps : float, optional
-        Integration step; the device's own by default.
+        Integration step; the device's own by default, and at most twice that, with a warning.
     start : LaserState, optional
         Where to start; at rest by default.
     readings : sequence of int
         Steps after which photons and carriers are kept: ascending, from 1 to `n_steps`.
     generator : torch.Generator, optional
-        Random numbers, on the device of `pump`; torch's own by default.
+        Random numbers, on the device of `pump_ratio`; torch's own by default.
     noise : bool
         False integrates the drift alone.
 
@@ -302,8 +310,7 @@ def simulate(
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
-    >>> pump = torch.tensor([0.9, 1.0]) * device.threshold_pump_electrons_per_ns
-    >>> record = simulate(device, pump, 400, readings=[200, 400],
+    >>> record = simulate(device, torch.tensor([0.9, 1.0]), 400, readings=[200, 400],
     ...                   generator=torch.Generator().manual_seed(1))
     >>> record.photons.shape
     torch.Size([2, 2])
@@ -311,23 +318,23 @@ def simulate(
     step = device.step_ps if step_ps is None else step_ps
     problems = [
         *integer_problems("n_steps", n_steps, 1),
-        *number_problems("step_ps", step, 0.0, strict=True),
+        *step_problems(device, step),
     ]
-    if not pump.is_floating_point():
-        problems.append(Problem("pump", str(pump.dtype), "float32 or float64"))
-    elif not (torch.isfinite(pump).all() and (pump >= 0.0).all()):
-        problems.append(
-            Problem("pump", "negative or not finite values", "finite values of at least 0")
-        )
+    if not pump_ratio.is_floating_point():
+        problems.append(Problem("pump_ratio", str(pump_ratio.dtype), "float32 or float64"))
+    elif pump_ratio.numel():
+        lowest, highest = (float(end) for end in torch.aminmax(pump_ratio.detach()))
+        problems += ratio_problems("pump_ratio", lowest, highest, device)
     if not problems and not _ascend(readings, n_steps):
         problems.append(
             Problem("readings", f"{readings!r:.60}", f"ascending steps from 1 to {n_steps}")
         )
     if problems:
         raise InputError(problems)
+    pump = pump_ratio * device.threshold_pump_electrons_per_ns
     if constants is None:
         constants = coefficients(device, dtype=pump.dtype, on=pump.device)
-    state = resting(device, pump, generator, noise=noise) if start is None else start
+    state = resting(device, pump_ratio, generator, noise=noise) if start is None else start
     count = torch.zeros(pump.shape, dtype=torch.int64, device=pump.device)
     wanted, kept = set(readings), []
     for number in range(1, n_steps + 1):

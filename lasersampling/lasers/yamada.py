@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from lasersampling.config import Finite, Positive, validated
 from lasersampling.lasers.device import Device, Section
+from lasersampling.lasers.pumps import pump_electrons_per_ns
 
 __all__ = ["Yamada", "from_yamada"]
 
@@ -59,22 +60,23 @@ class Yamada:
     absorber_rate: Positive
 
     @classmethod
-    def from_device(cls, device: Device, pump_electrons_per_ns: float) -> Yamada:
+    def from_device(cls, device: Device, pump_ratio: float) -> Yamada:
         """Dimensionless form of a device under a pump.
 
         Parameters
         ----------
         device : Device
             The laser.
-        pump_electrons_per_ns : float
-            Pump P of the gain section.
+        pump_ratio : float
+            Pump r = P/P_th of the gain section [1].
 
         Returns
         -------
         Yamada
         """
         kappa, gain, absorber = device.cavity.loss_per_ns, device.gain, device.absorber
-        electrons = pump_electrons_per_ns * gain.carrier_lifetime_ns - gain.transparency_electrons
+        pump = float(pump_electrons_per_ns(device, pump_ratio))
+        electrons = pump * gain.carrier_lifetime_ns - gain.transparency_electrons
         return cls(
             pump=gain.differential_gain_per_ns * electrons / kappa,
             absorption=device.relative_absorption,

@@ -165,8 +165,26 @@ def write_performance(file: ResultsFile, performance: Performance, wall_plug: Wa
     file.attributes("wall_plug", flattened(wall_plug))
 
 
-def write_traces(file: ResultsFile, traces: Traces, *, spike_threshold_photons: float) -> None:
-    """Write traces of single lasers to ``/traces``."""
+def write_traces(
+    file: ResultsFile,
+    traces: Traces,
+    *,
+    spike_threshold_photons: float,
+    pump_ratio: Sequence[float] | None = None,
+) -> None:
+    """Write traces of single lasers to ``/traces``.
+
+    Parameters
+    ----------
+    file : ResultsFile
+        Where to.
+    traces : Traces
+        Of some lasers.
+    spike_threshold_photons : float
+        Detection threshold [photons].
+    pump_ratio : sequence of float, optional
+        Pump of each laser of the network over the threshold pump [1].
+    """
     for name, values, dims, units, description in (
         ("time_ns", traces.time_ns, ("time_ns",), "ns", "time after the burn-in"),
         ("laser", traces.laser, ("laser",), "1", "number of the laser"),
@@ -187,6 +205,11 @@ def write_traces(file: ResultsFile, traces: Traces, *, spike_threshold_photons: 
         ),
     ):
         file.write(f"traces/{name}", values, dims, units=units, description=description)
+    if pump_ratio is not None:
+        file.write(
+            "traces/pump_ratio", np.asarray(pump_ratio, dtype=np.float64)[traces.laser],
+            ("laser",), units="1", description="pump over threshold pump",
+        )  # fmt: skip
     file.attributes("traces", {"spike_threshold_photons": spike_threshold_photons})
 
 

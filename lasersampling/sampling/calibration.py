@@ -20,6 +20,7 @@ from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.steps import step_problems, timing_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.activation import LogisticFit, measure_activation
 from lasersampling.sampling.translation import TranslationRule
@@ -35,8 +36,8 @@ LARGEST_RMS = 0.02
 
 _PAIR_READINGS_PER_TAU = 8
 _CALIBRATED_MODULES = (
-    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "rate_equations.py", "run.py",
-    "simulation.py",
+    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "pumps.py", "rate_equations.py",
+    "run.py", "simulation.py",
 )  # fmt: skip
 
 
@@ -84,6 +85,17 @@ class Neuron:
         Transmission delay of all connections.
     step_ps : float
         Integration step.
+
+    Raises
+    ------
+    InputError
+        When the step is much longer than the device's own, or a delay or pulse is shorter than
+        half a step.
+
+    Warns
+    -----
+    AccuracyWarning
+        When the step is longer than the device's own, or changes a delay or pulse clearly.
     """
 
     device: Device
@@ -91,6 +103,14 @@ class Neuron:
     refractory_time_ns: Positive
     delay_ns: NonNegative
     step_ps: Positive
+
+    def __post_init__(self) -> None:
+        problems = step_problems(self.device, self.step_ps)
+        problems += timing_problems(
+            self.delay_ns, self.synapse, self.refractory_time_ns, self.step_ps
+        )
+        if problems:
+            raise InputError(problems)
 
 
 @validated
@@ -281,7 +301,7 @@ def _measure_pair(
             device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
         )
         spikes = simulate(
-            network, rule.pump_electrons_per_ns(pair), settings.pair_duration_ns,
+            network, rule.pump_ratio(pair), settings.pair_duration_ns,
             n_chains=settings.n_chains, seed=seed, refractory_time_ns=tau,
             step_ps=neuron.step_ps, n_threads=n_threads,
         ).spikes  # fmt: skip

@@ -123,8 +123,8 @@ def measure_hazard(
     logits = np.arange(LOWEST_LOGIT, HIGHEST_LOGIT + 1e-9, _LOGITS_PER_PUMP)
     pump = calibration.midpoint + logits / calibration.slope
     spikes = simulate(
-        LaserNetwork(device, len(pump)), pump * device.threshold_pump_electrons_per_ns,
-        settings.duration_ns, n_chains=settings.n_chains, seed=settings.seed,
+        LaserNetwork(device, len(pump)), pump, settings.duration_ns,
+        n_chains=settings.n_chains, seed=settings.seed,
         step_ps=neuron.step_ps, n_threads=n_threads, progress=lambda f: report(0.6 * f),
     ).spikes  # fmt: skip
     if spikes.n_spikes < _FEWEST_SPIKES:
@@ -174,7 +174,7 @@ def driven_trains(
     biases = np.append(np.zeros(_DRIVERS), generator.uniform(-1.0, 2.0, _DRIVEN))
     biases[_DRIVERS:] -= 0.5 * weights[_DRIVERS:].sum(axis=1)
     electrons = rule.electrons_per_ns(weights)
-    pump = rule.pump_electrons_per_ns(BoltzmannMachine(np.zeros((n, n)), biases))
+    pump = rule.pump_ratio(BoltzmannMachine(np.zeros((n, n)), biases))
     network = LaserNetwork(device, n, electrons, neuron.delay_ns, neuron.synapse)
     spikes = simulate(
         network, pump, duration_ns, n_chains=n_chains, seed=seed, refractory_time_ns=tau,
@@ -196,8 +196,7 @@ def driven_trains(
             step = np.concatenate([steps[k, j] * signs for j, (_, signs) in enumerate(pulses)])
             trains.append(
                 DrivenTrain(times[units == k],
-                            float(pump[k] / rule.threshold_pump_electrons_per_ns),
-                            edges[order], step[order], kick, duration_ns)
+                            float(pump[k]), edges[order], step[order], kick, duration_ns)
             )  # fmt: skip
     return trains
 

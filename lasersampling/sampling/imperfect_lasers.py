@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.errors import AccuracyWarning
 from lasersampling.hardware import Chip, Drift, Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
@@ -67,7 +69,7 @@ def build_network(
     weights[chip.dead[units]] = 0.0
     delay: NDArray[np.float64] | float = neuron.delay_ns
     if not about.delay.mismatch.is_none:
-        delay = np.maximum(chip.applied("delay", delay), 0.0)[own]
+        delay = _in_steps(np.maximum(chip.applied("delay", delay), 0.0)[own], neuron.step_ps)
     threshold = gain = None
     if not about.threshold.mismatch.is_none:
         threshold = chip.applied("threshold", 1.0)[units]
@@ -88,6 +90,19 @@ def build_network(
     )
 
 
+def _in_steps(delay_ns: NDArray[np.float64], step_ps: float) -> NDArray[np.float64]:
+    """Delays of a chip, those below half a step as none: chance has made them so short."""
+    short = (delay_ns > 0.0) & (delay_ns <= 0.5e-3 * step_ps)
+    if short.any():
+        warnings.warn(
+            f"{short.sum()} of {short.size} delays of this chip are shorter than half a step of "
+            f"{step_ps:g} ps and act as none; a shorter step_ps resolves them",
+            AccuracyWarning,
+            stacklevel=2,
+        )
+    return np.where(short, 0.0, delay_ns)
+
+
 @dataclass(frozen=True, eq=False)
 class Pumps:
     """Deviations of the pumps in one run of all chains.
@@ -96,8 +111,6 @@ class Pumps:
     ----------
     chip : Chip
         Fixed pattern.
-    threshold_pump_electrons_per_ns : float
-        Unit of absolute deviations.
     trial : ndarray, shape (chain, unit)
         Deviations of this run [1].
     wandering : ndarray, shape (chain, unit)
@@ -107,15 +120,12 @@ class Pumps:
     """
 
     chip: Chip
-    threshold_pump_electrons_per_ns: float
     trial: NDArray[np.float64]
     wandering: NDArray[np.float64]
     seed: int
 
     @classmethod
-    def of_run(
-        cls, chip: Chip, rule: TranslationRule, n_chains: int, seed: int, start: ChainState | None
-    ) -> Pumps:
+    def of_run(cls, chip: Chip, n_chains: int, seed: int, start: ChainState | None) -> Pumps:
         """Draw the noise of a run; the drift goes on from `start`."""
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
         shape = (n_chains, chip.n_units)
@@ -123,7 +133,7 @@ class Pumps:
         wandering = generator.standard_normal(shape)
         if start is not None and DRIFT in start:
             wandering = np.array(start[DRIFT])
-        return cls(chip, rule.threshold_pump_electrons_per_ns, trial, wandering, seed)
+        return cls(chip, trial, wandering, seed)
 
     def of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> GroupPumps:
         """Pumps of chains that are simulated together.
@@ -151,18 +161,18 @@ class GroupPumps:
         return self._run.chip.imperfections.pump.drift
 
     def now(self, programmed: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Pumps that the lasers have now [electrons/ns], shape (chain, laser).
+        """Pumps that the lasers have now, over the threshold pump [1], shape (chain, laser).
 
         Parameters
         ----------
         programmed : ndarray, shape (chain, laser)
-            Those of the ideal device [electrons/ns].
+            Those of the ideal device [1].
         """
         run, chip = self._run, self._run.chip
         about = chip.imperfections
         if about.is_none:
             return programmed
-        ratio = programmed / run.threshold_pump_electrons_per_ns
+        ratio = programmed.copy()
         if not about.pump.grid.is_none:
             ratio = about.pump.grid.rounded(ratio)
         ratio = about.pump.mismatch.applied(ratio, chip.pump[self._units])
@@ -171,7 +181,7 @@ class GroupPumps:
             wandering = self.drift.std * run.wandering[self._window]
             ratio = self.drift.deviation.applied(ratio, wandering)
         ratio[:, chip.dead[self._units]] = 0.0
-        return np.maximum(ratio, 0.0) * run.threshold_pump_electrons_per_ns
+        return np.maximum(ratio, 0.0)
 
     def wait(self, time_ns: float) -> None:
         """Let the drift go on [ns]."""

@@ -242,8 +242,7 @@ class Lasers:
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
-        rule, chip = self.calibration.rule(self.neuron), self.chip(machine.n_units)
-        programme = self.programme(machine)
+        chip, programme = self.chip(machine.n_units), self.programme(machine)
         more: dict[str, tuple[DTypeLike, tuple[int | None, ...]]] = {}
         if chip.imperfections.pump.drift is not None:
             more[DRIFT] = np.float64, held.shape
@@ -253,7 +252,7 @@ class Lasers:
         if tiring:
             more |= {RESOURCE: (np.float64, held.shape), SPIKE_AMPLITUDE: (np.float64, (None,))}
         before = None if start is None else network_state(start, has_laser, more)
-        pumps = Pumps.of_run(chip, rule, n_chains, seed, start)
+        pumps = Pumps.of_run(chip, n_chains, seed, start)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
@@ -339,7 +338,7 @@ class Lasers:
         up = HARD_PUMP_LOGITS - least - among.biases
         down = -HARD_PUMP_LOGITS - most - among.biases
         drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
-        pump = rule.pump_electrons_per_ns(among, drive)
+        pump = rule.pump_ratio(among, drive)
         return np.where(own == FREE, pump, np.maximum(pump, 0.0))
 
     def _run(

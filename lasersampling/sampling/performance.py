@@ -217,9 +217,8 @@ def measure_performance(
     if machine is None:
         machine = BoltzmannMachine.random(settings.n_units, seed=settings.machine_seed)
     neuron = lasers.neuron
-    pump = lasers.calibration.midpoint * neuron.device.threshold_pump_electrons_per_ns
     emission = measure_emission(
-        neuron.device, pump, duration_ns=settings.emission_duration_ns,
+        neuron.device, lasers.calibration.midpoint, duration_ns=settings.emission_duration_ns,
         n_copies=settings.n_copies, seed=seed, burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
         step_ps=neuron.step_ps, n_threads=lasers.n_threads,
         progress=lambda fraction: report(_SHARE_OF_EMISSION * fraction),
@@ -312,7 +311,7 @@ def _of_machine(
     charge_electrons = rule.weights_electrons_per_ns(pair)[0, 1] * rule.mean_effect * tau
     pulses = pulse_share(neuron.synapse, samples.spikes, tau)
     synaptic = (pulses @ rule.weights_electrons_per_ns(machine).T).sum(axis=1)
-    steady = float(rule.pump_electrons_per_ns(machine).sum())
+    steady = float(rule.pump_ratio(machine).sum()) * rule.threshold_pump_electrons_per_ns
     steady += machine.n_units * device.absorber_pump_electrons_per_ns
     per_uw = wall_plug.power_uw(device, 1.0)
     power = _mean(steady + synaptic).times(per_uw)

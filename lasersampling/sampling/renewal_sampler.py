@@ -336,10 +336,8 @@ class _Job:
         others = np.setdiff1d(np.arange(self._held.shape[1]), units)
         weights = self._programme.weights[np.ix_(units, others)]
         drive = self._held[np.ix_(chains, others)] @ weights.T
-        pump = self._rule.pump_electrons_per_ns(self._programme.among(units), drive)
-        return steady_drive(
-            pump / self._rule.threshold_pump_electrons_per_ns, wiring, self._rule
-        )  # fmt: skip
+        pump = self._rule.pump_ratio(self._programme.among(units), drive)
+        return steady_drive(pump, wiring, self._rule)
 
     def _blocks(self, n_units: int) -> Iterator[slice]:
         """Draws that are simulated without a look at progress and Ctrl-C."""

@@ -144,10 +144,10 @@ class TranslationRule:
         )
         return weights / self.synapse_strength * per_unit
 
-    def pump_electrons_per_ns(
+    def pump_ratio(
         self, machine: BoltzmannMachine | Programme, drive: NDArray[np.float64] | float = 0.0
     ) -> NDArray[np.float64]:
-        """Pumps [electrons/ns] without synaptic input, shape (unit,) or that of `drive`.
+        """Pumps r = P/P_th [1] without synaptic input, shape (unit,) or that of `drive`.
 
         Parameters
         ----------
@@ -156,5 +156,4 @@ class TranslationRule:
         drive : ndarray, shape (..., unit)
             What is added to the biases, such as the constant effect of clamped units.
         """
-        pump = self.midpoint + (machine.biases + drive) / self.slope
-        return np.asarray(pump * self.threshold_pump_electrons_per_ns)
+        return np.asarray(self.midpoint + (machine.biases + drive) / self.slope)

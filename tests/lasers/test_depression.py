@@ -12,7 +12,6 @@ from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 WEIGHTS = np.array([[0, 1200, -900], [1000, 0, 0], [600, 800, 0.0]])
 
 
@@ -47,7 +46,7 @@ def test_drive_of_a_regular_laser(length_ns):
     synapse = Synapse(duration_ns=length_ns)
     network = LaserNetwork(DEVICE, 2, [[0, 0], [weight, 0]], 0.0, synapse, depression=about)
     run = simulate(
-        network, [1.9 * P_TH, 0.0], 40.0, step_ps=1.0, noise=False, burn_in_ns=0.0,
+        network, [1.9, 0.0], 40.0, step_ps=1.0, noise=False, burn_in_ns=0.0,
         traces=TraceRequest((1,), 0.0, 40.0, 1.0),
     )  # fmt: skip
     times = run.spikes.chain(0)[0]
@@ -85,7 +84,7 @@ def test_synapses_that_hardly_tire_change_no_bit(overlap):
 
     def run(about):
         network = LaserNetwork(DEVICE, 3, WEIGHTS, 0.4, synapse, depression=about)
-        return simulate(network, 0.98 * P_TH, 60.0, n_chains=8, seed=1)
+        return simulate(network, 0.98, 60.0, n_chains=8, seed=1)
 
     none, hardly = run(None), run(Depression(utilisation=1e-12, recovery_time_ns=5.0))
     clearly = run(Depression(utilisation=0.5, recovery_time_ns=5.0))
@@ -98,12 +97,10 @@ def test_synapses_that_hardly_tire_change_no_bit(overlap):
 def test_bits_do_not_depend_on_threads_and_bundles():
     about = Depression(utilisation=0.4, recovery_time_ns=10.0)
     network = LaserNetwork(DEVICE, 3, WEIGHTS, 0.0, depression=about)
-    start = simulate(network, 0.98 * P_TH, 20.0, n_chains=60, seed=1).end
+    start = simulate(network, 0.98, 20.0, n_chains=60, seed=1).end
 
     def run(threads):
-        return simulate(
-            network, 0.98 * P_TH, 20.0, n_chains=60, seed=2, start=start, n_threads=threads
-        )
+        return simulate(network, 0.98, 20.0, n_chains=60, seed=2, start=start, n_threads=threads)
 
     one, two = run(1), run(2)
     assert np.array_equal(one.spikes.time_ns, two.spikes.time_ns)
@@ -122,7 +119,7 @@ def test_the_jump_process_has_none():
     about = Depression(utilisation=0.3, recovery_time_ns=8.0)
     network = LaserNetwork(DEVICE, 2, [[0, 1.0], [1.0, 0]], depression=about)
     with pytest.raises(InputError, match="depression"):
-        simulate_jumps(network, P_TH, 1.0)
+        simulate_jumps(network, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

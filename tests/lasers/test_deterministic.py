@@ -19,8 +19,7 @@ from lasersampling.lasers.rate_equations import drift, quiescent_state
 from lasersampling.lasers.simulation import TraceRequest, simulate
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
-PUMP = 0.9 * P_TH
+PUMP = 0.9
 REST = quiescent_state(DEVICE, PUMP)
 KICK = 6000.0
 
@@ -50,7 +49,7 @@ def test_kernel_without_noise_follows_torchdiffeq_through_a_pulse_and_the_recove
 
     Spontaneous emission is noise to the kernel: without noise it integrates dS/dt = G S.
     """
-    pump = 1.3 * P_TH
+    pump = 1.3
     traces = simulate(
         LaserNetwork(DEVICE, 1), pump, 4.0, noise=False, burn_in_ns=0.0, step_ps=0.5,
         traces=TraceRequest((0,), 0.0, 4.0, 1.0),
@@ -126,8 +125,8 @@ def test_no_pulse_no_shape():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pump_electrons_per_ns": -1.0}, "pump_electrons_per_ns"),
-        ({"pump_electrons_per_ns": float("nan")}, "finite values of at least 0"),
+        ({"pump_ratio": -1.0}, "pump_ratio: got -1"),
+        ({"pump_ratio": float("nan")}, "finite ratios to the threshold pump"),
         ({"start": [0.0, 1.0, 2.0]}, "start: photons: got none"),
         ({"start": [1.0, 2.0]}, "start: got 2 entries"),
         ({"start": [1.0, float("inf"), 2.0]}, "start: gain electrons"),
@@ -137,6 +136,6 @@ def test_no_pulse_no_shape():
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
-    usual = {"pump_electrons_per_ns": PUMP, "start": REST, "time_ns": [0.0, 1.0]}
+    usual = {"pump_ratio": PUMP, "start": REST, "time_ns": [0.0, 1.0]}
     with pytest.raises(InputError, match=message):
         trajectory(DEVICE, **{**usual, **arguments})

@@ -7,13 +7,12 @@ from lasersampling.lasers.emission import Emission, _means, measure_emission
 from lasersampling.lasers.request import Traces
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 
 
 @pytest.fixture(scope="module")
 def spiking():
     """At 1 ps, where the sums over steps are integrals to within the errors."""
-    return measure_emission(DEVICE, 0.95 * P_TH, duration_ns=60.0, n_copies=64, seed=4, step_ps=1.0)
+    return measure_emission(DEVICE, 0.95, duration_ns=60.0, n_copies=64, seed=4, step_ps=1.0)
 
 
 def mean_and_error(values):
@@ -32,7 +31,7 @@ def test_every_electron_pumped_ends_outside_the_mode_or_as_a_photon(spiking):
 
 
 def test_balance_holds_at_the_device_step_within_a_percent_of_the_light():
-    emission = measure_emission(DEVICE, 0.95 * P_TH, n_copies=64, seed=4)
+    emission = measure_emission(DEVICE, 0.95, n_copies=64, seed=4)
     missing, error = mean_and_error(
         emission.pumped_electrons_per_ns
         - emission.lost_electrons_per_ns
@@ -52,7 +51,7 @@ def test_pulses_hold_most_of_the_light_and_all_that_is_bright(spiking):
 
 def test_same_seed_same_bits_and_copies_differ():
     first, second, other = (
-        measure_emission(DEVICE, P_TH, duration_ns=20.0, n_copies=3, seed=s) for s in (1, 1, 2)
+        measure_emission(DEVICE, 1.0, duration_ns=20.0, n_copies=3, seed=s) for s in (1, 1, 2)
     )
     assert np.array_equal(first.photons, second.photons)
     assert not np.array_equal(first.photons, other.photons)
@@ -75,7 +74,7 @@ def test_pulses_are_stretches_that_reach_the_threshold():
 def test_photons_of_a_pulse_are_a_ratio_of_means():
     rate = np.array([0.1, 0.2, 0.3])
     none = np.zeros(3)
-    emission = Emission(DEVICE, P_TH, rate, 200.0 * rate, 100.0 * rate, none, none)
+    emission = Emission(DEVICE, 1.0, rate, 200.0 * rate, 100.0 * rate, none, none)
     photons, error = emission.pulse_photons()
     assert photons == pytest.approx(100.0 * DEVICE.cavity.loss_per_ns)
     assert error == pytest.approx(0.0, abs=1e-8)
@@ -97,10 +96,10 @@ def test_photon_energy():
 )
 def test_bad_requests_are_refused(changes, says):
     with pytest.raises(InputError, match=says):
-        measure_emission(DEVICE, P_TH, **changes)
+        measure_emission(DEVICE, 1.0, **changes)
 
 
 def test_a_dark_laser_has_no_pulses_to_measure():
-    emission = measure_emission(DEVICE, 0.5 * P_TH, duration_ns=10.0, n_copies=2)
+    emission = measure_emission(DEVICE, 0.5, duration_ns=10.0, n_copies=2)
     with pytest.raises(InputError, match="hardly spikes"):
         emission.pulse_photons()

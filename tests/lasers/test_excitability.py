@@ -14,8 +14,7 @@ from lasersampling.lasers.excitability import (
 from lasersampling.lasers.rate_equations import quiescent_state
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
-PUMP = 0.9 * P_TH
+PUMP = 0.9
 REST = quiescent_state(DEVICE, PUMP)
 
 
@@ -83,7 +82,8 @@ def test_a_laser_that_pulses_by_itself_has_no_threshold():
 
 
 @pytest.mark.parametrize(
-    ("pump", "strong", "message"), [(0.0, 2.0, "pump: got 0.0"), (0.9, 1.0, "strong_kick: got 1")]
+    ("pump", "strong", "message"),
+    [(0.0, 2.0, "pump_ratio: got 0.0"), (0.9, 1.0, "strong_kick: got 1")],
 )
 def test_numbers_out_of_range_are_refused(pump, strong, message):
     with pytest.raises(InputError, match=message):

@@ -50,7 +50,7 @@ def test_without_light_the_carriers_are_poisson():
 def test_with_frozen_carriers_the_photons_are_geometric():
     """So many carriers, so weakly coupled, that gain and loss stay: births at a (n + 1), deaths."""
     device = replaced(DEVICE, gain=Section(1e6, 1e-6, 1e8), absorber=Section(1e6, 1e-6, 1e6))
-    pump = 900.0
+    pump = 900.0 / device.threshold_pump_electrons_per_ns
     rest = quiescent_state(device, pump)
     emission = 1e-6 * (rest.gain_electrons + rest.absorber_electrons)
     ratio = emission / (device.cavity.loss_per_ns + 100.0 + 1.0)
@@ -80,7 +80,7 @@ def test_every_electron_is_accounted_for(ratio):
     """On average the pump is what recombines without light plus what leaves as photons."""
     pump, duration = ratio * P_TH, 200.0
     traces = simulate_jumps(
-        LaserNetwork(DEVICE, 1), pump, duration, seed=3, traces=TraceRequest((0,), 0.0, 200.0, 0.5)
+        LaserNetwork(DEVICE, 1), ratio, duration, seed=3, traces=TraceRequest((0,), 0.0, 200.0, 0.5)
     ).traces
     lost = DEVICE.cavity.loss_per_ns * traces.photons.astype(np.float64)
     for section, electrons in (
@@ -106,7 +106,7 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_size_of_buffers(monke
 
     def run(**changes):
         arguments = {"seed": 5, "n_chains": 4, "burn_in_ns": 5.0, "photon_histogram": 9}
-        return simulate_jumps(network, 1.05 * P_TH, 25.0, **arguments | changes)
+        return simulate_jumps(network, 1.05, 25.0, **arguments | changes)
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
     monkeypatch.setattr(module, "_EVENTS_PER_CALL", 100_003)
@@ -136,7 +136,7 @@ def test_events_at_the_very_same_time_are_both_carried_out(monkeypatch):
         return lasers
 
     monkeypatch.setattr(module, "_at_rest", twins)
-    spikes = simulate_jumps(LaserNetwork(DEVICE, 2), P_TH, 20.0, seed=1, burn_in_ns=0.0).spikes
+    spikes = simulate_jumps(LaserNetwork(DEVICE, 2), 1.0, 20.0, seed=1, burn_in_ns=0.0).spikes
     assert spikes.n_spikes >= 4
     assert np.array_equal(spikes.time_ns[spikes.unit == 0], spikes.time_ns[spikes.unit == 1])
 
@@ -153,8 +153,8 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, stop=20.0):
     weights = np.zeros((N_TARGETS + 1, N_TARGETS + 1))
     weights[1:, 0] = weight
     network = LaserNetwork(DEVICE, N_TARGETS + 1, weights, delay_ns, synapse)
-    pump = np.full(N_TARGETS + 1, DARK_PUMP)
-    pump[0] = 2.0 * P_TH
+    pump = np.full(N_TARGETS + 1, DARK_PUMP / P_TH)
+    pump[0] = 2.0
     targets = tuple(range(1, N_TARGETS + 1))
     result = simulate_jumps(
         network, pump, stop, seed=7, burn_in_ns=0.0, traces=TraceRequest(targets, 0.0, stop, 5.0)
@@ -215,7 +215,7 @@ def test_a_synapse_can_drive_the_absorber():
     synapse = Synapse(duration_ns=1.0, section="absorber")
     network = LaserNetwork(DEVICE, 2, weights, 0.5, synapse)
     result = simulate_jumps(
-        network, [1.02 * P_TH, 0.0], 60.0, n_chains=1, seed=3, burn_in_ns=0.0,
+        network, [1.02, 0.0], 60.0, n_chains=1, seed=3, burn_in_ns=0.0,
         traces=TraceRequest((1,), 0.0, 60.0, 50.0),
     )  # fmt: skip
     times, units = result.spikes.chain(0)
@@ -252,7 +252,7 @@ def test_delays_are_exact_and_belong_to_connections():
     delay[1, 0], delay[2, 0] = 0.5003, 2.5
     network = LaserNetwork(DEVICE, 3, weights, delay, Synapse(duration_ns=1.0))
     result = simulate_jumps(
-        network, [1.1 * P_TH, 0.0, 0.0], 15.0, seed=7, burn_in_ns=0.0,
+        network, [1.1, 0.0, 0.0], 15.0, seed=7, burn_in_ns=0.0,
         traces=TraceRequest((1, 2), 0.0, 15.0, 0.1),
     )  # fmt: skip
     times, _ = result.spikes.chain(0)
@@ -265,7 +265,7 @@ def test_more_inhibition_than_pump_stops_the_pump():
     weights = [[0.0, 0.0], [-1e5, 0.0]]
     network = LaserNetwork(DEVICE, 2, weights, 0.0, Synapse(duration_ns=30.0))
     traces = simulate_jumps(
-        network, [1.2 * P_TH, 100.0], 25.0, seed=1, burn_in_ns=0.0,
+        network, [1.2, 100.0 / P_TH], 25.0, seed=1, burn_in_ns=0.0,
         traces=TraceRequest((1,), 0.0, 25.0, 100.0),
     ).traces  # fmt: skip
     assert traces.gain_electrons[0, 0] > 150
@@ -276,7 +276,7 @@ def test_a_kick_that_takes_more_electrons_than_there_are_is_reported():
     synapse = Synapse(kernel="shaped", kick=1.0, duration_ns=1.0)
     network = LaserNetwork(DEVICE, 2, [[0.0, 0.0], [-1e5, 0.0]], 0.0, synapse)
     with pytest.raises(SimulationError, match="takes more electrons than there are"):
-        simulate_jumps(network, [1.2 * P_TH, 100.0], 25.0, seed=1)
+        simulate_jumps(network, [1.2, 100.0 / P_TH], 25.0, seed=1)
 
 
 # ---- arguments
@@ -284,7 +284,7 @@ def test_a_kick_that_takes_more_electrons_than_there_are_is_reported():
 
 def test_progress_ends_at_one():
     seen = []
-    simulate_jumps(LaserNetwork(DEVICE, 1), 100.0, 5.0, n_chains=3, progress=seen.append)
+    simulate_jumps(LaserNetwork(DEVICE, 1), 100.0 / P_TH, 5.0, n_chains=3, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)
 
@@ -299,14 +299,14 @@ def test_progress_ends_at_one():
         ({"refractory_time_ns": 0.0}, "refractory_time_ns"),
         ({"photon_histogram": 1.5}, "photon_histogram: got 1.5"),
         ({"n_threads": 0}, "n_threads"),
-        ({"pump_electrons_per_ns": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
+        ({"pump_ratio": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
         ({"traces": TraceRequest((2,), 0, 5, 1)}, r"traces.lasers\[0\]: got 2"),
         ({"traces": TraceRequest((0,), 0, 50, 1)}, "a window within 0 to 10 ns"),
         ({"traces": TraceRequest((0,), 0, 5, 0)}, "traces.interval_ps"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
-    usual = {"pump_electrons_per_ns": P_TH, "duration_ns": 10.0}
+    usual = {"pump_ratio": 1.0, "duration_ns": 10.0}
     with pytest.raises(InputError, match=message):
         simulate_jumps(LaserNetwork(DEVICE, 2), **{**usual, **arguments})
 
@@ -329,11 +329,10 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
 def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration_ns):
     device = load_device(name)
     network = LaserNetwork(device, 1)
-    pump = ratio * device.threshold_pump_electrons_per_ns
     tau = device.refractory_time_ns
-    exact = simulate_jumps(network, pump, duration_ns / 10, n_chains=10, seed=11).spikes
+    exact = simulate_jumps(network, ratio, duration_ns / 10, n_chains=10, seed=11).spikes
     step = min(device.step_ps, 1.0)
-    equations = simulate(network, pump, 500.0, n_chains=400, seed=12, step_ps=step).spikes
+    equations = simulate(network, ratio, 500.0, n_chains=400, seed=12, step_ps=step).spikes
     for jumps, langevin in (
         (exact.rate_per_ns()[:, 0], equations.rate_per_ns()[:, 0]),
         (exact.active_fraction(tau)[:, 0], equations.active_fraction(tau)[:, 0]),
@@ -350,7 +349,7 @@ def test_coupled_lasers_agree_with_the_rate_equations():
     """Two lasers that excite each other spike more often, by the same amount in both methods."""
     weights = 2500.0 * (np.ones((2, 2)) - np.eye(2))
     network = LaserNetwork(DEVICE, 2, weights)
-    pump = 0.95 * P_TH
+    pump = 0.95
     exact = simulate_jumps(network, pump, 60.0, n_chains=10, seed=3, burn_in_ns=20.0).spikes
     equations = simulate(network, pump, 200.0, n_chains=100, seed=4).spikes
     alone = simulate(LaserNetwork(DEVICE, 1), pump, 200.0, n_chains=100, seed=5).spikes

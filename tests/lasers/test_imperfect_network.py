@@ -13,14 +13,13 @@ from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D6")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 TAU = DEVICE.refractory_time_ns
 MIDPOINT, SLOPE = 0.8556, 68.9  # of the calibration of D6
 
 
 def logit_of(network, ratio, **changes):
     """Activation of each laser as a logit, and its standard error."""
-    spikes = simulate(network, np.array(ratio) * P_TH, 250.0, n_chains=48, seed=5, **changes).spikes
+    spikes = simulate(network, np.array(ratio), 250.0, n_chains=48, seed=5, **changes).spikes
     z = spikes.active_fraction(TAU)
     mean, error = z.mean(axis=0), z.std(axis=0, ddof=1) / np.sqrt(48)
     return np.log(mean / (1 - mean)), error / (mean * (1 - mean))
@@ -45,7 +44,7 @@ def test_the_threshold_moves_the_activation_curve_by_as_much(common_step):
 @pytest.mark.parametrize("name", ["gain_ratio", "threshold_ratio"])
 def test_a_laser_that_differs_is_the_device_of_these_parameters(name):
     """Rates of lanes of their own against those of devices with the parameters changed."""
-    ratio, pump = np.array([0.97, 1.03]), 0.87 * P_TH
+    ratio, pump = np.array([0.97, 1.03]), 0.87
     network = LaserNetwork(DEVICE, 2, **{name: ratio})
     rates = simulate(network, pump, 400.0, n_chains=60, seed=1).spikes.rate_per_ns()
     for k in range(2):
@@ -56,10 +55,12 @@ def test_a_laser_that_differs_is_the_device_of_these_parameters(name):
         )
         values = {field.name: getattr(DEVICE, field.name) for field in fields(DEVICE)}
         device = Device(**values | {"gain": section})
+        threshold = device.threshold_pump_electrons_per_ns
         if name == "threshold_ratio":
-            threshold = device.threshold_pump_electrons_per_ns
-            assert threshold == pytest.approx(ratio[k] * P_TH)
-        alone = simulate(LaserNetwork(device, 1), pump, 400.0, n_chains=60, seed=2).spikes
+            assert threshold == pytest.approx(ratio[k] * DEVICE.threshold_pump_electrons_per_ns)
+        # The same electrons, which are another part of the threshold.
+        own = pump * DEVICE.threshold_pump_electrons_per_ns / threshold
+        alone = simulate(LaserNetwork(device, 1), own, 400.0, n_chains=60, seed=2).spikes
         expected = alone.rate_per_ns()[:, 0]
         error = np.hypot(expected.std(), rates[:, k].std()) / 60**0.5
         assert error < 0.03 * expected.mean()
@@ -70,7 +71,7 @@ def test_a_laser_that_differs_is_the_device_of_these_parameters(name):
 
 def test_equal_lasers_are_the_ideal_ones():
     """Ratios of one, compiled in, change what rounding changes and no more."""
-    pump = np.array([0.85, 0.87]) * P_TH
+    pump = np.array([0.85, 0.87])
     ideal = simulate(LaserNetwork(DEVICE, 2), pump, 30.0, n_chains=20, seed=1).spikes
     network = LaserNetwork(DEVICE, 2, threshold_ratio=np.ones(2), gain_ratio=np.ones(2))
     spikes = simulate(network, pump, 30.0, n_chains=20, seed=1).spikes
@@ -78,7 +79,7 @@ def test_equal_lasers_are_the_ideal_ones():
 
 
 def test_lost_spikes_are_missing_and_all_others_are_there():
-    pump, lost = 0.88 * P_TH, 0.3
+    pump, lost = 0.88, 0.3
     ideal = simulate(LaserNetwork(DEVICE, 2), pump, 500.0, n_chains=20, seed=1).spikes
     network = LaserNetwork(DEVICE, 2, lost_spikes=lost)
     spikes = simulate(network, pump, 500.0, n_chains=20, seed=1).spikes
@@ -89,7 +90,7 @@ def test_lost_spikes_are_missing_and_all_others_are_there():
 
 
 def test_jitter_is_normal_and_cut_off():
-    pump, jitter = 0.86 * P_TH, 0.1
+    pump, jitter = 0.86, 0.1
     ideal = simulate(LaserNetwork(DEVICE, 1), pump, 500.0, n_chains=200, seed=1).spikes
     network = LaserNetwork(DEVICE, 1, jitter_ns=jitter)
     spikes = simulate(network, pump, 500.0, n_chains=200, seed=1).spikes
@@ -116,7 +117,7 @@ def test_jitter_is_normal_and_cut_off():
 def test_what_is_transmitted_is_what_is_seen(faults, delay_ns, part_ns):
     """The gain of a dark laser, computed from the spikes recorded, lost and jittering ones."""
     device = load_device("D2")  # which pulses by itself
-    pump = np.array([2.0, 0.0]) * device.threshold_pump_electrons_per_ns
+    pump = np.array([2.0, 0.0])
     weight, length, tau_1 = 4000.0, 0.8, device.gain.carrier_lifetime_ns
     synapse = Synapse(duration_ns=length, overlap="add")
     network = LaserNetwork(device, 2, [[0, 0], [weight, 0]], delay_ns, synapse, **faults)
@@ -142,7 +143,7 @@ def test_what_is_transmitted_is_what_is_seen(faults, delay_ns, part_ns):
 def test_nothing_acts_before_it_was_emitted():
     """Without a delay, jitter can only make a spike act late: half of them at once."""
     device = load_device("D2")
-    pump = np.array([2.0, 0.0]) * device.threshold_pump_electrons_per_ns
+    pump = np.array([2.0, 0.0])
     network = LaserNetwork(
         device, 2, [[0, 0], [4000.0, 0]], 0.0, Synapse(duration_ns=1.0), jitter_ns=0.2
     )
@@ -162,13 +163,11 @@ def test_nothing_acts_before_it_was_emitted():
 def test_chains_with_jitter_go_on():
     """Spikes under way at the end of a part are seen in the next; states have the same law."""
     network, n = LaserNetwork(DEVICE, 1, jitter_ns=0.25), 300
-    end = simulate(network, 0.86 * P_TH, 3.0, n_chains=n, seed=1).end
-    ideal = simulate(LaserNetwork(DEVICE, 1), 0.86 * P_TH, 300.0, n_chains=n, seed=3).spikes
+    end = simulate(network, 0.86, 3.0, n_chains=n, seed=1).end
+    ideal = simulate(LaserNetwork(DEVICE, 1), 0.86, 300.0, n_chains=n, seed=3).spikes
     read, under_way = [], 0
     for part in range(60):
-        run = simulate(
-            network, 0.86 * P_TH, 3.0, n_chains=n, seed=10 + part, start=end, recall_ns=TAU
-        )
+        run = simulate(network, 0.86, 3.0, n_chains=n, seed=10 + part, start=end, recall_ns=TAU)
         end, under_way = run.end, under_way + int((run.end.spike_time_ns > 0).sum())
         read.append(run.spikes.states(TAU, np.array([TAU + 0.5, TAU + 2.0]))[:, :, 0])
     assert under_way > 50
@@ -196,9 +195,9 @@ def test_what_no_laser_can_have_is_refused(arguments, message):
 
 def test_the_jump_process_has_ideal_lasers_only():
     with pytest.raises(InputError, match="network: got lasers that differ"):
-        simulate_jumps(LaserNetwork(DEVICE, 1, lost_spikes=0.1), P_TH, 1.0)
+        simulate_jumps(LaserNetwork(DEVICE, 1, lost_spikes=0.1), 1.0, 1.0)
 
 
 def test_a_recall_needs_a_start():
     with pytest.raises(InputError, match="recall_ns: got 1"):
-        simulate(LaserNetwork(DEVICE, 1), P_TH, 1.0, recall_ns=1.0)
+        simulate(LaserNetwork(DEVICE, 1), 1.0, 1.0, recall_ns=1.0)

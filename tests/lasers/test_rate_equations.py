@@ -11,32 +11,30 @@ from lasersampling.lasers.rate_equations import (
 )
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 
 
 @pytest.mark.parametrize("ratio", [0.2, 0.9, 0.99, 1.05, 1.5])
 def test_steady_states_have_no_drift(ratio):
-    for state in steady_states(DEVICE, ratio * P_TH):
+    for state in steady_states(DEVICE, ratio):
         vector = [state.photons, state.gain_electrons, state.absorber_electrons]
-        change = drift(DEVICE, vector, ratio * P_TH)
+        change = drift(DEVICE, vector, ratio)
         scale = [
             spontaneous_emission(DEVICE, vector[1], vector[2]),
-            ratio * P_TH,
+            ratio,
             max(1.0, state.absorber_electrons / DEVICE.absorber.carrier_lifetime_ns),
         ]
         assert np.all(np.abs(change) < 1e-6 * np.array(scale))
 
 
 def test_laser_below_threshold_is_off_and_above_on():
-    assert quiescent_state(DEVICE, 0.7 * P_TH).photons < 10.0
-    assert steady_states(DEVICE, 3.0 * P_TH)[-1].photons > 100.0
+    assert quiescent_state(DEVICE, 0.7).photons < 10.0
+    assert steady_states(DEVICE, 3.0)[-1].photons > 100.0
 
 
 def test_off_and_on_coexist_where_the_absorber_bleaches_easily():
     # Yamada form: they do for s > 1 + 1/mu2, between the fold and the threshold pump.
     micropillar = load_device("micropillar_selmi")
-    threshold = micropillar.threshold_pump_electrons_per_ns
-    counts = [len(steady_states(micropillar, ratio * threshold)) for ratio in (0.5, 0.85, 1.1)]
+    counts = [len(steady_states(micropillar, ratio)) for ratio in (0.5, 0.85, 1.1)]
     assert counts == [1, 3, 1]
 
 
@@ -46,5 +44,5 @@ def test_a_laser_without_pump_is_dark():
 
 
 def test_threshold_pump_is_where_the_unsaturated_gain_vanishes():
-    electrons = P_TH * DEVICE.gain.carrier_lifetime_ns
+    electrons = DEVICE.threshold_pump_electrons_per_ns * DEVICE.gain.carrier_lifetime_ns
     assert abs(net_gain(DEVICE, electrons, 0.0)) < 1e-9

@@ -17,7 +17,6 @@ from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 TAU_1 = DEVICE.gain.carrier_lifetime_ns
 
 
@@ -30,7 +29,7 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
     network = LaserNetwork(DEVICE, 3, weights)
 
     def run(**changes):
-        return simulate(network, 0.96 * P_TH, 150.0, n_chains=30, **{"seed": 5, **changes}).spikes
+        return simulate(network, 0.96, 150.0, n_chains=30, **{"seed": 5, **changes}).spikes
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
     monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
@@ -45,7 +44,7 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
 
 def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
     network = LaserNetwork(DEVICE, 3)
-    pump = np.array([0.9, 0.96, 1.05]) * P_TH
+    pump = np.array([0.9, 0.96, 1.05])
 
     def run(**changes):
         return simulate(network, pump, 150.0, n_chains=60, **{"seed": 5, **changes}).spikes
@@ -69,14 +68,14 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
 
 
 def test_chains_are_independent():
-    spikes = simulate(LaserNetwork(DEVICE, 1), P_TH, 100.0, n_chains=40, seed=2).spikes
+    spikes = simulate(LaserNetwork(DEVICE, 1), 1.0, 100.0, n_chains=40, seed=2).spikes
     first = [tuple(spikes.chain(c)[0][:2]) for c in range(40)]
     assert len(set(first)) == 40
 
 
 def test_below_threshold_light_is_thermal():
     """Far below threshold the carriers hardly move: <S> = R / (-G) and g2 = <S^2>/<S>^2 = 2."""
-    pump = 0.6 * P_TH
+    pump = 0.6
     request = TraceRequest(tuple(range(64)), 0.0, 400.0, 50.0)
     traces = simulate(LaserNetwork(DEVICE, 64), pump, 400.0, seed=3, traces=request).traces
     photons = traces.photons.astype(np.float64)
@@ -104,11 +103,10 @@ def test_below_threshold_light_is_thermal():
 )
 def test_spike_rate_agrees_with_a_plain_euler_loop(name, ratio, step_ps):
     device = load_device(name)
-    pump = ratio * device.threshold_pump_electrons_per_ns
-    plain = euler_rates(device, pump, 1000.0, n_lasers=20, step_ps=0.25, seed=0)
+    plain = euler_rates(device, ratio, 1000.0, n_lasers=20, step_ps=0.25, seed=0)
     expected, error = plain.mean(), plain.std(ddof=1) / np.sqrt(20)
     spikes = simulate(
-        LaserNetwork(device, 1), pump, 500.0, n_chains=400, seed=4, step_ps=step_ps
+        LaserNetwork(device, 1), ratio, 500.0, n_chains=400, seed=4, step_ps=step_ps
     ).spikes
     rates = spikes.rate_per_ns()[:, 0]
     total = np.hypot(error, rates.std(ddof=1) / np.sqrt(400))
@@ -119,7 +117,7 @@ def test_spike_rate_agrees_with_a_plain_euler_loop(name, ratio, step_ps):
 
 def test_without_noise_an_excited_pulse_follows_the_rate_equations():
     """A pump step triggers a pulse; the field equation without noise is dS/dt = G S."""
-    pump = 1.3 * P_TH
+    pump = 1.3
     request = TraceRequest((0,), 0.0, 4.0, 1.0)
     traces = simulate(
         LaserNetwork(DEVICE, 1), pump, 4.0, noise=False, burn_in_ns=0.0, step_ps=0.25,
@@ -149,7 +147,7 @@ def test_without_noise_an_excited_pulse_follows_the_rate_equations():
 @pytest.mark.parametrize("every_ps", [5.0, 20.0])
 def test_traces_and_spikes_tell_the_same_story(every_ps):
     request = TraceRequest((1, 0), 10.0, 60.0, every_ps)
-    result = simulate(LaserNetwork(DEVICE, 2), P_TH, 80.0, seed=1, traces=request)
+    result = simulate(LaserNetwork(DEVICE, 2), 1.0, 80.0, seed=1, traces=request)
     traces = result.traces
     assert traces.time_ns[0] == pytest.approx(10.0)
     assert traces.time_ns[-1] == pytest.approx(60.0)
@@ -171,7 +169,7 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, pump_ratio=2.0, stop=25.0)
     weights[1, 0] = weight
     network = LaserNetwork(DEVICE, 2, weights, delay_ns, synapse)
     result = simulate(
-        network, [pump_ratio * P_TH, 0.0], stop, seed=7, step_ps=1.0, burn_in_ns=0.0,
+        network, [pump_ratio, 0.0], stop, seed=7, step_ps=1.0, burn_in_ns=0.0,
         noise=False, traces=TraceRequest((1,), 0.0, stop, 1.0),
     )  # fmt: skip
     times, units = result.spikes.chain(0)
@@ -231,7 +229,7 @@ def test_a_synapse_can_drive_the_absorber_but_not_below_no_pump():
         weights[1, 0] = weight
         # A laser that spikes by itself, as the pumped absorber lowers its threshold.
         result = simulate(
-            LaserNetwork(device, 2, weights, 0.0, synapse), [2.0 * P_TH, 0.0], 15.0, seed=7,
+            LaserNetwork(device, 2, weights, 0.0, synapse), [2.0, 0.0], 15.0, seed=7,
             step_ps=1.0, burn_in_ns=0.0, noise=False, traces=TraceRequest((1,), 0.0, 15.0, 1.0),
         )  # fmt: skip
         times, units = result.spikes.chain(0)
@@ -264,7 +262,7 @@ def test_delays_per_connection():
     delay[1, 0], delay[2, 0] = 0.5, 2.5
     network = LaserNetwork(DEVICE, 3, weights, delay, Synapse(duration_ns=1.0))
     result = simulate(
-        network, [1.02 * P_TH, 0.0, 0.0], 30.0, seed=7, burn_in_ns=0.0, step_ps=1.0,
+        network, [1.02, 0.0, 0.0], 30.0, seed=7, burn_in_ns=0.0, step_ps=1.0,
         traces=TraceRequest((1, 2), 0.0, 30.0, 1.0),
     )  # fmt: skip
     times, _ = result.spikes.chain(0)
@@ -277,9 +275,9 @@ def test_many_spikes_and_events_outgrow_the_buffers(monkeypatch):
     weights = 50.0 * (np.ones((4, 4)) - np.eye(4))
     synapse = Synapse(duration_ns=30.0, overlap="add")
     network = LaserNetwork(DEVICE, 4, weights, 20.0, synapse)
-    few = simulate(network, 1.3 * P_TH, 100.0, seed=1).spikes
+    few = simulate(network, 1.3, 100.0, seed=1).spikes
     monkeypatch.undo()
-    many = simulate(network, 1.3 * P_TH, 100.0, seed=1).spikes
+    many = simulate(network, 1.3, 100.0, seed=1).spikes
     assert few.n_spikes > 150
     assert np.array_equal(few.time_ns, many.time_ns)
 
@@ -292,7 +290,7 @@ def test_linewidth_enhancement_turns_the_phase_and_leaves_the_intensity():
     turned = replaced(DEVICE, cavity=cavity)
     rates = []
     for device in (DEVICE, turned):
-        spikes = simulate(LaserNetwork(device, 1), P_TH, 300.0, n_chains=200, seed=8).spikes
+        spikes = simulate(LaserNetwork(device, 1), 1.0, 300.0, n_chains=200, seed=8).spikes
         rates.append(spikes.rate_per_ns()[:, 0])
     difference = rates[0].mean() - rates[1].mean()
     error = np.hypot(rates[0].std(), rates[1].std()) / np.sqrt(200)
@@ -303,12 +301,12 @@ def test_linewidth_enhancement_turns_the_phase_and_leaves_the_intensity():
 def test_a_step_that_is_too_long_is_reported():
     network = LaserNetwork(DEVICE, 2, [[0, 1e9], [1e9, 0]], 0.0, Synapse(duration_ns=1.0))
     with pytest.raises(SimulationError, match="a step shorter than 4 ps or a weaker coupling"):
-        simulate(network, 1.2 * P_TH, 200.0, seed=1)
+        simulate(network, 1.2, 200.0, seed=1)
 
 
 def test_progress_ends_at_one():
     seen = []
-    simulate(LaserNetwork(DEVICE, 1), P_TH, 20.0, n_chains=70, progress=seen.append)
+    simulate(LaserNetwork(DEVICE, 1), 1.0, 20.0, n_chains=70, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
@@ -324,15 +322,17 @@ def test_progress_ends_at_one():
         ({"step_ps": -1.0}, "step_ps: got -1.0"),
         ({"burn_in_ns": -1.0}, "burn_in_ns"),
         ({"n_threads": 0}, "n_threads"),
-        ({"pump_electrons_per_ns": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
-        ({"pump_electrons_per_ns": [1.0, -2.0]}, "finite values of at least 0"),
-        ({"pump_electrons_per_ns": ["a", "b"]}, "numbers"),
+        ({"pump_ratio": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
+        ({"pump_ratio": [1.0, -2.0]}, "pump_ratio: got -2, expected finite ratios"),
+        ({"pump_ratio": [1.0, float("nan")]}, "pump_ratio: got nan"),
+        ({"pump_ratio": 23_000.0}, "a pump in electrons/ns is divided by the threshold"),
+        ({"pump_ratio": ["a", "b"]}, "numbers"),
         ({"traces": TraceRequest((2,), 0, 5, 1)}, r"traces.lasers\[0\]: got 2"),
         ({"traces": TraceRequest((0,), 0, 50, 1)}, "a window within 0 to 10 ns"),
         ({"traces": TraceRequest((0,), 0, 5, 0)}, "traces.interval_ps"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
-    usual = {"pump_electrons_per_ns": P_TH, "duration_ns": 10.0}
+    usual = {"pump_ratio": 1.0, "duration_ns": 10.0}
     with pytest.raises(InputError, match=message):
         simulate(LaserNetwork(DEVICE, 2), **{**usual, **arguments})

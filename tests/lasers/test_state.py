@@ -14,7 +14,6 @@ from lasersampling.lasers.state import joined
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 WEIGHTS = np.array([[0, 2700, -1500], [2100, 0, 0], [1200, 2400, 0.0]])
 DELAYS = np.array([[0, 0.5, 1.3], [0.2, 0, 0], [3.1, 0.7, 0.0]])
 SYNAPSES = [
@@ -36,7 +35,7 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
     def run(duration, traced=None, **changes):
         traces = traced and TraceRequest((0, 1, 2), *traced, 1.0)
         return simulate(
-            network, np.array([1.9, 2.0, 2.3]) * P_TH, duration, n_chains=2, seed=3, step_ps=1.0,
+            network, np.array([1.9, 2.0, 2.3]), duration, n_chains=2, seed=3, step_ps=1.0,
             noise=False, burn_in_ns=0.0, traces=traces, **changes,
         )  # fmt: skip
 
@@ -74,7 +73,7 @@ def test_many_short_parts_have_the_law_of_one_run(weight):
     """Parts of 1.3 ns, shorter than a refractory time, against one run: rates and correlation."""
     delays = np.full((2, 2), 0.9)
     network = LaserNetwork(DEVICE, 2, [[0, weight], [-weight, 0]] if weight else None, delays)
-    pump, n = np.array([0.95, 1.02]) * P_TH, 150
+    pump, n = np.array([0.95, 1.02]), 150
     long = simulate(network, pump, 130.0, n_chains=n, seed=1)
     end, counts = simulate(network, pump, 1.3, n_chains=n, seed=2).end, np.zeros((n, 2))
     between = []
@@ -97,7 +96,7 @@ def test_many_short_parts_have_the_law_of_one_run(weight):
 
 def test_a_state_does_not_depend_on_threads_and_bundles():
     network = LaserNetwork(DEVICE, 3)
-    pump = np.array([0.9, 0.96, 1.05]) * P_TH
+    pump = np.array([0.9, 0.96, 1.05])
     start = simulate(network, pump, 30.0, n_chains=90, seed=1).end
 
     def run(threads):
@@ -117,7 +116,7 @@ def test_weights_may_change_in_between():
     def network(weight):
         return LaserNetwork(DEVICE, 2, [[0, 0], [weight, 0]], 0.0, synapse)
 
-    start = simulate(network(1.0), [1.9 * P_TH, 0.0], 40.0, step_ps=1.0, noise=False).end
+    start = simulate(network(1.0), [1.9, 0.0], 40.0, step_ps=1.0, noise=False).end
     run = simulate(
         network(3000.0), [0.0, 0.0], 1.0, step_ps=1.0, noise=False, start=start,
         traces=TraceRequest((1,), 0.0, 1.0, 1.0),
@@ -130,7 +129,7 @@ def test_weights_may_change_in_between():
 
 def test_parts_of_a_state_and_all_of_them_again():
     network = LaserNetwork(DEVICE, 3)
-    state = simulate(network, 1.05 * P_TH, 60.0, n_chains=4, seed=1).end
+    state = simulate(network, 1.05, 60.0, n_chains=4, seed=1).end
     every = np.arange(3)
     again = joined([state.part(np.array([0, 1]), every), state.part(np.array([2, 3]), every)])
     for name in vars(state):
@@ -144,11 +143,11 @@ def test_parts_of_a_state_and_all_of_them_again():
 
 def test_states_that_do_not_fit_are_refused():
     network = LaserNetwork(DEVICE, 2)
-    state = simulate(network, P_TH, 5.0, n_chains=3).end
+    state = simulate(network, 1.0, 5.0, n_chains=3).end
     with pytest.raises(InputError, match="start: got a state of 3 chains of 2 lasers"):
-        simulate(network, P_TH, 5.0, n_chains=2, start=state)
+        simulate(network, 1.0, 5.0, n_chains=2, start=state)
     with pytest.raises(InputError, match="start: got dict, expected a NetworkState"):
-        simulate(network, P_TH, 5.0, start={})
+        simulate(network, 1.0, 5.0, start={})
     with pytest.raises(InputError) as error:
         replace(state, armed=state.armed[:1], spike_time_ns=np.zeros(99))
     found = [problem.where for problem in error.value.problems]

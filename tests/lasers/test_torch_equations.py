@@ -17,7 +17,6 @@ from lasersampling.lasers.torch_equations import (
 )
 
 DEVICE = load_device("D2")
-P_TH = DEVICE.threshold_pump_electrons_per_ns
 STEP_NS = 1e-3 * DEVICE.step_ps
 
 
@@ -37,7 +36,7 @@ def at(pump, photons=30.0, **changes):
 
 
 def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
-    pump = 1.3 * P_TH
+    pump = 1.3
     traces = simulation.simulate(
         LaserNetwork(DEVICE, 1), pump, 3.0, noise=False, burn_in_ns=0.0,
         step_ps=1.0, traces=TraceRequest((0,), 0.0, 3.0, 1.0),
@@ -79,7 +78,7 @@ def test_spike_rate_agrees_with_the_kernel(dtype):
 
     Many lasers for a short time: a step costs much the same for a thousand and for three thousand.
     """
-    pump, burn_in, duration, n = 0.97 * P_TH, 4.0, 5.0, 3000
+    pump, burn_in, duration, n = 0.97, 4.0, 5.0, 3000
     lasers = torch.full((n,), pump, dtype=dtype)
     generator = seeded(3)
     first = simulate(DEVICE, lasers, round(burn_in / STEP_NS), generator=generator)
@@ -97,10 +96,10 @@ def test_spike_rate_agrees_with_the_kernel(dtype):
 
 
 def test_below_threshold_light_is_thermal():
-    pump = torch.full((20_000,), 0.5 * P_TH, dtype=torch.float64)
+    pump = torch.full((20_000,), 0.5, dtype=torch.float64)
     record = simulate(DEVICE, pump, 200, generator=seeded(1), readings=[200])
     photons = record.photons[0].numpy()
-    expected, n = quiescent_state(DEVICE, 0.5 * P_TH).photons, photons.size
+    expected, n = quiescent_state(DEVICE, 0.5).photons, photons.size
     # |E|^2 has an exponential law, whose standard deviation is its mean.
     error = (expected + VACUUM_PHOTONS) / n**0.5
     assert photons.mean() == pytest.approx(expected, abs=0.01 * expected + 4 * error)
@@ -120,7 +119,7 @@ def readout(record):
 
 def test_gradient_with_respect_to_the_pump_is_that_of_differences():
     """The same random numbers on both sides make the path a smooth function of the pump."""
-    pump = torch.tensor([0.9, 1.0], dtype=torch.float64) * P_TH
+    pump = torch.tensor([0.9, 1.0], dtype=torch.float64)
     start = at(pump)
     pump.requires_grad_()
 
@@ -132,7 +131,7 @@ def test_gradient_with_respect_to_the_pump_is_that_of_differences():
     (gradient,) = torch.autograd.grad(value(pump), pump)
     for k in range(2):
         h = torch.zeros(2, dtype=torch.float64)
-        h[k] = 1e-5 * P_TH
+        h[k] = 1e-5
         with torch.no_grad():
             difference = (value(pump + h) - value(pump - h)) / (2 * h[k])
         assert float(gradient[k]) == pytest.approx(float(difference), rel=1e-6)
@@ -141,7 +140,7 @@ def test_gradient_with_respect_to_the_pump_is_that_of_differences():
 @pytest.mark.parametrize("name", Coefficients._fields)
 def test_gradient_with_respect_to_each_constant_is_that_of_differences(name):
     usual = coefficients(DEVICE, dtype=torch.float64)
-    pump = torch.tensor([0.95 * P_TH], dtype=torch.float64)
+    pump = torch.tensor([0.95], dtype=torch.float64)
 
     def value(constant):
         return readout(
@@ -172,7 +171,7 @@ def test_gradient_of_a_dark_laser_is_finite():
 
 
 def test_shapes_precision_and_readings():
-    pump = torch.full((2, 3, 4), 0.9 * P_TH)
+    pump = torch.full((2, 3, 4), 0.9)
     record = simulate(DEVICE, pump, 10, generator=seeded(1), readings=[1, 7, 10])
     assert record.photons.shape == record.gain_electrons.shape == (3, 2, 3, 4)
     assert record.spike_count.shape == (2, 3, 4)
@@ -184,7 +183,7 @@ def test_shapes_precision_and_readings():
 
 
 def test_same_generator_state_same_path_and_no_global_randomness():
-    pump = torch.full((5,), P_TH)
+    pump = torch.full((5,), 1.0)
     before = torch.get_rng_state()
     one, two = (simulate(DEVICE, pump, 50, generator=seeded(2), readings=[50]) for _ in range(2))
     other = simulate(DEVICE, pump, 50, generator=seeded(3), readings=[50])
@@ -194,7 +193,7 @@ def test_same_generator_state_same_path_and_no_global_randomness():
 
 
 def test_going_on_from_a_state_is_the_same_as_going_through():
-    pump = torch.full((5,), P_TH, dtype=torch.float64)
+    pump = torch.full((5,), 1.0, dtype=torch.float64)
     through = simulate(DEVICE, pump, 40, generator=seeded(2))
     generator = seeded(2)
     half = simulate(DEVICE, pump, 20, generator=generator)
@@ -203,7 +202,7 @@ def test_going_on_from_a_state_is_the_same_as_going_through():
 
 
 def test_resting_lasers_differ_by_their_pump():
-    pump = torch.tensor([0.5, 0.9], dtype=torch.float64) * P_TH
+    pump = torch.tensor([0.5, 0.9], dtype=torch.float64)
     state = resting(DEVICE, pump, seeded(1))
     expected = [quiescent_state(DEVICE, float(p)).gain_electrons for p in pump]
     assert state.gain_electrons.numpy() == pytest.approx(expected)
@@ -214,20 +213,25 @@ def test_resting_lasers_differ_by_their_pump():
     [
         ({"n_steps": 0}, "n_steps: got 0"),
         ({"step_ps": -1.0}, "step_ps: got -1.0"),
-        ({"pump": torch.tensor([1])}, "pump: got torch.int64"),
-        ({"pump": torch.tensor([-1.0])}, "finite values of at least 0"),
+        ({"pump_ratio": torch.tensor([1])}, "pump_ratio: got torch.int64"),
+        (
+            {"pump_ratio": torch.tensor([-1.0])},
+            "finite ratios to the threshold pump",
+        ),
+        ({"pump_ratio": torch.tensor([float("nan")])}, "pump_ratio: got nan"),
+        ({"pump_ratio": torch.tensor([2e4])}, "a pump in electrons/ns is divided by"),
         ({"readings": [3, 2]}, "ascending steps from 1 to 5"),
         ({"readings": [6]}, "ascending steps from 1 to 5"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
-    usual = {"pump": torch.tensor([P_TH]), "n_steps": 5}
+    usual = {"pump_ratio": torch.tensor([1.0]), "n_steps": 5}
     with pytest.raises(InputError, match=message):
         simulate(DEVICE, **{**usual, **arguments})
 
 
 def test_a_state_that_is_not_finite_is_reported():
-    pump = torch.tensor([P_TH])
+    pump = torch.tensor([1.0])
     start = at(pump, gain_electrons=torch.tensor([float("nan")]))
     with pytest.raises(SimulationError, match="no longer finite"):
         simulate(DEVICE, pump, 2, start=start)

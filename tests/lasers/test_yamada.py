@@ -22,7 +22,7 @@ def test_nahmias_table_gives_the_device_and_its_published_yamada_form():
         assert math.isclose(section.differential_gain_per_ns, confinement * gain / volume * 1e-9)
         assert math.isclose(section.transparency_electrons, density * volume)
     pump = 2e-3 / ELEMENTARY_CHARGE * 1e-9
-    form = Yamada.from_device(device, pump)
+    form = Yamada.from_device(device, pump / device.threshold_pump_electrons_per_ns)
     # The published values have two or three digits.
     assert form.pump == pytest.approx(3.43, abs=0.006)
     assert form.absorption == pytest.approx(3.10, abs=0.006)
@@ -33,7 +33,7 @@ def test_nahmias_table_gives_the_device_and_its_published_yamada_form():
 
 def test_micropillar_has_the_published_yamada_form():
     device = load_device("micropillar_selmi")
-    form = Yamada.from_device(device, device.threshold_pump_electrons_per_ns)
+    form = Yamada.from_device(device, 1.0)
     assert form.saturation_ratio == pytest.approx(10.0)
     assert form.absorption == pytest.approx(2.0)
     assert form.gain_rate == pytest.approx(0.005)
@@ -47,7 +47,7 @@ def test_conversion_there_and_back(name):
     device = load_device(name)
     pump = 0.97 * device.threshold_pump_electrons_per_ns
     gain, absorber, again = from_yamada(
-        Yamada.from_device(device, pump),
+        Yamada.from_device(device, 0.97),
         photon_lifetime_ps=device.cavity.photon_lifetime_ps,
         gain_saturation_photons=device.gain.saturation_photons,
         gain_transparency_electrons=device.gain.transparency_electrons,
@@ -65,13 +65,12 @@ def test_conversion_there_and_back(name):
 def test_both_forms_have_the_same_time_derivatives():
     device = load_device("D2")
     kappa, gain, absorber = device.cavity.loss_per_ns, device.gain, device.absorber
-    pump = 1.02 * device.threshold_pump_electrons_per_ns
-    form = Yamada.from_device(device, pump)
+    form = Yamada.from_device(device, 1.02)
     generator = np.random.default_rng(0)
     # Many photons, so that spontaneous emission, which the Yamada form leaves out, vanishes.
     photons = generator.uniform(1e9, 1e10, 20)
     n1, n2 = generator.uniform(2e4, 6e4, 20), generator.uniform(0.0, 2e3, 20)
-    ds, dn1, dn2 = drift(device, [photons, n1, n2], pump)
+    ds, dn1, dn2 = drift(device, [photons, n1, n2], 1.02)
     g = gain.differential_gain_per_ns * (n1 - gain.transparency_electrons) / kappa
     q = absorber.differential_gain_per_ns * (absorber.transparency_electrons - n2) / kappa
     i = photons / gain.saturation_photons

@@ -146,7 +146,7 @@ def test_coupled_neurons_do_what_a_slow_simulation_does(analytic, hazard_of, nam
     def simulated(**changes):
         setting = {"synapse_kick_ns": kick, "delay": delay, "adds": adds} | changes
         spikes, step = reference(
-            hazard, rule.pump_electrons_per_ns(machine) / threshold,
+            hazard, rule.pump_ratio(machine),
             rule.weights_electrons_per_ns(machine) / threshold,
             length=synapse.length_ns(TAU_NS), seed=4, **setting,
         )  # fmt: skip

@@ -18,7 +18,7 @@ _METHODS = {
     "euler": ("Euler", style.VERMILLION),
     "euler_unshifted": ("Euler, thresholds as they are", style.ORANGE),
 }
-_MARKERS = ("o", "s", "^")
+_MARKERS = ("o", "s", "^", "D", "v")
 _ORDERS = ((0.5, 1.0, 4e-2), (2.0, 8.0, 3e-2))  # order, and a point of the line [ps, bias]
 _TOLERANCE = 0.01
 _FLOOR = 3e-4

@@ -26,9 +26,11 @@ def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> F
         Results file with ``/traces``: `time_ns` (time), `laser` (laser), and `photons`,
         `gain_electrons`, `absorber_electrons` (laser, time). Spikes of the first chain in
         ``/spikes`` are marked if there are any, the detection threshold if ``/traces`` has the
-        attribute `spike_threshold_photons`.
+        attribute `spike_threshold_photons`. Titles name the pump where ``/traces`` has
+        `pump_ratio` (laser), over the threshold pump.
     lasers : sequence of int, optional
-        Numbers of the lasers; by default the first three that were recorded.
+        Numbers of the lasers; by default three of those that were recorded, from the first
+        to the last.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> F
     """
     results = read_results(path, groups=("traces", "spikes"))
     recorded = [int(laser) for laser in results.array("traces/laser")]
-    chosen = recorded[:_SHOWN_BY_DEFAULT] if lasers is None else list(lasers)
+    chosen = _spread(recorded) if lasers is None else list(lasers)
     missing = sorted(set(chosen) - set(recorded))
     if missing or not chosen:
         raise InputError.single(
@@ -93,7 +95,17 @@ def _draw_photons(
     spikes = _spike_times(results, laser, time_ns)
     axes.plot(spikes, np.full(spikes.size, top * 3), "v", color=style.INK, markersize=6)
     count = "" if "spikes" not in results.groups else f" · {spikes.size} spikes ▾"
-    axes.set_title(f"laser {laser}{count}", pad=6)
+    pump = ""
+    if "pump_ratio" in results.groups["traces"]:
+        row = results.array("traces/laser").tolist().index(laser)
+        pump = f" · pump {results.array('traces/pump_ratio')[row]:.4g} $P_\\mathrm{{th}}$"
+    axes.set_title(f"laser {laser}{pump}{count}", pad=6)
+
+
+def _spread(recorded: list[int]) -> list[int]:
+    """Three lasers, or all if they are fewer, from the first to the last."""
+    n = min(_SHOWN_BY_DEFAULT, len(recorded))
+    return [recorded[k * (len(recorded) - 1) // max(n - 1, 1)] for k in range(n)]
 
 
 def _draw_carriers(

@@ -1,0 +1,159 @@
+"""Time steps: which are short enough, and what they make of times that are no multiples of them.
+
+A device file states the step at which its spike rate is known to be right. A longer one makes
+spikes too rare or too frequent without any other sign of it, so it is said; and a network moves in
+whole steps, so delays and pulses that are short against a step are said too.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import number_problems
+from lasersampling.errors import AccuracyWarning, InputError, Problem
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.synapse import Synapse
+
+__all__ = ["LONGEST_STEP", "ROUNDING", "chosen_step", "step_problems", "timing_problems"]
+
+LONGEST_STEP = 2.0
+"""Longest step over the one that the device states [1].
+
+At this step the spike rates of the shipped devices are off by up to 4 %, where P(z = 1) is .05 or
+more; at four times theirs D4 and D5 lose 8 and 12 % (RESULTS.md, "Integrator").
+"""
+
+ROUNDING = 0.05
+"""Relative change of a delay or pulse by the step from which on it is said [1]."""
+
+
+def step_problems(device: Device, step_ps: object) -> list[Problem]:
+    """Problems of an integration step; a step beyond the device's own is warned of if it is none.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    step_ps : object
+        What was given as the step.
+
+    Returns
+    -------
+    list of Problem
+    """
+    problems = number_problems("step_ps", step_ps, 0.0, strict=True)
+    if problems:
+        return problems
+    step, own = float(step_ps), device.step_ps  # type: ignore[arg-type]
+    if step > LONGEST_STEP * own:
+        expected = (
+            f"at most {LONGEST_STEP * own:g} ps: device {device.name} states {own:g} ps, and rates "
+            "of spikes are wrong at steps that are much longer"
+        )
+        return [Problem("step_ps", f"{step:g}", expected)]
+    if step > own:
+        warnings.warn(
+            f"a step of {step:g} ps is longer than the {own:g} ps that device {device.name} "
+            "states: spike rates can be off by several per cent; leave step_ps out to be safe",
+            AccuracyWarning,
+            stacklevel=3,
+        )
+    return []
+
+
+def chosen_step(device: Device, step_ps: float | None) -> float:
+    """The step in use [ps]: the device's own, unless another one is given and fits.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    step_ps : float or None
+        Step that was asked for.
+
+    Raises
+    ------
+    InputError
+        If it is longer than the device allows.
+    """
+    if step_ps is None:
+        return device.step_ps
+    problems = step_problems(device, step_ps)
+    if problems:
+        raise InputError(problems)
+    return float(step_ps)
+
+
+def timing_problems(
+    delay_ns: ArrayLike, synapse: Synapse, refractory_time_ns: float, step_ps: float
+) -> list[Problem]:
+    """Problems of delays and pulses in a network that moves in whole steps.
+
+    Delays and rectangular pulses are rounded to whole steps. What would become nothing is a
+    problem; what changes by more than `ROUNDING` is warned of, with the time that acts.
+    An exponential pulse decays step by step and so delivers more charge than it should, by about
+    half a step over its time constant, which is treated likewise.
+
+    Parameters
+    ----------
+    delay_ns : array_like
+        Transmission delays of the connections [ns].
+    synapse : Synapse
+        Shape of the pulses.
+    refractory_time_ns : float
+        Length of the rectangles where the synapse leaves it open.
+    step_ps : float
+        Step that all lasers take.
+
+    Returns
+    -------
+    list of Problem
+    """
+    step = 1e-3 * step_ps
+    problems: list[Problem] = []
+    delays = np.unique(np.asarray(delay_ns, dtype=np.float64))
+    delays = delays[delays > 0.0]
+    rounded = np.rint(delays / step) * step
+    if delays.size and rounded[0] == 0.0:
+        problems.append(_too_short("delay_ns", delays[0], "delay", step_ps))
+    _say_rounding("delay", delays, rounded, step_ps)
+    if synapse.time_constant_ns is None:
+        length = np.array([synapse.length_ns(refractory_time_ns)])
+        pulse = np.maximum(np.rint(length / step), 1.0) * step
+        if length[0] < 0.5 * step:
+            problems.append(_too_short("duration_ns", length[0], "pulse", step_ps))
+        _say_rounding("pulse", length, pulse, step_ps)
+    else:
+        constant = np.array([synapse.time_constant_ns])
+        acting = step / -np.expm1(-step / constant)
+        if constant[0] < 0.5 * step:
+            problems.append(_too_short("time_constant_ns", constant[0], "pulse", step_ps))
+        _say_rounding("time constant", constant, acting, step_ps)
+    return problems
+
+
+def _too_short(where: str, value_ns: float, what: str, step_ps: float) -> Problem:
+    half = 0.5e-3 * step_ps
+    expected = f"{'0, or ' if what == 'delay' else ''}at least half a step, {half:g} ns"
+    return Problem(where, f"{value_ns:g}", expected + "; or a shorter step_ps")
+
+
+def _say_rounding(
+    what: str, asked: NDArray[np.float64], acting: NDArray[np.float64], step_ps: float
+) -> None:
+    """Warn of times that the step changes clearly."""
+    change = np.abs(acting / asked - 1.0) if asked.size else np.zeros(0)
+    changed = change > ROUNDING
+    if not changed.any():
+        return
+    worst = int(change.argmax())
+    more = f" and {changed.sum() - 1} others like it" if changed.sum() > 1 else ""
+    warnings.warn(
+        f"a {what} of {asked[worst]:g} ns acts as {acting[worst]:.4g} ns{more}, since all lasers "
+        f"move in steps of {step_ps:g} ps; a shorter step_ps comes closer",
+        AccuracyWarning,
+        stacklevel=4,
+    )
