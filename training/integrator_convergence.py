@@ -89,9 +89,7 @@ def main(
     spikes: Annotated[int, typer.Option(min=100, help="Spikes per rate.")] = 200_000,
     euler_spikes: Annotated[int, typer.Option(min=20, help="The same, plain loop.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="Some seconds instead of hours.")
-    ] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Some seconds instead of hours.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Measure the bias of the spike rate against step and cost."""

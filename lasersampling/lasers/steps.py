@@ -119,19 +119,22 @@ def timing_problems(
     rounded = np.rint(delays / step) * step
     if delays.size and rounded[0] == 0.0:
         problems.append(_too_short("delay_ns", delays[0], "delay", step_ps))
-    _say_rounding("delay", delays, rounded, step_ps)
+    else:
+        _say_rounding("delay", delays, rounded, step_ps)
     if synapse.time_constant_ns is None:
         length = np.array([synapse.length_ns(refractory_time_ns)])
         pulse = np.maximum(np.rint(length / step), 1.0) * step
         if length[0] < 0.5 * step:
             problems.append(_too_short("duration_ns", length[0], "pulse", step_ps))
-        _say_rounding("pulse", length, pulse, step_ps)
+        else:
+            _say_rounding("pulse", length, pulse, step_ps)
     else:
         constant = np.array([synapse.time_constant_ns])
         acting = step / -np.expm1(-step / constant)
         if constant[0] < 0.5 * step:
             problems.append(_too_short("time_constant_ns", constant[0], "pulse", step_ps))
-        _say_rounding("time constant", constant, acting, step_ps)
+        else:
+            _say_rounding("time constant", constant, acting, step_ps)
     return problems
 
 

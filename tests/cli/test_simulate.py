@@ -74,7 +74,7 @@ def test_ranges_and_numbers_of_pumps_together(run):
         (("--pump", "0.8:0.9:1000000000000"), "at most 10,000 numbers"),
         (("--pump", "0.8:0.9:6000", "--pump", "0.8:0.9:6000"), "at most 10,000 numbers"),
         (("--set", "pump=[20000.0]"), "at most 100"),
-        (("--set", "device.step_ps=7"), "device.step_ps"),
+        (("--set", "device.step_ps=9"), "device.step_ps"),
     ],
 )
 def test_pumps_and_steps_that_make_no_sense_are_refused(run, options, message):

@@ -52,7 +52,6 @@ def test_the_plain_loop_has_limits_of_its_own():
     def rates(step):
         return euler_rates(DEVICE, 0.5, 1.0, n_lasers=2, step_ps=step, seed=0, burn_in_ns=0.0)
 
-    rates(0.25)
     with pytest.warns(AccuracyWarning, match="plain Euler scheme"):
         rates(1.0)
     with pytest.raises(InputError, match="at most 2 ps"):
