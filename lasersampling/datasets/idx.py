@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import gzip
+import math
+import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.datasets.brightness import size_problems
+from lasersampling.datasets.numpy_files import told_as_damage
 from lasersampling.errors import InputError
-from lasersampling.paths import suffix_of
 
 _UNSIGNED_BYTES = 8
-_PARTS = {"train": "train", "test": "t10k"}
+_GZIP = b"\x1f\x8b"
+_PARTS = {"train": ("train",), "test": ("t10k", "test")}
+_KINDS = {"images": 3, "labels": 1}
+
+
+def is_idx(path: Path, n_dims: int = 3) -> bool:
+    """Whether a file is one of IDX with so many dimensions, plain or packed, by its content."""
+    try:
+        with _opened(path) as stream:
+            return stream.read(4) == bytes([0, 0, _UNSIGNED_BYTES, n_dims])
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def has_idx(directory: Path) -> bool:
     """Whether a directory holds the training images of such a set."""
-    return _found(directory, "train-images-idx3-ubyte") is not None
+    try:
+        return _found(directory, "train", "images") is not None
+    except OSError:
+        return False
 
 
 def read_idx_set(directory: Path) -> dict[str, NDArray[np.uint8]]:
@@ -26,8 +43,9 @@ def read_idx_set(directory: Path) -> dict[str, NDArray[np.uint8]]:
     Parameters
     ----------
     directory : Path
-        With ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte`` and the same beginning with
-        ``t10k``, each with or without ``.gz``.
+        With files such as ``train-images-idx3-ubyte``, ``train-labels.idx1-ubyte``,
+        ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte``: what they are is told by the
+        words in their names and by their content.
 
     Returns
     -------
@@ -38,53 +56,103 @@ def read_idx_set(directory: Path) -> dict[str, NDArray[np.uint8]]:
     Raises
     ------
     InputError
-        If a file is missing, truncated or of another kind.
+        If a file is missing, there are two of a kind, or one is truncated or of another kind.
     """
     read = {}
-    for part, prefix in _PARTS.items():
-        for kind, n_dims in (("images", 3), ("labels", 1)):
-            name = f"{prefix}-{kind}-idx{n_dims}-ubyte"
-            path = _found(directory, name)
+    for part, words in _PARTS.items():
+        for kind, n_dims in _KINDS.items():
+            path = _found(directory, part, kind)
             if path is None:
+                name = f"{words[0]}-{kind}-idx{n_dims}-ubyte"
                 raise InputError.single(
                     f"{directory / name}", "no such file", f"{name} or {name}.gz"
                 )
             read[f"{part}_{kind}"] = read_idx(path, n_dims)
-        if len(read[f"{part}_images"]) != len(read[f"{part}_labels"]):
-            got = f"{len(read[f'{part}_images'])} images, {len(read[f'{part}_labels'])} labels"
-            raise InputError.single(f"{directory}: {part} part", got, "as many of both")
+        check_counts(read[f"{part}_images"], read[f"{part}_labels"], f"{directory}: {part} part")
     return read
 
 
+def labels_beside(images: Path) -> Path | None:
+    """Find the file of labels that belongs to a file of images, by its name and content."""
+    kinds = (("images", "labels"), ("idx3", "idx1"))
+    name = images.name
+    for old, new in kinds:
+        name = name.replace(old, new)
+    plain = name.removesuffix(".gz")
+    for candidate in (name, plain, f"{plain}.gz"):
+        path = images.with_name(candidate)
+        if candidate != images.name and is_idx(path, 1):
+            return path
+    return None
+
+
+def check_counts(images: NDArray[np.uint8], labels: NDArray[np.uint8], where: str) -> None:
+    """Check that there is a label for each image.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
+    if len(images) != len(labels):
+        got = f"{len(images)} images, {len(labels)} labels"
+        raise InputError.single(where, got, "as many of both")
+
+
 def read_idx(path: Path, n_dims: int) -> NDArray[np.uint8]:
-    """Read an IDX file of unsigned bytes.
+    """Read an IDX file of unsigned bytes, plain or packed by gzip, as its content tells.
 
     Two zero bytes, the type (8), the number of dimensions, their sizes as big-endian 32-bit
-    integers, then the data.
+    integers, then the data. No more is unpacked than the header declares.
+
+    Raises
+    ------
+    InputError
+        If the file is of another kind or damaged, or declares more than
+        `brightness.MAX_SET_PIXELS`.
 
     References
     ----------
     LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (1998), file formats.
     """
-    expected = f"an IDX file of bytes with {n_dims} dimensions"
-    try:
-        content = path.read_bytes()
-        if suffix_of(path) == ".gz":
-            content = gzip.decompress(content)
-    except (OSError, EOFError):
-        raise InputError.single(str(path), "a file that cannot be read", expected) from None
-    header = 4 + 4 * n_dims
-    if len(content) < header or content[:4] != bytes([0, 0, _UNSIGNED_BYTES, n_dims]):
-        raise InputError.single(str(path), "another kind of file", expected)
-    sizes = np.frombuffer(content, dtype=">u4", count=n_dims, offset=4).astype(np.int64)
-    if len(content) - header != sizes.prod():
-        got = f"{len(content) - header} bytes of data"
-        raise InputError.single(str(path), got, f"{sizes.prod()}, as its header says")
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(sizes)
+    where, expected = str(path), f"an IDX file of bytes with {n_dims} dimensions"
+    with told_as_damage(where, expected), _opened(path) as stream:
+        start = stream.read(4 + 4 * n_dims)
+        if len(start) < 4 + 4 * n_dims or start[:4] != bytes([0, 0, _UNSIGNED_BYTES, n_dims]):
+            raise InputError.single(where, "another kind of file", expected)
+        shape = tuple(np.frombuffer(start, dtype=">u4", offset=4).tolist())
+        size = math.prod(shape)
+        problems = size_problems(size, where)
+        if problems:
+            raise InputError(problems)
+        content = stream.read(size + 1)
+        if len(content) != size:
+            count = f"{len(content)}" if len(content) < size else f"more than {size}"
+            got = f"{count} bytes of data"
+            raise InputError.single(where, got, f"{size}, as its header says")
+        return np.frombuffer(content, dtype=np.uint8).reshape(shape)
 
 
-def _found(directory: Path, name: str) -> Path | None:
-    for candidate in (directory / name, directory / f"{name}.gz"):
-        if candidate.is_file():
-            return candidate
-    return None
+def _opened(path: Path) -> gzip.GzipFile:
+    with path.open("rb") as stream:
+        is_packed = stream.read(2) == _GZIP
+    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+
+
+def _found(directory: Path, part: str, kind: str) -> Path | None:
+    """Find the file of a part by the words in its name and by its content."""
+    named = [
+        path
+        for path in sorted(directory.iterdir())
+        if kind[:-1] in path.name.lower()
+        and any(word in path.name.lower() for word in _PARTS[part])
+        and "idx" in path.name.lower()
+        and not path.name.startswith(".")
+        and path.is_file()
+    ]
+    # The same file plain and packed counts once.
+    plain = {path.name.removesuffix(".gz"): path for path in reversed(named)}
+    if len(plain) > 1:
+        got = ", ".join(sorted(plain))
+        raise InputError.single(f"{directory}: {part} {kind}", got, "files of a single set")
+    return next(iter(plain.values()), None)

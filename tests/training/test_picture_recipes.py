@@ -50,7 +50,7 @@ def test_pictures_without_labels_give_machines_without(tmp_path):
         (MachineTraining, {"field_side": 3, "fan_in": 4}, "expected one of the two"),
         (MachineTraining, {"n_hidden": []}, "n_hidden"),
         (MachineTraining, {"n_hidden": [3, 0]}, "n_hidden"),
-        (PictureSettings, {"source": "letters"}, "digits or mnist, a folder of PNG"),
+        (PictureSettings, {"source": "letters"}, "digits or mnist, a folder of pictures"),
         (PictureSettings, {"side": 9}, "side: got 9"),
         (PictureSettings, {"test_fraction": 1.0}, "test_fraction"),
     ],
