@@ -61,8 +61,8 @@ class Decoded:
         small = self.values.astype(np.float32) / np.float32(self.white)
         if self.opacity is None:
             return resized(small, size), np.ones(size)
-        opaque = self.opacity.astype(np.float32) / np.float32(255.0)
-        return resized(small * opaque, size), resized(opaque, size)
+        share = self.opacity.astype(np.float32) / np.float32(255.0)
+        return resized(small * share, size), resized(share, size)
 
 
 def pixel_count(path: Path) -> int:
