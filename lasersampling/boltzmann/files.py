@@ -9,10 +9,10 @@ says. Where a machine comes from may stand in the attributes of the group `/prov
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,18 +20,19 @@ from lasersampling.atomic import atomic_path
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, machine_problems, parameter_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.config import read_toml
+from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, known_suffix
-
-if TYPE_CHECKING:
-    import h5py
 
 TOML_SUFFIXES = (".toml",)
 
 MAX_TOML_UNITS = 500
 """Machines of more units are no files for people, and take long to read as text."""
 
+MOST_UNITS = 10_000
+"""Of a machine in a file: its weights take 800 MB."""
+
+_EXPECTED = "an HDF5 file of a machine"
 _KEYS = ("biases", "weights", "n_label", "n_hidden")
 
 
@@ -111,7 +112,7 @@ def save_machine(
         if suffix in TOML_SUFFIXES:
             temporary.write_text(_as_toml(machine), encoding="utf-8")
         else:
-            _write_hdf5(temporary, machine, compact, provenance or {})
+            temporary.write_bytes(_packed(machine, compact, provenance or {}))
 
 
 def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
@@ -120,17 +121,15 @@ def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
     Raises
     ------
     InputError
-        If there is no such file, or HDF5 cannot open it.
+        If there is no such file, or it cannot be read; see `config.hdf5`.
     """
     if _known_suffix(path) in TOML_SUFFIXES:
         return {}
-    import h5py
-
-    with _opened(path) as file:
-        group = file.get("provenance")
-        if not isinstance(group, h5py.Group):
+    with hdf5.opened(path, _EXPECTED) as root:
+        group = root.group("provenance")
+        if group is None:
             return {}
-        return {key: _plain(value) for key, value in group.attrs.items()}
+        return {key: _plain(value) for key, value in group.attributes().items()}
 
 
 def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -> BoltzmannMachine:
@@ -190,13 +189,12 @@ def _as_toml(machine: BoltzmannMachine) -> str:
     )
 
 
-def _write_hdf5(
-    path: Path, machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object]
-) -> None:
+def _packed(machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object]) -> bytes:
+    """Return the bytes of an HDF5 file."""
     import h5py
 
-    # The file is locked already by whoever gave us the temporary name.
-    with h5py.File(path, "w", locking=False) as file:
+    buffer = io.BytesIO()  # HDF5 crashes the process when the disk is full
+    with h5py.File(buffer, "w") as file:
         group = file.create_group("machine")
         if compact:
             upper = np.triu(machine.weights).astype(np.float32)
@@ -212,43 +210,37 @@ def _write_hdf5(
         group.attrs["n_hidden"] = machine.n_hidden
         if provenance:
             file.create_group("provenance").attrs.update(provenance)
-
-
-def _opened(path: str | os.PathLike[str]) -> h5py.File:
-    import h5py
-
-    try:
-        return h5py.File(path, "r")
-    except OSError:
-        got = "a file that HDF5 cannot open (empty, truncated or of another kind)"
-        raise InputError.single(str(path), got, "an HDF5 file") from None
+    return hdf5.sealed(buffer.getvalue())
 
 
 def _read_hdf5(path: str | os.PathLike[str]) -> tuple[dict[str, object], list[Problem]]:
-    import h5py
-
     name = str(path)
     values: dict[str, object] = {}
     problems = []
-    with _opened(path) as file:
-        group = file["machine"] if isinstance(file.get("machine"), h5py.Group) else file
+    with hdf5.opened(path, _EXPECTED) as root:
+        group = root.group("machine") or root
         for key, shape in (("biases", "(K,)"), ("weights", "(K, K)")):
             expected = f"a dataset of numbers of shape {shape}, in /machine or at the root"
-            dataset = group.get(key)
-            if not isinstance(dataset, h5py.Dataset):
+            dataset = group.dataset(key)
+            if dataset is None:
                 problems.append(Problem(f"{name}: {key}", "no such dataset", expected))
-                continue
-            try:
-                values[key] = dataset[()]
-            except OSError:
-                got = "data that cannot be read (truncated?)"
+            elif max(dataset.shape, default=0) > MOST_UNITS:
+                got = f"shape {dataset.shape}"
+                expected = f"{shape} with K of at most {MOST_UNITS}"
                 problems.append(Problem(f"{name}: {key}", got, expected))
-        if "triangle" in group.attrs and "weights" in values:
+            elif dataset.is_text or len(dataset.shape) != shape.count("K"):
+                got = "text" if dataset.is_text else f"shape {dataset.shape}"
+                problems.append(Problem(f"{name}: {key}", got, expected))
+            else:
+                values[key] = dataset.numbers()
+        known = group.attributes()
+        if "triangle" in known and "weights" in values:
             upper = np.asarray(values["weights"])
-            values["weights"] = upper + upper.T if upper.ndim == 2 else upper
+            if upper.shape[0] == upper.shape[1]:
+                values["weights"] = upper + upper.T
         for key in ("n_label", "n_hidden"):
-            if key in group.attrs:
-                values[key] = _plain(group.attrs[key])
+            if key in known:
+                values[key] = _plain(known[key])
     return values, problems
 
 

@@ -48,7 +48,7 @@ from lasersampling.boltzmann.targets import (
     target_from_table,
 )
 from lasersampling.checks import number_problems
-from lasersampling.config import read_toml
+from lasersampling.config import hdf5, read_toml
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, known_suffix
@@ -255,36 +255,27 @@ def _from_arrays(
 
 def _hdf5_arrays(file: Path) -> tuple[dict[str, Any], object]:
     """Read the datasets of a target; none if the file is a machine, or none of ours."""
-    import h5py
-
-    try:
-        opened = h5py.File(file, "r")
-    except OSError:
-        got = "a file that HDF5 cannot open (empty, truncated or of another kind)"
-        raise InputError.single(str(file), got, "an HDF5 file") from None
     arrays = {}
-    with opened:
+    with hdf5.opened(file, _EXPECTED_FILE) as root:
         for key in ("probabilities", "states"):
-            if isinstance(opened.get(key), h5py.Dataset):
-                try:
-                    arrays[key] = opened[key][()]
-                except OSError:
-                    got = "data that cannot be read (truncated?)"
-                    raise InputError.single(f"{file}: {key}", got, "a dataset") from None
-        names = opened.get("units")
-        units = names.asstr()[()].tolist() if _is_text(names) else None
-        held = set(opened.get("machine", opened))
-        if not arrays and not held & {"weights", "biases"}:
-            got = ", ".join(sorted(opened)) or "an empty HDF5 file"
+            dataset = root.dataset(key)
+            if dataset is None:
+                continue
+            if key == "states" and dataset.shape and dataset.shape[-1] > MAX_ENUMERATED_UNITS:
+                got = f"shape {dataset.shape}"
+                raise root.refusal(key, got, f"(..., unit) of at most {MAX_ENUMERATED_UNITS} units")
+            if key == "probabilities" and dataset.n_items > 2**MAX_ENUMERATED_UNITS:
+                got = f"shape {dataset.shape}"
+                raise root.refusal(key, got, f"at most 2^{MAX_ENUMERATED_UNITS} numbers")
+            arrays[key] = dataset.numbers()
+        names = root.dataset("units")
+        units = names.texts().tolist() if names is not None and names.is_text else None
+        held = (root.group("machine") or root).names()
+        if not arrays and not {"weights", "biases"} & set(held):
+            got = ", ".join(sorted(held)) or "an empty HDF5 file"
             expected = "a dataset probabilities or states, or a machine"
             raise InputError.single(str(file), got, expected)
     return arrays, units
-
-
-def _is_text(dataset: Any) -> bool:
-    import h5py
-
-    return isinstance(dataset, h5py.Dataset) and h5py.check_string_dtype(dataset.dtype) is not None
 
 
 def _numpy_arrays(file: Path) -> tuple[dict[str, Any], object]:

@@ -12,13 +12,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from lasersampling.boltzmann import load_machine, load_network
-from lasersampling.cli.tables import metrics_table, pairs_table, rows_table
-from lasersampling.config import read_toml
+from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
+from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.arrays import n_inputs, network_to_arrays
-from lasersampling.lif.network_file import is_network_file
+from lasersampling.lif.network_file import FORM
 from lasersampling.lif.network_file import load_network as load_spiking
 from lasersampling.paths import suffix_of
 from lasersampling.results import read_results
@@ -26,6 +26,7 @@ from lasersampling.results.records import flattened
 
 Description = tuple[dict[str, Any], RenderableType]
 
+_EXPECTED = "a machine, network or results file written by lasersampling"
 _MACHINE_KEYS = {"weights", "biases"}
 _DEVICE_KEYS = {"cavity", "gain", "absorber"}
 
@@ -49,9 +50,10 @@ def describe(path: Path) -> Description:
         held = ", ".join(sorted(keys)) or "nothing"
         expected = "a machine, a device or a Bayesian network"
         raise InputError.single(str(path), f"a TOML file with {held}", expected)
-    if is_network_file(path):
+    kind = _kind_of(path)
+    if kind == "network":
         return describe_spiking(path)
-    return describe_machine(path) if _is_machine(path) else describe_results(path)
+    return describe_machine(path) if kind == "machine" else describe_results(path)
 
 
 def describe_results(path: Path) -> Description:
@@ -83,7 +85,7 @@ def describe_results(path: Path) -> Description:
     ]
     shown.append(rows_table("attributes", ("group", "name", "value"), listed))
     if results.config:
-        shown.append(Text.assemble((" configuration\n", "bold"), results.config))
+        shown.append(Text.assemble((" configuration\n", "bold"), printable(results.config)))
     told = {
         "kind": "results",
         "attributes": dict(results.attrs),
@@ -171,18 +173,15 @@ def spiking_values(network: SpikingNetwork) -> dict[str, Any]:
     return values
 
 
-def _is_machine(path: Path) -> bool:
-    """Tell a machine that is kept by itself; what is wrong with other files is said later."""
-    import h5py
-
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return False
-    try:
-        with h5py.File(path, "r") as file:
-            held = set(file.get("machine", file))
-            return "schema_version" not in file.attrs and bool(held & _MACHINE_KEYS)
-    except (OSError, TypeError):
-        return False
+def _kind_of(path: Path) -> str:
+    """Tell what an HDF5 file is made for; what is wrong with it is said later."""
+    with hdf5.opened(path, _EXPECTED) as root:
+        known = root.attributes()
+        if known.get("form") == FORM:
+            return "network"
+        held = (root.group("machine") or root).names()
+        is_machine = "schema_version" not in known and _MACHINE_KEYS & set(held)
+        return "machine" if is_machine else "results"
 
 
 def _properties(value: object, prefix: str = "") -> Iterator[tuple[str, float]]:

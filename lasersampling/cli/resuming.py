@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -41,11 +40,11 @@ def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State]:
     InputError
         If the file holds no checkpoint, or that of another kind of run.
     """
-    from lasersampling.config import parse
+    from lasersampling.config import parse, toml_of
     from lasersampling.results.run_file import read_checkpoint
 
     state, text = read_checkpoint(path)
-    return parse(tomllib.loads(text), recipe, str(path)), state
+    return parse(toml_of(text, f"{path}: /config"), recipe, str(path)), state
 
 
 def run_file(

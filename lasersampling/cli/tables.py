@@ -16,7 +16,10 @@ def rows_table(
 ) -> Table:
     """Make a table; column `numbers` is set flush right."""
     table = Table(
-        title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+        title=escape(printable(title)),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
     )
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if place == numbers else "left", overflow="fold")
@@ -70,4 +73,11 @@ def _ends(interval: tuple[float, float] | None) -> str:
 
 def _text(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return escape(text)
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Show characters that would steer a terminal by their codes: the text may be anybody's."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text
+    )

@@ -21,7 +21,7 @@ pulse.toml: kik: got an unknown key, expected one of: duration_ns, kick
 """
 
 from lasersampling.config.shipped import resolve, shipped_names, shipped_path
-from lasersampling.config.toml import load, parse, read_toml, to_toml
+from lasersampling.config.toml import load, parse, read_toml, to_toml, toml_of
 from lasersampling.config.validation import (
     Finite,
     NonNegative,
@@ -42,5 +42,6 @@ __all__ = [
     "shipped_names",
     "shipped_path",
     "to_toml",
+    "toml_of",
     "validated",
 ]

@@ -53,7 +53,6 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     try:
         # Some editors put a byte-order mark in front of UTF-8.
         text = content.decode("utf-8").removeprefix("\ufeff")
-        return tomllib.loads(text.replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         kind = kind_of_content(content)
         if kind is not None:
@@ -61,11 +60,31 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         line = content.count(b"\n", 0, error.start) + 1
         got = f"the byte 0x{content[error.start]:02x}"
         raise InputError.single(f"{path}, line {line}", got, "text in UTF-8") from None
+    return toml_of(text, str(path))
+
+
+def toml_of(text: str, where: str) -> dict[str, Any]:
+    """Read TOML that is part of something else, such as the configuration in a results file.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    where : str
+        Where it comes from; stands in front of the problem.
+
+    Raises
+    ------
+    InputError
+        If it is no TOML; with the line where one is known.
+    """
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
     except RecursionError:
-        raise InputError.single(str(path), "too deeply nested values", "TOML") from None
+        raise InputError.single(where, "too deeply nested values", "TOML") from None
     except ValueError as error:  # also numbers of more digits than Python converts
         message, line_text = _message_and_line(str(error))
-        raise InputError.single(f"{path}{line_text}", message, "TOML") from None
+        raise InputError.single(f"{where}{line_text}", message, "TOML") from None
 
 
 def _check_size(content: bytes, where: str) -> None:

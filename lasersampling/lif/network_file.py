@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import lasersampling
 from lasersampling.atomic import atomic_path
+from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.lif.arrays import AXES, Array, network_from_arrays, network_to_arrays
 from lasersampling.lif.delays import DelayRange
@@ -29,7 +30,6 @@ FORM = "lasersampling spiking network"
 FORM_VERSION = 1
 TIME_UNIT = "tau_syn"
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _EXPECTED = "a network file written by lasersampling"
 
 _ABOUT = {
@@ -140,7 +140,7 @@ def load_network(
         those of a newer version, and arrays that `network_from_arrays` refuses.
     """
     name = str(path)
-    arrays, attributes = _read(Path(path))
+    arrays, attributes = _read(path)
     accuracy = arrays.pop("accuracy", None)
     try:
         network = network_from_arrays(arrays, delay_range)
@@ -157,14 +157,10 @@ def load_network(
 
 def is_network_file(path: Path) -> bool:
     """Tell a network file from others; whether it is sound is seen when it is read."""
-    import h5py
-
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return False
     try:
-        with h5py.File(path, "r") as file:
-            return bool(file.attrs.get("form") == FORM)
-    except (OSError, TypeError):
+        with hdf5.opened(path, _EXPECTED) as root:
+            return bool(root.attributes().get("form") == FORM)
+    except InputError:
         return False
 
 
@@ -194,7 +190,7 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
             stored = group.create_variable(name, dims, dtype=data.dtype, data=data, **packing)
             stored.attrs["units"] = units
             stored.attrs["long_name"] = description
-    return buffer.getvalue()
+    return hdf5.sealed(buffer.getvalue())
 
 
 def _layout(name: str) -> tuple[tuple[str, ...], str, str]:
@@ -210,45 +206,25 @@ def _layout(name: str) -> tuple[tuple[str, ...], str, str]:
     return ("member", *(numbers[axis] for axis in AXES[kind])), units, description.format(k=k)
 
 
-def _read(path: Path) -> tuple[dict[str, Array], dict[str, object]]:
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, object]]:
     """Return the arrays and the attributes of the root."""
-    import h5py
-
-    name = str(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError.single(name, reason, _EXPECTED) from None
-    if not content.startswith(_SIGNATURE):
-        got = f"a file that begins with {content[:8]!r}" if content else "an empty file"
-        raise InputError.single(name, got, _EXPECTED)
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            attributes = dict(file.attrs)
-            if attributes.get("form") != FORM or "network" not in file:
-                raise InputError.single(name, "an HDF5 file of another form", _EXPECTED)
-            version = np.asarray(attributes.get("form_version"))  # netCDF stores arrays of one
-            if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= FORM_VERSION:
-                expected = f"at most {FORM_VERSION}; newer files need a newer lasersampling"
-                raise InputError.single(f"{name}: form_version", str(version), expected)
-            unit = attributes.get("time_unit")
-            if unit != TIME_UNIT:
-                raise InputError.single(f"{name}: time_unit", repr(unit), repr(TIME_UNIT))
-            return {
-                key: dataset[()]
-                for key, dataset in file["network"].items()
-                if not _is_dimension(dataset)
-            }, attributes
-    except InputError:
-        raise
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
-        # What h5py raises depends on which of its structures is damaged.
-        reason = " ".join(str(error).split())
-        got = f"a damaged or truncated file ({reason})"
-        raise InputError.single(name, got, _EXPECTED) from None
-
-
-def _is_dimension(dataset: object) -> bool:
-    """Tell the datasets by which netCDF names dimensions."""
-    return getattr(dataset, "attrs", {}).get("CLASS") == b"DIMENSION_SCALE"
+    with hdf5.opened(path, _EXPECTED) as root:
+        attributes = root.attributes()
+        group = root.group("network")
+        if attributes.get("form") != FORM or group is None:
+            raise root.refusal("", "an HDF5 file of another form", _EXPECTED)
+        version = np.asarray(attributes.get("form_version"))  # netCDF stores arrays of one
+        if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= FORM_VERSION:
+            expected = f"at most {FORM_VERSION}; newer files need a newer lasersampling"
+            raise InputError.single(f"{path}: form_version", str(version), expected)
+        unit = attributes.get("time_unit")
+        if unit != TIME_UNIT:
+            raise InputError.single(f"{path}: time_unit", repr(unit), repr(TIME_UNIT))
+        arrays = {}
+        for key, dataset in group.children().items():
+            if not isinstance(dataset, hdf5.Dataset):
+                raise group.refusal(key, "a group", "an array")
+            # By these netCDF names dimensions; they hold no data.
+            if dataset.attributes().get("CLASS") != "DIMENSION_SCALE":
+                arrays[key] = dataset.numbers()
+        return arrays, attributes

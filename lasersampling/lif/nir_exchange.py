@@ -42,7 +42,6 @@ import io
 import itertools
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +51,7 @@ import lasersampling
 from lasersampling.arrays import as_floats
 from lasersampling.atomic import atomic_path
 from lasersampling.checks import integer_problems, number_problems
+from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.lif.arrays import (
     UNLAYERED,
@@ -68,6 +68,7 @@ from lasersampling.lif.nir_scales import Reading, reading, scale_problems
 if TYPE_CHECKING:
     import nir
 
+_LONGEST_REASON = 200
 _EXPECTED = "a graph written by nir.write"
 
 
@@ -231,7 +232,7 @@ def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: b
     buffer = io.BytesIO()  # HDF5 crashes the process when the disk is full
     nir.write(buffer, graph)
     with atomic_path(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+        temporary.write_bytes(hdf5.sealed(buffer.getvalue()))
 
 
 def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
@@ -243,18 +244,23 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
         If there is no such file, or it is no graph that NIR can read.
     """
     nir = nir_package()
-    file = Path(path)
-    if not file.is_file():
-        got = "a directory" if file.is_dir() else "no such file"
-        raise InputError.single(str(path), got, _EXPECTED)
+    name = str(path)
+    content = hdf5.file_content(path, _EXPECTED)
+    with hdf5.opened_bytes(content, name, _EXPECTED) as root:
+        node = root.group("node")
+        if node is None:
+            raise root.refusal("", "an HDF5 file without a group /node", _EXPECTED)
+        for entry in node.inspected().values():
+            if isinstance(entry, hdf5.Dataset):
+                entry.check_size()
     try:
-        graph = nir.read(file)
+        graph = nir.read(io.BytesIO(content))
     # NIR checks by assertions, h5py raises what its structures bring about.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError.single(str(path), f"what NIR cannot read ({reason})", _EXPECTED) from None
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        raise InputError.single(name, f"what NIR cannot read ({reason})", _EXPECTED) from None
     if not isinstance(graph, nir.NIRGraph):
-        raise InputError.single(str(path), f"a lone {type(graph).__name__} node", _EXPECTED)
+        raise InputError.single(name, f"a lone {type(graph).__name__} node", _EXPECTED)
     return graph
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ import h5netcdf
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.errors import InputError
+from lasersampling.config import hdf5
+from lasersampling.errors import InputError, Problem
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from lasersampling.lasers.spikes import SpikeTrains
     from lasersampling.sampling.protocol import Samples
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _EXPECTED = "a results file written by lasersampling"
 
 
@@ -134,12 +135,13 @@ class Results:
         from lasersampling.boltzmann import BoltzmannMachine
 
         counts = self.attributes.get("machine", {})
-        return BoltzmannMachine(
-            self.array("machine/weights"),
-            self.array("machine/biases"),
-            n_label=int(counts.get("n_label", 0)),
-            n_hidden=int(counts.get("n_hidden", 0)),
-        )
+        weights, biases = self.array("machine/weights"), self.array("machine/biases")
+        numbers = {
+            key: int(self._number("machine", key)) if key in counts else 0
+            for key in ("n_label", "n_hidden")
+        }
+        with self._named("machine"):
+            return BoltzmannMachine(weights, biases, **numbers)
 
     def samples(self) -> Samples:
         """Return the samples of the run (`InputError` if there are none)."""
@@ -147,26 +149,52 @@ class Results:
 
         states = self.array("samples/state")
         interval = self.groups["samples"].get("interval_ns")
+        if interval is not None and interval.data.size != 1:
+            got = f"shape {interval.data.shape}"
+            raise InputError.single(f"{self.path}: /samples/interval_ns", got, "one number")
         known = self.attributes["samples"]
-        return Samples(
-            states,
-            sampler=str(known["sampler"]),
-            seed=int(known["seed"]),
-            interval_ns=None if interval is None else float(interval.data),
-            spikes=self.spikes() if "spikes" in self.groups else None,
-        )
+        with self._named("samples"):
+            return Samples(
+                states,
+                sampler=str(known.get("sampler", "")),
+                seed=int(self._number("samples", "seed")),
+                interval_ns=None if interval is None else float(interval.data.item()),
+                spikes=self.spikes() if "spikes" in self.groups else None,
+            )
 
     def spikes(self) -> SpikeTrains:
         """Return the spike trains of the run (`InputError` if there are none)."""
         from lasersampling.lasers.spikes import SpikeTrains
 
-        return SpikeTrains(
-            time_ns=self.array("spikes/time"),
-            unit=self.array("spikes/unit"),
-            chain_offset=self.array("spikes/chain_offset"),
-            n_units=int(self.attributes["spikes"]["n_units"]),
-            duration_ns=float(self.attributes["spikes"]["duration_ns"]),
-        )
+        arrays = [self.array(f"spikes/{name}") for name in ("time", "unit", "chain_offset")]
+        n_units = int(self._number("spikes", "n_units"))
+        duration_ns = float(self._number("spikes", "duration_ns"))
+        with self._named("spikes"):
+            return SpikeTrains(*arrays, n_units, duration_ns)
+
+    def _number(self, group: str, name: str) -> float:
+        """Return an attribute that is one finite number."""
+        value = self.attributes.get(group, {}).get(name)
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            got = "nothing" if value is None else repr(value)
+            raise InputError.single(f"{self.path}: /{group}@{name}", got, "a number")
+        return value
+
+    @contextlib.contextmanager
+    def _named(self, group: str) -> Iterator[None]:
+        """Tell problems of what a group holds with the file."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(
+                Problem(f"{self.path}: /{group}/{p.where}", p.got, p.expected)
+                if str(self.path) not in p.where
+                else p
+                for p in error.problems
+            ) from None
+        except (TypeError, ValueError, IndexError) as error:
+            got = f"what cannot be used ({error})"
+            raise InputError.single(f"{self.path}: /{group}", got, _EXPECTED) from None
 
 
 def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = None) -> Results:
@@ -189,20 +217,9 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
         If the file is missing, empty, truncated, not a results file, or written by a newer
         version of the library.
     """
-    file = Path(path)
-    _check_signature(file)
-    try:
-        with _File(file, "r", decode_vlen_strings=True) as opened:
-            _check_schema(file, opened)
-            return _load(file, opened, groups)
-    except InputError:
-        raise
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        # What h5py raises depends on which of its structures is damaged.
-        reason = " ".join(str(error).split())
-        raise InputError.single(
-            str(path), f"a damaged or truncated file ({reason})", _EXPECTED
-        ) from error
+    with hdf5.opened(path, _EXPECTED) as root:
+        _check_schema(root)
+        return _load(Path(path), root, groups)
 
 
 class _File(h5netcdf.File):  # type: ignore[misc]
@@ -213,60 +230,46 @@ class _File(h5netcdf.File):  # type: ignore[misc]
             self.close()
 
 
-def _check_signature(path: Path) -> None:
-    """Tell a missing, empty or foreign file from an HDF5 file."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(len(_SIGNATURE))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError.single(str(path), reason, _EXPECTED) from None
-    if not start:
-        raise InputError.single(str(path), "an empty file", _EXPECTED)
-    if start != _SIGNATURE:
-        raise InputError.single(str(path), f"a file that begins with {start!r}", _EXPECTED)
-
-
-def _check_schema(path: Path, file: h5netcdf.File) -> None:
+def _check_schema(root: hdf5.Group) -> None:
     """Refuse HDF5 files of others and of newer versions of the library."""
-    version = file.attrs.get("schema_version")
-    if not isinstance(version, (int, np.integer)):
-        raise InputError.single(
-            str(path), "an HDF5 file without the attribute 'schema_version'", _EXPECTED
-        )
+    version = _plain(root.attributes()).get("schema_version")
+    version = version[0] if isinstance(version, list) and len(version) == 1 else version
+    if not isinstance(version, int):
+        got = "an HDF5 file without the attribute 'schema_version'"
+        raise root.refusal("", got, _EXPECTED)
     if not 1 <= version <= SCHEMA_VERSION:
-        raise InputError.single(
-            f"{path}: schema_version",
-            str(version),
-            f"at most {SCHEMA_VERSION}; a newer lasersampling is needed to read this file",
-        )
+        expected = f"at most {SCHEMA_VERSION}; a newer lasersampling is needed to read this file"
+        raise root.refusal("schema_version", str(version), expected)
 
 
-def _load(path: Path, file: h5netcdf.File, wanted: Collection[str] | None) -> Results:
+def _load(path: Path, root: hdf5.Group, wanted: Collection[str] | None) -> Results:
+    nodes = root.inspected()
     contents: dict[str, Entry] = {}
     groups: dict[str, dict[str, Variable]] = {}
     attributes: dict[str, dict[str, Any]] = {}
-    for name, node in _walk(file):
-        if name == "metrics":
-            continue
-        attributes[name] = _plain(node.attrs)
-        for key, value in node.variables.items():
-            contents[f"{name}/{key}"] = _entry(value)
-        if wanted is None or name in wanted:
-            groups[name] = {key: _variable(value) for key, value in node.variables.items()}
-    metrics = {}
-    if "metrics" in file.groups:
-        for key, value in file["metrics"].variables.items():
-            known = _plain(value.attrs)
-            metrics[key] = Metric(
-                value=float(value[...]),
-                standard_error=known.get("standard_error"),
-                units=known.get("units", ""),
-                description=known.get("long_name", ""),
-                interval=tuple(known["interval_95"]) if "interval_95" in known else None,
-            )
-    config = str(file["config"][...]) if "config" in file.variables else ""
-    return Results(path, _plain(file.attrs), config, contents, groups, attributes, metrics)
+    metrics: dict[str, Metric] = {}
+    with _File(root.h5py, "r", decode_vlen_strings=True) as file:
+        for name, node in _walk(file):
+            if name != "metrics":
+                attributes[name] = _known(root, name, node.attrs)
+            for key, stored in node.variables.items():
+                place = f"{name}/{key}"
+                dataset = nodes[place]
+                if not isinstance(dataset, hdf5.Dataset):
+                    raise root.refusal(place, "a group", "a variable")
+                known = _known(root, place, stored.attrs)
+                if name == "metrics":
+                    metrics[key] = _metric(root, place, dataset, known)
+                    continue
+                contents[place] = _entry(root, place, dataset, stored.dimensions, known)
+                if wanted is None or name in wanted:
+                    groups.setdefault(name, {})[key] = _variable(dataset, contents[place])
+            if name != "metrics" and (wanted is None or name in wanted):
+                groups.setdefault(name, {})
+        attrs = _known(root, "", file.attrs)
+    config = root.dataset("config")
+    text = "" if config is None else config.text()
+    return Results(path, attrs, text, contents, groups, attributes, metrics)
 
 
 def _walk(node: h5netcdf.Group, prefix: str = "") -> list[tuple[str, h5netcdf.Group]]:
@@ -278,20 +281,70 @@ def _walk(node: h5netcdf.Group, prefix: str = "") -> list[tuple[str, h5netcdf.Gr
     return found
 
 
-def _entry(stored: h5netcdf.Variable) -> Entry:
-    known = _plain(stored.attrs)
-    return Entry(
-        dims=tuple(stored.dimensions),
-        shape=tuple(int(size) for size in stored.shape),
-        dtype=str(stored.dtype) if stored.dtype != str else "text",
-        units=known.get("units", ""),
-        description=known.get("long_name", ""),
+def _known(root: hdf5.Group, place: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes as plain values, whose text is text."""
+    known = _plain(attributes)
+    for key, value in known.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, bytes) or (isinstance(text, str) and not _is_text(text)):
+                raise root.refusal(f"{place}@{key}", "text that is not UTF-8", "text")
+    return known
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _metric(
+    root: hdf5.Group, place: str, dataset: hdf5.Dataset, known: Mapping[str, Any]
+) -> Metric:
+    value = dataset.numbers()
+    error, interval = known.get("standard_error"), known.get("interval_95")
+    if value.size != 1 or not isinstance(error, int | float | None):
+        got = f"shape {value.shape}, standard error {error!r:.40}"
+        raise root.refusal(place, got, "one number, and one for its error")
+    if interval is not None and not _are_ends(interval):
+        raise root.refusal(place, f"the interval {interval!r:.80}", "two numbers")
+    return Metric(
+        value=float(value.item()),
+        standard_error=error,
+        units=str(known.get("units", "")),
+        description=str(known.get("long_name", "")),
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
     )
 
 
-def _variable(stored: h5netcdf.Variable) -> Variable:
-    entry = _entry(stored)
-    return Variable(np.asarray(stored[...]), entry.dims, entry.units, entry.description)
+def _are_ends(interval: object) -> bool:
+    is_pair = isinstance(interval, list) and len(interval) == 2
+    return is_pair and all(isinstance(end, int | float) for end in interval)  # type: ignore[attr-defined]
+
+
+def _entry(
+    root: hdf5.Group,
+    place: str,
+    dataset: hdf5.Dataset,
+    dims: Collection[str],
+    known: Mapping[str, Any],
+) -> Entry:
+    if len(dims) != len(dataset.shape):
+        got = f"{len(dims)} names of dimensions for shape {dataset.shape}"
+        raise root.refusal(place, got, "one name for each dimension")
+    return Entry(
+        dims=tuple(dims),
+        shape=dataset.shape,
+        dtype="text" if dataset.is_text else str(dataset.h5py.dtype),
+        units=str(known.get("units", "")),
+        description=str(known.get("long_name", "")),
+    )
+
+
+def _variable(dataset: hdf5.Dataset, entry: Entry) -> Variable:
+    data = dataset.texts() if dataset.is_text else dataset.numbers()
+    return Variable(data, entry.dims, entry.units, entry.description)
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ file as it was after its last checkpoint, and going on from there gives the same
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,7 +116,10 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
     arrays: dict[str, NDArray[Any]] = {name: v.data for name, v in variables.items()}
     try:
         state = unpack(str(arrays.pop("structure")[()]), arrays)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        if not isinstance(state, dict):
+            raise TypeError("its structure is no object")
+    # JSON may be nested too deeply, numbers may be too long, types unknown, arrays of other types.
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         expected = "a checkpoint written by lasersampling"
         raise InputError.single(
             f"{path}: /{_GROUP}", f"a damaged one ({error})", expected

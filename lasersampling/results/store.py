@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import lasersampling
 from lasersampling.atomic import atomic_path
+from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.reading import Metric, read_results
@@ -134,7 +135,7 @@ class ResultsFile:
             with self._pending:
                 self.attributes("/", {"wall_time_s": time.monotonic() - self._started})
                 self._file.close()
-                self._temporary.write_bytes(self._buffer.getbuffer())
+                self._temporary.write_bytes(hdf5.sealed(self._buffer.getvalue()))
         except OSError as failure:
             reason = failure.strerror or str(failure)
             raise LaserSamplingError(f"{self._shown}: could not be written ({reason})") from failure

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 
 import numpy as np
 
-from lasersampling.config import parse
-from lasersampling.errors import InputError
+from lasersampling.config import parse, toml_of
+from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import Array, network_from_arrays
 from lasersampling.lif.network_file import StoredNetwork
 from lasersampling.results.reading import Results, read_results
@@ -34,10 +33,19 @@ def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
     if not {"parameters/weights_0", "test/accuracy"} <= set(results.contents):
         expected = "results of `lasersampling classify` that came to its end"
         raise InputError.single(str(path), "a file without trained networks", expected)
-    recipe = parse(tomllib.loads(results.config), ClassifyRecipe, f"{path}, config")
-    network = network_from_arrays(_arrays(results, recipe))
+    recipe = parse(toml_of(results.config, f"{path}, config"), ClassifyRecipe, f"{path}, config")
+    arrays = _arrays(results, recipe)
+    try:
+        network = network_from_arrays(arrays)
+    except InputError as error:
+        raise InputError(
+            Problem(f"{path}: /parameters/{p.where}", p.got, p.expected) for p in error.problems
+        ) from None
     accuracy = results.array("test/accuracy")
-    return StoredNetwork(network, recipe.data, accuracy, str(results.attrs["command"]))
+    if accuracy.shape != (network.n_members,):
+        got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"
+        raise InputError.single(f"{path}: /test/accuracy", got, expected)
+    return StoredNetwork(network, recipe.data, accuracy, str(results.attrs.get("command", "")))
 
 
 def _arrays(results: Results, recipe: ClassifyRecipe) -> dict[str, Array]:

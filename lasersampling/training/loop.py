@@ -159,7 +159,15 @@ def train(
         raise InputError(problems)
     run = _Run(task, optimiser, scheduler, stopping)
     if resume is not None:
-        run.set_state(resume)
+        try:
+            run.set_state(resume)
+        except InputError:
+            raise
+        # What is missing or of another form shows where a task, torch or NumPy needs it.
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            expected = "a whole state of a training of this kind"
+            raise InputError.single("resume", f"a damaged one ({reason:.200})", expected) from None
     saved = time.monotonic()
     snapshot: State | None = None
     with one_thread():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from lasersampling.boltzmann.files import load_machine, load_provenance
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.config import parse, resolve
+from lasersampling.config import parse, resolve, toml_of
 from lasersampling.errors import InputError
 from lasersampling.training.picture_recipes import PictureSettings
 
@@ -53,8 +52,11 @@ def load_picture_model(name_or_path: str | Path) -> PictureModel:
     path = resolve("machines", name_or_path)
     machine = load_machine(path)
     provenance = load_provenance(path)
-    shape = tuple(int(side) for side in np.atleast_1d(provenance.get("shape", ())))  # type: ignore[call-overload]
-    if not shape:
+    stated = np.atleast_1d(np.asarray(provenance.get("shape", ())))
+    # What is no list of whole numbers gets the message below.
+    are_counts = stated.ndim == 1 and stated.dtype.kind in "iu" and bool((stated > 0).all())
+    shape = tuple(stated.tolist()) if are_counts else (0,)
+    if not stated.size:
         side = math.isqrt(machine.n_visible)
         shape = (side, side)
     if len(shape) != 2 or math.prod(shape) != machine.n_visible:
@@ -69,6 +71,6 @@ def _data(provenance: Mapping[str, object]) -> PictureSettings | None:
     if not isinstance(text, str):
         return None
     try:
-        return parse(tomllib.loads(text), PictureSettings, "data")
+        return parse(toml_of(text, "data"), PictureSettings, "data")
     except (InputError, ValueError):  # images of somebody else, that are not on this machine
         return None

@@ -133,7 +133,7 @@ BAD = {
     "broken.toml": ("probabilities = [1,", "broken.toml"),
     "text.npy": ("no array", "text.npy: got a file of another kind"),
     "text.npz": ("no array", "text.npz: got a file of another kind"),
-    "text.h5": ("no file of HDF5", "text.h5: got a file that HDF5 cannot open"),
+    "text.h5": ("no file of HDF5", "text.h5: got a file that begins with"),
 }
 
 

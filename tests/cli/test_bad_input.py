@@ -118,8 +118,8 @@ ROWS = [
     Row("several at once", SAMPLE, ("biases[0]", "weights[0][0]", "n_hidden"),
         "biases = ['x', 0]\nweights = [['y', 1], [1, 0]]\nn_hidden = 0.5"),
     # Machine files, HDF5.
-    Row("empty HDF5", SAMPLE_H5, ("input.h5", "cannot open"), h5_bytes(b"")),
-    Row("foreign HDF5", SAMPLE_H5, ("input.h5", "cannot open"), h5_bytes(b"GIF89a")),
+    Row("empty HDF5", SAMPLE_H5, ("input.h5", "an empty file"), h5_bytes(b"")),
+    Row("foreign HDF5", SAMPLE_H5, ("input.h5", "begins with"), h5_bytes(b"GIF89a")),
     Row("HDF5 without weights", SAMPLE_H5, ("input.h5: weights", "no such dataset"),
         h5_machine(None, [0.0])),
     Row("HDF5 with text", SAMPLE_H5, ("input.h5: biases",), h5_machine([[0.0]], "x")),

@@ -95,7 +95,7 @@ def test_bad_input_is_told_with_exit_code_2(run, network_file):
         ((network_file, "out.toml"), "out.toml: got the suffix '.toml'"),
         ((network_file, network_file), "a file that exists"),
         (("none.h5", "out.nir"), "networks: got 'none.h5'"),
-        (("text.nir", "out.h5"), "text.nir: got what NIR cannot read"),
+        (("text.nir", "out.h5"), "text.nir: got a file that begins"),
         (("text.npz", "out.h5"), "text.npz: got a file of another kind, which begins with"),
         (("lone.npz", "out.h5"), "lone.npz: got one array without a name"),
         (("text.h5", "out.nir", "--tau-syn-s", 1), "text.h5: got a file that begins"),

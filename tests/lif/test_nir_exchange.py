@@ -470,9 +470,13 @@ def test_files_that_are_no_graphs(tmp_path):
     path = tmp_path / "network.nir"
     write_nir(path, to_nir(network_from_arrays(KINDS["synaptic"]), tau_syn_s=UNIT_S))
     content = path.read_bytes()
-    for held in [b"", b"text", content[: len(content) // 2]]:
+    for held, got in [
+        (b"", "an empty file"),
+        (b"text", "a file that begins with b'text'"),
+        (content[: len(content) // 2], "a damaged or truncated file"),
+    ]:
         path.write_bytes(held)
-        with pytest.raises(InputError, match="network.nir: got what NIR cannot read"):
+        with pytest.raises(InputError, match=f"network.nir: got {got}"):
             read_nir(path)
     nir.write(path, nir.Linear(WEIGHT))
     with pytest.raises(InputError, match="lone Linear|cannot read"):

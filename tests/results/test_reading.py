@@ -61,23 +61,13 @@ def test_truncated_file(path, share):
     assert problem(path).got.startswith("a damaged or truncated file")
 
 
-def test_damaged_file_is_an_input_error_or_reads(path):
-    # A flipped byte of the superblock may hit versions, sizes or addresses. Whatever it is,
-    # nothing but InputError comes out. Farther inside, about one flip in 250 makes the HDF5
-    # library itself loop for ever, which no reader of it can prevent.
+def test_every_damaged_byte_is_noticed(path):
     content = bytearray(path.read_bytes())
-    outcomes = set()
-    for place in range(8, 96):
+    for place in range(8, len(content), len(content) // 80):
         damaged = content.copy()
         damaged[place] ^= 0xFF
         path.write_bytes(damaged)
-        try:
-            read_results(path)
-        except InputError:
-            outcomes.add("refused")
-        else:
-            outcomes.add("read")
-    assert outcomes == {"refused", "read"}
+        assert "checksum" in problem(path).got
 
 
 def test_hdf5_file_of_others(tmp_path):

@@ -1,0 +1,236 @@
+"""Limits of HDF5 files that are read, and checks of a file as a whole and of attributes.
+
+What this library writes ends in a *seal* of 20 bytes behind the last byte of HDF5, which leaves
+it alone: eight of text, the length of what comes before and its CRC-32. A sealed file in which
+a byte was changed is refused before HDF5 sees it; one that another program wrote to has lost the
+seal, since HDF5 cuts a file where its own content ends, and is read without.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from lasersampling.errors import InputError
+
+LARGEST_BYTES = 2**28
+"""Of the data of a file, unpacked; more than that must be in the file, see `LARGEST_RATIO`."""
+
+LARGEST_RATIO = 200
+"""How far larger data may be packed. Weights and states reach 2 to 100, zeros alone 1000."""
+
+MOST_OBJECTS = 20_000
+MOST_ATTRIBUTES = 1000
+DEEPEST = 32
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SEAL = struct.Struct("<8sQI")
+_SEAL_TEXT = b"LASERSUM"
+_PIECE = 2**20
+_COLLECTION = b"GCOL\x01\x00\x00\x00"
+_LARGEST_COLLECTION = 2**28
+_NETCDF_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")
+
+
+class Source:
+    """The file at hand, and how much of it has been read."""
+
+    def __init__(self, name: str, expected: str, size: int) -> None:
+        self.name, self.expected, self.size = name, expected, size
+        self._read_bytes = 0
+
+    def refusal(self, path: str, got: str, expected: str = "") -> InputError:
+        """Make the error for one entry, ``""`` for the root."""
+        where = f"{self.name}: /{path}" if path else self.name
+        return InputError.single(where, got, expected or self.expected)
+
+    def most(self, stored: int) -> int:
+        """Say how many bytes may come out of so many."""
+        return max(LARGEST_BYTES, LARGEST_RATIO * min(stored, self.size))
+
+    def count(self, path: str, n_bytes: int) -> None:
+        """Refuse what would take more memory than the file accounts for."""
+        self._read_bytes += n_bytes
+        most = self.most(self.size)
+        if self._read_bytes > most:
+            got = f"{spoken(self._read_bytes)} of data in a file of {spoken(self.size)}"
+            raise self.refusal(path, got, f"at most {spoken(most)}")
+
+
+def sealed(content: bytes) -> bytes:
+    """Return the content of an HDF5 file with its checksum behind it."""
+    return content + _SEAL.pack(_SEAL_TEXT, len(content), zlib.crc32(content))
+
+
+def check_stream(stream: BinaryIO, size: int, name: str, expected: str) -> None:
+    """Tell an empty or foreign file, and one that has changed since it was sealed.
+
+    In files without a seal, the collections of texts are looked at: HDF5 2.0 runs for ever in one
+    with an empty entry, as a flipped byte may make it.
+
+    Raises
+    ------
+    InputError
+        If it is one of these.
+    """
+    start = stream.read(len(_SIGNATURE))
+    if start != _SIGNATURE:
+        got = f"a file that begins with {start!r}" if start else "an empty file"
+        raise InputError.single(name, got, expected)
+    stream.seek(max(size - 2 * _SEAL.size + 1, 0))
+    end = stream.read()
+    stream.seek(0)
+    if end[-_SEAL.size :].startswith(_SEAL_TEXT):
+        if not _is_as_sealed(stream, *_SEAL.unpack(end[-_SEAL.size :])[1:]):
+            got = "a damaged file: its checksum does not fit its content"
+            raise InputError.single(name, got, f"{expected}, as it was written")
+        return
+    if _SEAL_TEXT[:4] in end:
+        raise InputError.single(name, "a truncated file: its checksum is cut off", expected)
+    for place in list(_collections(stream)):
+        stream.seek(place)
+        if not _is_sound(stream):
+            got = f"a damaged or truncated file (its text at byte {place} has no end)"
+            raise InputError.single(name, got, expected)
+
+
+def _is_as_sealed(stream: BinaryIO, length: int, checksum: int) -> bool:
+    found, read = 0, 0
+    while read < length and (piece := stream.read(min(length - read, _PIECE))):
+        found, read = zlib.crc32(piece, found), read + len(piece)
+    return found == checksum and read == length and len(stream.read(_SEAL.size + 1)) == _SEAL.size
+
+
+def _collections(stream: BinaryIO) -> Iterator[int]:
+    """Find where collections of texts begin (HDF5 file format 3.0, III.E "Global Heap")."""
+    place, before = 0, b""
+    while piece := stream.read(_PIECE):
+        text = before + piece
+        hit = text.find(_COLLECTION)
+        while hit >= 0:
+            yield place - len(before) + hit
+            hit = text.find(_COLLECTION, hit + 1)
+        place += len(piece)
+        before = text[1 - len(_COLLECTION) :]
+
+
+def _is_sound(stream: BinaryIO) -> bool:
+    """Walk through a collection, from its begin."""
+    head = stream.read(16)
+    size = int.from_bytes(head[8:], "little") - len(head)
+    if not 0 <= size <= _LARGEST_COLLECTION:
+        return False
+    body = stream.read(size)
+    place = 0
+    while place + 16 <= len(body):
+        number = int.from_bytes(body[place : place + 2], "little")
+        length = int.from_bytes(body[place + 8 : place + 16], "little")
+        # Number 0 is the free space, whose length counts its own head.
+        length = 16 + -(-length // 8) * 8 if number else length
+        if not 0 < length <= len(body) - place:
+            return False
+        place += length
+    return True
+
+
+def check_file(path: str | os.PathLike[str], expected: str) -> int:
+    """Look at a file before HDF5 does; return its bytes.
+
+    Raises
+    ------
+    InputError
+        If there is none, it cannot be read, is no plain file, or for what `check_stream` finds.
+    """
+    name = str(path)
+    try:
+        known = Path(path).stat()
+        if not stat.S_ISREG(known.st_mode):
+            is_folder = stat.S_ISDIR(known.st_mode)
+            # As Python words it; opening a pipe would wait for whoever fills it.
+            got = "is a directory" if is_folder else "a pipe, socket or device"
+            raise InputError.single(name, got, expected)
+        with Path(path).open("rb") as stream:
+            check_stream(stream, known.st_size, name, expected)
+    except OSError as error:
+        raise InputError.single(name, (error.strerror or str(error)).lower(), expected) from None
+    return known.st_size
+
+
+def check_attributes(source: Source, holder: Any, path: str) -> list[str]:
+    """Look at the types and sizes of attributes; return the names of those with values.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    holder : h5py.Group or h5py.Dataset
+        What has the attributes.
+    path : str
+        Its place, for messages.
+    """
+    from h5py import h5a, h5t
+
+    n_held = h5a.get_num_attrs(holder.id)
+    if n_held > MOST_ATTRIBUTES:
+        raise source.refusal(path, f"{n_held} attributes", f"at most {MOST_ATTRIBUTES}")
+    names = []
+    for name in holder.attrs:
+        if not isinstance(name, str) or not name.isprintable():
+            got = f"an attribute of the name {name!r:.80}"
+            raise source.refusal(path, got, "a name as text")
+        if name in _NETCDF_REFERENCES:
+            continue
+        held = holder.attrs.get_id(name)
+        kind = held.get_type().get_class()
+        if kind not in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM, h5t.STRING):
+            raise source.refusal(f"{path}@{name}", "no numbers or text", "numbers or text")
+        n_items = math.prod(held.shape or ())
+        if n_items * held.get_type().get_size() > max(source.size, 2**16):
+            got = f"{n_items} entries, more than the file can hold"
+            raise source.refusal(f"{path}@{name}", got, "numbers or text")
+        # All of them may be the same one, as long as the file.
+        if kind == h5t.STRING and n_items * source.size > source.most(source.size):
+            raise source.refusal(f"{path}@{name}", f"{n_items} texts", f"at most {LARGEST_RATIO}")
+        names.append(name)
+    return names
+
+
+def attributes(source: Source, holder: Any, path: str) -> dict[str, Any]:
+    """Read attributes: numbers, text, and arrays of these; see `check_attributes`."""
+    found: dict[str, Any] = {}
+    for name in check_attributes(source, holder, path):
+        value, place = holder.attrs[name], f"{path}@{name}"
+        if isinstance(value, str | bytes):
+            found[name] = decoded(source, place, value)
+        elif isinstance(value, np.ndarray) and value.dtype.kind in "OS":
+            texts = [decoded(source, place, text) for text in value.ravel()]
+            found[name] = np.array(texts, dtype=object).reshape(value.shape)
+        else:
+            found[name] = value
+    return found
+
+
+def decoded(source: Source, path: str, value: Any) -> str:
+    """Return text, in which h5py hides bytes that are no UTF-8."""
+    try:
+        text = value.decode() if isinstance(value, bytes) else str(value)
+        text.encode()
+    except UnicodeError:
+        raise source.refusal(path, "text that is not UTF-8", "text") from None
+    return text
+
+
+def spoken(n_bytes: int) -> str:
+    """Say a number of bytes as people do."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.3g} {unit}"
+    return f"{n_bytes} bytes"
