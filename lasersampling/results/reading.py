@@ -166,11 +166,11 @@ class Results:
         """Return the spike trains of the run (`InputError` if there are none)."""
         from lasersampling.lasers.spikes import SpikeTrains
 
-        arrays = [self.array(f"spikes/{name}") for name in ("time", "unit", "chain_offset")]
+        time, unit, offset = (self.array(f"spikes/{n}") for n in ("time", "unit", "chain_offset"))
         n_units = int(self._number("spikes", "n_units"))
         duration_ns = float(self._number("spikes", "duration_ns"))
         with self._named("spikes"):
-            return SpikeTrains(*arrays, n_units, duration_ns)
+            return SpikeTrains(time, unit, offset, n_units, duration_ns)
 
     def _number(self, group: str, name: str) -> float:
         """Return an attribute that is one finite number."""
