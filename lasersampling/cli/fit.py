@@ -28,6 +28,7 @@ from lasersampling.errors import InputError
 from lasersampling.paths import suffix_of
 
 if TYPE_CHECKING:
+    from lasersampling.boltzmann import Target
     from lasersampling.results.fit_evaluation import FitEvaluation
     from lasersampling.results.run_file import RunFile
     from lasersampling.training.fit_recipes import FitRecipe
@@ -88,6 +89,8 @@ def fit(
         config, state = resumed(resume, FitRecipe)
         out, overwrite = resume, True
     target = read_target(config.target, pseudocount=config.pseudocount)
+    if remark := _told_of_zeros(target):
+        reporter.status(remark)
     files: list[Path] = []
     with device_at(substrate, timeout_s) as connected:
         sampler = sampler_of(config) if connected is None else SubstrateSampler(connected)
@@ -135,6 +138,18 @@ def fit(
             f"{Path(config.target).name}, learned with {sampler.name} in the loop",
             {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
         ),
+    )
+
+
+def _told_of_zeros(target: Target) -> str:
+    """Say what follows from states that the target excludes; nothing if there are none."""
+    excluded = int((target.probabilities == 0).sum())
+    if not excluded:
+        return ""
+    return (
+        f"the target gives {excluded} of {target.probabilities.size} states the probability 0, as "
+        "no finite weights do: D_KL(sample || target) is infinite once one is drawn. For a file of "
+        "samples, --set pseudocount=0.5 gives all states a probability"
     )
 
 

@@ -23,6 +23,7 @@ from lasersampling.statistics import (
     Interval,
     bootstrap_intervals,
     compare,
+    described,
     distribution_ess,
     effective_sample_size,
     goodness_of_fit,
@@ -143,11 +144,7 @@ class Evaluation:
                 "kl_sample_target": self.exact.kl_se,
                 "total_variation": self.exact.total_variation_se,
             }
-            names = {
-                "kl_sample_target": "D_KL(sample || target), nats",
-                "kl_target_sample": "D_KL(target || sample), nats",
-                "total_variation": "total variation distance",
-            }
+            names = described(self.exact.sampled, self.exact.target)
             for name, description in names.items():
                 interval = self.exact.intervals.get(name)
                 ends = None if interval is None else (interval.low, interval.high)
@@ -306,6 +303,7 @@ def _evaluation(
     )
 
 
+@np.errstate(invalid="ignore")  # spreads of divergences some of which are infinite are nan
 def _compare(
     states: NDArray[np.int8], target: NDArray[np.float64], joint_ess: float
 ) -> ExactComparison:

@@ -10,6 +10,7 @@ from lasersampling.statistics.chains import (
 from lasersampling.statistics.divergences import (
     Divergences,
     compare,
+    described,
     kl_divergence,
     kl_floor,
     kl_floor_quantile,
@@ -40,6 +41,7 @@ __all__ = [
     "block_length",
     "bootstrap_intervals",
     "compare",
+    "described",
     "distribution_ess",
     "effective_sample_size",
     "goodness_of_fit",

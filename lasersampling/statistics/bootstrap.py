@@ -47,8 +47,8 @@ class Interval:
 
     @property
     def corrected(self) -> float:
-        """The estimate without its bias, at least 0 [1]."""
-        return max(0.0, self.estimate - self.bias)
+        """The estimate without its bias, at least 0; as it is if its bias is unknown [1]."""
+        return self.estimate if math.isnan(self.bias) else max(0.0, self.estimate - self.bias)
 
 
 def block_length(states: ArrayLike) -> int:

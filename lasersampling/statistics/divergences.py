@@ -143,6 +143,30 @@ def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
     )
 
 
+def described(sampled: ArrayLike, target: ArrayLike) -> dict[str, str]:
+    """Describe the distances of `Divergences`, and say why those that are infinite are so.
+
+    Examples
+    --------
+    >>> described([0.5, 0.5], [1.0, 0.0])["kl_sample_target"]
+    'D_KL(sample || target), nats; infinite: the target gives 1 of 2 states that were drawn ... 0'
+    """
+    p, q = _pair(sampled, target, "sampled", "target")
+    excluded, unseen = np.count_nonzero((p > 0) & (q == 0)), np.count_nonzero((q > 0) & (p == 0))
+    drawn, possible = np.count_nonzero(p), np.count_nonzero(q)
+    forward, backward = "D_KL(sample || target), nats", "D_KL(target || sample), nats"
+    if excluded:
+        which = f"the target gives {excluded} of {drawn} states that were drawn"
+        forward += f"; infinite: {which} the probability 0"
+    if unseen:
+        backward += f"; infinite: {unseen} of {possible} states of the target were never drawn"
+    return {
+        "kl_sample_target": forward,
+        "kl_target_sample": backward,
+        "total_variation": "total variation distance",
+    }
+
+
 def _pair(
     p: ArrayLike, q: ArrayLike, p_name: str, q_name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

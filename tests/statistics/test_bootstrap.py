@@ -7,6 +7,7 @@ from lasersampling.boltzmann import BoltzmannMachine, exact_distribution
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
 from lasersampling.statistics import (
+    Interval,
     block_length,
     bootstrap_intervals,
     kl_divergence,
@@ -103,3 +104,10 @@ def test_bad_input():
         bootstrap_intervals(states, FUNCTIONS, level=1)
     with pytest.raises(InputError, match="states: got shape"):
         bootstrap_intervals(states[0], FUNCTIONS)
+
+
+def test_an_estimate_of_unknown_bias_is_not_corrected_to_nothing():
+    infinite = Interval(math.inf, math.nan, math.nan, 0.0, math.inf)
+    assert infinite.corrected == math.inf
+    assert Interval(0.2, math.nan, math.nan, 0.0, math.inf).corrected == 0.2
+    assert Interval(0.2, 0.3, 0.1, 0.0, 0.1).corrected == 0.0

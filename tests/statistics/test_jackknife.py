@@ -11,3 +11,9 @@ def test_error_of_a_mean_is_the_usual_one():
 
 def test_one_part_tells_nothing_of_the_error():
     assert np.isnan(jackknife_error([1.0]))
+
+
+def test_infinite_estimates_have_no_error_and_no_warning():
+    # Warnings are errors in the tests.
+    assert np.isnan(jackknife_error([1.0, np.inf, np.inf]))
+    assert np.isnan(jackknife_error([np.inf, np.inf]))
