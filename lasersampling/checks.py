@@ -6,6 +6,10 @@ import math
 import numbers
 import os
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lasersampling.errors import Problem
 
@@ -27,6 +31,19 @@ def number_problems(where: str, value: object, minimum: float, *, strict: bool) 
             return []
     bound = "above" if strict else "of at least"
     return [Problem(where, repr(value), f"a finite number {bound} {minimum:g}")]
+
+
+def absent_problems(where: str, times: NDArray[Any]) -> list[Problem]:
+    """Check that times of spikes are numbers from 0, or inf for absent spikes."""
+    wrong = ~(times >= 0)  # nan too
+    if not wrong.any():
+        return []
+    first = tuple(int(k) for k in np.argwhere(wrong)[0])
+    place = where + "".join(f"[{k}]" for k in first)
+    more = int(wrong.sum()) - 1
+    got = f"{times[first]:g}" + (f" ({more} more below 0 or nan)" if more else "")
+    expected = "a time from 0, or inf for an absent spike: np.where(times >= 0, times, np.inf)"
+    return [Problem(place, got, expected)]
 
 
 def memory_problems(

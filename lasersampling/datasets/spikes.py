@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.arrays import as_array, as_floats
+from lasersampling.checks import absent_problems, integer_problems, number_problems
 from lasersampling.datasets.labels import class_numbers, label_problems, natural_order
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
@@ -36,21 +37,21 @@ class SpikeSet:
     Raises
     ------
     InputError
-        With all problems found: shapes, nan or -inf, labels that are no classes.
+        With all problems found: shapes, nan, times below 0 (such as -1 for an absent spike), labels
+        that are no classes.
     """
 
     times: NDArray[np.float64]
     labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        times, labels = np.asarray(self.times), np.asarray(self.labels)
+        times, labels = as_array(self.times, "times"), as_array(self.labels, "labels")
         problems = []
         if times.ndim != 2 or times.size == 0 or times.dtype.kind not in "iuf":
             got = f"{times.dtype} of shape {times.shape}"
             problems.append(Problem("times", got, "numbers, shape (sample, input)"))
-        elif (~np.isfinite(times) & (times != np.inf)).any():
-            expected = "finite times, or inf for absent spikes"
-            problems.append(Problem("times", "nan or -inf", expected))
+        else:
+            problems += absent_problems("times", times)
         if labels.ndim != 1 or labels.dtype.kind not in "iu":
             got = f"{labels.dtype} of shape {labels.shape}"
             problems.append(Problem("labels", got, "whole numbers, shape (sample,)"))
@@ -185,15 +186,15 @@ def as_spike_times(
     Raises
     ------
     InputError
-        If values lie outside of 0 to 1, or the times are not in order.
+        If values lie outside of 0 to 1, or the times are below 0 or not in order.
 
     Examples
     --------
     >>> as_spike_times([0.0, 0.5, 1.0], 0.0, 2.0, absent_from=0.9)
     array([ 0.,  1., inf])
     """
-    array = np.asarray(values, dtype=np.float64)
-    problems = number_problems("earliest", earliest, -np.inf, strict=True)
+    array = as_floats(values, "values")
+    problems = number_problems("earliest", earliest, 0.0, strict=False)
     problems += problems or number_problems("latest", latest, earliest, strict=True)
     if not ((array >= 0) & (array <= 1)).all():
         problems.append(Problem("values", "some outside [0, 1]", "values in [0, 1]"))

@@ -65,6 +65,11 @@ def trains_of_events(events: nir.EventData) -> SpikeTrains:
     if problems:
         raise InputError(problems)
     present = unit != -1
+    wrong = present & ~((time >= 0) & np.isfinite(time))
+    if wrong.any():
+        place = "events (time)" + "".join(f"[{k}]" for k in np.argwhere(wrong)[0])
+        expected = "finite times from 0; an absent event has the unit -1"
+        raise InputError.single(place, f"{time[wrong][0]:g}", expected)
     chain = np.nonzero(present)[0]
     time_ns = time[present] / _S_PER_NS
     order = np.lexsort((time_ns, chain))

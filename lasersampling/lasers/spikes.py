@@ -62,10 +62,12 @@ class SpikeTrains:
         if self.unit.size and not 0 <= self.unit.min() <= self.unit.max() < self.n_units:
             got = f"{self.unit.min()} to {self.unit.max()}"
             problems.append(Problem("unit", got, f"0 to {self.n_units - 1}"))
-        if not np.all((self.time_ns >= 0.0) & (self.time_ns <= self.duration_ns)):
-            problems.append(
-                Problem("time_ns", "times outside the recording", f"0 to {self.duration_ns:g} ns")
-            )
+        outside = ~((self.time_ns >= 0.0) & (self.time_ns <= self.duration_ns))
+        if outside.any():
+            first = int(np.argmax(outside))
+            got = f"{self.time_ns[first]:g}, {outside.sum()} times outside the recording"
+            expected = f"0 to {self.duration_ns:g} ns; an absent spike (-1, nan) has no entry"
+            problems.append(Problem(f"time_ns[{first}]", got, expected))
         unsorted = np.flatnonzero(np.diff(self.time_ns) < 0.0) + 1
         if not np.isin(unsorted, offset).all():
             problems.append(Problem("time_ns", "unsorted times", "times sorted within each chain"))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lasersampling.checks import number_problems
+from lasersampling.checks import absent_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.nir_exchange import nir_package
 
@@ -48,8 +48,9 @@ def events_of(times: Tensor, *, tau_syn_s: float, t_max: float) -> nir.EventData
         raise InputError(problems)
     table = times.detach().cpu().to(torch.float64).numpy()
     present = np.isfinite(table)
-    if np.isnan(table).any() or (table == -np.inf).any():
-        raise InputError.single("times", "nan or -inf", "spike times, inf for absent spikes")
+    problems = absent_problems("times", table)
+    if problems:
+        raise InputError(problems)
     if present.any() and not 0 <= table[present].min() <= table[present].max() <= t_max:
         got = f"{table[present].min():g} to {table[present].max():g}"
         raise InputError.single("times", got, f"0 to t_max = {t_max:g}")
@@ -95,8 +96,11 @@ def spikes_of_events(events: nir.EventData, *, tau_syn_s: float) -> Tensor:
     if present.any() and not 0 <= index[present].min() <= index[present].max() < events.n_neurons:
         got = f"{index[present].min()} to {index[present].max()}"
         problems.append(Problem("events (idx)", got, f"0 to {events.n_neurons - 1}, -1 for none"))
-    if not np.isfinite(times[present]).all():
-        problems.append(Problem("events (time)", "events at no time", "finite times"))
+    wrong = present & ~((times >= 0) & np.isfinite(times))
+    if wrong.any():
+        place = "events (time)" + "".join(f"[{k}]" for k in np.argwhere(wrong)[0])
+        expected = "finite times from 0; an absent event has the neuron -1"
+        problems.append(Problem(place, f"{times[wrong][0]:g}", expected))
     if problems:
         raise InputError(problems)
     sample = np.nonzero(present)[0]

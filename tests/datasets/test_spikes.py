@@ -43,7 +43,8 @@ def test_arrays_of_ones_own(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_times": np.full((5, 2), np.nan)}, "train_times: got nan or -inf"),
+        ({"train_times": np.full((5, 2), np.nan)}, "train_times\\[0\\]\\[0\\]: got nan"),
+        ({"train_times": np.full((5, 2), -1)}, "got -1 .*or inf for an absent spike"),
         ({"train_labels": np.array([0])}, "train_labels: got 1"),
         ({"train_labels": np.array([0, 2, 1, 0, -1])}, "train_labels: got 1 of 5 .* such as -1"),
         ({"train_labels": np.array([0, 2, 1, 0, 0.5])}, "train_labels: got 1 of 5 .* such as 0.5"),
@@ -113,3 +114,12 @@ def test_parts_must_fit():
     other = SpikeSet(np.zeros((2, 4)), np.zeros(2, dtype=int))
     with pytest.raises(InputError, match=r"inputs: got \[3, 4\]"):
         SpikeData(part, part, other)
+
+
+@pytest.mark.parametrize("absent", [-1, -1.0, np.nan, -np.inf])
+def test_absent_spikes_are_inf_and_nothing_else(absent):
+    times = np.array([[0.5, 1.0], [0.2, absent]])
+    with pytest.raises(InputError, match=r"times\[1\]\[1\]: got .*, or inf for an absent spike"):
+        SpikeSet(times, np.array([0, 1]))
+    times[1, 1] = np.inf
+    assert SpikeSet(times, np.array([0, 1])).times[1, 1] == np.inf

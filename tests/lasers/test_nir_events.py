@@ -48,7 +48,9 @@ def test_unsorted_events_are_sorted_and_bad_ones_refused():
     for bad, message in [
         (events([0, 2], [1e-9, 2e-9]), "unit: got 0 to 2"),
         (events([0, 1], [1e-9, 2e-7]), "outside the recording"),
-        (events([0, 1], [1e-9, np.inf]), "outside the recording"),
+        (events([0, 1], [1e-9, np.inf]), r"\(time\)\[0\]\[1\]: got inf.* has the unit -1"),
+        (events([0, 1], [1e-9, -1.0]), r"\(time\)\[0\]\[1\]: got -1.* has the unit -1"),
+        (events([0, 1], [np.nan, 1e-9]), r"\(time\)\[0\]\[0\]: got nan.* has the unit -1"),
         (events([0.0], [1e-9]), "idx float64"),
         (events([0], [1e-9], nir.ValuedEventData, value=np.ones((1, 1))), "with values"),
     ]:

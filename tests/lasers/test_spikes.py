@@ -68,3 +68,9 @@ def test_silent_units_are_zero():
 def test_arrays_that_do_not_fit_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         trains(*arguments)
+
+
+@pytest.mark.parametrize("absent", [-1.0, np.nan, np.inf, 11.0])
+def test_times_that_are_none_are_named(absent):
+    with pytest.raises(InputError, match=r"time_ns\[1\]: got .*1 times outside.*has no entry"):
+        trains([1.0, absent], [0, 1], [0, 2])
