@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from lasersampling.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+class FileInUseError(InputError):
+    """A file that another run is writing now."""
 
 
 @contextlib.contextmanager
@@ -91,6 +100,12 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def _open_locked(temporary: Path, shown: str) -> int:
     """Open `temporary` and lock it, without truncating what another run may be writing."""
+    if fcntl is None:
+        raise InputError.single(
+            shown,
+            f"a system without locks of files ({sys.platform})",
+            "Linux or macOS, which writing files needs; under Windows, WSL is Linux",
+        )
     while True:
         try:
             descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -103,7 +118,7 @@ def _open_locked(temporary: Path, shown: str) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise InputError.single(
+            raise FileInUseError.single(
                 shown, "a file that another run is writing now", "one run per file"
             ) from None
         except OSError:

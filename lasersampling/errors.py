@@ -56,7 +56,11 @@ class InputError(LaserSamplingError, ValueError):
         return cls([Problem(where, str(got), expected)])
 
 
-class AccuracyWarning(UserWarning):
+class LaserSamplingWarning(UserWarning):
+    """Something that does not stop a computation but should be known, with its remedy."""
+
+
+class AccuracyWarning(LaserSamplingWarning):
     """What was asked for can be done, but less accurately than the library promises."""
 
 

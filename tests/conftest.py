@@ -27,7 +27,7 @@ def compiled_sources() -> str:
         digest.update(os.environ.get(name, "").encode())
     for path in sorted((ROOT / "lasersampling").rglob("*.py")):
         content = path.read_bytes()
-        if b"numba" in content:
+        if b"numba" in content or b"njit" in content:
             digest.update(content)
     return digest.hexdigest()[:16]
 

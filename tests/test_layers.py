@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("cli", "results", "training", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config"),
-    *("arrays", "checks", "atomic", "paths", "errors"),
+    *("arrays", "checks", "atomic", "compiling", "paths", "errors"),
 ]
 LINT = """
 import sys

@@ -27,7 +27,8 @@ from lasersampling.cli.info import info
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
-from lasersampling.errors import AccuracyWarning, InputError, LaserSamplingError
+from lasersampling.cli.terminal import prepare_streams
+from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 
 FAILED = 1
 BAD_INPUT = 2
@@ -36,6 +37,10 @@ INTERRUPTED = 130
 
 class _ExitCodes(TyperGroup):
     """Group of commands that turns errors into a message and an exit code."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        prepare_streams()
+        return super().main(*args, **options)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         # Commands record in their results how they were called.
@@ -74,13 +79,13 @@ def _exit_codes() -> Iterator[None]:
 
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Say each `AccuracyWarning` within the block once, as a line."""
+    """Say each `LaserSamplingWarning` within the block once, as a line."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", AccuracyWarning)
+        warnings.simplefilter("always", LaserSamplingWarning)
         show, said = warnings.showwarning, set[str]()
 
         def say(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, AccuracyWarning):
+            if not issubclass(category, LaserSamplingWarning):
                 show(message, category, *where, **more)
             elif str(message) not in said:
                 said.add(str(message))
@@ -118,6 +123,7 @@ def run(script: Callable[..., None]) -> None:
         with _exit_codes():
             script(**options)
 
+    prepare_streams()
     app()
 
 

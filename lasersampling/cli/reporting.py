@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
+
+from lasersampling.cli.terminal import printable
 
 _SECONDS_BETWEEN_LINES = 10.0
 _WIDTH_OF_PIPES = 120
@@ -116,8 +119,14 @@ class _Lines:
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
+    class Plain(Console):
+        """Replaces what the stream lacks before columns are measured, so that they stay aligned."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text, stream), **options)
+
     width = None if stream.isatty() else _WIDTH_OF_PIPES
-    return Console(file=stream, width=width, highlight=False)
+    return Plain(file=stream, width=width, highlight=False)
 
 
 def _finite(value: Any) -> Any:

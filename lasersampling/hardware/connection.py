@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,6 +70,9 @@ def parse_address(given: str | Sequence[str]) -> Address:
             return Address(tcp=(tcp[1] or tcp[2], int(tcp[3])))
         unix = re.fullmatch(r"unix://(/.+)", given)
         if unix is not None:
+            if not hasattr(socket, "AF_UNIX"):
+                got = f"{given!r} on a system without Unix sockets ({sys.platform})"
+                raise InputError.single("address", got, "'tcp://host:port'")
             return Address(path=unix[1])
     elif isinstance(given, Sequence) and given and all(isinstance(word, str) for word in given):
         return Address(command=tuple(given))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems, number_problems
+from lasersampling.compiling import njit
 from lasersampling.errors import AccuracyWarning, InputError, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.monitoring import monitored_levels

@@ -29,7 +29,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from lasersampling.compiling import njit
 
 __all__ = [
     "FINISHED",

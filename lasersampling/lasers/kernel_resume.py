@@ -6,8 +6,8 @@ Numba's cache knows of changes in this file only: after a change in `kernel`, `m
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from lasersampling.compiling import njit
 from lasersampling.lasers.kernel import END, START, schedule
 
 __all__ = ["resume"]

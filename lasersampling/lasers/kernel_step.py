@@ -45,8 +45,8 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from lasersampling.compiling import njit
 from lasersampling.lasers.wide_vectors import use_wide_vectors
 
 __all__ = ["step"]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from lasersampling.compiling import njit
 from lasersampling.lif.compiled import NO_SPIKE, sort_arrivals
 
 

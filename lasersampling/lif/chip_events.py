@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lasersampling.compiling import njit
 from lasersampling.hardware import Spikes
 from lasersampling.lif.streams import Streams
 

@@ -29,9 +29,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
+
+from lasersampling.compiling import njit
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

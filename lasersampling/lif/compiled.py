@@ -35,8 +35,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from lasersampling.compiling import njit
 from lasersampling.lif.crossing import EQUAL, GENERAL, response, time_to_threshold
 
 NO_SPIKE = -1

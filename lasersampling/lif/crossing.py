@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from lasersampling.compiling import njit
 
 EQUAL, DOUBLE, GENERAL = 0, 1, 2
 """How a crossing is found: Lambert's W for tau_mem = tau_syn, a quadratic equation for

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from lasersampling.compiling import njit
 from lasersampling.lif.compiled import sort_arrivals
 from lasersampling.lif.crossing import peak_after, response
 

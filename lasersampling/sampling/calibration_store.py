@@ -6,15 +6,17 @@ or the simulating code change, it is made again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from lasersampling.atomic import atomic_path
+from lasersampling.atomic import FileInUseError, atomic_path
 from lasersampling.config import load, to_toml
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.sampling.calibration import (
     Calibration,
     CalibrationSettings,
@@ -59,7 +61,7 @@ def stored_calibration(
     """Read this calibration from the cache, or measure and store it.
 
     A file that cannot be read is measured anew and replaced. A cache that cannot be written is no
-    error: the calibration is returned all the same.
+    error: the calibration is returned all the same, with a `LaserSamplingWarning`.
 
     Parameters
     ----------
@@ -128,18 +130,23 @@ def stored_hazard(
 
 
 def _stored(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
-    if path.is_file():
-        try:
+    # What cannot be read was written by another version, is damaged or belongs to somebody else:
+    # worth no more than the time to measure again.
+    with contextlib.suppress(InputError, OSError):
+        if path.is_file():
             return load(path, kind)
-        except InputError:
-            # Written by another version or damaged: worth no more than the time to measure again.
-            pass
     measured = measure()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary:
             temporary.write_text(to_toml(measured), encoding="utf-8")
-    except (InputError, OSError):
-        # Read-only home, full disk, or another run that stores the same thing right now.
-        pass
+    except FileInUseError:
+        pass  # another run measured the same and keeps it
+    except (InputError, OSError) as error:
+        warnings.warn(
+            f"what was measured could not be kept ({error}), so a later run measures it again; "
+            f"{CACHE_VARIABLE} names another folder",
+            LaserSamplingWarning,
+            stacklevel=2,
+        )
     return measured

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.request import available_cores
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
@@ -115,7 +115,7 @@ class Gibbs:
         else:
             states[:] = np.where(held == FREE, _states_of(start, states.shape), held)
         n_updates = n_draws * self.thin * n_chains * machine.n_units
-        n_threads = min(n_chains, os.cpu_count() or 1, 1 + n_updates // _UPDATES_PER_THREAD)
+        n_threads = min(n_chains, available_cores(), 1 + n_updates // _UPDATES_PER_THREAD)
         n_blocks = min(n_draws, _MOST_BLOCKS, 1 + n_updates // _UPDATES_PER_BLOCK)
         bounds = np.linspace(0, n_chains, n_threads + 1).astype(int)
         shares = [slice(first, last) for first, last in pairwise(bounds)]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from lasersampling.compiling import njit
 
 
 @njit(cache=True, inline="always")

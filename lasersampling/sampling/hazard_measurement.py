@@ -13,7 +13,6 @@ Trans. R. Soc. A 332 (1990) 487 (events over exposure).
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 
 import numpy as np
@@ -23,6 +22,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.config import Positive, validated
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.request import available_cores
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.calibration import Calibration, Neuron
@@ -139,7 +139,7 @@ def measure_hazard(
     )  # fmt: skip
     report(0.7)
     slow, fast, slow_se, fast_se = fit_response(
-        still, trains, device.gain.carrier_lifetime_ns, n_threads or os.cpu_count() or 1
+        still, trains, device.gain.carrier_lifetime_ns, n_threads or available_cores()
     )
     report(1.0)
     return dataclasses.replace(

@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lasersampling.compiling import njit
 from lasersampling.sampling.hazard import Hazard
 
 __all__ = ["DrivenTrain", "fit_response", "rescaled_intervals"]

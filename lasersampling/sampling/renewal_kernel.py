@@ -34,9 +34,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.cpython.unsafe.numbers import trailing_zeros
 
+from lasersampling.compiling import njit
 from lasersampling.lasers.wide_vectors import use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
 from lasersampling.sampling.renewal_lanes import BLOCK, OPTIONS, ROWS, add, exp, relax

@@ -11,9 +11,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lasersampling.compiling import njit
 from lasersampling.lasers.wide_vectors import arrays_are_apart, use_wide_vectors
 
 __all__ = ["BLOCK", "OPTIONS", "ROWS", "Batch", "Model", "Wiring", "add", "exp", "relax"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.request import available_cores
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_hazard
@@ -198,7 +198,7 @@ class Renewal:
         generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
         past = [Train.empty()] * n_chains if before is None else [t.later(tau) for t in before]
         job = _Job(self, machine, times, began, memory, held, states, generators, past)
-        threads = self.n_threads or os.cpu_count() or 1
+        threads = self.n_threads or available_cores()
         batches = _batches(held, threads)
         meter = _Meter(progress, n_chains)
         stop = threading.Event()

@@ -131,7 +131,7 @@ def _moments(parameters: Parameters, batch: Batch) -> list[Tensor]:
 
 
 def mean_of_rows(given: Tensor) -> Tensor:
-    """Mean of given units (image, given) over images, which are many, summed in double precision."""
+    """Mean of given units (image, given) over images, which are many: in double precision."""
     return given.mean(0, dtype=torch.float64).to(given.dtype)
 
 

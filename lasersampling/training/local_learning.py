@@ -35,7 +35,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from pydantic import Field
 from torch.optim import SGD
@@ -44,6 +43,7 @@ from torch.optim.lr_scheduler import ExponentialLR
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.checks import number_problems
+from lasersampling.compiling import njit
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.spikes import SpikeTrains

@@ -25,8 +25,8 @@ def run(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
 
-    def invoke(*arguments: object) -> Ran:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    def invoke(*arguments: object, encoding: str = "utf-8") -> Ran:
+        result = CliRunner(charset=encoding).invoke(app, [str(argument) for argument in arguments])
         unforeseen = not isinstance(result.exception, SystemExit | None)
         if unforeseen:
             raise result.exception

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lasersampling.errors import InputError
+from lasersampling.atomic import atomic_path
+from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling import calibration_store
 from lasersampling.sampling.calibration import (
@@ -87,12 +88,22 @@ def test_calibrations_are_stored_and_reused(measured, monkeypatch, tmp_path):
     assert len(calls) == 3
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(measured, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_is_said_and_no_error(measured, monkeypatch, tmp_path):
     occupied = tmp_path / "file"
     occupied.write_text("")
     monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(occupied))
     monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
-    assert stored_calibration(neuron(), SHORT) == measured
+    said = "could not be kept .* a later run measures it again; LASERSAMPLING_CACHE names another"
+    with pytest.warns(LaserSamplingWarning, match=said):
+        assert stored_calibration(neuron(), SHORT) == measured
+
+
+def test_another_run_that_keeps_the_same_is_not_worth_a_word(measured, monkeypatch, tmp_path):
+    monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
+    with atomic_path(calibration_path(neuron(), SHORT)) as temporary:
+        temporary.write_text("half")
+        assert stored_calibration(neuron(), SHORT) == measured
 
 
 def test_the_key_depends_on_everything():

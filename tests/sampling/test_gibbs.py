@@ -6,7 +6,6 @@ is below floor * (1 + 5 sqrt(2 / (n_states - 1))).
 """
 
 import math
-import os
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from lasersampling.boltzmann import (
     exact_moments,
 )
 from lasersampling.errors import InputError
-from lasersampling.sampling import Gibbs
+from lasersampling.sampling import Gibbs, gibbs
 from lasersampling.statistics import compare, distribution_ess, moment_errors
 
 
@@ -98,7 +97,7 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_chains(monkeypatch):
         assert first.seed == 7
         assert first.sampler == "gibbs"
         for n_threads in (1, 3):
-            monkeypatch.setattr(os, "cpu_count", lambda n=n_threads: n)
+            monkeypatch.setattr(gibbs, "available_cores", lambda n=n_threads: n)
             again = Gibbs().sample(machine, 300, n_chains=5, seed=7)
             assert np.array_equal(first.states, again.states)
             fewer = Gibbs().sample(machine, 300, n_chains=2, seed=7)

@@ -1,0 +1,123 @@
+"""What a terminal cannot show never ends a command: not by its results, not by its messages."""
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.cli import main
+from lasersampling.cli.reporting import Reporter
+from lasersampling.cli.tables import rows_table
+from lasersampling.cli.terminal import prepare_streams
+from lasersampling.lif import network_from_arrays, save_network
+
+NAMES = [command.callback.__name__ for command in main.app.registered_commands]
+
+GIBBS = ("--sampler", "gibbs", "--draws", 200)
+
+RUNS = {
+    "info": ("info", "D2"),
+    "simulate": ("simulate", "D2", "--pump", 1.0, "--duration-ns", 5),
+    "sample": ("sample", "machine.toml", *GIBBS),
+    "infer": ("infer", "machine.toml", "--clamp", "0=1", *GIBBS),
+    "convert": ("convert", "network.h5", "network.npz"),
+    "fit": (
+        "fit", "table.csv", "--set=sampler.kind=gibbs", "--set=learning.n_updates=2",
+        "--set=judging.n_draws=100", "--set=judging.n_chains=4", "--set=pretraining.n_updates=2",
+    ),
+    "classify": (
+        "classify", "yin_yang_small", "--set=network.hidden=[4]", "--set=learning.n_epochs=1",
+    ),
+    "generate": (
+        "generate", "digits", "--set=images_per_label=1", "--set=duration_ns=10",
+        "--set=window_ns=5", "--set=burn_in_ns=5", "--set=training.n_hidden=4",
+        "--set=training.n_epochs=1", "--set=adaptation_rounds=0", "--set=gibbs_burn_in=5",
+    ),
+    "calibrate": (
+        "calibrate", "D2", "--set=n_chains=8", "--set=activation_duration_ns=200",
+        "--set=pair_duration_ns=400", "--set=performance.n_copies=16",
+        "--set=performance.emission_duration_ns=40", "--set=performance.n_chains=4",
+        "--set=performance.machine_duration_ns=400",
+    ),
+}  # fmt: skip
+
+LONG = ("fit", "classify", "generate", "calibrate")
+
+
+@pytest.fixture
+def inputs(run):
+    save_machine("machine.toml", BoltzmannMachine.random(3, seed=4))
+    weights = np.ones((1, 2, 2))
+    save_network(
+        "network.h5",
+        network_from_arrays({"weights_0": weights, "weights_1": weights}),
+        command="by hand",
+    )
+    Path("table.csv").write_text("state,probability\n0,0.3\n1,0.7\n")
+
+
+def test_every_command_stands_here():
+    assert set(RUNS) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in RUNS]
+)
+def test_every_command_ends_well_on_a_terminal_of_ascii(run, inputs, name):
+    ran = run(*RUNS[name], encoding="ascii")
+    assert ran.code == 0, ran.err
+    assert ran.out.strip()
+    assert (ran.out + ran.err).isascii()
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in NAMES), ["serve", "lasers"]])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_help(run, arguments, encoding):
+    ran = run(*arguments, "--help", encoding=encoding)
+    assert ran.code == 0
+    assert "Usage" in ran.out
+
+
+def test_plus_or_minus_is_written_with_what_there_is(run, inputs):
+    for encoding, sign in (("ascii", "+/-"), ("cp1252", "±"), ("utf-8", "±")):
+        ran = run(*RUNS["sample"], encoding=encoding)
+        assert f" {sign} 0.0" in ran.out
+
+
+def test_names_that_cannot_be_shown_are_refused_with_exit_code_2(run):
+    for name, shown in (("жар.toml", r"\u0436\u0430\u0440.toml"), ("\udcff.toml", r"\udcff.toml")):
+        ran = run("info", name, encoding="ascii")
+        assert ran.code == 2
+        assert shown in ran.err
+
+
+def stream_of(encoding, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    prepare_streams()
+
+    def text():
+        stream.flush()
+        return stream.buffer.getvalue().decode(encoding)
+
+    return text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437", "utf-8", "gbk"])
+def test_columns_stay_aligned(encoding, monkeypatch):
+    text = stream_of(encoding, monkeypatch)
+    rows = [("τ", "1 ± 2"), ("次 → 2", "10 ± 20")]
+    Reporter(quiet=False, as_json=False).result({}, rows_table("µ", ("a", "ü"), rows))
+    assert len({cell_len(line) for line in text().splitlines()}) == 1
+    assert ("±" in text()) == (encoding != "ascii")
+
+
+def test_every_character_is_taken(monkeypatch):
+    text = stream_of("ascii", monkeypatch)
+    print("é ± \udcff 漢 \N{GRINNING FACE}")
+    assert text() == "\\xe9 +/- \\udcff \\u6f22 \\U0001f600\n"
