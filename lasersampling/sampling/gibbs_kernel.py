@@ -37,7 +37,8 @@ def next_word(generator: NDArray[np.uint64]) -> np.uint64:
 @njit(cache=True, inline="always")
 def uniform(generator: NDArray[np.uint64]) -> float:
     """Draw a number in [0, 1)."""
-    return (next_word(generator) >> np.uint64(11)) * 2.0**-53
+    word: np.uint64 = next_word(generator)
+    return (word >> np.uint64(11)) * 2.0**-53
 
 
 @njit(cache=True, inline="always")
