@@ -79,10 +79,10 @@ def test_moments_by_definition(n_units):
 def test_twenty_units_are_fast_and_independent_units_exact():
     biases = np.linspace(-2, 2, 20)
     machine = BoltzmannMachine(np.zeros((20, 20)), biases)
-    start = time.perf_counter()
+    start = time.process_time()
     probabilities = exact_distribution(machine)
-    # About 0.03 s on an idle core; the bound leaves room for a busy machine.
-    assert time.perf_counter() - start < 2.0
+    # About 0.03 s of a core, whatever else the machine does; an old core has room.
+    assert time.process_time() - start < 2.0
     assert probabilities.shape == (2**20,)
     assert probabilities.sum() == pytest.approx(1, abs=1e-12)
     np.testing.assert_allclose(exact_moments(machine).mean, 1 / (1 + np.exp(-biases)), rtol=1e-10)

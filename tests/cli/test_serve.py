@@ -73,7 +73,7 @@ def test_a_port_and_a_pipe_give_the_same_bits_as_lasers(command, lasers):
             assert device.description.facts["chip_seed"] == 3
             assert_samples_as(lasers, device)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         assert (process.returncode, out, err) == (0, "", "")
     finally:
         process.kill()
@@ -85,9 +85,9 @@ def test_a_port_and_a_pipe_give_the_same_bits_as_lasers(command, lasers):
 def test_ctrl_c_stops_it_as_any_command(command):
     process, address = started(command)
     try:
-        with RemoteSubstrate(address, timeout_s=60.0):
+        with RemoteSubstrate(address, timeout_s=300.0):
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=300)
         assert process.returncode == 130
         assert err == "lasersampling: interrupted: stopped by the keyboard\n"
     finally:

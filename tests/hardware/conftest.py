@@ -75,7 +75,7 @@ def scripted(cleanup):
 
     def start(*behaviours):
         listener = cleanup.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
-        listener.settimeout(20.0)
+        listener.settimeout(60.0)
         failures = []
 
         def play():
@@ -83,7 +83,7 @@ def scripted(cleanup):
                 try:
                     stream, _ = listener.accept()
                     with stream:
-                        stream.settimeout(20.0)
+                        stream.settimeout(60.0)
                         behaviour(stream)
                 except Exception as error:
                     failures.append(error)

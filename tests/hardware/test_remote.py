@@ -3,6 +3,7 @@
 Servers that misbehave are played by the `scripted` fixture, message by message.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -22,7 +23,19 @@ from lasersampling.hardware.conversation import description_message, error_messa
 from lasersampling.hardware.messages import Message, MessageKind, encode, read_message
 
 DESCRIPTION = Description("lif", "doubling", (2, 2), facts={"tau_syn_us": 10.0, "cold": True})
-QUICK = {"timeout_s": 10.0, "pause_s": 0.0}
+QUICK = {"timeout_s": 60.0, "pause_s": 0.0}
+NO_ANSWER = "no answer within 1 s \\(1 attempt\\)"
+
+
+@contextlib.contextmanager
+def short(device):
+    """Give a device that is connected a second: what had to start may have needed more."""
+    usual, device._timeout_s = device._timeout_s, 1.0
+    try:
+        yield
+    finally:
+        device._timeout_s = usual
+
 
 # With nothing but the standard library, so that it starts at once.
 CHILD = """
@@ -241,15 +254,15 @@ def test_a_server_that_sleeps_is_given_up(scripted, request_arrays):
 
     def sleeps(stream):
         hello(stream)
-        awake.wait(20.0)
+        awake.wait(60.0)
 
     address = scripted(sleeps, well)
     try:
-        with RemoteSubstrate(address, timeout_s=1.0, retries=0) as device:
+        with RemoteSubstrate(address, retries=0) as device:
             began = time.monotonic()
-            with pytest.raises(SubstrateError, match="no answer within 1 s \\(1 attempt\\)"):
+            with short(device), pytest.raises(SubstrateError, match=NO_ANSWER):
                 device.run(*request_arrays)
-            assert time.monotonic() - began < 10.0
+            assert time.monotonic() - began < 30.0
             awake.set()
             assert "spikes_0" in device.run(*request_arrays)
     finally:
@@ -268,7 +281,8 @@ def test_answers_drop_by_drop_do_not_outwit_the_time_out(scripted, request_array
 
     address = scripted(drips)
     with (
-        RemoteSubstrate(address, timeout_s=1.0, retries=0) as device,
+        RemoteSubstrate(address, retries=0) as device,
+        short(device),
         pytest.raises(SubstrateError, match="no answer within"),
     ):
         device.run(*request_arrays)
@@ -447,9 +461,9 @@ def test_it_is_told_how_a_child_ended(tmp_path, request_arrays):
 
 def test_a_child_that_hangs_and_hears_no_signal_is_killed(tmp_path, request_arrays, monkeypatch):
     monkeypatch.setattr("lasersampling.hardware.connection._TERM_GRACE_S", 0.2)
-    with RemoteSubstrate(child(tmp_path, "hangs"), timeout_s=2.0, retries=0) as device:
+    with RemoteSubstrate(child(tmp_path, "hangs"), retries=0) as device:
         device.run(*request_arrays)
-        with pytest.raises(SubstrateError, match="no answer within 2 s"):
+        with short(device), pytest.raises(SubstrateError, match="no answer within 1 s"):
             device.run(*request_arrays)
         assert all(map(gone, runs_of(tmp_path)))
 
@@ -482,7 +496,7 @@ def test_no_descriptor_is_left_open(scripted, start_server, doubling, request_ar
     with pytest.raises(SubstrateError):
         RemoteSubstrate(["/no/such/program"], retries=0)
     # The server may be closing its last connection.
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 60.0
     while len(list(folder.iterdir())) > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert len(list(folder.iterdir())) <= before

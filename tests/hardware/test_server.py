@@ -20,7 +20,7 @@ HELLO = encode(Message(MessageKind.HELLO, 1))
 
 def client(server):
     place = urlsplit(server.address)
-    return socket.create_connection((place.hostname, place.port), timeout=10.0)
+    return socket.create_connection((place.hostname, place.port), timeout=60.0)
 
 
 def said(stream):
