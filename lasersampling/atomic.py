@@ -1,23 +1,100 @@
-"""Writing a file so that it is there as a whole or not at all."""
+"""Writing a file so that it is there as a whole or not at all, and never in place of another.
+
+A run looks at all names that it will write before it begins (`check_outputs`): nothing that it did
+not make is replaced unasked, and nothing that it reads is replaced at all.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError, Problem
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_DISK_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""Errors of writing that are no mistake of the program's and no bad input."""
+
+Name = str | os.PathLike[str]
+
 
 class FileInUseError(InputError):
     """A file that another run is writing now."""
+
+
+def check_outputs(paths: Iterable[Name], **options: Any) -> None:
+    """Refuse names of files that a run must not write; arguments as of `output_problems`.
+
+    Raises
+    ------
+    InputError
+        With all problems.
+    """
+    problems = output_problems(paths, **options)
+    if problems:
+        raise InputError(problems)
+
+
+def output_problems(
+    paths: Iterable[Name],
+    *,
+    inputs: Iterable[Name] = (),
+    folders: Iterable[Name] = (),
+    overwrite: bool = False,
+) -> list[Problem]:
+    """Look at all files that a run will write, before it begins.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Files to be written.
+    inputs : iterable of path-like
+        Files that the run reads. Names that are none of a file, such as those of shipped devices,
+        have no say here.
+    folders : iterable of path-like
+        Folders of which the run reads all files.
+    overwrite : bool
+        Whether files that are there may be replaced; inputs never are.
+
+    Returns
+    -------
+    list of Problem
+        A file that is there; one that the run reads, also by another name of the same file, or
+        whose temporary file would be one; a place among the inputs; a symbolic link; no regular
+        file; no such directory; a directory that cannot be written.
+    """
+    read = [Path(name) for name in inputs if os.fspath(name) and Path(name).is_file()]
+    among = [Path(name).resolve() for name in folders if os.fspath(name)]
+    problems = []
+    targets: list[Path] = []
+    for path in paths:
+        target = _located(path)
+        if target in targets:
+            problems.append(Problem(str(path), "the name of two files of this run", "two names"))
+        targets.append(target)
+        places = (target, _temporary(target), _lock(target))
+        same = next((name for place in places for name in read if _is_same(place, name)), None)
+        if same is not None:
+            got = f"a file that this run reads ({same})"
+            problems.append(Problem(str(path), got, "a name that is none of the inputs"))
+            continue
+        inside = next((folder for folder in among if folder in target.parents), None)
+        if inside is not None:
+            got = f"a file among those that this run reads ({inside})"
+            problems.append(Problem(str(path), got, "another folder"))
+            continue
+        problems += _target_problems(path, overwrite=overwrite)
+    return problems
 
 
 @contextlib.contextmanager
@@ -32,7 +109,8 @@ def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
     Parameters
     ----------
     path : path-like
-        File to be written. A symbolic link is followed: the file it names is replaced.
+        File to be written. Symbolic links among its folders are followed; it must not be one
+        itself, since the file that the link names would be replaced.
     overwrite : bool
         Whether a file that is there may be replaced.
 
@@ -46,27 +124,31 @@ def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
     InputError
         Before the block is entered: the directory is missing or not writable, `path` is no
         regular file, `path` exists and `overwrite` is false, or another run is writing it.
+    LaserSamplingError
+        If the disk is full or fails while the block writes.
     """
     shown = str(path)
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise InputError.single(
-            shown, f"no directory {str(target.parent)!r}", "a file in an existing directory"
-        )
-    if target.exists() and not target.is_file():
-        kind = "a directory" if target.is_dir() else "something other than a regular file"
-        raise InputError.single(shown, kind, "the name of a regular file")
-    temporary = target.with_name(f".{target.name}.partial")
+    problems = _target_problems(path, overwrite=True)
+    if problems:
+        raise InputError(problems)
+    target = _located(path)
+    temporary = _temporary(target)
     descriptor = _open_locked(temporary, shown)
     try:
-        if target.exists() and not overwrite:
-            raise InputError.single(
-                shown, "a file that exists", "a new file name, or leave to overwrite it"
-            )
+        # Another run may have made it before the lock was ours.
+        problems = _target_problems(path, overwrite=overwrite)
+        if problems:
+            raise InputError(problems)
         os.truncate(descriptor, 0)
         yield temporary
         os.fsync(descriptor)
         temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in _DISK_FAILED:
+            reason = error.strerror or str(error)
+            raise LaserSamplingError(f"{shown}: could not be written ({reason})") from error
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -84,18 +166,70 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
     InputError
         If the directory is missing or not writable, or another run has reserved the file.
     """
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise InputError.single(
-            str(path), f"no directory {str(target.parent)!r}", "a file in an existing directory"
-        )
-    lock = target.with_name(f".{target.name}.lock")
+    problems = _target_problems(path, overwrite=True)
+    if problems:
+        raise InputError(problems)
+    lock = _lock(_located(path))
     descriptor = _open_locked(lock, str(path))
     try:
         yield
     finally:
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _located(path: Name) -> Path:
+    """Follow links among the folders of a path, not in its last part."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - pathlib's follows the last link too
+    try:
+        return absolute.parent.resolve() / absolute.name
+    except (OSError, RuntimeError):  # links in a circle; said when the directory is looked at
+        return absolute
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
+def _lock(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
+
+
+def _is_same(place: Path, read: Path) -> bool:
+    try:
+        return place.samefile(read)
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def _target_problems(path: Name, *, overwrite: bool) -> list[Problem]:
+    """What keeps a file from being written under this name."""
+    shown = str(path)
+    target = _located(path)
+    if not target.name or not target.parent.is_dir():
+        got, expected = f"no directory {str(target.parent)!r}", "a file in an existing directory"
+        return [Problem(shown, got, expected)]
+    try:
+        _temporary(target).lstat()  # whose name is longer than that of the target
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        got = f"a file that cannot be written ({reason})"
+        return [Problem(shown, got, "a writable directory and a name of usual length")]
+    if target.is_symlink():
+        got = f"a symbolic link to {target.readlink()}"
+        return [Problem(shown, got, "the name of a regular file, such as that one's own")]
+    if target.exists() and not target.is_file():
+        kind = "a directory" if target.is_dir() else "something other than a regular file"
+        return [Problem(shown, kind, "the name of a regular file")]
+    if target.exists() and not overwrite:
+        expected = "a new file name, or leave to overwrite it (--overwrite)"
+        return [Problem(shown, "a file that exists", expected)]
+    if not os.access(target.parent, os.W_OK):
+        got = "a file that cannot be written (permission denied)"
+        return [Problem(shown, got, "a writable directory")]
+    return []
 
 
 def _open_locked(temporary: Path, shown: str) -> int:
@@ -106,14 +240,24 @@ def _open_locked(temporary: Path, shown: str) -> int:
             f"a system without locks of files ({sys.platform})",
             "Linux or macOS, which writing files needs; under Windows, WSL is Linux",
         )
+    flags = os.O_RDWR | os.O_CREAT
+    for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"):  # not all systems have them
+        flags |= getattr(os, name, 0)
     while True:
         try:
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(temporary, flags, 0o666)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise InputError.single(
-                shown, f"a file that cannot be written ({reason})", "a writable directory"
-            ) from None
+                shown, f"a file that cannot be written ({temporary.name}: {reason})",
+                "a writable directory",
+            ) from None  # fmt: skip
+        held = os.fstat(descriptor)
+        if not stat.S_ISREG(held.st_mode) or held.st_nlink > 1:
+            os.close(descriptor)
+            # What is written there would appear under the other name too.
+            got = f"beside it {temporary.name}, which is no file of this program's own"
+            raise InputError.single(shown, got, "another name, or none of this file")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -93,4 +93,7 @@ def kind_of_content(content: bytes) -> str | None:
     >>> kind_of_content(b"PK\x03\x04...")
     'a ZIP archive, such as .npz of NumPy'
     """
-    return next((kind for start, kind in _KINDS.items() if content.startswith(start)), None)
+    for start, kind in _KINDS.items():
+        if content.startswith(start) and len(content) > len(start):
+            return kind
+    return None

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -5,8 +6,8 @@ import threading
 
 import pytest
 
-from lasersampling.atomic import atomic_path, reserved
-from lasersampling.errors import InputError
+from lasersampling.atomic import atomic_path, check_outputs, reserved
+from lasersampling.errors import InputError, LaserSamplingError
 
 
 def test_file_appears_at_the_end_of_the_block_and_nothing_else_stays(tmp_path):
@@ -75,13 +76,85 @@ def test_what_a_killed_run_left_is_used_up(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_symbolic_link_is_followed(tmp_path):
-    target, link = tmp_path / "target", tmp_path / "link"
+def test_symbolic_links_are_refused_as_files_and_followed_as_folders(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    target, link = folder / "target", tmp_path / "link"
     link.symlink_to(target)
-    with atomic_path(link) as temporary:
+    for content in (None, "precious"):
+        if content is not None:
+            target.write_text(content)
+        with pytest.raises(InputError, match="a symbolic link to .*target"), atomic_path(link):
+            pytest.fail("the block was entered")
+    assert target.read_text() == "precious"
+    (tmp_path / "elsewhere").symlink_to(folder)
+    with atomic_path(tmp_path / "elsewhere" / "new") as temporary:
         temporary.write_text("new")
-    assert link.is_symlink()
-    assert target.read_text() == "new"
+    assert (folder / "new").read_text() == "new"
+
+
+@pytest.mark.parametrize("make", ["symlink_to", "hardlink_to"])
+def test_a_temporary_name_that_is_another_file_too_is_refused(tmp_path, make):
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    getattr(tmp_path / ".run.h5.partial", make)(precious)
+    with pytest.raises(InputError, match="run.h5"), atomic_path(tmp_path / "run.h5"):
+        pytest.fail("the block was entered")
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("how", ["same", "relative", "symlink", "hardlink", "partial", "folder"])
+def test_inputs_are_never_outputs(tmp_path, monkeypatch, how, overwrite):
+    monkeypatch.chdir(tmp_path)
+    precious = tmp_path / "in.png"
+    precious.write_text("precious")
+    output, folders = precious, []
+    if how == "relative":
+        (tmp_path / "sub").mkdir()
+        output = "sub/../in.png"
+    elif how == "symlink":
+        output = tmp_path / "out.png"
+        output.symlink_to(precious)
+    elif how == "hardlink":
+        output = tmp_path / "out.png"
+        output.hardlink_to(precious)
+    elif how == "partial":
+        precious = precious.rename(tmp_path / ".out.png.partial")
+        output = "out.png"
+    elif how == "folder":
+        output, folders = tmp_path / "new.png", [tmp_path]
+    inputs = [] if how == "folder" else [precious, "D6", ""]
+    with pytest.raises(InputError, match="reads"):
+        check_outputs([output], inputs=inputs, folders=folders, overwrite=overwrite)
+
+
+def test_outputs_that_are_there_are_told_all_at_once(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(InputError) as caught:
+        check_outputs([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
+    assert len(caught.value.problems) == 2
+    check_outputs([tmp_path / "a", tmp_path / "c"], overwrite=True)
+
+
+def test_a_name_too_long_for_its_temporary_file_is_refused_before_the_block(tmp_path):
+    with pytest.raises(InputError, match="name too long"):
+        check_outputs([tmp_path / ("x" * 250)])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_is_full_or_fails_leaves_what_was_there(tmp_path, number):
+    path = tmp_path / "run.csv"
+    path.write_text("old")
+    with (
+        pytest.raises(LaserSamplingError, match="run.csv: could not be written"),
+        atomic_path(path) as temporary,
+    ):
+        temporary.write_text("half")
+        raise OSError(number, os.strerror(number))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_many_runs_at_once_each_write_a_whole_file_or_are_refused(tmp_path):

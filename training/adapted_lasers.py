@@ -21,7 +21,6 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_lines, write_neuron
 from lasersampling.sampling import Samples
 from lasersampling.sampling.adaptation import ActivationLogit, lines_from_draws
@@ -93,7 +92,7 @@ def main(
     }  # fmt: skip
     with ResultsFile.create(
         out, command=shlex.join(["python", *sys.argv]), seed=seed, config=to_toml(config),
-        overwrite=overwrite,
+        overwrite=overwrite, inputs=[model, device], figures=["adaptation"],
     ) as file:  # fmt: skip
         machine = load_picture_model(model).machine
         tau = ls.Lasers(device).neuron.refractory_time_ns
@@ -144,7 +143,7 @@ def main(
             write(file, f"{name}_misfit", np.array(left), "stage", f"misfit of lines, {name}")
             if name == "chip" and lasers.lines is not None:
                 write_lines(file, lasers.lines)
-    for path in [out, *save_figures(out, ["adaptation"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -18,7 +18,6 @@ from lasersampling.config import parse, read_toml, resolve, to_toml
 from lasersampling.lasers.device import load_device
 from lasersampling.results import ResultsFile
 from lasersampling.results.evaluation import evaluate_target
-from lasersampling.results.figures import save_figures
 from lasersampling.training.fit_recipes import FitRecipe
 from lasersampling.training.fitting import fit, sampler_of
 
@@ -53,7 +52,13 @@ def main(
     columns: dict[str, list[float]] = {}
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=to_toml(chosen), overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=to_toml(chosen),
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["machines"],
     ) as file:
         with reporter.progress("learning") as progress:
             for k in range(targets):
@@ -81,7 +86,7 @@ def main(
                 file.metric(f"kl_median_{which}", median, spread, description="median D_KL, nats")
                 file.metric(f"kl_worst_{which}", worst, description="largest D_KL, nats")
                 print(f"{which}: median D_KL(sample || target) {median:.5f}, worst {worst:.5f}")
-    for path in [out, *save_figures(out, ["machines"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -17,7 +17,6 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import shipped_path, to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron, write_posteriors
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import Posterior, infer
@@ -131,7 +130,13 @@ def main(
     )
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["posterior", "network_inference"],
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers.calibrated(progress)
@@ -145,7 +150,7 @@ def main(
             write_posteriors(file, found, names, group=name)
             file.metric(f"{name}_weight_max", largest, description="largest weight as mapped")
             report(name, found)
-    for path in [out, *save_figures(out, ["posterior", "network_inference"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

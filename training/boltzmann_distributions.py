@@ -17,7 +17,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
 from lasersampling.results.evaluation import evaluate_target
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.training.distribution_learning import LearningSettings, learn
 
@@ -76,7 +75,13 @@ def main(
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["machines"],
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers.calibrated(progress)
@@ -113,7 +118,7 @@ def main(
             file.metric(f"kl_median_{which}", median, spread, description="median D_KL, nats")
             file.metric(f"kl_worst_{which}", worst, description="largest D_KL, nats")
             print(f"{which}: median D_KL(sample || target) {median:.5f}, worst {worst:.5f}")
-    for path in [out, *save_figures(out, ["machines"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

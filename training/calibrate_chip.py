@@ -29,7 +29,6 @@ from lasersampling.hardware import ChipModel, load_chip
 from lasersampling.lif.calibration import QUANTITIES, ChipCalibration, calibrate_chip
 from lasersampling.lif.emulated_chip import EmulatedChip
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figure
 
 Array = NDArray[np.float64]
 MODELS = ("brainscales2", "harsh")
@@ -150,13 +149,17 @@ def main(
     )
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        figures=["chip_calibration"],
     ) as file:
         for name in names:
             chip = EmulatedChip(load_chip(name), sizes, range(seed, seed + chips))
             calibrate(file, name, chip, seed, batches, rounds)
-    figure = save_figure(out, "chip_calibration", out.with_suffix(".png"))
-    for path in (out, figure):
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -25,7 +25,6 @@ from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import ChipModel, Imperfections, load_chip
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.training.chips import on_chip
 from lasersampling.training.spike_classification import classify, judge
 from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe, build_network
@@ -141,7 +140,7 @@ def main(
     reporter = Reporter(quiet=False, as_json=False)
     with ResultsFile.create(
         out, command=shlex.join(["python", *sys.argv]), seed=seed, config=config,
-        overwrite=overwrite,
+        overwrite=overwrite, figures=["chip_population"],
     ) as file:  # fmt: skip
         for name, kind in kinds.items():
             file.write(
@@ -159,7 +158,7 @@ def main(
             moved, learned = Mover(recipe, many, data).accuracies(base, seed + 1000, again)
             tell(file, f"many_moved_{label}", moved, ("many_chips",))
             tell(file, f"many_learned_{label}", learned, ("many_chips",))
-    for path in [out, *save_figures(out, ["chip_population"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -16,7 +16,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.picture_records import write_completions
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.completion import Completions, complete, occluded
@@ -72,7 +71,13 @@ def main(
     }  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=to_toml(config), overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=to_toml(config),
+        overwrite=overwrite,
+        inputs=[model, device],
+        figures=["completions"],
     ) as file:
         loaded = load_picture_model(model)
         if loaded.data is None:
@@ -133,7 +138,7 @@ def main(
                     )  # fmt: skip
         headline = f"Hidden halves completed by nanolasers ({model})"
         file.attributes("completions", {"headline": headline})
-    for path in [out, *save_figures(out, ["completions"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -25,7 +25,6 @@ from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
-from lasersampling.results.figures import save_figure
 from lasersampling.results.run_file import RunFile, read_checkpoint
 from lasersampling.results.spike_evaluation import evaluate_classifier
 from lasersampling.training.spike_classification import classify
@@ -64,7 +63,7 @@ def accuracies(
             state, _ = read_checkpoint(path)
     if not path.exists() or state is not None:
         with RunFile.open(
-            path, command=command, seed=recipe.seed, config=config, overwrite=True
+            path, command=command, seed=recipe.seed, config=config, goes_on=state is not None
         ) as file:
             with reporter.progress(path.stem) as progress:
                 trained = classify(
@@ -106,7 +105,12 @@ def main(
     reporter = Reporter(quiet=False, as_json=False)
     data = yin_yang_spikes(FEW if smoke else SIZES)
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        figures=["accuracy_parameters"],
     ) as file:
         cells = out.with_suffix("")
         cells.mkdir(exist_ok=True)
@@ -137,8 +141,7 @@ def main(
                     f"sizes/{column}_{name}", values, dims,
                     units="1", description=f"{column}, delays {name}",
                 )  # fmt: skip
-    figure = save_figure(out, "accuracy_parameters", out.with_suffix(".png"))
-    for path in (out, figure):
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -36,7 +36,6 @@ from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.results import ResultsFile
 from lasersampling.results.evaluation import evaluate
-from lasersampling.results.figures import save_figures
 from lasersampling.sampling.activation import measure_activation
 from lasersampling.sampling.calibration import CalibrationSettings, Neuron, calibrate
 
@@ -203,7 +202,12 @@ def main(
     )
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        figures=["design"],
     ) as file:
         pool: list[tuple[Device, Character]] = []
         reporter = Reporter(quiet=False, as_json=False)
@@ -264,7 +268,7 @@ def main(
         error = float(winner.kl.std(ddof=1) / np.sqrt(machines))
         file.metric("winner_kl", winner.median, error, description=winner.device.name)
         print(to_toml({"winner": winner.device}))
-    for path in [out, *save_figures(out, ["design"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -66,7 +66,7 @@ def main(
     )  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out, command=command, seed=seed, config=config, overwrite=overwrite, inputs=[device]
     ) as file:
         write_device(file, laser)
         exact = simulate_jumps(

@@ -29,7 +29,6 @@ from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import Simulation, TraceRequest, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_device
 
 Array = NDArray[np.float64]
@@ -279,7 +278,13 @@ def main(
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["exact_reference"],
     ) as file:
         write_device(file, laser)
         pumps, rates, half = pumps_of(laser, ratio, seed)
@@ -318,7 +323,7 @@ def main(
         below = BELOW_THRESHOLD * half
         file.attributes("photons", {"pump_ratio": below})
         compare_photons(file, laser, below, pulse_ns, threads, seed)
-    for path in [out, *save_figures(out, ["exact_reference"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

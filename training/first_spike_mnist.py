@@ -20,7 +20,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, load_digits
 from lasersampling.datasets.spikes import held_out
-from lasersampling.results.figures import save_figures
 from lasersampling.results.run_file import RunFile
 from lasersampling.results.spike_evaluation import evaluate_classifier
 from lasersampling.training.spike_classification import classify, load_data
@@ -72,7 +71,13 @@ def main(
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
     with RunFile.open(
-        out, command=command, seed=seed, config=to_toml(chosen), overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=to_toml(chosen),
+        overwrite=overwrite,
+        inputs=[recipe],
+        figures=["spike_learning", "spike_times"],
     ) as file:
         data = small_digits() if smoke else load_data(chosen.data)
         with reporter.progress("training") as progress:
@@ -82,7 +87,7 @@ def main(
             evaluation.write(results)
     for name, metric in evaluation.metrics.items():
         print(f"{name}: {metric.value:.4g} {metric.units}")
-    for path in [out, *save_figures(out, ["spike_learning", "spike_times"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -65,7 +65,7 @@ def main(
     }  # fmt: skip
     with ResultsFile.create(
         out, command=shlex.join(["python", *sys.argv]), seed=seed, config=to_toml(config),
-        overwrite=overwrite,
+        overwrite=overwrite, inputs=[model, device],
     ) as file:  # fmt: skip
         loaded = load_picture_model(model)
         assert loaded.data is not None, "a machine that says what it was trained on"

@@ -20,7 +20,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.hardware import Imperfections, load_imperfections
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.statistics import distribution_ess, kl_floor
@@ -200,7 +199,13 @@ def main(
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["imperfections"],
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = ideal.calibrated(progress)
@@ -228,7 +233,7 @@ def main(
         write_neuron(file, ideal.neuron)
         write_calibration(file, calibration)
         write(file, todo, found, trials)
-    for path in [out, *save_figures(out, ["imperfections"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -27,7 +27,6 @@ from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 
 Array = NDArray[np.float64]
 
@@ -101,7 +100,12 @@ def main(
     columns: dict[str, list[float]] = {name: [] for name in UNITS}
     labels: dict[str, list[str]] = {"device": [], "method": []}
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        figures=["integrator_convergence"],
     ) as file:
         # Compiled before the clock runs.
         laser = load_device(names[0])
@@ -152,7 +156,7 @@ def main(
             if method == "common" and step == 2.0
         )  # fmt: skip
         file.metric("worst_bias_2ps", worst, description="kernel, common step of 2 ps, relative")
-    for path in [out, *save_figures(out, ["integrator_convergence"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -21,7 +21,6 @@ from lasersampling.lasers.rate_equations import quiescent_state
 from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.stability import bifurcations, fixed_points, nullclines, regimes
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import flattened, write_device
 from lasersampling.sampling.activation import measure_activation
 
@@ -50,7 +49,13 @@ def main(
     config = to_toml({"device": device, "pump": pump, "trains": pumps, "smoke": smoke})
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["laser_dynamics"],
     ) as file:
         write_device(file, laser)
         spike(file, laser, pump, seed)
@@ -63,7 +68,7 @@ def main(
         intervals(file, laser, summary, 40 if smoke else 1000, seed + 2)
         activation(file, laser, smoke, seed + 3)
         stability(file, laser, 6 if smoke else 80)
-    for path in [out, *save_figures(out, ["laser_dynamics"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -18,7 +18,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.lasers.depression import Depression
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.tempering import Tempering
 from lasersampling.statistics import jackknife_error, total_variation
@@ -144,7 +143,13 @@ def main(
     })  # fmt: skip
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["mixing"],
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers["plain"].calibrated(progress)
@@ -200,7 +205,7 @@ def main(
             file.attributes("mixing", {f"{key}_title": case.title})
         file.write("mixing/way", names, ("way",), units="1", description="how it is sampled")
         file.attributes("mixing", {"duration_ns": duration_ns, "cases": ", ".join(shown)})
-    for path in [out, *save_figures(out, ["mixing"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -25,7 +25,6 @@ from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import load_chip
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.training.chips import on_chip
 from lasersampling.training.spike_classification import Classifier, classify, judge
 from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe
@@ -105,7 +104,7 @@ def main(
     reporter = Reporter(quiet=False, as_json=False)
     with ResultsFile.create(
         out, command=shlex.join(["python", *sys.argv]), seed=seed, config=config,
-        overwrite=overwrite,
+        overwrite=overwrite, inputs=[chip], figures=["noisy_hardware"],
     ) as file:  # fmt: skip
         for name in kinds:
             recipe = recipe_of(name, chip, chips, seed, epochs)
@@ -128,7 +127,7 @@ def main(
                     )  # fmt: skip
                 for label, values in found.items():
                     tell(file, label, values)
-    for path in [out, *save_figures(out, ["noisy_hardware"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -19,7 +19,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
 from lasersampling.results.evaluation import evaluate_target
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.training.distribution_learning import LearningSettings, initial_machine, learn
 from lasersampling.training.local_learning import LocalSettings, learn_locally
@@ -135,7 +134,13 @@ def main(
 
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[device],
+        figures=["online_learning"],
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             calibration = lasers.calibrated(progress)
@@ -180,7 +185,7 @@ def main(
             file.metric(f"kl_mean_{name}", mean, spread, description="mean of the machines, nats")
             print(f"{name}: mean D_KL {mean:.5f} over {machines} machines, longest time")
         print(f"one chip: {1e-3 * single.time_ns:.1f} us, D_KL {kl:.5f} +- {kl_se:.5f}")
-    for path in [out, *save_figures(out, ["online_learning"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

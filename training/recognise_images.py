@@ -18,7 +18,6 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.recognition import Recognition, recognise
 from lasersampling.training.images_in_loop import fine_tune
@@ -115,7 +114,13 @@ def main(
     }
     command = shlex.join(["python", *sys.argv])
     with ResultsFile.create(
-        out, command=command, seed=seed, config=to_toml(config), overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=to_toml(config),
+        overwrite=overwrite,
+        inputs=[model, device],
+        figures=["recognition_over_time"],
     ) as file:
         pictures = loaded.data.load()
         machine = loaded.machine
@@ -147,7 +152,7 @@ def main(
             write(file, name, found, time_ns, plan.labels)
         headline = f"Recognition by {machine.n_label + machine.n_hidden} nanolasers ({model})"
         file.attributes("recognition", {"headline": headline})
-    for path in [out, *save_figures(out, ["recognition_over_time"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

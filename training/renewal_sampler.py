@@ -18,7 +18,6 @@ from lasersampling.config import to_toml
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 INTERVALS_SHOWN = (-1.0, 0.0, 2.0)
@@ -56,7 +55,12 @@ def main(
     )  # fmt: skip
     with (
         ResultsFile.create(
-            out, command=command, seed=seed, config=config, overwrite=overwrite
+            out,
+            command=command,
+            seed=seed,
+            config=config,
+            overwrite=overwrite,
+            figures=["renewal"],
         ) as file,
         reporter.progress("comparing") as progress,
     ):
@@ -73,7 +77,7 @@ def main(
         write_machines(file, machines, duration_ns, seed + 100, lambda f: progress(0.3 + 0.5 * f))
         write_speed(file, sizes, speed_ns, seed)
         progress(1.0)
-    for path in [out, *save_figures(out, ["renewal"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -16,7 +16,6 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.statistics import bootstrap_intervals, goodness_of_fit
 
 SHIFTS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.14)
@@ -49,7 +48,12 @@ def main(
     }
     with (
         ResultsFile.create(
-            out, command=command, seed=seed, config=config, overwrite=overwrite
+            out,
+            command=command,
+            seed=seed,
+            config=config,
+            overwrite=overwrite,
+            figures=["p_values"],
         ) as file,
         reporter.progress("testing") as progress,
     ):
@@ -88,7 +92,7 @@ def main(
         progress(3 / 4)
         write_coverage(file, weak, runs // 4, chains, draws, seed + 20)
         progress(1.0)
-    for path in [out, *save_figures(out, ["p_values"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

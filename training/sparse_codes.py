@@ -28,7 +28,6 @@ from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figure
 from lasersampling.training.spike_classification import Judgement, classify, judge
 from lasersampling.training.spike_recipes import ClassifyRecipe
 
@@ -76,7 +75,13 @@ def main(
         name: [] for name in ("accuracy", "hidden_spikes", "decision_time", "energy_uj")
     }
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=config,
+        overwrite=overwrite,
+        inputs=[recipe],
+        figures=["sparse_codes"],
     ) as file:
         for reward in rewards:
             loss = dataclasses.replace(start.loss, kind="cross_entropy", late_weight=reward)
@@ -107,8 +112,7 @@ def main(
                 f"sparse/{name}", np.stack(columns[name]), ("reward", "member"),
                 units=units, description=name.replace("_", " "),
             )  # fmt: skip
-    figure = save_figure(out, "sparse_codes", out.with_suffix(".png"))
-    for path in (out, figure):
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -55,7 +55,7 @@ def main(
     command = shlex.join(["python", *sys.argv])
     reporter = Reporter(quiet=False, as_json=False)
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
+        out, command=command, seed=seed, config=config, overwrite=overwrite, inputs=[device]
     ) as file:
         with reporter.progress(f"calibrating {device} (once)") as progress:
             lasers.calibrated(progress)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from lasersampling.atomic import check_outputs
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.cli.generate_configuration import GenerateConfig
 from lasersampling.cli.main import run
@@ -17,7 +18,6 @@ from lasersampling.cli.options import configured, recipe_table
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import resolve, to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.figures import save_figures
 from lasersampling.results.image_evaluation import write_generated
 from lasersampling.results.machine_evaluation import judge_machine
 from lasersampling.results.provenance import git_commit
@@ -60,8 +60,16 @@ def main(
         table["training"] = table.get("training", {}) | {"n_epochs": 10}
     config = configured(GenerateConfig, table, overrides)
     command = shlex.join(["python", *sys.argv])
+    if machine_file is not None:
+        check_outputs([out, machine_file], inputs=[recipe], overwrite=overwrite)
     with ResultsFile.create(
-        out, command=command, seed=seed, config=to_toml(config), overwrite=overwrite
+        out,
+        command=command,
+        seed=seed,
+        config=to_toml(config),
+        overwrite=overwrite,
+        inputs=[recipe],
+        figures=["image_gallery"],
     ) as file:
         pictures = config.data.load()
         with reporter.progress(f"training {recipe}") as progress:
@@ -94,7 +102,7 @@ def main(
                 provenance[f"{name}_se"] = numbers["standard_error"]
         save_machine(machine_file, machine, compact=True, provenance=provenance)
         print(f"written: {machine_file} ({machine_file.stat().st_size / 1e6:.2f} MB)")
-    for path in [out, *save_figures(out, ["image_gallery"])]:
+    for path in file.draw():
         print(f"written: {path}")
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork, network_from_mapping
 from lasersampling.boltzmann.files import load_machine
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.config import read_toml, resolve, shipped_names, shipped_path
-from lasersampling.paths import suffix_of
+from lasersampling.paths import expanded, suffix_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,7 @@ def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model
     InputError
         If there is no such file or shipped model, or for its content.
     """
-    is_file = Path(name_or_path).is_file()
+    is_file = expanded(name_or_path).is_file()
     if not is_file and name_or_path in shipped_names("bayesian_networks"):
         path = shipped_path("bayesian_networks", name_or_path)
     else:

@@ -51,7 +51,7 @@ from lasersampling.checks import number_problems
 from lasersampling.config import hdf5, read_toml
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, known_suffix
+from lasersampling.paths import HDF5_SUFFIXES, expanded, known_suffix
 
 TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 
@@ -87,7 +87,7 @@ def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Ta
         probabilities, a sum that differs from one by more than 1e-3, more than 20 units, names
         that do not fit, a pseudocount for a file that holds no samples.
     """
-    name, file = str(path), Path(path)
+    name, file = str(path), expanded(path)
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
     if problems:
         raise InputError(problems)

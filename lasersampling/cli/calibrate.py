@@ -52,7 +52,7 @@ def calibrate(
         pair_duration_ns=config.pair_duration_ns,
     )
     lasers = Lasers(config.device, delay_ns=config.delay_ns, settings=settings)
-    output = Output(context, out, overwrite=overwrite)
+    output = Output(context, out, ["activation_curve"], overwrite=overwrite, inputs=[device])
     with output.open(config, config.seed) as file:
         with reporter.progress(f"calibrating {config.device.name}") as progress:
             calibration = lasers.calibrated(progress)
@@ -64,7 +64,7 @@ def calibrate(
             write_neuron(file, lasers.neuron)
             write_calibration(file, calibration)
             write_performance(file, performance, config.wall_plug)
-    output.draw(["activation_curve"], reporter)
+    output.draw(reporter)
     metrics = calibration_metrics(calibration) | performance_metrics(performance)
     shortest_ns = choose_refractory_time(calibration)
     reporter.status(f"shortest refractory time with a logistic activation: {shortest_ns:g} ns")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -21,13 +23,11 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
+from lasersampling.cli.resuming import Training, refuse_beside_resume, resumed
 from lasersampling.errors import InputError
+from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
-    from lasersampling.hardware import Substrate
-    from lasersampling.results.reading import Metric
-    from lasersampling.results.run_file import RunFile
     from lasersampling.training.spike_recipes import ClassifyRecipe
     from lasersampling.training.task import State
 
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 def classify(
     context: typer.Context,
     recipe: Annotated[
-        str | None, typer.Argument(help="Recipe file (TOML), or the name of a shipped one.")
+        str | None,
+        typer.Argument(
+            help="Recipe file (TOML), or the name of a shipped one.",
+            autocompletion=completed("recipes"),
+        ),
     ] = None,
     seed: Seed = None,
     members: Annotated[
@@ -52,9 +56,9 @@ def classify(
 ) -> None:
     """Train event-based LIF networks by exact gradients of spike times, and test them."""
     from lasersampling.cli.tables import metrics_table, metrics_values
-    from lasersampling.results.figures import save_figures
     from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
     from lasersampling.training.spike_classification import classify as train
+    from lasersampling.training.spike_classification import load_data
     from lasersampling.training.spike_recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -66,37 +70,44 @@ def classify(
         given = {"a recipe": recipe, "--seed": seed, "--members": members, "--out": out}
         refuse_beside_resume({**given, "--set": overrides})
         config, state = resumed(resume, ClassifyRecipe)
-        out, overwrite = resume, True
-    reporter.status(
-        f"training {config.members} networks, hidden neurons {list(config.network.hidden)}, "
-        f"delays {config.network.delays}, on {config.data}"
+    data = load_data(config.data)
+    names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
+    training = Training(
+        resume or out,
+        names,
+        [recipe, config.data],
+        overwrite=overwrite,
+        goes_on=resume is not None,
     )
 
-    def trained(file: RunFile | None, device: Substrate | None) -> Mapping[str, Metric]:
+    files: list[Path] = []
+    with (
+        training.open(context, config, config.seed) as file,
+        device_at(substrate, timeout_s) as device,
+    ):
+        reporter.status(
+            f"training {config.members} networks, hidden neurons {list(config.network.hidden)}, "
+            f"delays {config.network.delays}, on {config.data}"
+        )
         with reporter.progress("training") as progress:
             classifier = train(
                 config,
+                data=data,
                 substrate=device,
                 progress=progress,
                 checkpoints=file,
                 checkpoint_interval_s=config.checkpoint_interval_s,
                 resume=state,
             )
-        evaluation = evaluate_classifier(classifier)
-        if file is not None:
-            with file.finish() as results:
-                evaluation.write(results)
-        return evaluation.metrics
-
-    files: list[Path] = []
-    with (
-        device_at(substrate, timeout_s) as device,
-        run_file(context, out, config, config.seed, overwrite=overwrite) as file,
-    ):
-        metrics = trained(file, device)
-    if out is not None:
-        names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
-        files = [out, *save_figures(out, names)]
+        with reporter.working("judging the networks"):
+            evaluation = evaluate_classifier(classifier)
+            metrics = evaluation.metrics
+            if file is not None:
+                with file.finish() as results:
+                    evaluation.write(results)
+    if file is not None:
+        with reporter.working("drawing figures"):
+            files = file.draw()
     for path in files:
         reporter.status(f"written: {path}")
     reporter.result(
@@ -120,6 +131,13 @@ def _configured(
     if recipe is None:
         shipped = ", ".join(shipped_names("recipes"))
         raise InputError.single("RECIPE", "nothing", f"a recipe file, or one of {shipped}")
+    if suffix_of(recipe) == ".npz":
+        expected = "a recipe (TOML); spikes to learn are named by one, or by --set data=FILE.npz"
+        raise InputError.single(recipe, "an archive of NumPy", expected)
     table = recipe_table(resolve("recipes", recipe), ClassifyRecipe)
     given = {key: value for key, value in options.items() if value is not None}
-    return configured(ClassifyRecipe, table | given, overrides)
+    config = configured(ClassifyRecipe, table | given, overrides)
+    if suffix_of(config.data) != ".npz":
+        return config
+    # So that the run can go on from another directory.
+    return dataclasses.replace(config, data=str(expanded(config.data).absolute()))

@@ -109,7 +109,7 @@ def complete_picture(
             )  # fmt: skip
             headline = f"A picture completed by nanolasers ({loaded.name})"
             file.attributes("completions", {"headline": headline})
-    output.draw(["completions"], reporter)
+    output.draw(reporter)
     reporter.result(
         {
             "model": loaded.name,

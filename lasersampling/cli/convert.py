@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json, Overwrite, Quiet
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, suffix_of
+from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
 
 
 def convert(
@@ -19,10 +20,13 @@ def convert(
     source: Annotated[
         str,
         typer.Argument(
-            help="Network (.h5, .nir, .npz), name of a shipped one, or results of classify."
+            help="Network (.h5, .nir, .npz), name of a shipped one, or results of classify.",
+            autocompletion=completed("networks"),
         ),
     ],
-    target: Annotated[Path, typer.Argument(help="File to write: .h5, .nir or .npz.")],
+    target: Annotated[
+        Path, typer.Argument(parser=expanded, help="File to write: .h5, .nir or .npz.")
+    ],
     member: Annotated[
         int | None, typer.Option(help="Member of an ensemble to write as NIR; the default is 0.")
     ] = None,
@@ -53,7 +57,7 @@ def convert(
         done = convert_files(
             path,
             target,
-            command=str(context.obj),
+            command=context.obj.command,
             member=member,
             tau_syn_s=tau_syn_s,
             step_s=step_s,

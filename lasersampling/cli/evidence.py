@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evide
     from lasersampling.sampling.evidence import Evidence, read_evidence
 
     if file:
-        return read_evidence(file, names)
+        return read_evidence(expanded(file), names)
     problems: list[Problem] = []
     hard = _hard(clamp, names, problems)
     unsure = _pairs(soft, "--soft", names, problems)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -23,14 +25,12 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.resuming import refuse_beside_resume, resumed, run_file
+from lasersampling.cli.resuming import Training, refuse_beside_resume, resumed
 from lasersampling.errors import InputError
-from lasersampling.paths import suffix_of
+from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import Target
-    from lasersampling.results.fit_evaluation import FitEvaluation
-    from lasersampling.results.run_file import RunFile
     from lasersampling.training.fit_recipes import FitRecipe
     from lasersampling.training.task import State
 
@@ -44,13 +44,21 @@ def fit(
         str | None,
         typer.Argument(
             help="Recipe file (TOML), the name of a shipped one, or a file of probabilities or "
-            "samples (CSV, NPY, HDF5), which is fitted by the recipe 'distribution'."
+            "samples (CSV, NPY, HDF5), which is fitted by the recipe 'distribution'.",
+            autocompletion=completed("recipes"),
         ),
     ] = None,
     hidden: Annotated[int | None, typer.Option(help="Hidden lasers.")] = None,
-    device: Annotated[str | None, typer.Option(help="Device file, or name.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Device file, or name.", autocompletion=completed("devices")),
+    ] = None,
     imperfections: Annotated[
-        str | None, typer.Option(help="Imperfections of the lasers: file, or name.")
+        str | None,
+        typer.Option(
+            help="Imperfections of the lasers: file, or name.",
+            autocompletion=completed("imperfections"),
+        ),
     ] = None,
     substrate: Address = None,
     timeout_s: Timeout = TIMEOUT_S,
@@ -65,7 +73,6 @@ def fit(
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
     from lasersampling.cli.tables import metrics_table, metrics_values
-    from lasersampling.results.figures import save_figure
     from lasersampling.results.fit_evaluation import evaluate_fit
     from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
@@ -87,12 +94,21 @@ def fit(
         options = {f"--{key.replace('_', '-')}": value for key, value in given.items()}
         refuse_beside_resume({"a recipe": recipe, "--out": out, "--set": overrides, **options})
         config, state = resumed(resume, FitRecipe)
-        out, overwrite = resume, True
     target = read_target(config.target, pseudocount=config.pseudocount)
+    training = Training(
+        resume or out,
+        ["fit"],
+        [recipe, device, imperfections, config.target],
+        overwrite=overwrite,
+        goes_on=resume is not None,
+    )
     if remark := _told_of_zeros(target):
         reporter.status(remark)
     files: list[Path] = []
-    with device_at(substrate, timeout_s) as connected:
+    with (
+        training.open(context, config, config.seed) as file,
+        device_at(substrate, timeout_s) as connected,
+    ):
         sampler = sampler_of(config) if connected is None else SubstrateSampler(connected)
         reporter.status(
             f"fitting {target.n_units} visible with {config.n_hidden} hidden units, {sampler.name} "
@@ -102,26 +118,24 @@ def fit(
             with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
                 sampler.calibrated(progress)
 
-        def learned(file: RunFile | None) -> FitEvaluation:
-            with reporter.progress("learning") as progress:
-                found = learn(
-                    config,
-                    target,
-                    sampler=sampler,
-                    progress=progress,
-                    checkpoints=file,
-                    resume=state,
-                )
+        with reporter.progress("learning") as progress:
+            found = learn(
+                config,
+                target,
+                sampler=sampler,
+                progress=progress,
+                checkpoints=file,
+                resume=state,
+            )
+        with reporter.working("judging what was learned"):
             evaluation = evaluate_fit(found)
+            metrics = evaluation.metrics
             if file is not None:
                 with file.finish() as results:
                     evaluation.write(results)
-            return evaluation
-
-        with run_file(context, out, config, config.seed, overwrite=overwrite) as file:
-            metrics = learned(file).metrics
-    if out is not None:
-        files = [out, save_figure(out, "fit", out.with_suffix(".png"))]
+    if file is not None:
+        with reporter.working("drawing figures"):
+            files = file.draw()
     for path in files:
         reporter.status(f"written: {path}")
     reporter.result(
@@ -166,9 +180,8 @@ def _configured(
     if suffix_of(recipe) in set(TARGET_SUFFIXES) - {".toml"}:
         table = recipe_table(resolve("recipes", _DEFAULT_RECIPE), FitRecipe, target=recipe)
     else:
-        path = resolve("recipes", recipe)
-        table = recipe_table(path, FitRecipe)
-        # A target that a recipe names stands beside it.
-        table["target"] = str(path.parent / table["target"])
+        table = recipe_table(resolve("recipes", recipe), FitRecipe)
     options = {key: value for key, value in given.items() if value is not None}
-    return configured(FitRecipe, table | options, overrides)
+    config = configured(FitRecipe, table | options, overrides)
+    # So that the run can go on from another directory.
+    return dataclasses.replace(config, target=str(expanded(config.target).absolute()))

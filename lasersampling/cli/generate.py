@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -21,7 +23,8 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
@@ -50,12 +53,19 @@ _HEADLINES = {"digits": "Digits", "mnist": "Handwritten digits (MNIST)"}
 def generate(
     context: typer.Context,
     recipe: Annotated[
-        str | None, typer.Argument(help="Recipe file (TOML), or the name of a shipped one.")
+        str | None,
+        typer.Argument(
+            help="Recipe file (TOML), or the name of a shipped one.",
+            autocompletion=completed("recipes"),
+        ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="MODEL", help="Trained machine: a file, or the name of a shipped one."
+            "--from",
+            metavar="MODEL",
+            help="Trained machine: a file, or the name of a shipped one.",
+            autocompletion=completed("machines"),
         ),
     ] = None,
     labels: Annotated[
@@ -66,13 +76,18 @@ def generate(
         Path | None,
         typer.Option(
             "--complete",
+            parser=expanded,
             metavar="FILE.png",
             help="Complete this picture; clear pixels are unknown.",
         ),
     ] = None,
     mask: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Bright where the picture to complete is known."),
+        typer.Option(
+            parser=expanded,
+            metavar="FILE.png",
+            help="Bright where the picture to complete is known.",
+        ),
     ] = None,
     occlude: Annotated[
         str | None, typer.Option(help="Half to hide: lower, upper, left or right.")
@@ -92,24 +107,44 @@ def generate(
     from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.results.image_evaluation import compare_images, write_generated
     from lasersampling.results.image_generation import generate_images
     from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     check_request(picture, mask, occlude, model, len(labels or ()))
+    of_recipe = _recipe(recipe)
+    model = model or of_recipe.get("model") or None
     loaded = None if model is None else load_picture_model(model)
     given = {"seed": seed, "model": model, "labels": labels}
     if labels and picture is None:  # of a picture, so many are its completions
         given["free_images"] = 0
-    table = _table(recipe, loaded) | {k: v for k, v in given.items() if v is not None}
+    table = _table(of_recipe, loaded) | {k: v for k, v in given.items() if v is not None}
     config = configured(GenerateConfig, table, overrides)
-    output = Output(context, out, overwrite=overwrite)
+    if loaded is not None:
+        check_labels(config.labels, loaded.machine.n_label)
+    inputs: list[str | Path | None] = [recipe, model, picture, mask]
+    folders: list[Path] = []
+    if config.data.source not in SOURCE_NAMES:
+        source = expanded(config.data.source)
+        (folders if source.is_dir() else inputs).append(source)
+    output = Output(
+        context,
+        out,
+        ["image_gallery" if picture is None else "completions"],
+        overwrite=overwrite,
+        inputs=inputs,
+        folders=folders,
+    )
     if picture is not None and loaded is not None:
         complete_picture(config, loaded, picture, mask, occlude, output, reporter)
         return
+    named = "data" in of_recipe or any(text.startswith("data.") for text in overrides or ())
+    pictures = _pictures(config, loaded, reporter, named=named)
+    if loaded is None and pictures is not None:
+        check_labels(config.labels, pictures.n_classes)
     with output.open(config, config.seed) as file:
-        pictures = _pictures(config, loaded, reporter)
         if loaded is None:
             assert pictures is not None  # without a trained machine, images are there or an error
             machine, shape = _train(config, pictures, reporter, file), pictures.shape
@@ -128,7 +163,8 @@ def generate(
                     seed=config.seed,
                     progress=progress,
                 )
-        metrics = compare_images(machine, found, _reader(pictures))
+        with reporter.working("judging the images"):
+            metrics = compare_images(machine, found, _reader(pictures))
         headline = _headline(config, machine)
         if file is not None:
             file.write_machine(machine)
@@ -138,7 +174,7 @@ def generate(
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
             file.attributes("images", {"headline": headline})
             file.metrics(metrics)
-    output.draw(["image_gallery"], reporter)
+    output.draw(reporter)
     reporter.result(
         {
             "recipe": recipe,
@@ -154,17 +190,33 @@ def generate(
     reporter.status(_closing_line(config, machine, metrics, output.files))
 
 
-def _table(recipe: str | None, loaded: PictureModel | None) -> dict[str, Any]:
-    """Configuration of a recipe, of a trained machine, or of both."""
+def check_labels(labels: Sequence[int], n_labels: int) -> None:
+    """Refuse labels that a machine does not have, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        With all of them.
+    """
+    has = f"0 to {n_labels - 1}" if n_labels else "none: the machine has no label units"
+    problems = [Problem("--label", str(y), has) for y in labels if not 0 <= y < n_labels]
+    if problems:
+        raise InputError(problems)
+
+
+def _recipe(recipe: str | None) -> dict[str, Any]:
+    """Read the recipe, if there is one."""
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.config import resolve
 
-    if recipe is None and loaded is None:
+    return {} if recipe is None else recipe_table(resolve("recipes", recipe), GenerateConfig)
+
+
+def _table(of_recipe: dict[str, Any], loaded: PictureModel | None) -> dict[str, Any]:
+    """Configuration of a recipe, of a trained machine, or of both."""
+    if not of_recipe and loaded is None:
         raise InputError.single("recipe", "nothing", "a recipe, or --from a trained machine")
-    if recipe is None:
-        table: dict[str, Any] = {"device": device_table("D6"), **_QUICK}
-    else:
-        table = recipe_table(resolve("recipes", recipe), GenerateConfig)
+    table = dict(of_recipe) or {"device": device_table("D6"), **_QUICK}
     if loaded is not None and loaded.data is not None:
         table["data"] = {
             key: value
@@ -175,19 +227,27 @@ def _table(recipe: str | None, loaded: PictureModel | None) -> dict[str, Any]:
 
 
 def _pictures(
-    config: GenerateConfig, loaded: PictureModel | None, reporter: Reporter
+    config: GenerateConfig, loaded: PictureModel | None, reporter: Reporter, *, named: bool
 ) -> Pictures | None:
-    """Load the images that a machine learns from, or learned from if they are here."""
-    if loaded is not None and loaded.data is None:
-        reporter.status("the images that this machine was trained on are not here: no judging")
+    """Load the images that a machine learns from, or learned from if they are known and here."""
+    if loaded is not None and loaded.data is None and not named:
+        reporter.status(
+            "no judging: the file of the machine does not say what images it was trained on; "
+            "--set data.source=... names them"
+        )
         return None
     try:
-        return config.data.load()
+        pictures = config.data.load()
     except LaserSamplingError as error:
-        if loaded is None:
+        if loaded is None or named:
             raise
-        reporter.status(f"no judging: {error}")
+        reporter.status(f"no judging by the images that the machine was trained on: {error}")
         return None
+    if loaded is not None and pictures.shape != loaded.shape:
+        got = f"images of {pictures.shape[0]} x {pictures.shape[1]} pixels"
+        expected = f"{loaded.shape[0]} x {loaded.shape[1]}, as of the machine"
+        raise InputError.single(f"data.source {config.data.source!r}", got, expected)
+    return pictures
 
 
 def _train(
@@ -278,7 +338,10 @@ def _closing_line(
         )
     error = metrics.get("pixel_mean_error_lasers", metrics.get("pixel_mean_error_free_lasers"))
     if error is not None:
-        told.append(f"Pixel means of the two differ by {error.value:.3f} on average.")
+        told.append(
+            "The mean brightness of a pixel differs between the lasers' images and those of Gibbs "
+            f"sampling by {error.value:.3f} on average."
+        )
     if files:
         told.append(f"Files: {', '.join(str(path) for path in files)}.")
     return " ".join(told)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -33,7 +34,10 @@ def infer(
     context: typer.Context,
     machine: Annotated[
         str,
-        typer.Argument(help="Machine or Bayesian network: a file, or the name of a shipped one."),
+        typer.Argument(
+            help="Machine or Bayesian network: a file, or the name of a shipped one.",
+            autocompletion=completed("bayesian_networks", "machines"),
+        ),
     ],
     clamp: Annotated[
         str | None,
@@ -55,7 +59,12 @@ def infer(
     sampler: Annotated[
         str, typer.Option(help="lasers (with Gibbs sampling beside) or gibbs.")
     ] = "lasers",
-    device: Annotated[str | None, typer.Option(help="Device file, or name; D6 by default.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Device file, or name; D6 by default.", autocompletion=completed("devices")
+        ),
+    ] = None,
     duration_ns: Annotated[
         float | None, typer.Option(help="Laser time per chain; 5000 by default.")
     ] = None,
@@ -95,7 +104,8 @@ def infer(
     config = configured(InferConfig, options, overrides)
     model = load_model(config.machine, max_auxiliary_weight=config.max_auxiliary_weight)
     cases = evidence_of(config.clamp, config.soft, config.evidence, model.names)
-    output = Output(context, out, overwrite=overwrite)
+    inputs = [config.machine, device, config.evidence]
+    output = Output(context, out, ["posterior"], overwrite=overwrite, inputs=inputs)
     posteriors: dict[str, Posterior] = {}
     with output.open(config, config.seed) as file:
         requests: dict[str, tuple[Any, int]] = {}
@@ -118,7 +128,7 @@ def infer(
         if file is not None:
             file.write_machine(model.machine)
             write_posteriors(file, posteriors, model.names)
-    output.draw(["posterior"], reporter)
+    output.draw(reporter)
     reporter.result(_told(config, posteriors, model.names, output), _table(posteriors, model.names))
 
 

@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError
+from lasersampling.paths import expanded
 
-_SHIPPED_KINDS = ("devices", "machines", "bayesian_networks", "networks")
+SHIPPED_KINDS = ("devices", "machines", "bayesian_networks", "networks")
 
 
 def info(
     file: Annotated[
         str,
         typer.Argument(
-            help="Results, machine, device or network file, or the name of a shipped model."
+            help="Results, machine, device or network file, or the name of a shipped model.",
+            autocompletion=completed(*SHIPPED_KINDS),
         ),
     ],
     as_json: Json = False,
@@ -35,10 +38,10 @@ def _find(name: str) -> Path:
     """Return an existing path, or that of the shipped model of this name."""
     from lasersampling.config import shipped_names, shipped_path
 
-    path = Path(name)
+    path = expanded(name)
     if path.exists():
         return path
-    shipped = {model: kind for kind in _SHIPPED_KINDS for model in shipped_names(kind)}
+    shipped = {model: kind for kind in SHIPPED_KINDS for model in shipped_names(kind)}
     if name in shipped:
         return shipped_path(shipped[name], name)
     models = f", or a shipped model: {', '.join(shipped)}" if shipped else ""

@@ -24,9 +24,11 @@ from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
+from lasersampling.cli.output import Invocation
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
+from lasersampling.cli.stopping import Stopped, stopped_by_signals
 from lasersampling.cli.terminal import prepare_streams
 from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 
@@ -44,7 +46,7 @@ class _ExitCodes(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         # Commands record in their results how they were called.
-        ctx.obj = shlex.join(["lasersampling", *args])
+        ctx.obj = Invocation(shlex.join(["lasersampling", *args]))
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -56,7 +58,7 @@ class _ExitCodes(TyperGroup):
 def _exit_codes() -> Iterator[None]:
     """Turn errors within the block into a message and an exit code."""
     try:
-        with _warnings_as_lines():
+        with stopped_by_signals(), _warnings_as_lines():
             yield
         return
     except InputError as error:
@@ -71,8 +73,9 @@ def _exit_codes() -> Iterator[None]:
     except (LaserSamplingError, OSError) as error:
         _say("failed", str(error))
         code = FAILED
-    except KeyboardInterrupt:
-        _say("interrupted", "stopped by the keyboard")
+    except KeyboardInterrupt as stop:
+        by = stop.args[0] if isinstance(stop, Stopped) else "the keyboard"
+        _say("interrupted", f"stopped by {by}")
         code = INTERRUPTED
     raise typer.Exit(code)
 
@@ -100,7 +103,6 @@ app = typer.Typer(
     name="lasersampling",
     help="Simulated spiking nanolasers that sample Boltzmann machines.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for _command in (simulate, calibrate, sample, fit, infer, generate, classify, convert, info):
@@ -110,7 +112,19 @@ app.add_typer(serve, name="serve")
 
 def main() -> None:
     """Run the command with the arguments of the process, and leave with its exit code."""
-    app(prog_name="lasersampling")
+    with _exit_codes_of_process():
+        app(prog_name="lasersampling")
+
+
+@contextmanager
+def _exit_codes_of_process() -> Iterator[None]:
+    """End by a signal as by Ctrl-C also while options are read and libraries are loaded."""
+    try:
+        with stopped_by_signals():
+            yield
+    except Stopped as stop:
+        _say("interrupted", f"stopped by {stop}")
+        sys.exit(INTERRUPTED)
 
 
 def run(script: Callable[..., None]) -> None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
     from lasersampling.cli.configurations import LasersConfig, ServeLasersConfig
@@ -26,16 +28,37 @@ T = TypeVar("T")
 LARGEST_SEED = 2**63 - 1
 """Seeds are stored as 64-bit integers."""
 
+_PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
+    ("target",): (),
+    ("data",): ("yin_yang", "mnist16", "mnist28"),
+    ("data", "source"): ("digits", "mnist"),
+    ("model",): "machines",
+    ("chip", "model"): "chips",
+}
+"""Keys of recipes that hold paths, with the names that may stand there too, or their folder."""
+
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
 ]
-Device = Annotated[str, typer.Argument(help="Device file (TOML), or the name of a shipped device.")]
+Device = Annotated[
+    str,
+    typer.Argument(
+        help="Device file (TOML), or the name of a shipped device.",
+        autocompletion=completed("devices"),
+    ),
+]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="Results file (HDF5) to write; figures are put beside it."),
+    typer.Option(
+        "--out",
+        parser=expanded,
+        metavar="FILE.h5",
+        help="Results file (HDF5) to write; figures are put beside it.",
+    ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the results file if there is one.")
+    bool,
+    typer.Option("--overwrite", help="Replace the results file and figures if there are such."),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -48,7 +71,9 @@ Overrides = Annotated[
 Resume = Annotated[
     Path | None,
     typer.Option(
-        help="Results file of a run that was stopped: go on with it, in place of a recipe."
+        parser=expanded,
+        metavar="FILE.h5",
+        help="Results file of a run that was stopped: go on with it, in place of a recipe.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")]
@@ -126,8 +151,15 @@ def configured_lasers(config: LasersConfig | ServeLasersConfig, **more: Any) -> 
     )
 
 
-def device_table(name_or_path: str) -> dict[str, Any]:
+def device_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
     """Read a device file as the table of a configuration, so that ``--set`` reaches into it.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Name of a shipped device, or a file.
+    beside : Path, optional
+        Folder that the path counts from; the working directory by default.
 
     Raises
     ------
@@ -137,12 +169,20 @@ def device_table(name_or_path: str) -> dict[str, Any]:
     from lasersampling.config import read_toml, resolve
     from lasersampling.lasers.device import load_device
 
-    load_device(name_or_path)
-    return read_toml(resolve("devices", name_or_path))
+    path = resolve("devices", name_or_path, beside=beside)
+    load_device(path)
+    return read_toml(path)
 
 
-def imperfections_table(name_or_path: str) -> dict[str, Any]:
+def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
     """Read a file of imperfections as the table of a configuration.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Name of a shipped file, or a file.
+    beside : Path, optional
+        Folder that the path counts from; the working directory by default.
 
     Raises
     ------
@@ -152,14 +192,16 @@ def imperfections_table(name_or_path: str) -> dict[str, Any]:
     from lasersampling.config import read_toml, resolve
     from lasersampling.hardware import load_imperfections
 
-    load_imperfections(name_or_path)
-    return read_toml(resolve("imperfections", name_or_path))
+    path = resolve("imperfections", name_or_path, beside=beside)
+    load_imperfections(path)
+    return read_toml(path)
 
 
 def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     """Read a recipe as the table of a configuration.
 
-    Names of a device and of imperfections are replaced by their tables.
+    Names of a device and of imperfections are replaced by their tables. Paths in a recipe count
+    from its folder, those of `given` from the working directory.
 
     Parameters
     ----------
@@ -177,10 +219,12 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     """
     from lasersampling.config import parse, read_toml
 
-    table = read_toml(path) | given
+    table = read_toml(path)
+    _locate(table, path.parent)
+    table |= given
     for key, read in (("device", device_table), ("imperfections", imperfections_table)):
         if isinstance(table.get(key), str):
-            table[key] = read(table[key])
+            table[key] = read(table[key], beside=None if key in given else path.parent)
     # Here and not only with the other options, so that problems are reported under the file's name.
     parse(table, cls, str(path))
     return table
@@ -195,6 +239,22 @@ def _check_step(device: Any, config: Any) -> None:
     problems = step_problems(parse(device, Laser, ""), config.device.step_ps)
     if problems:
         raise InputError(Problem(f"device.{p.where}", p.got, p.expected) for p in problems)
+
+
+def _locate(table: dict[str, Any], folder: Path) -> None:
+    """Make the paths in a recipe absolute, which count from its folder."""
+    from lasersampling.config import located, resolve
+
+    for (*outer, last), names in _PATHS.items():
+        inner: Any = table
+        for key in outer:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get(last), str) or not inner[last]:
+            continue
+        if isinstance(names, str):
+            inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
+        else:
+            inner[last] = located(inner[last], folder, names)
 
 
 def _put(values: dict[str, Any], path: list[str], value: object) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,22 @@ if TYPE_CHECKING:
     from lasersampling.results import ResultsFile
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """How and when the command was called.
+
+    Attributes
+    ----------
+    command : str
+        The command line.
+    started : float
+        When, on the clock of `time.monotonic` [s].
+    """
+
+    command: str
+    started: float = field(default_factory=time.monotonic)
+
+
 class Output:
     """What a command leaves behind, if ``--out`` was given.
 
@@ -24,15 +43,44 @@ class Output:
         Of the command; knows the command line.
     path : Path or None
         Results file.
+    figures : sequence of str
+        What will be drawn of it. One that is all there is to see has the name of the results file.
     overwrite : bool
-        Whether it may be replaced.
+        Whether it, and figures of it, may be replaced.
+    inputs : sequence of path-like or None
+        What the command reads, which is never replaced: files, names of shipped ones, or None.
+    folders : sequence of path-like
+        Folders of which the command reads all files, and so writes none into.
+
+    Raises
+    ------
+    InputError
+        At once, if the results file or a figure of it cannot be written.
     """
 
-    def __init__(self, context: typer.Context, path: Path | None, *, overwrite: bool) -> None:
-        self._command = str(context.obj)
+    def __init__(
+        self,
+        context: typer.Context,
+        path: Path | None,
+        figures: Sequence[str] = (),
+        *,
+        overwrite: bool,
+        inputs: Sequence[str | os.PathLike[str] | None] = (),
+        folders: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
+        self._invocation: Invocation = context.obj
         self._path = path
         self._overwrite = overwrite
+        self._inputs = [name for name in inputs if name is not None]
+        self._figures = figures
+        self._file: ResultsFile | None = None
         self.files: list[Path] = []
+        if path is not None:
+            from lasersampling.atomic import check_outputs
+            from lasersampling.results.outputs import Outputs
+
+            Outputs.checked(path, figures, inputs=self._inputs, overwrite=overwrite)
+            check_outputs([path], folders=folders, overwrite=True)
 
     @contextmanager
     def open(self, config: object, seed: int) -> Iterator[ResultsFile | None]:
@@ -41,7 +89,7 @@ class Output:
         Raises
         ------
         InputError
-            At once, if the file cannot be written.
+            At once, if the file or a figure of it cannot be written any more.
         """
         if self._path is None:
             yield None
@@ -51,27 +99,22 @@ class Output:
 
         with ResultsFile.create(
             self._path,
-            command=self._command,
+            command=self._invocation.command,
             seed=seed,
             config=to_toml(config),
             overwrite=self._overwrite,
+            figures=self._figures,
+            inputs=self._inputs,
         ) as file:
+            file.started = self._invocation.started
             yield file
-        self.files.append(self._path)
+        self._file = file
 
-    def draw(self, figures: Sequence[str], reporter: Reporter) -> None:
-        """Draw figures of the results file beside it, and say what was written.
-
-        A figure that is all there is to see has the name of the results file.
-        """
-        if self._path is None:
+    def draw(self, reporter: Reporter) -> None:
+        """Draw the figures of the results file beside it, and say what was written."""
+        if self._file is None:
             return
-        from lasersampling.results.figures import save_figure, save_figures
-
-        if len(figures) == 1:
-            only = self._path.with_suffix(".png")
-            self.files.append(save_figure(self._path, figures[0], only))
-        else:
-            self.files += save_figures(self._path, figures)
+        with reporter.working("drawing figures"):
+            self.files += self._file.draw()
         for file in self.files:
             reporter.status(f"written: {file}")

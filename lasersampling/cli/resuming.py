@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from lasersampling.cli.output import Invocation
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,22 +43,68 @@ def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State]:
         If the file holds no checkpoint, or that of another kind of run.
     """
     from lasersampling.config import parse, toml_of
+    from lasersampling.results import read_results
     from lasersampling.results.run_file import read_checkpoint
 
     state, text = read_checkpoint(path)
-    return parse(toml_of(text, f"{path}: /config"), recipe, str(path)), state
+    try:
+        return parse(toml_of(text, f"{path}: /config"), recipe, str(path)), state
+    except InputError:
+        command = read_results(path, groups=()).attrs.get("command", "unknown")
+        got = f"a checkpoint of another command, or of another version ({command})"
+        expected = "one of this command, written by the version that goes on with it"
+        raise InputError.single(str(path), got, expected) from None
 
 
-def run_file(
-    context: typer.Context, out: Path | None, config: object, seed: int, *, overwrite: bool
-) -> AbstractContextManager[RunFile | None]:
-    """Reserve the results file of a training; nothing if there shall be none."""
-    if out is None:
-        return nullcontext(None)
-    from lasersampling.config import to_toml
-    from lasersampling.results.run_file import RunFile
+@dataclass(frozen=True)
+class Training:
+    """The files of a training.
 
-    command = str(context.obj)
-    return RunFile.open(
-        out, command=command, seed=seed, config=to_toml(config), overwrite=overwrite
-    )
+    Attributes
+    ----------
+    out : Path or None
+        Results file, if there shall be one.
+    figures : sequence of str
+        What is drawn of it.
+    inputs : sequence of path-like or None
+        What the training reads: files, names of shipped ones, or None.
+    overwrite : bool
+        Whether the results file and figures may be replaced.
+    goes_on : bool
+        Whether the training goes on from the results file.
+    """
+
+    out: Path | None
+    figures: Sequence[str]
+    inputs: Sequence[str | Path | None]
+    overwrite: bool
+    goes_on: bool
+
+    @contextmanager
+    def open(self, context: typer.Context, config: object, seed: int) -> Iterator[RunFile | None]:
+        """Reserve the results file; None if there shall be none.
+
+        Raises
+        ------
+        InputError
+            At once, if the file or a figure of it cannot be written.
+        """
+        if self.out is None:
+            yield None
+            return
+        from lasersampling.config import to_toml
+        from lasersampling.results.run_file import RunFile
+
+        invocation: Invocation = context.obj
+        with RunFile.open(
+            self.out,
+            command=invocation.command,
+            seed=seed,
+            config=to_toml(config),
+            overwrite=self.overwrite,
+            figures=self.figures,
+            inputs=[name for name in self.inputs if name is not None],
+            goes_on=self.goes_on,
+        ) as file:
+            file.started = invocation.started
+            yield file

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -40,18 +41,29 @@ _MIN_DRAWS = 4
 def sample(
     context: typer.Context,
     machine: Annotated[
-        str, typer.Argument(help="Machine file (TOML or HDF5), or the name of a shipped machine.")
+        str,
+        typer.Argument(
+            help="Machine file (TOML or HDF5), or the name of a shipped machine.",
+            autocompletion=completed("machines"),
+        ),
     ],
     sampler: Annotated[str, typer.Option(help="lasers, renewal or gibbs.")] = "lasers",
     device: Annotated[
-        str | None, typer.Option(help="Lasers, renewal: device file, or name; D6 by default.")
+        str | None,
+        typer.Option(
+            help="Lasers, renewal: device file, or name; D6 by default.",
+            autocompletion=completed("devices"),
+        ),
     ] = None,
     duration_ns: Annotated[
         float | None, typer.Option(help="Lasers, renewal: time per chain; 25000 by default.")
     ] = None,
     imperfections: Annotated[
         str | None,
-        typer.Option(help="Lasers: file of imperfections, or name; none by default."),
+        typer.Option(
+            help="Lasers: file of imperfections, or name; none by default.",
+            autocompletion=completed("imperfections"),
+        ),
     ] = None,
     draws: Annotated[
         int | None, typer.Option(help="Gibbs: draws per chain; 10000 by default.")
@@ -69,6 +81,8 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
     from lasersampling.boltzmann import load_machine
+    from lasersampling.boltzmann.clamping import FREE
+    from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
     from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
@@ -90,7 +104,13 @@ def sample(
     config = _configuration(options, overrides)
     target = load_machine(resolve("machines", config.machine))
     clamped = clamped_units(config.clamp, [str(unit) for unit in range(target.n_units)])
-    output = Output(context, out, overwrite=overwrite)
+    # Lists of all states are made, and compared with, as long as they are not too long.
+    listed = int((clamped == FREE).sum()) <= MAX_ENUMERATED_UNITS
+    figures = ["distribution", "divergence_over_time"] if listed else []
+    if config.sampler != "gibbs":
+        figures.append("raster")
+    inputs = [config.machine, device, imperfections]
+    output = Output(context, out, figures, overwrite=overwrite, inputs=inputs)
     with output.open(config, config.seed) as file:
         chosen, n_draws = _prepare(config, target, reporter, file)
         reporter.status(
@@ -106,19 +126,17 @@ def sample(
                 seed=config.seed,
                 progress=progress,
             )
-        evaluation = evaluate(target, samples, clamped)
-        beside = {}
-        if samples.sampler == "lasers" and evaluation.exact is not None:
-            beside = reference_metrics(target, clamped, evaluation, samples)
+        with reporter.working("judging the samples"):
+            evaluation = evaluate(target, samples, clamped)
+            beside = {}
+            if samples.sampler == "lasers" and evaluation.exact is not None:
+                beside = reference_metrics(target, clamped, evaluation, samples)
         if file is not None:
             file.write_machine(target)
             file.write_samples(samples)
             evaluation.write(file)
             file.metrics(beside)
-    figures = ["distribution", "divergence_over_time"] if evaluation.exact is not None else []
-    if samples.spikes is not None:
-        figures.append("raster")
-    output.draw(figures, reporter)
+    output.draw(reporter)
     metrics = evaluation.metrics() | beside
     reporter.result(
         {

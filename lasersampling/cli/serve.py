@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Overrides,
     Quiet,
@@ -58,9 +59,18 @@ def _group() -> None:
 @serve.command()
 def lasers(
     units: Annotated[int, typer.Option(help="Lasers of the network.")],
-    device: Annotated[str | None, typer.Option(help="Device file, or name; D6 by default.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Device file, or name; D6 by default.", autocompletion=completed("devices")
+        ),
+    ] = None,
     imperfections: Annotated[
-        str | None, typer.Option(help="File of imperfections, or name; none by default.")
+        str | None,
+        typer.Option(
+            help="File of imperfections, or name; none by default.",
+            autocompletion=completed("imperfections"),
+        ),
     ] = None,
     chip_seed: Annotated[
         int | None, typer.Option(help="Number of the chip, which fixes its mismatch.")
@@ -94,7 +104,13 @@ def lasers(
 
 @serve.command()
 def chip(
-    model: Annotated[str, typer.Argument(help="Chip model: a file, or the name of a shipped one.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Chip model: a file, or the name of a shipped one.",
+            autocompletion=completed("chips"),
+        ),
+    ],
     sizes: Annotated[str, typer.Option(help="Inputs, and neurons of each layer: 20,30,3.")],
     members: Annotated[int, typer.Option(help="Chips side by side, of successive numbers.")] = 1,
     chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,

@@ -71,11 +71,12 @@ def simulate(
     }
     config = configured(SimulateConfig, options, overrides)
     laser = config.device
+    figures = ["spike_traces", "raster"]
+    output = Output(context, out, figures, overwrite=overwrite, inputs=[device])
     if config.pump is None:
         config = dataclasses.replace(config, pump=usual_pumps(laser, reporter))
     assert config.pump is not None
     n_lasers = len(config.pump)
-    output = Output(context, out, overwrite=overwrite)
     with output.open(config, config.seed) as file:
         with reporter.progress(f"simulating {n_lasers} x {laser.name}") as progress:
             simulation = simulate_network(
@@ -103,7 +104,7 @@ def simulate(
                 spike_threshold_photons=laser.detection.threshold_photons,
                 pump_ratio=config.pump,
             )
-    output.draw(["spike_traces", "raster"], reporter)
+    output.draw(reporter)
     lasers = [
         {"pump_ratio": level, "spikes": int(count), "rate_per_ns": float(rate)}
         for level, count, rate in zip(config.pump, counts, rates, strict=True)

@@ -20,7 +20,7 @@ lasersampling.errors.InputError: pulse.toml: duration_ns: got -3, expected a num
 pulse.toml: kik: got an unknown key, expected one of: duration_ns, kick
 """
 
-from lasersampling.config.shipped import resolve, shipped_names, shipped_path
+from lasersampling.config.shipped import located, resolve, shipped_names, shipped_path
 from lasersampling.config.toml import load, parse, read_toml, to_toml, toml_of
 from lasersampling.config.validation import (
     Finite,
@@ -36,6 +36,7 @@ __all__ = [
     "Positive",
     "Probability",
     "load",
+    "located",
     "parse",
     "read_toml",
     "resolve",

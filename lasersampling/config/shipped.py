@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
 from pathlib import Path
 
 from lasersampling.errors import InputError
+from lasersampling.paths import expanded
 
 _SUFFIXES = (".toml", ".h5")
 
@@ -40,8 +43,11 @@ def shipped_names(kind: str) -> list[str]:
     return sorted(_files(kind))
 
 
-def resolve(kind: str, name_or_path: str | Path) -> Path:
+def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) -> Path:
     """Find a model file: an existing file wins, else the name of a shipped one.
+
+    A path is taken from the working directory, or from the folder of the file that names it; ``~``
+    is the home directory.
 
     Parameters
     ----------
@@ -49,6 +55,8 @@ def resolve(kind: str, name_or_path: str | Path) -> Path:
         Folder of ``models/``, such as ``"devices"`` or ``"machines"``.
     name_or_path : str or Path
         Path of a file, or a name that `shipped_names` lists.
+    beside : Path, optional
+        Folder that a relative path counts from; the working directory by default.
 
     Returns
     -------
@@ -58,16 +66,45 @@ def resolve(kind: str, name_or_path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If it is neither; lists the names that there are.
+        If it is neither; lists the names that there are, those alike first.
     """
-    path = Path(name_or_path)
+    path = expanded(name_or_path)
+    if beside is not None:
+        path = beside / path
     if path.is_file():
         return path
-    files = _files(kind)
-    if str(name_or_path) not in files:
-        expected = f"an existing file or {_one_of(files)}"
-        raise InputError.single(kind, repr(str(name_or_path)), expected)
-    return files[str(name_or_path)]
+    files, name = _files(kind), str(name_or_path)
+    if name in files:
+        return files[name]
+    alike = difflib.get_close_matches(name, files, n=1)
+    alike += [known for known in files if known.lower() == name.lower() and known not in alike]
+    meant = f" (did you mean {alike[-1]!r}?)" if alike else ""
+    got = f"the directory {name!r}" if path.is_dir() else repr(name)
+    where = "" if beside is None else f" in {beside}"
+    expected = f"an existing file{where} or {_one_of(files)}"
+    raise InputError.single(kind, got + meant, expected)
+
+
+def located(path: str, folder: Path, names: Collection[str] = ()) -> str:
+    """Say where a file is that a recipe names: relative paths count from the recipe's folder.
+
+    Parameters
+    ----------
+    path : str
+        As it stands in the recipe; ``~`` is the home directory.
+    folder : Path
+        Of the recipe.
+    names : collection of str
+        What may stand in place of a path, and is given back as it is.
+
+    Returns
+    -------
+    str
+        An absolute path, or one of `names`.
+    """
+    if path in names or not path:
+        return path
+    return str((folder / expanded(path)).absolute())
 
 
 def _files(kind: str) -> dict[str, Path]:

@@ -36,7 +36,7 @@ from lasersampling.datasets.pictures import (
     split,
 )
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import suffix_of
+from lasersampling.paths import expanded, suffix_of
 
 NAMES = ("digits", "mnist")
 
@@ -110,7 +110,7 @@ def source_problems(source: str | Path, side: int | None) -> list[Problem]:
         return [] if fits else [Problem("side", repr(side), f"{_DIGITS_SIDE}, of the digits")]
     if source == "mnist":
         return [] if side in (None, 28, 16) else [Problem("side", repr(side), "28 or 16, of MNIST")]
-    path = Path(source)
+    path = expanded(source)
     if path.is_dir() or (path.is_file() and suffix_of(path) in ARRAY_SUFFIXES) or is_idx(path):
         return []
     expected = f"{' or '.join(NAMES)}, a folder of pictures, or a .npz, .npy or IDX file of images"
@@ -122,7 +122,7 @@ def _grey(source: str | Path, side: int | None, test_fraction: float, seed: int)
         return load_digits(binarise="none", test_fraction=test_fraction, seed=seed)
     if source == "mnist":
         return load_mnist(side=16 if side == 16 else 28, seed=seed)
-    path = Path(source)
+    path = expanded(source)
     if path.is_dir() and has_idx(path):
         return _of_idx(path, side)
     if path.is_file() and is_idx(path):

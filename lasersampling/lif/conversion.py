@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lasersampling.atomic import atomic_path
+from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.datasets.numpy_files import LONE, read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
@@ -99,6 +99,7 @@ def convert(
         problems.append(Problem("tau_syn_s", "nothing", "the unit of time in seconds, for NIR"))
     if problems:
         raise InputError(problems)
+    check_outputs([target], inputs=[source], overwrite=overwrite)
     trained_on, accuracy, jumps = "", None, None
     if reads:
         graph = read_nir(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from lasersampling.atomic import atomic_path
+from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
@@ -47,6 +48,7 @@ def save_animation(
     n_frames: int = 100,
     stop_ns: float | None = None,
     titles: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> Path:
     """Write an animation of a results file.
 
@@ -64,6 +66,8 @@ def save_animation(
         End of what is shown; the end of the recording by default.
     titles : sequence of str
         Above the images, such as the labels that were clamped.
+    overwrite : bool
+        Whether a file that is there may be replaced.
 
     Returns
     -------
@@ -82,6 +86,7 @@ def save_animation(
         raise InputError.single("gif", repr(str(gif)), "a name that ends in .gif")
     if problems:
         raise InputError(problems)
+    check_outputs([gif], inputs=[path], overwrite=overwrite)
     results = read_results(path, groups=("spikes", "machine", "device", "images"))
     tau = float(results.attributes["device"]["refractory_time_ns"])
     shape = next(
@@ -99,9 +104,12 @@ def save_animation(
         figure.canvas.draw()
         figure.set_layout_engine("none")
         writer = PillowWriter(fps=FRAMES_PER_S)
-        # Pillow takes the kind of file from the name, which a temporary one does not tell.
-        with atomic_path(gif, overwrite=True) as temporary:
-            drawn = temporary.with_suffix(".gif")
+        # Pillow takes the kind of file from the name, which the temporary one does not tell.
+        with (
+            atomic_path(gif, overwrite=overwrite) as temporary,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            drawn = Path(folder) / "drawn.gif"
             with writer.saving(figure, str(drawn), dpi=_DPI):
                 for k, now in enumerate(times):
                     for tile, frame in zip(tiles, frames[:, k], strict=True):
@@ -109,7 +117,7 @@ def save_animation(
                     future.set_bounds(now, -1.0, end_ns, spikes.n_units + 1.0)
                     clock.set_text(f"{now:5.1f} ns")
                     writer.grab_frame()
-            drawn.replace(temporary)
+            temporary.write_bytes(drawn.read_bytes())
     return gif
 
 

@@ -98,7 +98,7 @@ class Results:
             If the file has no such group; the message lists the ones it has.
         """
         if name not in self.groups:
-            held = ", ".join(f"/{group}" for group in sorted(self.groups)) or "no groups"
+            held = ", ".join(f"/{group}" for group in sorted(self.attributes)) or "no groups"
             raise InputError.single(str(self.path), f"a file with {held}", f"a group /{name}")
         return self.groups[name]
 

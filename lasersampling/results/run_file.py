@@ -6,7 +6,9 @@ file as it was after its last checkpoint, and going on from there gives the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from lasersampling.atomic import reserved
 from lasersampling.errors import InputError
+from lasersampling.results.outputs import Outputs
 from lasersampling.results.reading import read_results
 from lasersampling.results.store import ResultsFile
 from lasersampling.training.loop import History
@@ -32,16 +35,33 @@ class RunFile:
     ----------
     path : Path
         The file.
+    started : float
+        Moment of `time.monotonic` that `wall_time_s` of the file counts from [s]. It is that of
+        opening, unless it is set to an earlier one. What a run took before it was stopped, to its
+        last checkpoint, is added.
     """
 
-    def __init__(self, path: Path, command: str, seed: int, config: str) -> None:
-        self.path = path
+    def __init__(self, outputs: Outputs, command: str, seed: int, config: str) -> None:
+        self.path = outputs.results
+        self.started = time.monotonic()
+        self._spent_s = 0.0
+        self._may_replace = outputs.overwrite
+        self._outputs = outputs
         self._about: dict[str, Any] = {"command": command, "seed": seed, "config": config}
 
     @classmethod
     @contextmanager
     def open(
-        cls, path: Path, *, command: str, seed: int, config: str, overwrite: bool = False
+        cls,
+        path: Path,
+        *,
+        command: str,
+        seed: int,
+        config: str,
+        overwrite: bool = False,
+        figures: Sequence[str] = (),
+        inputs: Iterable[str | os.PathLike[str]] = (),
+        goes_on: bool = False,
     ) -> Iterator[RunFile]:
         """Reserve a file for a run.
 
@@ -49,35 +69,52 @@ class RunFile:
         ----------
         path : Path
             The file.
-        command, seed, config
+        command, seed, config, overwrite, figures, inputs
             As for `ResultsFile.create`.
-        overwrite : bool
-            Whether a file that is there may be replaced.
+        goes_on : bool
+            Whether the run goes on from this file, which its checkpoints then replace.
 
         Raises
         ------
         InputError
-            At once: the file exists, cannot be written, or another run is writing it.
+            At once, as `ResultsFile.create` does.
         """
-        with reserved(path):
-            if path.exists() and not overwrite:
-                expected = "a new file name, or leave to overwrite it, or to resume it"
-                raise InputError.single(str(path), "a file that exists", expected)
-            yield cls(path, command, seed, config)
+        read = list(inputs)
+
+        def checked() -> Outputs:
+            return Outputs.checked(path, figures, inputs=read, overwrite=overwrite, goes_on=goes_on)
+
+        with reserved(checked().results):
+            # Once more: another run may have made a file before this one was ours.
+            file = cls(checked(), command, seed, config)
+            if goes_on:
+                spent = read_results(file.path, groups=()).attrs.get("wall_time_s", 0.0)
+                file._spent_s, file._may_replace = float(spent), True
+            yield file
 
     def save(self, state: State, history: History) -> None:
         """Write a checkpoint in place of the file; see `training.loop.Checkpoints`."""
-        with ResultsFile.create(self.path, **self._about, overwrite=True) as file:
+        with self._replacing() as file:
             file.attributes("/", {"complete": False})
             write_history(file, history)
             write_checkpoint(file, state)
+        self._may_replace = True  # it is this run's own from now on
 
     @contextmanager
     def finish(self) -> Iterator[ResultsFile]:
         """Open the file for its results; they replace the checkpoint when the block is over."""
-        with ResultsFile.create(self.path, **self._about, overwrite=True) as file:
+        with self._replacing() as file:
             file.attributes("/", {"complete": True})
             yield file
+
+    def draw(self) -> list[Path]:
+        """Draw the figures that were announced, after `finish`; see `ResultsFile.draw`."""
+        return self._outputs.draw()
+
+    def _replacing(self) -> ResultsFile:
+        file = ResultsFile.create(self.path, **self._about, overwrite=self._may_replace)
+        file.started = self.started - self._spent_s
+        return file
 
 
 def write_history(file: ResultsFile, history: History) -> None:
@@ -109,9 +146,16 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
     Raises
     ------
     InputError
-        If the file cannot be read or holds no checkpoint.
+        If the file cannot be read or holds no checkpoint: of a run that came to its end, or of one
+        that keeps none.
     """
     results = read_results(path, groups=(_GROUP,))
+    if _GROUP not in results.groups:
+        finished = bool(results.attrs.get("complete", False))
+        got = "a training that came to its end" if finished else "results without a checkpoint"
+        command = results.attrs.get("command", "of an unknown command")
+        expected = f"a training that was stopped, which has a group /{_GROUP}"
+        raise InputError.single(str(path), f"{got} ({command})", expected)
     variables = results.group(_GROUP)
     arrays: dict[str, NDArray[Any]] = {name: v.data for name, v in variables.items()}
     try:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lasersampling.atomic import check_outputs
 from lasersampling.boltzmann.partition import layered_log_partition
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.results.animation import save_animation
-from lasersampling.results.figures import save_figures
 from lasersampling.results.image_evaluation import write_generated
 from lasersampling.results.image_generation import generate_images
 from lasersampling.results.image_quality import ImageJudge, quality_over_time, ratios
@@ -164,18 +164,20 @@ def run_comparison(
         For files that cannot be written, machines that cannot be read, and as `compare_samplers`.
     """
     config = to_toml({"model": model, "sampling": sampling})
+    moving = out.with_name(f"{out.stem}_animation.gif")
+    inputs = [model, sampling.device]
+    check_outputs([moving], inputs=inputs, overwrite=overwrite)
     with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
-    ) as file:
+        out, command=command, seed=seed, config=config, overwrite=overwrite,
+        figures=_FIGURES, inputs=inputs,
+    ) as file:  # fmt: skip
         loaded = load_picture_model(model)
         compared = compare_samplers(file, loaded, sampling, seed=seed, stage=stage)
-    animation = save_animation(
-        out,
-        out.with_name(f"{out.stem}_animation.gif"),
-        n_frames=sampling.n_frames,
-        titles=[str(label) for label in range(loaded.machine.n_label)],
-    )
-    return compared, [out, *save_figures(out, _FIGURES), animation]
+    with stage("drawing figures and the animation"):
+        figures = file.draw()
+        titles = [str(label) for label in range(loaded.machine.n_label)]
+        save_animation(out, moving, n_frames=sampling.n_frames, titles=titles, overwrite=overwrite)
+    return compared, [*figures, moving]
 
 
 def compare_samplers(

@@ -15,7 +15,7 @@ import io
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.reading import Metric, read_results
 from lasersampling.results.schema import SCHEMA_VERSION
@@ -49,6 +50,12 @@ _COMPRESS_FROM_BYTES = 1 << 14
 class ResultsFile:
     """One results file being written; made by `ResultsFile.create`, used in a `with` block.
 
+    Attributes
+    ----------
+    started : float
+        Moment of `time.monotonic` that the stored `wall_time_s` counts from, to the end of the
+        block [s]. It is that of making the file, unless it is set to an earlier one.
+
     Examples
     --------
     >>> with ResultsFile.create("run.h5", command="demo", seed=0, config="") as file:
@@ -56,11 +63,11 @@ class ResultsFile:
     ...     file.metric("kl_sample_target", 0.012, 0.001, description="D_KL(sample || target)")
     """
 
-    def __init__(self, shown: str, temporary: Path) -> None:
-        self._shown = shown
+    def __init__(self, outputs: Outputs, temporary: Path) -> None:
+        self.started = time.monotonic()
+        self._outputs = outputs
         self._temporary = temporary
         self._pending = ExitStack()
-        self._started = time.monotonic()
         # HDF5 crashes the process when the disk is full, so it writes to memory and the disk is
         # written by Python, which raises.
         self._buffer = io.BytesIO()
@@ -75,13 +82,15 @@ class ResultsFile:
         seed: int,
         config: str,
         overwrite: bool = False,
+        figures: Sequence[str] = (),
+        inputs: Iterable[str | os.PathLike[str]] = (),
     ) -> ResultsFile:
         """Begin a results file; nothing appears under `path` before the block ends well.
 
         Parameters
         ----------
         path : path-like
-            The file, by custom with suffix ``.h5``.
+            The file, ending in .h5, .hdf5 or .nc.
         command : str
             Command line or script that makes the results.
         seed : int
@@ -89,17 +98,23 @@ class ResultsFile:
         config : str
             The full validated configuration as TOML text.
         overwrite : bool
-            Whether an existing file is replaced (at the end; until then it stays untouched).
+            Whether existing files are replaced (at the end; until then they stay untouched).
+        figures : sequence of str
+            What `draw` is to draw beside the file; see `results.figures.figure_paths`.
+        inputs : iterable of path-like
+            What the run reads, which is never replaced; names that are none of a file do no harm.
 
         Raises
         ------
         InputError
-            At once, so that a long run does not fail at its end: the file exists, its directory is
-            missing or not writable, or another run is writing it.
+            At once, so that a long run does not fail at its end: another ending, the file or that
+            of a figure exists or is an input, its directory is missing or not writable, or another
+            run is writing it.
         """
+        outputs = Outputs.checked(path, figures, inputs=inputs, overwrite=overwrite)
         with ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(path, overwrite=overwrite))
-            file = cls(str(path), temporary)
+            temporary = stack.enter_context(atomic_path(outputs.results, overwrite=overwrite))
+            file = cls(outputs, temporary)
             file.attributes(
                 "/",
                 {
@@ -133,12 +148,24 @@ class ResultsFile:
             return
         try:
             with self._pending:
-                self.attributes("/", {"wall_time_s": time.monotonic() - self._started})
+                self.attributes("/", {"wall_time_s": time.monotonic() - self.started})
                 self._file.close()
                 self._temporary.write_bytes(hdf5.sealed(self._buffer.getvalue()))
         except OSError as failure:
             reason = failure.strerror or str(failure)
-            raise LaserSamplingError(f"{self._shown}: could not be written ({reason})") from failure
+            raise LaserSamplingError(
+                f"{self._outputs.results}: could not be written ({reason})"
+            ) from failure
+
+    def draw(self) -> list[Path]:
+        """Draw the figures that were announced, after the block; return the names of all files.
+
+        Raises
+        ------
+        InputError
+            If the file lacks what a figure shows, or a file of its name has come in between.
+        """
+        return self._outputs.draw()
 
     def write(
         self,

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from lasersampling.atomic import FileInUseError, atomic_path
 from lasersampling.config import load, to_toml
-from lasersampling.errors import InputError, LaserSamplingWarning
+from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 from lasersampling.sampling.calibration import (
     Calibration,
     CalibrationSettings,
@@ -142,7 +142,7 @@ def _stored(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
             temporary.write_text(to_toml(measured), encoding="utf-8")
     except FileInUseError:
         pass  # another run measured the same and keeps it
-    except (InputError, OSError) as error:
+    except (LaserSamplingError, OSError) as error:
         warnings.warn(
             f"what was measured could not be kept ({error}), so a later run measures it again; "
             f"{CACHE_VARIABLE} names another folder",

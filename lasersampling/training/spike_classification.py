@@ -23,7 +23,7 @@ from lasersampling.lif import SpikingNetwork, decisions, losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
-from lasersampling.paths import suffix_of
+from lasersampling.paths import expanded, suffix_of
 from lasersampling.training.averaging import ParameterMeans
 from lasersampling.training.chips import Runner, chip_state, learning_on, runners, set_chip_state
 from lasersampling.training.early_stopping import Plateau
@@ -55,7 +55,7 @@ def load_data(name: str) -> SpikeData:
     if name == "mnist16":
         return mnist_spikes(side=16)
     if suffix_of(name) == ".npz":
-        return load_spikes(name)
+        return load_spikes(expanded(name))
     expected = "yin_yang, mnist16, mnist28, or a file .npz"
     raise InputError.single("data", repr(name), expected)
 

@@ -147,7 +147,7 @@ ROWS = [
     Row("clamp all", SAMPLE + " --clamp 0=1,1=1", ("--clamp: got all units", "left free")),
     # Where results go.
     Row("existing output", "sample input.toml --sampler gibbs --out input.toml",
-        ("input.toml: got a file that exists",)),
+        ("input.toml: got a file that this run reads",)),
     Row("missing folder", "sample input.toml --sampler gibbs --out no/out.h5", ("no directory",)),
     Row("folder as output", "simulate D2 --out .", ("a directory", "regular file")),
     Row("device as output", "sample input.toml --sampler gibbs --out /dev/null --overwrite",

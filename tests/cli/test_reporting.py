@@ -2,7 +2,7 @@ import io
 import json
 import sys
 
-from lasersampling.cli import reporting
+from lasersampling.cli import progress as shown
 from lasersampling.cli.reporting import Reporter
 
 
@@ -26,7 +26,7 @@ def test_bar_on_a_terminal_only_when_there_is_progress(monkeypatch):
 
 def test_occasional_lines_elsewhere(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(reporting.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
     with Reporter(quiet=False, as_json=False).progress("sampling") as progress:
         for now[0], fraction in ((5, 0.1), (20, 0.4), (25, 0.5), (40, 0.8)):
             progress(fraction)

@@ -72,3 +72,40 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         file.write("checkpoint/structure", "{", units="1", description="")
     with pytest.raises(InputError, match="a damaged one"):
         read_checkpoint(path)
+
+
+def test_wall_time_counts_from_the_start_and_adds_up_over_runs(tmp_path):
+    path = tmp_path / "run.h5"
+    with opened(path) as file:
+        file.started -= 100.0
+        file.save(STATE, history())
+    assert read_results(path).attrs["wall_time_s"] == pytest.approx(100.0, abs=20.0)
+    with opened(path, goes_on=True) as file:
+        file.started -= 1000.0
+        with file.finish() as results:
+            results.metric("accuracy", 0.9)
+    assert read_results(path).attrs["wall_time_s"] == pytest.approx(1100.0, abs=40.0)
+
+
+def test_figures_of_a_run_that_goes_on_do_not_replace_others(tmp_path):
+    path, figure = tmp_path / "run.h5", tmp_path / "run.png"
+    with opened(path, figures=["fit"]) as file:
+        file.save(STATE, history())
+    figure.write_text("precious")
+    with (
+        pytest.raises(InputError, match="run.png: got a file that exists"),
+        opened(path, figures=["fit"], goes_on=True),
+    ):
+        pass
+    with opened(path, figures=["fit"], goes_on=True, overwrite=True):
+        pass
+    assert figure.read_text() == "precious"
+
+
+def test_a_file_that_comes_in_between_is_not_replaced(tmp_path):
+    path = tmp_path / "run.h5"
+    with opened(path) as file:
+        path.write_text("precious")
+        with pytest.raises(InputError, match="a file that exists"):
+            file.save(STATE, history())
+    assert path.read_text() == "precious"

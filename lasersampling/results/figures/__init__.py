@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from lasersampling.atomic import atomic_path
+from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.errors import InputError
 
 NAMES = (
@@ -48,8 +48,8 @@ NAMES = (
 )
 
 
-def save_figures(path: str | os.PathLike[str], names: Iterable[str]) -> list[Path]:
-    """Draw figures of a results file and write them beside it.
+def figure_paths(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str, Path]:
+    """Name the files of the figures of a run, before anything is drawn.
 
     Parameters
     ----------
@@ -60,31 +60,60 @@ def save_figures(path: str | os.PathLike[str], names: Iterable[str]) -> list[Pat
 
     Returns
     -------
+    dict of str to Path
+        ``run_<name>.png`` for each name; ``run.png`` for a figure that is all there is to see.
+    """
+    chosen, file = list(names), Path(path)
+    if len(chosen) == 1:
+        return {chosen[0]: file.with_suffix(".png")}
+    return {name: file.with_name(f"{file.stem}_{name}.png") for name in chosen}
+
+
+def save_figures(
+    path: str | os.PathLike[str], names: Iterable[str], *, overwrite: bool = False
+) -> list[Path]:
+    """Draw figures of a results file and write them beside it.
+
+    Parameters
+    ----------
+    path : path-like
+        The results file, ``run.h5``.
+    names : iterable of str
+        Of `NAMES`.
+    overwrite : bool
+        Whether files that are there may be replaced.
+
+    Returns
+    -------
     list of Path
         ``run_<name>.png`` for each name, in that order.
 
     Raises
     ------
     InputError
-        If there is no such figure, or the file lacks what it shows.
+        If there is no such figure, the results file lacks what it shows, or there is a file of
+        its name already.
     """
-    return [
-        save_figure(path, name, Path(path).with_name(f"{Path(path).stem}_{name}.png"))
-        for name in names
-    ]
+    files = {name: Path(path).with_name(f"{Path(path).stem}_{name}.png") for name in names}
+    check_outputs(files.values(), inputs=[path], overwrite=overwrite)
+    return [save_figure(path, name, file, overwrite=overwrite) for name, file in files.items()]
 
 
-def save_figure(path: str | os.PathLike[str], name: str, file: Path) -> Path:
+def save_figure(
+    path: str | os.PathLike[str], name: str, file: Path, *, overwrite: bool = False
+) -> Path:
     """Draw one figure of a results file and write it to `file`, which is returned.
 
     Raises
     ------
     InputError
-        If there is no such figure, or the results file lacks what it shows.
+        If there is no such figure, the results file lacks what it shows, or `file` exists and
+        `overwrite` is false.
     """
     if name not in NAMES:
         raise InputError.single("figure", repr(name), f"one of {', '.join(NAMES)}")
+    check_outputs([file], inputs=[path], overwrite=overwrite)
     figure = importlib.import_module(f"{__name__}.{name}").plot(path)
-    with atomic_path(file) as temporary:
+    with atomic_path(file, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format="png")
     return file

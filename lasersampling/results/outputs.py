@@ -1,0 +1,91 @@
+"""All files that a run leaves behind: its results file and the figures of it, known beforehand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lasersampling.atomic import output_problems
+from lasersampling.errors import InputError
+from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_problems
+from lasersampling.results.figures import figure_paths, save_figure
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of a run.
+
+    Attributes
+    ----------
+    results : Path
+        Results file.
+    figures : mapping of str to Path
+        What is drawn of it, and into which files.
+    overwrite : bool
+        Whether figures that are there may be replaced.
+    """
+
+    results: Path
+    figures: dict[str, Path]
+    overwrite: bool
+
+    @classmethod
+    def checked(
+        cls,
+        results: str | os.PathLike[str],
+        figures: Sequence[str] = (),
+        *,
+        inputs: Iterable[str | os.PathLike[str]] = (),
+        overwrite: bool = False,
+        goes_on: bool = False,
+    ) -> Outputs:
+        """Look at the names of all files before a run begins.
+
+        Parameters
+        ----------
+        results : path-like
+            Results file, ending in .h5, .hdf5 or .nc; ``~`` is the home directory.
+        figures : sequence of str
+            Of `results.figures.NAMES`; see `results.figures.figure_paths` for their files.
+        inputs : iterable of path-like
+            What the run reads, which is never replaced; names that are none of a file do no harm.
+        overwrite : bool
+            Whether files that are there may be replaced.
+        goes_on : bool
+            Whether the run goes on from its results file, which is then replaced in any case.
+
+        Raises
+        ------
+        InputError
+            With all problems: another ending, and those of `atomic.output_problems`.
+        """
+        path = expanded(results)
+        problems = suffix_problems(path, HDF5_SUFFIXES)
+        # A name without a last part, such as "..", has no figures beside it.
+        drawn = {} if problems else figure_paths(path, figures)
+        read = [expanded(name) for name in inputs if name]
+        if goes_on:
+            problems += output_problems([path], overwrite=True)
+            problems += output_problems(drawn.values(), inputs=read, overwrite=overwrite)
+        else:
+            files = [path, *drawn.values()]
+            problems += output_problems(files, inputs=read, overwrite=overwrite)
+        if problems:
+            raise InputError(problems)
+        return cls(path, drawn, overwrite)
+
+    def draw(self) -> list[Path]:
+        """Draw the figures of the results file, which is complete; return the names of all files.
+
+        Raises
+        ------
+        InputError
+            If the results file lacks what a figure shows, or a file of that name is there now.
+        """
+        drawn = [
+            save_figure(self.results, name, file, overwrite=self.overwrite)
+            for name, file in self.figures.items()
+        ]
+        return [self.results, *drawn]

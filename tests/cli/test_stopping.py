@@ -1,0 +1,53 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lasersampling.cli.stopping import Stopped, stopped_by_signals
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_is_raised_where_the_program_is_and_then_ignored(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped, match=name), stopped_by_signals():
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)  # nothing breaks into the cleaning up
+    assert signal.getsignal(number) == before
+
+
+def test_what_the_caller_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopped_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(machine_file, name):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lasersampling", "sample", machine_file, "--sampler", "gibbs",
+         "--draws", "4000", "--out", "run.h5", "--set", "thin=20000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not Path(".run.h5.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(2.0)
+    process.send_signal(getattr(signal, name))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert err.endswith(f"lasersampling: interrupted: stopped by {name}\n")
+    assert out == ""
+    assert [path.name for path in Path().iterdir()] == ["machine.toml"]
