@@ -105,6 +105,9 @@ class SpikeData:
         ]
         if problems:
             raise InputError(problems)
+        if n_classes < 2:
+            got = "samples of one class only"
+            raise InputError.single("train labels", got, "two classes or more to tell apart")
         names = self.class_names or tuple(str(k) for k in range(n_classes))
         missing = [names[k] for k in np.setdiff1d(np.arange(n_classes), self.train.labels)]
         if missing:

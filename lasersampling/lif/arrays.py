@@ -301,6 +301,9 @@ def _checked(name: str, value: ArrayLike) -> tuple[Array | None, list[Problem]]:
         return None, [Problem(name, str(array), "a whole number of at least 1")]
     if name == "bias_times" and array.ndim != 1:
         return None, [Problem(name, f"shape {array.shape}", "(bias,)")]
+    if name == "bias_times" and array.min() < 0:
+        expected = "times of at least 0; leave out a bias that does not spike"
+        return None, [Problem(name, f"a time of {array.min():g}", expected)]
     return array, []
 
 

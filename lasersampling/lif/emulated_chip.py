@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import absent_problems, integer_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Description
 from lasersampling.hardware.chip_model import ChipModel
@@ -265,7 +265,8 @@ class EmulatedChip:
             problems.append(Problem("times", "nothing", "an array"))
         else:
             wanted = (n_members, np.shape(times)[1] if np.ndim(times) == 3 else 1, self._sizes[0])
-            problems += _array_problems("times", times, wanted, lambda t: ~np.isnan(t))
+            wrong = _array_problems("times", times, wanted, lambda t: np.ones_like(t, dtype=bool))
+            problems += wrong or absent_problems("times", np.asarray(times))
         if problems:
             raise InputError(problems)
 
@@ -277,7 +278,7 @@ def _array_problems(
     if array.dtype.kind not in "fiu" or array.shape != shape:
         return [Problem(name, f"{array.dtype} of shape {array.shape}", f"numbers of shape {shape}")]
     if not allowed(array).all():
-        return [Problem(name, "nan or infinite values", "finite numbers, or inf for absent spikes")]
+        return [Problem(name, "nan or infinite values", "finite numbers")]
     return []
 
 

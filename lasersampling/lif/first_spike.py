@@ -75,8 +75,8 @@ def first_spike_times(
     Parameters
     ----------
     times : Tensor, shape (sample, pre) or (member, sample, pre)
-        Input spike times, inf for absent spikes [tau_syn]. The second shape is an ensemble of
-        networks, each with its own samples.
+        Input spike times of any origin, negative ones too, inf for absent spikes [tau_syn]. The
+        second shape is an ensemble of networks, each with its own samples.
     weights : Tensor, shape (post, pre) or (member, post, pre)
         Weights [1].
     neuron : Neuron, optional

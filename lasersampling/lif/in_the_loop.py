@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lasersampling.arrays import as_array
+from lasersampling.checks import absent_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Grid, Substrate
 from lasersampling.lif.delays import AxonalDelays, DendriticDelays
@@ -105,9 +107,14 @@ class InTheLoop:
 
         Raises
         ------
+        InputError
+            For negative times and nan.
         SubstrateError
             If the substrate fails.
         """
+        problems = absent_problems("times", as_array(times, "times"))
+        if problems:
+            raise InputError(problems)
         if times.ndim == 2:
             times = times.expand(self.network.n_members, *times.shape)
         for module in self._front:

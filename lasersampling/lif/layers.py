@@ -114,7 +114,7 @@ class BiasSpikes(nn.Module):
         problems = [
             p
             for k, time in enumerate(times)
-            for p in number_problems(f"times[{k}]", time, -torch.inf, strict=True)
+            for p in number_problems(f"times[{k}]", time, 0.0, strict=False)
         ]
         if problems:
             raise InputError(problems)

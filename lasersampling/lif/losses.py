@@ -5,6 +5,10 @@ A spike that is absent counts as one at `absent_time`. It has no derivative, and
 spikes that it is compared with, which it would only draw out of reach; what makes such neurons
 spike is in `recruitment`. Labels other than whole numbers from 0 to the last class raise
 `InputError`.
+
+Where neurons are compared with one another, an `absent_time` before a real spike is refused:
+silence would count as the earlier answer, and be learned. `latest.latest_spikes` tells how late
+spikes can be; `absent_after` moves the time behind those that are there.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from lasersampling.errors import InputError
 
 
 def time_difference(
-    spikes: Tensor, labels: Tensor, separation: float, absent_time: float
+    spikes: Tensor, labels: Tensor, separation: float, absent_time: float | Tensor
 ) -> Tensor:
     """Shift-invariant loss: other neurons shall spike `separation` after the right one.
 
@@ -30,18 +34,23 @@ def time_difference(
         See above [tau_syn].
     separation : float
         Wanted distance [tau_syn].
-    absent_time : float
-        See above [tau_syn].
+    absent_time : float or Tensor
+        See above; as a tensor, one that fits the spikes [tau_syn].
 
     Returns
     -------
     Tensor, shape (member,)
 
+    Raises
+    ------
+    InputError
+        For labels that no neuron stands for, and an `absent_time` before real spikes.
+
     References
     ----------
     Göltz, Weber, Kriener et al. (2025), https://arxiv.org/abs/2404.19165, Methods.
     """
-    times, right = _prepared(spikes, labels, absent_time)
+    times, right = _compared(spikes, labels, absent_time)
     own = (times * right).sum(-1, keepdim=True)
     error = (times - own) - separation * (1.0 - right)
     compared = torch.isfinite(spikes) & _label_spiked(spikes, right)
@@ -50,7 +59,11 @@ def time_difference(
 
 
 def first_spike_cross_entropy(
-    spikes: Tensor, labels: Tensor, temperature: float, absent_time: float, late_weight: float = 0.0
+    spikes: Tensor,
+    labels: Tensor,
+    temperature: float,
+    absent_time: float | Tensor,
+    late_weight: float = 0.0,
 ) -> Tensor:
     """Cross-entropy of the label with classes of probability softmax(-t / temperature).
 
@@ -62,8 +75,8 @@ def first_spike_cross_entropy(
         See above [tau_syn].
     temperature : float
         Time over which a lead becomes certain [tau_syn].
-    absent_time : float
-        See above [tau_syn].
+    absent_time : float or Tensor
+        See above; as a tensor, one that fits the spikes [tau_syn].
     late_weight : float
         Strength of the second term [1].
 
@@ -71,11 +84,16 @@ def first_spike_cross_entropy(
     -------
     Tensor, shape (member,)
 
+    Raises
+    ------
+    InputError
+        For labels that no neuron stands for, and an `absent_time` before real spikes.
+
     References
     ----------
     Göltz et al., Nature Machine Intelligence 3 (2021) 823.
     """
-    times, right = _prepared(spikes, labels, absent_time)
+    times, right = _compared(spikes, labels, absent_time)
     loss = -(functional.log_softmax(-times / temperature, dim=-1) * right).sum(-1)
     if late_weight:
         loss = loss + late_weight * torch.expm1((times * right).sum(-1))
@@ -129,12 +147,42 @@ def long_delays(delays: Tensor) -> Tensor:
     return delays.flatten(1).mean(1)
 
 
+def absent_after(spikes: Tensor, absent_time: float) -> Tensor:
+    """Return a time for the absent spikes of each sample that is before none of its real ones.
+
+    Parameters
+    ----------
+    spikes : Tensor, shape (member, sample, class)
+        Output spikes [tau_syn].
+    absent_time : float
+        The earliest such time [tau_syn].
+
+    Returns
+    -------
+    Tensor, shape (member, sample, 1)
+    """
+    present = torch.where(torch.isfinite(spikes), spikes.detach(), -torch.inf)
+    return present.amax(-1, keepdim=True).clamp_min(absent_time)
+
+
 def _label_spiked(spikes: Tensor, right: Tensor) -> Tensor:
     """Say whether the neuron of the label spikes, shape (member, sample, 1)."""
     return (torch.isfinite(spikes) & (right > 0)).any(-1, keepdim=True)
 
 
-def _prepared(spikes: Tensor, labels: Tensor, absent_time: float) -> tuple[Tensor, Tensor]:
+def _compared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
+    """As `_prepared`, for losses that compare neurons with one another."""
+    late = torch.isfinite(spikes) & (spikes > absent_time)
+    if bool(late.any()):
+        limit = absent_time if isinstance(absent_time, int | float) else float(absent_time.min())
+        got = f"{limit:g}, with {int(late.sum())} spikes after it"
+        latest = float(spikes[late].max())
+        expected = f"a time after all spikes (here until {latest:.4g}; see lif.latest), or silence "
+        raise InputError.single("absent_time", got, f"{expected}would be learned")
+    return _prepared(spikes, labels, absent_time)
+
+
+def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
     """Return times without inf, and 1 for the neuron of the label, 0 for the others."""
     if spikes.ndim != 3 or labels.shape not in (spikes.shape[:2], spikes.shape[1:2]):
         got = f"shape {tuple(labels.shape)} for spikes of shape {tuple(spikes.shape)}"

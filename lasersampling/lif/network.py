@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lasersampling.arrays import as_array
+from lasersampling.checks import absent_problems
 from lasersampling.errors import InputError
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.streams import Streams
@@ -89,15 +91,16 @@ class SpikingNetwork(nn.Module):
         Raises
         ------
         InputError
-            If the inputs are not as many as the network has, or hold nan.
+            If the inputs are not as many as the network has, or hold negative times or nan.
         """
         if times.ndim == 2:
             times = times.expand(self.n_members, *times.shape)
         if times.ndim != 3 or len(times) != self.n_members:
             expected = f"(sample, input) or ({self.n_members}, sample, input)"
             raise InputError.single("times", f"shape {tuple(times.shape)}", expected)
-        if bool(torch.isnan(times).any()):
-            raise InputError.single("times", "nan", "spike times, inf for absent spikes")
+        problems = absent_problems("times", as_array(times, "times"))
+        if problems:
+            raise InputError(problems)
         inputs, spikes = [], []
         for stage in self.stages:
             if isinstance(stage, LIFLayer):

@@ -34,6 +34,7 @@ from lasersampling.training.spike_recipes import (
     LossSettings,
     build_network,
 )
+from lasersampling.training.spike_windows import window_problems
 from lasersampling.training.task import Estimate, State, Step
 
 _CHUNK = 500
@@ -224,11 +225,13 @@ class SpikeClassification:
 
     def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
         chosen, output = self._loss, activity.output
+        # Weights and delays grow in training, and chips are late: silence is never the earlier.
+        absent = losses.absent_after(output, chosen.absent_time)
         if chosen.kind == "time_difference":
-            loss = losses.time_difference(output, labels, chosen.separation, chosen.absent_time)
+            loss = losses.time_difference(output, labels, chosen.separation, absent)
         else:
             loss = losses.first_spike_cross_entropy(
-                output, labels, chosen.temperature, chosen.absent_time, chosen.late_weight
+                output, labels, chosen.temperature, absent, chosen.late_weight
             )
         if chosen.late_penalty:
             loss = loss + chosen.late_penalty * losses.late_spikes(output, chosen.latest)
@@ -285,11 +288,19 @@ def classify(
         Parameters to begin with, the ``state_dict()`` of a network of the same recipe.
     progress, checkpoints, checkpoint_interval_s, resume
         See `loop.train`.
+
+    Raises
+    ------
+    InputError
+        For data that are none, and times of the recipe before which the network spikes later.
     """
     data = load_data(recipe.data) if data is None else data
     network = build_network(recipe, data.n_inputs, data.n_classes)
     if initial is not None:
         network.load_state_dict(dict(initial))
+    problems = window_problems(recipe, network, data.train)
+    if problems:
+        raise InputError(problems)
     learning = learning_on(recipe)
     runner, judged_on = runners(recipe, network, substrate)
     task = SpikeClassification(network, data, recipe.loss, learning, runner)

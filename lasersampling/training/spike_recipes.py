@@ -79,7 +79,8 @@ class LossSettings:
     late_weight : float
         Of the cross-entropy [1].
     absent_time : float
-        What absent output spikes count as [tau_syn].
+        What absent output spikes count as, or as the latest of their sample if that comes after
+        it; refused if the untrained network spikes later on data [tau_syn].
     late_penalty, delay_penalty : float
         Strength of the penalties on output spikes after `latest` and on the mean delay [1].
     latest : float

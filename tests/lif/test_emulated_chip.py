@@ -219,6 +219,6 @@ def test_bad_input_is_refused():
     with pytest.raises(InputError) as error:
         chip().run(broken, {"times": np.full((2, 4, 6), np.nan)})
     where = [problem.where for problem in error.value.problems]
-    assert where == ["weights_1", "weights_0", "synaptic_delays_1", "times"]
+    assert where == ["weights_1", "weights_0", "synaptic_delays_1", "times[0][0][0]"]
     with pytest.raises(InputError, match="times: got nothing"):
         chip().run(parameters, {})

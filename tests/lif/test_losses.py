@@ -93,3 +93,26 @@ def test_labels_without_a_neuron_are_refused(loss, labels, message):
     """They were right for no neuron, and gave a loss of 0 without a gradient."""
     with pytest.raises(InputError, match=message):
         loss(labels)
+
+
+@pytest.mark.parametrize("absent_time", [1.9, 0.0, -1.0])
+def test_silence_is_never_earlier_than_a_spike(absent_time):
+    for loss in (
+        lambda t, a: losses.time_difference(t, LABELS, 0.2, a),
+        lambda t, a: losses.first_spike_cross_entropy(t, LABELS, 0.5, a),
+    ):
+        with pytest.raises(InputError, match=r"absent_time: got .* expected .*until 2"):
+            loss(SPIKES, absent_time)
+        moved = losses.absent_after(SPIKES, absent_time)
+        second = max(0.5, absent_time)
+        assert moved.flatten().tolist() == [2.0, second]  # the latest spike of each sample
+        one = loss(SPIKES, moved)
+        # No spike of the first sample is absent, so only the second sees the time.
+        expected = loss(SPIKES, torch.tensor([[[9.0], [second]]], dtype=torch.float64))
+        assert one.tolist() == expected.tolist()
+
+
+def test_absent_time_after_all_spikes_is_kept():
+    assert losses.absent_after(SPIKES, 6.0).flatten().tolist() == [6.0, 6.0]
+    silent = torch.full((1, 1, 3), torch.inf)
+    assert losses.absent_after(silent, 6.0).tolist() == [[[6.0]]]

@@ -1,0 +1,70 @@
+"""When the last spikes of a network can come, whatever the sample.
+
+A neuron spikes while its current is above the gap c between rest and threshold, for only then does
+its voltage rise through it. The current is at most what the excitatory inputs leave,
+
+    c <= I(t) <= sum_i max(w_i, 0) exp(-(t - T_i) / tau_syn),
+
+where T_i is the latest arrival of input i. So t <= tau_syn log(sum_i max(w_i, 0) exp(T_i / tau_syn)
+/ c), which is at most tau_syn log(sum_i max(w_i, 0) / c) after the last arrival; layer by layer.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.network import SpikingNetwork
+
+
+def latest_spikes(network: SpikingNetwork, times: Tensor) -> Tensor:
+    """Bound the output spikes of a network from above.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        The network, with its weights and delays as they are.
+    times : Tensor, shape (sample, input) or (member, sample, input)
+        Input spikes, inf where there is none: each input comes at the latest of its times.
+
+    Returns
+    -------
+    Tensor, shape (member, neuron)
+        Times after which no output neuron spikes, -inf for those that cannot [tau_syn].
+
+    Examples
+    --------
+    One input at time 0 with weight 2 e: the current falls to 1 at t = 1 + log 2.
+
+    >>> import torch
+    >>> from lasersampling.lif import network_from_arrays
+    >>> from lasersampling.lif.latest import latest_spikes
+    >>> network = network_from_arrays({"weights_0": [[5.43656366]]})
+    >>> latest_spikes(network, torch.zeros(1, 1, dtype=torch.float64))
+    tensor([[1.6931]], dtype=torch.float64)
+    """
+    with torch.no_grad():
+        given = times.expand(network.n_members, *times.shape) if times.ndim == 2 else times
+        last = torch.where(torch.isfinite(given), given, -torch.inf).amax(1, keepdim=True)
+        for stage in network.stages:
+            last = _of_layer(stage, last) if isinstance(stage, LIFLayer) else stage(last)
+        return last[:, 0]
+
+
+def _of_layer(layer: LIFLayer, last: Tensor) -> Tensor:
+    """Bound the spikes of a layer by the last arrivals (member, 1, pre)."""
+    layout = layer.layout()
+    weights = layer.weights.clamp_min(0.0)
+    arrivals = last.expand_as(weights)  # (member, post, pre)
+    if layer.synaptic_delays is not None:
+        arrivals = arrivals + layer.synaptic_delays()
+    shape = weights.shape[:2]
+    tau_syn, gap = (
+        value.to(weights).reshape(len(value), -1).expand(shape)
+        for value in (layout.tau_syn, layout.gap)
+    )
+    reach = torch.where(torch.isfinite(arrivals), weights, 0.0).sum(-1)
+    total = torch.logsumexp(torch.log(weights) + arrivals / tau_syn[..., None], -1)
+    bound = tau_syn * (total - torch.log(gap))
+    return torch.where(reach > gap, bound, -torch.inf)[:, None]
