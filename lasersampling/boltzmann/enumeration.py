@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array, as_floats
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
 from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine, as_machine
 from lasersampling.boltzmann.states import (
@@ -19,6 +20,7 @@ from lasersampling.boltzmann.states import (
     check_enumerable,
     state_index,
 )
+from lasersampling.errors import InputError
 
 _CHUNK = 128
 """High halves handled at once: 128 x 1024 numbers, 1 MiB of working memory."""
@@ -119,10 +121,30 @@ def marginal(probabilities: ArrayLike, units: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (2**len(units),)
+
+    Raises
+    ------
+    InputError
+        For a table of another length, or units that there are not.
+
+    Examples
+    --------
+    >>> marginal([0.1, 0.2, 0.3, 0.4], [0])
+    array([0.4, 0.6])
     """
-    table = np.asarray(probabilities, dtype=np.float64)
-    states = all_states(len(table).bit_length() - 1)
-    kept = states[:, np.asarray(units, dtype=np.intp)]
+    table, kept_units = as_floats(probabilities, "probabilities"), as_array(units, "units")
+    n_units = len(table).bit_length() - 1 if table.ndim == 1 else 0
+    if table.ndim != 1 or len(table) != 2**n_units:
+        expected = "shape (2**n,), a table of all joint states"
+        raise InputError.single("probabilities", f"shape {table.shape}", expected)
+    states = all_states(n_units)
+    if kept_units.size == 0:  # of no type in particular
+        kept_units = kept_units.astype(np.intp)
+    is_known = kept_units.ndim == 1 and kept_units.dtype.kind in "iu"
+    if not (is_known and ((kept_units >= -n_units) & (kept_units < n_units)).all()):
+        expected = f"whole numbers of units, 0 to {n_units - 1}"
+        raise InputError.single("units", f"{kept_units.tolist()}", expected)
+    kept = states[:, kept_units]
     summed = np.bincount(state_index(kept), weights=table, minlength=2 ** kept.shape[1])
     return np.asarray(summed, dtype=np.float64)
 

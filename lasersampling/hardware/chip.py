@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.hardware.imperfections import Imperfections
@@ -75,7 +76,7 @@ class Chip:
         """
         mismatch = getattr(self.imperfections, name).mismatch
         values: NDArray[np.float64] = mismatch.applied(
-            np.asarray(nominal, dtype=np.float64), getattr(self, name)
+            as_floats(nominal, name), getattr(self, name)
         )
         return values
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.config import Positive, load, resolve, shipped_names, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware.imperfections import Imperfections
@@ -86,7 +87,7 @@ class ChipModel:
         times : array_like
             Times [tau_syn].
         """
-        return np.asarray(times, dtype=np.float64) * self.tau_syn_us
+        return as_floats(times, "times") * self.tau_syn_us
 
     def from_times_us(self, times_us: ArrayLike) -> NDArray[np.float64]:
         """Times in units of tau_syn.
@@ -96,7 +97,7 @@ class ChipModel:
         times_us : array_like
             Times [us].
         """
-        return np.asarray(times_us, dtype=np.float64) / self.tau_syn_us
+        return as_floats(times_us, "times_us") / self.tau_syn_us
 
     def digital_weights(self, weights: ArrayLike) -> NDArray[np.int32]:
         """Weights as the whole numbers, with sign, that are written into the chip.
@@ -172,7 +173,7 @@ def as_chip(given: object) -> object:
 
 
 def _array(values: ArrayLike) -> NDArray[np.float64]:
-    return np.asarray(values, dtype=np.float64)
+    return as_floats(values, "values")
 
 
 def _codes(values: NDArray[np.float64], unit: float) -> NDArray[np.int32]:

@@ -30,6 +30,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device
@@ -183,7 +184,7 @@ def trajectory(
     """
     from torchdiffeq import odeint
 
-    time = np.asarray(time_ns, dtype=np.float64)
+    time = as_floats(time_ns, "time_ns")
     if time.ndim != 1 or time.size < 2 or not np.all(np.diff(time) > 0.0):
         raise InputError.single("time_ns", f"{time_ns!r:.60}", "two or more ascending times")
     problems = number_problems("relative_tolerance", relative_tolerance, 0.0, strict=True)
@@ -220,7 +221,7 @@ def _largest(tensor: Tensor) -> Tensor:
 
 
 def _finite(where: str, values: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
+    array = as_floats(values, where)
     if not (np.isfinite(array).all() and (array >= 0.0).all()):
         raise InputError.single(where, f"{values!r:.60}", "finite values of at least 0")
     return array
@@ -254,8 +255,8 @@ def kicked(
     list of ndarray
     """
     return [
-        state.photons + np.asarray(kick_photons, dtype=np.float64),
-        state.gain_electrons + np.asarray(kick_electrons, dtype=np.float64),
+        state.photons + as_floats(kick_photons, "kick_photons"),
+        state.gain_electrons + as_floats(kick_electrons, "kick_electrons"),
         np.asarray(state.absorber_electrons, dtype=np.float64),
     ]
 

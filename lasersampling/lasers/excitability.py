@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.deterministic import (
@@ -202,7 +203,7 @@ def refractory_curve(
     InputError
         If a second kick would come before the peak of the first pulse, which it could only join.
     """
-    delays = np.asarray(delay_ns, dtype=np.float64)
+    delays = as_floats(delay_ns, "delay_ns")
     peak = _peak_time_ns(device, pump_ratio, first_kick_electrons)
     if not np.all(delays >= peak):
         raise InputError.single(

@@ -36,6 +36,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError
 from lasersampling.lasers.deterministic import pulse_response
 from lasersampling.lasers.device import Device
@@ -96,7 +97,7 @@ def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float
         Hazard [1/ns]; 0 where no bleaching suffices, infinite where none is needed.
     """
     c = Coefficients.of(device)
-    n1 = np.asarray(gain_electrons, dtype=np.float64)
+    n1 = as_floats(gain_electrons, "gain_electrons")
     unbleached = c.growth(n1, 0.0)
     # Electrons in the absorber at which |G| = 1/tau2.
     end = (-c.absorber_decay_per_ns - unbleached) / c.absorber_slope_per_ns
@@ -155,7 +156,7 @@ def fit_intervals(
     InputError
         If there are no intervals, or none that the model deems possible.
     """
-    intervals = np.asarray(intervals_ns, dtype=np.float64)
+    intervals = as_floats(intervals_ns, "intervals_ns")
     if intervals.size == 0 or not (np.isfinite(intervals).all() and intervals.min() > 0.0):
         raise InputError.single(
             "intervals_ns", f"{intervals.size} intervals", "positive, finite intervals"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.depression import Depression
@@ -180,7 +181,7 @@ class LaserNetwork:
                     "0 on the diagonal",
                 )
             )
-        delays = np.asarray(self.delay_ns, dtype=np.float64)
+        delays = as_floats(self.delay_ns, "delay_ns")
         if delays.shape not in ((), square):
             problems.append(
                 Problem("delay_ns", f"shape {delays.shape}", f"a number or shape {square}")
@@ -207,7 +208,7 @@ def _entries(
         row, column, value = row[kept], column[kept], value[kept]
     else:
         try:
-            dense = np.asarray(weights, dtype=np.float64)
+            dense = as_floats(weights, "weights_electrons_per_ns")
         except (TypeError, ValueError):
             raise InputError.single(
                 "weights_electrons_per_ns", type(weights).__name__, "a matrix of numbers"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 
@@ -55,7 +56,7 @@ def trains_of_events(events: nir.EventData) -> SpikeTrains:
     InputError
         If events have values, or what `SpikeTrains` refuses: units and times outside the recording.
     """
-    unit, time = np.asarray(events.idx), np.asarray(events.time, dtype=np.float64)
+    unit, time = np.asarray(events.idx), as_floats(events.time, "events (time)")
     problems = []
     if hasattr(events, "value"):
         problems.append(Problem("events", "events with values", "spikes without"))

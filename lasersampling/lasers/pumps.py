@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
 
@@ -76,7 +77,7 @@ def pump_electrons_per_ns(
     array([12187.5, 24375. ])
     """
     try:
-        ratio = np.asarray(pump_ratio, dtype=np.float64)
+        ratio = as_floats(pump_ratio, "pump_ratio")
     except (TypeError, ValueError):
         raise InputError.single(where, f"{pump_ratio!r:.60}", "numbers") from None
     if ratio.size:

@@ -39,6 +39,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 
@@ -196,7 +197,10 @@ def net_gain(
     ndarray
         G [1/ns].
     """
-    n1, n2 = np.asarray(gain_electrons, np.float64), np.asarray(absorber_electrons, np.float64)
+    n1, n2 = (
+        as_floats(gain_electrons, "gain_electrons"),
+        as_floats(absorber_electrons, "absorber_electrons"),
+    )
     growth: NDArray[np.float64] = Coefficients.of(device).growth(n1, n2)
     return growth
 
@@ -218,7 +222,10 @@ def spontaneous_emission(
     ndarray
         R [photons/ns].
     """
-    n1, n2 = np.asarray(gain_electrons, np.float64), np.asarray(absorber_electrons, np.float64)
+    n1, n2 = (
+        as_floats(gain_electrons, "gain_electrons"),
+        as_floats(absorber_electrons, "absorber_electrons"),
+    )
     rate: NDArray[np.float64] = Coefficients.of(device).emission(n1, n2)
     return rate
 
@@ -240,7 +247,7 @@ def drift(device: Device, state: ArrayLike, pump_ratio: float) -> NDArray[np.flo
     ndarray, shape (3, ...)
         Derivatives, each in the unit of its quantity per ns.
     """
-    s, n1, n2 = np.asarray(state, dtype=np.float64)
+    s, n1, n2 = as_floats(state, "state")
     c = Coefficients.of(device)
     supply = balance(c, s, pump_electrons_per_ns(device, pump_ratio))
     return np.stack(
@@ -254,7 +261,7 @@ def drift(device: Device, state: ArrayLike, pump_ratio: float) -> NDArray[np.flo
 
 def _carriers_at(device: Device, photons: ArrayLike, pump: Any) -> NDArray[np.float64]:
     """Stationary (N1, N2) for a constant photon number."""
-    supply = balance(Coefficients.of(device), np.asarray(photons, dtype=np.float64), pump)
+    supply = balance(Coefficients.of(device), as_floats(photons, "photons"), pump)
     return np.stack(
         [
             supply.gain_source / supply.gain_rate,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, Problem
 
@@ -163,7 +164,7 @@ class SpikeTrains:
         problems = number_problems("refractory_time_ns", refractory_time_ns, 0.0, strict=True)
         if problems:
             raise InputError(problems)
-        sample_times = np.asarray(sample_times_ns, dtype=np.float64)
+        sample_times = as_floats(sample_times_ns, "sample_times_ns")
         times, begins = self._trains()
         states = np.zeros((self.n_chains, self.n_units, sample_times.size), dtype=np.int8)
         for k, row in enumerate(states.reshape(-1, sample_times.size)):

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.config import Positive, Probability, validated
 from lasersampling.errors import InputError
 
@@ -117,7 +118,7 @@ class Synapse:
         ndarray
             K at these times.
         """
-        time = np.asarray(time_ns, dtype=np.float64)
+        time = as_floats(time_ns, "time_ns")
         if self.time_constant_ns is not None:
             decaying = np.exp(-np.maximum(time, 0.0) / self.time_constant_ns)
             return np.where(time >= 0.0, decaying, 0.0)

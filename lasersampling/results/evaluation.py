@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.boltzmann import Target, exact_distribution, state_index
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
 from lasersampling.boltzmann.enumeration import table_moments
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
 from lasersampling.results.reading import Metric
@@ -223,14 +223,12 @@ class Evaluation:
             file.write(place, values, (extent,), units=units, description=description)
 
 
-def evaluate(
-    machine: BoltzmannMachine, samples: Samples, clamped: ArrayLike | None = None
-) -> Evaluation:
+def evaluate(machine: AnyMachine, samples: Samples, clamped: ArrayLike | None = None) -> Evaluation:
     """Judge samples of a machine.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         What was sampled. Up to 20 free units are compared with the exact distribution.
     samples : Samples
         At least four draws per chain.
@@ -246,6 +244,7 @@ def evaluate(
     InputError
         If no unit is free, or the samples are not of this machine.
     """
+    machine = as_machine(machine)
     free = np.flatnonzero(clamped_vector(clamped, machine.n_units) == FREE)
     if free.size == 0:
         raise InputError.single("clamped", "all units clamped", "at least one free unit")

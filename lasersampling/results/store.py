@@ -37,7 +37,7 @@ from lasersampling.results.reading import Metric, read_results
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from lasersampling.boltzmann import BoltzmannMachine
+    from lasersampling.boltzmann import AnyMachine
     from lasersampling.lasers.spikes import SpikeTrains
     from lasersampling.sampling.protocol import Samples
 
@@ -257,8 +257,11 @@ class ResultsFile:
                 metric.interval,
             )  # fmt: skip
 
-    def write_machine(self, machine: BoltzmannMachine) -> None:
+    def write_machine(self, machine: AnyMachine) -> None:
         """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again."""
+        from lasersampling.boltzmann import as_machine
+
+        machine = as_machine(machine)
         self.write(
             "machine/weights", machine.weights, ("post", "pre"),
             units="1", description="symmetric couplings W, zero diagonal",

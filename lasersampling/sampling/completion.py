@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.protocol import Progress, Sampler
@@ -69,7 +71,7 @@ class Completions:
         InputError
             For originals of another shape.
         """
-        true = np.asarray(originals)
+        true = as_array(originals, "originals")
         if true.shape != self.known.shape:
             expected = f"shape {self.known.shape} (image, pixel)"
             raise InputError.single("originals", f"shape {true.shape}", expected)
@@ -81,7 +83,7 @@ class Completions:
 
 def complete(
     sampler: Sampler,
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     images: ArrayLike,
     known: ArrayLike,
     *,
@@ -99,7 +101,7 @@ def complete(
     sampler : Sampler
         What draws. Its burn-in comes before the first draw; without any, the draws show how
         completions form.
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
     images : array_like of 0 and 1, shape (image, pixel)
         Pixels that are not known may have any of the two values.
@@ -124,6 +126,7 @@ def complete(
     InputError
         With all problems found.
     """
+    machine = as_machine(machine)
     pixels, seen = _checked(machine, images, known, n_completions, flip_probability, label)
     clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
     if label is not None:
@@ -209,7 +212,7 @@ def _checked(
     if label is not None and not 0 <= label < machine.n_label:
         has = f"0 to {machine.n_label - 1}" if machine.n_label else "none: it has no label units"
         problems.append(Problem("label", repr(label), has))
-    pixels, seen = np.asarray(images), np.asarray(known)
+    pixels, seen = as_array(images, "images"), as_array(known, "known")
     n_visible = machine.n_visible
     if pixels.ndim != 2 or len(pixels) == 0 or pixels.shape[1] != n_visible:
         problems.append(Problem("images", f"shape {pixels.shape}", f"shape (image, {n_visible})"))

@@ -29,6 +29,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_floats
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
 
@@ -100,7 +101,7 @@ class Hazard:
         -------
         ndarray, shape (drive, age)
         """
-        pump, age = np.asarray(pump, dtype=np.float64), np.asarray(age_ns, dtype=np.float64)
+        pump, age = as_floats(pump, "pump"), as_floats(age_ns, "age_ns")
         table = np.array(self.coefficients)
         low, high = self.lowest_pump, self.highest_pump
         # A step inside the range, for the slope at its end.

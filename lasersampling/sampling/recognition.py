@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems
 from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
@@ -63,7 +63,7 @@ class Recognition:
 
 def recognise(
     sampler: Sampler,
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     images: ArrayLike,
     *,
     n_draws: int,
@@ -80,7 +80,7 @@ def recognise(
     ----------
     sampler : Sampler
         What draws.
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         With label units.
     images : array_like of 0 and 1, shape (image, visible)
         Shown by clamping.
@@ -98,7 +98,7 @@ def recognise(
     InputError
         With all problems found.
     """
-    pixels = np.asarray(images)
+    machine, pixels = as_machine(machine), as_array(images, "images")
     problems = integer_problems("n_chains", n_chains, 1)
     if problems:
         raise InputError(problems)

@@ -15,7 +15,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ExponentialLR, LRScheduler
 
-from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
+from lasersampling.boltzmann import AnyMachine, BoltzmannMachine, Moments, Target, as_machine
 from lasersampling.checks import integer_problems
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
@@ -292,7 +292,7 @@ def initial_machine(
 
 def learn(
     target: Target,
-    initial: BoltzmannMachine,
+    initial: AnyMachine,
     settings: LearningSettings,
     *,
     sampler: Sampler | None = None,
@@ -311,7 +311,7 @@ def learn(
     ----------
     target : Target
         The distribution.
-    initial : BoltzmannMachine
+    initial : BoltzmannMachine or RestrictedMachine
         Where learning starts; its visible units are those of the target.
     settings : LearningSettings
         How it learns.
@@ -339,6 +339,7 @@ def learn(
     InputError
         If target and machine do not fit, or an exact half is asked of more than 20 units.
     """
+    initial = as_machine(initial, "initial")
     parameters = MachineParameters.for_target(target, initial, connectivity)
     gradient = _gradient(target, initial, settings, sampler or Gibbs(), seed)
     task = DistributionTask(target, parameters, gradient, settings)

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.layers import Layers
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.protocol import Sampler, Samples
@@ -119,7 +119,7 @@ class _LoopTask(ImageTask):
 
 
 def fine_tune(
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     images: ArrayLike,
     labels: ArrayLike | None = None,
     *,
@@ -148,7 +148,7 @@ def fine_tune(
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         Trained digitally, or otherwise.
     images : array_like, shape (image, pixel)
         Values in [0, 1]; those between are the probability of being drawn as 1.
@@ -196,6 +196,7 @@ def fine_tune(
     ]
     if problems:
         raise InputError(problems)
+    machine = as_machine(machine)
     layers = Layers.of_machine(machine)
     given, n_label = given_units(images, labels, max(1, machine.n_label))
     if (given.shape[1] - n_label, n_label) != (machine.n_visible, machine.n_label):

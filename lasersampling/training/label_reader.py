@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.svm import SVC
 
+from lasersampling.arrays import as_floats
 from lasersampling.datasets.pictures import Pictures
 from lasersampling.errors import InputError
 
@@ -32,7 +33,7 @@ class LabelReader:
 
     def read(self, images: ArrayLike) -> NDArray[np.int64]:
         """Label images of shape (..., pixel); the result has the shape (...)."""
-        pixels = np.asarray(images, dtype=np.float64)
+        pixels = as_floats(images, "images")
         n_pixels = self.classifier.n_features_in_
         if pixels.ndim == 0 or pixels.shape[-1] != n_pixels:
             expected = f"shape (..., {n_pixels})"

@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
+from lasersampling.arrays import as_floats
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, number_problems
@@ -396,7 +397,7 @@ def given_units(
     InputError
         If images are not of shape (image, pixel) with values in [0, 1], or labels do not fit.
     """
-    pixels = np.asarray(images, dtype=np.float64)
+    pixels = as_floats(images, "images")
     if pixels.ndim != 2 or pixels.size == 0:
         raise InputError.single("images", f"shape {pixels.shape}", "shape (image, pixel)")
     # Written so that a nan fails it too.

@@ -120,3 +120,17 @@ def test_log_partition_of_too_many_hidden_units():
     machine = RestrictedMachine(np.zeros((21, 2)), np.zeros(2), np.zeros(21))
     with pytest.raises(InputError, match="hidden units: got 21 units"):
         log_partition(machine)
+
+
+@pytest.mark.parametrize(
+    ("table", "units", "says"),
+    [
+        ([0.5, 0.25, 0.25], [0], "probabilities: got shape"),
+        ([[0.5, 0.5]], [0], "probabilities: got shape"),
+        ([0.5, 0.5], [1], "units: got"),
+        ([0.5, 0.5], [0.5], "units: got"),
+    ],
+)
+def test_marginals_of_what_there_is_not_are_refused(table, units, says):
+    with pytest.raises(InputError, match=says):
+        marginal(table, units)

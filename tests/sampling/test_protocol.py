@@ -4,7 +4,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
 from lasersampling.sampling import Samples
-from lasersampling.sampling.protocol import checked_request
+from lasersampling.sampling.protocol import checked_request, draws_within
 
 STATES = np.array([[[0, 0, 1], [1, 0, 1]], [[1, 0, 0], [1, 0, 1]]], dtype=np.int8)
 
@@ -58,3 +58,20 @@ def test_a_request_is_checked_as_a_whole():
         checked_request(machine, 1, 0, None, 0)
     with pytest.raises(InputError, match="machine: got str, expected a BoltzmannMachine"):
         checked_request("machine.toml", 1, 1, None, 0)
+
+
+@pytest.mark.parametrize("duration", [-5, 0, np.nan, np.inf, True, "10"])
+def test_times_that_are_none_hold_no_draws(duration):
+    with pytest.raises(InputError, match="duration_ns: got .*, expected a finite number above 0"):
+        draws_within(duration, 0.5)
+    assert draws_within(5.0, 0.5) == 10
+    assert draws_within(0.1, 0.5) == 1
+
+
+@pytest.mark.parametrize("name", ["n_draws", "n_chains"])
+@pytest.mark.parametrize("number", [0, -5, 1.5, np.nan, np.inf, True, "3", 10**12, 10**30])
+def test_numbers_of_draws_and_chains_are_checked_before_memory_is_taken(name, number):
+    machine = BoltzmannMachine.random(3, seed=1)
+    numbers = {"n_draws": 10, "n_chains": 2} | {name: number}
+    with pytest.raises(InputError, match=name):
+        checked_request(machine, numbers["n_draws"], numbers["n_chains"], None, 0)
