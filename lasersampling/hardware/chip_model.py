@@ -177,4 +177,10 @@ def _array(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _codes(values: NDArray[np.float64], unit: float) -> NDArray[np.int32]:
-    return np.rint(values / unit).astype(np.int32)
+    with np.errstate(over="ignore"):
+        codes = np.rint(values / unit)
+    largest = float(np.abs(codes).max(initial=0.0))
+    if largest > np.iinfo(np.int32).max:
+        got = f"a value of {largest:g} steps of {unit:g}"
+        raise InputError.single("values", got, "at most 2^31 - 1 steps")
+    return codes.astype(np.int32)

@@ -19,6 +19,8 @@ NO_REQUEST = 0
 
 _LONGEST_TEXT = 2000
 _MOST_PROBLEMS = 50
+_LARGEST_COUNT = 2**20
+_LARGEST_FACT = 1e300
 
 
 def description_message(request: int, description: Description) -> Message:
@@ -47,9 +49,9 @@ def description_of(message: Message) -> Description:
         for key, is_right, expected in (
             ("kind", lambda v: v in ("lif", "lasers"), "'lif' or 'lasers'"),
             ("name", lambda v: isinstance(v, str), "a text"),
-            ("sizes", _are_counts, "a list of whole numbers of at least 1"),
-            ("n_members", lambda v: _are_counts([v]), "a whole number of at least 1"),
-            ("facts", _are_facts, "texts, numbers and flags by name"),
+            ("sizes", _are_counts, f"a list of whole numbers from 1 to {_LARGEST_COUNT}"),
+            ("n_members", lambda v: _are_counts([v]), f"a whole number from 1 to {_LARGEST_COUNT}"),
+            ("facts", _are_facts, "texts, finite numbers and flags by name"),
         )
         if not is_right(about.get(key))
     ]
@@ -124,10 +126,14 @@ def _problem(told: Any) -> Problem:
 
 def _are_counts(value: Any) -> bool:
     is_list = isinstance(value, list) and len(value) > 0
-    return is_list and all(type(n) is int and n >= 1 for n in value)
+    return is_list and all(type(n) is int and 1 <= n <= _LARGEST_COUNT for n in value)
 
 
 def _are_facts(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(fact, str | float | int) for fact in value.values()
-    )
+    return isinstance(value, dict) and all(map(_is_fact, value.values()))
+
+
+def _is_fact(fact: Any) -> bool:
+    # JSON reads 1e999 as infinity, and whole numbers of any length.
+    is_number = isinstance(fact, float | int)
+    return isinstance(fact, str) or (is_number and abs(fact) <= _LARGEST_FACT)

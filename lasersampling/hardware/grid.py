@@ -13,6 +13,8 @@ from lasersampling.errors import InputError, Problem
 
 __all__ = ["Grid"]
 
+_EXACT = 2.0**53
+
 
 @validated
 class Grid:
@@ -68,7 +70,21 @@ class Grid:
             lowest, highest = -largest, largest
         is_symmetric = lowest == -highest
         n_steps = 2**self.bits - (2 if is_symmetric else 1)
-        return 0.0 if is_symmetric else lowest, (highest - lowest) / n_steps, lowest, highest
+        return (
+            0.0 if is_symmetric else lowest,
+            self._step(lowest, highest, n_steps),
+            lowest,
+            highest,
+        )
+
+    @staticmethod
+    def _step(lowest: float, highest: float, n_steps: int) -> float:
+        with np.errstate(over="ignore"):
+            width = np.float64(highest) - np.float64(lowest)
+        # A range of more than 1.8e308 has a step all the same.
+        return float(
+            width / n_steps if np.isfinite(width) else highest / n_steps - lowest / n_steps
+        )
 
     def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values that are programmed in place of these.
@@ -77,8 +93,20 @@ class Grid:
         ----------
         values : ndarray
             What is asked for [1].
+
+        Raises
+        ------
+        InputError
+            If there are values that are no finite numbers.
         """
+        if not np.isfinite(values).all():
+            n_bad = int((~np.isfinite(values)).sum())
+            raise InputError.single("values", f"{n_bad} that are nan or infinite", "finite numbers")
         origin, step, lowest, highest = self.levels(float(np.abs(values).max(initial=0.0)))
         if step > 0.0:
-            values = origin + np.round((values - origin) / step) * step
+            with np.errstate(over="ignore", invalid="ignore"):
+                n_steps = (values - origin) / step
+                rounded = origin + np.round(n_steps) * step
+            # So far out, neighbouring floating-point numbers are farther apart than steps.
+            values = np.where(np.abs(n_steps) < _EXACT, rounded, values)
         return np.clip(values, lowest, highest)

@@ -68,6 +68,8 @@ _HEADER = struct.Struct("<4sHHQQII")
 _LENGTH = struct.Struct("<I")
 _CHUNK = 2**20
 
+HEADER_BYTES = _HEADER.size
+
 Receive = Callable[[int], bytes]
 """Gives up to so many bytes, and none when there are no more."""
 
@@ -179,6 +181,11 @@ def read_message(receive: Receive) -> Message | None:
         raise SubstrateError("a message was damaged: its checksum does not fit")
     about, arrays = _decoded(payload)
     return Message(MessageKind(kind), request, about, arrays)
+
+
+def payload_length(header: bytes) -> int:
+    """Length of the payload that a whole header announces [bytes]."""
+    return int(_HEADER.unpack(header)[4])
 
 
 def _received(receive: Receive, size: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
 import socket
 import stat
 import threading
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from lasersampling.errors import InputError, SubstrateError
+from lasersampling.hardware.clients import MOST_CLIENTS, Client, Clients, ready
 from lasersampling.hardware.connection import (
     Address,
     Connection,
@@ -33,17 +33,19 @@ __all__ = ["Server", "serve_pipe"]
 
 _LOOK_S = 0.1
 """How often the server looks whether it is to stop."""
-_PATIENCE_S = 60.0
-"""How long a client may take to send the rest of a message, or to take an answer."""
+_BACKLOG = 128
+_TURN_S = 30.0
+"""How long a run waits for those of other clients, before its client is told to try again."""
 _LINGER_S = 1.0
 """How long a client with which something went wrong is given to read what."""
 
 
 class Server:
-    """Offers a substrate at a socket, to one client after the other.
+    """Offers a substrate at a socket, to several clients side by side, whose runs take turns.
 
     A client that breaks off, or that sends what is no message, is told so if it is still there,
-    and left; errors of the substrate are told to the client.
+    and left; errors of the substrate are told to the client. No client keeps another waiting but by
+    a run: the limits stand in `hardware.clients`.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ class Server:
     def __init__(self, substrate: Substrate, address: str = "tcp://127.0.0.1:0") -> None:
         self._substrate = substrate
         self._stopped = threading.Event()
+        self._clients = Clients()
+        self._turn = threading.Lock()
         self._listener, self._address = _listening(parse_address(address))
 
     @property
@@ -83,15 +87,32 @@ class Server:
     def serve(self) -> None:
         """Answer clients until `stop` is called, or an exception such as Ctrl-C ends it."""
         while not self._stopped.is_set():
-            if not _ready(self._listener):
+            if not ready(self._listener, _LOOK_S):
                 continue
             try:
                 stream, _ = self._listener.accept()
-            except OSError:  # whoever it was has gone again
+            except OSError:  # whoever it was has gone again, or there are no more sockets
+                self._stopped.wait(_LOOK_S)
                 continue
             if self._address.tcp is not None:
-                with_tcp_options(stream)
-            self._attend(Connection(stream))
+                with contextlib.suppress(OSError):
+                    with_tcp_options(stream)
+            self._receive(Client(Connection(stream)))
+        self._clients.leave_all()
+
+    def _receive(self, client: Client) -> None:
+        """Give a client a thread of its own, or tell it that there are too many."""
+        if not self._clients.enter(client):
+            busy = SubstrateError(f"busy: it has {MOST_CLIENTS} clients; try again later")
+            with contextlib.suppress(OSError):
+                client.connection.send(
+                    encode(error_message(NO_REQUEST, busy)), time.monotonic() + _LOOK_S
+                )
+            client.connection.close()
+            return
+        # A run cannot be interrupted in a thread; the end of the process does not wait for it.
+        client.thread = threading.Thread(target=self._attend, args=(client,), daemon=True)
+        client.thread.start()
 
     def stop(self) -> None:
         """Make `serve` return, from another thread, when the run at hand is over."""
@@ -115,27 +136,42 @@ class Server:
     ) -> None:
         self.close()
 
-    def _attend(self, connection: Connection) -> None:
+    def _attend(self, client: Client) -> None:
         """Answer one client until it leaves."""
-
-        def next_message() -> Message | None:
-            # A client may think as long as it likes, but not stop in the middle of a message.
-            while not _ready(connection.socket):
-                if self._stopped.is_set():
-                    return None
-            deadline = time.monotonic() + _PATIENCE_S
-            return read_message(lambda size: connection.receive(size, deadline))
-
-        def send(data: bytes) -> None:
-            connection.send(data, time.monotonic() + _PATIENCE_S)
-
         try:
-            if not _converse(self._substrate, next_message, send):
-                _linger(connection)
+            is_whole = _converse(
+                lambda: self._clients.next_message(client, self._stopped),
+                client.send,
+                lambda message: self._answered(client, message),
+            )
+            if not is_whole:
+                _linger(client.connection)
         except OSError:
-            pass  # it has gone, or takes no answer; the next one may be better
+            pass  # it has gone, or takes no answer
         finally:
-            connection.close()
+            self._clients.leave(client)
+            client.connection.close()
+
+    def _gets_its_turn(self) -> bool:
+        deadline = time.monotonic() + _TURN_S
+        while not self._turn.acquire(timeout=_LOOK_S):
+            if self._stopped.is_set() or time.monotonic() > deadline:
+                return False
+        return True
+
+    def _answered(self, client: Client, message: Message) -> bytes:
+        """Answer a request when it is its turn."""
+        if message.kind is not MessageKind.RUN:
+            return _answer(self._substrate, message)
+        if not self._gets_its_turn():
+            busy = f"busy: runs of other clients took more than {_TURN_S:g} s; try again later"
+            return encode(error_message(message.request, SubstrateError(busy)))
+        try:
+            if client.has_gone():  # while it waited; it may have asked anew already
+                raise ConnectionResetError
+            return _answer(self._substrate, message)
+        finally:
+            self._turn.release()
 
 
 def serve_pipe(substrate: Substrate, source: BinaryIO, sink: BinaryIO) -> None:
@@ -156,13 +192,13 @@ def serve_pipe(substrate: Substrate, source: BinaryIO, sink: BinaryIO) -> None:
 
     receive: Receive = source.read
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        _converse(substrate, lambda: read_message(receive), send)
+        _converse(lambda: read_message(receive), send, lambda m: _answer(substrate, m))
 
 
 def _converse(
-    substrate: Substrate,
     next_message: Callable[[], Message | None],
     send: Callable[[bytes], None],
+    answer: Callable[[Message], bytes],
 ) -> bool:
     """Answer requests until the client leaves; False if it sent what is no message."""
     while True:
@@ -174,7 +210,7 @@ def _converse(
             return False
         if message is None or message.kind is MessageKind.BYE:
             return True
-        send(_answer(substrate, message))
+        send(answer(message))
 
 
 def _answer(substrate: Substrate, message: Message) -> bytes:
@@ -207,7 +243,7 @@ def _listening(address: Address) -> tuple[socket.socket, Address]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(place)
-        listener.listen()
+        listener.listen(_BACKLOG)
     except BaseException:
         listener.close()
         raise
@@ -225,13 +261,6 @@ def _remove_stale(path: str) -> None:
             probe.connect(path)
         except ConnectionRefusedError:
             Path(path).unlink()
-
-
-def _ready(stream: socket.socket) -> bool:
-    """Wait a moment for something to read."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        return bool(selector.select(_LOOK_S))
 
 
 def _linger(connection: Connection) -> None:

@@ -37,6 +37,8 @@ _SMALLEST_GAP = 1e-3
 """Of a threshold above rest: a chip whose neurons spike without input would tell nothing."""
 
 _SMALLEST_TAU = 0.05
+_LARGEST = 1e6
+"""Of weights, delays and parameters of neurons, as of machines."""
 
 
 class EmulatedChip:
@@ -259,7 +261,7 @@ class EmulatedChip:
                 expected = f"one of {', '.join(shapes)}"
                 problems.append(Problem(name, "a parameter that the chip does not have", expected))
                 continue
-            problems += _array_problems(name, values, (n_members, *shapes[name]), np.isfinite)
+            problems += _array_problems(name, values, (n_members, *shapes[name]), _are_usable)
         times = inputs.get("times")
         if times is None:
             problems.append(Problem("times", "nothing", "an array"))
@@ -271,6 +273,11 @@ class EmulatedChip:
             raise InputError(problems)
 
 
+def _are_usable(values: NDArray[Any]) -> NDArray[np.bool_]:
+    usable: NDArray[np.bool_] = np.abs(values.astype(np.float64)) <= _LARGEST
+    return usable
+
+
 def _array_problems(
     name: str, values: Any, shape: tuple[int, ...], allowed: Callable[[Any], NDArray[np.bool_]]
 ) -> list[Problem]:
@@ -278,7 +285,8 @@ def _array_problems(
     if array.dtype.kind not in "fiu" or array.shape != shape:
         return [Problem(name, f"{array.dtype} of shape {array.shape}", f"numbers of shape {shape}")]
     if not allowed(array).all():
-        return [Problem(name, "nan or infinite values", "finite numbers")]
+        got = f"nan, infinite values or more than {_LARGEST:g}"
+        return [Problem(name, got, f"numbers of at most {_LARGEST:g}")]
     return []
 
 

@@ -66,3 +66,11 @@ def test_problems_of_a_model_are_all_told(tmp_path):
     with pytest.raises(InputError, match="brainscales2"):
         load_chip("no such")
     assert ChipModel().imperfections.is_none
+
+
+@pytest.mark.parametrize("value", [1e300, -1e12, np.nan, np.inf])
+def test_codes_that_no_chip_has_are_refused(value):
+    model = ChipModel(weight_unit=1e-3, delay_unit=1e-3)
+    for codes in (model.digital_weights, model.digital_delays):
+        with pytest.raises(InputError, match="values: got"):
+            codes([0.0, value])

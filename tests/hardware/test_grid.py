@@ -54,3 +54,21 @@ def test_steps_and_ranges():
 def test_what_is_no_grid_is_refused(arguments, where):
     with pytest.raises(InputError, match=where):
         Grid(**arguments)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [Grid(bits=6), Grid(step=1e-3), Grid(bits=4, lowest=-1, highest=1), Grid(step=5e-324),
+     Grid(bits=4, lowest=-1.7e308, highest=1.7e308)],
+)  # fmt: skip
+def test_numbers_of_any_size_stay_numbers(grid):
+    values = np.array([-1.7e308, -1e30, -1.0, -1e-320, 0.0, 1e-320, 1.0, 1e30, 1.7e308])
+    rounded = grid.rounded(values)
+    assert np.isfinite(rounded).all()
+    assert (np.diff(rounded) >= 0).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_refused(bad):
+    with pytest.raises(InputError, match="1 that are nan or infinite"):
+        Grid(bits=6).rounded(np.array([0.0, bad]))

@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import ExitStack
 from functools import partial
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, SubstrateError
 from lasersampling.hardware import Description, RemoteSubstrate, Server, serve_pipe
+from lasersampling.hardware.clients import MOST_CLIENTS
 from lasersampling.hardware.messages import Message, MessageKind, encode, read_message
 
 HELLO = encode(Message(MessageKind.HELLO, 1))
@@ -76,12 +78,128 @@ def test_clients_that_break_off_are_survived(start_server, doubling, request_arr
 def test_a_client_that_stops_in_a_message_is_left(
     start_server, doubling, request_arrays, monkeypatch
 ):
-    monkeypatch.setattr("lasersampling.hardware.server._PATIENCE_S", 0.2)
+    monkeypatch.setattr("lasersampling.hardware.clients.GREETING_S", 0.3)
     server = start_server(doubling)
-    with client(server) as stream:
-        stream.sendall(HELLO[:10])
+    with client(server) as silent, client(server) as slow:
+        slow.sendall(HELLO[:10])
         with RemoteSubstrate(server.address) as device:
             assert "spikes_0" in device.run(*request_arrays)
+        for stream in (silent, slow):  # both are left, soon
+            stream.settimeout(3.0)
+            assert stream.recv(1) == b""
+
+
+def test_a_byte_at_a_time_ends_as_well(start_server, doubling, monkeypatch):
+    monkeypatch.setattr("lasersampling.hardware.clients.GREETING_S", 0.3)
+    server = start_server(doubling)
+    with client(server) as slow:
+        started = time.monotonic()
+        with pytest.raises(OSError):
+            for byte in HELLO * 20:
+                slow.sendall(bytes([byte]))
+                time.sleep(0.05)
+        assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize("sent", [b"", HELLO[:10], HELLO[:34]])
+def test_many_silent_connections_keep_nobody_out(start_server, doubling, request_arrays, sent):
+    server = start_server(doubling)
+    with ExitStack() as stack:
+        for _ in range(3 * MOST_CLIENTS):
+            stack.enter_context(client(server)).sendall(sent)
+        started = time.monotonic()
+        with RemoteSubstrate(server.address, timeout_s=20.0) as device:
+            assert "spikes_0" in device.run(*request_arrays)
+        assert time.monotonic() - started < 5.0
+    assert threading.active_count() < 4 * MOST_CLIENTS
+
+
+def test_too_many_clients_are_told_at_once(start_server, doubling, monkeypatch):
+    server = start_server(doubling)
+    with ExitStack() as stack:
+        for _ in range(MOST_CLIENTS):
+            stack.enter_context(RemoteSubstrate(server.address))
+        started = time.monotonic()
+        with pytest.raises(SubstrateError, match="busy: it has 32 clients; try again later"):
+            RemoteSubstrate(server.address, retries=0)
+        assert time.monotonic() - started < 5.0
+        # A place is free again when somebody has thought for a minute.
+        monkeypatch.setattr("lasersampling.hardware.clients.SPARED_S", 0.0)
+        RemoteSubstrate(server.address, retries=0).close()
+
+
+class Slow:
+    """A substrate whose runs end when they are told to."""
+
+    description = Description("lif", "slow", (2, 2))
+
+    def __init__(self):
+        self.at_work, self.end, self.runs = threading.Event(), threading.Event(), 0
+
+    def run(self, parameters, inputs):
+        self.runs += 1
+        self.at_work.set()
+        assert self.end.wait(20.0)
+        return {"spikes_0": 2.0 * inputs["times"]}
+
+
+def test_runs_take_turns_and_whoever_waits_too_long_is_told(
+    start_server, request_arrays, monkeypatch
+):
+    monkeypatch.setattr("lasersampling.hardware.server._TURN_S", 0.3)
+    slow = Slow()
+    server = start_server(slow)
+    first = []
+    with RemoteSubstrate(server.address) as one:
+        thread = threading.Thread(target=lambda: first.append(one.run(*request_arrays)))
+        thread.start()
+        assert slow.at_work.wait(20.0)
+        with RemoteSubstrate(server.address, retries=0) as other:  # is described at once
+            with pytest.raises(SubstrateError, match="busy: runs of other clients took more"):
+                other.run(*request_arrays)
+            slow.end.set()
+            thread.join()
+            assert "spikes_0" in other.run(*request_arrays)
+    assert "spikes_0" in first[0]
+    assert slow.runs == 2
+
+
+def test_a_run_whose_client_has_gone_meanwhile_is_not_made(start_server, request_arrays):
+    slow = Slow()
+    server = start_server(slow)
+    arrays = {"parameters.weights_0": np.eye(2)[None], "inputs.times": np.zeros((1, 1, 2))}
+    asked = encode(Message(MessageKind.RUN, 1, {}, arrays))
+    with client(server) as one:
+        one.sendall(asked)
+        assert slow.at_work.wait(20.0)
+        with client(server) as other:
+            other.sendall(asked)
+            time.sleep(0.3)
+        slow.end.set()
+        assert said(one).kind is MessageKind.OBSERVATION
+        one.sendall(HELLO)
+        assert said(one).kind is MessageKind.DESCRIPTION
+    with RemoteSubstrate(server.address) as last:
+        last.run(*request_arrays)
+    assert slow.runs == 2
+
+
+def test_large_messages_need_room(start_server, doubling, monkeypatch):
+    monkeypatch.setattr("lasersampling.hardware.clients.SMALL_BYTES", 1000)
+    monkeypatch.setattr("lasersampling.hardware.clients.MOST_BYTES", 5000)
+    server = start_server(doubling)
+    arrays = {"parameters.weights_0": np.eye(20)[None], "inputs.times": np.zeros((1, 1, 2))}
+    asked = encode(Message(MessageKind.RUN, 1, {}, arrays))
+    with client(server) as one, client(server) as other:
+        one.sendall(asked[:100])
+        time.sleep(0.3)
+        other.sendall(asked)
+        assert "busy: large messages" in said(other).about["message"]
+        one.sendall(asked[100:])
+        assert said(one).kind is MessageKind.OBSERVATION
+        with client(server) as again:
+            again.sendall(asked)
+            assert said(again).kind is MessageKind.OBSERVATION
 
 
 @pytest.mark.parametrize(
@@ -115,22 +233,13 @@ def test_whatever_the_substrate_does_is_told(start_server, request_arrays, fails
         assert said(stream).kind is MessageKind.DESCRIPTION
 
 
-def test_one_client_after_the_other(start_server, doubling, request_arrays):
+def test_clients_side_by_side(start_server, doubling, request_arrays):
     server = start_server(doubling)
-    second = []
-
-    def wait():
-        with RemoteSubstrate(server.address) as device:
-            second.append(device.run(*request_arrays))
-
-    with RemoteSubstrate(server.address) as device:
-        thread = threading.Thread(target=wait)
-        thread.start()
-        for _ in range(20):
-            device.run(*request_arrays)
-        assert second == []
-    thread.join()
-    assert len(second) == 1
+    with RemoteSubstrate(server.address) as one, RemoteSubstrate(server.address) as other:
+        for _ in range(5):
+            for device in (one, other):
+                assert "spikes_0" in device.run(*request_arrays)
+    assert doubling.runs == 10
 
 
 def test_stopped_with_a_client_there(doubling):
