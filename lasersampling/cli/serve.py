@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 5005
+_INTERRUPTED = 130
+_GRACE_S = 2.0
+"""How long the process may take to end by itself when it was told to during a run."""
 
 Host = Annotated[
     str | None, typer.Option(help=f"Address to listen on; {_DEFAULT_HOST} by default.")
@@ -159,7 +163,19 @@ def _offer(substrate: Substrate, host: str | None, port: int | None, stdio: bool
     with Server(substrate, str(Address(tcp=place))) as server:
         # Not silenced by --quiet: whoever asks for any free port must be told which.
         print(f"{substrate.description.name}: {server.address}", file=sys.stderr, flush=True)
-        server.serve()
+        try:
+            server.serve()
+        except (KeyboardInterrupt, SystemExit) as stop:
+            if server.is_at_work:
+                _end_soon(0 if isinstance(stop, SystemExit) else _INTERRUPTED)
+            raise
+
+
+def _end_soon(code: int) -> None:
+    """End the process although a run is under way, which Python would wait for at its end."""
+    timer = threading.Timer(_GRACE_S, os._exit, [code])
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

@@ -84,6 +84,11 @@ class Server:
         """Where it listens."""
         return str(self._address)
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the substrate runs at the moment."""
+        return self._turn.locked()
+
     def serve(self) -> None:
         """Answer clients until `stop` is called, or an exception such as Ctrl-C ends it."""
         while not self._stopped.is_set():

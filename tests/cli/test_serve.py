@@ -6,12 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.errors import SubstrateError
 from lasersampling.hardware import RemoteSubstrate
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.laser_sampler import Lasers
@@ -80,6 +83,29 @@ def test_a_port_and_a_pipe_give_the_same_bits_as_lasers(command, lasers):
         process.wait()
     with RemoteSubstrate([*command, "--stdio", "--quiet"], timeout_s=300.0) as device:
         assert_samples_as(lasers, device)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_run_under_way_is_not_waited_for(command, number, code):
+    process, address = started(command)
+    many = SubstrateSampler(RemoteSubstrate(address, retries=0, timeout_s=300.0))
+    asking = threading.Thread(target=_ask_in_vain, args=(many,))
+    asking.start()
+    try:
+        time.sleep(3.0)
+        process.send_signal(number)
+        process.communicate(timeout=20)
+        assert process.returncode == code
+    finally:
+        process.kill()
+        process.wait()
+        asking.join()
+
+
+def _ask_in_vain(sampler):
+    with pytest.raises(SubstrateError):
+        sampler.sample(MACHINE, 400_000, n_chains=8, seed=1)
 
 
 def test_ctrl_c_stops_it_as_any_command(command):
