@@ -69,7 +69,8 @@ def build_network(
     weights[chip.dead[units]] = 0.0
     delay: NDArray[np.float64] | float = neuron.delay_ns
     if not about.delay.mismatch.is_none:
-        delay = _in_steps(np.maximum(chip.applied("delay", delay), 0.0)[own], neuron.step_ps)
+        delay = np.maximum(chip.applied("delay", delay), 0.0)[own]
+        delay = in_steps(delay, weights != 0.0, neuron.step_ps)
     threshold = gain = None
     if not about.threshold.mismatch.is_none:
         threshold = chip.applied("threshold", 1.0)[units]
@@ -90,12 +91,24 @@ def build_network(
     )
 
 
-def _in_steps(delay_ns: NDArray[np.float64], step_ps: float) -> NDArray[np.float64]:
-    """Delays of a chip, those below half a step as none: chance has made them so short."""
-    short = (delay_ns > 0.0) & (delay_ns <= 0.5e-3 * step_ps)
+def in_steps(
+    delay_ns: NDArray[np.float64], is_link: NDArray[np.bool_], step_ps: float
+) -> NDArray[np.float64]:
+    """Delays of a chip, those below half a step as none: chance has made them so short.
+
+    Parameters
+    ----------
+    delay_ns : ndarray, shape (post, pre)
+        Delays as drawn [ns].
+    is_link : ndarray of bool, shape (post, pre)
+        Where there is a connection.
+    step_ps : float
+        Step of the simulation.
+    """
+    short = is_link & (delay_ns > 0.0) & (delay_ns <= 0.5e-3 * step_ps)
     if short.any():
         warnings.warn(
-            f"{short.sum()} of {short.size} delays of this chip are shorter than half a step of "
+            f"{short.sum()} of {is_link.sum()} delays of this chip are shorter than half a step of "
             f"{step_ps:g} ps and act as none; a shorter step_ps resolves them",
             AccuracyWarning,
             stacklevel=2,

@@ -324,6 +324,8 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
         ("D1", 1.2, 2000.0),
         ("D4", 1.04, 2000.0),
         ("D5", 0.97, 2000.0),
+        ("D6", 0.8392, 12_000.0),
+        ("D6", 0.8981, 2000.0),
     ],
 )
 def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration_ns):
@@ -339,7 +341,7 @@ def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration
     ):
         expected, error = mean_and_error(jumps)
         found, its_error = mean_and_error(langevin)
-        # Either 2 %, or three standard errors: twelve comparisons at once.
+        # Either 2 %, or three standard errors: sixteen comparisons at once.
         tolerance = max(0.02 * expected, 3 * np.hypot(error, its_error))
         assert found == pytest.approx(expected, abs=tolerance)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, clamp, exact_moments
-from lasersampling.errors import InputError
+from lasersampling.errors import AccuracyWarning, InputError
 from lasersampling.hardware import Imperfections
-from lasersampling.sampling.imperfect_lasers import DRIFT, build_network
+from lasersampling.sampling.imperfect_lasers import DRIFT, build_network, in_steps
 from lasersampling.sampling.laser_sampler import Lasers
 
 MACHINE = BoltzmannMachine.random(5, seed=3)
@@ -74,6 +74,14 @@ def test_delays_of_a_network():
     assert links.delay_ns == pytest.approx(expected)
     assert (links.delay_ns == 0.0).any()
     assert np.unique(links.delay_ns).size > 8
+
+
+def test_delays_that_chance_makes_shorter_than_half_a_step_are_none_and_said():
+    """Of connections only: what stands on the diagonal acts on nobody."""
+    delay = np.array([[0.0004, 0.0009], [0.003, 0.0]])
+    with pytest.warns(AccuracyWarning, match="1 of 2 delays of this chip are shorter than half a"):
+        kept = in_steps(delay, ~np.eye(2, dtype=bool), 2.0)
+    assert kept.tolist() == [[0.0004, 0.0], [0.003, 0.0]]
 
 
 def test_pumps_are_mismatched_as_drawn():
