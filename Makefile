@@ -30,7 +30,7 @@ help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
 	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
 	@echo "make test       the tests;  make test-slow: those that take longer"
-	@echo "make test-portable   the tests, told of an old processor with one thread"
+	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
 	@echo "make results-sampling   the experiments on sampling and learning, two hours"

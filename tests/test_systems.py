@@ -21,10 +21,10 @@ def run(code, folder, **environment):
 
 
 WITHOUT_LOCKS = """
-import pathlib, signal, socket, sys
+import os, pathlib, signal, socket, sys
 for name in ("fcntl", "resource", "termios", "pwd", "grp"):  # Windows has none of these
     sys.modules[name] = None
-for module, name in ((signal, "SIGKILL"), (socket, "AF_UNIX")):
+for module, name in ((signal, "SIGKILL"), (socket, "AF_UNIX"), (os, "killpg")):
     if hasattr(module, name):
         delattr(module, name)
 import lasersampling.cli.main, lasersampling.sampling.renewal_sampler
@@ -42,6 +42,7 @@ for refused in (
     lambda: save_machine("machine.toml", machine),
     lambda: RemoteSubstrate("unix:///tmp/nobody", retries=0),
     lambda: Server(Nothing(), "unix:///tmp/nobody"),
+    lambda: RemoteSubstrate(["device"], retries=0),
 ):
     try:
         refused()
@@ -60,7 +61,8 @@ def test_a_system_without_locks_computes_and_refuses_to_write(tmp_path):
     )
     assert lines[2] == lines[3]
     assert lines[2].startswith("address: got 'unix:///tmp/nobody' on a system without Unix sockets")
-    assert lines[4:] == ["[]"]
+    assert "on a system without groups of processes" in lines[4]
+    assert lines[5:] == ["[]"]
 
 
 # Permissions do not hold a superuser, so the folders refuse where numba asks them.

@@ -70,14 +70,19 @@ def parse_address(given: str | Sequence[str]) -> Address:
             return Address(tcp=(tcp[1] or tcp[2], int(tcp[3])))
         unix = re.fullmatch(r"unix://(/.+)", given)
         if unix is not None:
-            if not hasattr(socket, "AF_UNIX"):
-                got = f"{given!r} on a system without Unix sockets ({sys.platform})"
-                raise InputError.single("address", got, "'tcp://host:port'")
+            _need(given, hasattr(socket, "AF_UNIX"), "Unix sockets")
             return Address(path=unix[1])
     elif isinstance(given, Sequence) and given and all(isinstance(word, str) for word in given):
+        _need(given, hasattr(os, "killpg"), "groups of processes")
         return Address(command=tuple(given))
     expected = "'tcp://host:port', 'unix:///path', or a command as a list of words"
     raise InputError.single("address", repr(given), expected)
+
+
+def _need(given: str | Sequence[str], is_there: bool, what: str) -> None:
+    if not is_there:
+        got = f"{given!r} on a system without {what} ({sys.platform})"
+        raise InputError.single("address", got, "'tcp://host:port'")
 
 
 class Connection:

@@ -14,6 +14,7 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.tables import rows_table
 from lasersampling.cli.terminal import prepare_streams
 from lasersampling.lif import network_from_arrays, save_network
+from lasersampling.results import read_results
 
 NAMES = [command.callback.__name__ for command in main.app.registered_commands]
 
@@ -93,6 +94,13 @@ def test_names_that_cannot_be_shown_are_refused_with_exit_code_2(run):
         ran = run("info", name, encoding="ascii")
         assert ran.code == 2
         assert shown in ran.err
+
+
+def test_a_file_name_that_is_no_utf_8_keeps_its_results(run, inputs):
+    ran = run(*RUNS["sample"], "--out", "\udcff.h5", "--quiet")
+    assert ran.code == 0
+    command = read_results("\udcff.h5").attrs["command"]
+    assert command.endswith(r"--out '\udcff.h5' --quiet")
 
 
 def stream_of(encoding, monkeypatch):
