@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.synapse import Synapse
 
 __all__ = ["Connections", "LaserNetwork"]
+
+
+_BYTES_PER_LASER = 64
+"""Parameters of a laser."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,8 @@ class LaserNetwork:
         problems = integer_problems("n_lasers", self.n_lasers, 1)
         problems += number_problems("lost_spikes", self.lost_spikes, 0.0, strict=False)
         problems += number_problems("jitter_ns", self.jitter_ns, 0.0, strict=False)
+        if not problems:
+            problems += memory_problems("n_lasers", (self.n_lasers,), _BYTES_PER_LASER)
         if not problems and self.lost_spikes > 1.0:
             problems.append(Problem("lost_spikes", f"{self.lost_spikes:g}", "at most 1"))
         if problems:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.request import (
@@ -57,6 +57,10 @@ class Simulation:
     spikes: SpikeTrains
     traces: Traces | None
     end: NetworkState
+
+
+_BYTES_PER_LASER = 512
+"""State, random numbers and tables of a laser in a chain, without spikes."""
 
 
 def simulate(
@@ -161,6 +165,9 @@ def simulate(
         *integer_problems("seed", seed, 0),
         *integer_problems("n_threads", threads, 1),
     ]
+    if not problems:
+        shape = n_chains, network.n_lasers
+        problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
     if not problems and recall_ns > (0.0 if start is None else tau):
         expected = "0 without `start`, and no more than the refractory time with it"
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))

@@ -5,6 +5,7 @@ from scipy import sparse
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import simulate
 
 DEVICE = load_device("D2")
 
@@ -43,3 +44,10 @@ def test_the_synapse_of_the_device_is_the_default():
 def test_networks_that_do_not_fit_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         LaserNetwork(DEVICE, **{"n_lasers": 2, **arguments})
+
+
+def test_lasers_that_no_memory_holds_are_refused():
+    with pytest.raises(InputError, match=r"n_lasers: got 1000000000000 numbers"):
+        LaserNetwork(load_device("D2"), n_lasers=10**12)
+    with pytest.raises(InputError, match=r"n_chains x n_lasers: got 1000000000000 x 2 numbers"):
+        simulate(LaserNetwork(load_device("D2"), n_lasers=2), 0.9, 10.0, n_chains=10**12)
