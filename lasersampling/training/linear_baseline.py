@@ -34,6 +34,7 @@ def linear_accuracy(data: SpikeData) -> Estimate:
 
     Examples
     --------
+    >>> from lasersampling.training.linear_baseline import linear_accuracy
     >>> import numpy as np
     >>> from lasersampling.datasets import SpikeData, SpikeSet
     >>> part = SpikeSet(np.array([[0.1, 1.0], [1.0, 0.2]]), np.array([0, 1]))
