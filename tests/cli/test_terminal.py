@@ -34,7 +34,7 @@ RUNS = {
         "classify", "yin_yang_small", "--set=network.hidden=[4]", "--set=learning.n_epochs=1",
     ),
     "generate": (
-        "generate", "digits", "--set=images_per_label=1", "--set=duration_ns=10",
+        "generate", "digits", "--set=images_per_label=2", "--set=duration_ns=10",
         "--set=window_ns=5", "--set=burn_in_ns=5", "--set=training.n_hidden=4",
         "--set=training.n_epochs=1", "--set=adaptation_rounds=0", "--set=gibbs_burn_in=5",
     ),
