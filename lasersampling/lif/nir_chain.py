@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _MATRICES = ("Linear", "Affine", "Scale")
 _KNOWN = ("Input", *_MATRICES, "Delay", "CubaLIF", "Output")
 
+_MOST_LANES = 10_000
+"""A matrix between as many takes 800 MB."""
+
 Named = tuple[str, Any]
 """A node and its name."""
 
@@ -69,7 +72,7 @@ class Chain:
         self.origin: dict[str, str] = {}
         self._unit_s, self._area = unit_s, area
         (start, first), *nodes = _in_order(graph)
-        self._width = _lone_size(start, first.input_type["input"])
+        self._width = _checked_width(start, _lone_size(start, first.input_type["input"]))
         self._bias(start, first)
         self._copies(nodes)
         section: list[Named] = []
@@ -152,7 +155,9 @@ class Chain:
     def _lanes(self, k: int, matrix: Array, fan_out: Array, delay: Array, name: str) -> Array:
         """Keep synaptic delays, one lane each, and return the weights (post, pre)."""
         n_post, n_pre = len(matrix), fan_out.shape[1]
-        is_ours = np.array_equal(fan_out, np.tile(np.eye(n_pre), (n_post, 1)))
+        # Shapes first: what they are compared with may be larger than memory.
+        fits = fan_out.shape[0] == n_post * n_pre and matrix.shape[1] == n_post * n_pre
+        is_ours = fits and np.array_equal(fan_out, np.tile(np.eye(n_pre), (n_post, 1)))
         if is_ours:
             blocks = matrix.reshape(n_post, n_post, n_pre)
             weights = blocks[np.arange(n_post), np.arange(n_post)]
@@ -190,6 +195,8 @@ class Chain:
         kind = _kind(node)
         field = "scale" if kind == "Scale" else "weight"
         matrix = as_floats(getattr(node, field), f"node {name!r} ({field})")
+        if kind == "Scale":
+            _checked_width(name, matrix.size)
         matrix = np.diag(matrix.ravel()) if kind == "Scale" else matrix
         if matrix.ndim != 2 or matrix.shape[1] != self._width:
             got = f"a {kind} of shape {matrix.shape}"
@@ -293,6 +300,12 @@ def _lone_size(name: str, shape: Any) -> int:
         got = f"the shape {tuple(sizes.tolist())}"
         raise _refusal(name, got, "one number of neurons, above 0")
     return int(sizes[0])
+
+
+def _checked_width(name: str, width: int) -> int:
+    if not 1 <= width <= _MOST_LANES:
+        raise _refusal(name, f"{width} inputs", f"1 to {_MOST_LANES}")
+    return width
 
 
 def _kind(node: Any) -> str:

@@ -501,3 +501,11 @@ def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(LaserSamplingError, match=r"pip install 'lasersampling\[nir\]'"):
         to_nir(network_from_arrays(KINDS["weights"]), tau_syn_s=UNIT_S)
+
+
+@pytest.mark.parametrize("width", [10**6, 2**62, 0, -1])
+def test_sizes_that_no_network_has_are_refused_before_memory_is_taken(width):
+    graph = to_nir(network_from_arrays(KINDS["synaptic"]), tau_syn_s=UNIT_S)
+    graph.nodes["input"].input_type["input"] = np.array([width])
+    with pytest.raises(InputError, match=f"node 'input': got .*{width}"):
+        from_nir(graph)
