@@ -12,6 +12,7 @@ import typer
 
 from lasersampling.atomic import check_outputs
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.cli.generate_configuration import GenerateConfig
 from lasersampling.cli.main import run
 from lasersampling.cli.options import configured, recipe_table
@@ -21,7 +22,9 @@ from lasersampling.results import ResultsFile
 from lasersampling.results.image_evaluation import write_generated
 from lasersampling.results.machine_evaluation import judge_machine
 from lasersampling.results.provenance import git_commit
+from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
+from lasersampling.training.picture_models import describe_data
 from lasersampling.training.picture_recipes import train_on_pictures
 
 RESOLUTION = 1024
@@ -80,27 +83,29 @@ def main(
         less = {"images_per_label": 2, "n_draws": 2, "burn_in": 20} if smoke else {}
         metrics, found = judge_machine(machine, pictures, seed=config.seed + 1, **less)
         write_history(file, trained.history)
-        file.write_machine(machine)
+        file.write_machine(machine, UnitNames(label=pictures.class_names))
+        if pictures.class_names:
+            write_class_names(file, pictures.class_names)
         write_generated(file, machine, {"gibbs": found}, pictures.shape, 1)
         file.metrics(metrics)
     for name, metric in metrics.items():
         print(f"{name}: {metric.value:.4f} ± {metric.standard_error or 0:.4f}")
     if machine_file is not None:
         provenance = {
-            "data": to_toml(config.data),
             "training": to_toml(config.training),
-            "shape": list(pictures.shape),
+            **describe_data(config.data, pictures.shape),
             "command": command,
             "seed": config.seed,
             "git_commit": git_commit(),
             "licence": "of the weights: that of lasersampling",
         }
+        names = UnitNames(label=pictures.class_names)
         for name, metric in metrics.items():
             numbers = dataclasses.asdict(metric)
             provenance[name] = numbers["value"]
             if numbers["standard_error"] is not None:
                 provenance[f"{name}_se"] = numbers["standard_error"]
-        save_machine(machine_file, machine, compact=True, provenance=provenance)
+        save_machine(machine_file, machine, compact=True, provenance=provenance, names=names)
         print(f"written: {machine_file} ({machine_file.stat().st_size / 1e6:.2f} MB)")
     for path in file.draw():
         print(f"written: {path}")

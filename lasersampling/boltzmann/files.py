@@ -4,7 +4,8 @@ A TOML file has the keys `biases` (K numbers), `weights` (K rows of K numbers) a
 such units, `n_label` and `n_hidden`. An HDF5 file has the datasets `weights` and `biases` and the
 attributes `n_label` and `n_hidden` in the group `/machine`, or at its root. In a compact one the
 weights stand above the diagonal only, in single precision, which the attribute `triangle` = "upper"
-says. Where a machine comes from may stand in the attributes of the group `/provenance`.
+says. Where a machine comes from may stand in the attributes of the group `/provenance`, and names
+of its units in the datasets `visible_name` and `label_name` beside the weights.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, machine_problems, parameter_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
+from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, known_suffix
@@ -71,6 +73,7 @@ def save_machine(
     *,
     compact: bool = False,
     provenance: Mapping[str, object] | None = None,
+    names: UnitNames | None = None,
 ) -> None:
     """Write a machine as TOML or HDF5, as the suffix says; exact to the last bit unless compact.
 
@@ -86,12 +89,14 @@ def save_machine(
         Single precision, each weight once, packed; HDF5 only.
     provenance : mapping of str to text, numbers or lists of these, optional
         Where the machine comes from; HDF5 only.
+    names : UnitNames, optional
+        Names of its units; HDF5 only.
 
     Raises
     ------
     InputError
-        For another suffix, arguments in another order, or if TOML is to be compact, to have
-        provenance or to hold more than 500 units.
+        For another suffix, arguments in another order, other numbers of names than of units, or if
+        TOML is to be compact, to have provenance or names, or to hold more than 500 units.
 
     Examples
     --------
@@ -100,10 +105,11 @@ def save_machine(
     array([ 0.5, -1. ])
     """
     _check_path(path)
-    machine = as_machine(machine)
+    machine, names = as_machine(machine), names or UnitNames()
+    names.check(machine, str(path))
     suffix = _known_suffix(path)
-    if suffix in TOML_SUFFIXES and (compact or provenance):
-        expected = "one of " + ", ".join(HDF5_SUFFIXES) + " for a compact file or provenance"
+    if suffix in TOML_SUFFIXES and (compact or provenance or names != UnitNames()):
+        expected = "one of " + ", ".join(HDF5_SUFFIXES) + " for a compact file, provenance or names"
         raise InputError.single(str(path), f"the suffix {suffix!r}", expected)
     if suffix in TOML_SUFFIXES and machine.n_units > MAX_TOML_UNITS:
         expected = f"at most {MAX_TOML_UNITS} in a TOML file; one of {', '.join(HDF5_SUFFIXES)}"
@@ -112,7 +118,7 @@ def save_machine(
         if suffix in TOML_SUFFIXES:
             temporary.write_text(_as_toml(machine), encoding="utf-8")
         else:
-            temporary.write_bytes(_packed(machine, compact, provenance or {}))
+            temporary.write_bytes(_packed(machine, compact, provenance or {}, names))
 
 
 def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
@@ -130,6 +136,30 @@ def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
         if group is None:
             return {}
         return {key: _plain(value) for key, value in group.attributes().items()}
+
+
+def load_names(path: str | os.PathLike[str]) -> UnitNames:
+    """Read the names of a machine's units; none for files that do not say.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, HDF5 cannot open it, or what stands in place of names is none.
+    """
+    if _known_suffix(path) in TOML_SUFFIXES:
+        return UnitNames()
+    found: dict[str, tuple[str, ...]] = {}
+    with hdf5.opened(path, _EXPECTED) as root:
+        group = root.group("machine") or root
+        for key in UnitNames().datasets(empty=True):
+            if key not in group:
+                continue
+            dataset = group.dataset(key)
+            if dataset is None or len(dataset.shape) != 1:
+                got = "a group" if dataset is None else f"an array of shape {dataset.shape}"
+                raise group.refusal(key, got, "a list of names as text")
+            found[key] = tuple(dataset.texts().tolist())
+    return UnitNames(found.get("visible_name", ()), found.get("label_name", ()))
 
 
 def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -> BoltzmannMachine:
@@ -189,7 +219,9 @@ def _as_toml(machine: BoltzmannMachine) -> str:
     )
 
 
-def _packed(machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object]) -> bytes:
+def _packed(
+    machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object], names: UnitNames
+) -> bytes:
     """Return the bytes of an HDF5 file."""
     import h5py
 
@@ -208,6 +240,8 @@ def _packed(machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, o
             group["biases"] = machine.biases
         group.attrs["n_label"] = machine.n_label
         group.attrs["n_hidden"] = machine.n_hidden
+        for key, values in names.datasets().items():
+            group.create_dataset(key, data=list(values), dtype=h5py.string_dtype())
         if provenance:
             file.create_group("provenance").attrs.update(provenance)
     return hdf5.sealed(buffer.getvalue())

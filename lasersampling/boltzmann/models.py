@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork, network_from_mapping
-from lasersampling.boltzmann.files import load_machine
+from lasersampling.boltzmann.files import load_machine, load_names
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import read_toml, resolve, shipped_names, shipped_path
 from lasersampling.paths import expanded, suffix_of
 
@@ -20,14 +21,17 @@ class Model:
     machine : BoltzmannMachine
         What is sampled.
     names : tuple of str
-        Of the units that evidence is about; their numbers for a machine, which has no names.
+        Of the units that evidence is about; those that have none are called by their numbers.
     truth : BoltzmannMachine or BayesianNetwork
         What gives the exact answers.
+    unit_names : UnitNames
+        Names that the file of a machine has.
     """
 
     machine: BoltzmannMachine
     names: tuple[str, ...]
     truth: BoltzmannMachine | BayesianNetwork
+    unit_names: UnitNames = field(default_factory=UnitNames)
 
 
 def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model:
@@ -56,4 +60,6 @@ def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model
         machine = network.machine(max_auxiliary_weight=max_auxiliary_weight)
         return Model(machine, network.names, network)
     machine = load_machine(path)
-    return Model(machine, tuple(str(unit) for unit in range(machine.n_units)), machine)
+    unit_names = load_names(path)
+    unit_names.check(machine, str(path))
+    return Model(machine, unit_names.of_all(machine), machine, unit_names)

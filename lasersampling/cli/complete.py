@@ -60,6 +60,7 @@ def complete_picture(
     InputError
         For pictures that cannot be read, and if nothing or all of the picture is unknown.
     """
+    from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.adapting import adapted
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.results.picture_records import write_completions
@@ -68,7 +69,10 @@ def complete_picture(
     from lasersampling.sampling.laser_sampler import Lasers
 
     machine, shape = loaded.machine, loaded.shape
+    labels = config.label_numbers(loaded.class_names)
     pixels, known = read_picture(picture, shape, invert=config.data.invert)
+    _check_ink(pixels, known, picture)
+    seen = known.copy()
     if occlude is not None:
         known &= occluded(shape, occlude)
     if mask is not None:
@@ -78,6 +82,7 @@ def complete_picture(
         got = "all of it known" if known.all() else "nothing of it known"
         expected = "a picture with some transparent pixels, or --mask or --occlude"
         raise InputError.single(str(picture), got, expected)
+    _tell_ink(pixels, seen, known, reporter)
     with output.open(config, config.seed) as file:
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
@@ -92,14 +97,14 @@ def complete_picture(
                 known,
                 n_completions=max(2, config.free_images),
                 n_draws=max(2, n_draws),
-                label=config.labels[0] if config.labels else None,
+                label=labels[0] if labels else None,
                 seed=config.seed,
                 progress=progress,
             )
         if file is not None:
             write_neuron(file, lasers.neuron)
             write_calibration(file, calibration)
-            file.write_machine(machine)
+            file.write_machine(machine, UnitNames(label=loaded.class_names))
             tau = lasers.neuron.refractory_time_ns
             time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])
             shown = np.unique(np.geomspace(1, time_ns.size, _SHOWN).astype(int)) - 1
@@ -115,6 +120,7 @@ def complete_picture(
             "model": loaded.name,
             "picture": str(picture),
             "known_pixels": int(known.sum()),
+            "label": loaded.class_names[labels[0]] if labels else None,
             "completions": found.states.shape[1],
             "seed": config.seed,
             "files": [str(path) for path in output.files],
@@ -127,6 +133,34 @@ def complete_picture(
         f"{found.states.shape[1]} times; a pixel differs between completions by {unsure:.2f} "
         "(standard deviation; 0.5 would be guessing)."
     )
+
+
+def _check_ink(pixels: NDArray[np.int8], known: NDArray[np.bool_], picture: Path) -> None:
+    """Refuse a picture that has nothing on it, before half of it is hidden."""
+    if not known.any():
+        return  # which is told with masks and halves
+    given = pixels[known]
+    if (given != given[0]).any():
+        return
+    kind = "bright" if given[0] else "dark"
+    got = f"the same value, {kind}, in all {given.size} pixels that are not clear"
+    expected = "dark and bright pixels; clear ones are unknown, so ink needs paper under it"
+    raise InputError.single(str(picture), got, expected)
+
+
+def _tell_ink(
+    pixels: NDArray[np.int8], seen: NDArray[np.bool_], known: NDArray[np.bool_], reporter: Reporter
+) -> None:
+    """Say what of a picture may not be meant: bright paper, or a known part without ink."""
+    share = pixels[seen].mean()
+    if share > 0.5:
+        reporter.status(
+            f"{share:.0%} of the picture is bright, and bright pixels count as strokes; for dark "
+            "strokes on bright paper add --set data.invert=true"
+        )
+    if (pixels[known] == pixels[known][0]).all():
+        kind = "bright" if pixels[known][0] else "dark"
+        reporter.status(f"all pixels that are left as known are {kind}: they say little")
 
 
 def _drawing(

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from lasersampling.boltzmann import load_machine, load_network
+from lasersampling.boltzmann.files import load_names
 from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError
@@ -99,10 +100,10 @@ def describe_results(path: Path) -> Description:
 
 def describe_machine(path: Path) -> Description:
     """Summarise a machine: its units, and the size of its weights and biases."""
-    machine = load_machine(path)
+    machine, names = load_machine(path), load_names(path)
     weights = machine.weights[np.triu_indices(machine.n_units, k=1)]
     coupled = weights[weights != 0]
-    values = {
+    values: dict[str, Any] = {
         "units": machine.n_units,
         "visible": machine.n_visible,
         "label": machine.n_label,
@@ -114,6 +115,8 @@ def describe_machine(path: Path) -> Description:
         "bias_mean": float(machine.biases.mean()),
         "bias_std": float(machine.biases.std()),
     }
+    for key, held in names.datasets().items():
+        values[f"{key}s"] = list(held)
     return {"kind": "machine"} | values, pairs_table(f"machine {path}", values)
 
 

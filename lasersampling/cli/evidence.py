@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import expanded
 
@@ -100,20 +101,19 @@ def _pairs(
     """Read pairs; what is wrong with them is added to `problems`."""
     found: dict[int, float] = {}
     numbered = list(names) == [str(unit) for unit in range(len(names))]
-    known = f"units 0 to {len(names) - 1}" if numbered else "one of " + ", ".join(names)
+    units = f"units 0 to {len(names) - 1}"
     for pair in text.split(",") if text.strip() else ():
-        name, _, value = (part.strip() for part in pair.partition("="))
+        name, sign, value = (part.strip() for part in pair.rpartition("="))
         try:
-            number = float(value)
+            number = float(value if sign else "")
         except ValueError:
             problems.append(Problem(option, repr(pair), "unit=value, with a number"))
             continue
-        if name in names:
-            unit = list(names).index(name)
-        elif name.isdecimal() and int(name) < len(names):
-            unit = int(name)
-        else:
-            problems.append(Problem(option, f"unit {name!r}", known))
+        try:
+            unit = number_of_name(name, names, option)
+        except InputError as error:
+            expected = units if numbered else error.problems[0].expected
+            problems.append(Problem(option, f"unit {name!r}", expected))
             continue
         if unit in found:
             problems.append(Problem(option, f"unit {name!r} twice", "each unit once"))

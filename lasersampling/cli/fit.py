@@ -144,6 +144,7 @@ def fit(
             "target": config.target,
             "n_visible": target.n_units,
             "n_hidden": config.n_hidden,
+            "units": list(target.unit_names) or [str(k) for k in range(target.n_units)],
             "seed": config.seed,
             "metrics": metrics_values(metrics),
             "files": [str(path) for path in files],

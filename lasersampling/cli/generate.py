@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,7 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
-from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
@@ -69,8 +68,12 @@ def generate(
         ),
     ] = None,
     labels: Annotated[
-        list[int] | None,
-        typer.Option("--label", help="Draw this label only, clamped; may be repeated."),
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="NAME",
+            help="Draw this class only, by its name or number, clamped; may be repeated.",
+        ),
     ] = None,
     picture: Annotated[
         Path | None,
@@ -104,12 +107,14 @@ def generate(
     With a recipe and --from, the recipe says how the trained machine is sampled. With --label there
     are no images without a label, unless --set free_images asks for them.
     """
+    from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.results.image_evaluation import compare_images, write_generated
     from lasersampling.results.image_generation import generate_images
+    from lasersampling.results.records import write_class_names
     from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -123,7 +128,7 @@ def generate(
     table = _table(of_recipe, loaded) | {k: v for k, v in given.items() if v is not None}
     config = configured(GenerateConfig, table, overrides)
     if loaded is not None:
-        check_labels(config.labels, loaded.machine.n_label)
+        config.label_numbers(loaded.class_names)  # what is wrong is said before anything is done
     inputs: list[str | Path | None] = [recipe, model, picture, mask]
     folders: list[Path] = []
     if config.data.source not in SOURCE_NAMES:
@@ -143,13 +148,16 @@ def generate(
     named = "data" in of_recipe or any(text.startswith("data.") for text in overrides or ())
     pictures = _pictures(config, loaded, reporter, named=named)
     if loaded is None and pictures is not None:
-        check_labels(config.labels, pictures.n_classes)
+        config.label_numbers(pictures.class_names)
     with output.open(config, config.seed) as file:
         if loaded is None:
             assert pictures is not None  # without a trained machine, images are there or an error
-            machine, shape = _train(config, pictures, reporter, file), pictures.shape
+            names, shape = pictures.class_names, pictures.shape
+            labels_asked = config.label_numbers(names)
+            machine = _train(config, pictures, reporter, file)
         else:
-            machine, shape = loaded.machine, loaded.shape
+            machine, shape, names = loaded.machine, loaded.shape, loaded.class_names
+            labels_asked = config.label_numbers(names)
         found = {}
         for name, sampler in _samplers(config, machine, reporter, file).items():
             with reporter.progress(f"generating with {name}") as progress:
@@ -159,7 +167,7 @@ def generate(
                     config.n_draws,
                     images_per_label=config.images_per_label,
                     free_images=config.free_images,
-                    labels=config.labels or None,
+                    labels=labels_asked or None,
                     seed=config.seed,
                     progress=progress,
                 )
@@ -167,10 +175,13 @@ def generate(
             metrics = compare_images(machine, found, _reader(pictures))
         headline = _headline(config, machine)
         if file is not None:
-            file.write_machine(machine)
+            file.write_machine(machine, UnitNames(label=names))
+            file.attributes("provenance", _provenance(config, loaded, shape))
             write_generated(file, machine, found, shape, config.window_draws)
+            if names:
+                write_class_names(file, names)
             if pictures is not None:
-                _write_data(file, pictures, config.labels)
+                _write_data(file, pictures, labels_asked)
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
             file.attributes("images", {"headline": headline})
             file.metrics(metrics)
@@ -180,6 +191,8 @@ def generate(
             "recipe": recipe,
             "model": model,
             "n_units": machine.n_units,
+            "classes": list(names),
+            "labels": [names[label] for label in labels_asked or range(len(names))],
             "device": config.device.name,
             "seed": config.seed,
             "metrics": metrics_values(metrics),
@@ -188,20 +201,6 @@ def generate(
         metrics_table(headline, metrics),
     )
     reporter.status(_closing_line(config, machine, metrics, output.files))
-
-
-def check_labels(labels: Sequence[int], n_labels: int) -> None:
-    """Refuse labels that a machine does not have, before anything is computed.
-
-    Raises
-    ------
-    InputError
-        With all of them.
-    """
-    has = f"0 to {n_labels - 1}" if n_labels else "none: the machine has no label units"
-    problems = [Problem("--label", str(y), has) for y in labels if not 0 <= y < n_labels]
-    if problems:
-        raise InputError(problems)
 
 
 def _recipe(recipe: str | None) -> dict[str, Any]:
@@ -231,10 +230,7 @@ def _pictures(
 ) -> Pictures | None:
     """Load the images that a machine learns from, or learned from if they are known and here."""
     if loaded is not None and loaded.data is None and not named:
-        reporter.status(
-            "no judging: the file of the machine does not say what images it was trained on; "
-            "--set data.source=... names them"
-        )
+        reporter.status(f"no judging: {loaded.absence}; --set data.source=... names them")
         return None
     try:
         pictures = config.data.load()
@@ -243,11 +239,30 @@ def _pictures(
             raise
         reporter.status(f"no judging by the images that the machine was trained on: {error}")
         return None
+    for note in pictures.notes:
+        reporter.status(note)
     if loaded is not None and pictures.shape != loaded.shape:
         got = f"images of {pictures.shape[0]} x {pictures.shape[1]} pixels"
         expected = f"{loaded.shape[0]} x {loaded.shape[1]}, as of the machine"
         raise InputError.single(f"data.source {config.data.source!r}", got, expected)
+    if loaded is not None and not loaded.fits_classes(pictures.class_names):
+        got = f"images of the classes {', '.join(pictures.class_names) or 'none'}"
+        expected = f"{', '.join(loaded.class_names) or 'none'}, as of the machine"
+        if named:
+            raise InputError.single(f"data.source {config.data.source!r}", got, expected)
+        reporter.status(f"no judging: {got} at {config.data.source}, expected {expected}")
+        return None
     return pictures
+
+
+def _provenance(
+    config: GenerateConfig, loaded: PictureModel | None, shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Say in the results what the machine was trained on, so that --from finds it again."""
+    from lasersampling.training.picture_models import describe_data
+
+    data = config.data if loaded is None else loaded.data
+    return {"shape": list(shape)} if data is None else describe_data(data, shape)
 
 
 def _train(

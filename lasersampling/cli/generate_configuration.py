@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from lasersampling.cli.configurations import Count, SeedNumber
 from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
@@ -29,8 +31,9 @@ class GenerateConfig:
         How the machine is trained.
     model : str
         A trained machine in place of training: a file, or the name of a shipped one.
-    labels : tuple of int
-        Labels to be clamped; all by default.
+    labels : tuple of str or int
+        Classes to be clamped, by name; or by number, where no name is another number. All by
+        default.
     images_per_label, free_images : int
         Images, one chain each, for every clamped label and without a label.
     burn_in_ns, duration_ns, interval_ns : float
@@ -54,7 +57,7 @@ class GenerateConfig:
     data: PictureSettings = PictureSettings()
     training: MachineTraining = MachineTraining()
     model: str = ""
-    labels: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    labels: tuple[Annotated[int, Field(ge=0)] | str, ...] = ()
     images_per_label: Annotated[int, Field(ge=2)] = 10
     free_images: Annotated[int, Field(ge=0)] = 40
     burn_in_ns: NonNegative = 400.0
@@ -75,6 +78,19 @@ class GenerateConfig:
                 self.window_ns,
                 f"interval_ns ({self.interval_ns:g}) to duration_ns ({self.duration_ns:g})",
             )
+
+    def label_numbers(self, class_names: Sequence[str]) -> tuple[int, ...]:
+        """Numbers of the classes to be clamped.
+
+        Raises
+        ------
+        InputError
+            For classes that there are not, with near names.
+        """
+        if self.labels and not class_names:
+            got = ", ".join(str(label) for label in self.labels)
+            raise InputError.single("--label", got, "none: the machine has no label units")
+        return tuple(number_of_name(str(label), class_names, "--label") for label in self.labels)
 
     @property
     def n_draws(self) -> int:

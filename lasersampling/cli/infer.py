@@ -126,7 +126,7 @@ def infer(
                     progress=progress,
                 )
         if file is not None:
-            file.write_machine(model.machine)
+            file.write_machine(model.machine, model.unit_names)
             write_posteriors(file, posteriors, model.names)
     output.draw(reporter)
     reporter.result(_told(config, posteriors, model.names, output), _table(posteriors, model.names))

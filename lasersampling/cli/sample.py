@@ -82,6 +82,7 @@ def sample(
     """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE
+    from lasersampling.boltzmann.files import load_names
     from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
     from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
@@ -102,8 +103,10 @@ def sample(
         "seed": seed,
     }
     config = _configuration(options, overrides)
-    target = load_machine(resolve("machines", config.machine))
-    clamped = clamped_units(config.clamp, [str(unit) for unit in range(target.n_units)])
+    path = resolve("machines", config.machine)
+    target, names = load_machine(path), load_names(path)
+    names.check(target, str(path))
+    clamped = clamped_units(config.clamp, names.of_all(target))
     # Lists of all states are made, and compared with, as long as they are not too long.
     listed = int((clamped == FREE).sum()) <= MAX_ENUMERATED_UNITS
     figures = ["distribution", "divergence_over_time"] if listed else []
@@ -132,9 +135,13 @@ def sample(
             if samples.sampler == "lasers" and evaluation.exact is not None:
                 beside = reference_metrics(target, clamped, evaluation, samples)
         if file is not None:
-            file.write_machine(target)
+            file.write_machine(target, names)
             file.write_samples(samples)
             evaluation.write(file)
+            if evaluation.exact is not None and names.visible:
+                of_all = names.of_all(target)
+                free = [of_all[unit] for unit in evaluation.free]
+                file.attributes("distribution", {"unit_names": free})
             file.metrics(beside)
     output.draw(reporter)
     metrics = evaluation.metrics() | beside

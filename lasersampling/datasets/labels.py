@@ -121,8 +121,8 @@ def number_of_name(name: str, names: Sequence[str], where: str) -> int:
     Returns
     -------
     int
-        Its place. If any of the names is a number, only names count: of 1, 2 and 10, "2" is
-        place 1 and "0" is none.
+        Its place. If any of the names is a number other than its own place, only names count: of
+        1, 2 and 10, "2" is place 1 and "0" is none.
 
     Raises
     ------
@@ -137,17 +137,19 @@ def number_of_name(name: str, names: Sequence[str], where: str) -> int:
     asked = name.strip()
     if asked in names:
         return list(names).index(asked)
-    if asked.isdecimal() and int(asked) < len(names) and not any(n.isdecimal() for n in names):
+    is_place = asked.isdecimal() and len(asked) < 10 and int(asked) < len(names)
+    if is_place and all(n == str(k) for k, n in enumerate(names) if n.isdecimal()):
         return int(asked)
-    raise InputError.single(where, repr(asked), _known(asked, names))
+    got = asked if asked.isdecimal() else repr(asked)
+    raise InputError.single(where, got, _known(asked, names))
 
 
 def _known(asked: str, names: Sequence[str]) -> str:
+    if list(names) == [str(k) for k in range(len(names))]:
+        return f"0 to {len(names) - 1}"
     near = difflib.get_close_matches(asked, names, n=3)
     if near:
         return "one of the names, such as " + ", ".join(near)
-    if list(names) == [str(k) for k in range(len(names))]:
-        return f"a number from 0 to {len(names) - 1}"
     listed = ", ".join(names[:_MAX_LISTED])
     more = len(names) - _MAX_LISTED
     return f"one of {listed}" + (f" and {more} more" if more > 0 else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.results.evaluation import Evaluation, evaluate_target
 from lasersampling.results.reading import Metric
 from lasersampling.results.run_file import write_history
@@ -49,9 +50,11 @@ class FitEvaluation:
 
     def write(self, file: ResultsFile) -> None:
         """Write target, machine, samples, history, tables of probabilities and metrics."""
-        file.write_machine(self.fit.machine)
+        file.write_machine(self.fit.machine, UnitNames(visible=self.fit.target.unit_names))
         file.write_samples(dataclasses.replace(self.fit.samples["after"], spikes=None))
         self.evaluations["after"].write(file)
+        if self.fit.target.unit_names:
+            file.attributes("distribution", {"unit_names": list(self.fit.target.unit_names)})
         write_history(file, self.fit.history)
         for who in ("before", "gibbs"):
             exact = self.evaluations[who].exact

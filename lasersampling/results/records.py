@@ -293,3 +293,11 @@ def write_images(file: ResultsFile, name: str, images: ArrayLike, labels: ArrayL
         f"images/{name}_label", labels, (sample,),
         units="1", description="label that was given, -1 for none",
     )  # fmt: skip
+
+
+def write_class_names(file: ResultsFile, names: Sequence[str], group: str = "images") -> None:
+    """Write the names of classes, which labels number, to a group."""
+    file.write(
+        f"{group}/class_name", list(names), (f"{group}_class",),
+        units="1", description="name of the class",
+    )  # fmt: skip

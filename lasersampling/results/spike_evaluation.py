@@ -13,6 +13,7 @@ from lasersampling.lif.in_the_loop import InTheLoop
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.results.chip_records import write_chips
 from lasersampling.results.reading import Metric
+from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 from lasersampling.training.linear_baseline import linear_accuracy
@@ -62,6 +63,9 @@ class SpikeEvaluation:
             units="tau_syn", description="input spike times, inf for absent ones",
         )  # fmt: skip
         file.write("test/label", test.labels, ("sample",), units="1", description="class")
+        names = self.classifier.data.class_names
+        if names != tuple(str(k) for k in range(len(names))):
+            write_class_names(file, names, "test")
         for place, spikes in enumerate(judged.spikes):
             is_output = place == len(judged.spikes) - 1
             name = "output" if is_output else f"hidden_{place}"

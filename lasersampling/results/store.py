@@ -38,6 +38,7 @@ from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import AnyMachine
+    from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.lasers.spikes import SpikeTrains
     from lasersampling.sampling.protocol import Samples
 
@@ -257,8 +258,11 @@ class ResultsFile:
                 metric.interval,
             )  # fmt: skip
 
-    def write_machine(self, machine: AnyMachine) -> None:
-        """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again."""
+    def write_machine(self, machine: AnyMachine, names: UnitNames | None = None) -> None:
+        """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again.
+
+        Names of its units, where there are any, stand beside it.
+        """
         from lasersampling.boltzmann import as_machine
 
         machine = as_machine(machine)
@@ -269,6 +273,8 @@ class ResultsFile:
         self.write("machine/biases", machine.biases, ("post",), units="1", description="biases b")
         counts = {"n_label": machine.n_label, "n_hidden": machine.n_hidden}
         self.attributes("machine", counts)
+        for key, held in (names.datasets() if names else {}).items():
+            self.write(f"machine/{key}", list(held), (key,), units="1", description="names")
 
     def write_samples(self, samples: Samples) -> None:
         """Write states to ``/samples``, and the spikes they come from to ``/spikes``."""

@@ -27,6 +27,7 @@ from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, number_cell
 from lasersampling.boltzmann.parameters import MAX_LISTED
 from lasersampling.checks import integer_problems
+from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError, Problem
 
 
@@ -152,7 +153,8 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     path : path-like
         The file.
     names : sequence of str
-        Of all units, in their order; numbers ("0", "1", ...) where they have no others.
+        Of all units, in their order; numbers ("0", "1", ...) where they have no others. Columns may
+        have numbers in place of names where that is not ambiguous.
 
     Raises
     ------
@@ -163,14 +165,19 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     rows = csv_rows(Path(path))
     header_line, header = next(rows)
     place = f"{path}, line {header_line}"
-    problems = [
-        Problem(place, repr(name), "units: " + ", ".join(names))
-        for name in header
-        if name not in names
-    ]
+    problems: list[Problem] = []
+    units: list[int] = []
+    for name in header:
+        try:
+            unit = number_of_name(name, names, place)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if unit in units:
+            problems.append(Problem(place, f"{name!r}, which has a column", "each unit once"))
+        units.append(unit)
     if problems:
         raise InputError(problems)
-    units = [names.index(name) for name in header]
     clamped, log_odds = [], []
     for line, row in rows:
         held, shift = np.full(len(names), FREE, dtype=np.int8), np.zeros(len(names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lasersampling.boltzmann.files import load_machine, load_provenance
+from lasersampling.boltzmann.files import load_machine, load_names, load_provenance
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.config import parse, resolve, toml_of
+from lasersampling.boltzmann.unit_names import class_names
+from lasersampling.config import parse, resolve, to_toml, toml_of
+from lasersampling.datasets.sources import NAMES
 from lasersampling.errors import InputError
 from lasersampling.training.picture_recipes import PictureSettings
 
@@ -32,6 +35,10 @@ class PictureModel:
         What it was trained on; None if that is not known or not here.
     provenance : mapping
         All that the file says of its origin.
+    class_names : tuple of str
+        Of the classes that its label units stand for; their numbers in files without names.
+    absence : str
+        Why `data` is None; empty if it is not.
     """
 
     name: str
@@ -39,6 +46,13 @@ class PictureModel:
     shape: tuple[int, int]
     data: PictureSettings | None
     provenance: Mapping[str, object]
+    class_names: tuple[str, ...] = ()
+    absence: str = ""
+
+    def fits_classes(self, names: tuple[str, ...]) -> bool:
+        """Whether pictures have its classes; of one without names, as many."""
+        unnamed = self.class_names == tuple(str(k) for k in range(self.machine.n_label))
+        return names == self.class_names or (unnamed and len(names) == len(self.class_names))
 
 
 def load_picture_model(name_or_path: str | Path) -> PictureModel:
@@ -63,14 +77,28 @@ def load_picture_model(name_or_path: str | Path) -> PictureModel:
         got = f"{machine.n_visible} visible units"
         expected = "rows x columns, as attribute `shape` of its provenance, or a square"
         raise InputError.single(str(path), got, expected)
-    return PictureModel(str(name_or_path), machine, shape, _data(provenance), provenance)
+    names = load_names(path)
+    names.check(machine, str(path))
+    data, absence = _data(provenance)
+    known = class_names(machine, names.label)
+    return PictureModel(str(name_or_path), machine, shape, data, provenance, known, absence)
 
 
-def _data(provenance: Mapping[str, object]) -> PictureSettings | None:
+def describe_data(settings: PictureSettings, shape: tuple[int, int]) -> dict[str, object]:
+    """Say in the provenance of a machine what it was trained on, so that `--from` finds it."""
+    path = Path(settings.source)
+    if settings.source not in NAMES and path.exists():
+        settings = dataclasses.replace(settings, source=str(path.resolve()))
+    return {"data": to_toml(settings), "shape": list(shape)}
+
+
+def _data(provenance: Mapping[str, object]) -> tuple[PictureSettings | None, str]:
+    """Find the images that a machine was trained on, or say why not."""
     text = provenance.get("data")
     if not isinstance(text, str):
-        return None
+        return None, "its file does not say on which images it was trained"
     try:
-        return parse(toml_of(text, "data"), PictureSettings, "data")
-    except (InputError, ValueError):  # images of somebody else, that are not on this machine
-        return None
+        return parse(toml_of(text, "data"), PictureSettings, "data"), ""
+    except (InputError, ValueError) as error:  # images of somebody else, not on this machine
+        reason = " ".join(str(error).split())
+        return None, f"the images that it was trained on are not found ({reason})"

@@ -52,6 +52,36 @@ def test_a_mask_says_what_is_known_and_the_result_is_drawn_in_characters(run, pi
 
 
 @pytest.mark.parametrize(
+    ("colour", "message"),
+    [
+        ((0, 0, 0, 255), "the same value, dark, in all 64 pixels"),
+        ((255, 255, 255, 255), "the same value, bright, in all 64 pixels"),
+        ((0, 0, 0, 0), "nothing of it known"),
+    ],
+)
+def test_pictures_with_nothing_on_them_are_refused(run, colour, message):
+    Image.new("RGBA", (8, 8), colour).save("mine.png")
+    ran = run("generate", "--from", "digits", "--complete", "mine.png", "--occlude", "left")
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_ink_on_a_clear_picture_and_bright_paper_are_told(run, picture):
+    ink = np.zeros((8, 8, 4), dtype=np.uint8)
+    ink[..., 3] = 255 * picture
+    Image.fromarray(ink).save("ink.png")
+    ran = run("generate", "--from", "digits", "--complete", "ink.png", *QUICK)
+    assert ran.code == 2
+    assert "clear ones are unknown, so ink needs paper under it" in ran.err
+    Image.fromarray((255 * (1 - picture)).astype(np.uint8)).save("paper.png")
+    ran = run(
+        "generate", "--from", "digits", "--complete", "paper.png", "--occlude", "left", *QUICK
+    )
+    assert ran.code == 0
+    assert "--set data.invert=true" in ran.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--complete", "mine.png"), "--complete: got mine.png, expected a trained machine"),
@@ -73,7 +103,7 @@ def test_a_mask_says_what_is_known_and_the_result_is_drawn_in_characters(run, pi
         ),
         (
             ("--from", "digits", "--complete", "mine.png", "--occlude", "left", "--label", 12),
-            "label: got 12, expected 0 to 9",
+            "--label: got 12, expected 0 to 9",
         ),
     ],
 )

@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.boltzmann.files import load_names
 from lasersampling.results import read_results
 
 SMALL = (
@@ -91,12 +93,12 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     assert set(results.array("images/data_label")) == {3}
     assert results.machine().n_units == 134
     assert results.array("lines/gain").shape == (134,)
-    # The results file holds the machine, so it is one to generate from; but its data are unknown.
+    # The results file holds the machine, and says which images it was trained on.
     again = run("generate", "--from", "run.h5", "--label", 5, "--json", "--out", "again.h5",
                 *options(*QUICK, "free_images=1"))  # fmt: skip
     assert again.code == 0
-    assert "no judging" in again.err
-    assert "label_accuracy_lasers" not in json.loads(again.out)["metrics"]
+    assert "no judging" not in again.err
+    assert "label_accuracy_lasers" in json.loads(again.out)["metrics"]
     assert read_results("again.h5").array("images/lasers_label").tolist() == [5, 5, -1]
 
 
@@ -106,14 +108,46 @@ def test_a_trained_machine_draws_a_label_without_training(run):
         ((), "recipe: got nothing, expected a recipe, or --from a trained machine"),
         (("--from", "letters"), "machines: got 'letters', expected an existing file or one of"),
         (("--from", "random_five"), "got 5 visible units, expected rows x columns"),
-        (("--from", "digits", "--label", 10), "label: got 10, expected 0 to 9"),
-        (("--from", "digits", "--label", -1), "--label"),
+        (("--from", "digits", "--label", 10), "--label: got 10, expected 0 to 9"),
+        (("--from", "digits", "--label", -1), "--label: got '-1', expected 0 to 9"),
     ],
 )
 def test_machines_and_labels_that_are_not_there_are_refused(run, arguments, message):
     ran = run("generate", *arguments)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_classes_are_asked_for_and_shown_by_name(run):
+    """Of two classes of the user's own; what is asked for by another name is refused at once."""
+    images = np.random.default_rng(0).random((40, 4, 4))
+    labels = np.where(np.arange(40) % 2, "ring", "cross")
+    np.savez("mine.npz", images=images, labels=labels)
+    own = options(*SMALL, "data.source=mine.npz", "training.n_hidden=3", "training.batch_size=10")
+    ran = run("generate", "digits", "--label", "ring", "--out", "run.h5", "--json", *own)
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert (told["classes"], told["labels"]) == (["cross", "ring"], ["ring"])
+    results = read_results("run.h5")
+    assert results.array("images/class_name").tolist() == ["cross", "ring"]
+    assert set(results.array("images/lasers_label")) == {1, -1}
+    assert load_names("run.h5").label == ("cross", "ring")
+    for arguments in (("--from", "run.h5"), ("digits", *own)):
+        refused = run("generate", *arguments, "--label", "rign")
+        assert refused.code == 2
+        assert "--label: got 'rign', expected one of the names, such as ring" in refused.err
+        assert "training 16 pixel" not in refused.err
+    np.savez("mine.npz", images=images, labels=np.where(np.arange(40) % 2, "wheel", "cross"))
+    other = run("generate", "--from", "run.h5", "--label", 1, *options(*QUICK))
+    assert other.code == 0
+    assert "no judging: images of the classes cross, wheel" in other.err
+
+
+def test_a_machine_without_a_word_on_its_images_says_so(run):
+    save_machine("bare.h5", BoltzmannMachine(np.zeros((5, 5)), np.zeros(5), 1))
+    ran = run("generate", "--from", "bare.h5", *options(*QUICK, "images_per_label=2"))
+    assert ran.code == 0
+    assert "its file does not say on which images it was trained" in ran.err
 
 
 def test_pictures_of_the_user_s_own_without_labels(run):

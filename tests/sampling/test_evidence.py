@@ -27,7 +27,7 @@ def test_cases_are_rows_and_empty_cells_are_free(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("thief\n1\n", "line 1: got 'thief', expected units: burglary, alarm, call"),
+        ("thief\n1\n", "line 1: got 'thief', expected one of burglary, alarm, call"),
         ("call,call\n1,1\n", "line 1: got the column 'call' twice"),
         ("call\nyes\n", "line 2, column 'call': got 'yes'"),
         ("call\n2\n", "line 2, column 'call': got '2'"),

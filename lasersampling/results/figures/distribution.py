@@ -81,7 +81,10 @@ def plot(path: str | os.PathLike[str], order: Literal["state", "target"] = "targ
             logarithmic.set_xticks(
                 place, _labels(shown, target.size), rotation=rotation, family="DejaVu Sans Mono"
             )
-            logarithmic.set_xlabel("state $z$ (first unit on the left)")
+            attributes = results.attributes.get("distribution", {})
+            logarithmic.set_xlabel(
+                style.state_words(attributes, "state $z$ (first unit on the left)")
+            )
         else:
             logarithmic.set_xlabel(
                 "state, by falling target probability" if order == "target" else "state"

@@ -58,7 +58,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         lower.set_xlim(-0.8, shown.size - 0.2)
         lower.set_ylim(bottom=0.0)
         lower.set_ylabel("probability")
-        lower.set_xlabel("state of the visible units (first on the left), by falling probability")
+        state = style.state_words(
+            results.attributes["distribution"], "state of the visible units (first on the left)"
+        )
+        lower.set_xlabel(f"{state}, by falling probability")
         lower.legend(loc="upper right")
         for axes in (upper, lower):
             style.quiet(axes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,6 +31,8 @@ others; so images have about the same size in all galleries."""
 _PITCH = 1.1
 """Distance from one image to the next, in widths of an image."""
 _FREE_GAP = 0.5
+_LETTERS = 6
+"""Letters of a class's name that fit above an image."""
 _BAND_TITLE_INCHES = 0.45
 
 
@@ -42,7 +44,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     path : path-like
         Results file with ``/images``: one or more of `lasers`, `renewal`, `gibbs`, `data`, of
         shape (sample, row, column) with values 0 (white) to 1 (black), and beside each
-        `<name>_label` (sample), -1 for images drawn freely. The first two images of each label
+        `<name>_label` (sample), -1 for images drawn freely; `class_name` (class), where there are
+        names. The first two images of each label
         are shown, more of them if there are few labels.
         Metrics `label_accuracy_<name>` are written above the bands, and the text attribute
         `headline` of the group above all.
@@ -93,7 +96,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             axes.set_anchor("NW")
             axes.set_axis_off()
             axes.set_title(_band_title(results, name), pad=28 if axes is bands[0] else 7)
-        _write_labels(bands[0], given, spread, free_from if free else None)
+        classes = {label: str(label) for label in given}
+        if "class_name" in images:
+            classes = {label: str(images["class_name"].data[label]) for label in given}
+        _write_labels(bands[0], classes, spread, free_from if free else None)
         if headline:
             style.headline(figure, headline)
     return figure
@@ -124,10 +130,14 @@ def _draw_columns(
         axes.add_patch(frame)
 
 
-def _write_labels(axes: Axes, given: Sequence[int], spread: int, free_from: float | None) -> None:
-    for place, label in enumerate(given):
+def _write_labels(
+    axes: Axes, given: Mapping[int, str], spread: int, free_from: float | None
+) -> None:
+    room = max(1, int(spread * _LETTERS))
+    for place, name in enumerate(given.values()):
         middle = (place + 0.5) * spread * _PITCH - (_PITCH - 1) / 2
-        axes.text(middle, -0.12, str(label), ha="center", color="#666666")
+        shown = name if len(name) <= room else name[: max(1, room - 1)] + "…"
+        axes.text(middle, -0.12, style.plain(shown), ha="center", color="#666666")
     if free_from is not None:
         axes.text(free_from, -0.12, "free", ha="left", color="#666666")
 

@@ -37,6 +37,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path, groups=("test",))
     times, labels = results.array("test/output_time")[0], results.array("test/label")
     n_classes = times.shape[1]
+    names = [f"class {label}" for label in range(n_classes)]
+    if "class_name" in results.group("test"):
+        names = [style.plain(str(name)) for name in results.array("test/class_name")]
     shown = max(4, 3 * _SHOWN // n_classes)
     with style.style():
         figure = style.new_figure(5.4)
@@ -53,7 +56,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 )  # fmt: skip
             raster.axhline(row - 0.5, color=style.FAINT, linewidth=1)
             raster.text(
-                1.01, row + len(chosen) / 2, f"class {label}", va="center", fontsize=12,
+                1.01, row + len(chosen) / 2, names[label], va="center", fontsize=12,
                 transform=raster.get_yaxis_transform(),
             )  # fmt: skip
             row += len(chosen)

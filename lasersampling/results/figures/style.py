@@ -9,11 +9,12 @@ https://jfly.uni-koeln.de/color/.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -27,6 +28,9 @@ PURPLE = "#CC79A7"
 INK = "#222222"
 GREY = "#8C8C8C"
 FAINT = "#E4E4E4"
+
+_MOST_NAMED = 60
+"""Letters of names of units that fit under an axis."""
 
 WIDTH = 11.0
 """Width of a figure in inches; at 150 dots per inch it fills a slide."""
@@ -76,6 +80,18 @@ def style() -> Iterator[None]:
 def new_figure(height: float) -> Figure:
     """Return an empty figure of standard width; `height` in inches. Call within `style`."""
     return Figure(figsize=(WIDTH, height))
+
+
+def plain(text: str) -> str:
+    """Keep Matplotlib from reading a user's text as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def state_words(attributes: Mapping[str, Any], otherwise: str) -> str:
+    """Say what a state is written as: the names of its units, where they have some and few."""
+    names = [str(name) for name in np.atleast_1d(attributes.get("unit_names", []))]
+    listed = ", ".join(names)
+    return f"state of {plain(listed)}" if names and len(listed) <= _MOST_NAMED else otherwise
 
 
 def headline(figure: Figure, text: str) -> None:
