@@ -99,3 +99,12 @@ def test_missing_parts_are_named_with_what_there_is(path):
             call()
         assert text in str(caught.value)
         assert str(path) in str(caught.value)
+
+
+def test_a_variable_may_have_the_name_of_one_of_its_dimensions(tmp_path):
+    values = np.arange(6.0).reshape(2, 3)
+    with ResultsFile.create(tmp_path / "a.h5", command="", seed=0, config="") as file:
+        file.write("group/member", values, ("row", "member"), units="1", description="")
+    read = read_results(tmp_path / "a.h5")
+    assert np.array_equal(read.array("group/member"), values)
+    assert read.contents["group/member"].shape == (2, 3)
