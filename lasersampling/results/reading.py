@@ -254,7 +254,7 @@ def _load(path: Path, root: hdf5.Group, wanted: Collection[str] | None) -> Resul
                 attributes[name] = _known(root, name, node.attrs)
             for key, stored in node.variables.items():
                 place = f"{name}/{key}"
-                # netCDF calls a variable so that has the name of a dimension without being its scale.
+                # So netCDF calls a variable that has the name of a dimension but is not its scale.
                 dataset = nodes.get(f"{name}/_nc4_non_coord_{key}") or nodes[place]
                 if not isinstance(dataset, hdf5.Dataset):
                     raise root.refusal(place, "a group", "a variable")
