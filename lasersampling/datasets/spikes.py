@@ -108,6 +108,11 @@ class SpikeData:
         if n_classes < 2:
             got = "samples of one class only"
             raise InputError.single("train labels", got, "two classes or more to tell apart")
+        # Looked at first, since a label may be any number, and all below it would be classes.
+        if n_classes > len(self.train):
+            got = f"{n_classes} classes by the largest label, and {len(self.train)} samples"
+            expected = "some of each class, numbered from 0 without gaps"
+            raise InputError.single("train labels", got, expected)
         names = self.class_names or tuple(str(k) for k in range(n_classes))
         missing = [names[k] for k in np.setdiff1d(np.arange(n_classes), self.train.labels)]
         if missing:
@@ -154,7 +159,7 @@ def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet
     from sklearn.model_selection import train_test_split
 
     places = np.arange(len(part))
-    fewest = int(np.bincount(part.labels, minlength=1).min())
+    fewest = int(np.unique(part.labels, return_counts=True)[1].min())
     alike = fewest >= 2 and n_held >= part.labels.max() + 1
     kept, held = train_test_split(
         places, test_size=n_held, random_state=seed, stratify=part.labels if alike else None

@@ -49,6 +49,14 @@ def test_arrays_of_ones_own(tmp_path):
         ({"train_labels": np.array([0, 2, 1, 0, -1])}, "train_labels: got 1 of 5 .* such as -1"),
         ({"train_labels": np.array([0, 2, 1, 0, 0.5])}, "train_labels: got 1 of 5 .* such as 0.5"),
         ({"train_labels": np.array([0, 2, 1, 0, np.nan])}, "train_labels: .* such as nan"),
+        ({"train_labels": np.array([0, 1, 10**9, 1, 0])}, "1000000001 classes by the largest"),
+        (
+            {
+                f"{part}_labels": np.zeros(n, int)
+                for part, n in (("train", 5), ("validation", 1), ("test", 1))
+            },
+            "one class only",
+        ),
         ({"train_labels": np.array(list("aaabb"))}, "labels: got text in some parts only"),
         ({"train_labels": np.array([1, 2, 1, 2, 2])}, "no sample of 1 of 3 classes: 0"),
         ({"test_labels": np.array([3])}, "no sample of 1 of 4 classes: 3"),
