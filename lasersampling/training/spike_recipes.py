@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 from torch import nn
 
+from lasersampling.checks import memory_problems
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel, NominalNeuron
@@ -63,7 +65,7 @@ class NetworkSettings:
     output_weight_mean: float | None = None
     output_weight_std: NonNegative | None = None
     input_copies: Count = 1
-    bias_times: tuple[float, ...] = ()
+    bias_times: tuple[NonNegative, ...] = ()
 
 
 @validated
@@ -232,9 +234,25 @@ def build_network(
         Of the data.
     seeds : sequence of int, optional
         Of the members, if not those of the recipe.
+
+    Raises
+    ------
+    InputError
+        If its weights would not fit into the memory.
     """
-    streams = Streams(recipe.seeds if seeds is None else seeds)
     settings = recipe.network
+    n_members = recipe.members if seeds is None else len(seeds)
+    sizes = (
+        n_inputs * settings.input_copies + len(settings.bias_times),
+        *settings.hidden,
+        n_classes,
+    )
+    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
+    # Weights, their gradients and two moments of Adam, in double precision.
+    problems = memory_problems("network (members, weights)", (n_members, n_weights), 32)
+    if problems:
+        raise InputError(problems)
+    streams = Streams(recipe.seeds if seeds is None else seeds)
     stages: list[nn.Module] = []
     if settings.input_copies > 1:
         stages.append(RepeatInputs(settings.input_copies))

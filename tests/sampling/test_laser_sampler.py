@@ -99,10 +99,14 @@ def test_lasers_that_are_not_there_cannot_go_on():
 
 @pytest.mark.slow
 def test_a_uniform_delay_still_samples():
-    """A delay shifts a pulse against z; a small one costs a little."""
+    """A delay shifts a pulse against z; a small one costs a little.
+
+    Seeds 2 to 4 come to 0.0073 with a standard deviation of 0.0013, without a delay 0.0001: the
+    bound is four of these above, and half of three times as much.
+    """
     machine = BoltzmannMachine.random(3, seed=1)
     samples = Lasers(delay_ns=0.2).sample(machine, 4000, n_chains=16, seed=2)
-    assert kl_divergence(samples.histogram(), exact_distribution(machine)) < 0.03
+    assert kl_divergence(samples.histogram(), exact_distribution(machine)) < 0.0125
 
 
 def test_draws_that_fit_a_duration():
@@ -131,7 +135,12 @@ def test_lasers_that_cannot_be_made_are_refused(arguments, message):
 
 @pytest.mark.slow
 def test_ten_random_machines_by_translation_alone():
-    """Issue "Foundation": median D_KL(sample || target) <= 0.03 at >= 1e5 ns per machine."""
+    """Published (RESULTS.md, "Random machines"): median 0.00115 +- 0.00012, worst 0.0024, of 20.
+
+    Ten machines have 1.4 times the standard error of the median; of 1.2e5 draws chance alone makes
+    some 0.0002. So the median is below 0.00115 + 4 * 0.00017 + 0.0002, and the worst below the
+    published one and as much again for chance. Three times the published values fail.
+    """
     lasers, found, ideal = Lasers(), [], []
     for seed in range(10):
         machine = BoltzmannMachine.random(5, seed=seed)
@@ -140,17 +149,22 @@ def test_ten_random_machines_by_translation_alone():
         found.append(kl_divergence(samples.histogram(), target))
         gibbs = Gibbs().sample(machine, 5000, n_chains=24, seed=seed)
         ideal.append(kl_divergence(gibbs.histogram(), target))
-    assert np.median(found) < 0.015
-    assert max(found) < 0.03
-    assert np.median(ideal) < 0.002
+    assert np.median(found) < 0.0020
+    assert max(found) < 0.0040
+    # Of 32 states: 15.5 over the number of independent draws, at least a quarter of 1.2e5.
+    assert np.median(ideal) < 0.0005
 
 
 @pytest.mark.slow
 def test_conditional_marginals_of_a_six_unit_machine():
-    """Issue "Foundation": within 0.03 of exact."""
+    """Published (RESULTS.md, "Clamping"): 0.010, 0.008 and 0.011, by other streams.
+
+    The standard error of a mean is 0.0023 here; the bound is four of them above the published, and
+    two thirds of three times as much.
+    """
     machine = BoltzmannMachine.random(6, seed=11)
     for values in ({0: 1, 1: 0}, {2: 1, 5: 1}, {3: 0}):
         clamped = clamp(6, values)
         samples = Lasers().sample(machine, 5000, n_chains=24, clamped=clamped, seed=5)
         exact = exact_moments(machine, clamped).mean
-        assert np.abs(samples.mean - exact).max() < 0.03
+        assert np.abs(samples.mean - exact).max() < 0.02

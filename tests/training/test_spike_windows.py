@@ -67,3 +67,13 @@ def test_data_without_spikes(data):
     nothing = SpikeSet(np.full((2, 4), np.inf), np.array([0, 1]))
     (problem,) = window_problems(recipe, build_network(recipe, 4, 3), nothing)
     assert "input spikes" in str(problem)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"hidden": (10**9,)}, {"hidden": (10**6, 10**6)}, {"input_copies": 10**10}]
+)
+def test_networks_that_no_memory_holds_are_refused_at_once(changes):
+    recipe = shipped("yin_yang")
+    recipe = dataclasses.replace(recipe, network=dataclasses.replace(recipe.network, **changes))
+    with pytest.raises(InputError, match="members, weights"):
+        build_network(recipe, 4, 3)
