@@ -21,6 +21,7 @@ from typing import Annotated, Any
 import typer
 from peers import PEERS, STEPS, Task
 
+from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.request import available_cores
@@ -193,6 +194,8 @@ def main(
     out: Annotated[Path | None, typer.Option(help="JSON file for all speeds.")] = None,
 ) -> None:
     """Print a table of laser-microseconds per second and the ratios within this run."""
+    if out is not None:
+        check_outputs([out], inputs=[device])
     laser = load_device(device)
     accurate = accurate_step_ps or ACCURATE_STEP_PS.get(laser.name)
     rows = contestants(laser, ratio, step_ps, search)
@@ -205,7 +208,9 @@ def main(
     print(table(rows, accurate))
     if out is not None:
         record = {"device": laser.name, "ratio": ratio, "accurate_step_ps": accurate}
-        out.write_text(json.dumps(record | {"versions": versions(), "rows": rows}, indent=1))
+        text = json.dumps(record | {"versions": versions(), "rows": rows}, indent=1)
+        with atomic_path(out, overwrite=False) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

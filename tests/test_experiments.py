@@ -87,7 +87,8 @@ def test_networks_that_were_trained_are_not_trained_again(run, tmp_path):
     script = next(path for path in SCRIPTS if path.stem == "delays_yin_yang")
 
     def again(*more):
-        (tmp_path / "run.h5").unlink(missing_ok=True)
+        for name in ("run.h5", "run.png"):
+            (tmp_path / name).unlink(missing_ok=True)
         return run(script, "--smoke", "--out", "run.h5", *more)
 
     assert again().code == 0

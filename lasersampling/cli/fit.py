@@ -118,15 +118,14 @@ def fit(
             with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
                 sampler.calibrated(progress)
 
-        with reporter.progress("learning") as progress:
-            found = learn(
-                config,
-                target,
-                sampler=sampler,
-                progress=progress,
-                checkpoints=file,
-                resume=state,
-            )
+        found = learn(
+            config,
+            target,
+            sampler=sampler,
+            checkpoints=file,
+            resume=state,
+            stage=reporter.progress,
+        )
         with reporter.working("judging what was learned"):
             evaluation = evaluate_fit(found)
             metrics = evaluation.metrics

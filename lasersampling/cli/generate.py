@@ -121,7 +121,8 @@ def generate(
     check_request(picture, mask, occlude, model, len(labels or ()))
     of_recipe = _recipe(recipe)
     model = model or of_recipe.get("model") or None
-    loaded = None if model is None else load_picture_model(model)
+    with reporter.working("loading the machine"):
+        loaded = None if model is None else load_picture_model(model)
     given = {"seed": seed, "model": model, "labels": labels}
     if labels and picture is None:  # of a picture, so many are its completions
         given["free_images"] = 0
@@ -146,7 +147,8 @@ def generate(
         complete_picture(config, loaded, picture, mask, occlude, output, reporter)
         return
     named = "data" in of_recipe or any(text.startswith("data.") for text in overrides or ())
-    pictures = _pictures(config, loaded, reporter, named=named)
+    with reporter.working("loading the images"):
+        pictures = _pictures(config, loaded, reporter, named=named)
     if loaded is None and pictures is not None:
         config.label_numbers(pictures.class_names)
     with output.open(config, config.seed) as file:

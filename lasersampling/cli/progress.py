@@ -49,9 +49,10 @@ class Pace:
         if len(self._seen) < 2:
             return None
         (first, begun), (last, done) = self._seen[0], self._seen[-1]
-        if last - first < _KNOWN_AFTER_S or done <= begun or done >= 1:
+        if last - first < _KNOWN_AFTER_S or now - last > _RECENT_S or done <= begun or done >= 1:
             return None
-        return max(0.0, (1 - done) * (last - first) / (done - begun) - (now - last))
+        # Up to now, and not to the last step: work that has come to a halt becomes slower.
+        return (1 - done) * (now - first) / (done - begun)
 
 
 class Lines:

@@ -166,11 +166,11 @@ def run_comparison(
     config = to_toml({"model": model, "sampling": sampling})
     moving = out.with_name(f"{out.stem}_animation.gif")
     inputs = [model, sampling.device]
-    check_outputs([moving], inputs=inputs, overwrite=overwrite)
     with ResultsFile.create(
         out, command=command, seed=seed, config=config, overwrite=overwrite,
         figures=_FIGURES, inputs=inputs,
     ) as file:  # fmt: skip
+        check_outputs([moving], inputs=inputs, overwrite=overwrite)
         loaded = load_picture_model(model)
         compared = compare_samplers(file, loaded, sampling, seed=seed, stage=stage)
     with stage("drawing figures and the animation"):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from lasersampling.boltzmann import BoltzmannMachine, Target
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
-from lasersampling.sampling.protocol import Sampler, Samples
+from lasersampling.sampling.protocol import Progress, Sampler, Samples
 from lasersampling.training.distribution_learning import initial_machine, learn
 from lasersampling.training.fit_recipes import FitRecipe
 from lasersampling.training.loop import Checkpoints, History
 from lasersampling.training.task import State
 
+Stage = Callable[[str], AbstractContextManager[Progress | None]]
+"""Told what comes next; gives what takes the fraction done, as long as it lasts."""
+
+_LEARNING = "learning"
 _LEARNING_STREAM, _JUDGING_STREAM = 1, 2
 _GIBBS_THIN = 4
 
@@ -58,7 +63,9 @@ def sampler_of(recipe: FitRecipe) -> Sampler:
     )
 
 
-def pretrained(recipe: FitRecipe, target: Target) -> BoltzmannMachine:
+def pretrained(
+    recipe: FitRecipe, target: Target, progress: Progress | None = None
+) -> BoltzmannMachine:
     """Make the machine that learning in the loop starts from."""
     start = initial_machine(
         target,
@@ -70,7 +77,12 @@ def pretrained(recipe: FitRecipe, target: Target) -> BoltzmannMachine:
     if recipe.pretraining is None:
         return start
     return learn(
-        target, start, recipe.pretraining, connectivity=recipe.connectivity, seed=recipe.seed
+        target,
+        start,
+        recipe.pretraining,
+        connectivity=recipe.connectivity,
+        seed=recipe.seed,
+        progress=progress,
     ).machine
 
 
@@ -79,9 +91,10 @@ def fit(
     target: Target,
     *,
     sampler: Sampler | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
     resume: State | None = None,
+    stage: Stage | None = None,
 ) -> Fit:
     """Fit a distribution.
 
@@ -95,6 +108,8 @@ def fit(
         What is in the loop, in place of what the recipe says.
     progress, checkpoints, resume
         Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
+    stage : callable, optional
+        Told of each part of the work, pretraining and judging too, in place of `progress`.
 
     Returns
     -------
@@ -106,29 +121,37 @@ def fit(
         If the state is that of another target, or of a machine of other size.
     """
     chosen = sampler_of(recipe) if sampler is None else sampler
-    initial = pretrained(recipe, target)
-    learned = learn(
-        target,
-        initial,
-        recipe.learning,
-        sampler=chosen,
-        connectivity=recipe.connectivity,
-        seed=recipe.seed + _LEARNING_STREAM,
-        progress=progress,
-        checkpoints=checkpoints,
-        checkpoint_interval_s=recipe.checkpoint_interval_s,
-        resume=resume,
-    )
+    part: Stage = stage or (lambda what: nullcontext(progress if what == _LEARNING else None))
+    with part("learning the ideal machine") as told:
+        initial = pretrained(recipe, target, told)
+    with part(_LEARNING) as told:
+        learned = learn(
+            target,
+            initial,
+            recipe.learning,
+            sampler=chosen,
+            connectivity=recipe.connectivity,
+            seed=recipe.seed + _LEARNING_STREAM,
+            progress=told,
+            checkpoints=checkpoints,
+            checkpoint_interval_s=recipe.checkpoint_interval_s,
+            resume=resume,
+        )
     judging = recipe.judging
 
-    def drawn(by: Sampler, machine: BoltzmannMachine) -> Samples:
-        return by.sample(
-            machine, judging.n_draws, n_chains=judging.n_chains, seed=recipe.seed + _JUDGING_STREAM
-        )
+    def drawn(by: Sampler, machine: BoltzmannMachine, when: str) -> Samples:
+        with part(f"drawing with {by.name}, {when}") as told:
+            return by.sample(
+                machine,
+                judging.n_draws,
+                n_chains=judging.n_chains,
+                seed=recipe.seed + _JUDGING_STREAM,
+                progress=told,
+            )
 
     samples = {
-        "before": drawn(chosen, initial),
-        "after": drawn(chosen, learned.machine),
-        "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial),
+        "before": drawn(chosen, initial, "before learning"),
+        "after": drawn(chosen, learned.machine, "after learning"),
+        "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
     }
     return Fit(target, initial, learned.machine, learned.history, samples)

@@ -2,7 +2,10 @@ import io
 import json
 import sys
 
+import pytest
+
 from lasersampling.cli import progress as shown
+from lasersampling.cli.progress import Pace
 from lasersampling.cli.reporting import Reporter
 
 
@@ -42,3 +45,32 @@ def test_quiet_says_nothing_but_the_result(capsys):
     captured = capsys.readouterr()
     assert captured.err == ""
     assert json.loads(captured.out) == {"x": [1.0, None], "y": {"z": None}}
+
+
+def test_time_left_follows_recent_speed_and_is_unknown_at_first_and_after_a_halt():
+    pace = Pace()
+    pace.add(0.0, 0.001)
+    pace.add(2.0, 0.002)  # compiling: hours, by this speed
+    assert pace.left_s(2.0) is None
+    for now in range(10, 71):
+        pace.add(float(now), (now - 2) / 100)
+    assert pace.left_s(70.0) == pytest.approx(32.0)
+    assert pace.left_s(80.0) > 32.0  # it has come to a halt, which is no progress
+    assert pace.left_s(101.0) is None
+    pace.add(102.0, 0.1)  # begun anew
+    assert pace.left_s(102.0) is None
+
+
+def test_work_that_says_nothing_or_is_done_is_told_of(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    with Reporter(quiet=False, as_json=False).progress("judging") as progress:
+        for now[0] in (2.0, 4.0, 9.0, 15.0):
+            progress.tick(now[0])
+        now[0] = 16.0
+        progress(1.0)
+        for now[0] in (17.0, 20.0):
+            progress.tick(now[0])
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == ["judging: 4 s so far", "judging: 15 s so far"]
+    assert told[2] == "judging: finishing, 20 s so far"
