@@ -37,6 +37,9 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
 }
 """Keys of recipes that hold paths, with the names that may stand there too, or their folder."""
 
+_COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
+"""Keys by which a recipe of another command is known."""
+
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
 ]
@@ -226,7 +229,19 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
         if isinstance(table.get(key), str):
             table[key] = read(table[key], beside=None if key in given else path.parent)
     # Here and not only with the other options, so that problems are reported under the file's name.
-    parse(table, cls, str(path))
+    try:
+        parse(table, cls, str(path))
+    except InputError:
+        known = cls.__dataclass_fields__
+        others = [
+            command for key, command in _COMMANDS.items() if key in table and key not in known
+        ]
+        if not others:
+            raise
+        expected = f"one of this command, with the keys {', '.join(known)}"
+        raise InputError.single(
+            str(path), f"a recipe of lasersampling {others[0]}", expected
+        ) from None
     return table
 
 

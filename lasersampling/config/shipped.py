@@ -10,6 +10,15 @@ from lasersampling.errors import InputError
 from lasersampling.paths import expanded
 
 _SUFFIXES = (".toml", ".h5")
+_KINDS = (
+    "devices",
+    "machines",
+    "bayesian_networks",
+    "recipes",
+    "networks",
+    "chips",
+    "imperfections",
+)
 
 
 def shipped_path(kind: str, name: str) -> Path:
@@ -78,7 +87,10 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
         return files[name]
     alike = difflib.get_close_matches(name, files, n=1)
     alike += [known for known in files if known.lower() == name.lower() and known not in alike]
+    others = [other for other in _KINDS if other != kind and name in _files(other)]
     meant = f" (did you mean {alike[-1]!r}?)" if alike else ""
+    if others:
+        meant = f", one of the {others[0].replace('_', ' ')}"
     got = f"the directory {name!r}" if path.is_dir() else repr(name)
     where = "" if beside is None else f" in {beside}"
     expected = f"an existing file{where} or {_one_of(files)}"

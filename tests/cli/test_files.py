@@ -113,6 +113,20 @@ def test_labels_are_checked_before_anything_is_computed(files):
 def test_names_alike_are_proposed(files):
     refused(files("simulate", "d6"), "'d6' (did you mean 'D6'?)")
     refused(files("classify", "yinyang"), "did you mean 'yin_yang'?")
+    refused(files("sample", "D6"), "'D6', one of the devices")
+
+
+@pytest.mark.parametrize(
+    ("command", "recipe", "owner"),
+    [
+        ("fit", "yin_yang", "classify"),
+        ("fit", "digits", "generate"),
+        ("classify", "distribution", "fit"),
+        ("generate", "yin_yang", "classify"),
+    ],
+)
+def test_recipes_of_other_commands_are_named(files, command, recipe, owner):
+    refused(files(command, recipe), f"got a recipe of lasersampling {owner}")
 
 
 @pytest.mark.parametrize("command", ["fit", "classify"])
