@@ -152,7 +152,8 @@ def test_runs_in_parts_have_no_seams():
     sampler = lasers(pump={"drift": {"std": 1e-9, "correlation_time_ns": 100.0}})
     samples = sampler.sample(MACHINE, 2000, n_chains=24, seed=1)
     exact = exact_moments(MACHINE).mean
-    assert np.abs(samples.mean - exact).max() < 0.04
+    # RESULTS.md ("Clamping"): means off by up to 0.011; here four standard errors of 0.0046 more.
+    assert np.abs(samples.mean - exact).max() < 0.029
     assert samples.spikes.duration_ns == pytest.approx(2.5 + 1999 * samples.interval_ns)
 
 
@@ -163,7 +164,8 @@ def test_dead_lasers_are_silent_and_the_others_know():
     samples = sampler.sample(MACHINE, 2000, n_chains=24, seed=1)
     assert (samples.spikes.counts()[:, dead] == 0).all()
     exact = exact_moments(MACHINE, clamp(5, dict.fromkeys(np.flatnonzero(dead).tolist(), 0)))
-    assert np.abs(samples.mean - exact.mean).max() < 0.03
+    # RESULTS.md ("Clamping"): 0.011; here four standard errors of 0.0027 more.
+    assert np.abs(samples.mean - exact.mean).max() < 0.022
 
 
 def test_lost_spikes_take_activity_away():

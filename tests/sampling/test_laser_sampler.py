@@ -78,11 +78,13 @@ def test_lasers_held_by_their_pumps_go_from_clamped_to_free():
     assert active[:24, 2].mean() < 1e-4
     assert active[24:, 3].mean() < 1e-4
     exact = exact_moments(MACHINE, clamped[0]).mean
-    assert np.abs(held.states[:24].mean(axis=(0, 1)) - exact).max() < 0.03
+    # RESULTS.md ("Clamping"): means off by up to 0.011; here and below four standard errors more,
+    # of 0.0044 for half of the chains and 0.0032 for all.
+    assert np.abs(held.states[:24].mean(axis=(0, 1)) - exact).max() < 0.028
     free = lasers.sample(MACHINE, 40, n_chains=48, seed=2, start=held.end)
     # Ten refractory times after the release, little of the clamping is left.
     released = lasers.sample(MACHINE, 2000, n_chains=48, seed=3, start=free.end)
-    assert np.abs(released.mean - exact_moments(MACHINE).mean).max() < 0.03
+    assert np.abs(released.mean - exact_moments(MACHINE).mean).max() < 0.024
 
 
 def test_lasers_that_are_not_there_cannot_go_on():

@@ -91,9 +91,10 @@ def test_draws_have_the_law_of_the_machine():
         return kl_divergence(samples.histogram(), target) - floor, floor
 
     found, floor = divergence(SWING, 600)
-    # 0.02 is what plain lasers are allowed in the protocol test.
-    assert floor < 0.005
-    assert found < 0.02
+    # Plain lasers are off by 0.0010 here (in RESULTS.md random machines have a median of 0.00115 and
+    # a worst of 0.0024); chance adds some 0.0005, of a floor of 0.0006. Three times that fails.
+    assert floor < 0.001
+    assert found < 0.003
     # The test can fail: as good as no settling, and nearly all of it hot.
     hot = Tempering(period_ns=10.0, hot_fraction=0.9, lowest_beta=0.0, steps=1, settling_ns=0.0)
     assert divergence(hot, 60)[0] > 0.05
