@@ -117,7 +117,7 @@ def test_the_key_depends_on_everything():
             (neuron(step_ps=2.0), SHORT),
             (neuron(delay_ns=1.0), SHORT),
             (neuron(synapse=Synapse()), SHORT),
-            (neuron(device=Lasers("D5").neuron.device), SHORT),
+            (neuron(device=Lasers("D5").neuron.device, step_ps=2.0), SHORT),
         )
     }
     assert len(keys) == 8
