@@ -91,7 +91,7 @@ def test_draws_have_the_law_of_the_machine():
         return kl_divergence(samples.histogram(), target) - floor, floor
 
     found, floor = divergence(SWING, 600)
-    # Plain lasers are off by 0.0010 here (in RESULTS.md random machines have a median of 0.00115 and
+    # Plain lasers are off by 0.0010 here (in RESULTS.md machines have a median of 0.00115 and
     # a worst of 0.0024); chance adds some 0.0005, of a floor of 0.0006. Three times that fails.
     assert floor < 0.001
     assert found < 0.003
