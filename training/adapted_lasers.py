@@ -23,7 +23,7 @@ from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_lines, write_neuron
 from lasersampling.sampling import Samples
-from lasersampling.sampling.adaptation import ActivationLogit, lines_from_draws
+from lasersampling.sampling.line_fits import ActivationLogit, lines_from_draws
 from lasersampling.sampling.translation import Lines
 from lasersampling.statistics import jackknife_error
 from lasersampling.training.picture_models import load_picture_model

@@ -65,7 +65,7 @@ def complete_picture(
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.results.picture_records import write_completions
     from lasersampling.results.records import write_calibration, write_neuron
-    from lasersampling.sampling.completion import complete, occluded
+    from lasersampling.sampling.completion import complete, completion_conditions, occluded
     from lasersampling.sampling.laser_sampler import Lasers
 
     machine, shape = loaded.machine, loaded.shape
@@ -87,7 +87,9 @@ def complete_picture(
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
             calibration = lasers.calibrated(progress)
-        lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
+        label = labels[0] if labels else None
+        held = completion_conditions(machine, pixels[None], known[None], label)
+        lasers = adapted(lasers, machine, config, reporter, file, held)
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:
             found = complete(
@@ -97,7 +99,7 @@ def complete_picture(
                 known,
                 n_completions=max(2, config.free_images),
                 n_draws=max(2, n_draws),
-                label=labels[0] if labels else None,
+                label=label,
                 seed=config.seed,
                 progress=progress,
             )

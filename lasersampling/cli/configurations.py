@@ -106,6 +106,8 @@ class LasersConfig:
     adaptation_rounds : int or None
         Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network;
         not at all if None.
+    adaptation_draws : int
+        Draws of each round and chain, a refractory time apart.
     """
 
     machine: str
@@ -124,6 +126,7 @@ class LasersConfig:
     tempering: Tempering | None = None
     depression: Depression | None = None
     adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_draws: Count = 200
 
 
 @validated

@@ -26,6 +26,9 @@ from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.datasets import Pictures
@@ -113,7 +116,8 @@ def generate(
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.results.image_evaluation import compare_images, write_generated
-    from lasersampling.results.image_generation import generate_images
+    from lasersampling.results.image_generation import generate_images, label_conditions
+    from lasersampling.results.label_collapse import REMEDY, collapsed_labels
     from lasersampling.results.records import write_class_names
     from lasersampling.training.picture_models import load_picture_model
 
@@ -161,20 +165,26 @@ def generate(
             machine, shape, names = loaded.machine, loaded.shape, loaded.class_names
             labels_asked = config.label_numbers(names)
         found = {}
-        for name, sampler in _samplers(config, machine, reporter, file).items():
+        wanted: dict[str, Any] = {
+            "images_per_label": config.images_per_label,
+            "free_images": config.free_images,
+            "labels": labels_asked or None,
+        }
+        clamped, _ = label_conditions(machine, **wanted)
+        for name, sampler in _samplers(config, machine, clamped, reporter, file).items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
                     sampler,
                     machine,
                     config.n_draws,
-                    images_per_label=config.images_per_label,
-                    free_images=config.free_images,
-                    labels=labels_asked or None,
+                    **wanted,
                     seed=config.seed,
                     progress=progress,
                 )
         with reporter.working("judging the images"):
-            metrics = compare_images(machine, found, _reader(pictures))
+            reader = _reader(pictures)
+            metrics = compare_images(machine, found, reader)
+            losses = collapsed_labels(machine, found, reader, names)
         headline = _headline(config, machine)
         if file is not None:
             file.write_machine(machine, UnitNames(label=names))
@@ -185,7 +195,7 @@ def generate(
             if pictures is not None:
                 _write_data(file, pictures, labels_asked)
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
-            file.attributes("images", {"headline": headline})
+            file.attributes("images", {"headline": headline, "losses": " ".join(losses)})
             file.metrics(metrics)
     output.draw(reporter)
     reporter.result(
@@ -198,11 +208,14 @@ def generate(
             "device": config.device.name,
             "seed": config.seed,
             "metrics": metrics_values(metrics),
+            "losses": losses,
             "files": [str(path) for path in output.files],
         },
         metrics_table(headline, metrics),
     )
     reporter.status(_closing_line(config, machine, metrics, output.files))
+    if losses:
+        reporter.status(" ".join(["Beware.", *losses, REMEDY]))
 
 
 def _recipe(recipe: str | None) -> dict[str, Any]:
@@ -288,9 +301,13 @@ def _train(
 
 
 def _samplers(
-    config: GenerateConfig, machine: BoltzmannMachine, reporter: Reporter, file: ResultsFile | None
+    config: GenerateConfig,
+    machine: BoltzmannMachine,
+    clamped: NDArray[np.int8],
+    reporter: Reporter,
+    file: ResultsFile | None,
 ) -> dict[str, Sampler]:
-    """Gibbs, the reference, first; then lasers, calibrated and adapted."""
+    """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
     from lasersampling.cli.adapting import adapted
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling import Gibbs
@@ -308,7 +325,7 @@ def _samplers(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
-    lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
+    lasers = adapted(lasers, machine, config, reporter, file, clamped)
     return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 
 

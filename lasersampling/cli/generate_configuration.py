@@ -45,6 +45,8 @@ class GenerateConfig:
     adaptation_rounds : int or None
         Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network;
         not at all if None.
+    adaptation_draws : int
+        Draws of each round and chain, a refractory time apart.
     seed : int
         Seed of training and sampling.
     tempering : Tempering or None
@@ -67,6 +69,7 @@ class GenerateConfig:
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
     adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_draws: Count = 100
     seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None

@@ -161,8 +161,16 @@ def _told(
         "clamped": first.evidence.clamped.tolist(),
         "log_odds": first.evidence.log_odds.tolist(),
         "exact": first.exact.tolist(),
+        "exact_reason": _exact_reason(first),
         "samplers": {
-            name: {"mean": found.mean.tolist(), "standard_error": found.standard_error.tolist()}
+            name: {
+                "mean": found.mean.tolist(),
+                "standard_error": found.standard_error.tolist(),
+                "never_changed": [
+                    {"case": case, "unit": names[unit]}
+                    for case, unit in found.never_changed.tolist()
+                ],
+            }
             for name, found in posteriors.items()
         },
         "metrics": metrics_values(
@@ -177,6 +185,17 @@ def _told(
     }
 
 
+def _exact_reason(posterior: Posterior) -> str | None:
+    """Say why exact probabilities are missing, if some are."""
+    import numpy as np
+
+    from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
+
+    if not np.isnan(posterior.exact).any():
+        return None
+    return f"more than {MAX_ENUMERATED_UNITS} free units are not enumerated"
+
+
 def _table(posteriors: dict[str, Posterior], names: tuple[str, ...]) -> Group:
     import numpy as np
     from rich.console import Group
@@ -189,10 +208,7 @@ def _table(posteriors: dict[str, Posterior], names: tuple[str, ...]) -> Group:
     evidence = first.evidence
     rows = []
     for case, unit in np.argwhere(evidence.clamped[:_MAX_SHOWN] == FREE):
-        sampled = (
-            f"{found.mean[case, unit]:.4f} ± {found.standard_error[case, unit]:.4f}"
-            for found in posteriors.values()
-        )
+        sampled = (_with_error(found, case, unit) for found in posteriors.values())
         exact = first.exact[case, unit]
         shown = "unknown" if np.isnan(exact) else f"{exact:.4f}"
         rows.append((_case(evidence, int(case), names), names[unit], *sampled, shown))
@@ -205,6 +221,12 @@ def _table(posteriors: dict[str, Posterior], names: tuple[str, ...]) -> Group:
     columns = ("evidence", "unit", *posteriors, "exact")
     shown_metrics = [metrics_table("all cases", metrics)] if metrics else []
     return Group(rows_table(title, columns, rows), *shown_metrics)
+
+
+def _with_error(found: Posterior, case: int, unit: int) -> str:
+    """Write a sampled probability; of a unit that never changed no error is known."""
+    mean, error = found.mean[case, unit], found.standard_error[case, unit]
+    return f"{mean:.4f}, never changed" if error != error else f"{mean:.4f} ± {error:.4f}"
 
 
 def _case(evidence: Any, case: int, names: tuple[str, ...]) -> str:

@@ -24,6 +24,9 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
@@ -115,7 +118,7 @@ def sample(
     inputs = [config.machine, device, imperfections]
     output = Output(context, out, figures, overwrite=overwrite, inputs=inputs)
     with output.open(config, config.seed) as file:
-        chosen, n_draws = _prepare(config, target, reporter, file)
+        chosen, n_draws = _prepare(config, target, clamped, reporter, file)
         reporter.status(
             f"sampling {target.n_units} units with {chosen.name}: "
             f"{config.chains} chains of {n_draws} draws"
@@ -205,6 +208,7 @@ def _flag(key: str) -> str:
 def _prepare(
     config: GibbsConfig | LasersConfig | RenewalConfig,
     machine: BoltzmannMachine,
+    clamped: NDArray[np.int8],
     reporter: Reporter,
     file: ResultsFile | None,
 ) -> tuple[Sampler, int]:
@@ -248,5 +252,5 @@ def _prepare(
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(machine.n_units))
     if isinstance(config, LasersConfig) and config.adaptation_rounds is not None:
-        lasers = adapted(lasers, machine, config.adaptation_rounds, config.seed, reporter, file)
+        lasers = adapted(lasers, machine, config, reporter, file, clamped)
     return renewal or lasers, n_draws

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
@@ -41,11 +42,10 @@ def metrics_table(title: str, metrics: Mapping[str, Metric]) -> Table:
     rows = [
         (
             name,
-            f"{metric.value:#.4g}"
-            + ("" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"),
+            _value(metric),
             *([_ends(metric.interval)] if with_intervals else []),
             metric.units if metric.units != "1" else "",
-            metric.description,
+            _about(metric),
         )
         for name, metric in metrics.items()
     ]
@@ -62,9 +62,23 @@ def metrics_values(metrics: Mapping[str, Metric]) -> dict[str, dict[str, object]
             "standard_error": metric.standard_error,
             "units": metric.units,
             "interval_95": metric.interval,
+            "reason": metric.reason,
         }
         for name, metric in metrics.items()
     }
+
+
+def _about(metric: Metric) -> str:
+    if metric.reason is None or metric.reason in metric.description:
+        return metric.description
+    return f"{metric.description} ({metric.reason})"
+
+
+def _value(metric: Metric) -> str:
+    if math.isnan(metric.value):
+        return "unknown"
+    error = "" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"
+    return f"{metric.value:#.4g}{error}"
 
 
 def _ends(interval: tuple[float, float] | None) -> str:

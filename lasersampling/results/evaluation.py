@@ -16,6 +16,7 @@ from lasersampling.boltzmann.enumeration import table_moments
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
+from lasersampling.results.figures_of_merit import figures_of_merit
 from lasersampling.results.reading import Metric
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics import (
@@ -23,7 +24,6 @@ from lasersampling.statistics import (
     Interval,
     bootstrap_intervals,
     compare,
-    described,
     distribution_ess,
     effective_sample_size,
     goodness_of_fit,
@@ -60,7 +60,7 @@ class ExactComparison:
         Between the two.
     kl_se, total_variation_se : float
         Standard errors of D_KL(sample || target) and of the total variation, by the jackknife
-        over chains; nan for a single chain [1].
+        over chains; nan for a single chain, and for chains that all show the same [1].
     intervals : mapping of str to Interval
         95 % intervals of `kl_sample_target`, `kl_target_sample` and `total_variation` between the
         law of the sampler (what infinitely many draws would show) and the target, by the block
@@ -68,6 +68,10 @@ class ExactComparison:
     p_value : float
         Of the hypothesis that the draws come from the target; see
         `statistics.goodness_of_fit`. nan for fewer than 32 draws [1].
+    n_chains : int
+        Chains.
+    is_short : bool
+        Fewer than 32 draws.
     floor_95 : float
         D_KL that an ideal sampler of the same effective size exceeds in one run of twenty [1].
     exact_mean : ndarray of float64, shape (free unit,)
@@ -92,6 +96,8 @@ class ExactComparison:
     total_variation_se: float
     intervals: Mapping[str, Interval]
     p_value: float
+    n_chains: int
+    is_short: bool
     floor_95: float
     exact_mean: NDArray[np.float64]
     draws: NDArray[np.int64]
@@ -111,14 +117,16 @@ class Evaluation:
     ----------
     free : ndarray of int, shape (free unit,)
         Units that were sampled.
+    n_chains : int
+        Chains.
     mean, mean_se : ndarray of float64, shape (free unit,)
         Sampled means and their standard errors; nan for a unit that never changed [1].
     ess : ndarray of float64, shape (free unit,)
-        Effective sample size of each mean [1].
+        Effective sample size of each mean; nan for a unit that never changed [1].
     joint_ess : float
-        Effective sample size of the joint distribution [1].
+        Effective sample size of the joint distribution; nan if it is one state [1].
     r_hat : ndarray of float64, shape (free unit,)
-        Split R-hat; nan for a single chain [1].
+        Split R-hat; nan for a single chain, and for a unit that never changed in any [1].
     interval_ns : float or None
         Time between draws, for samplers that live in time.
     exact : ExactComparison or None
@@ -126,6 +134,7 @@ class Evaluation:
     """
 
     free: NDArray[np.intp]
+    n_chains: int
     mean: NDArray[np.float64]
     mean_se: NDArray[np.float64]
     ess: NDArray[np.float64]
@@ -135,41 +144,8 @@ class Evaluation:
     exact: ExactComparison | None
 
     def metrics(self) -> dict[str, Metric]:
-        """Return the figures of merit, by name."""
-        found: dict[str, Metric] = {}
-        if self.exact is not None:
-            near = self.exact.divergences
-            error = float(np.max(np.abs(self.mean - self.exact.exact_mean)))
-            errors = {
-                "kl_sample_target": self.exact.kl_se,
-                "total_variation": self.exact.total_variation_se,
-            }
-            names = described(self.exact.sampled, self.exact.target)
-            for name, description in names.items():
-                interval = self.exact.intervals.get(name)
-                ends = None if interval is None else (interval.low, interval.high)
-                error_of = errors.get(name, math.nan)
-                found[name] = _metric(getattr(near, name), description, error_of, ends)
-            if "kl_sample_target" in self.exact.intervals:
-                corrected = self.exact.intervals["kl_sample_target"].corrected
-                found["kl_corrected"] = _metric(
-                    corrected, "D_KL(sample || target) less its bias, nats"
-                )
-            found |= {
-                "kl_floor": _metric(
-                    near.floor, "D_KL of an ideal sampler of the same effective size, nats"
-                ),
-                "kl_floor_95": _metric(
-                    self.exact.floor_95, "what it exceeds in one run of twenty, nats"
-                ),
-                "p_value": _metric(self.exact.p_value, "of draws from the target, chi-square"),
-                "mean_error_max": _metric(error, "largest error of a unit's mean"),
-            }
-        return found | {
-            "ess_joint": _metric(self.joint_ess, "effective sample size, joint states"),
-            "ess_min": _metric(_extreme(self.ess, -1), "effective sample size, worst unit"),
-            "r_hat_max": _metric(_extreme(self.r_hat, 1), "split R-hat, worst unit"),
-        }
+        """Return the figures of merit, by name; see `results.figures_of_merit`."""
+        return figures_of_merit(self)
 
     def write(self, file: ResultsFile) -> None:
         """Write metrics, ``/units``, ``/distribution`` and ``/divergence`` to a results file."""
@@ -177,9 +153,12 @@ class Evaluation:
         columns = {
             "unit": (self.free, "number of the unit"),
             "mean": (self.mean, "sampled mean"),
-            "mean_se": (self.mean_se, "standard error of the sampled mean"),
-            "ess": (self.ess, "effective sample size of the mean"),
-            "r_hat": (self.r_hat, "split R-hat"),
+            "mean_se": (
+                self.mean_se,
+                "standard error of the mean, nan if it never changed",
+            ),
+            "ess": (self.ess, "effective sample size of the mean, nan if the unit never changed"),
+            "r_hat": (self.r_hat, "split R-hat, nan for one chain and if the unit never changed"),
         }
         if self.exact is not None:
             columns["exact_mean"] = (self.exact.exact_mean, "exact mean")
@@ -193,7 +172,10 @@ class Evaluation:
             "state": (np.arange(len(exact.target)), "number of the state, sum_k z_k 2**k"),
             "target": (exact.target, "exact probability"),
             "sampled": (exact.sampled, "sampled frequency"),
-            "sampled_se": (exact.sampled_se, "standard error of the sampled frequency"),
+            "sampled_se": (
+                exact.sampled_se,
+                "its standard error, nan for one state",
+            ),
         }
         for name, (column, description) in table.items():
             place = f"distribution/{name}"
@@ -292,6 +274,7 @@ def _evaluation(
     joint_ess = distribution_ess(states)
     return Evaluation(
         free=free,
+        n_chains=len(states),
         mean=mean,
         mean_se=np.sqrt(mean * (1 - mean) / ess),
         ess=ess,
@@ -312,7 +295,7 @@ def _compare(
     total = counts.sum(axis=0)
     sampled = total / total.sum()
     kl_se = total_variation_se = math.nan
-    if n_chains > 1:
+    if (counts != counts[0]).any():  # chains that are all alike say nothing of the error
         without = [(total - chain) / (n_chains - 1) / n_draws for chain in counts]
         kl_se = float(jackknife_error([kl_divergence(table, target) for table in without]))
         total_variation_se = float(
@@ -348,6 +331,8 @@ def _compare(
         total_variation_se=total_variation_se,
         intervals=intervals,
         p_value=goodness_of_fit(states, target).p_value if enough else math.nan,
+        n_chains=n_chains,
+        is_short=not enough,
         floor_95=kl_floor_quantile(n_states, joint_ess, 0.95),
         exact_mean=table_moments(target).mean,
         draws=points * n_chains,
@@ -377,19 +362,3 @@ def _chain_divergences(
             for chain in numbers[:_MAX_CHAINS_FOLLOWED]
         ]
     )
-
-
-def _extreme(values: NDArray[np.float64], sign: int) -> float:
-    """Return the largest (or, for `sign` -1, smallest) value that is known; nan if none is."""
-    known = values[~np.isnan(values)]
-    return float(sign * np.max(sign * known)) if known.size else math.nan
-
-
-def _metric(
-    value: float,
-    description: str,
-    standard_error: float = math.nan,
-    interval: tuple[float, float] | None = None,
-) -> Metric:
-    error = None if math.isnan(standard_error) else standard_error
-    return Metric(float(value), error, "1", description, interval)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -50,6 +51,45 @@ def generate_images(
     InputError
         For labels that the machine does not have, or if nothing is to be drawn.
     """
+    clamped, given = label_conditions(
+        machine, images_per_label=images_per_label, free_images=free_images, labels=labels
+    )
+    samples = sampler.sample(
+        machine, n_draws, n_chains=len(clamped), clamped=clamped, seed=seed, progress=progress
+    )
+    return GeneratedImages(samples, given)
+
+
+def label_conditions(
+    machine: BoltzmannMachine,
+    *,
+    images_per_label: int,
+    free_images: int,
+    labels: Sequence[int] | None = None,
+) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """Say how the units of each chain are held when images are generated.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        A machine of images.
+    images_per_label, free_images : int
+        Chains for each label, and without one.
+    labels : sequence of int, optional
+        Which labels; all by default.
+
+    Returns
+    -------
+    clamped : ndarray of int8, shape (chain, unit)
+        -1 leaves a unit free, 0 and 1 hold it. Lasers are to be adapted under these conditions.
+    given : ndarray of int64, shape (chain,)
+        Label of each chain, -1 without one.
+
+    Raises
+    ------
+    InputError
+        For labels that the machine does not have, or if nothing is to be drawn.
+    """
     wanted = tuple(range(machine.n_label)) if labels is None else tuple(labels)
     problems = [
         *integer_problems("images_per_label", images_per_label, 1),
@@ -69,7 +109,4 @@ def generate_images(
     clamped = np.full((given.size + free_images, machine.n_units), FREE, dtype=np.int8)
     if given.size:
         clamped[: given.size, machine.label] = label_units(given, machine.n_label)
-    samples = sampler.sample(
-        machine, n_draws, n_chains=len(clamped), clamped=clamped, seed=seed, progress=progress
-    )
-    return GeneratedImages(samples, np.append(given, np.full(free_images, FREE)))
+    return clamped, np.append(given, np.full(free_images, FREE))

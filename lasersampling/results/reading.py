@@ -49,13 +49,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of merit; `standard_error` and the 95 % `interval` are None where not known."""
+    """One figure of merit; `standard_error` and the 95 % `interval` are None where not known.
+
+    Where the value is not known or not finite, or an error is missing that should be there,
+    `reason` says why. A standard error or interval of nan is taken as one that is not known.
+    """
 
     value: float
     standard_error: float | None
     units: str
     description: str
     interval: tuple[float, float] | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.standard_error is not None and math.isnan(self.standard_error):
+            object.__setattr__(self, "standard_error", None)
+        if self.interval is not None and any(math.isnan(end) for end in self.interval):
+            object.__setattr__(self, "interval", None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,6 +327,7 @@ def _metric(
         units=str(known.get("units", "")),
         description=str(known.get("long_name", "")),
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
+        reason=str(known["reason"]) if "reason" in known else None,
     )
 
 

@@ -259,10 +259,16 @@ def posterior_metrics(posterior: Posterior) -> dict[str, Metric]:
     if np.isnan(posterior.exact).any():
         return {}
     error = posterior.mean_abs_error, posterior.mean_abs_error_se
+    frozen = len(posterior.never_changed)
+    reason = f"{frozen} of {posterior.error.size} inferred units never changed" if frozen else None
     return {
         "mean_abs_error": Metric(*error, "1", "mean error of a marginal of the posterior"),
         "ideal_abs_error": Metric(
-            posterior.ideal_abs_error, None, "1", "the same of exact samples of equal ESS"
+            posterior.ideal_abs_error,
+            None,
+            "1",
+            "the same of exact samples of equal ESS",
+            reason=reason,
         ),
         "max_abs_error": Metric(
             float(np.abs(posterior.error).max()), None, "1", "largest error of a marginal"

@@ -15,7 +15,7 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.results.animation import save_animation
 from lasersampling.results.image_evaluation import write_generated
-from lasersampling.results.image_generation import generate_images
+from lasersampling.results.image_generation import generate_images, label_conditions
 from lasersampling.results.image_quality import ImageJudge, quality_over_time, ratios
 from lasersampling.results.picture_records import write_neighbours, write_quality
 from lasersampling.results.reading import Metric
@@ -52,7 +52,7 @@ class ImageSampling:
     per_label, free : int
         Chains for each label, and without one.
     duration_ns : float
-        Laser time of a chain, from the dark on [ns].
+        Laser time of a chain, from its start on [ns].
     animated_ns : float
         Laser time of further chains, one for each label, whose spikes are kept to be shown [ns].
     n_frames : int
@@ -186,9 +186,9 @@ def compare_samplers(
     """Draw images of a machine by Gibbs, renewal and laser sampling, and judge them over time.
 
     Lasers draw twice: as they are translated, and adapted to the machine.
-    Chains begin unprepared, lasers dark: one draw per refractory time, or per sweep. Written are
-    the machine, device and calibration, ``/quality``, ``/neighbours``, ``/images``, the metrics,
-    and ``/spikes`` of lasers that draw one image of each label.
+    Chains begin unprepared, at states drawn at random: one draw per refractory time, or per sweep.
+    Written are the machine, device and calibration, ``/quality``, ``/neighbours``, ``/images``, the
+    metrics, and ``/spikes`` of lasers that draw one image of each label.
 
     Parameters
     ----------
@@ -222,10 +222,14 @@ def compare_samplers(
         write_calibration(file, translated.calibrated(progress))
     with stage(f"measuring the hazard of {translated.neuron.device.name} (once)") as progress:
         renewal.measured(progress)
+    clamped, _ = label_conditions(
+        machine, images_per_label=sampling.per_label, free_images=sampling.free
+    )
     with stage("adapting the lasers to the machine") as progress:
         lasers = adapt(
             translated, machine, n_rounds=sampling.adaptation_rounds,
-            n_draws=sampling.adaptation_draws, seed=seed + _SEEDS["adaptation"], progress=progress,
+            n_draws=sampling.adaptation_draws, clamped=clamped,
+            seed=seed + _SEEDS["adaptation"], progress=progress,
         )  # fmt: skip
     assert lasers.lines is not None
     write_lines(file, lasers.lines)

@@ -239,23 +239,27 @@ class ResultsFile:
         units: str = "1",
         description: str = "",
         interval: tuple[float, float] | None = None,
+        reason: str | None = None,
     ) -> None:
         """Write one figure of merit to ``/metrics``.
 
-        A standard error and the ends of a 95 % interval go with it where they are known.
+        A standard error and the ends of a 95 % interval go with it where they are known, and the
+        reason why something is not.
         """
         self.write(f"metrics/{name}", float(value), units=units, description=description)
         if standard_error is not None and not math.isnan(standard_error):
             self._file[f"metrics/{name}"].attrs["standard_error"] = float(standard_error)
         if interval is not None:
             self._file[f"metrics/{name}"].attrs["interval_95"] = np.array(interval, dtype=float)
+        if reason is not None:
+            self._file[f"metrics/{name}"].attrs["reason"] = reason
 
     def metrics(self, found: Mapping[str, Metric]) -> None:
         """Write figures of merit, with all that is known of them, to ``/metrics``."""
         for name, metric in found.items():
             self.metric(
                 name, metric.value, metric.standard_error, metric.units, metric.description,
-                metric.interval,
+                metric.interval, metric.reason,
             )  # fmt: skip
 
     def write_machine(self, machine: AnyMachine, names: UnitNames | None = None) -> None:

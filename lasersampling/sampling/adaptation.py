@@ -10,7 +10,7 @@ So laser k is driven by a_k + g_k u_k. Offset and gain come from two sources:
 
 - the measured curve: with f(x) the log odds at argument x, the line of least mean
   KL( sigma(u) || sigma(f(a + g u)) ) over the fields that a unit meets in the machine's own
-  distribution (`lines_from_curve`);
+  distribution (`line_fits.lines_from_curve`);
 - the network itself: where its draws show unit k to be 1 with log odds o + s u_k, the line
   (u - o) / s in place of u puts that right (`lines_from_draws`). This is maximum pseudo-likelihood,
   and needs nothing but draws, from an imperfect chip too.
@@ -24,99 +24,32 @@ J. Besag, The Statistician 24 (1975) 179 (pseudo-likelihood).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.arrays import as_binary
+from lasersampling.boltzmann.clamping import FREE, clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
-from lasersampling.sampling.calibration import Calibration
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.line_estimates import MeasuredLines
+from lasersampling.sampling.line_fits import (
+    GAINS,
+    ActivationLogit,
+    fields_of,
+    lines_from_curve,
+    measured_lines,
+)
 from lasersampling.sampling.protocol import Progress
 from lasersampling.sampling.translation import Lines
-
-_DEGREE = 5
-"""Of the polynomial through the measured log odds; beyond them it goes on as a line."""
 
 _N_CHAINS, _N_DRAWS = 40, 100
 _GIBBS = Gibbs(burn_in=100, thin=2)
 _GIBBS_SEED = 0
-
-_N_GROUPS = 64
-_N_ITERATIONS = 40
-_STEP_OF_OFFSET, _STEP_OF_GAIN = 4.0, 0.25
-"""No iteration goes further."""
-
-_PRIOR_NATS = 1e-4, 1e-4
-"""Strength of a quadratic penalty on a and g - 1, for units that hardly ever change."""
-
-_NETWORK_PRIOR_NATS = 1e-3, 1e-2
-_STUCK_PRIOR_NATS, _STUCK = 1e3, 0.02
-"""The same in the network. Of a laser that is stuck, nearly always 0 or 1, the offset must move."""
-
-_STEEPEST, _LARGEST_OFFSET = 1.5, 4.0
-"""What one round in the network may change; a unit that is stuck tells no more than a sign."""
-
-_GAINS = 0.5, 2.0
-"""Least and largest gain that rounds lead to; lasers do not bear couplings of any size."""
-
-Curve = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
-
-
-@dataclass(frozen=True, eq=False)
-class ActivationLogit:
-    """Log odds of z = 1 of an uncoupled laser against the argument of its pump.
-
-    Attributes
-    ----------
-    coefficients : ndarray
-        Of a polynomial in the argument, lowest order first.
-    lowest, highest : float
-        Measured arguments [1]; beyond, the curve is a straight line.
-    """
-
-    coefficients: NDArray[np.float64]
-    lowest: float
-    highest: float
-
-    @classmethod
-    def of(cls, calibration: Calibration) -> ActivationLogit:
-        """Fit the points of a calibration's activation curve by their errors."""
-        pump, activation, error = (
-            np.array(values)
-            for values in (calibration.pump, calibration.activation, calibration.activation_se)
-        )
-        used = (activation > 0.0) & (activation < 1.0) & (error > 0.0)
-        argument = calibration.slope * (pump[used] - calibration.midpoint)
-        variance = activation[used] * (1.0 - activation[used])
-        coefficients = np.polynomial.polynomial.polyfit(
-            argument,
-            np.log(activation[used] / (1.0 - activation[used])),
-            _DEGREE,
-            w=variance / error[used],
-        )
-        return cls(
-            np.asarray(coefficients, dtype=np.float64), float(argument.min()), float(argument.max())
-        )
-
-    def __call__(
-        self, argument: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Log odds and their derivative at arguments of any shape."""
-        polynomial = np.polynomial.polynomial
-        inside = np.clip(argument, self.lowest, self.highest)
-        derivative = polynomial.polyder(self.coefficients)
-        slope = np.asarray(polynomial.polyval(inside, derivative), dtype=np.float64)
-        value: NDArray[np.float64] = polynomial.polyval(inside, self.coefficients) + slope * (
-            argument - inside
-        )
-        return value, slope
 
 
 def adapt(
@@ -124,8 +57,9 @@ def adapt(
     machine: AnyMachine,
     *,
     n_rounds: int = 0,
-    n_draws: int = 100,
+    n_draws: int = 200,
     n_chains: int = 24,
+    clamped: ArrayLike | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Lasers:
@@ -138,9 +72,14 @@ def adapt(
     machine : BoltzmannMachine
         What they shall sample; lines hold for machines near to it too, as in learning.
     n_rounds : int
-        Rounds in the network; each draws from the lasers and corrects what it sees.
+        Rounds in the network; each draws from the lasers and corrects what it sees, together with
+        the rounds before. Corrections no larger than their errors are not made
+        (`sampling.line_estimates`).
     n_draws, n_chains : int
         Draws, a refractory time apart, and chains of a round; chains go on from round to round.
+    clamped : array_like of int, shape (unit,) or (condition, unit), optional
+        How units will be held when these lasers are used: -1 leaves a unit free, 0 and 1 hold it.
+        Chains are shared out among the conditions. All units are free by default.
     seed : int
         Of the rounds.
     progress : callable, optional
@@ -154,7 +93,7 @@ def adapt(
     Raises
     ------
     InputError
-        If a number is out of range.
+        If a number is out of range, or conditions do not fit the machine.
     """
     problems = [
         *integer_problems("n_rounds", n_rounds, 0),
@@ -165,14 +104,20 @@ def adapt(
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
+    conditions = _conditions(clamped, machine.n_units)
     lines = lasers.lines
     if lines is None:
-        states = _GIBBS.sample(machine, _N_DRAWS, n_chains=_N_CHAINS, seed=_GIBBS_SEED).states
-        lines = lines_from_curve(_fields(machine, states), ActivationLogit.of(lasers.calibration))
+        states = _GIBBS.sample(
+            machine, _N_DRAWS, n_chains=_N_CHAINS, seed=_GIBBS_SEED,
+            clamped=_shared_out(conditions, _N_CHAINS),
+        ).states  # fmt: skip
+        lines = lines_from_curve(fields_of(machine, states), ActivationLogit.of(lasers.calibration))
     drawing = replace(
         lasers, interval_ns=lasers.neuron.refractory_time_ns, burn_in_ns=None, tempering=None
     )
-    start = None
+    held = _shared_out(conditions, n_chains)
+    before, start = lines, None
+    measured: MeasuredLines | None = None
     for k in range(n_rounds):
 
         def report(fraction: float, k: int = k) -> None:
@@ -180,110 +125,60 @@ def adapt(
                 progress((k + fraction) / n_rounds)
 
         samples = replace(drawing, lines=lines).sample(
-            machine, n_draws, n_chains=n_chains, seed=seed + k, start=start, progress=report
-        )
-        lines, start = lines_from_draws(lines, machine, samples.states), samples.end
+            machine, n_draws, n_chains=n_chains, clamped=held, seed=seed + k, start=start,
+            progress=report,
+        )  # fmt: skip
+        start = samples.end
+        lines, measured = next_lines(before, lines, measured, machine, samples.states, held)
     return replace(lasers, lines=lines)
 
 
-def lines_from_curve(fields: NDArray[np.float64], curve: Curve) -> Lines:
-    """Lines with which a curve comes nearest to the logistic function over given fields.
+def next_lines(
+    before: Lines,
+    lines: Lines,
+    measured: MeasuredLines | None,
+    machine: BoltzmannMachine,
+    states: ArrayLike,
+    held: NDArray[np.int8],
+) -> tuple[Lines, MeasuredLines]:
+    """Correct lines by a further round.
 
     Parameters
     ----------
-    fields : ndarray, shape (sample, unit)
-        Fields u in the distribution that is wanted [1].
-    curve : callable
-        Gives log odds and their derivative at arguments.
-    """
-    from scipy.special import expit
-
-    u = _group_means(np.sort(fields, axis=0))
-    return Lines(*_least_divergence(u, expit(u), curve, _PRIOR_NATS))
-
-
-def lines_from_draws(lines: Lines, machine: AnyMachine, states: ArrayLike) -> Lines:
-    """Correct lines by draws of the network that has them.
-
-    Parameters
-    ----------
-    lines : Lines
-        With which these were drawn.
+    before, lines : Lines
+        Those before the first round, and those of this one.
+    measured : MeasuredLines or None
+        What was measured in earlier rounds.
     machine : BoltzmannMachine
         What the network shall sample.
-    states : array_like, shape (..., unit)
-        Draws of 0 and 1 with all units free.
+    states : array_like, shape (chain, draw, unit)
+        Draws of this round.
+    held : ndarray of int8, shape (chain, unit)
+        How units were clamped.
 
-    Raises
-    ------
-    InputError
-        For draws of another size, or other values.
+    Returns
+    -------
+    lines : Lines
+        Of the next round.
+    measured : MeasuredLines
+        By all rounds so far.
     """
-    machine, z = as_machine(machine), as_binary(states, "states")
-    if z.ndim == 0 or z.size == 0 or z.shape[-1] != machine.n_units:
-        expected = f"shape (..., {machine.n_units}), not empty"
-        raise InputError.single("states", f"shape {z.shape}", expected)
-    z = z.reshape(-1, machine.n_units)
-    fields = _fields(machine, z)
-    order = np.argsort(fields, axis=0)
-    u = _group_means(np.take_along_axis(fields, order, axis=0))
-    share = _group_means(np.take_along_axis(z, order, axis=0).astype(np.float64))
-
-    def logistic(argument: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return argument, np.ones_like(argument)
-
-    mean = share.mean(axis=0)
-    of_offset, of_gain = _NETWORK_PRIOR_NATS
-    is_stuck = np.minimum(mean, 1.0 - mean) < _STUCK
-    prior = of_offset, np.where(is_stuck, _STUCK_PRIOR_NATS, of_gain)
-    offset, slope = _least_divergence(u, share, logistic, prior)
-    slope = np.clip(slope, 1.0 / _STEEPEST, _STEEPEST)
-    offset = np.clip(offset, -_LARGEST_OFFSET, _LARGEST_OFFSET)
-    gain = np.clip(lines.gain / slope, *_GAINS)
-    return Lines(lines.offset - gain * offset, gain)
+    found = measured_lines(
+        lines, machine, states, is_free=held == FREE,
+        fields=None if measured is None else measured.field,
+    )  # fmt: skip
+    if measured is not None:
+        found = measured.with_another(found)
+    after = found.believed(before, GAINS)
+    return after, found.moved(lines, after)
 
 
-def _fields(machine: BoltzmannMachine, states: ArrayLike) -> NDArray[np.float64]:
-    """Fields u_k = b_k + sum_j W_kj z_j of draws, shape (sample, unit)."""
-    z = np.asarray(states, dtype=np.float64).reshape(-1, machine.n_units)
-    fields: NDArray[np.float64] = z @ machine.weights + machine.biases
-    return fields
+def _conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
+    """Check how units will be held, shape (condition, unit)."""
+    given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
+    return clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
 
 
-def _group_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of neighbouring samples in groups of about the same size, shape (group, unit)."""
-    groups = np.array_split(values, min(_N_GROUPS, len(values)))
-    return np.stack([group.mean(axis=0) for group in groups])
-
-
-def _least_divergence(
-    u: NDArray[np.float64],
-    wanted: NDArray[np.float64],
-    curve: Curve,
-    prior: tuple[float, float | NDArray[np.float64]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Offset a and gain g of least mean KL( wanted || sigma(curve(a + g u)) ), by Fisher scoring.
-
-    `u` and `wanted` are (group, unit); the results are (unit,). `prior` is the strength of
-    quadratic penalties on a and g - 1.
-    """
-    from scipy.special import expit
-
-    offset, gain = np.zeros(u.shape[1]), np.ones(u.shape[1])
-    for _ in range(_N_ITERATIONS):
-        odds, slope = curve(offset + gain * u)
-        given = expit(odds)
-        force = (given - wanted) * slope
-        curvature = given * (1.0 - given) * slope**2
-        force_0 = force.mean(axis=0) + prior[0] * offset
-        force_1 = (force * u).mean(axis=0) + prior[1] * (gain - 1.0)
-        h_00 = curvature.mean(axis=0) + prior[0]
-        h_01 = (curvature * u).mean(axis=0)
-        h_11 = (curvature * u**2).mean(axis=0) + prior[1]
-        determinant = h_00 * h_11 - h_01**2
-        step_0 = (h_11 * force_0 - h_01 * force_1) / determinant
-        step_1 = (h_00 * force_1 - h_01 * force_0) / determinant
-        longest = np.maximum(np.abs(step_0) / _STEP_OF_OFFSET, np.abs(step_1) / _STEP_OF_GAIN)
-        shortened = np.maximum(longest, 1.0)
-        offset, gain = offset - step_0 / shortened, gain - step_1 / shortened
-    return offset, gain
+def _shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:
+    """Give chains conditions, as many of each as can be."""
+    return conditions[np.arange(n_chains) * len(conditions) // n_chains]

@@ -128,11 +128,9 @@ def complete(
     """
     machine = as_machine(machine)
     pixels, seen = _checked(machine, images, known, n_completions, flip_probability, label)
-    clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
-    if label is not None:
-        clamped[:, machine.label] = np.arange(machine.n_label) == label
+    is_certain = seen if flip_probability == 0 else np.zeros_like(seen)
+    clamped = completion_conditions(machine, pixels, is_certain, label)
     if flip_probability == 0:
-        clamped[:, machine.visible] = np.where(seen, pixels, FREE)
         samples = sampler.sample(
             machine,
             n_draws,
@@ -160,6 +158,34 @@ def complete(
         states = np.concatenate(parts)
     states = states.reshape(len(pixels), n_completions, n_draws, machine.n_units)
     return Completions(states[..., machine.visible], states[..., machine.label], seen, interval_ns)
+
+
+def completion_conditions(
+    machine: BoltzmannMachine,
+    pixels: NDArray[np.int8],
+    known: NDArray[np.bool_],
+    label: int | None = None,
+) -> NDArray[np.int8]:
+    """Say how units are held when images are completed, shape (image, unit).
+
+    Lasers are to be adapted under these conditions.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        A machine of images.
+    pixels : ndarray of 0 and 1, shape (image, pixel)
+        What was seen.
+    known : ndarray of bool, shape (image, pixel)
+        Where that is for certain.
+    label : int, optional
+        Clamped label; free by default.
+    """
+    clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
+    clamped[:, machine.visible] = np.where(known, pixels, FREE)
+    if label is not None:
+        clamped[:, machine.label] = np.arange(machine.n_label) == label
+    return clamped
 
 
 def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:

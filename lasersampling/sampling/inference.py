@@ -57,6 +57,11 @@ class Posterior:
         return np.asarray(self.evidence.clamped == FREE)
 
     @property
+    def never_changed(self) -> NDArray[np.intp]:
+        """Case and unit of what was inferred but never changed, shape (found, 2)."""
+        return np.argwhere(np.isnan(self.standard_error))
+
+    @property
     def error(self) -> NDArray[np.float64]:
         """Sampled minus exact probabilities of all inferred units of all cases, flat [1]."""
         return np.asarray((self.mean - self.exact)[self.is_free])
@@ -74,9 +79,12 @@ class Posterior:
 
     @property
     def ideal_abs_error(self) -> float:
-        """Mean size of the errors that exact samples of equal effective size would have [1]."""
+        """Mean size of the errors that exact samples of equal effective size would have [1].
+
+        nan if a unit never changed, whose effective size is not known.
+        """
         # The mean modulus of a normal variable is sqrt(2 / pi) of its standard deviation.
-        return float(np.sqrt(2 / np.pi) * np.nanmean(self.standard_error[self.is_free]))
+        return float(np.sqrt(2 / np.pi) * np.mean(self.standard_error[self.is_free]))
 
 
 def infer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -18,22 +18,18 @@ from lasersampling.hardware import Chip, Imperfections
 from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.lasers.state import NetworkState
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_calibration
+from lasersampling.sampling.dispersed_starts import first_spikes
 from lasersampling.sampling.imperfect_lasers import (
     DRIFT,
-    GroupPumps,
     Pumps,
     build_network,
     checked_imperfections,
-    one_after_the_other,
-    parts_of,
 )
+from lasersampling.sampling.laser_runs import LaserRun, Setting
 from lasersampling.sampling.laser_state import (
     RESOURCE,
     SPIKE_AMPLITUDE,
@@ -49,7 +45,7 @@ from lasersampling.sampling.protocol import (
     checked_request,
     draws_within,
 )
-from lasersampling.sampling.tempering import TemperedPart, Tempering, Timetable, timetable
+from lasersampling.sampling.tempering import Tempering, Timetable, timetable
 from lasersampling.sampling.translation import Lines, Programme, TranslationRule
 
 DEFAULT_DEVICE = "D6"
@@ -66,6 +62,7 @@ DRAW_OF_PERIOD = "draw_of_period"
 """Name of the number of the last draw within its period in a state of chains that swing."""
 
 _READINGS_PER_TAU = 4
+_BURN_IN_IN_TAU = 50.0
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,11 @@ class Lasers:
     The machine is translated into pumps and couplings with the calibration of the device
     (`lasersampling.sampling.translation`).
 
-    Chains end at their last draw, and a run that goes on has its first draw one interval later.
-    `Samples.spikes` begin one refractory time before the first draw of a fresh run, and before
-    the end of the last run otherwise: those spikes are needed to read the first states.
+    Chains that start anew do so in states drawn at random (`sampling.dispersed_starts`), so that
+    R-hat finds modes that they do not change between. They end at their last draw, and a run that
+    goes on has its first draw one interval later. `Samples.spikes` begin one refractory time before
+    the first draw of a fresh run, and before the end of the last run otherwise: those spikes are
+    needed to read the first states.
 
     Attributes
     ----------
@@ -213,6 +212,13 @@ class Lasers:
         return self.tempering.period_ns / self.tempering.draws_per_period(self._spacing_ns)
 
     @property
+    def _burn_in_ns(self) -> float:
+        """Time before the first draw of chains that start anew [ns]."""
+        if self.burn_in_ns is not None:
+            return self.burn_in_ns
+        return _BURN_IN_IN_TAU * self.neuron.refractory_time_ns
+
+    @property
     def _spacing_ns(self) -> float:
         """Time between two draws between which nothing is hot [ns]."""
         if self.interval_ns is not None:
@@ -257,6 +263,8 @@ class Lasers:
         which = which.reshape(-1)
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
+        tau = self.neuron.refractory_time_ns
+        first = first_spikes(held, tau, seed)
         plan = self._timetable(n_draws, start)
         parts: list[Part] = []
         trains: list[SpikeTrains] = []
@@ -275,8 +283,12 @@ class Lasers:
                     beta: self._setting(programme, chip, held[chains], units, beta)
                     for beta in plan.betas
                 }
-                spikes, end = self._run(settings, group, plan.parts, own, int(seeds[k]), report)
-                read = spikes.states(self.neuron.refractory_time_ns, plan.draws_ns)
+                run = LaserRun(self.neuron, settings, group, self._burn_in_ns, self.n_threads)
+                spikes, end = run.through(
+                    plan.parts, first.among(chains, units, machine.n_units) if own is None else own,
+                    int(seeds[k]), report,
+                )  # fmt: skip
+                read = spikes.states(tau, plan.draws_ns)
                 window = np.ix_(chains, np.arange(n_draws), units)
                 states[window] = np.where(is_free[chains][:, None, units], read, states[window])
                 parts.append(Part(chains, units, end))
@@ -311,14 +323,14 @@ class Lasers:
         held: NDArray[np.int8],
         units: NDArray[np.intp],
         beta: float,
-    ) -> _Setting:
+    ) -> Setting:
         """Network and pumps of the units that have a laser, at some inverse temperature."""
         rule = self.calibration.rule(self.neuron)
         network = build_network(
             chip, programme.weights, units, self.neuron, rule,
             beta=beta, depression=self.depression,
         )  # fmt: skip
-        return _Setting(network, self._programmed(programme.times(beta), rule, held, units))
+        return Setting(network, self._programmed(programme.times(beta), rule, held, units))
 
     def _programmed(
         self,
@@ -340,60 +352,3 @@ class Lasers:
         drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
         pump = rule.pump_ratio(among, drive)
         return np.where(own == FREE, pump, np.maximum(pump, 0.0))
-
-    def _run(
-        self,
-        settings: dict[float, _Setting],
-        pumps: GroupPumps,
-        parts: list[TemperedPart],
-        start: NetworkState | None,
-        seed: int,
-        progress: Progress,
-    ) -> tuple[SpikeTrains, NetworkState]:
-        """Simulate some chains that share their lasers; their spikes begin tau before the draws."""
-        neuron = self.neuron
-        tau = neuron.refractory_time_ns
-        # The state at the first draw needs the spikes of one refractory time before it; they
-        # are simulated, or were in the run before.
-        recall = 0.0 if start is None else tau
-        runs: list[SpikeTrains] = []
-        parts = [
-            TemperedPart(duration, part.beta)
-            for part in parts
-            for duration in parts_of(part.duration_ns, neuron.step_ps, tau, pumps.drift)
-        ]
-        # A run in one part has the seed itself, one that drifts a seed for each part.
-        seeds = [seed]
-        if len(parts) > 1:
-            words = np.random.SeedSequence(seed, spawn_key=(2,)).generate_state(len(parts))
-            seeds = [int(word) for word in words]
-        for k, (duration, beta) in enumerate(parts):
-
-            def report(fraction: float, k: int = k) -> None:
-                progress((k + fraction) / len(parts))
-
-            run = simulate(
-                settings[beta].network,
-                pumps.now(settings[beta].pump),
-                duration,
-                n_chains=pumps.n_chains,
-                seed=seeds[k],
-                start=start,
-                recall_ns=recall if k == 0 else 0.0,
-                burn_in_ns=50.0 * tau if self.burn_in_ns is None else self.burn_in_ns,
-                refractory_time_ns=tau,
-                step_ps=neuron.step_ps,
-                n_threads=self.n_threads,
-                progress=report,
-            )
-            runs.append(run.spikes)
-            start = run.end
-            pumps.wait(duration)
-        return one_after_the_other(runs), run.end
-
-
-class _Setting(NamedTuple):
-    """Network and pumps of the ideal device at some beta."""
-
-    network: LaserNetwork
-    pump: NDArray[np.float64]

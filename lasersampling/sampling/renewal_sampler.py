@@ -24,6 +24,7 @@ from lasersampling.lasers.request import available_cores
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_hazard
+from lasersampling.sampling.dispersed_starts import first_spikes
 from lasersampling.sampling.hazard import Hazard
 from lasersampling.sampling.hazard_measurement import HazardSettings, check_synapse
 from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE, Lasers
@@ -35,7 +36,13 @@ from lasersampling.sampling.protocol import (
 )
 from lasersampling.sampling.renewal_lanes import Model, Wiring
 from lasersampling.sampling.renewal_tables import empty_batch, steady_drive, tabulated, wired
-from lasersampling.sampling.renewal_trains import Train, chain_state, recent_spikes, spike_trains
+from lasersampling.sampling.renewal_trains import (
+    Train,
+    chain_state,
+    recent_spikes,
+    spike_trains,
+    trains_of,
+)
 from lasersampling.sampling.translation import Lines, Programme
 
 _MEMORY_IN_SLOW_TIMES = 16.0
@@ -196,7 +203,10 @@ class Renewal:
         states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).spawn(n_chains)
         generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
-        past = [Train.empty()] * n_chains if before is None else [t.later(tau) for t in before]
+        if before is None:
+            past = trains_of(first_spikes(held, tau, seed), n_chains, began)
+        else:
+            past = [train.later(tau) for train in before]
         job = _Job(self, machine, times, began, memory, held, states, generators, past)
         threads = self.n_threads or available_cores()
         batches = _batches(held, threads)

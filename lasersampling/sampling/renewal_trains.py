@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.sampling.dispersed_starts import FirstSpikes
 from lasersampling.sampling.protocol import ChainState, checked_arrays
 
 _STATE = {"spike_chain": np.int32, "spike_unit": np.int32, "spike_time_ns": np.float64}
@@ -58,6 +59,12 @@ def recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[Train]
     bounds = np.searchsorted(chain[order], np.arange(n_chains + 1))
     parts = [order[a:b] for a, b in pairwise(bounds)]
     return [Train(time[part], unit[part]) for part in parts]
+
+
+def trains_of(spikes: FirstSpikes, n_chains: int, began: float) -> list[Train]:
+    """Spikes that chains begin with, before the time at which they do [ns]."""
+    bounds = np.searchsorted(spikes.chain, np.arange(n_chains + 1))
+    return [Train(spikes.time_ns[a:b] + began, spikes.unit[a:b]) for a, b in pairwise(bounds)]
 
 
 def chain_state(ends: list[Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:

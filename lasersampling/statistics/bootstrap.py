@@ -20,6 +20,7 @@ ENOUGH_CHAINS = 20
 
 _FEWEST_BLOCKS = 20
 _CHUNK = 64
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Interval:
     low, high : float
         Ends of the confidence interval of the value for the law; it allows for the bias, so the
         estimate may lie outside [1].
+
+    Notes
+    -----
+    All but the estimate are nan for draws whose blocks all show the same: these say nothing of
+    what other draws would show.
     """
 
     estimate: float
@@ -147,6 +153,8 @@ def bootstrap_intervals(
     counts = _block_counts(array, length)
     n_blocks = len(array) * (array.shape[1] // length)
     whole = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+    table = whole / whole.sum()
+    differs = False
     generator = np.random.default_rng(seed)
     values: dict[str, list[float]] = {name: [] for name in functions}
     for start in range(0, n_replicates, _CHUNK):
@@ -154,13 +162,21 @@ def bootstrap_intervals(
         chosen = generator.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=size)
         tables = np.asarray((counts.T @ chosen.T).T, dtype=np.float64)
         tables /= tables.sum(axis=1, keepdims=True)
+        differs = differs or bool(np.abs(tables - table).max() > _ROUNDING)
         for name, function in functions.items():
             values[name] += [function(table) for table in tables]
-    table = whole / whole.sum()
+    if not differs:
+        return {name: _of_one_histogram(function(table)) for name, function in functions.items()}
     return {
         name: _interval(function(table), np.array(values[name]), level)
         for name, function in functions.items()
     }
+
+
+def _of_one_histogram(estimate: float) -> Interval:
+    """Where all blocks show the same, no error is known."""
+    low, high = (math.nan, math.nan) if math.isfinite(estimate) else (0.0, math.inf)
+    return Interval(estimate, math.nan, math.nan, low, high)
 
 
 def _interval(estimate: float, replicates: NDArray[np.float64], level: float) -> Interval:

@@ -112,6 +112,8 @@ def goodness_of_fit(states: ArrayLike, target: ArrayLike) -> GoodnessOfFit:
     # The eigenvalues of A are those of the smaller matrix of the batches' products.
     products = scatter @ scatter.T / dof
     trace = float(np.trace(products))
+    if not trace > 0:  # the batches differ in rare states only, which are one cell now
+        return GoodnessOfFit(math.nan, math.nan, math.nan, n_cells, n_batches)
     squared = (float((products**2).sum()) - trace**2 / dof) * dof**2 / ((dof - 1) * (dof + 2))
     deviation = (frequency.mean(axis=0) - probability) / np.sqrt(probability)
     # `trace` is that of a single batch; p̂ is a mean over all.

@@ -68,7 +68,8 @@ def test_divergence_over_draws_ends_at_the_whole_and_follows_the_ideal():
 def test_intervals_floor_and_p_value_of_ideal_samples():
     metrics = evaluate(MACHINE, ideal_samples(MACHINE, 4, 5000, seed=1)).metrics()
     divergence = metrics["kl_sample_target"]
-    low, high = divergence.interval
+    assert divergence.interval is None
+    low, high = metrics["kl_corrected"].interval
     # The law is the target: the interval holds 0, though the plain estimate is biased upwards.
     assert low == 0 < high
     assert metrics["kl_corrected"].value < 0.6 * divergence.value
@@ -133,14 +134,66 @@ def test_one_chain_has_no_r_hat_and_no_jackknife():
     assert metrics["kl_sample_target"].standard_error is None
 
 
-def test_frozen_samples_are_judged_without_warnings():
+def test_frozen_samples_are_judged_without_warnings_and_without_certainty():
     states = np.zeros((2, 50, 4), dtype=np.int8)
     metrics = evaluate(MACHINE, Samples(states, "stuck", 0)).metrics()
-    assert metrics["kl_sample_target"].value == pytest.approx(
-        -math.log(exact_distribution(MACHINE)[0])
-    )
+    divergence = metrics["kl_sample_target"]
+    assert divergence.value == pytest.approx(-math.log(exact_distribution(MACHINE)[0]))
+    assert divergence.standard_error is None and "never differ" in divergence.reason
     assert metrics["kl_target_sample"].value == math.inf
-    assert math.isnan(metrics["ess_min"].value)
+    assert metrics["ess_min"].value == metrics["ess_joint"].value == 0.0
+    corrected = metrics["kl_corrected"]
+    assert math.isnan(corrected.value) and corrected.interval is None
+    assert "never differ" in corrected.reason
+
+
+def drawn_with(frozen, values):
+    """States of coins, but for units that each chain holds at a value."""
+    states = np.random.default_rng(9).integers(0, 2, (4, 200, 4)).astype(np.int8)
+    for unit in frozen:
+        states[:, :, unit] = np.array(values)[:, None]
+    return Samples(states, "coins", 9)
+
+
+def test_a_unit_that_never_changed_is_the_worst():
+    metrics = evaluate(MACHINE, drawn_with([1, 3], [1, 1, 1, 1])).metrics()
+    assert metrics["ess_min"].value == 0.0
+    assert metrics["ess_min"].reason == "units 1, 3 never changed in any chain"
+    assert math.isnan(metrics["r_hat_max"].value)
+    assert "units 1, 3 never changed in any chain; of the others" in metrics["r_hat_max"].reason
+
+
+def test_a_unit_frozen_at_two_values_is_the_worst_of_all():
+    metrics = evaluate(MACHINE, drawn_with([2], [0, 1, 1, 0])).metrics()
+    assert metrics["r_hat_max"].value == math.inf
+    assert "unit 2" in metrics["r_hat_max"].reason
+
+
+def test_a_clamped_unit_is_not_blamed():
+    clamped = np.array([-1, 1, -1, 1])
+    metrics = evaluate(MACHINE, drawn_with([1, 3], [1, 1, 1, 1]), clamped).metrics()
+    assert metrics["ess_min"].value > 100
+    assert metrics["r_hat_max"].value < 1.1
+    assert metrics["ess_min"].reason is metrics["r_hat_max"].reason is None
+
+
+@pytest.mark.parametrize("samples", [
+    ideal_samples(MACHINE, 4, 5000, seed=1),
+    ideal_samples(MACHINE, 1, 20, seed=1),
+    ideal_samples(MACHINE, 30, 40, seed=2),
+    ideal_samples(BoltzmannMachine(MACHINE.weights, MACHINE.biases + 2.0), 3, 30, seed=4),
+    drawn_with([0], [1, 1, 1, 1]),
+    drawn_with([0, 1, 2, 3], [1, 1, 1, 1]),
+    drawn_with([0, 1, 2, 3], [1, 1, 1, 0]),
+])  # fmt: skip
+def test_intervals_hold_their_value_and_what_is_not_known_has_a_reason(samples):
+    for name, metric in evaluate(MACHINE, samples).metrics().items():
+        if not math.isfinite(metric.value):
+            assert metric.reason, name
+        if metric.standard_error is not None:
+            assert math.isfinite(metric.standard_error), name
+        if metric.interval is not None and math.isfinite(metric.value):
+            assert metric.interval[0] <= metric.value <= metric.interval[1], name
 
 
 def test_large_machines_get_diagnostics_only():

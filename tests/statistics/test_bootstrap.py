@@ -111,3 +111,11 @@ def test_an_estimate_of_unknown_bias_is_not_corrected_to_nothing():
     assert infinite.corrected == math.inf
     assert Interval(0.2, math.nan, math.nan, 0.0, math.inf).corrected == 0.2
     assert Interval(0.2, 0.3, 0.1, 0.0, 0.1).corrected == 0.0
+
+
+def test_blocks_that_are_all_alike_are_no_certainty():
+    frozen = np.ones((30, 100, 4), dtype=np.int8)
+    interval = bootstrap_intervals(frozen, {"kl": lambda table: kl_divergence(table, TARGET)})["kl"]
+    assert interval.estimate > 0
+    for value in (interval.bias, interval.standard_error, interval.low, interval.high):
+        assert math.isnan(value)
