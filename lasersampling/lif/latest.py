@@ -11,6 +11,8 @@ where T_i is the latest arrival of input i. So t <= tau_syn log(sum_i max(w_i, 0
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -44,21 +46,48 @@ def latest_spikes(network: SpikingNetwork, times: Tensor) -> Tensor:
     >>> latest_spikes(network, torch.zeros(1, 1, dtype=torch.float64))
     tensor([[1.6931]], dtype=torch.float64)
     """
+    return _through(network, times, _of_layer)
+
+
+def last_arrivals(network: SpikingNetwork, times: Tensor) -> Tensor:
+    """Tell when the last input can reach each output neuron, if neurons pass it on at once.
+
+    Parameters
+    ----------
+    network, times
+        As for `latest_spikes`.
+
+    Returns
+    -------
+    Tensor, shape (member, neuron)
+        Latest input spike and the longest delays on its way, whatever the weights [tau_syn].
+    """
+    return _through(network, times, lambda layer, last: _arrivals(layer, last).amax(-1)[:, None])
+
+
+def _through(
+    network: SpikingNetwork, times: Tensor, of_layer: Callable[[LIFLayer, Tensor], Tensor]
+) -> Tensor:
+    """Carry the latest inputs through all stages, the layers of neurons by `of_layer`."""
     with torch.no_grad():
         given = times.expand(network.n_members, *times.shape) if times.ndim == 2 else times
         last = torch.where(torch.isfinite(given), given, -torch.inf).amax(1, keepdim=True)
         for stage in network.stages:
-            last = _of_layer(stage, last) if isinstance(stage, LIFLayer) else stage(last)
+            last = of_layer(stage, last) if isinstance(stage, LIFLayer) else stage(last)
         return last[:, 0]
+
+
+def _arrivals(layer: LIFLayer, last: Tensor) -> Tensor:
+    """Arrivals of the latest spikes (member, 1, pre) at each neuron, shape (member, post, pre)."""
+    arrivals = last.expand_as(layer.weights)
+    return arrivals if layer.synaptic_delays is None else arrivals + layer.synaptic_delays()
 
 
 def _of_layer(layer: LIFLayer, last: Tensor) -> Tensor:
     """Bound the spikes of a layer by the last arrivals (member, 1, pre)."""
     layout = layer.layout()
     weights = layer.weights.clamp_min(0.0)
-    arrivals = last.expand_as(weights)  # (member, post, pre)
-    if layer.synaptic_delays is not None:
-        arrivals = arrivals + layer.synaptic_delays()
+    arrivals = _arrivals(layer, last)
     shape = weights.shape[:2]
     tau_syn, gap = (
         value.to(weights).reshape(len(value), -1).expand(shape)

@@ -8,15 +8,12 @@ import torch
 
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import Problem
-from lasersampling.lif.latest import latest_spikes
+from lasersampling.lif.latest import last_arrivals, latest_spikes
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.training.spike_recipes import ClassifyRecipe
 
 _SAMPLES = 500
 """Of the training part that are looked at, which bounds time and memory."""
-
-_SILENT_SHARE = 0.5
-"""Of output spikes below which a network says too little of when it will spike."""
 
 
 def window_problems(
@@ -43,17 +40,19 @@ def window_problems(
         return [Problem("train_times", "inf only", "samples with input spikes")]
     present = output[torch.isfinite(output)]
     bound = float(latest_spikes(network, times).max())
-    # Neurons that are silent at first are recruited, and then spike when they can.
-    is_silent = len(present) < _SILENT_SHARE * output.numel()
-    latest = bound if is_silent else float(present.max())
-    told = "can spike" if is_silent else "spikes"
+    # Neurons that are silent at first are recruited; then they can spike as late as inputs arrive.
+    latest = float(last_arrivals(network, times).max())
+    if len(present):
+        latest = max(latest, float(present.max()))
+    bound = max(bound, latest)
     windows = {"loss.absent_time": recipe.loss.absent_time}
     if recipe.chip is not None:
         windows["chip.model.sample_period"] = recipe.chip.model.sample_period
     problems = [
         Problem(
             name,
-            f"{limit:g}, while the network that training begins with {told} until {latest:.3g}",
+            f"{limit:g}, while the network that training begins with spikes, or gets inputs, until "
+            f"{latest:.3g}",
             f"a time after its spikes; {math.ceil(10 * bound) / 10:g} is after all that these "
             "weights and delays allow",
         )
