@@ -13,13 +13,16 @@ from lasersampling.cli.stopping import Stopped, stopped_by_signals
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_is_raised_where_the_program_is_and_then_ignored(name):
     number = getattr(signal, name)
-    before = signal.getsignal(number)
-    with pytest.raises(Stopped, match=name), stopped_by_signals():
-        try:
-            os.kill(os.getpid(), number)
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)  # nothing breaks into the cleaning up
-    assert signal.getsignal(number) == before
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup SIGHUP would be ignored
+    try:
+        with pytest.raises(Stopped, match=name), stopped_by_signals():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)  # nothing breaks into the cleaning up
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
 
 def test_what_the_caller_ignores_stays_ignored():
