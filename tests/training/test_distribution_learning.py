@@ -145,7 +145,7 @@ def test_lasers_in_the_loop() -> None:
     start = initial_machine(wanted, 0, seed=0)
     lasers = Lasers()
     settings = LearningSettings(
-        gradient="wake-sleep", n_updates=60, n_chains=64, n_draws=48, momentum=0.5
+        gradient="wake-sleep", n_updates=100, n_chains=64, n_draws=48, momentum=0.5
     )
 
     def judged(machine: BoltzmannMachine) -> float:
@@ -153,8 +153,9 @@ def test_lasers_in_the_loop() -> None:
         return kl_divergence(samples.histogram(), wanted.probabilities)
 
     found = learn(wanted, start, settings, sampler=lasers, seed=2)
-    # An ideal sampler of 32,000 independent draws shows 1e-4; 2,880 draws an update, 30 averaged.
-    assert judged(found.machine) < 1e-3 < 0.2 * judged(start)
+    # 64,000 draws a quarter of tau apart are worth some 16,000, which show 2.2e-4 +- 1.2e-4; learned
+    # machines of this size are at 1.3e-4 (RESULTS.md, "Random machines").
+    assert judged(found.machine) < 7e-4 < 0.1 * judged(start)
 
 
 @pytest.mark.slow
