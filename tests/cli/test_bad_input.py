@@ -169,7 +169,8 @@ ROWS = [
     Row("calibrate with no time", "calibrate D2 --out out.h5 --set pair_duration_ns=0",
         ("--set pair_duration_ns: got 0",)),
     # Simulation.
-    Row("negative pump", SIMULATE + " --pump -0.5", ("--pump: got '-0.5'", "numbers from 0 to 100")),
+    Row("negative pump", SIMULATE + " --pump -0.5",
+        ("--pump: got '-0.5'", "numbers from 0 to 100")),
     Row("no laser", SIMULATE + " --set pump=[]", ("--set pump", "one number for each laser")),
     Row("too many points", SIMULATE + " --set trace_interval_ps=1e-6", ("points of traces",)),
     # Device files.

@@ -153,8 +153,8 @@ def test_lasers_in_the_loop() -> None:
         return kl_divergence(samples.histogram(), wanted.probabilities)
 
     found = learn(wanted, start, settings, sampler=lasers, seed=2)
-    # 64,000 draws a quarter of tau apart are worth some 16,000, which show 2.2e-4 +- 1.2e-4; learned
-    # machines of this size are at 1.3e-4 (RESULTS.md, "Random machines").
+    # 64,000 draws a quarter of tau apart are worth some 16,000, which show 2.2e-4 +- 1.2e-4;
+    # learned machines of this size are at 1.3e-4 (RESULTS.md, "Random machines").
     assert judged(found.machine) < 7e-4 < 0.1 * judged(start)
 
 
