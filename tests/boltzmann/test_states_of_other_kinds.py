@@ -13,7 +13,7 @@ from lasersampling.boltzmann import (
     target_from_samples,
 )
 from lasersampling.errors import InputError
-from lasersampling.sampling.adaptation import lines_from_draws
+from lasersampling.sampling.line_fits import lines_from_draws
 from lasersampling.sampling.translation import Lines
 from lasersampling.statistics import (
     block_length,
