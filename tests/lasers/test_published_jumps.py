@@ -50,7 +50,7 @@ CHAINS, SPIKES = 256, 20_000
 @pytest.mark.slow
 @pytest.mark.parametrize("name", JUMPS)
 def test_equations_give_the_published_rates_of_the_jump_process(name):
-    """Each number to 2 % or 3.5 standard errors, since there are over forty, and the mean to 1 %."""
+    """Each number to 2 % or 3.5 standard errors (there are over forty), and the mean to 1 %."""
     device = load_device(name)
     network = LaserNetwork(device, 1)
     differences, errors = [], []
