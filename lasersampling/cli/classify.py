@@ -135,8 +135,7 @@ def _configured(
         expected = "a recipe (TOML); spikes to learn are named by one, or by --set data=FILE.npz"
         raise InputError.single(recipe, "an archive of NumPy", expected)
     table = recipe_table(resolve("recipes", recipe), ClassifyRecipe)
-    given = {key: value for key, value in options.items() if value is not None}
-    config = configured(ClassifyRecipe, table | given, overrides)
+    config = configured(ClassifyRecipe, options, overrides, recipe=table)
     if suffix_of(config.data) != ".npz":
         return config
     # So that the run can go on from another directory.

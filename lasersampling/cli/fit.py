@@ -20,6 +20,7 @@ from lasersampling.cli.options import (
     Seed,
     configured,
     device_table,
+    flag,
     imperfections_table,
     recipe_table,
 )
@@ -91,7 +92,7 @@ def fit(
         config: FitRecipe = _configured(recipe, given, overrides)
         state: State | None = None
     else:
-        options = {f"--{key.replace('_', '-')}": value for key, value in given.items()}
+        options = {flag(key): value for key, value in given.items()}
         refuse_beside_resume({"a recipe": recipe, "--out": out, "--set": overrides, **options})
         config, state = resumed(resume, FitRecipe)
     target = read_target(config.target, pseudocount=config.pseudocount)
@@ -181,7 +182,6 @@ def _configured(
         table = recipe_table(resolve("recipes", _DEFAULT_RECIPE), FitRecipe, target=recipe)
     else:
         table = recipe_table(resolve("recipes", recipe), FitRecipe)
-    options = {key: value for key, value in given.items() if value is not None}
-    config = configured(FitRecipe, table | options, overrides)
+    config = configured(FitRecipe, given, overrides, recipe=table)
     # So that the run can go on from another directory.
     return dataclasses.replace(config, target=str(expanded(config.target).absolute()))

@@ -130,8 +130,7 @@ def generate(
     given = {"seed": seed, "model": model, "labels": labels}
     if labels and picture is None:  # of a picture, so many are its completions
         given["free_images"] = 0
-    table = _table(of_recipe, loaded) | {k: v for k, v in given.items() if v is not None}
-    config = configured(GenerateConfig, table, overrides)
+    config = configured(GenerateConfig, given, overrides, recipe=_table(of_recipe, loaded))
     if loaded is not None:
         config.label_numbers(loaded.class_names)  # what is wrong is said before anything is done
     inputs: list[str | Path | None] = [recipe, model, picture, mask]

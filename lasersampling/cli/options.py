@@ -40,6 +40,9 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
 _COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
 """Keys by which a recipe of another command is known."""
 
+_FLAGS = {"n_hidden": "--hidden", "model": "--from", "labels": "--label"}
+"""Options whose names are not those of their keys."""
+
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
 ]
@@ -85,7 +88,13 @@ Json = Annotated[
 ]
 
 
-def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[str] | None) -> T:
+def configured(
+    cls: type[T],
+    options: Mapping[str, object],
+    overrides: Sequence[str] | None,
+    *,
+    recipe: Mapping[str, object] | None = None,
+) -> T:
     """Make the configuration of a command from its options.
 
     Parameters
@@ -98,6 +107,8 @@ def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[
     overrides : sequence of str
         What was given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
         text may stand without quotes. These win over options.
+    recipe : mapping, optional
+        Values of a recipe, over which options win.
 
     Returns
     -------
@@ -110,7 +121,8 @@ def configured(cls: type[T], options: Mapping[str, object], overrides: Sequence[
     """
     from lasersampling.config import parse
 
-    values = {key: value for key, value in options.items() if value is not None}
+    values = dict(recipe or {})
+    values |= {key: value for key, value in options.items() if value is not None}
     device = copy.deepcopy(values.get("device"))
     given: set[str] = set()
     problems = []
@@ -292,9 +304,14 @@ def _value(text: str) -> object:
     return table["value"] if len(table) == 1 else text
 
 
+def flag(key: str) -> str:
+    """Name the option that gives a key of the configuration."""
+    return _FLAGS.get(key, f"--{key.replace('_', '-')}")
+
+
 def _option(where: str, given: set[str], options: Mapping[str, object]) -> str:
     """Name the option that a key of the configuration came by."""
     name, bracket, rest = where.partition("[")
     if name in options and name not in given:
-        return f"--{name.replace('_', '-')}{bracket}{rest}"
+        return f"{flag(name)}{bracket}{rest}"
     return f"--set {where}"

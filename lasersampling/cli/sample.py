@@ -17,6 +17,7 @@ from lasersampling.cli.options import (
     configured,
     configured_lasers,
     device_table,
+    flag,
     imperfections_table,
 )
 from lasersampling.cli.output import Output
@@ -176,12 +177,10 @@ def _configuration(
         expected = " or ".join(repr(name) for name in _OWN_OPTIONS)
         raise InputError.single("--sampler", repr(sampler), expected)
     own = _OWN_OPTIONS[sampler]
-    known = ", ".join(_flag(key) for key in own)
+    known = ", ".join(flag(key) for key in own)
     foreign = {key for keys in _OWN_OPTIONS.values() for key in keys} - set(own)
     problems = [
-        Problem(
-            _flag(key), f"{options[key]!r} with --sampler {sampler}", f"one of its own: {known}"
-        )
+        Problem(flag(key), f"{options[key]!r} with --sampler {sampler}", f"one of its own: {known}")
         for key in sorted(foreign)
         if options[key] is not None
     ]
@@ -199,10 +198,6 @@ def _configuration(
     if sampler == "renewal":
         return configured(RenewalConfig, options | tables, overrides)
     return configured(LasersConfig, options | tables, overrides)
-
-
-def _flag(key: str) -> str:
-    return f"--{key.replace('_', '-')}"
 
 
 def _prepare(

@@ -114,7 +114,7 @@ def source_problems(source: str | Path, side: int | None) -> list[Problem]:
     if path.is_dir() or (path.is_file() and suffix_of(path) in ARRAY_SUFFIXES) or is_idx(path):
         return []
     expected = f"{' or '.join(NAMES)}, a folder of pictures, or a .npz, .npy or IDX file of images"
-    return [Problem("data", repr(str(source)), expected)]
+    return [Problem("source", repr(str(source)), expected)]
 
 
 def _grey(source: str | Path, side: int | None, test_fraction: float, seed: int) -> Pictures:

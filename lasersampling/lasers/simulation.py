@@ -28,7 +28,7 @@ from lasersampling.lasers.request import (
 from lasersampling.lasers.run import BundleResult, Run
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.state import NetworkState, joined
-from lasersampling.lasers.steps import step_problems, timing_problems
+from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
 
 __all__ = ["NetworkState", "Simulation", "TraceRequest", "Traces", "simulate"]
 
@@ -168,6 +168,8 @@ def simulate(
     if not problems:
         shape = n_chains, network.n_lasers
         problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
+        times = {"duration_ns": float(duration_ns), "burn_in_ns": float(burn_in_ns)}
+        problems += length_problems(times, shape, tau, step)
     if not problems and recall_ns > (0.0 if start is None else tau):
         expected = "0 without `start`, and no more than the refractory time with it"
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))

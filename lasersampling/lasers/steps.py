@@ -8,16 +8,25 @@ whole steps, so delays and pulses that are short against a step are said too.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import number_problems
+from lasersampling.checks import memory_problems, number_problems
 from lasersampling.errors import AccuracyWarning, InputError, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.synapse import Synapse
 
-__all__ = ["LONGEST_STEP", "ROUNDING", "chosen_step", "step_problems", "timing_problems"]
+__all__ = [
+    "LONGEST_STEP",
+    "LONGEST_WAIT",
+    "ROUNDING",
+    "chosen_step",
+    "length_problems",
+    "step_problems",
+    "timing_problems",
+]
 
 LONGEST_STEP = 2.0
 """Longest step over the one that the device states [1].
@@ -28,6 +37,49 @@ more; at four times theirs D4 and D5 lose 8 and 12 % (RESULTS.md, "Integrator").
 
 ROUNDING = 0.05
 """Relative change of a delay or pulse by the step from which on it is said [1]."""
+
+
+LONGEST_WAIT = 2**22
+"""Longest delay and pulse in steps, which the integrator keeps in 32 MiB; 8 microseconds for D6."""
+
+_LONGEST_RUN = 2**50
+"""Steps up to which a time in nanoseconds is known to a fraction of a step."""
+
+_BYTES_PER_SPIKE = 24
+"""Time, laser and order of a spike."""
+
+
+def length_problems(
+    times_ns: Mapping[str, float], shape: tuple[int, int], refractory_time_ns: float, step_ps: float
+) -> list[Problem]:
+    """Problems of the length of a simulation: more steps or spikes than a computer can hold.
+
+    Parameters
+    ----------
+    times_ns : mapping
+        Name to length of what is simulated; spikes are kept of the first.
+    shape : tuple of int
+        Chains and lasers.
+    refractory_time_ns : float
+        Least time between two spikes, roughly.
+    step_ps : float
+        Integration step.
+
+    Returns
+    -------
+    list of Problem
+    """
+    longest = 1e-3 * step_ps * _LONGEST_RUN
+    problems = [
+        Problem(name, f"{time:g}", f"at most {longest:.3g} ns, 2^50 steps")
+        for name, time in times_ns.items()
+        if time > longest
+    ]
+    if problems:
+        return problems
+    name, recorded = next(iter(times_ns.items()))
+    n_spikes = int(min(recorded / refractory_time_ns, _LONGEST_RUN)) + 1
+    return memory_problems(f"{name}, spikes in it", (*shape, n_spikes), _BYTES_PER_SPIKE)
 
 
 def step_problems(device: Device, step_ps: object) -> list[Problem]:
@@ -113,7 +165,9 @@ def timing_problems(
     list of Problem
     """
     step = 1e-3 * step_ps
-    problems: list[Problem] = []
+    problems = _too_long(delay_ns, synapse.length_ns(refractory_time_ns), step)
+    if problems:
+        return problems
     delays = np.unique(np.asarray(delay_ns, dtype=np.float64))
     delays = delays[delays > 0.0]
     rounded = np.rint(delays / step) * step
@@ -140,8 +194,17 @@ def timing_problems(
 
 def _too_short(where: str, value_ns: float, what: str, step_ps: float) -> Problem:
     half = 0.5e-3 * step_ps
-    expected = f"{'0, or ' if what == 'delay' else ''}at least half a step, {half:g} ns"
+    least = "0, or more than" if what == "delay" else "at least"
+    expected = f"{least} half a step, {half:g} ns"
     return Problem(where, f"{value_ns:g}", expected + "; or a shorter step_ps")
+
+
+def _too_long(delay_ns: ArrayLike, pulse_ns: float, step_ns: float) -> list[Problem]:
+    """Times that the timing wheel, which has a slot for each step, cannot hold."""
+    longest = LONGEST_WAIT * step_ns
+    times = {"delay_ns": float(np.max(delay_ns)), "duration_ns": float(pulse_ns)}
+    expected = f"at most {longest:g} ns, {LONGEST_WAIT} steps"
+    return [Problem(name, f"{time:g}", expected) for name, time in times.items() if time > longest]
 
 
 def _say_rounding(

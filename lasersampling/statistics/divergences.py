@@ -176,7 +176,9 @@ def _pair(
         if table.ndim != 1 or len(table) == 0:
             problems.append(Problem(name, f"shape {table.shape}", "shape (state,), not empty"))
         elif not np.isfinite(table).all() or (table < 0).any():
-            problems.append(Problem(name, "negative or infinite entries", "probabilities"))
+            problems.append(
+                Problem(name, "entries that are negative or not finite", "probabilities")
+            )
         elif abs(table.sum() - 1) > _SUM_TOLERANCE:
             problems.append(Problem(name, f"a sum of {table.sum():g}", "a sum of 1"))
     if not problems and first.shape != second.shape:

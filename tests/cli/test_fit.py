@@ -84,7 +84,7 @@ def test_an_imperfect_chip_is_named_and_kept(run, mine):
         ([], "RECIPE: got nothing"),
         (["missing.csv"], "missing.csv: got no such file"),
         (["nothing_like_this"], "nothing_like_this"),
-        (["mine.csv", "--hidden", "-1"], "--n-hidden: got -1"),
+        (["mine.csv", "--hidden", "-1"], "--hidden: got -1"),
         (["mine.csv", "--set", "learning.gradient=newton"], "learning.gradient: got 'newton'"),
         (["mine.csv", "--set", "pretraining.gradient=cd"], "expected gradient 'exact'"),
         (["mine.csv", "--set", "initial_weight_std=0"], "initial_weight_std"),

@@ -52,7 +52,7 @@ def test_images_are_generated_judged_and_drawn(run):
         ("images_per_label=1", "--set images_per_label"),
         ("training.n_hidden=0", "--set training.n_hidden: got 0"),
         ("training.momentum=0.9", "training.momentum: got an unknown key"),
-        ("data.source=letters", "data: got 'letters', expected digits or mnist"),
+        ("data.source=letters", "data.source: got 'letters', expected digits or mnist"),
         ("data.side=9", "side: got 9"),
         ("training.n_hidden=[]", "training"),
         ("device.gain.carrier_lifetime_ns=-1", "device.gain.carrier_lifetime_ns: got -1"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pytest
@@ -60,3 +61,28 @@ def test_problems_are_named_by_the_option_they_came_by(options, overrides, place
     with pytest.raises(InputError) as caught:
         configured(Outer, {"n_draws": None, "many": None} | options, overrides)
     assert [problem.where for problem in caught.value.problems] == places
+
+
+def test_keys_of_a_recipe_are_no_options():
+    """There is no --n-draws where only a recipe says how many; --set is how to change it."""
+    assert configured(Outer, {"n_draws": 2}, None, recipe={"n_draws": 1, "text": "x"}) == Outer(
+        n_draws=2, text="x"
+    )
+    with pytest.raises(InputError) as caught:
+        configured(Outer, {"text": None}, None, recipe={"n_draws": "x"})
+    assert [problem.where for problem in caught.value.problems] == ["--set n_draws"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "digits", "--set", "duration_ns=20"],
+        ["generate", "digits", "--set", "data.source=letters"],
+        ["fit", "distribution", "--hidden", "-1"],
+        ["fit", "--hidden", "3", "--resume", "a.h5"],
+    ],
+)
+def test_problems_name_options_and_keys_that_there_are(arguments, run):
+    result = run(*arguments)
+    assert result.code == 2
+    assert re.search(r"--(set (window_ns|data\.source)|hidden)\b", result.err), result.err

@@ -40,13 +40,13 @@ def test_own_files_of_mnist_keep_their_test_part(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "where"),
     [
-        ({"source": "letters"}, ["data"]),
+        ({"source": "letters"}, ["source"]),
         ({"source": "digits", "side": 16}, ["side"]),
         ({"source": "mnist", "side": 20}, ["side"]),
         ({"source": "digits", "side": 1}, ["side", "side"]),
         (
             {"source": "nowhere.npz", "binarise": "otsu", "test_fraction": 1.0, "seed": -1},
-            ["binarise", "test_fraction", "seed", "data"],
+            ["binarise", "test_fraction", "seed", "source"],
         ),
     ],
 )

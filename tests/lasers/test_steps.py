@@ -64,10 +64,28 @@ def test_a_device_can_state_another_step():
     simulate(LaserNetwork(device, 1), 0.5, 1.0, step_ps=12.0)
 
 
+def test_lengths_that_no_computer_holds_are_refused():
+    """Before anything is computed, and whatever overflows on the way."""
+    for ns in (1e12, 1e18, 1e300):
+        with pytest.raises(InputError, match=r"duration_ns.*expected at most"):
+            simulate(LaserNetwork(DEVICE, 5), 0.5, ns)
+    with pytest.raises(InputError, match=r"burn_in_ns: got 1e\+300, expected at most"):
+        simulate(LaserNetwork(DEVICE, 1), 0.5, 1.0, burn_in_ns=1e300)
+    with pytest.raises(InputError, match=r"refractory_time_ns|duration_ns"):
+        simulate(LaserNetwork(DEVICE, 1), 0.5, 1e6, refractory_time_ns=1e-300)
+    for ns in (1e6, 1e300):
+        with pytest.raises(InputError, match=r"delay_ns: got 1e\+\d+, expected at most"):
+            simulate(LaserNetwork(DEVICE, 2, PAIR, delay_ns=ns), 0.5, 1.0)
+        with pytest.raises(InputError, match=r"delay_ns: got 1e\+\d+, expected at most"):
+            Lasers(DEVICE, delay_ns=ns)
+        with pytest.raises(InputError, match=r"duration_ns: got 1e\+\d+, expected at most"):
+            simulate(LaserNetwork(DEVICE, 2, PAIR, 0.0, Synapse(duration_ns=ns)), 0.5, 1.0)
+
+
 def test_delays_and_pulses_of_no_step_are_refused():
     """Otherwise a delay of 1.4 ps would be none, at a step of 4 ps, without a word."""
     network = LaserNetwork(DEVICE, 2, PAIR, delay_ns=0.0014)
-    with pytest.raises(InputError, match=r"delay_ns: got 0\.0014, expected 0, or at least"):
+    with pytest.raises(InputError, match=r"delay_ns: got 0\.0014, expected 0, or more than half"):
         simulate(network, 0.5, 1.0)
     with pytest.raises(InputError, match=r"delay_ns: got 0\.0014"):
         Lasers(DEVICE, delay_ns=0.0014)

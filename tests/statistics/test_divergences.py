@@ -57,8 +57,8 @@ def test_floor_of_unknown_and_infinite_sample_sizes():
     [
         ([0.5, 0.5], [1.0], "q: got 1 states, expected 2 as in p"),
         ([0.5, 0.6], [0.5, 0.5], "p: got a sum of 1.1"),
-        ([1.5, -0.5], [0.5, 0.5], "p: got negative or infinite entries"),
-        ([0.5, 0.5], [float("nan"), 1.0], "q: got negative or infinite entries"),
+        ([1.5, -0.5], [0.5, 0.5], "p: got entries that are negative or not finite"),
+        ([0.5, 0.5], [float("nan"), 1.0], "q: got entries that are negative or not finite"),
         ([], [], r"p: got shape \(0,\)"),
         ([[1.0]], [1.0], r"p: got shape \(1, 1\)"),
     ],
