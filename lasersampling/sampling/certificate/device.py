@@ -1,0 +1,172 @@
+"""What about lasers, their calibration and their machine keeps draws from being right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.sampling.calibration import LARGEST_RMS, PAIR_WEIGHTS, Calibration, Neuron
+from lasersampling.sampling.certificate.findings import Finding
+
+if TYPE_CHECKING:
+    from lasersampling.sampling.laser_sampler import Lasers
+
+FARTHEST_STRENGTH = 2.0
+"""A unit synapse stronger than this, or weaker than its inverse, is not the one of the device."""
+
+_BEYOND_SHARE = 0.05
+"""Share of the draws in which an argument may lie beyond the calibrated curve."""
+
+_NAMED = 5
+
+
+def findings_of(
+    lasers: Lasers, machine: BoltzmannMachine, states: NDArray[np.int8], free: NDArray[np.intp]
+) -> tuple[Finding, ...]:
+    """List what speaks against lasers as the sampler of a machine.
+
+    Parameters
+    ----------
+    lasers : Lasers
+        What has drawn.
+    machine : BoltzmannMachine
+        What was to be sampled.
+    states : ndarray of int8, shape (chain, draw, unit)
+        Draws of all units.
+    free : ndarray of int, shape (free unit,)
+        Units that were free.
+
+    Returns
+    -------
+    tuple of Finding
+        The device first, then units, then couplings.
+    """
+    return (
+        *_of_the_neuron(lasers.neuron, lasers.calibration),
+        *_of_the_chip(lasers, machine, free),
+        *_of_the_fields(lasers, machine, states, free),
+        *_of_the_couplings(lasers, machine, free),
+    )
+
+
+def _of_the_neuron(neuron: Neuron, calibration: Calibration) -> list[Finding]:
+    found = []
+    device = neuron.device
+    if calibration.fit_rms > LARGEST_RMS:
+        found.append(
+            Finding(
+                f"The activation curve of {device.name} is not logistic: rms deviation "
+                f"{calibration.fit_rms:.3f}, at most {LARGEST_RMS} is good.",
+                "Choose a longer refractory time or another device, or adapt the lasers.",
+            )
+        )
+    if calibration.midpoint > 1.0:
+        found.append(
+            Finding(
+                f"{device.name} is half active only at {calibration.midpoint:.2f} of its threshold "
+                "pump, where it lases by itself: it is no excitable neuron.",
+                "Choose a device with more absorption.",
+            )
+        )
+    strength = calibration.synapse_strength
+    if not 1.0 / FARTHEST_STRENGTH <= strength <= FARTHEST_STRENGTH:
+        found.append(
+            Finding(
+                f"A synapse of unit weight acts like one of weight {strength:.2f}; translation "
+                "corrects that to first order only.",
+                "Use the synapse that belongs to the device.",
+            )
+        )
+    if neuron.step_ps > device.step_ps * (1.0 + 1e-9):
+        found.append(
+            Finding(
+                f"The integration step of {neuron.step_ps:g} ps is longer than the "
+                f"{device.step_ps:g} ps at which {device.name} has been checked: spikes are lost.",
+                f"Leave the step to the device, or choose at most {device.step_ps:g} ps.",
+            )
+        )
+    return found
+
+
+def _of_the_chip(
+    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp]
+) -> list[Finding]:
+    dead = free[lasers.chip(machine.n_units).dead[free]]
+    if not dead.size:
+        return []
+    return [
+        Finding(
+            f"{dead.size} of {free.size} lasers of this chip are dead: {_named(dead)}.",
+            "Choose another chip, or learn with the chip in the loop, which works around them.",
+            tuple(int(unit) for unit in dead),
+        )
+    ]
+
+
+def _of_the_fields(
+    lasers: Lasers, machine: BoltzmannMachine, states: NDArray[np.int8], free: NDArray[np.intp]
+) -> list[Finding]:
+    """Arguments of the activation curve that it was not measured at; pumps below zero."""
+    calibration = lasers.calibration
+    programme = lasers.programme(machine)
+    used = states.reshape(-1, machine.n_units)
+    used = used[:: max(1, len(used) // 2000)].astype(np.float64)
+    argument = used @ programme.weights[free].T + programme.biases[free]
+    low, high = (
+        calibration.slope * (pump - calibration.midpoint)
+        for pump in (calibration.pump[0], calibration.pump[-1])
+    )
+    share = ((argument < low) | (argument > high)).mean(axis=0)
+    found = []
+    beyond = np.flatnonzero(share > _BEYOND_SHARE)
+    if beyond.size:
+        order = beyond[np.argsort(-share[beyond], kind="stable")]
+        found.append(
+            Finding(
+                f"{beyond.size} of {free.size} lasers are driven beyond the calibrated curve, log "
+                f"odds {low:.1f} to {high:.1f}, in more than {_BEYOND_SHARE:.0%} of the draws: "
+                f"{_named(free[order])}.",
+                "Adapt the lasers, or make weights and biases smaller.",
+                tuple(int(unit) for unit in free[order]),
+            )
+        )
+    dark = np.flatnonzero((calibration.midpoint + argument / calibration.slope < 0.0).any(axis=0))
+    if dark.size:
+        found.append(
+            Finding(
+                f"Inhibition asks for a pump below zero at {dark.size} lasers: "
+                f"{_named(free[dark])}.",
+                "Make negative weights smaller; a pump cannot be negative in a real device.",
+                tuple(int(unit) for unit in free[dark]),
+            )
+        )
+    return found
+
+
+def _of_the_couplings(
+    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp]
+) -> list[Finding]:
+    """Weights beyond those at which a pair of lasers was measured."""
+    largest = max(abs(weight) for weight in PAIR_WEIGHTS)
+    among = np.abs(lasers.programme(machine).weights[np.ix_(free, free)])
+    beyond = np.flatnonzero((among > largest).any(axis=1))
+    if not beyond.size:
+        return []
+    post, pre = np.unravel_index(int(among.argmax()), among.shape)
+    return [
+        Finding(
+            f"The largest weight, between units {free[post]} and {free[pre]}, is "
+            f"{among[post, pre]:.2f}; a pulse is known to act as a weight up to {largest:g}.",
+            "Adapt the lasers or learn in the loop, or make the weights smaller.",
+            tuple(int(unit) for unit in free[beyond]),
+        )
+    ]
+
+
+def _named(units: NDArray[np.intp]) -> str:
+    shown = ", ".join(str(int(unit)) for unit in units[:_NAMED])
+    more = f" and {len(units) - _NAMED} more" if len(units) > _NAMED else ""
+    return f"unit {shown}" if len(units) == 1 else f"units {shown}{more}"

@@ -1,0 +1,123 @@
+"""Verdicts on draws that are right, biased, stuck or too few: each built to have its fault."""
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.errors import InputError
+from lasersampling.sampling.certificate import Certificate, Verdict, certificate
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.protocol import Samples
+
+
+def drawn(machine: BoltzmannMachine, n_draws: int = 1000, n_chains: int = 16) -> Samples:
+    return Gibbs().sample(machine, n_draws, n_chains=n_chains, seed=1)
+
+
+def two_modes(weight: float, n_units: int = 8) -> BoltzmannMachine:
+    weights = weight * (np.ones((n_units, n_units)) - np.eye(n_units))
+    return BoltzmannMachine(weights, np.full(n_units, -0.5 * weight * (n_units - 1)))
+
+
+def frozen_halves(n_units: int = 24) -> BoltzmannMachine:
+    """Two ferromagnetic halves without coupling between them."""
+    half = n_units // 2
+    weights = np.zeros((n_units, n_units))
+    weights[:half, :half] = weights[half:, half:] = 3.0
+    np.fill_diagonal(weights, 0.0)
+    return BoltzmannMachine(weights, np.full(n_units, -1.5 * (half - 1)))
+
+
+def judged(machine: BoltzmannMachine, samples: Samples) -> Certificate:
+    found = certificate(samples, machine)
+    assert str(found)
+    return found
+
+
+def test_exact_draws_agree() -> None:
+    # By the rule (95 % of an ideal sampler and 0.01 nats more) complaints are rarer than one in
+    # twenty; more than three of twenty have a chance below .02 even at that rate.
+    verdicts = []
+    for seed in range(20):
+        machine = BoltzmannMachine.random(6, seed=seed)
+        verdicts.append(judged(machine, drawn(machine)).verdict)
+    assert sum(verdict is not Verdict.AGREES for verdict in verdicts) <= 3
+
+
+def test_a_wrong_temperature_is_a_bias() -> None:
+    machine = BoltzmannMachine.random(8, seed=3)
+    other = BoltzmannMachine(0.7 * machine.weights, 0.7 * machine.biases)
+    found = judged(machine, drawn(other))
+    assert found.verdict is Verdict.BIASED
+    assert "inverse temperature of 0.7" in str(found) or "inverse temperature of 0.6" in str(found)
+
+
+@pytest.mark.parametrize("machine", [two_modes(2.0), frozen_halves()])
+def test_chains_in_separate_modes_do_not_mix(machine: BoltzmannMachine) -> None:
+    found = judged(machine, drawn(machine))
+    assert found.verdict is Verdict.UNMIXED
+    assert found.remedies
+
+
+def test_all_chains_in_one_of_two_modes() -> None:
+    machine = two_modes(4.0)
+    found = judged(machine, Samples(np.zeros((16, 500, 8), dtype=np.int8), "none", 0))
+    assert found.verdict is Verdict.UNMIXED
+    assert "50 %" in found.reason
+
+
+def test_a_dead_unit() -> None:
+    machine = BoltzmannMachine.random(8, seed=1)
+    samples = drawn(machine)
+    states = samples.states.copy()
+    states[:, :, 2] = 0
+    found = judged(machine, Samples(states, "gibbs", 1))
+    assert found.verdict is Verdict.UNMIXED
+    assert found.mixing.frozen.tolist() == [2]
+
+
+def test_draws_that_drift() -> None:
+    machine = BoltzmannMachine.random(6, seed=1)
+    first = drawn(machine).states[:, :500]
+    shifted = BoltzmannMachine(machine.weights, machine.biases + 1.5)
+    last = Gibbs().sample(shifted, 500, n_chains=16, seed=2).states
+    found = judged(machine, Samples(np.concatenate([first, last], axis=1), "drifting", 0))
+    assert found.verdict is not Verdict.AGREES
+
+
+def test_chains_that_are_copies_of_one_another() -> None:
+    # Equal seeds: sixteen chains are worth one, and R-hat cannot see it.
+    machine = BoltzmannMachine.random(6, seed=1)
+    states = np.repeat(drawn(machine, n_chains=1).states, 16, axis=0)
+    found = judged(machine, Samples(states, "copied", 0))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "same draws" in found.reason
+
+
+def test_too_few_draws_and_a_single_chain() -> None:
+    machine = BoltzmannMachine.random(8, seed=1)
+    assert judged(machine, drawn(machine, n_draws=4, n_chains=4)).verdict is Verdict.UNKNOWN
+    assert judged(machine, drawn(machine, n_chains=1)).verdict is Verdict.UNKNOWN
+
+
+def test_clamped_units_are_left_out() -> None:
+    machine = BoltzmannMachine.random(6, seed=1)
+    held = np.array([1, -1, -1, 0, -1, -1])
+    samples = Gibbs().sample(machine, 1000, n_chains=16, clamped=held, seed=1)
+    found = certificate(samples, machine, held)
+    assert found.verdict is Verdict.AGREES
+    assert found.mixing.units.tolist() == [1, 2, 4, 5]
+
+
+def test_beyond_enumeration() -> None:
+    machine = BoltzmannMachine.random(24, weight_std=0.3, seed=1)
+    found = judged(machine, drawn(machine))
+    assert found.verdict is Verdict.AGREES
+    assert found.moments is not None
+    other = BoltzmannMachine(0.8 * machine.weights, 0.8 * machine.biases)
+    assert judged(machine, drawn(other)).verdict is Verdict.BIASED
+
+
+def test_samples_of_another_machine_are_refused() -> None:
+    with pytest.raises(InputError, match="6 units"):
+        certificate(drawn(BoltzmannMachine.random(6, seed=1)), BoltzmannMachine.random(5, seed=1))
