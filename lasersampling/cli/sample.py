@@ -212,6 +212,7 @@ def _prepare(
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
+    from lasersampling.sampling.protocol import checked_request
     from lasersampling.sampling.renewal_sampler import Renewal
 
     if isinstance(config, GibbsConfig):
@@ -236,6 +237,8 @@ def _prepare(
             f"{config.duration_ns:g}",
             f"at least {_MIN_DRAWS * lasers.draw_interval_ns:g}, which is {_MIN_DRAWS} draws",
         )
+    # Before the calibration, which takes minutes.
+    checked_request(machine, n_draws, config.chains, clamped, config.seed)
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         calibration = lasers.calibrated(progress)
     if renewal is not None:

@@ -100,10 +100,11 @@ def lasers(
     }
     config = configured(ServeLasersConfig, options, overrides)
     network = configured_lasers(config, clamping=config.clamping)
+    substrate = LaserSubstrate(network, config.units)  # which says whether it can be so large
     with _ended_by_sigterm():
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
             network.calibrated(progress)
-        _offer(LaserSubstrate(network, config.units), host, port, stdio)
+        _offer(substrate, host, port, stdio)
 
 
 @serve.command()

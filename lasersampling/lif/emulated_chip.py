@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lasersampling.checks import absent_problems, integer_problems
+from lasersampling.checks import absent_problems, integer_problems, memory_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Description
 from lasersampling.hardware.chip_model import ChipModel
@@ -37,6 +37,9 @@ _SMALLEST_GAP = 1e-3
 """Of a threshold above rest: a chip whose neurons spike without input would tell nothing."""
 
 _SMALLEST_TAU = 0.05
+_BYTES_PER_PAIR = 32
+"""Deviations of the weight and the delay from one neuron to another, and while they are drawn."""
+
 _LARGEST = 1e6
 """Of weights, delays and parameters of neurons, as of machines."""
 
@@ -86,6 +89,9 @@ class EmulatedChip:
         problems += [p for s in seeds for p in integer_problems("seeds", s, 0)]
         if len(sizes) < 2:
             problems.append(Problem("sizes", str(list(sizes)), "inputs and at least one layer"))
+        if not problems:
+            pairs = len(seeds), sum(sizes), sum(sizes)
+            problems += memory_problems("sizes (chips x neurons x neurons)", pairs, _BYTES_PER_PAIR)
         if problems:
             raise InputError(problems)
         model.imperfections.refuse_others(KNOWN, "LIF chips")

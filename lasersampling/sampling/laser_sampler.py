@@ -19,6 +19,7 @@ from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.steps import length_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.calibration_store import stored_calibration
@@ -156,7 +157,12 @@ class Lasers:
         if problems:
             raise InputError(problems)
         # Reading the device file now reports its problems here and not at the first sampling.
-        _ = self.neuron
+        neuron = self.neuron
+        if self.burn_in_ns is not None:
+            times = {"burn_in_ns": self.burn_in_ns}
+            problems = length_problems(times, (1, 1), neuron.refractory_time_ns, neuron.step_ps)
+        if problems:
+            raise InputError(problems)
         known = checked_imperfections(as_imperfections(self.imperfections))
         object.__setattr__(self, "imperfections", known)
 

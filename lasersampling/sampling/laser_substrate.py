@@ -43,6 +43,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.parameters import MAX_UNITS
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Description
@@ -87,6 +88,9 @@ class LaserSubstrate:
 
     def __post_init__(self) -> None:
         problems = integer_problems("n_units", self.n_units, 1)
+        if not problems and self.n_units > MAX_UNITS:
+            expected = f"at most {MAX_UNITS}, as in a machine"
+            problems.append(Problem("n_units", str(self.n_units), expected))
         if problems:
             raise InputError(problems)
 

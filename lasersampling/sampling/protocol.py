@@ -161,15 +161,21 @@ class Sampler(Protocol):
         """
 
 
+_MOST_DRAWS = 2**50
+
+
 def draws_within(duration_ns: float, interval_ns: float) -> int:
     """Draws that fit into a sampling time, at least one.
 
     Raises
     ------
     InputError
-        For a time that is not above 0 and finite.
+        For a time that is not above 0, or of more draws than any computer can hold.
     """
     problems = number_problems("duration_ns", duration_ns, 0.0, strict=True)
+    if not problems and duration_ns / interval_ns > _MOST_DRAWS:
+        expected = f"at most {_MOST_DRAWS * interval_ns:.3g}, 2^50 draws"
+        problems = [Problem("duration_ns", f"{duration_ns:g}", expected)]
     if problems:
         raise InputError(problems)
     return max(1, math.floor(duration_ns / interval_ns + 1e-9))

@@ -71,6 +71,10 @@ def test_lengths_that_no_computer_holds_are_refused():
             simulate(LaserNetwork(DEVICE, 5), 0.5, ns)
     with pytest.raises(InputError, match=r"burn_in_ns: got 1e\+300, expected at most"):
         simulate(LaserNetwork(DEVICE, 1), 0.5, 1.0, burn_in_ns=1e300)
+    with pytest.raises(InputError, match=r"burn_in_ns: got 1e\+300, expected at most"):
+        Lasers(DEVICE, burn_in_ns=1e300)
+    with pytest.raises(InputError, match=r"duration_ns: got 1e\+300, expected at most"):
+        Lasers(DEVICE, interval_ns=1e-300).draws_in(1e300)
     with pytest.raises(InputError, match=r"refractory_time_ns|duration_ns"):
         simulate(LaserNetwork(DEVICE, 1), 0.5, 1e6, refractory_time_ns=1e-300)
     for ns in (1e6, 1e300):

@@ -208,6 +208,8 @@ def test_bad_input_is_refused():
     parameters, _ = arrays()
     with pytest.raises(InputError, match=r"sizes: got 0(.|\n)*seeds: got -1"):
         chip((-1,), (3, 0))
+    with pytest.raises(InputError, match="sizes .*GiB, expected at most"):
+        chip(sizes=(10**9, 3))
     with pytest.raises(InputError, match="sizes: got .*, expected inputs and at least one layer"):
         chip(sizes=(3,))
     with pytest.raises(InputError, match="imperfections.pump.mismatch"):

@@ -151,6 +151,8 @@ def test_requests_that_do_not_fit_are_refused(parameters, inputs, where):
 def test_other_numbers_of_units_are_refused():
     with pytest.raises(InputError, match="n_units: got 0"):
         LaserSubstrate(Lasers(), 0)
+    with pytest.raises(InputError, match="n_units: got 100000, expected at most 10000"):
+        LaserSubstrate(Lasers(), 100_000)
     with pytest.raises(InputError, match=r"machine: got units \(4,\), expected \(5,\)"):
         SubstrateSampler(LaserSubstrate(Lasers(), 5)).sample(MACHINE, 10)
     with pytest.raises(InputError, match="seed: got 9223372036854775808"):
