@@ -176,7 +176,7 @@ def _compared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tu
     if bool(late.any()):
         limit = absent_time if isinstance(absent_time, int | float) else float(absent_time.min())
         got = f"{limit:g}, with {int(late.sum())} spikes after it"
-        latest = float(spikes[late].max())
+        latest = float(spikes.detach()[late].max())
         expected = f"a time after all spikes (here until {latest:.4g}; see lif.latest), or silence "
         raise InputError.single("absent_time", got, f"{expected}would be learned")
     return _prepared(spikes, labels, absent_time)
@@ -191,6 +191,9 @@ def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tu
     problems = label_problems(labels, spikes.shape[-1])
     if problems:
         raise InputError(problems)
+    if not bool(torch.isfinite(torch.as_tensor(absent_time)).all()):
+        expected = "a finite time, for spikes that are absent"
+        raise InputError.single("absent_time", "inf or nan", expected)
     times = torch.where(torch.isfinite(spikes), spikes, absent_time)
     classes = torch.arange(spikes.shape[-1], device=spikes.device)
     right = (labels[..., None] == classes).to(times.dtype)

@@ -33,7 +33,7 @@ from lasersampling.boltzmann.clamping import FREE, clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.line_estimates import MeasuredLines
@@ -101,6 +101,7 @@ def adapt(
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
     ]
+    problems += _sampler_problems(lasers)
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
@@ -171,6 +172,13 @@ def next_lines(
         found = measured.with_another(found)
     after = found.believed(before, GAINS)
     return after, found.moved(lines, after)
+
+
+def _sampler_problems(lasers: object) -> list[Problem]:
+    if isinstance(lasers, Lasers):
+        return []
+    expected = "Lasers, whose pumps and couplings are what is adapted"
+    return [Problem("lasers", type(lasers).__name__, expected)]
 
 
 def _conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:

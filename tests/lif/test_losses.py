@@ -112,6 +112,13 @@ def test_silence_is_never_earlier_than_a_spike(absent_time):
         assert one.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("absent_time", [np.nan, np.inf, torch.tensor([[[9.0], [np.nan]]])])
+def test_an_absent_time_that_is_none(absent_time):
+    """It would make the loss nan."""
+    with pytest.raises(InputError, match="absent_time: got inf or nan"):
+        losses.time_difference(SPIKES, LABELS, 0.2, absent_time)
+
+
 def test_absent_time_after_all_spikes_is_kept():
     assert losses.absent_after(SPIKES, 6.0).flatten().tolist() == [6.0, 6.0]
     silent = torch.full((1, 1, 3), torch.inf)

@@ -226,6 +226,8 @@ def test_lines_belong_to_machines_of_so_many_units():
 def test_bad_numbers(name):
     with pytest.raises(InputError, match=name):
         adapt(IDEAL, MACHINE, **{name: -1})
+    with pytest.raises(InputError, match="lasers: got Gibbs, expected Lasers"):
+        adapt(Gibbs(), MACHINE)
 
 
 def test_renewal_neurons_are_driven_by_lines_too(analytic):

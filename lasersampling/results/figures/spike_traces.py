@@ -81,11 +81,12 @@ def _draw_photons(
     # A photon number below one is noise of the field's random walk; the axis need not follow it.
     shown = np.maximum(photons, 0.1)
     axes.semilogy(time_ns, shown, color=style.VERMILLION, linewidth=1.0)
-    top = max(float(shown.max()), 10.0)
+    threshold = results.attributes["traces"].get("spike_threshold_photons")
+    # A laser without a spike shows how far it stays below the threshold.
+    top = max(float(shown.max()), 10.0, 0.0 if threshold is None else float(threshold))
     axes.set_ylim(0.5, top * 8)
     axes.set_ylabel("photons $S$")
     style.quiet(axes)
-    threshold = results.attributes["traces"].get("spike_threshold_photons")
     if threshold is not None:
         axes.axhline(threshold, color=style.GREY, linewidth=1, linestyle=(0, (4, 3)))
         axes.text(
@@ -94,7 +95,9 @@ def _draw_photons(
         )  # fmt: skip
     spikes = _spike_times(results, laser, time_ns)
     axes.plot(spikes, np.full(spikes.size, top * 3), "v", color=style.INK, markersize=6)
-    count = "" if "spikes" not in results.groups else f" · {spikes.size} spikes ▾"
+    count = ""
+    if "spikes" in results.groups:
+        count = f" · {spikes.size} spike{'' if spikes.size == 1 else 's'} ▾"
     pump = ""
     if "pump_ratio" in results.groups["traces"]:
         row = results.array("traces/laser").tolist().index(laser)

@@ -15,6 +15,7 @@ def test_panels_show_photons_carriers_and_spikes_of_each_laser(make):
     np.testing.assert_array_equal(spikes.get_xdata(), [1.0, 6.0])
     assert carriers.lines[0].get_ydata()[0] == 40
     assert next(line.get_ydata()[0] for line in first.lines if line.get_linestyle() != "-") == 600
+    assert all(axes.get_ylim()[1] > 600 for axes in (first, second))
 
 
 def test_lasers_may_be_chosen_but_must_be_recorded(make):
