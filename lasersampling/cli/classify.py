@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +22,7 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.resuming import Training, refuse_beside_resume, resumed
+from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded, suffix_of
 
@@ -80,7 +79,6 @@ def classify(
         goes_on=resume is not None,
     )
 
-    files: list[Path] = []
     with (
         training.open(context, config, config.seed) as file,
         device_at(substrate, timeout_s) as device,
@@ -99,17 +97,8 @@ def classify(
                 checkpoint_interval_s=config.checkpoint_interval_s,
                 resume=state,
             )
-        with reporter.working("judging the networks"):
-            evaluation = evaluate_classifier(classifier)
-            metrics = evaluation.metrics
-            if file is not None:
-                with file.finish() as results:
-                    evaluation.write(results)
-    if file is not None:
-        with reporter.working("drawing figures"):
-            files = file.draw()
-    for path in files:
-        reporter.status(f"written: {path}")
+        evaluation = judged(file, reporter, "the networks", lambda: evaluate_classifier(classifier))
+    metrics, files = evaluation.metrics, drawn(file, reporter)
     reporter.result(
         {
             "recipe": recipe or str(resume),

@@ -26,7 +26,7 @@ from lasersampling.cli.options import (
 )
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
 from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.resuming import Training, refuse_beside_resume, resumed
+from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded, suffix_of
 
@@ -105,7 +105,6 @@ def fit(
     )
     if remark := _told_of_zeros(target):
         reporter.status(remark)
-    files: list[Path] = []
     with (
         training.open(context, config, config.seed) as file,
         device_at(substrate, timeout_s) as connected,
@@ -127,17 +126,8 @@ def fit(
             resume=state,
             stage=reporter.progress,
         )
-        with reporter.working("judging what was learned"):
-            evaluation = evaluate_fit(found)
-            metrics = evaluation.metrics
-            if file is not None:
-                with file.finish() as results:
-                    evaluation.write(results)
-    if file is not None:
-        with reporter.working("drawing figures"):
-            files = file.draw()
-    for path in files:
-        reporter.status(f"written: {path}")
+        evaluation = judged(file, reporter, "what was learned", lambda: evaluate_fit(found))
+    metrics, files = evaluation.metrics, drawn(file, reporter)
     reporter.result(
         {
             "recipe": recipe or str(resume),

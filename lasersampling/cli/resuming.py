@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
 
@@ -14,10 +14,22 @@ from lasersampling.cli.output import Invocation
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
+    from lasersampling.cli.reporting import Reporter
+    from lasersampling.results import ResultsFile
     from lasersampling.results.run_file import RunFile
     from lasersampling.training.task import State
 
 Recipe = TypeVar("Recipe")
+
+
+class Evaluation(Protocol):
+    """What was found out about something trained."""
+
+    def write(self, file: ResultsFile) -> None:
+        """Write it to a results file."""
+
+
+E = TypeVar("E", bound=Evaluation)
 
 
 def refuse_beside_resume(given: Mapping[str, object]) -> None:
@@ -108,3 +120,24 @@ class Training:
         ) as file:
             file.started = invocation.started
             yield file
+
+
+def judged(file: RunFile | None, reporter: Reporter, what: str, evaluate: Callable[[], E]) -> E:
+    """Evaluate what was trained, and write that in place of the checkpoints if there is a file."""
+    with reporter.working(f"judging {what}"):
+        evaluation = evaluate()
+        if file is not None:
+            with file.finish() as results:
+                evaluation.write(results)
+    return evaluation
+
+
+def drawn(file: RunFile | None, reporter: Reporter) -> list[Path]:
+    """Draw the figures of a finished run, and say which files it leaves."""
+    if file is None:
+        return []
+    with reporter.working("drawing figures"):
+        files = file.draw()
+    for path in files:
+        reporter.status(f"written: {path}")
+    return files

@@ -48,10 +48,8 @@ def test_what_is_no_time_is_refused_with_the_remedy(way, bad, tmp_path, monkeypa
         WAYS[way](np.array([[0.5, bad], [1.0, 0.5]]))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "recipe"])  # which would train
 def test_absent_spikes_are_fine(way, tmp_path, monkeypatch):
-    if way == "recipe":
-        pytest.skip("would train")
     monkeypatch.chdir(tmp_path)
     WAYS[way](np.array([[0.5, np.inf], [0.0, 0.5]]))
 
