@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
@@ -70,6 +71,7 @@ def fit(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    strict: Strict = False,
 ) -> None:
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
@@ -137,13 +139,18 @@ def fit(
             "units": list(target.unit_names) or [str(k) for k in range(target.n_units)],
             "seed": config.seed,
             "metrics": metrics_values(metrics),
+            "certificate": evaluation.certificate.values(),
             "files": [str(path) for path in files],
         },
-        metrics_table(
-            f"{Path(config.target).name}, learned with {sampler.name} in the loop",
-            {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
+        with_certificate(
+            metrics_table(
+                f"{Path(config.target).name}, learned with {sampler.name} in the loop",
+                {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
+            ),
+            evaluation.certificate,
         ),
     )
+    enforce(evaluation.certificate, strict=strict)
 
 
 def _told_of_zeros(target: Target) -> str:

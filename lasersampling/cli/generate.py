@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
@@ -104,6 +105,7 @@ def generate(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    strict: Strict = False,
 ) -> None:
     """Generate images with lasers, beside Gibbs sampling: of a recipe's machine, or a trained one.
 
@@ -118,7 +120,7 @@ def generate(
     from lasersampling.results.image_evaluation import compare_images, write_generated
     from lasersampling.results.image_generation import generate_images, label_conditions
     from lasersampling.results.label_collapse import REMEDY, collapsed_labels
-    from lasersampling.results.records import write_class_names
+    from lasersampling.results.records import write_certificate, write_class_names
     from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -170,7 +172,8 @@ def generate(
             "labels": labels_asked or None,
         }
         clamped, _ = label_conditions(machine, **wanted)
-        for name, sampler in _samplers(config, machine, clamped, reporter, file).items():
+        samplers = _samplers(config, machine, clamped, reporter, file)
+        for name, sampler in samplers.items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
                     sampler,
@@ -184,9 +187,14 @@ def generate(
             reader = _reader(pictures)
             metrics = compare_images(machine, found, reader)
             losses = collapsed_labels(machine, found, reader, names)
+        with reporter.working("certifying the draws"):
+            unit_names = UnitNames(label=names)
+            certificate = found["lasers"].samples.certificate(
+                machine, clamped, sampler=samplers["lasers"], names=unit_names.of_all(machine)
+            )
         headline = _headline(config, machine)
         if file is not None:
-            file.write_machine(machine, UnitNames(label=names))
+            file.write_machine(machine, unit_names)
             file.attributes("provenance", _provenance(config, loaded, shape))
             write_generated(file, machine, found, shape, config.window_draws)
             if names:
@@ -196,6 +204,7 @@ def generate(
             file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
             file.attributes("images", {"headline": headline, "losses": " ".join(losses)})
             file.metrics(metrics)
+            write_certificate(file, certificate)
     output.draw(reporter)
     reporter.result(
         {
@@ -208,13 +217,15 @@ def generate(
             "seed": config.seed,
             "metrics": metrics_values(metrics),
             "losses": losses,
+            "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
-        metrics_table(headline, metrics),
+        with_certificate(metrics_table(headline, metrics), certificate),
     )
     reporter.status(_closing_line(config, machine, metrics, output.files))
     if losses:
         reporter.status(" ".join(["Beware.", *losses, REMEDY]))
+    enforce(certificate, strict=strict)
 
 
 def _recipe(recipe: str | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The command's entry point: its subcommands, and exit codes for what goes wrong.
 
-0 done, 1 failed, 2 bad input, 130 interrupted.
+0 done, 1 failed, 2 bad input, 3 draws that ``--strict`` does not accept, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
@@ -82,8 +83,12 @@ def sample(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    strict: Strict = False,
 ) -> None:
-    """Sample a Boltzmann machine and compare with its exact distribution (up to 20 units)."""
+    """Sample a Boltzmann machine, and say whether the draws can be trusted.
+
+    Up to 20 free units, they are compared with the exact distribution.
+    """
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE
     from lasersampling.boltzmann.files import load_names
@@ -92,6 +97,7 @@ def sample(
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
     from lasersampling.results.evaluation import evaluate
+    from lasersampling.results.records import write_certificate
     from lasersampling.results.reference import reference_metrics
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -138,6 +144,9 @@ def sample(
             beside = {}
             if samples.sampler == "lasers" and evaluation.exact is not None:
                 beside = reference_metrics(target, clamped, evaluation, samples)
+        shown = names.of_all(target) if names.visible or names.label else ()
+        with reporter.working("certifying the samples"):
+            certificate = samples.certificate(target, clamped, sampler=chosen, names=shown)
         if file is not None:
             file.write_machine(target, names)
             file.write_samples(samples)
@@ -147,6 +156,7 @@ def sample(
                 free = [of_all[unit] for unit in evaluation.free]
                 file.attributes("distribution", {"unit_names": free})
             file.metrics(beside)
+            write_certificate(file, certificate)
     output.draw(reporter)
     metrics = evaluation.metrics() | beside
     reporter.result(
@@ -160,10 +170,15 @@ def sample(
             "interval_ns": samples.interval_ns,
             "seed": samples.seed,
             "metrics": metrics_values(metrics),
+            "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
-        metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),
+        with_certificate(
+            metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),
+            certificate,
+        ),
     )
+    enforce(certificate, strict=strict)
 
 
 def _configuration(

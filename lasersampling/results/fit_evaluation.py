@@ -11,8 +11,10 @@ import numpy as np
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.results.evaluation import Evaluation, evaluate_target
 from lasersampling.results.reading import Metric
+from lasersampling.results.records import write_certificate
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
+from lasersampling.sampling.certificate import Certificate, target_certificate
 from lasersampling.training.fitting import Fit
 
 _WHO = {
@@ -32,10 +34,13 @@ class FitEvaluation:
         What was judged.
     evaluations : mapping of str to Evaluation
         Of its samples, by the same names.
+    certificate : Certificate
+        Of what the sampler draws after learning, beside the target.
     """
 
     fit: Fit
     evaluations: Mapping[str, Evaluation]
+    certificate: Certificate
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -73,6 +78,7 @@ class FitEvaluation:
                 f"initial/{name}", array, tuple(f"initial_{dim}" for dim in dims), units="1",
                 description=f"{name} before learning with the sampler in the loop",
             )  # fmt: skip
+        write_certificate(file, self.certificate)
         # Those of the learned machine are written with its evaluation.
         beside = ("_before", "_gibbs")
         file.metrics({name: m for name, m in self.metrics.items() if name.endswith(beside)})
@@ -80,4 +86,5 @@ class FitEvaluation:
 
 def evaluate_fit(fit: Fit) -> FitEvaluation:
     """Judge a fit by its samples."""
-    return FitEvaluation(fit, {who: evaluate_target(fit.target, fit.samples[who]) for who in _WHO})
+    evaluations = {who: evaluate_target(fit.target, fit.samples[who]) for who in _WHO}
+    return FitEvaluation(fit, evaluations, target_certificate(fit.samples["after"], fit.target))

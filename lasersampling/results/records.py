@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
     from lasersampling.sampling.calibration import Calibration, Neuron
+    from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.performance import Performance, WallPlug
     from lasersampling.sampling.translation import Lines
@@ -306,4 +308,13 @@ def write_class_names(file: ResultsFile, names: Sequence[str], group: str = "ima
     file.write(
         f"{group}/class_name", list(names), (f"{group}_class",),
         units="1", description="name of the class",
+    )  # fmt: skip
+
+
+def write_certificate(file: ResultsFile, found: Judgement) -> None:
+    """Write a certificate: verdict and reasons in words, and all that was found as JSON."""
+    file.attributes("certificate", {"verdict": str(found.verdict), "sentences": found.sentences()})
+    file.write(
+        "certificate/json", [json.dumps(found.values(), allow_nan=False)], ("certificate",),
+        units="1", description="all that was found, as JSON",
     )  # fmt: skip

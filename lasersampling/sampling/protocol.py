@@ -19,6 +19,7 @@ from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from lasersampling.lasers.spikes import SpikeTrains
+    from lasersampling.sampling.certificate import Judgement
 
 Progress = Callable[[float], None]
 """Called now and then with the fraction of the work done, 0 to 1."""
@@ -102,6 +103,28 @@ class Samples:
         counts = np.bincount(state_index(chosen).ravel(), minlength=2 ** chosen.shape[2])
         frequencies: NDArray[np.float64] = counts / counts.sum()
         return frequencies
+
+    def certificate(
+        self,
+        machine: AnyMachine,
+        clamped: ArrayLike | None = None,
+        *,
+        sampler: Sampler | None = None,
+        names: Sequence[str] = (),
+    ) -> Judgement:
+        """Judge whether these draws can be trusted; see `sampling.certificate.certificate`.
+
+        Examples
+        --------
+        >>> from lasersampling.boltzmann import BoltzmannMachine
+        >>> from lasersampling.sampling import Gibbs
+        >>> machine = BoltzmannMachine.random(4, seed=1)
+        >>> Gibbs().sample(machine, 1000, n_chains=8, seed=2).certificate(machine).holds
+        True
+        """
+        from lasersampling.sampling.certificate import certificate
+
+        return certificate(self, machine, clamped, sampler=sampler, names=names)
 
 
 _BYTES_PER_CHAIN = 4096

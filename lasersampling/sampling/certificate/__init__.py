@@ -1,6 +1,9 @@
 """The certificate of a sample: whether its draws can be trusted, why not, and what to do."""
 
+from lasersampling.sampling.certificate.certify import certificate, combined, target_certificate
 from lasersampling.sampling.certificate.findings import Finding
-from lasersampling.sampling.certificate.verdict import Certificate, Verdict, certificate
+from lasersampling.sampling.certificate.judgement import Certificate, GroupCertificate, Judgement
+from lasersampling.sampling.certificate.verdict import Verdict
 
-__all__ = ["Certificate", "Finding", "Verdict", "certificate"]
+__all__ = ["Certificate", "Finding", "GroupCertificate", "Judgement", "Verdict"]
+__all__ += ["certificate", "combined", "target_certificate"]

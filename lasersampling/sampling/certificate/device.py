@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.calibration import LARGEST_RMS, PAIR_WEIGHTS, Calibration, Neuron
 from lasersampling.sampling.certificate.findings import Finding
+from lasersampling.sampling.certificate.naming import listed, named
 
 if TYPE_CHECKING:
     from lasersampling.sampling.laser_sampler import Lasers
@@ -20,11 +22,13 @@ FARTHEST_STRENGTH = 2.0
 _BEYOND_SHARE = 0.05
 """Share of the draws in which an argument may lie beyond the calibrated curve."""
 
-_NAMED = 5
-
 
 def findings_of(
-    lasers: Lasers, machine: BoltzmannMachine, states: NDArray[np.int8], free: NDArray[np.intp]
+    lasers: Lasers,
+    machine: BoltzmannMachine,
+    states: NDArray[np.int8],
+    free: NDArray[np.intp],
+    names: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """List what speaks against lasers as the sampler of a machine.
 
@@ -38,6 +42,8 @@ def findings_of(
         Draws of all units.
     free : ndarray of int, shape (free unit,)
         Units that were free.
+    names : sequence of str
+        Of all units; numbers where there are none.
 
     Returns
     -------
@@ -46,9 +52,9 @@ def findings_of(
     """
     return (
         *_of_the_neuron(lasers.neuron, lasers.calibration),
-        *_of_the_chip(lasers, machine, free),
-        *_of_the_fields(lasers, machine, states, free),
-        *_of_the_couplings(lasers, machine, free),
+        *_of_the_chip(lasers, machine, free, names),
+        *_of_the_fields(lasers, machine, states, free, names),
+        *_of_the_couplings(lasers, machine, free, names),
     )
 
 
@@ -92,14 +98,14 @@ def _of_the_neuron(neuron: Neuron, calibration: Calibration) -> list[Finding]:
 
 
 def _of_the_chip(
-    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp]
+    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp], names: Sequence[str]
 ) -> list[Finding]:
     dead = free[lasers.chip(machine.n_units).dead[free]]
     if not dead.size:
         return []
     return [
         Finding(
-            f"{dead.size} of {free.size} lasers of this chip are dead: {_named(dead)}.",
+            f"{dead.size} of {free.size} lasers of this chip are dead: {listed(dead, names)}.",
             "Choose another chip, or learn with the chip in the loop, which works around them.",
             tuple(int(unit) for unit in dead),
         )
@@ -107,7 +113,11 @@ def _of_the_chip(
 
 
 def _of_the_fields(
-    lasers: Lasers, machine: BoltzmannMachine, states: NDArray[np.int8], free: NDArray[np.intp]
+    lasers: Lasers,
+    machine: BoltzmannMachine,
+    states: NDArray[np.int8],
+    free: NDArray[np.intp],
+    names: Sequence[str],
 ) -> list[Finding]:
     """Arguments of the activation curve that it was not measured at; pumps below zero."""
     calibration = lasers.calibration
@@ -128,7 +138,7 @@ def _of_the_fields(
             Finding(
                 f"{beyond.size} of {free.size} lasers are driven beyond the calibrated curve, log "
                 f"odds {low:.1f} to {high:.1f}, in more than {_BEYOND_SHARE:.0%} of the draws: "
-                f"{_named(free[order])}.",
+                f"{listed(free[order], names)}.",
                 "Adapt the lasers, or make weights and biases smaller.",
                 tuple(int(unit) for unit in free[order]),
             )
@@ -138,7 +148,7 @@ def _of_the_fields(
         found.append(
             Finding(
                 f"Inhibition asks for a pump below zero at {dark.size} lasers: "
-                f"{_named(free[dark])}.",
+                f"{listed(free[dark], names)}.",
                 "Make negative weights smaller; a pump cannot be negative in a real device.",
                 tuple(int(unit) for unit in free[dark]),
             )
@@ -147,7 +157,7 @@ def _of_the_fields(
 
 
 def _of_the_couplings(
-    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp]
+    lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp], names: Sequence[str]
 ) -> list[Finding]:
     """Weights beyond those at which a pair of lasers was measured."""
     largest = max(abs(weight) for weight in PAIR_WEIGHTS)
@@ -158,15 +168,10 @@ def _of_the_couplings(
     post, pre = np.unravel_index(int(among.argmax()), among.shape)
     return [
         Finding(
-            f"The largest weight, between units {free[post]} and {free[pre]}, is "
+            f"The largest weight, between {named(int(free[post]), names)} and "
+            f"{named(int(free[pre]), names)}, is "
             f"{among[post, pre]:.2f}; a pulse is known to act as a weight up to {largest:g}.",
             "Adapt the lasers or learn in the loop, or make the weights smaller.",
             tuple(int(unit) for unit in free[beyond]),
         )
     ]
-
-
-def _named(units: NDArray[np.intp]) -> str:
-    shown = ", ".join(str(int(unit)) for unit in units[:_NAMED])
-    more = f" and {len(units) - _NAMED} more" if len(units) > _NAMED else ""
-    return f"unit {shown}" if len(units) == 1 else f"units {shown}{more}"

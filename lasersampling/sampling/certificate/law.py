@@ -95,9 +95,9 @@ class Moments:
         return bool((beyond > tolerance).any())
 
 
-def exact_law(machine: BoltzmannMachine, states: NDArray[np.int8]) -> ExactLaw:
-    """Compare draws of all units of a machine with its exact distribution."""
-    target = exact_distribution(machine)
+def exact_law(law: BoltzmannMachine | NDArray[np.float64], states: NDArray[np.int8]) -> ExactLaw:
+    """Compare draws of all units with the exact distribution of a machine, or with a table."""
+    target = exact_distribution(law) if isinstance(law, BoltzmannMachine) else law
     numbers = state_index(states)
     counts = np.stack([np.bincount(chain, minlength=target.size) for chain in numbers])
     total = counts.sum(axis=0)

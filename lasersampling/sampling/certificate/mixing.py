@@ -22,6 +22,7 @@ from scipy.special import expit
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.certificate.minima import Basins, basins, quenched
+from lasersampling.sampling.certificate.table_law import TableLaw
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.statistics.chains import effective_sample_size, r_hat
 
@@ -115,14 +116,18 @@ class Mixing:
 
 
 def judged_mixing(
-    machine: BoltzmannMachine, states: NDArray[np.int8], units: NDArray[np.intp], seed: int
+    machine: BoltzmannMachine | TableLaw,
+    states: NDArray[np.int8],
+    units: NDArray[np.intp],
+    seed: int,
 ) -> Mixing:
     """Judge how well chains mixed.
 
     Parameters
     ----------
-    machine : BoltzmannMachine
-        Of the free units (clamped ones summed into the biases).
+    machine : BoltzmannMachine or TableLaw
+        Of the free units (clamped ones summed into the biases). Minima of the energy are looked
+        for in machines only.
     states : ndarray of int8, shape (chain, draw, free unit)
         Draws, at least four per chain.
     units : ndarray of int, shape (free unit,)
@@ -153,7 +158,7 @@ def judged_mixing(
     spread[held], ess[held] = np.nan, np.nan
     found = None
     missed = 0.0
-    if len(units) <= _MOST_UNITS_OF_BASINS:
+    if isinstance(machine, BoltzmannMachine) and len(units) <= _MOST_UNITS_OF_BASINS:
         per_chain = max(1, min(states.shape[1], _QUENCHED_DRAWS // n_chains))
         places = np.linspace(0, states.shape[1] - 1, per_chain).astype(int)
         found = basins(machine, states[:, places], _RESTARTS, seed)

@@ -25,7 +25,7 @@ from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.statistics.chains import effective_sample_size
 
 _N_CHAINS = 16
-_UPDATES = 100_000_000
+UPDATES = 100_000_000
 """Updates of single units that a reference may cost: some seconds."""
 
 _MOST_DRAWS, _FEWEST_DRAWS = 4000, 100
@@ -61,7 +61,7 @@ class Reference:
 
 
 def reference_of(
-    machine: BoltzmannMachine, units: NDArray[np.intp], seed: int
+    machine: BoltzmannMachine, units: NDArray[np.intp], seed: int, updates: int = UPDATES
 ) -> tuple[Reference | None, Mixing]:
     """Sample a machine digitally, and give its moments if the chains mixed.
 
@@ -73,6 +73,8 @@ def reference_of(
         Numbers by which they are named.
     seed : int
         The same seed gives the same reference.
+    updates : int
+        Updates of single units that it may cost.
 
     Returns
     -------
@@ -81,18 +83,39 @@ def reference_of(
     mixing : Mixing
         Of plain Gibbs sampling, in either case.
     """
-    sweeps = _UPDATES // (_N_CHAINS * machine.n_units)
+    sweeps = updates // (_N_CHAINS * machine.n_units)
     n_draws = int(np.clip(sweeps // _THIN, _FEWEST_DRAWS, _MOST_DRAWS))
     gibbs = Gibbs(burn_in=n_draws, thin=_THIN)
     states = gibbs.sample(machine, n_draws, n_chains=_N_CHAINS, seed=seed).states
     plain = judged_mixing(machine, states, units, seed)
     if _serves(plain):
         return _moments("Gibbs sampling", machine, states, plain), plain
-    states = _exchanged(machine, seed)
+    states = _exchanged(machine, seed, updates)
     mixing = judged_mixing(machine, states, units, seed)
     if _serves(mixing):
         return _moments("replica exchange", machine, states, mixing), plain
     return None, plain
+
+
+def gibbs_beside(
+    machine: BoltzmannMachine, states: NDArray[np.int8], units: NDArray[np.intp], seed: int
+) -> Mixing:
+    """Say how well as many draws of Gibbs sampling mix.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Of the free units.
+    states : ndarray of int8, shape (chain, draw, free unit)
+        Draws that it stands beside.
+    units : ndarray of int, shape (free unit,)
+        Numbers by which the units are named.
+    seed : int
+        The same seed gives the same draws.
+    """
+    n_draws = min(states.shape[1], _MOST_DRAWS)
+    draws = Gibbs().sample(machine, n_draws, n_chains=len(states), seed=seed).states
+    return judged_mixing(machine, draws, units, seed)
 
 
 def _serves(mixing: Mixing) -> bool:
@@ -119,7 +142,7 @@ def _moments(
     )
 
 
-def _exchanged(machine: BoltzmannMachine, seed: int) -> NDArray[np.int8]:
+def _exchanged(machine: BoltzmannMachine, seed: int, updates: int) -> NDArray[np.int8]:
     """Draws at inverse temperature 1 of chains that exchange states with hotter ones."""
     from lasersampling.sampling import gibbs_kernel
 
@@ -130,7 +153,7 @@ def _exchanged(machine: BoltzmannMachine, seed: int) -> NDArray[np.int8]:
     streams = np.array([s.generate_state(4, np.uint64) for s in root.spawn(_N_CHAINS * _LEVELS)])
     streams = streams.reshape(_LEVELS, _N_CHAINS, 4)
     n = machine.n_units
-    sweeps = _UPDATES // (_LEVELS * _N_CHAINS * n)
+    sweeps = updates // (_LEVELS * _N_CHAINS * n)
     rounds = int(np.clip(sweeps // _SWEEPS_PER_ROUND, _FEWEST_DRAWS, _ROUNDS))
     states = (generator.uniform(size=(_LEVELS, _N_CHAINS, n)) < 0.5).astype(np.int8)
     held = np.full((_N_CHAINS, n), -1, dtype=np.int8)

@@ -1,0 +1,40 @@
+"""Certificates at the command line: how they are shown, and what ``--strict`` makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+
+    from lasersampling.sampling.certificate import Judgement
+
+NOT_CERTIFIED = 3
+"""Exit code of ``--strict`` for draws that do not agree with their law within their error."""
+
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Exit with code 3 unless the draws agree within their error."),
+]
+
+
+def with_certificate(table: RenderableType, found: Judgement) -> Group:
+    """Put the certificate, as sentences and as a table, below the result of a command."""
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    from lasersampling.cli.tables import printable, rows_table
+
+    verdict, *others = (escape(printable(line)) for line in found.sentences())
+    told = "\n".join([f"[bold]{verdict}[/bold]", *others])
+    rows = rows_table("Certificate", ("about", "what", "found"), found.rows())
+    return Group(table, rows, Padding(told, (0, 2, 1, 2)))
+
+
+def enforce(found: Judgement, *, strict: bool) -> None:
+    """Leave with exit code 3 if that was asked for and the draws cannot be trusted."""
+    if strict and not found.holds:
+        raise typer.Exit(NOT_CERTIFIED)

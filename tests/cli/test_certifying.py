@@ -1,0 +1,63 @@
+"""Certificates at the end of commands: sentences, JSON, results file, and ``--strict``."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.boltzmann.unit_names import UnitNames
+from lasersampling.results import read_results
+
+GIBBS = ("--sampler", "gibbs", "--set", "burn_in=10")
+
+
+@pytest.fixture
+def two_modes() -> str:
+    """Eight units that are all 0 or all 1, with a barrier that no chain crosses."""
+    weights = 4.0 * (np.ones((8, 8)) - np.eye(8))
+    save_machine("modes.h5", BoltzmannMachine(weights, -0.5 * weights.sum(axis=1)))
+    return "modes.h5"
+
+
+def test_draws_that_agree_are_told_so(run, machine_file):
+    ran = run("sample", machine_file, "--sampler", "gibbs", "--out", "run.h5", "--strict")
+    assert ran.code == 0
+    assert "agree with the machine" in " ".join(ran.out.split())
+    file = read_results("run.h5")
+    assert file.attributes["certificate"]["verdict"] == "agrees within its error"
+
+
+def test_draws_that_do_not_mix_are_told_so_and_strict_leaves_with_three(run, two_modes):
+    ran = run("sample", two_modes, *GIBBS, "--draws", 500, "--json")
+    assert ran.code == 0
+    told = json.loads(ran.out)["certificate"]
+    assert told["verdict"] == "does not mix"
+    assert not told["holds"]
+    assert told["remedies"]
+    strict = run("sample", two_modes, *GIBBS, "--draws", 500, "--strict", "--out", "run.h5")
+    assert strict.code == 3
+    assert "do not mix" in strict.out
+    assert "tempering" in strict.out
+    assert Path("run.h5").exists()  # what was drawn is kept: the verdict is about it
+
+
+def test_units_are_called_by_their_names(run, two_modes):
+    machine = BoltzmannMachine.random(3, seed=1)
+    save_machine("named.h5", machine, names=UnitNames(("rain", "sun", "wind")))
+    ran = run("sample", "named.h5", *GIBBS, "--draws", 8, "--clamp", "rain=1", "--json")
+    assert ran.code == 0
+    told = json.loads(ran.out)["certificate"]
+    assert told["verdict"] == "cannot be judged"
+
+
+def test_lasers_say_what_an_independent_draw_costs(run, machine_file, quick_calibration):
+    ran = run("sample", machine_file, "--duration-ns", 300, "--json", *quick_calibration)
+    assert ran.code == 0
+    cost = json.loads(ran.out)["certificate"]["cost"]
+    assert cost["laser_time_ns"] == pytest.approx(4 * 300)
+    # An independent draw takes at least a good part of the refractory time, 1 ns, and some of it.
+    assert 0.2 < cost["ns_per_independent_draw"] < 50.0
+    # Three junctions of tens of microwatts: femtojoules per nanosecond each.
+    assert 0.01 < cost["pj_per_independent_draw"] < 10.0
