@@ -3,10 +3,12 @@
 The rules, for all files of this form that the library reads:
 
 - Text in UTF-8, with or without a byte-order mark; lines end as on any system.
-- Cells are separated by commas; they may stand in double quotes; blanks around them do not count.
+- Cells are separated by commas; by semicolons or tabs if the header has such and no comma, or if
+  the first line says so (``sep=;``). They may stand in double quotes; blanks around them do not
+  count. Numbers have a decimal point; a decimal comma is refused, whatever separates the cells.
 - Lines that begin with ``#`` are comments.
 - The first line that is neither blank nor a comment is the header: a name for each column.
-- Commas at the end of lines, with nothing behind them, do not count.
+- Separators at the end of lines, with nothing behind them, do not count.
 - A blank line after the header is an empty row. What that means, the reader of the file says. In
   files of several columns, blank lines at the end do not count; in those of one column they do,
   since there a blank line is how an empty cell is written.
@@ -15,6 +17,7 @@ The rules, for all files of this form that the library reads:
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -59,6 +62,7 @@ def csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         if len(cells) != len(header):
             got, expected = f"{len(row)} columns", f"{len(header)}, as in the header"
             raise InputError.single(f"{file}, line {line}", got, expected)
+        _refuse_decimal_commas(cells, f"{file}, line {line}")
         yield line, cells
     if len(header) == 1:
         yield from ((at, []) for at in blank)
@@ -103,7 +107,12 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
             expected = f"at most {MAX_BYTES:,} bytes; NumPy and HDF5 files take more"
             raise InputError.single(str(file), got, expected)
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(lines.of(stream), strict=True, skipinitialspace=True)
+            content = lines.of(stream)
+            separator, first = _separator(content)
+            reader = csv.reader(
+                itertools.chain(first, content), delimiter=separator, strict=True,
+                skipinitialspace=True,
+            )  # fmt: skip
             for row in reader:
                 cells = [cell.strip() for cell in row]
                 # A quoted cell with nothing in it, as pandas writes one, is a blank line to us.
@@ -130,6 +139,23 @@ class _Lines:
                 yield line
 
 
+def _separator(lines: Iterator[str]) -> tuple[str, list[str]]:
+    """Say what separates cells, and give the line of the header, which was read for it."""
+    header = next((line for line in lines if line.strip()), "")
+    said = re.fullmatch(r"sep=([,;\t])\s*", header)  # as Excel writes and reads it
+    if said:
+        return said[1], []
+    bare = re.sub(r'"[^"]*("|$)', "", header.strip())
+    return next((mark for mark in ",;\t" if mark in bare), ","), [header]
+
+
+def _refuse_decimal_commas(cells: Sequence[str], where: str) -> None:
+    for cell in cells:
+        if "," in cell and re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell):
+            expected = "numbers with a decimal point, such as 0.5"
+            raise InputError.single(where, f"{cell!r}, a decimal comma", expected)
+
+
 def _without_tail(cells: list[str]) -> list[str]:
     while len(cells) > 1 and not cells[-1]:
         cells = cells[:-1]
@@ -137,8 +163,6 @@ def _without_tail(cells: list[str]) -> list[str]:
 
 
 def _check_header(header: Sequence[str], where: str) -> None:
-    if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        raise InputError.single(where, repr(header[0]), "columns separated by commas")
     if not header[0]:
         expected = "a name (an index of pandas? it writes none with to_csv(..., index=False))"
         raise InputError.single(f"{where}, column 1", "no name", expected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,6 +13,9 @@ from lasersampling.cli.options import Json, Overwrite, Quiet
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
+
+if TYPE_CHECKING:
+    from lasersampling.lif.nir_scales import Weights
 
 
 def convert(
@@ -38,6 +41,13 @@ def convert(
         float | None,
         typer.Option(help="Step in seconds, of NIR files of tools that step in time."),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of a NIR file to read: jumps (of the current, whatever w_in), or nir "
+            "(w_in / tau_syn of them)."
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -46,6 +56,7 @@ def convert(
     from lasersampling.cli.describe import spiking_values
     from lasersampling.cli.tables import pairs_table
     from lasersampling.config import resolve
+    from lasersampling.lif.conversion import NirMeaning
     from lasersampling.lif.conversion import convert as convert_files
     from lasersampling.lif.network_file import is_network_file, load_network
     from lasersampling.results.trained_networks import trained_network
@@ -59,15 +70,13 @@ def convert(
             target,
             command=context.obj.command,
             member=member,
-            tau_syn_s=tau_syn_s,
-            step_s=step_s,
+            meaning=NirMeaning(tau_syn_s, step_s, cast("Weights | None", weights)),
             overwrite=overwrite,
             read=trained_network if is_results else load_network,
         )
     except InputError as error:
-        options = {
-            name: f"--{name.replace('_', '-')}" for name in ("member", "tau_syn_s", "step_s")
-        }
+        names = ("member", "tau_syn_s", "step_s", "weights")
+        options = {name: f"--{name.replace('_', '-')}" for name in names}
         raise InputError(
             Problem(options.get(p.where, p.where), p.got, p.expected) for p in error.problems
         ) from None
@@ -76,7 +85,7 @@ def convert(
         reporter.status(
             f"a weight of 1 in that file became a jump of the current by {low}"
             + ("" if low == high else f" to {high}")
-            + "; if it should be 1, see --step-s in docs/exchange.md"
+            + "; if it should be 1, say --weights jumps (docs/exchange.md)"
         )
     if suffix_of(path) == ".nir":
         reporter.status("neurons of this network spike once at most, whatever NIR's v_reset says")

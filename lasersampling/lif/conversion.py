@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +24,29 @@ from lasersampling.lif.nir_exchange import (
     to_nir,
     write_nir,
 )
+from lasersampling.lif.nir_scales import Weights
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
 SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
+
+
+@dataclass(frozen=True)
+class NirMeaning:
+    """How the numbers of NIR files are meant; see `lif.nir_scales`.
+
+    Attributes
+    ----------
+    tau_syn_s : float or None
+        Unit of time, needed to write a file unless one is read [s].
+    step_s : float or None
+        Of tools whose spikes are 1 for one step, or which count in steps: its length [s].
+    weights : "jumps", "nir" or None
+        What the weights are of a file that is read; see `lif.from_nir`.
+    """
+
+    tau_syn_s: float | None = None
+    step_s: float | None = None
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +77,7 @@ def convert(
     *,
     command: str,
     member: int | None = None,
-    tau_syn_s: float | None = None,
-    step_s: float | None = None,
+    meaning: NirMeaning = NirMeaning(),
     overwrite: bool = False,
     read: Callable[[Path], StoredNetwork] = load_network,
 ) -> Conversion:
@@ -72,11 +91,8 @@ def convert(
         What an HDF5 file says of how it was made.
     member : int, optional
         Member of an ensemble to be written as NIR, which holds one; the first by default.
-    tau_syn_s : float, optional
-        Unit of time of a NIR file, needed to write one unless one is read [s].
-    step_s : float, optional
-        For NIR files of tools whose spikes are 1 for one step, or which count in steps: its length
-        [s]; see `lif.nir_scales`.
+    meaning : NirMeaning
+        How the numbers of NIR files are meant.
     overwrite : bool
         Whether a target that is there may be replaced.
     read : callable
@@ -90,11 +106,15 @@ def convert(
     kinds = {str(path): suffix_of(path) for path in (source, target)}
     problems = [problem for path in kinds for problem in suffix_problems(path, SUFFIXES)]
     reads, writes = kinds[str(source)] == ".nir", kinds[str(target)] == ".nir"
-    given = {"member": (member, writes), "step_s": (step_s, reads or writes)}
+    tau_syn_s, step_s = meaning.tau_syn_s, meaning.step_s
+    given: dict[str, tuple[object, bool]] = {"member": (member, writes)}
+    given["step_s"] = step_s, reads or writes
     given["tau_syn_s"] = tau_syn_s, reads or writes
+    given["weights"] = meaning.weights, reads
     for name, (value, is_of_use) in given.items():
         if value is not None and not is_of_use and not problems:
-            problems.append(Problem(name, f"{value} without a NIR file", "nothing here"))
+            without = "without a NIR file" + (" to read" if name == "weights" and writes else "")
+            problems.append(Problem(name, f"{value} {without}", "nothing here"))
     if writes and not reads and tau_syn_s is None:
         problems.append(Problem("tau_syn_s", "nothing", "the unit of time in seconds, for NIR"))
     if problems:
@@ -103,8 +123,8 @@ def convert(
     trained_on, accuracy, jumps = "", None, None
     if reads:
         graph = read_nir(source)
-        network = from_nir(graph, tau_syn_s=tau_syn_s, step_s=step_s)
-        jumps = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s).jumps
+        read_as = asdict(meaning)
+        network, jumps = from_nir(graph, **read_as), reading_of(graph, **read_as).jumps
         tau_syn_s = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
     elif kinds[str(source)] == ".npz":
         network = _read_npz(source)

@@ -51,8 +51,9 @@ class Chain:
         A graph in which `chain_problems` finds none.
     unit_s : float
         Unit of time of the arrays, in that of the graph, which is a second by its letter [s].
-    area : float
-        Integral of a spike over the time of the graph: 1 of a Dirac pulse [1].
+    area : float or None
+        Integral of a spike over the time of the graph: 1 of a Dirac pulse [1]. None if a weight is
+        the jump of the current, whatever w_in.
 
     Attributes
     ----------
@@ -67,7 +68,7 @@ class Chain:
         For the first node that cannot be meant.
     """
 
-    def __init__(self, graph: nir.NIRGraph, unit_s: float, area: float) -> None:
+    def __init__(self, graph: nir.NIRGraph, unit_s: float, area: float | None) -> None:
         self.arrays: dict[str, Array] = {}
         self.origin: dict[str, str] = {}
         self._unit_s, self._area = unit_s, area
@@ -178,7 +179,10 @@ class Chain:
             return np.broadcast_to(values.ravel(), (n_post,))
 
         with np.errstate(divide="ignore", invalid="ignore"):  # what comes of 0 is refused later
-            jump = read("w_in") * self._area / read("tau_syn")
+            if self._area is None:
+                jump = np.ones(n_post)
+            else:
+                jump = read("w_in") * self._area / read("tau_syn")
             values = {
                 ("threshold", "v_threshold"): read("v_threshold"),
                 ("leak", "v_leak"): read("v_leak"),

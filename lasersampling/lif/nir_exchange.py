@@ -63,7 +63,13 @@ from lasersampling.lif.arrays import (
 )
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.nir_chain import Chain, chain_problems, copy_matrix
-from lasersampling.lif.nir_scales import Reading, reading, scale_problems
+from lasersampling.lif.nir_scales import (
+    Reading,
+    Weights,
+    reading,
+    scale_problems,
+    weights_problems,
+)
 
 if TYPE_CHECKING:
     import nir
@@ -124,7 +130,11 @@ def to_nir(
 
 
 def from_nir(
-    graph: nir.NIRGraph, *, tau_syn_s: float | None = None, step_s: float | None = None
+    graph: nir.NIRGraph,
+    *,
+    tau_syn_s: float | None = None,
+    step_s: float | None = None,
+    weights: Weights | None = None,
 ) -> SpikingNetwork:
     """Read a network of one member from a NIR graph.
 
@@ -139,6 +149,9 @@ def from_nir(
         [s]. By default as the metadata say, and Dirac pulses where they say nothing; 1 insists on
         that. Graphs of other tools that are implausible so are refused, with the step that would
         explain them; see `lif.nir_scales`.
+    weights : "jumps" or "nir", optional
+        "jumps": each weight is the jump of the current, and w_in is not used; "nir": the jump is
+        W w_in / tau_syn, as NIR says. By default the latter, and implausible jumps are refused.
 
     Returns
     -------
@@ -153,11 +166,12 @@ def from_nir(
     """
     _graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
+    problems += weights_problems(weights)
     problems += chain_problems(graph)
     if problems:
         raise InputError(problems)
     unit = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
-    read = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s)
+    read = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s, weights=weights)
     chain = Chain(graph, unit / read.second, read.area)
     if read.problems:
         raise InputError(read.problems)
@@ -175,17 +189,23 @@ def from_nir(
 
 
 def reading_of(
-    graph: nir.NIRGraph, *, tau_syn_s: float | None = None, step_s: float | None = None
+    graph: nir.NIRGraph,
+    *,
+    tau_syn_s: float | None = None,
+    step_s: float | None = None,
+    weights: Weights | None = None,
 ) -> Reading:
     """Say how `from_nir` reads the numbers of a graph, given these of its arguments.
 
     Parameters
     ----------
-    graph, tau_syn_s, step_s
+    graph, tau_syn_s, step_s, weights
         As given to `from_nir`.
     """
     step_s = _stated(graph, "step_s") if step_s is None else step_s
-    return reading(graph, step_s=step_s, unit_s=tau_syn_s, is_stated=_is_stated(graph))
+    return reading(
+        graph, step_s=step_s, unit_s=tau_syn_s, is_stated=_is_stated(graph), weights=weights
+    )
 
 
 def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:

@@ -14,14 +14,15 @@ older snnTorch, graphs by hand     steps, or ms    1, or tau_syn  see `reading`
 =================================  ==============  =============  ===============================
 
 Nothing in a graph tells them apart for certain, so what is implausible by the letter is asked for
-and never guessed.
+and never guessed. What no step explains, `weights` says: "jumps", each weight is the jump, whatever
+w_in; or "nir", the jump is W w_in / tau_syn indeed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from lasersampling.lif.arrays import Array, n_layers
 
 if TYPE_CHECKING:
     import nir
+
+Weights = Literal["jumps", "nir"]
+"""What a weight W is: the jump of the current itself, or W w_in / tau_syn of it."""
 
 LONGEST_S = 1.0
 """Time constants from which a graph is taken to count in steps or milliseconds [s]."""
@@ -51,8 +55,9 @@ class Reading:
     ----------
     second : float
         Seconds in the graph's unit of time [s].
-    area : float
-        Integral of a spike, in the graph's unit of time [1].
+    area : float or None
+        Integral of a spike, in the graph's unit of time [1]; None if weights are the jumps, so that
+        neither this nor w_in is of use.
     jumps : tuple of float
         Least and largest jump of a current by a weight of 1 [1].
     problems : tuple of Problem
@@ -60,13 +65,18 @@ class Reading:
     """
 
     second: float
-    area: float
+    area: float | None
     jumps: tuple[float, float]
     problems: tuple[Problem, ...]
 
 
 def reading(
-    graph: nir.NIRGraph, *, step_s: float | None, unit_s: float | None, is_stated: bool
+    graph: nir.NIRGraph,
+    *,
+    step_s: float | None,
+    unit_s: float | None,
+    is_stated: bool,
+    weights: Weights | None = None,
 ) -> Reading:
     """Say how a graph is to be read, and what has to be asked for first.
 
@@ -84,6 +94,8 @@ def reading(
         Unit of time of the network that the caller wants [s].
     is_stated : bool
         Whether the metadata say how the graph is to be read, so that nothing is asked.
+    weights : "jumps" or "nir", optional
+        What weights are, so that nothing is asked about them.
     """
     named = [(name, node) for name, node in graph.nodes.items() if _is_neuron(node)]
     (first, _), *_ = named
@@ -100,6 +112,8 @@ def reading(
     second = float(step_s) if in_steps and step_s is not None else 1.0
     area = 1.0 if step_s is None or in_steps else float(step_s)
     jump = np.abs(w_in[usable] / syn[usable]) * area
+    if weights == "jumps":
+        jump = np.ones(1)
     jumps = (float(jump.min()), float(jump.max())) if jump.size else (1.0, 1.0)
     problems = []
     if not is_stated and step_s != 1.0:
@@ -111,14 +125,22 @@ def reading(
                 "steps: 0.001 if it counts in milliseconds, 1 if it does count in seconds"
             )
             problems.append(Problem(f"node {first!r} (tau_syn, tau_mem)", got, expected))
-        if not (JUMPS[0] <= jumps[0] and jumps[1] <= JUMPS[1]):
+        if weights is None and not (JUMPS[0] <= jumps[0] and jumps[1] <= JUMPS[1]):
             steps = np.abs(syn[usable] / w_in[usable])
             got = f"w_in / tau_syn by which a weight of 1 is a jump of the current by {_span(jump)}"
             if step_s is not None:
                 got += f" with step_s = {step_s:g}"
             expected = _remedy(steps, is_long=is_long)
             problems.append(Problem(f"node {first!r} (w_in)", got, expected))
-    return Reading(second, area, jumps, tuple(problems))
+    return Reading(second, None if weights == "jumps" else area, jumps, tuple(problems))
+
+
+def weights_problems(weights: object) -> list[Problem]:
+    """Check what a caller says of weights."""
+    if weights is None or weights in get_args(Weights):
+        return []
+    expected = "'jumps' (a weight is the jump of the current) or 'nir' (weight w_in / tau_syn is)"
+    return [Problem("weights", repr(weights), expected)]
 
 
 def scale_problems(arrays: Mapping[str, Array], origin: Mapping[str, str]) -> Iterator[Problem]:
@@ -173,13 +195,13 @@ def _weight_problems(
 
 def _remedy(steps: Array, *, is_long: bool) -> str:
     """Say which step makes a weight the jump itself, if one does."""
-    edit = "w_in = tau_syn in its nodes if a weight is to be the jump itself"
-    word = "step_s in the metadata of the graph if it is to be taken at its word"
+    said = "weights = 'jumps' (--weights jumps) if a weight is to be the jump itself"
+    word = "'nir' if the graph is to be taken at its word"
     if is_long:  # a step scales pulses and time constants alike
-        return f"{edit}, or {word}"
+        return f"{said}, or {word}"
     if np.ptp(steps) > 0.01 * steps.max():
         low, high = f"{steps.min():.3g}", f"{steps.max():.3g}"
-        return f"{edit} (no single step_s does it: {low} to {high}), or {word}"
+        return f"{said} (no single step_s does it: {low} to {high}), or {word}"
     step = float(np.median(steps))
     return (
         f"step_s (--step-s), the time for which a spike is 1 [s]: {step:.6g} makes a weight the "

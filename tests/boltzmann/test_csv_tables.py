@@ -44,10 +44,21 @@ ROWS = [[1, 0], [-1, 1], [-1, -1], [0, 1]]
         "E1,E2\n1,0\n,1\n   \n0,1\n\n\n",
         "E1,E2\n1.0,0.0\n,1.0\n,\n0.0,1.\n",
         "E1,E2\nTrue,False\n,true\n,\nFALSE,TRUE\n",
+        "E1;E2\n1;0\n;1\n;\n0;1\n",
+        "E1\tE2\r\n1\t0\r\n\t1\r\n\t\r\n0\t1\r\n",
+        "\ufeffsep=;\r\nE1;E2\r\n1;0\r\n;1\r\n;\r\n0;1\r\n",
+        "# measured\n\nE1; E2;\n1.0;0.0;\n;1;\n;;\n0;1;\n",
+        '"E1";"E2"\n"1";"0"\n"";"1"\n"";""\n"0";"1"\n',
     ],
 )
 def test_evidence_as_other_programs_write_it(write, text):
     assert cases(write(text)) == ROWS
+
+
+def test_commas_within_quotes_separate_nothing(write):
+    target = read_target(write('"rain, today";"sun; later"\n0;1\n1;1\n'))
+    assert target.unit_names == ("rain, today", "sun; later")
+    assert read_target(write("sep=,\na;b,c\n0,1\n1,1\n")).unit_names == ("a;b", "c")
 
 
 @pytest.mark.parametrize(
@@ -105,8 +116,14 @@ def test_numbers_are_no_names(write, header):
     [
         ("E1,E2,E1\n1,0,1\n", "line 1: got the column 'E1' twice"),
         ("E1,,E2\n1,0,1\n", "line 1, column 2: got no name"),
-        ("E1;E2\n1;0\n", "expected columns separated by commas"),
-        ("E1\tE2\n1\t0\n", "expected columns separated by commas"),
+        (
+            "E1;E2\n1,0;0\n",
+            "line 2: got '1,0', a decimal comma, expected numbers with a decimal point",
+        ),
+        ("E1\tE2\n1\t0,0\n", "line 2: got '0,0', a decimal comma, expected numbers with a decimal"),
+        ('E1,E2\n"1,0",0\n', "line 2: got '1,0', a decimal comma, expected numbers with a decimal"),
+        ("E1;E2\n1,0\n", "line 2: got 1 columns, expected 2"),
+        ("E1;E2;E1\n1;0;1\n", "line 1: got the column 'E1' twice"),
         ("E1,E2\n1\n", "line 2: got 1 columns, expected 2"),
         ("E1,E2\n1,0,0\n", "line 2: got 3 columns, expected 2"),
         ("# nothing\n\n", "line 1: got an empty file"),

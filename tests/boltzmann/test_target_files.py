@@ -102,7 +102,7 @@ BAD = {
     "a.txt": ("", "a.txt: got the suffix '.txt', expected one of .toml, .csv"),
     "empty.csv": ("", "empty.csv, line 1: got an empty file, expected a header"),
     "headless.csv": ("0,1\n1,1\n", "headless.csv, line 1: got '0,1', expected a header"),
-    "semicolon.csv": ("state;probability\n0;1\n", "line 1: got 'state;probability', expected col"),
+    "semicolon.csv": ("state;probability\n0;0,5\n1;0,5\n", "line 2: got '0,5', a decimal comma"),
     "alone.csv": ("a,b\n", "alone.csv: got a header alone, expected at least one row"),
     "no_rows.csv": ("state,probability\n", "no_rows.csv: got no states"),
     "ragged.csv": ("a,b\n1,0\n1\n", "ragged.csv, line 3: got 1 columns, expected 2, as in the"),

@@ -164,3 +164,49 @@ def test_network_in_milliseconds(run):
     assert "0.001 if it counts in milliseconds" in run("convert", "theirs.nir", "ours.h5").err
     ran = run("convert", "theirs.nir", "ours.h5", "--step-s", 1e-3, "--json")
     assert json.loads(ran.out)["tau_syn_s"] == pytest.approx(5e-3)
+
+
+def test_a_graph_of_steps_without_jumps_needs_no_change_of_the_file(run):
+    """Counts of steps and w_in = 1, as older snnTorch: each refusal names the option that helps."""
+    tau, weight = np.array([50.0, 50.0]), np.array([[1.5, 0.5], [0.25, 2.0]])
+    neurons = nir.CubaLIF(tau, 2 * tau, np.ones(2), 0 * tau, np.ones(2), w_in=np.ones(2))
+    nir.write("theirs.nir", nir.NIRGraph.from_list(nir.Linear(weight), neurons))
+    ran = run("convert", "theirs.nir", "ours.h5")
+    assert ran.code == 2
+    assert "--step-s" in ran.err
+    ran = run("convert", "theirs.nir", "ours.h5", "--step-s", "1e-4")
+    assert ran.code == 2
+    assert "--weights jumps" in ran.err
+    ran = run("convert", "theirs.nir", "ours.h5", "--step-s", "1e-4", "--weights", "jumps")
+    assert ran.code == 0, ran.err
+    assert "a weight of 1 in that file" not in ran.err
+    arrays = arrays_of("ours.h5")
+    assert np.array_equal(arrays["weights_0"][0], weight)
+    assert np.allclose(arrays["tau_mem_0"], 2.0, rtol=1e-12)
+    assert run("convert", "ours.h5", "again.nir", "--tau-syn-s", "5e-3").code == 0
+    assert run("convert", "again.nir", "back.h5").code == 0
+    for name, array in arrays.items():
+        assert np.allclose(arrays_of("back.h5")[name], array, rtol=1e-12, atol=0), name
+    # By the letter of NIR the jumps are a fiftieth; such neurons cannot spike, which is said.
+    ran = run("convert", "theirs.nir", "word.h5", "--step-s", "1e-4", "--weights", "nir")
+    assert "none of which can spike" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("theirs.nir", "out.h5", "--weights", "jump"), "--weights: got 'jump', expected 'jumps'"),
+        (("ours.h5", "out.npz", "--weights", "jumps"), "--weights: got jumps without a NIR file"),
+        (("ours.h5", "out.nir", "--weights", "jumps"), "without a NIR file to read"),
+    ],
+)
+def test_weights_where_they_say_nothing(run, network_file, arguments, message):
+    Path(network_file).rename("ours.h5")
+    tau = np.full(2, 5e-3)
+    neurons = nir.CubaLIF(tau, tau, tau / tau, 0 * tau, np.ones(2), w_in=tau)
+    nir.write("theirs.nir", nir.NIRGraph.from_list(nir.Linear(np.eye(2)), neurons))
+    more = () if "out.npz" in arguments else ("--tau-syn-s", "1e-3")
+    ran = run("convert", *arguments, *more)
+    assert ran.code == 2
+    assert message in ran.err
+    assert not list(Path().glob("out.*"))

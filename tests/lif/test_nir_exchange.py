@@ -299,13 +299,31 @@ def test_a_graph_can_be_taken_at_its_word():
     assert arrays["weights_0"][0] == pytest.approx(WEIGHT * 200.0)
 
 
-def test_the_remedy_of_the_documentation_for_steps_without_jumps():
-    graph = exported(SYN_S / DT_S, MEM_S / DT_S)  # older snnTorch: counts of steps, and w_in = 1
-    with pytest.raises(InputError, match="w_in = tau_syn in its nodes"):
-        from_nir(graph, step_s=DT_S)
-    graph.nodes["cubalif"].w_in = graph.nodes["cubalif"].tau_syn
-    arrays = network_to_arrays(from_nir(graph, step_s=DT_S))
-    assert arrays["weights_0"][0] == pytest.approx(WEIGHT)
+@pytest.mark.parametrize(
+    ("graph", "step_s"),
+    [
+        # Older snnTorch: counts of steps, and w_in = 1.
+        (exported(SYN_S / DT_S, MEM_S / DT_S), DT_S),
+        (exported(), None),
+        (exported(SYN_S * [1.0, 4.0], MEM_S * [1.0, 4.0]), None),  # no single step does it
+    ],
+)
+def test_what_weights_are_can_be_said_where_no_step_says_it(graph, step_s):
+    with pytest.raises(InputError, match=r"step_s|weights = 'jumps' \(--weights jumps\)"):
+        from_nir(graph, step_s=step_s)
+    found = network_to_arrays(from_nir(graph, step_s=step_s, weights="jumps"))
+    assert np.array_equal(found["weights_0"][0], WEIGHT)
+    read = reading_of(graph, step_s=step_s, weights="jumps")
+    assert (read.jumps, read.problems) == ((1.0, 1.0), ())
+    tau = np.asarray(graph.nodes["cubalif"].tau_syn)
+    read = reading_of(graph, step_s=step_s, weights="nir")
+    assert read.problems == ()
+    assert read.jumps == pytest.approx((1 / tau.max(), 1 / tau.min()))
+
+
+def test_weights_that_are_neither():
+    with pytest.raises(InputError, match="weights: got 'jump', expected 'jumps'"):
+        from_nir(exported(), weights="jump")
 
 
 def delayed(seconds):
