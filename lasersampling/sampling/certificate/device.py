@@ -139,8 +139,9 @@ def _of_the_fields(
                 f"{beyond.size} of {free.size} lasers are driven beyond the calibrated curve, log "
                 f"odds {low:.1f} to {high:.1f}, in more than {_BEYOND_SHARE:.0%} of the draws: "
                 f"{listed(free[order], names)}.",
-                "Adapt the lasers, or make weights and biases smaller.",
+                f"{_adapt(lasers)}ake weights and biases smaller.",
                 tuple(int(unit) for unit in free[order]),
+                explains=True,
             )
         )
     dark = np.flatnonzero((calibration.midpoint + argument / calibration.slope < 0.0).any(axis=0))
@@ -151,6 +152,7 @@ def _of_the_fields(
                 f"{listed(free[dark], names)}.",
                 "Make negative weights smaller; a pump cannot be negative in a real device.",
                 tuple(int(unit) for unit in free[dark]),
+                explains=True,
             )
         )
     return found
@@ -171,7 +173,13 @@ def _of_the_couplings(
             f"The largest weight, between {named(int(free[post]), names)} and "
             f"{named(int(free[pre]), names)}, is "
             f"{among[post, pre]:.2f}; a pulse is known to act as a weight up to {largest:g}.",
-            "Adapt the lasers or learn in the loop, or make the weights smaller.",
+            f"{_adapt(lasers)}ake the weights smaller.",
             tuple(int(unit) for unit in free[beyond]),
+            explains=True,
         )
     ]
+
+
+def _adapt(lasers: Lasers) -> str:
+    """Begin a remedy, with adaptation unless that was done."""
+    return "Adapt the lasers, or m" if lasers.lines is None else "M"

@@ -17,8 +17,11 @@ class Finding:
         What to do about it, another one.
     units : tuple of int
         Units that it concerns, the worst first.
+    explains : bool
+        Whether it only explains why draws are wrong, and is no matter where they are right.
     """
 
     what: str
     remedy: str
     units: tuple[int, ...] = ()
+    explains: bool = False

@@ -64,13 +64,16 @@ class Judgement:
         return "\n".join(self.sentences())
 
     def sentences(self) -> list[str]:
-        """Give the verdict with its reason, what to do, and what was found about the device."""
-        told = f"The draws {_AS_SENTENCE[self.verdict].format(law=self.law)}: {self.reason}."
-        lines = [told]
+        """Give the verdict with its reason, what to do, and what was found about the device.
+
+        What would only explain a bias is left out where there is none.
+        """
+        verdict = f"The draws {_AS_SENTENCE[self.verdict].format(law=self.law)}: {self.reason}."
+        lines = [verdict]
         if self.remedies:
             lines.append("What to do: " + "; or ".join(self.remedies) + ".")
-        lines += [f"{finding.what} {finding.remedy}" for finding in self.findings]
-        return lines
+        told = (found for found in self.findings if not (self.holds and found.explains))
+        return [*lines, *(f"{found.what} {found.remedy}" for found in told)]
 
     def rows(self) -> list[Row]:
         """Give what was found as rows of a table."""
