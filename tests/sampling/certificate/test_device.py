@@ -50,7 +50,7 @@ def test_good_lasers_are_not_spoken_against(lasers):
         ({"synapse_strength": 3.0}, {}, "acts like one of weight 3.00"),
         ({"synapse_strength": 0.3}, {}, "acts like one of weight 0.30"),
         ({"fit_rms": 0.2}, {}, "is not logistic"),
-        ({"midpoint": 1.05}, {}, "no excitable neuron"),
+        ({"midpoint": 1.05, "pump": (0.95, 1.15)}, {}, "no excitable neuron"),
         ({}, {"step_ps": 3.0}, "spikes are lost"),
     ],
 )
