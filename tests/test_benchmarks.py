@@ -58,9 +58,10 @@ def test_drift_and_covariance_are_those_of_the_package(scripts):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # within torch.compile
 @pytest.mark.parametrize("name", PEER_NAMES)
 def test_peers_relax_alike(scripts, name):
-    """Mean and spread of the carriers 0.2 ns after a start from rest."""
+    """Mean and spread of field and carriers 0.2 ns after a start from rest."""
     euler, peers = scripts
     peer = getattr(peers, name)
     for needed in peer.needs:
@@ -82,4 +83,8 @@ def test_peers_relax_alike(scripts, name):
     result = np.asarray(runner.state(), dtype=np.float64)
     error = y.std(axis=1) / np.sqrt(n)
     assert np.all(np.abs(result.mean(axis=1) - y.mean(axis=1)) < 5 * error)
-    assert result.std(axis=1) == pytest.approx(y.std(axis=1), rel=5 / np.sqrt(2 * n))
+    # Some lasers are in a pulse, so the standard deviation has no normal error (its kurtosis is 60).
+    # The quartiles lie in the normal core, where their distance has an error of 1.17 / sqrt(n).
+    ends = np.quantile(result, [0.25, 0.75], axis=1)
+    expected = np.quantile(y, [0.25, 0.75], axis=1)
+    assert ends[1] - ends[0] == pytest.approx(expected[1] - expected[0], rel=5 * 1.17 / np.sqrt(n))
