@@ -85,6 +85,20 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         raise InputError.single(text, "no such home directory", expected) from None
 
 
+def as_text(text: str) -> str:
+    r"""Write the bytes of a file's name that are no UTF-8 by their codes, for files of text.
+
+    Names of files may hold any bytes, and Python hands them on as surrogates, which neither HDF5
+    nor TOML can hold.
+
+    Examples
+    --------
+    >>> print(as_text("m\udcff.toml"))
+    m\udcff.toml
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def kind_of_content(content: bytes) -> str | None:
     r"""Tell by its first bytes what a file is, in words for a message; None if that is not known.
 

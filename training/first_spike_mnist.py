@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from lasersampling.cli.main import run
+from lasersampling.cli.options import files_named
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, load_digits
@@ -76,7 +77,7 @@ def main(
         seed=seed,
         config=to_toml(chosen),
         overwrite=overwrite,
-        inputs=[recipe],
+        inputs=files_named(recipe),
         figures=["spike_learning", "spike_times"],
     ) as file:
         data = small_digits() if smoke else load_data(chosen.data)

@@ -23,6 +23,7 @@ import numpy as np
 import typer
 
 from lasersampling.cli.main import run
+from lasersampling.cli.options import files_named
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
@@ -80,7 +81,7 @@ def main(
         seed=seed,
         config=config,
         overwrite=overwrite,
-        inputs=[recipe],
+        inputs=files_named(recipe),
         figures=["sparse_codes"],
     ) as file:
         for reward in rewards:

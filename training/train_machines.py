@@ -15,7 +15,7 @@ from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.cli.generate_configuration import GenerateConfig
 from lasersampling.cli.main import run
-from lasersampling.cli.options import configured, recipe_table
+from lasersampling.cli.options import configured, files_named, recipe_table
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import resolve, to_toml
 from lasersampling.results import ResultsFile
@@ -64,14 +64,16 @@ def main(
     config = configured(GenerateConfig, table, overrides)
     command = shlex.join(["python", *sys.argv])
     if machine_file is not None:
-        check_outputs([out, machine_file], inputs=[recipe], overwrite=overwrite)
+        check_outputs(
+            [out, machine_file], inputs=files_named(recipe, overrides), overwrite=overwrite
+        )
     with ResultsFile.create(
         out,
         command=command,
         seed=seed,
         config=to_toml(config),
         overwrite=overwrite,
-        inputs=[recipe],
+        inputs=files_named(recipe, overrides),
         figures=["image_gallery"],
     ) as file:
         pictures = config.data.load()

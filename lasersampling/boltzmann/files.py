@@ -24,7 +24,7 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, known_suffix
+from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix
 
 TOML_SUFFIXES = (".toml",)
 
@@ -243,7 +243,8 @@ def _packed(
         for key, values in names.datasets().items():
             group.create_dataset(key, data=list(values), dtype=h5py.string_dtype())
         if provenance:
-            file.create_group("provenance").attrs.update(provenance)
+            texts = {k: as_text(v) if isinstance(v, str) else v for k, v in provenance.items()}
+            file.create_group("provenance").attrs.update(texts)
     return hdf5.sealed(buffer.getvalue())
 
 

@@ -18,6 +18,7 @@ from lasersampling.cli.options import (
     Resume,
     Seed,
     configured,
+    files_named,
     recipe_table,
 )
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
@@ -74,7 +75,7 @@ def classify(
     training = Training(
         resume or out,
         names,
-        [recipe, config.data],
+        [*files_named(recipe, overrides), config.data],
         overwrite=overwrite,
         goes_on=resume is not None,
     )

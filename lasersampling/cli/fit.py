@@ -21,6 +21,7 @@ from lasersampling.cli.options import (
     Seed,
     configured,
     device_table,
+    files_named,
     flag,
     imperfections_table,
     recipe_table,
@@ -101,7 +102,7 @@ def fit(
     training = Training(
         resume or out,
         ["fit"],
-        [recipe, device, imperfections, config.target],
+        [*files_named(recipe, overrides), device, imperfections, config.target],
         overwrite=overwrite,
         goes_on=resume is not None,
     )

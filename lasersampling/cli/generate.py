@@ -19,6 +19,7 @@ from lasersampling.cli.options import (
     Seed,
     configured,
     device_table,
+    files_named,
     recipe_table,
 )
 from lasersampling.cli.output import Output
@@ -135,7 +136,7 @@ def generate(
     config = configured(GenerateConfig, given, overrides, recipe=_table(of_recipe, loaded))
     if loaded is not None:
         config.label_numbers(loaded.class_names)  # what is wrong is said before anything is done
-    inputs: list[str | Path | None] = [recipe, model, picture, mask]
+    inputs = [*files_named(recipe, overrides), model, picture, mask]
     folders: list[Path] = []
     if config.data.source not in SOURCE_NAMES:
         source = expanded(config.data.source)

@@ -46,9 +46,7 @@ class _ExitCodes(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         # Commands record in their results how they were called.
-        command = shlex.join(["lasersampling", *args])
-        # A byte of a file name that is no UTF-8 cannot stand in a file of results.
-        ctx.obj = Invocation(command.encode("utf-8", "backslashreplace").decode("utf-8"))
+        ctx.obj = Invocation(shlex.join(["lasersampling", *args]))
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

@@ -7,9 +7,10 @@ nested tables, are reached by ``--set``.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -17,7 +18,7 @@ import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import expanded
+from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.cli.configurations import LasersConfig, ServeLasersConfig
@@ -255,6 +256,49 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
             str(path), f"a recipe of lasersampling {others[0]}", expected
         ) from None
     return table
+
+
+def files_named(
+    recipe: str | Path | None, overrides: Sequence[str] | None = None
+) -> list[str | Path]:
+    """List a recipe, and all files that it or ``--set`` names: what a run reads and must not write.
+
+    Parameters
+    ----------
+    recipe : str or Path or None
+        A file, or the name of a shipped recipe.
+    overrides : sequence of str, optional
+        What was given with ``--set``.
+
+    Raises
+    ------
+    InputError
+        If the recipe cannot be found or read.
+    """
+    from lasersampling.config import read_toml, resolve
+
+    found: list[str | Path] = []
+    values = [(text.partition("=")[2].strip().strip("\"'"), Path()) for text in overrides or ()]
+    if recipe is not None:
+        path = resolve("recipes", recipe)
+        found.append(path)
+        if suffix_of(path) == ".toml":
+            values += [(text, path.parent) for text in _texts(read_toml(path))]
+    for text, folder in values:
+        with contextlib.suppress(InputError, OSError, ValueError):  # texts that are no paths
+            named = folder / expanded(text)
+            if text and named.is_file():
+                found.append(named)
+    return found
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give all texts in nested tables and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _check_step(device: Any, config: Any) -> None:

@@ -13,7 +13,7 @@ import tomli_w
 
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
-from lasersampling.paths import kind_of_content
+from lasersampling.paths import as_text, kind_of_content
 
 T = TypeVar("T")
 
@@ -173,7 +173,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, PurePath) else value
+    return as_text(str(value)) if isinstance(value, str | PurePath) else value
 
 
 def _message_and_line(message: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.lif.arrays import AXES, Array, network_from_arrays, network_to_arrays
 from lasersampling.lif.delays import DelayRange
 from lasersampling.lif.network import SpikingNetwork
+from lasersampling.paths import as_text
 
 FORM = "lasersampling spiking network"
 FORM_VERSION = 1
@@ -177,7 +178,7 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
         file.attrs["library_version"] = lasersampling.__version__
         for key, value in attributes.items():
             if value:  # an empty text has no place in HDF5
-                file.attrs[key] = value
+                file.attrs[key] = as_text(value)
         group = file.create_group("network")
         for name, array in arrays.items():
             dims, units, description = _layout(name)

@@ -31,6 +31,7 @@ import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.paths import as_text
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.reading import Metric, read_results
@@ -128,7 +129,7 @@ class ResultsFile:
                 },
             )
             stored = file._file.create_variable(
-                "config", (), dtype=_STRING, data=np.array(config, dtype=_STRING)
+                "config", (), dtype=_STRING, data=np.array(as_text(config), dtype=_STRING)
             )
             stored.attrs["long_name"] = "configuration of the run, as TOML text"
             file._pending = stack.pop_all()
@@ -330,7 +331,7 @@ def _storable(where: str, value: ArrayLike) -> NDArray[Any]:
     if array.dtype == np.bool_:
         return array.astype(np.int8)
     if array.dtype.kind == "U":
-        return array.astype(_STRING)
+        return np.array([as_text(text) for text in array.flat], _STRING).reshape(array.shape)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8 or array.dtype == np.float16:
         raise InputError.single(
             where, f"data of type {array.dtype}", "integers, float32, float64, booleans or text"
@@ -341,6 +342,6 @@ def _storable(where: str, value: ArrayLike) -> NDArray[Any]:
 def _storable_attribute(where: str, value: Any) -> Any:
     """Return `value` as something HDF5 keeps as an attribute without pickling."""
     if isinstance(value, str):
-        return value
+        return as_text(value)
     array = _storable(where, value)
     return array.tolist() if array.dtype == _STRING else array[()]

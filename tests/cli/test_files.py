@@ -212,3 +212,36 @@ def test_shells_complete_names_and_files(files):
     assert told("lasersampling sample mach") == ["machine.toml"]
     assert "yin_yang" in told("lasersampling classify yin")
     assert "--occlude" in told("lasersampling generate --occ")
+
+
+OF_RECIPES = {
+    "fit": ('target = "t.csv"\ndevice = "own.h5"\n', "devices/D6"),
+    "generate": ('device = "own.h5"\n', "devices/D6"),
+    "classify": ('data = "yin_yang"\n[network]\nhidden = [4]\n[chip]\nmodel = "own.h5"\n', None),
+    "fit --set sampler.kind=gibbs": (
+        'target = "t.csv"\ndevice = "D6"\nimperfections = "own.h5"\n',
+        "imperfections/laboratory",
+    ),
+    "classify --set chip.model=recipes/own.h5": (
+        'data = "yin_yang"\n[network]\nhidden = [4]\n[chip]\nmodel = "ideal"\n', None,
+    ),
+}  # fmt: skip
+"""Recipes that name a file of their own, and the shipped file that it is a copy of."""
+
+
+@pytest.mark.parametrize("command", OF_RECIPES)
+def test_files_that_a_recipe_names_are_never_replaced(files, command):
+    from lasersampling.config import shipped_path
+
+    text, model = OF_RECIPES[command]
+    kind, _, name = (model or "chips/ideal").partition("/")
+    folder = Path("recipes")
+    folder.mkdir()
+    (folder / "r.toml").write_text(text)
+    (folder / "t.csv").write_text("a,b\n0,1\n1,0\n0,0\n1,1\n")
+    content = shipped_path(kind, name).read_bytes()
+    (folder / "own.h5").write_bytes(content)
+    name, *more = command.split()
+    ran = files(name, "recipes/r.toml", *more, "--out", "recipes/own.h5", "--overwrite")
+    refused(ran, "recipes/own.h5: got a file that this run reads")
+    assert (folder / "own.h5").read_bytes() == content

@@ -13,6 +13,7 @@ from lasersampling.cli import main
 from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.tables import rows_table
 from lasersampling.cli.terminal import prepare_streams
+from lasersampling.config.toml import toml_of
 from lasersampling.lif import network_from_arrays, save_network
 from lasersampling.results import read_results
 
@@ -101,6 +102,11 @@ def test_a_file_name_that_is_no_utf_8_keeps_its_results(run, inputs):
     assert ran.code == 0
     command = read_results("\udcff.h5").attrs["command"]
     assert command.endswith(r"--out '\udcff.h5' --quiet")
+    # Inputs of such names stand in the configuration, and folders of such names are classes.
+    Path(RUNS["sample"][1]).rename("\udcfe.toml")
+    ran = run("sample", "\udcfe.toml", *RUNS["sample"][2:], "--out", "run.h5", "--json")
+    assert ran.code == 0
+    assert toml_of(read_results("run.h5").config, "config")["machine"] == r"\udcfe.toml"
 
 
 def stream_of(encoding, monkeypatch):

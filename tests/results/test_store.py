@@ -12,6 +12,8 @@ import xarray as xr
 
 import lasersampling
 from lasersampling.boltzmann import BoltzmannMachine, load_machine
+from lasersampling.config import to_toml
+from lasersampling.config.toml import toml_of
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.results import ResultsFile, read_results
@@ -241,3 +243,18 @@ def test_full_disk_is_one_error_and_leaves_nothing(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{tmp_path / 'run.h5'}: could not be written (File too large)\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_text_that_is_no_utf_8_is_written_by_its_codes(tmp_path):
+    """Names of files may hold any bytes; experiments hand on their own command line."""
+    name = "\udcff.h5"
+    path = tmp_path / "run.h5"
+    config = to_toml({"place": name})
+    with ResultsFile.create(path, command=f"python {name}", seed=0, config=config) as file:
+        file.attributes("about", {"place": name, "places": [name, "b"]})
+        file.write("images/class_name", [name, "b"], ("class",), units="1", description="names")
+    results = read_results(path)
+    assert results.attrs["command"] == r"python \udcff.h5"
+    assert toml_of(results.config, "config") == {"place": r"\udcff.h5"}
+    assert results.attributes["about"]["place"] == r"\udcff.h5"
+    assert results.array("images/class_name").tolist() == [r"\udcff.h5", "b"]
