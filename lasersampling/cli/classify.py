@@ -57,6 +57,7 @@ def classify(
     """Train event-based LIF networks by exact gradients of spike times, and test them."""
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
+    from lasersampling.training.linear_baseline import linear_accuracy
     from lasersampling.training.spike_classification import classify as train
     from lasersampling.training.spike_classification import load_data
     from lasersampling.training.spike_recipes import ClassifyRecipe
@@ -98,7 +99,11 @@ def classify(
                 checkpoint_interval_s=config.checkpoint_interval_s,
                 resume=state,
             )
-        evaluation = judged(file, reporter, "the networks", lambda: evaluate_classifier(classifier))
+        with reporter.progress("training a linear classifier to compare with") as progress:
+            linear = linear_accuracy(classifier.data, progress)
+        evaluation = judged(
+            file, reporter, "the networks", lambda: evaluate_classifier(classifier, linear)
+        )
     metrics, files = evaluation.metrics, drawn(file, reporter)
     reporter.result(
         {

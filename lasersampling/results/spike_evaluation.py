@@ -18,6 +18,7 @@ from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 from lasersampling.training.linear_baseline import linear_accuracy
 from lasersampling.training.spike_classification import Classifier, Judgement, judge
+from lasersampling.training.task import Estimate
 
 FIGURES = ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane")
 """Figures of a classification; the last for points in the plane only."""
@@ -127,13 +128,22 @@ class SpikeEvaluation:
         )  # fmt: skip
 
 
-def evaluate_classifier(classifier: Classifier) -> SpikeEvaluation:
-    """Judge trained networks on the test part."""
+def evaluate_classifier(classifier: Classifier, linear: Estimate | None = None) -> SpikeEvaluation:
+    """Judge trained networks on the test part.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The networks.
+    linear : Estimate, optional
+        `linear_accuracy` of their data, if it was measured already [1].
+    """
     judged = judge(classifier.network, classifier.data.test, classifier.runner)
-    return SpikeEvaluation(classifier, judged, _metrics(classifier, judged))
+    beside = linear_accuracy(classifier.data) if linear is None else linear
+    return SpikeEvaluation(classifier, judged, _metrics(classifier, judged, beside))
 
 
-def _metrics(classifier: Classifier, judged: Judgement) -> dict[str, Metric]:
+def _metrics(classifier: Classifier, judged: Judgement, beside: Estimate) -> dict[str, Metric]:
     accuracy = judged.accuracy.value
     n = len(accuracy)
     mean, sampling = judged.accuracy.mean()
@@ -148,7 +158,7 @@ def _metrics(classifier: Classifier, judged: Judgement) -> dict[str, Metric]:
             spread, None, "1", "standard deviation over networks"
         )
         metrics["test_accuracy_worst"] = Metric(float(accuracy.min()), None, "1", "worst network")
-    linear, linear_error = linear_accuracy(classifier.data).mean()
+    linear, linear_error = beside.mean()
     metrics["linear_test_accuracy"] = Metric(
         linear, linear_error, "1", "logistic regression on the same parts, to compare with"
     )

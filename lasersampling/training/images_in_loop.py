@@ -29,16 +29,9 @@ from lasersampling.training.centred import (
     parameters_of,
 )
 from lasersampling.training.draws import DATA_STREAM, MODEL_STREAM, ContinuedChains, Drawing
+from lasersampling.training.image_task import DataHalf, ImageTask, given_units
 from lasersampling.training.loop import Checkpoints
-from lasersampling.training.persistent_cd import (
-    DataHalf,
-    ImageTask,
-    TrainedMachine,
-    descend,
-    descent_of,
-    given_units,
-    seeded,
-)
+from lasersampling.training.persistent_cd import TrainedMachine, descend, descent_of, seeded
 from lasersampling.training.task import State
 from lasersampling.training.threads import one_thread
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ _MOST = 10_000
 """Training samples that are used; more take minutes and change little."""
 
 
-def linear_accuracy(data: SpikeData) -> Estimate:
+def linear_accuracy(data: SpikeData, progress: Callable[[float], None] | None = None) -> Estimate:
     """Measure logistic regression on the test part, trained and chosen on the other two.
 
     A spike becomes a value from 1 (the earliest of the training part) down to 0.1 (the latest)
@@ -26,6 +27,8 @@ def linear_accuracy(data: SpikeData) -> Estimate:
     ----------
     data : SpikeData
         Of the training part at most 10,000 samples are used.
+    progress : callable, optional
+        Called with the fraction of the work done.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def linear_accuracy(data: SpikeData) -> Estimate:
     if len(set(train[1].tolist())) < 2:
         accuracy = float((data.test.labels == train[1][0]).mean())
         return _share(accuracy, data.test)
-    for penalty in _INVERSE_PENALTIES:
+    for number, penalty in enumerate(_INVERSE_PENALTIES, start=1):
         model = LogisticRegression(C=penalty, max_iter=300)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -62,6 +65,8 @@ def linear_accuracy(data: SpikeData) -> Estimate:
         if found > best:
             best = found
             accuracy = model.score(_values(data.test.times, *edges), data.test.labels)
+        if progress is not None:
+            progress(number / len(_INVERSE_PENALTIES))
     return _share(accuracy, data.test)
 
 
