@@ -5,7 +5,8 @@ such units, `n_label` and `n_hidden`. An HDF5 file has the datasets `weights` an
 attributes `n_label` and `n_hidden` in the group `/machine`, or at its root. In a compact one the
 weights stand above the diagonal only, in single precision, which the attribute `triangle` = "upper"
 says. Where a machine comes from may stand in the attributes of the group `/provenance`, and names
-of its units in the datasets `visible_name` and `label_name` beside the weights.
+of its units in the datasets `visible_name` and `label_name` beside the weights. What it was to
+learn, and how, may stand in the group `/learned` (`lasersampling.boltzmann.learned`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from lasersampling.atomic import atomic_path
+from lasersampling.boltzmann.learned import GROUP, PROBABILITY, Learned
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, machine_problems, parameter_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
@@ -74,6 +76,7 @@ def save_machine(
     compact: bool = False,
     provenance: Mapping[str, object] | None = None,
     names: UnitNames | None = None,
+    learned: Learned | None = None,
 ) -> None:
     """Write a machine as TOML or HDF5, as the suffix says; exact to the last bit unless compact.
 
@@ -91,12 +94,15 @@ def save_machine(
         Where the machine comes from; HDF5 only.
     names : UnitNames, optional
         Names of its units; HDF5 only.
+    learned : Learned, optional
+        What it was to learn; HDF5 only.
 
     Raises
     ------
     InputError
-        For another suffix, arguments in another order, other numbers of names than of units, or if
-        TOML is to be compact, to have provenance or names, or to hold more than 500 units.
+        For another suffix, arguments in another order, other numbers of names than of units, a
+        distribution of other units than the visible ones, or if TOML is to be compact, to have
+        provenance, names or what was learned, or to hold more than 500 units.
 
     Examples
     --------
@@ -107,9 +113,13 @@ def save_machine(
     _check_path(path)
     machine, names = as_machine(machine), names or UnitNames()
     names.check(machine, str(path))
+    if learned is not None:
+        learned.check(machine.n_visible, str(path))
     suffix = _known_suffix(path)
-    if suffix in TOML_SUFFIXES and (compact or provenance or names != UnitNames()):
-        expected = "one of " + ", ".join(HDF5_SUFFIXES) + " for a compact file, provenance or names"
+    more = bool(provenance) or names != UnitNames() or learned is not None
+    if suffix in TOML_SUFFIXES and (compact or more):
+        kinds = "a compact file, provenance or names, or what was learned"
+        expected = "one of " + ", ".join(HDF5_SUFFIXES) + f" for {kinds}"
         raise InputError.single(str(path), f"the suffix {suffix!r}", expected)
     if suffix in TOML_SUFFIXES and machine.n_units > MAX_TOML_UNITS:
         expected = f"at most {MAX_TOML_UNITS} in a TOML file; one of {', '.join(HDF5_SUFFIXES)}"
@@ -118,7 +128,7 @@ def save_machine(
         if suffix in TOML_SUFFIXES:
             temporary.write_text(_as_toml(machine), encoding="utf-8")
         else:
-            temporary.write_bytes(_packed(machine, compact, provenance or {}, names))
+            temporary.write_bytes(_packed(machine, names, compact, provenance or {}, learned))
 
 
 def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
@@ -220,7 +230,11 @@ def _as_toml(machine: BoltzmannMachine) -> str:
 
 
 def _packed(
-    machine: BoltzmannMachine, compact: bool, provenance: Mapping[str, object], names: UnitNames
+    machine: BoltzmannMachine,
+    names: UnitNames,
+    compact: bool,
+    provenance: Mapping[str, object],
+    learned: Learned | None,
 ) -> bytes:
     """Return the bytes of an HDF5 file."""
     import h5py
@@ -245,6 +259,10 @@ def _packed(
         if provenance:
             texts = {k: as_text(v) if isinstance(v, str) else v for k, v in provenance.items()}
             file.create_group("provenance").attrs.update(texts)
+        if learned is not None:
+            record = file.create_group(GROUP)
+            record[PROBABILITY] = learned.target.probabilities
+            record.attrs.update(learned.attributes)
     return hdf5.sealed(buffer.getvalue())
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lasersampling.cli.reporting import Reporter
     from lasersampling.results import ResultsFile
     from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.mending import Mended, Mending
 
 
 class AdaptationConfig(Protocol):
@@ -54,3 +55,17 @@ def adapted(
     if file is not None and lasers.lines is not None:
         write_lines(file, lasers.lines)
     return lasers
+
+
+def mended(
+    lasers: Lasers,
+    machine: BoltzmannMachine,
+    clamped: NDArray[np.int8],
+    mending: Mending,
+    reporter: Reporter,
+) -> list[Mended]:
+    """Adapt lasers to each way in which units are held, (case, unit), where that helps."""
+    from lasersampling.sampling.mending import adapted_to_cases
+
+    with reporter.progress("adapting the lasers to the machine") as progress:
+        return adapted_to_cases(lasers, machine, clamped, mending, progress=progress)

@@ -18,6 +18,7 @@ from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.hazard_measurement import HazardSettings
+from lasersampling.sampling.laser_settings import LineSettings
 from lasersampling.sampling.performance import PerformanceSettings, WallPlug
 from lasersampling.sampling.tempering import Tempering
 
@@ -228,6 +229,8 @@ class InferConfig:
         Hard and soft evidence of one case, as ``unit=value`` and ``unit=probability``.
     evidence : str
         CSV file of evidence, a row for each case; in place of `clamp` and `soft`.
+    hidden : bool
+        Whether hidden units are listed too.
     chains : int
         Chains per case.
     duration_ns : float
@@ -236,10 +239,27 @@ class InferConfig:
         Gibbs sampling: draws per chain.
     seed : int
         Seed of all random numbers of the sampling.
+    adapt : int or None
+        Rounds in which lasers are adapted to the machine under the evidence, 0 for none; where it
+        helps and costs no more laser time than the run if None (`sampling.mending`).
+    adaptation_draws : int
+        Draws of each round and chain, a refractory time apart.
     max_auxiliary_weight : float
         Largest coupling of the auxiliary units that a Bayesian network is mapped with [1].
+    delay_ns : float
+        Transmission delay of all connections [ns].
+    interval_ns : float or None
+        Time between draws; a quarter of the refractory time by default [ns].
+    burn_in_ns : float or None
+        Time before the first draw; fifty refractory times by default [ns].
     calibration : CalibrationSettings
         How the device is calibrated where no calibration is stored.
+    imperfections : Imperfections
+        What the lasers do beyond the model.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
+    lines : LineSettings or None
+        Offsets and gains of the lasers, such as those that a machine was learned with.
     """
 
     machine: str
@@ -248,12 +268,21 @@ class InferConfig:
     clamp: str = ""
     soft: str = ""
     evidence: str = ""
+    hidden: bool = False
     chains: Count = 16
-    duration_ns: Positive = 5_000.0
+    duration_ns: Positive = 10_000.0
     draws: Annotated[int, Field(ge=4)] = 5_000
     seed: SeedNumber = 0
+    adapt: Annotated[int, Field(ge=0)] | None = None
+    adaptation_draws: Annotated[int, Field(ge=4)] = 200
     max_auxiliary_weight: Positive = 3.0
+    delay_ns: NonNegative = 0.0
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
     calibration: CalibrationSettings = CalibrationSettings()
+    imperfections: Imperfections = Imperfections()
+    chip_seed: SeedNumber = 0
+    lines: LineSettings | None = None
 
     def __post_init__(self) -> None:
         if self.evidence and (self.clamp or self.soft):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,19 +16,20 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
+    configured_lasers,
     device_table,
+    imperfections_table,
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.reporting import Reporter
 
 if TYPE_CHECKING:
-    from rich.console import Group
-
+    from lasersampling.boltzmann.learned import Learned
+    from lasersampling.boltzmann.models import Model
     from lasersampling.cli.configurations import InferConfig
-    from lasersampling.sampling.inference import Posterior
-    from lasersampling.sampling.laser_sampler import Lasers
-
-_MAX_SHOWN = 8
+    from lasersampling.sampling.evidence import Evidence
+    from lasersampling.sampling.inference import Posterior, Truth
+    from lasersampling.sampling.mending import Mended
 
 
 def infer(
@@ -62,16 +64,35 @@ def infer(
     device: Annotated[
         str | None,
         typer.Option(
-            help="Device file, or name; D6 by default.", autocompletion=completed("devices")
+            help="Device file, or name; by default the one that the machine was learned with, or "
+            "else D6.",
+            autocompletion=completed("devices"),
+        ),
+    ] = None,
+    imperfections: Annotated[
+        str | None,
+        typer.Option(
+            help="Imperfections of the lasers: file, or name; by default those that the machine "
+            "was learned with, or else none.",
+            autocompletion=completed("imperfections"),
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Laser time per chain; 5000 by default.")
+        float | None, typer.Option(help="Laser time per chain; 10000 by default.")
     ] = None,
     draws: Annotated[
         int | None, typer.Option(help="Gibbs sampling: draws per chain; 5000 by default.")
     ] = None,
     chains: Annotated[int | None, typer.Option(help="Chains per case; 16 by default.")] = None,
+    adapt: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROUNDS",
+            help="Rounds in which the lasers are adapted to the machine, 0 for none; by default "
+            "as many as help and cost no more laser time than the run.",
+        ),
+    ] = None,
+    hidden: Annotated[bool, typer.Option("--hidden", help="List hidden units too.")] = False,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -79,167 +100,191 @@ def infer(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Infer what is not observed; exact posteriors stand beside (up to 20 free units)."""
+    """Infer what is not observed; exact posteriors stand beside (up to 20 free units).
+
+    For a machine that `fit` learned, the exact posterior is that of the distribution it learned.
+    """
     from lasersampling.boltzmann import load_model
+    from lasersampling.boltzmann.learned import load_learned
+    from lasersampling.boltzmann.models import model_file
     from lasersampling.cli.configurations import InferConfig
     from lasersampling.cli.evidence import evidence_of
-    from lasersampling.results.records import write_posteriors
-    from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.inference import infer as infer_posterior
+    from lasersampling.cli.inferred import Told
+    from lasersampling.cli.learned_with import recorded_lasers
+    from lasersampling.results.records import write_mended, write_posteriors
     from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    recorded = recorded_lasers(load_learned(model_file(machine)), machine)
+    if device is not None:
+        # Lines belong to the lasers that they were measured on.
+        recorded.pop("lines", None)
+    elif "device" not in recorded:
+        device = DEFAULT_DEVICE
     options: dict[str, Any] = {
         "machine": machine,
         "sampler": sampler,
-        "device": device_table(device or DEFAULT_DEVICE),
+        "device": None if device is None else device_table(device),
+        "imperfections": None if imperfections is None else imperfections_table(imperfections),
         "clamp": clamp,
         "soft": soft,
         "evidence": evidence,
+        "hidden": hidden,
         "chains": chains,
         "duration_ns": duration_ns,
         "draws": draws,
+        "adapt": adapt,
         "seed": seed,
     }
-    config = configured(InferConfig, options, overrides)
+    config = configured(InferConfig, options, overrides, recipe=recorded)
     model = load_model(config.machine, max_auxiliary_weight=config.max_auxiliary_weight)
     cases = evidence_of(config.clamp, config.soft, config.evidence, model.names)
-    inputs = [config.machine, device, config.evidence]
+    n_listed = _listed(config, model, cases)
+    truth, remarks = _truth(model, cases)
+    inputs = [config.machine, device, imperfections, config.evidence]
     output = Output(context, out, ["posterior"], overwrite=overwrite, inputs=inputs)
-    posteriors: dict[str, Posterior] = {}
     with output.open(config, config.seed) as file:
-        requests: dict[str, tuple[Any, int]] = {}
+        mended: list[Mended] = []
         if config.sampler == "lasers":
-            lasers, n_draws = _lasers(config, reporter)
-            requests["lasers"] = lasers, n_draws
-        requests["gibbs"] = Gibbs(), config.draws
-        for name, (chosen, n_draws) in requests.items():
-            with reporter.progress(f"inferring with {name}, {cases.n_cases} cases") as progress:
-                posteriors[name] = infer_posterior(
-                    chosen,
-                    model.machine,
-                    cases,
-                    n_draws=n_draws,
-                    n_chains=config.chains,
-                    seed=config.seed,
-                    truth=model.truth,
-                    progress=progress,
-                )
+            remarks += _about_lasers(model.learned, recorded, config)
+            mended = _adapted_lasers(config, model, cases, reporter)
+        drawn = _drawn(config, model, cases, truth, mended, reporter)
+        told = Told(
+            {name: posterior.of_first(n_listed) for name, posterior in drawn.items()},
+            model.names[:n_listed],
+            tuple(remarks),
+            mended,
+        )
         if file is not None:
             file.write_machine(model.machine, model.unit_names)
-            write_posteriors(file, posteriors, model.names)
+            write_posteriors(file, told.posteriors, told.names)
+            if mended:
+                write_mended(file, mended)
     output.draw(reporter)
-    reporter.result(_told(config, posteriors, model.names, output), _table(posteriors, model.names))
+    reporter.result(
+        {
+            "machine": config.machine,
+            **told.values(),
+            "seed": config.seed,
+            "files": [str(path) for path in output.files],
+        },
+        told.table(),
+    )
 
 
-def _lasers(config: InferConfig, reporter: Reporter) -> tuple[Lasers, int]:
+def _listed(config: InferConfig, model: Model, cases: Evidence) -> int:
+    """Say how many units are listed: all if hidden ones are asked for, or are evidence."""
+    from lasersampling.boltzmann.clamping import FREE
     from lasersampling.errors import InputError
+
+    n_listed = model.n_listed
+    given = (cases.clamped != FREE) | (cases.log_odds != 0)
+    if config.hidden or given[:, n_listed:].any():
+        return len(model.names)
+    if (cases.clamped[:, :n_listed] != FREE).all(axis=1).any():
+        where, got = "--evidence" if config.evidence else "--clamp", "all visible units clamped"
+        raise InputError.single(where, got, "at least one free, or --hidden to list hidden units")
+    return n_listed
+
+
+def _truth(model: Model, cases: Evidence) -> tuple[Truth, list[str]]:
+    """Choose whose posterior stands beside, and say what is not plain about it."""
+    from lasersampling.boltzmann.clamping import FREE
+
+    if model.learned is None:
+        return model.truth, []
+    given = (cases.clamped != FREE) | (cases.log_odds != 0)
+    if given[:, model.machine.n_visible :].any():
+        return model.truth, [
+            "The machine was to learn a distribution, which knows nothing of evidence on hidden "
+            "units; so the posterior of the ideal machine stands beside."
+        ]
+    if not model.learned.is_of_a_device:
+        return model.learned.target, []
+    return model.learned.target, [
+        "Gibbs sampling draws from the machine on an ideal device, which is not what was learned "
+        f"with {model.learned.sampler!r} in the loop."
+    ]
+
+
+def _about_lasers(
+    learned: Learned | None, recorded: dict[str, Any], config: InferConfig
+) -> list[str]:
+    from lasersampling.cli.learned_with import remark_of_lasers
+
+    remarks = [remark_of_lasers(learned, recorded, config)]
+    if config.adapt and learned is not None and learned.is_of_a_device:
+        remarks.append(
+            "Lasers that are adapted to the ideal law of a machine draw this law, and no longer "
+            "what was learned with a device in the loop."
+        )
+    return [remark for remark in remarks if remark]
+
+
+def _adapted_lasers(
+    config: InferConfig, model: Model, cases: Evidence, reporter: Reporter
+) -> list[Mended]:
+    """Make lasers ready: calibrated, and adapted to the machine held as it will be."""
+    from lasersampling.cli.adapting import mended
+    from lasersampling.errors import InputError
+    from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
     from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.statistics.chains import MIN_DRAWS
 
-    lasers = Lasers(config.device, settings=config.calibration)
-    n_draws = lasers.draws_in(config.duration_ns)
-    if n_draws < MIN_DRAWS:
+    lines = None if config.lines is None else config.lines.lines
+    if lines is not None and len(lines.gain) != model.machine.n_units:
+        got, expected = f"{len(lines.gain)} of them", f"{model.machine.n_units}, one for each unit"
+        raise InputError.single("--set lines", got, expected)
+    lasers = configured_lasers(config, lines=lines)
+    if lasers.draws_in(config.duration_ns) < MIN_DRAWS:
         least = MIN_DRAWS * lasers.draw_interval_ns
         expected = f"at least {least:g}, which is {MIN_DRAWS} draws"
         raise InputError.single("--duration-ns", f"{config.duration_ns:g}", expected)
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         lasers.calibrated(progress)
-    return lasers, n_draws
+    if config.adapt is None and model.learned is not None and model.learned.is_of_a_device:
+        return [left_as_learned(lasers)]
+    machine, clamped = with_evidence_units(model.machine, cases)
+    plan = Mending(
+        rounds=config.adapt,
+        run_time_ns=cases.n_cases * config.chains * config.duration_ns,
+        n_draws=config.adaptation_draws,
+        seed=config.seed,
+    )
+    ready = with_evidence_lines(lasers, model.machine, machine)
+    assert isinstance(ready, Lasers)  # as `lasers` is
+    return mended(ready, machine, clamped, plan, reporter)
 
 
-def _told(
-    config: InferConfig, posteriors: dict[str, Posterior], names: tuple[str, ...], output: Output
-) -> dict[str, Any]:
-    from lasersampling.cli.tables import metrics_values
-    from lasersampling.results.records import posterior_metrics
+def _drawn(
+    config: InferConfig,
+    model: Model,
+    cases: Evidence,
+    truth: Truth,
+    mended: list[Mended],
+    reporter: Reporter,
+) -> dict[str, Posterior]:
+    """Draw by each sampler; hidden units are among what is drawn."""
+    from lasersampling.sampling import Gibbs, Sampler
+    from lasersampling.sampling.inference import infer as infer_posterior
 
-    first = next(iter(posteriors.values()))
-    return {
-        "machine": config.machine,
-        "units": list(names),
-        "clamped": first.evidence.clamped.tolist(),
-        "log_odds": first.evidence.log_odds.tolist(),
-        "exact": first.exact.tolist(),
-        "exact_reason": _exact_reason(first),
-        "samplers": {
-            name: {
-                "mean": found.mean.tolist(),
-                "standard_error": found.standard_error.tolist(),
-                "never_changed": [
-                    {"case": case, "unit": names[unit]}
-                    for case, unit in found.never_changed.tolist()
-                ],
-            }
-            for name, found in posteriors.items()
-        },
-        "metrics": metrics_values(
-            {
-                f"{metric}_{name}": found
-                for name, posterior in posteriors.items()
-                for metric, found in posterior_metrics(posterior).items()
-            }
-        ),
-        "seed": config.seed,
-        "files": [str(path) for path in output.files],
-    }
-
-
-def _exact_reason(posterior: Posterior) -> str | None:
-    """Say why exact probabilities are missing, if some are."""
-    import numpy as np
-
-    from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
-
-    if not np.isnan(posterior.exact).any():
-        return None
-    return f"more than {MAX_ENUMERATED_UNITS} free units are not enumerated"
-
-
-def _table(posteriors: dict[str, Posterior], names: tuple[str, ...]) -> Group:
-    import numpy as np
-    from rich.console import Group
-
-    from lasersampling.boltzmann.clamping import FREE
-    from lasersampling.cli.tables import metrics_table, rows_table
-    from lasersampling.results.records import posterior_metrics
-
-    first = next(iter(posteriors.values()))
-    evidence = first.evidence
-    rows = []
-    for case, unit in np.argwhere(evidence.clamped[:_MAX_SHOWN] == FREE):
-        sampled = (_with_error(found, case, unit) for found in posteriors.values())
-        exact = first.exact[case, unit]
-        shown = "unknown" if np.isnan(exact) else f"{exact:.4f}"
-        rows.append((_case(evidence, int(case), names), names[unit], *sampled, shown))
-    title = f"P(z = 1 | evidence), {min(evidence.n_cases, _MAX_SHOWN)} of {evidence.n_cases} cases"
-    metrics = {
-        f"{metric}, {name}": found
-        for name, posterior in posteriors.items()
-        for metric, found in posterior_metrics(posterior).items()
-    }
-    columns = ("evidence", "unit", *posteriors, "exact")
-    shown_metrics = [metrics_table("all cases", metrics)] if metrics else []
-    return Group(rows_table(title, columns, rows), *shown_metrics)
-
-
-def _with_error(found: Posterior, case: int, unit: int) -> str:
-    """Write a sampled probability; of a unit that never changed no error is known."""
-    mean, error = found.mean[case, unit], found.standard_error[case, unit]
-    return f"{mean:.4f}, never changed" if error != error else f"{mean:.4f} ± {error:.4f}"
-
-
-def _case(evidence: Any, case: int, names: tuple[str, ...]) -> str:
-    """Write the evidence of a case as it is given on the command line."""
-    import math
-
-    from lasersampling.boltzmann.clamping import FREE
-
-    held, odds = evidence.clamped[case], evidence.log_odds[case]
-    parts = [f"{name}={value}" for name, value in zip(names, held, strict=True) if value != FREE]
-    parts += [
-        f"{name}={1 / (1 + math.exp(-value)):.3g}"
-        for name, value in zip(names, odds, strict=True)
-        if value
-    ]
-    return ", ".join(parts) or "none"
+    requests: dict[str, tuple[Sequence[Sampler], int]] = {}
+    if mended:
+        n_draws = mended[0].lasers.draws_in(config.duration_ns)
+        requests["lasers"] = [one.lasers for one in mended], n_draws
+    requests["gibbs"] = [Gibbs()], config.draws
+    posteriors = {}
+    for name, (chosen, n_draws) in requests.items():
+        with reporter.progress(f"inferring with {name}, {cases.n_cases} cases") as progress:
+            posteriors[name] = infer_posterior(
+                chosen,
+                model.machine,
+                cases,
+                n_draws=n_draws,
+                n_chains=config.chains,
+                seed=config.seed,
+                truth=truth,
+                progress=progress,
+            )
+    return posteriors

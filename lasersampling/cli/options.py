@@ -21,7 +21,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
-    from lasersampling.cli.configurations import LasersConfig, ServeLasersConfig
+    from lasersampling.cli.configurations import InferConfig, LasersConfig, ServeLasersConfig
     from lasersampling.sampling.laser_sampler import Lasers
 
 T = TypeVar("T")
@@ -151,7 +151,9 @@ def configured(
     return made
 
 
-def configured_lasers(config: LasersConfig | ServeLasersConfig, **more: Any) -> Lasers:
+def configured_lasers(
+    config: LasersConfig | ServeLasersConfig | InferConfig, **more: Any
+) -> Lasers:
     """Make the lasers of a configuration; `more` are settings that not all of these have."""
     from lasersampling.sampling.laser_sampler import Lasers
 

@@ -11,7 +11,7 @@ import numpy as np
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.results.evaluation import Evaluation, evaluate_target
 from lasersampling.results.reading import Metric
-from lasersampling.results.records import write_certificate
+from lasersampling.results.records import write_certificate, write_learned
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.certificate import Certificate, target_certificate
@@ -56,6 +56,7 @@ class FitEvaluation:
     def write(self, file: ResultsFile) -> None:
         """Write target, machine, samples, history, tables of probabilities and metrics."""
         file.write_machine(self.fit.machine, UnitNames(visible=self.fit.target.unit_names))
+        write_learned(file, self.fit.learned)
         file.write_samples(dataclasses.replace(self.fit.samples["after"], spikes=None))
         self.evaluations["after"].write(file)
         if self.fit.target.unit_names:

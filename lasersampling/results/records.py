@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from lasersampling.results.reading import Metric
 
 if TYPE_CHECKING:
+    from lasersampling.boltzmann.learned import Learned
     from lasersampling.hardware import Chip
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.calibration import Calibration, Neuron
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
+    from lasersampling.sampling.mending import Mended
     from lasersampling.sampling.performance import Performance, WallPlug
     from lasersampling.sampling.translation import Lines
 
@@ -69,11 +71,49 @@ def write_chip(file: ResultsFile, chip: Chip) -> None:
     file.attributes("chip", flattened(chip.imperfections) | {"seed": chip.seed})
 
 
+def write_learned(file: ResultsFile, learned: Learned) -> None:
+    """Write to ``/learned`` what the machine of the file was to learn, and how."""
+    from lasersampling.boltzmann.learned import GROUP, PROBABILITY
+
+    file.write(
+        f"{GROUP}/{PROBABILITY}", learned.target.probabilities, ("state",), units="1",
+        description="of the states of the visible units, number sum_k z_k 2**k",
+    )  # fmt: skip
+    file.attributes(GROUP, learned.attributes)
+
+
 def write_lines(file: ResultsFile, lines: Lines) -> None:
     """Write to ``/lines`` by how much lasers are driven beyond their calibration."""
     for name, about in (("offset", "added to the argument"), ("gain", "factor of the field")):
         values = getattr(lines, name)
         file.write(f"lines/{name}", values, ("unit",), units="1", description=about)
+
+
+def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
+    """Write to ``/adaptation`` what lasers are driven by in each case, and what that took."""
+    lines = [one.lasers.lines for one in found]
+    if all(one is not None for one in lines):
+        for name, about in (("offset", "added to the argument"), ("gain", "factor of the field")):
+            values = [getattr(one, name) for one in lines]
+            place = f"adaptation/{name}"
+            file.write(place, values, ("case", "unit"), units="1", description=about)
+    told = mended_values(found)
+    file.attributes("adaptation", {key: told[key] for key in ("laser_time_ns", "what")})
+    rounds = [one.rounds for one in found]
+    file.write("adaptation/rounds", rounds, ("case",), units="1", description="rounds that count")
+
+
+def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
+    """Return what is told of the adaptation of lasers to some cases, by name."""
+    from lasersampling.sampling.mending import summary
+
+    return {
+        "laser_time_ns": sum(one.laser_time_ns for one in found),
+        "what": summary(found),
+        "rounds": [one.rounds for one in found],
+        "before_nats": [one.before_nats for one in found],
+        "after_nats": [one.after_nats for one in found],
+    }
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:
@@ -248,6 +288,7 @@ def write_posteriors(
         columns[f"se_{sampler}"] = posterior.standard_error, f"its standard error, {sampler}"
     for name, (values, description) in columns.items():
         file.write(f"{group}/{name}", values, dims, units="1", description=description)
+    file.attributes(group, {"exact_of": first.exact_of})
     for sampler, posterior in posteriors.items():
         for name, metric in posterior_metrics(posterior).items():
             file.metric(
@@ -257,14 +298,16 @@ def write_posteriors(
 
 
 def posterior_metrics(posterior: Posterior) -> dict[str, Metric]:
-    """Return how near a sampled posterior is to the exact one; nothing if that is not known."""
-    if np.isnan(posterior.exact).any():
+    """Return how near a sampled posterior is to the exact one, where that is known at all."""
+    known, inferred = int(posterior.is_known.sum()), int(posterior.is_free.sum())
+    if not known:
         return {}
     error = posterior.mean_abs_error, posterior.mean_abs_error_se
-    frozen = len(posterior.never_changed)
-    reason = f"{frozen} of {posterior.error.size} inferred units never changed" if frozen else None
+    frozen = int(np.isnan(posterior.standard_error[posterior.is_known]).sum())
+    reason = f"{frozen} of {known} inferred units never changed" if frozen else None
+    part = "" if known == inferred else f", {known} of {inferred} that are known"
     return {
-        "mean_abs_error": Metric(*error, "1", "mean error of a marginal of the posterior"),
+        "mean_abs_error": Metric(*error, "1", f"mean error of a marginal of the posterior{part}"),
         "ideal_abs_error": Metric(
             posterior.ideal_abs_error,
             None,

@@ -105,18 +105,18 @@ def adapt(
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
-    conditions = _conditions(clamped, machine.n_units)
+    conditions = held_conditions(clamped, machine.n_units)
     lines = lasers.lines
     if lines is None:
         states = _GIBBS.sample(
             machine, _N_DRAWS, n_chains=_N_CHAINS, seed=_GIBBS_SEED,
-            clamped=_shared_out(conditions, _N_CHAINS),
+            clamped=shared_out(conditions, _N_CHAINS),
         ).states  # fmt: skip
         lines = lines_from_curve(fields_of(machine, states), ActivationLogit.of(lasers.calibration))
     drawing = replace(
         lasers, interval_ns=lasers.neuron.refractory_time_ns, burn_in_ns=None, tempering=None
     )
-    held = _shared_out(conditions, n_chains)
+    held = shared_out(conditions, n_chains)
     before, start = lines, None
     measured: MeasuredLines | None = None
     for k in range(n_rounds):
@@ -181,12 +181,12 @@ def _sampler_problems(lasers: object) -> list[Problem]:
     return [Problem("lasers", type(lasers).__name__, expected)]
 
 
-def _conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
+def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
     """Check how units will be held, shape (condition, unit)."""
     given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
     return clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
 
 
-def _shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:
+def shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:
     """Give chains conditions, as many of each as can be."""
     return conditions[np.arange(n_chains) * len(conditions) // n_chains]

@@ -8,7 +8,9 @@ its own chains and to 0 in all others. That is no approximation, and clamped uni
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +18,24 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.enumeration import exact_moments, table_moments
+from lasersampling.boltzmann.learned import conditioned
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
+from lasersampling.boltzmann.targets import Target
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.evidence import Evidence
+from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.protocol import Progress, Sampler, Samples
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
+
+Truth = BayesianNetwork | Target | AnyMachine
+"""What can give exact posteriors."""
+
+_CASES_STREAM = 7
+
+TruthKind = Literal["network", "target", "machine"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +52,17 @@ class Posterior:
         Of `mean`, by the effective sample size of the unit; 0 for a clamped unit, nan for one that
         never changed [1].
     exact : ndarray of float64, shape (case, unit)
-        Exact posterior; nan where there are too many units to enumerate [1].
+        Exact posterior; nan where there are too many units to enumerate, or where a target says
+        nothing of a unit or never shows the evidence [1].
     samples : Samples
         What was drawn; the chains of a case stand together, case after case.
+    machine : BoltzmannMachine
+        What was sampled: the machine with the units that carry soft evidence.
+    clamped : ndarray of int8, shape (case, unit of `machine`)
+        How its units were held.
+    exact_of : "network", "target" or "machine"
+        Whose posterior `exact` is: that of a Bayesian network, of the distribution that the
+        machine was to learn, or of a machine on an ideal device.
     """
 
     evidence: Evidence
@@ -50,11 +70,39 @@ class Posterior:
     standard_error: NDArray[np.float64]
     exact: NDArray[np.float64]
     samples: Samples
+    machine: BoltzmannMachine
+    clamped: NDArray[np.int8]
+    exact_of: TruthKind = "machine"
+
+    def samples_of(self, case: int) -> Samples:
+        """Give the draws of one case, of `machine` held as `clamped[case]`."""
+        n_chains = self.samples.n_chains // self.evidence.n_cases
+        chains = slice(case * n_chains, (case + 1) * n_chains)
+        return replace(self.samples, states=self.samples.states[chains], spikes=None, end=None)
+
+    def of_first(self, n_units: int) -> Posterior:
+        """Leave all but the first units out, such as hidden ones, which stand last.
+
+        Raises
+        ------
+        InputError
+            If a case leaves none of these free.
+        """
+        evidence = Evidence(self.evidence.clamped[:, :n_units], self.evidence.log_odds[:, :n_units])
+        return replace(
+            self, evidence=evidence, mean=self.mean[:, :n_units],
+            standard_error=self.standard_error[:, :n_units], exact=self.exact[:, :n_units],
+        )  # fmt: skip
 
     @property
     def is_free(self) -> NDArray[np.bool_]:
         """Which units of which case were inferred, shape (case, unit)."""
         return np.asarray(self.evidence.clamped == FREE)
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which of these have an exact posterior, shape (case, unit)."""
+        return np.asarray(self.is_free & np.isfinite(self.exact))
 
     @property
     def never_changed(self) -> NDArray[np.intp]:
@@ -63,8 +111,8 @@ class Posterior:
 
     @property
     def error(self) -> NDArray[np.float64]:
-        """Sampled minus exact probabilities of all inferred units of all cases, flat [1]."""
-        return np.asarray((self.mean - self.exact)[self.is_free])
+        """Sampled minus exact probabilities, where these are known, of all cases, flat [1]."""
+        return np.asarray((self.mean - self.exact)[self.is_known])
 
     @property
     def mean_abs_error(self) -> float:
@@ -84,26 +132,26 @@ class Posterior:
         nan if a unit never changed, whose effective size is not known.
         """
         # The mean modulus of a normal variable is sqrt(2 / pi) of its standard deviation.
-        return float(np.sqrt(2 / np.pi) * np.mean(self.standard_error[self.is_free]))
+        return float(np.sqrt(2 / np.pi) * np.mean(self.standard_error[self.is_known]))
 
 
 def infer(
-    sampler: Sampler,
+    sampler: Sampler | Sequence[Sampler],
     machine: AnyMachine,
     evidence: Evidence,
     *,
     n_draws: int,
     n_chains: int = 16,
     seed: int = 0,
-    truth: BayesianNetwork | AnyMachine | None = None,
+    truth: Truth | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
     """Sample the posterior of each case.
 
     Parameters
     ----------
-    sampler : Sampler
-        What draws.
+    sampler : Sampler or sequence of Sampler
+        What draws; or one for each case, such as lasers that are adapted to it.
     machine : BoltzmannMachine
         What is sampled. Units beyond those of the evidence (auxiliary units) are free and not
         reported.
@@ -113,8 +161,9 @@ def infer(
         Draws per chain, at least four, and chains per case.
     seed : int
         The same seed gives the same bits.
-    truth : BayesianNetwork or BoltzmannMachine, optional
-        Whose exact posterior stands beside; the machine itself by default.
+    truth : BayesianNetwork, Target or BoltzmannMachine, optional
+        Whose exact posterior stands beside; the machine itself by default. Of a machine that was
+        learned with the sampler in the loop, this is the target that it learned.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -143,15 +192,15 @@ def infer(
         raise InputError.single("evidence", got, expected)
     truth = machine if truth is None else truth
     exact = exact_posterior(truth, evidence)
-    extended, clamped = _with_evidence_units(machine, evidence)
-    drawn = sampler.sample(
-        extended,
-        n_draws,
-        n_chains=n_chains * evidence.n_cases,
-        clamped=np.repeat(clamped, n_chains, axis=0),
-        seed=seed,
-        progress=progress,
-    )
+    extended, clamped = with_evidence_units(machine, evidence)
+    samplers = list(sampler) if isinstance(sampler, Sequence) else [sampler]
+    if len(samplers) not in (1, evidence.n_cases):
+        got = f"{len(samplers)} samplers"
+        expected = f"one, or {evidence.n_cases}: one for each case"
+        raise InputError.single("sampler", got, expected)
+    held = np.repeat(clamped, n_chains, axis=0)
+    ready = [with_evidence_lines(each, machine, extended) for each in samplers]
+    drawn = _drawn(ready, extended, held, n_draws, seed, progress or (lambda fraction: None))
     states = drawn.states[:, :, : evidence.n_units].reshape(
         evidence.n_cases, n_chains, n_draws, evidence.n_units
     )
@@ -159,19 +208,67 @@ def infer(
     ess = np.stack([effective_sample_size(case) for case in states])
     error = np.sqrt(mean * (1 - mean) / ess)
     error[evidence.clamped != FREE] = 0.0
-    return Posterior(evidence, mean, error, exact, drawn)
+    return Posterior(evidence, mean, error, exact, drawn, extended, clamped, _kind(truth))
 
 
-def exact_posterior(model: BayesianNetwork | AnyMachine, evidence: Evidence) -> NDArray[np.float64]:
+def _drawn(
+    samplers: list[Sampler],
+    machine: BoltzmannMachine,
+    held: NDArray[np.int8],
+    n_draws: int,
+    seed: int,
+    progress: Progress,
+) -> Samples:
+    """Draw equal parts of the chains by each sampler; one alone takes the seed itself."""
+    if len(samplers) == 1:
+        return samplers[0].sample(
+            machine, n_draws, n_chains=len(held), clamped=held, seed=seed, progress=progress
+        )
+    words = np.random.SeedSequence(seed, spawn_key=(_CASES_STREAM,)).generate_state(len(samplers))
+    parts = []
+    for k, (each, own) in enumerate(
+        zip(samplers, held.reshape(len(samplers), -1, machine.n_units), strict=True)
+    ):
+
+        def report(fraction: float, k: int = k) -> None:
+            progress((k + fraction) / len(samplers))
+
+        parts.append(
+            each.sample(
+                machine, n_draws, n_chains=len(own), clamped=own, seed=int(words[k]),
+                progress=report,
+            )
+        )  # fmt: skip
+    states = np.concatenate([part.states for part in parts])
+    return Samples(states, parts[0].sampler, int(seed), parts[0].interval_ns)
+
+
+def with_evidence_lines(
+    sampler: Sampler, machine: BoltzmannMachine, extended: BoltzmannMachine
+) -> Sampler:
+    """Give lasers that have lines for a machine those for the machine with units of evidence."""
+    if not isinstance(sampler, Lasers) or sampler.lines is None:
+        return sampler
+    if len(sampler.lines.gain) != machine.n_units:
+        return sampler
+    return replace(sampler, lines=sampler.lines.padded(extended.n_units))
+
+
+def exact_posterior(model: Truth, evidence: Evidence) -> NDArray[np.float64]:
     """P(z = 1 | evidence) by enumeration, shape (case, unit) of the evidence.
 
-    Cases that leave more than 20 units of the model free are nan.
+    Cases that leave more than 20 units of a machine free are nan. A target knows its own units
+    only: others are nan, and so are all units of a case with evidence on others, or with evidence
+    that has the probability 0.
 
     Raises
     ------
     InputError
-        If the model has fewer units than the evidence, or the evidence is impossible.
+        If a machine or network has fewer units than the evidence, or the evidence is impossible
+        in a network.
     """
+    if isinstance(model, Target):
+        return _of_target(model, evidence)
     if not isinstance(model, BayesianNetwork):
         model = as_machine(model, "truth")
     n_units = model.n_variables if isinstance(model, BayesianNetwork) else model.n_units
@@ -191,6 +288,25 @@ def exact_posterior(model: BayesianNetwork | AnyMachine, evidence: Evidence) -> 
     return exact
 
 
+def _kind(truth: Truth) -> TruthKind:
+    if isinstance(truth, BayesianNetwork):
+        return "network"
+    return "target" if isinstance(truth, Target) else "machine"
+
+
+def _of_target(target: Target, evidence: Evidence) -> NDArray[np.float64]:
+    exact = np.full(evidence.clamped.shape, np.nan)
+    given = (evidence.clamped != FREE) | (evidence.log_odds != 0)
+    n_known = min(target.n_units, evidence.n_units)
+    clamped, log_odds = _padded(evidence, max(target.n_units, evidence.n_units))
+    for case in np.flatnonzero(~given[:, target.n_units :].any(axis=1)):
+        mean = conditioned(
+            target, clamped[case, : target.n_units], log_odds[case, : target.n_units]
+        )
+        exact[case, :n_known] = mean[:n_known]
+    return exact
+
+
 def _padded(evidence: Evidence, n_units: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Evidence on the first of `n_units` units, none on the others."""
     missing = ((0, 0), (0, n_units - evidence.n_units))
@@ -198,10 +314,18 @@ def _padded(evidence: Evidence, n_units: int) -> tuple[NDArray[np.int8], NDArray
     return clamped, np.pad(evidence.log_odds, missing)
 
 
-def _with_evidence_units(
+def with_evidence_units(
     machine: BoltzmannMachine, evidence: Evidence
 ) -> tuple[BoltzmannMachine, NDArray[np.int8]]:
-    """Add a unit for each pattern of soft evidence; give the clamping of each case."""
+    """Add a unit for each pattern of soft evidence; give the clamping of each case.
+
+    Returns
+    -------
+    machine : BoltzmannMachine
+        With the units of the evidence at the end.
+    clamped : ndarray of int8, shape (case, unit)
+        Of this machine.
+    """
     clamped, log_odds = _padded(evidence, machine.n_units)
     patterns = np.unique(log_odds[log_odds.any(axis=1)], axis=0)
     n_extra = len(patterns)

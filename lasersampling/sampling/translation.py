@@ -58,6 +58,17 @@ class Lines:
         if not (np.isfinite(self.offset).all() and ((self.gain > 0) & (self.gain < np.inf)).all()):
             raise InputError.single("lines", "others", "finite offsets and positive gains")
 
+    def padded(self, n_units: int) -> Lines:
+        """Give the lines of a machine that has more units at its end, which are driven as they are.
+
+        Examples
+        --------
+        >>> Lines([0.5], [1.2]).padded(2).gain
+        array([1.2, 1. ])
+        """
+        more = (0, max(0, n_units - len(self.gain)))
+        return Lines(np.pad(self.offset, more), np.pad(self.gain, more, constant_values=1.0))
+
 
 class Programme(NamedTuple):
     """What lasers are to be driven by, in units of a Boltzmann machine's parameters.

@@ -7,8 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from lasersampling.boltzmann import BoltzmannMachine, Target
+from lasersampling.boltzmann.learned import Learned
+from lasersampling.config import to_toml
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.laser_settings import settings_of
 from lasersampling.sampling.protocol import Progress, Sampler, Samples
 from lasersampling.training.distribution_learning import initial_machine, learn
 from lasersampling.training.fit_recipes import FitRecipe
@@ -38,6 +41,8 @@ class Fit:
     samples : mapping of str to Samples
         "before" and "after" of the sampler that was in the loop; "gibbs", of the initial machine,
         which an ideal device would show.
+    settings : str
+        How the lasers in the loop were configured, as TOML text; empty for other samplers.
     """
 
     target: Target
@@ -45,6 +50,12 @@ class Fit:
     machine: BoltzmannMachine
     history: History
     samples: Mapping[str, Samples]
+    settings: str = ""
+
+    @property
+    def learned(self) -> Learned:
+        """What the machine was to learn, for its file."""
+        return Learned(self.target, self.samples["after"].sampler, self.settings)
 
 
 def sampler_of(recipe: FitRecipe) -> Sampler:
@@ -154,4 +165,5 @@ def fit(
         "after": drawn(chosen, learned.machine, "after learning"),
         "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
     }
-    return Fit(target, initial, learned.machine, learned.history, samples)
+    settings = to_toml(settings_of(chosen)) if isinstance(chosen, Lasers) else ""
+    return Fit(target, initial, learned.machine, learned.history, samples, settings)

@@ -20,6 +20,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "gibbs": {"color": style.BLUE, "fmt": "s", "label": "Gibbs sampling"},
 }
 _FREE = -1
+_EXACT = {"target": "exact, of the target", "machine": "exact, of the ideal machine"}
+"""What stands for the exact posterior, by whose it is."""
 
 
 def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
@@ -30,7 +32,8 @@ def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
     path : path-like
         Results file with ``/posterior``: `name` (unit); `clamped`, `log_odds`, `exact` and, for
         each sampler (`lasers`, `gibbs`) that was run, `mean_<sampler>` and `se_<sampler>`
-        (case, unit); metrics `mean_abs_error_<sampler>` for the title.
+        (case, unit); metrics `mean_abs_error_<sampler>` for the title; the attribute `exact_of`,
+        which says whose posterior `exact` is.
     group : str
         Another group of that form.
 
@@ -75,10 +78,11 @@ def draw_bars(
     )
     panels = figure.subplots(len(exact), 1, sharex=True, squeeze=False)[:, 0]
     place = np.arange(exact.shape[1])
+    label = exact_label(results, group)
     for case, axes in enumerate(panels):
         free = clamped[case] == _FREE
         held = ~free
-        axes.bar(place[free], exact[case][free], 0.62, color=style.SKY, label="exact")
+        axes.bar(place[free], exact[case][free], 0.62, color=style.SKY, label=label)
         axes.bar(
             place[held], np.where(clamped[case][held] == 1, 1.0, 0.012), 0.62, color=style.FAINT,
             edgecolor=style.GREY, hatch="//", linewidth=0.8, label="observed",
@@ -115,11 +119,17 @@ def draw_bars(
         panels[-1].set_xlabel("variable")
 
 
+def exact_label(results: Results, group: str) -> str:
+    """Name what stands as exact; files of older versions do not say whose it is."""
+    return _EXACT.get(str(results.attributes[group].get("exact_of", "")), "exact")
+
+
 def _scatter(figure: Figure, results: Results, group: str, samplers: list[str]) -> None:
     free = results.array(f"{group}/clamped") == _FREE
     exact = results.array(f"{group}/exact")[free]
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    upper.plot([0, 1], [0, 1], color=style.GREY, linewidth=1, label="exact")
+    label = exact_label(results, group)
+    upper.plot([0, 1], [0, 1], color=style.GREY, linewidth=1, label=label)
     lower.axhline(0, color=style.GREY, linewidth=1)
     for name in samplers:
         mean = results.array(f"{group}/mean_{name}")[free]
