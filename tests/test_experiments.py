@@ -15,6 +15,7 @@ LONG = {
     "bayesian_inference",
     "boltzmann_distributions",
     "calibrate_chip",
+    "certificate",
     "correlated_noise",
     "design_device",
     "exact_network",

@@ -14,6 +14,7 @@ NAMES = (
     "accuracy_parameters",
     "activation_curve",
     "adaptation",
+    "certificate",
     "chip_calibration",
     "completions",
     "design",

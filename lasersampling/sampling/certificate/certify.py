@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE, clamped_chains
+from lasersampling.boltzmann.enumeration import exact_distribution
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
@@ -20,7 +21,12 @@ from lasersampling.sampling.certificate.device import findings_of
 from lasersampling.sampling.certificate.judgement import Certificate, GroupCertificate, Judgement
 from lasersampling.sampling.certificate.law import exact_law, moments_beside
 from lasersampling.sampling.certificate.mixing import judged_mixing
-from lasersampling.sampling.certificate.reference import UPDATES, gibbs_beside, reference_of
+from lasersampling.sampling.certificate.reference import (
+    UPDATES,
+    enumerated,
+    gibbs_beside,
+    reference_of,
+)
 from lasersampling.sampling.certificate.table_law import TableLaw
 from lasersampling.sampling.certificate.verdict import Verdict, judged
 from lasersampling.sampling.protocol import Sampler, Samples
@@ -76,15 +82,18 @@ def certificate(
 
     Notes
     -----
-    How often this rule errs has not been measured on many machines yet. The rule, in this order.
+    The rule, in this order.
     One chain, or chains of fewer than 50 effective draws, cannot be judged. Chains *do not mix* if
     R-hat of a unit or of the energy exceeds 1.05, a unit is frozen for no reason that its field
     gives, or a basin of the energy that should have two per cent of the draws was never entered.
-    Up to 20 free units the draws *agree* if D_KL from the exact law exceeds what an ideal sampler
-    of the same effective size exceeds in one run of
-    twenty by no more than 0.01 nats. Beyond, they agree if the conditional log odds do, to
-    0.01 nats beyond chance, and the means of all units are those of a digital reference that
-    mixes.
+    Up to 20 free units draws are *biased* if D_KL from the exact law is more than 0.01 nats above
+    that of an ideal sampler of the same effective size, and above what this exceeds in one run of a
+    hundred; they *agree* if it is not, and they are so many that a bias of 0.01 nats would have
+    been seen. Where they are not, and beyond 20 units, it is asked whether the conditional log odds
+    are off by more than 0.01 nats, or the means of units and energy differ from exact ones or those
+    of a digital reference that mixes, beyond chance. If nothing speaks against the draws, but such
+    a bias could not have been seen either, they cannot be judged. How often all this errs is told
+    in RESULTS.md, section "Certificate".
 
     Examples
     --------
@@ -225,7 +234,9 @@ def _certificate(
     exact = moments = beside = None
     lasers = _lasers_of(sampler)
     if units.size <= MAX_ENUMERATED_UNITS:
-        exact = exact_law(conditioned, states)
+        target = exact_distribution(conditioned)
+        exact = exact_law(target, states)
+        moments = moments_beside(conditioned, states, mixing, enumerated(conditioned, target))
         if lasers is not None:
             beside = gibbs_beside(conditioned, states, units, samples.seed)
     elif n_groups == 1 or mixing.has_mixed:  # what did not mix is judged without one

@@ -32,7 +32,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 _BATCHES = 32
 """Groups of draws that errors are estimated from, at least: whole chains, or parts of them."""
 
-_MOST_VALUES = 20_000_000
+_MOST_VALUES = 2_000_000
 """Draws times units that are looked at; of more, draws are left out evenly."""
 
 _ITERATIONS = 25

@@ -11,10 +11,10 @@ from typing import Any
 from lasersampling.sampling.certificate.consistency import Consistency
 from lasersampling.sampling.certificate.cost import Cost
 from lasersampling.sampling.certificate.findings import Finding
-from lasersampling.sampling.certificate.law import ExactLaw, Moments
+from lasersampling.sampling.certificate.law import TOLERATED_NATS, ExactLaw, Moments
 from lasersampling.sampling.certificate.mixing import Mixing
 from lasersampling.sampling.certificate.naming import listed, named
-from lasersampling.sampling.certificate.verdict import TOLERATED_NATS, Verdict
+from lasersampling.sampling.certificate.verdict import Verdict
 
 Row = tuple[str, str, str]
 """What is asked about (law, mixing or device), the quantity, and what was found."""
@@ -300,8 +300,8 @@ def _divergence(exact: ExactLaw) -> str:
         return f"{value}; its error is unknown, as one single state was drawn"
     verdict = "within chance"
     if exact.excess_nats > 0:
-        within = exact.excess_nats <= TOLERATED_NATS
-        verdict = f"beyond chance by {'less' if within else 'more'} than {TOLERATED_NATS:g}"
+        within = exact.corrected_nats <= TOLERATED_NATS
+        verdict = f"beyond its mean by {'less' if within else 'more'} than {TOLERATED_NATS:g}"
     return (
         f"{value}; exact draws {exact.floor_nats:.2g}, 1 run in 20 over "
         f"{exact.floor_95_nats:.2g}: {verdict}"

@@ -10,18 +10,23 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from lasersampling.boltzmann import state_index
-from lasersampling.boltzmann.enumeration import exact_distribution
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.certificate.mixing import Mixing
 from lasersampling.sampling.certificate.reference import Reference
 from lasersampling.statistics import (
     distribution_ess,
-    effective_sample_size,
     jackknife_error,
-    kl_divergence,
-    kl_floor,
-    kl_floor_quantile,
 )
+from lasersampling.statistics.exact_draws import divergence_of_draws
+
+TOLERATED_NATS = 0.01
+"""D_KL of the law that is drawn from that is still called agreement."""
+
+WIDEST_FLOOR_NATS = 0.1
+"""An ideal sampler of this D_KL has so few draws that their histogram says little."""
+
+_FLOOR_ERROR = 0.1
+"""Relative error of a floor, that of the effective number of draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +37,9 @@ class ExactLaw:
     ----------
     divergence_nats : float
         D_KL(sample || target) of the histogram.
-    floor_nats, floor_95_nats : float
-        What an ideal sampler of the same effective size shows on average, and exceeds in one run of
-        twenty.
+    floor_nats, floor_95_nats, floor_99_nats : float
+        What an ideal sampler of the same effective size shows on average, exceeds in one run of
+        twenty, and in one of a hundred.
     error_nats : float
         Standard error of `divergence_nats`, by the jackknife over chains; nan for one chain.
     joint_ess : float
@@ -44,6 +49,7 @@ class ExactLaw:
     divergence_nats: float
     floor_nats: float
     floor_95_nats: float
+    floor_99_nats: float
     error_nats: float
     joint_ess: float
 
@@ -56,6 +62,26 @@ class ExactLaw:
     def excess_nats(self) -> float:
         """How far the divergence exceeds what an ideal sampler exceeds in one run of twenty."""
         return self.divergence_nats - self.floor_95_nats
+
+    @property
+    def differs(self) -> bool:
+        """Whether the law that is drawn from differs by more than is tolerated, beyond chance."""
+        beyond = self.divergence_nats - self.floor_nats
+        least = max(TOLERATED_NATS, _FLOOR_ERROR * self.floor_nats)
+        return beyond > least and self.divergence_nats > self.floor_99_nats
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the draws are too few for their histogram to show a bias that matters."""
+        return not self.shortfall <= 1.0
+
+    @property
+    def shortfall(self) -> float:
+        """How many times as many draws would just show such a bias; nan if that is unknown."""
+        return max(
+            self.floor_95_nats / WIDEST_FLOOR_NATS,
+            (self.floor_95_nats - self.floor_nats) / TOLERATED_NATS,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +96,8 @@ class Moments:
         Means of the draws less those of the reference, and the standard error [1].
     energy_difference, energy_difference_se : float
         The same of the energy, in nats.
+    resolution_nats : float
+        D_KL that a shift of one mean, or of the energy, has when it is just seen beyond chance.
     """
 
     reference: Reference
@@ -77,6 +105,7 @@ class Moments:
     mean_difference_se: NDArray[np.float64]
     energy_difference: float
     energy_difference_se: float
+    resolution_nats: float
 
     def largest(self) -> tuple[int, float, float]:
         """Place among the free units of the largest difference, it, and its standard error."""
@@ -88,31 +117,55 @@ class Moments:
         )
 
     def differs(self, tolerance: float) -> bool:
-        """Whether a mean is off by more than `tolerance`, beyond chance (Bonferroni, 5 %)."""
-        n = self.mean_difference.size
-        limit = float(norm.isf(0.025 / n))
+        """Whether a mean is off by more than `tolerance`, beyond chance (Bonferroni, 1 %)."""
+        limit = _limit(self.mean_difference.size)
         beyond = np.abs(self.mean_difference) - limit * self.mean_difference_se
         return bool((beyond > tolerance).any())
 
+    def energy_differs(self, tolerance_nats: float) -> bool:
+        """Whether the energy is off, beyond chance, by what takes more than this D_KL [nats]."""
+        limit = _limit(self.mean_difference.size)
+        beyond = abs(self.energy_difference) - limit * self.energy_difference_se
+        return beyond > math.sqrt(2.0 * tolerance_nats) * self.reference.energy_std
 
-def exact_law(law: BoltzmannMachine | NDArray[np.float64], states: NDArray[np.int8]) -> ExactLaw:
-    """Compare draws of all units with the exact distribution of a machine, or with a table."""
-    target = exact_distribution(law) if isinstance(law, BoltzmannMachine) else law
+
+def _limit(n_units: int) -> float:
+    """Standard errors that the largest of so many means, or the energy, rarely exceeds."""
+    return float(norm.isf(0.005 / (n_units + 1)))
+
+
+def exact_law(target: NDArray[np.float64], states: NDArray[np.int8]) -> ExactLaw:
+    """Compare draws of all units with their exact distribution, a table over all states."""
     numbers = state_index(states)
-    counts = np.stack([np.bincount(chain, minlength=target.size) for chain in numbers])
-    total = counts.sum(axis=0)
-    divergence = kl_divergence(total / total.sum(), target)
+    size = numbers.size
+    visited, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    place = place.reshape(numbers.shape)
+    with np.errstate(divide="ignore"):
+        asked = np.log(target[visited])  # -inf where the law excludes a state that was drawn
+
+    def terms(n: NDArray[np.int64], where: NDArray[np.intp] | slice) -> float:
+        """Sum of n (ln n - ln p), of which D_KL is made."""
+        return float((n * (np.log(np.maximum(n, 1)) - asked[where]))[n > 0].sum())
+
+    whole = terms(counts, slice(None))
+    divergence = max(0.0, whole / size - math.log(size))
     error = math.nan
-    if len(counts) > 1:
-        without = [(total - chain) / (total.sum() - chain.sum()) for chain in counts]
-        error = float(jackknife_error([kl_divergence(table, target) for table in without]))
+    if len(states) > 1 and math.isfinite(divergence):
+        left = size - numbers.shape[1]
+        without = []
+        for chain in place:  # only states of the chain that is left out have other counts
+            own, n_own = np.unique(chain, return_counts=True)
+            rest = whole - terms(counts[own], own) + terms(counts[own] - n_own, own)
+            without.append(rest / left - math.log(left))
+        error = float(jackknife_error(without))
     joint = distribution_ess(states)
     known = math.isfinite(joint)
-    n_states = int(np.count_nonzero(target))
+    ideal = divergence_of_draws(target, joint) if known else None
     return ExactLaw(
         divergence_nats=divergence,
-        floor_nats=kl_floor(n_states, joint) if known else math.nan,
-        floor_95_nats=kl_floor_quantile(n_states, joint, 0.95) if known else math.nan,
+        floor_nats=ideal.mean_nats if ideal else math.nan,
+        floor_95_nats=ideal.quantile(0.95) if ideal else math.nan,
+        floor_99_nats=ideal.quantile(0.99) if ideal else math.nan,
         error_nats=error,
         joint_ess=joint,
     )
@@ -126,12 +179,22 @@ def moments_beside(
     draws = states.shape[0] * states.shape[1]
     spread = np.sqrt(np.maximum(mean * (1.0 - mean), 3.0 / draws))
     size = np.where(np.isnan(mixing.ess), draws, np.maximum(mixing.ess, 1.0))
-    energy = np.asarray(machine.energy(states))
-    ess = float(effective_sample_size(energy)) if np.ptp(energy) > 0 else math.inf
+    moves = mixing.energy_ess > 0
+    energy = float(np.mean([machine.energy(chain).mean() for chain in states]))
+    energy_se = reference.energy_std / math.sqrt(mixing.energy_ess) if moves else 0.0
+    own = spread / np.sqrt(size)
+    # In units of their standard deviations, of units that change, and of the energy.
+    relative = np.append(
+        (np.hypot(own, reference.mean_se) / spread)[~np.isnan(mixing.ess)],
+        math.hypot(energy_se, reference.energy_se) / max(reference.energy_std, 1e-300)
+        if moves
+        else 0.0,
+    )
     return Moments(
         reference=reference,
         mean_difference=mean - reference.mean,
-        mean_difference_se=np.hypot(spread / np.sqrt(size), reference.mean_se),
-        energy_difference=float(energy.mean()) - reference.energy,
-        energy_difference_se=math.hypot(float(energy.std()) / math.sqrt(ess), reference.energy_se),
+        mean_difference_se=np.hypot(own, reference.mean_se),
+        energy_difference=energy - reference.energy,
+        energy_difference_se=math.hypot(energy_se, reference.energy_se),
+        resolution_nats=0.5 * (_limit(len(mean)) * float(relative.max())) ** 2,
     )

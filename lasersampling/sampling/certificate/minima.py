@@ -76,21 +76,22 @@ def quenched(machine: BoltzmannMachine, states: NDArray[np.int8]) -> NDArray[np.
     >>> quenched(machine, np.array([[1, 1], [0, 0]], dtype=np.int8)).tolist()
     [[1, 1], [0, 0]]
     """
-    z = states.astype(np.float64).T.copy()  # (unit, state), so that a unit is contiguous
-    fields = machine.weights @ z + machine.biases[:, None]
+    z = states.astype(np.float64)
+    fields = z @ machine.weights + machine.biases
     for _ in range(_MOST_SWEEPS):
         changed = False
         for unit in range(machine.n_units):
+            own = fields[:, unit]
             # At a field of exactly zero both values have the same energy: the unit stays.
-            better = np.where(fields[unit] == 0.0, z[unit], (fields[unit] > 0.0).astype(np.float64))
-            difference = better - z[unit]
-            if difference.any():
+            flips = np.flatnonzero(np.where(z[:, unit] > 0.5, own < 0.0, own > 0.0))
+            if flips.size:
                 changed = True
-                z[unit] = better
-                fields += np.outer(machine.weights[:, unit], difference)
+                difference = 1.0 - 2.0 * z[flips, unit]
+                z[flips, unit] += difference
+                fields[flips] += difference[:, None] * machine.weights[unit]
         if not changed:
             break
-    return np.ascontiguousarray(z.T).astype(np.int8)
+    return z.astype(np.int8)
 
 
 def basins(

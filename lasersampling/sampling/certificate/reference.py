@@ -19,14 +19,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.boltzmann.enumeration import table_moments
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.sampling.certificate.mixing import LEAST_ESS, Mixing, judged_mixing
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.statistics.chains import effective_sample_size
 
 _N_CHAINS = 16
-UPDATES = 100_000_000
-"""Updates of single units that a reference may cost: some seconds."""
+UPDATES = 20_000_000
+"""Updates of single units that Gibbs sampling beside may cost: about a second."""
+
+_COST_OF_EXCHANGE = 2
+"""What replica exchange may cost, in that: it is tried where Gibbs sampling does not mix."""
 
 _MOST_DRAWS, _FEWEST_DRAWS = 4000, 100
 _THIN = 4
@@ -38,18 +42,18 @@ _SWEEPS_PER_ROUND = 2
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Moments of a machine by a digital sampler that mixes.
+    """Moments of a machine, exact or by a digital sampler that mixes.
 
     Attributes
     ----------
     method : str
-        "Gibbs sampling" or "replica exchange".
+        "the exact law", "Gibbs sampling" or "replica exchange".
     mean, mean_se : ndarray of float64, shape (free unit,)
         Means and their standard errors [1].
-    energy, energy_se : float
-        Mean energy and its standard error, in nats.
-    mixing : Mixing
-        How well it mixed.
+    energy, energy_se, energy_std : float
+        Mean energy, its standard error, and the standard deviation of the energy, in nats.
+    mixing : Mixing or None
+        How well it mixed; None where nothing was sampled.
     """
 
     method: str
@@ -57,7 +61,8 @@ class Reference:
     mean_se: NDArray[np.float64]
     energy: float
     energy_se: float
-    mixing: Mixing
+    energy_std: float
+    mixing: Mixing | None
 
 
 def reference_of(
@@ -95,6 +100,26 @@ def reference_of(
     if _serves(mixing):
         return _moments("replica exchange", machine, states, mixing), plain
     return None, plain
+
+
+def enumerated(machine: BoltzmannMachine, target: NDArray[np.float64]) -> Reference:
+    """Give the moments of a machine out of its exact distribution, shape (2**unit,)."""
+    likeliest = int(np.argmax(target))
+    state = ((likeliest >> np.arange(machine.n_units)) & 1).astype(np.int8)
+    possible = target[target > 0.0]
+    # E = -log p and a constant, which the likeliest state gives.
+    energy = float(machine.energy(state)) + np.log(target[likeliest]) - np.log(possible)
+    mean = float(possible @ energy)
+    exact = table_moments(target).mean
+    return Reference(
+        method="the exact law",
+        mean=exact,
+        mean_se=np.zeros_like(exact),
+        energy=mean,
+        energy_se=0.0,
+        energy_std=math.sqrt(float(possible @ (energy - mean) ** 2)),
+        mixing=None,
+    )
 
 
 def gibbs_beside(
@@ -138,6 +163,7 @@ def _moments(
         mean_se=spread / np.sqrt(size),
         energy=float(energy.mean()),
         energy_se=float(energy.std() / math.sqrt(ess)),
+        energy_std=float(energy.std()),
         mixing=mixing,
     )
 
@@ -153,7 +179,7 @@ def _exchanged(machine: BoltzmannMachine, seed: int, updates: int) -> NDArray[np
     streams = np.array([s.generate_state(4, np.uint64) for s in root.spawn(_N_CHAINS * _LEVELS)])
     streams = streams.reshape(_LEVELS, _N_CHAINS, 4)
     n = machine.n_units
-    sweeps = updates // (_LEVELS * _N_CHAINS * n)
+    sweeps = _COST_OF_EXCHANGE * updates // (_LEVELS * _N_CHAINS * n)
     rounds = int(np.clip(sweeps // _SWEEPS_PER_ROUND, _FEWEST_DRAWS, _ROUNDS))
     states = (generator.uniform(size=(_LEVELS, _N_CHAINS, n)) < 0.5).astype(np.int8)
     held = np.full((_N_CHAINS, n), -1, dtype=np.int8)

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from lasersampling.sampling.certificate.consistency import Consistency
-from lasersampling.sampling.certificate.law import ExactLaw, Moments
+from lasersampling.sampling.certificate.law import TOLERATED_NATS, ExactLaw, Moments
 from lasersampling.sampling.certificate.mixing import (
     LARGEST_R_HAT,
     LEAST_ESS,
@@ -19,14 +20,11 @@ from lasersampling.sampling.certificate.mixing import (
 )
 from lasersampling.sampling.certificate.naming import listed, named
 
-TOLERATED_NATS = 0.01
-"""D_KL beyond what chance explains that is still called agreement."""
-
 TOLERATED_MEAN = 0.01
-"""The same of the mean of a unit, where there is nothing but a sampled reference."""
+"""Difference of the mean of a unit, beyond what chance explains, that is still agreement."""
 
-WIDEST_FLOOR_NATS = 0.1
-"""An ideal sampler of this D_KL has so few draws that agreement with it says little."""
+_SIGNIFICANT, _RESOLVED = float(norm.isf(0.01)), float(norm.isf(0.05))
+"""Standard errors beyond which a bias is one, and within which it could have been seen."""
 
 
 class Verdict(StrEnum):
@@ -97,7 +95,9 @@ def _judged(
         few = f"all draws together are worth {mixing.worst_ess:.0f} independent ones"
         return Verdict.UNKNOWN, f"{few}, and at least {LEAST_ESS:.0f} are needed"
     if exact is not None:
-        return _judged_exactly(exact, consistency)
+        found = _judged_exactly(exact, consistency)
+        if found[0] is not Verdict.UNKNOWN or consistency is None:
+            return found
     assert consistency is not None  # only targets, of 20 units at most, have none
     return _judged_by_parts(consistency, moments, names)
 
@@ -132,31 +132,24 @@ def _judged_exactly(exact: ExactLaw, consistency: Consistency | None) -> tuple[V
             Verdict.BIASED,
             f"one single state was drawn, D_KL {exact.divergence_nats:.3g} nats from the exact law",
         )
-    if exact.floor_95_nats > WIDEST_FLOOR_NATS and exact.excess_nats <= TOLERATED_NATS:
-        return (
-            Verdict.UNKNOWN,
-            f"even {exact.joint_ess:.0f} exact draws, what these are worth, would show a D_KL of "
-            f"{exact.floor_nats:.2g} nats",
-        )
     measured = (
         f"D_KL from the exact law is {exact.divergence_nats:.2g} nats, where as many exact draws "
         f"show {exact.floor_nats:.2g} and in one run of 20 more than {exact.floor_95_nats:.2g}"
     )
-    if exact.excess_nats > 0:
-        within = exact.excess_nats <= TOLERATED_NATS
-        measured += f", {'less' if within else 'more'} than {TOLERATED_NATS:g} nats beyond that"
-    if exact.excess_nats <= TOLERATED_NATS:
+    if exact.corrected_nats <= TOLERATED_NATS and not exact.is_coarse:
         return Verdict.AGREES, measured
-    if consistency is not None:
-        measured += f"; {_temperature(consistency)}"
-    return Verdict.BIASED, measured
+    if exact.differs:
+        if consistency is not None:
+            measured += f"; {_temperature(consistency)}"
+        return Verdict.BIASED, measured
+    return Verdict.UNKNOWN, f"{measured}; {_too_few(exact.shortfall)}"
 
 
 def _judged_by_parts(
     consistency: Consistency, moments: Moments | None, names: Sequence[str]
 ) -> tuple[Verdict, str]:
-    off = consistency.divergence_nats - 2.0 * consistency.divergence_nats_se > TOLERATED_NATS
-    if off:
+    bias, error = consistency.divergence_nats, consistency.divergence_nats_se
+    if bias > TOLERATED_NATS and bias > _SIGNIFICANT * error:
         worst = consistency.worst()
         those = ", ".join(f"{named(unit, names)} by {shift:+.2f}" for unit, shift, _ in worst)
         those = f" ({those})" if those else ""
@@ -171,18 +164,37 @@ def _judged_by_parts(
             "the units are right given their neighbours, but no digital reference mixes, so the "
             "weights of the modes are not known",
         )
+    beside = moments.reference.method
     if moments.differs(TOLERATED_MEAN):
         place, difference, error = moments.largest()
         return (
             Verdict.BIASED,
             f"the mean of {named(int(consistency.units[place]), names)} is off by "
-            f"{difference:+.3f} ± {error:.3f} from {moments.reference.method}; "
+            f"{difference:+.3f} ± {error:.3f} from {beside}; {_temperature(consistency)}",
+        )
+    if moments.energy_differs(TOLERATED_NATS):
+        difference, error = moments.energy_difference, moments.energy_difference_se
+        return (
+            Verdict.BIASED,
+            f"the mean energy is off by {difference:+.3f} ± {error:.3f} nats from {beside}; "
             f"{_temperature(consistency)}",
         )
+    least = max(moments.resolution_nats, _RESOLVED * consistency.divergence_nats_se)
+    if bias > TOLERATED_NATS or least > TOLERATED_NATS:
+        few = _too_few(least / TOLERATED_NATS)
+        return Verdict.UNKNOWN, f"nothing speaks against them, but {few}"
     return (
         Verdict.AGREES,
-        f"the units are right given their neighbours, and their means are those of "
-        f"{moments.reference.method}",
+        f"the units are right given their neighbours, and their means are those of {beside}",
+    )
+
+
+def _too_few(times: float) -> str:
+    """Say that draws are too few, and how many times as many there should be."""
+    needed = max(2, math.ceil(min(times, 1e12)))
+    return (
+        f"they are too few to show a bias of {TOLERATED_NATS:g} nats: {needed:,} times as many "
+        "might do"
     )
 
 

@@ -403,6 +403,18 @@ def write_p_values(file):
     write_columns(file, "power", "shift", kl=[1e-3, 1e-2], rate=[0.2, 0.9], rate_se=[0.02, 0.01])
 
 
+def write_certificate(file):
+    rules = ("certificate", "large", "r_hat")
+    columns = {rule: [0.0, 1.0, float(rule != "r_hat"), 3.0] for rule in rules}
+    write_columns(file, "faults", "judged", truth=[0.005, 0.02, 0.1, 0.3], **columns)
+    times = np.array([[0.0, 1.0, 30.0], [2.0, 3.0, 9.0]])
+    for name, values in (("times", times), ("of", np.full((2, 3), 60.0)), ("open", 0.0 * times),
+                         ("low", times / 90.0), ("high", times / 60.0 + 0.05)):  # fmt: skip
+        write_array(file, f"rates/{name}", values, "question", "rule")
+    questions = ["agreement_faults", "complaint_exact"]
+    file.attributes("rates", {"questions": questions, "rules": list(rules)})
+
+
 def write_recognition(file):
     for name, n_draws, interval_ns in (("lasers", 40, 0.6), ("tuned", 40, 0.6), ("gibbs", 10, 2.5)):
         time_ns = interval_ns * np.arange(1, n_draws + 1)
@@ -478,6 +490,7 @@ def write_renewal(file):
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "activation_curve": write_calibration,
+    "certificate": write_certificate,
     "chip_population": write_population,
     "chip_calibration": write_chip_calibration,
     "completions": write_completions,

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
+from lasersampling.boltzmann import exact_distribution
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.states import all_states
 from lasersampling.errors import InputError
 from lasersampling.sampling.certificate import Certificate, Verdict, certificate
+from lasersampling.sampling.certificate.law import exact_law, moments_beside
+from lasersampling.sampling.certificate.mixing import judged_mixing
+from lasersampling.sampling.certificate.reference import enumerated
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Samples
+from lasersampling.statistics import jackknife_error, kl_divergence
 
 
 def drawn(machine: BoltzmannMachine, n_draws: int = 1000, n_chains: int = 16) -> Samples:
@@ -121,3 +127,79 @@ def test_beyond_enumeration() -> None:
 def test_samples_of_another_machine_are_refused() -> None:
     with pytest.raises(InputError, match="6 units"):
         certificate(drawn(BoltzmannMachine.random(6, seed=1)), BoltzmannMachine.random(5, seed=1))
+
+
+def exactly_drawn(machine: BoltzmannMachine, law: np.ndarray, shape: tuple[int, int]) -> Samples:
+    """Independent draws of a law over all states of a machine."""
+    numbers = np.random.default_rng(0).choice(law.size, size=shape, p=law)
+    states = (numbers[..., None] >> np.arange(machine.n_units)) & 1
+    return Samples(states.astype(np.int8), "drawn", 0)
+
+
+def test_many_states_are_judged_by_their_moments() -> None:
+    # A histogram over 2**14 states says nothing with 12,800 draws; means and log odds do.
+    machine = BoltzmannMachine.random(14, weight_std=0.3, seed=1)
+    found = judged(machine, exactly_drawn(machine, exact_distribution(machine), (16, 800)))
+    assert found.verdict is Verdict.AGREES
+    assert found.exact is not None
+    assert found.exact.is_coarse
+    assert "the exact law" in found.reason
+    other = BoltzmannMachine(0.8 * machine.weights, 0.8 * machine.biases)
+    biased = judged(machine, exactly_drawn(machine, exact_distribution(other), (16, 800)))
+    assert biased.verdict is Verdict.BIASED
+
+
+def test_few_states_of_many_units_are_judged_by_their_histogram() -> None:
+    # Strong weights: of 2**14 states some dozens are ever drawn, and the floor counts only those.
+    machine = BoltzmannMachine.random(14, weight_std=1.5, seed=1)
+    found = judged(machine, exactly_drawn(machine, exact_distribution(machine), (16, 3000)))
+    assert found.exact is not None
+    assert not found.exact.is_coarse
+    assert found.verdict is Verdict.AGREES
+
+
+def test_draws_too_few_to_show_a_bias_are_not_called_right() -> None:
+    machine = BoltzmannMachine.random(10, seed=1)
+    found = judged(machine, exactly_drawn(machine, exact_distribution(machine), (8, 60)))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "times as many" in found.reason
+
+
+def test_a_wrong_energy_is_a_bias_where_all_means_are_right() -> None:
+    # Two groups against each other: all means are 1/2 by symmetry at any temperature.
+    machine = BoltzmannMachine.random(6, weight_std=0.6, bias_std=0.0, seed=2)
+    machine = BoltzmannMachine(machine.weights, -0.5 * machine.weights.sum(axis=1))
+    units = np.arange(6)
+    reference = enumerated(machine, exact_distribution(machine))
+    for beta, off in ((1.0, False), (0.6, True)):
+        hot = BoltzmannMachine(beta * machine.weights, beta * machine.biases)
+        states = exactly_drawn(machine, exact_distribution(hot), (16, 500)).states
+        mixing = judged_mixing(machine, states, units, 0)
+        moments = moments_beside(machine, states, mixing, reference)
+        assert not moments.differs(0.01)
+        assert moments.energy_differs(0.01) == off
+
+
+def test_the_exact_reference_is_that_of_all_states() -> None:
+    machine = BoltzmannMachine.random(5, weight_std=2.0, seed=3)
+    law = exact_distribution(machine)
+    energy = machine.energy(all_states(5))
+    found = enumerated(machine, law)
+    assert found.energy == pytest.approx(law @ energy, rel=1e-9)
+    assert found.energy_std == pytest.approx(np.sqrt(law @ (energy - law @ energy) ** 2), rel=1e-9)
+    assert found.mean == pytest.approx(law @ all_states(5), rel=1e-9)
+
+
+def test_the_divergence_of_a_histogram_and_its_jackknife() -> None:
+    # Out of the states that were visited alone, against tables over all states.
+    machine = BoltzmannMachine.random(6, weight_std=1.0, seed=4)
+    law = exact_distribution(machine)
+    samples = drawn(machine, n_draws=200, n_chains=8)
+    found = exact_law(law, samples.states)
+    without = [
+        Samples(np.delete(samples.states, chain, axis=0), "gibbs", 1).histogram()
+        for chain in range(8)
+    ]
+    assert found.divergence_nats == pytest.approx(kl_divergence(samples.histogram(), law))
+    expected = jackknife_error([kl_divergence(table, law) for table in without])
+    assert found.error_nats == pytest.approx(expected, rel=1e-9)
