@@ -83,7 +83,7 @@ def test_peers_relax_alike(scripts, name):
     result = np.asarray(runner.state(), dtype=np.float64)
     error = y.std(axis=1) / np.sqrt(n)
     assert np.all(np.abs(result.mean(axis=1) - y.mean(axis=1)) < 5 * error)
-    # Some lasers are in a pulse, so the standard deviation has no normal error (its kurtosis is 60).
+    # Some lasers are in a pulse (kurtosis 60), so standard deviations have no normal error.
     # The quartiles lie in the normal core, where their distance has an error of 1.17 / sqrt(n).
     ends = np.quantile(result, [0.25, 0.75], axis=1)
     expected = np.quantile(y, [0.25, 0.75], axis=1)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states
+from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states, state_index
 from lasersampling.boltzmann.targets import Target, target_from_table
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import hdf5
@@ -136,15 +136,53 @@ def conditioned(target: Target, clamped: ArrayLike, log_odds: ArrayLike) -> NDAr
     >>> conditioned(target, [-1, 1], [0, 0])
     array([0.6, 1. ])
     """
+    states, weight = _given(target, clamped, log_odds)
+    if not weight.any():
+        return np.full(target.n_units, np.nan)
+    mean: NDArray[np.float64] = weight @ states / weight.sum()
+    return mean
+
+
+def posterior_of(target: Target, clamped: ArrayLike, log_odds: ArrayLike) -> Target | None:
+    """Give the joint distribution of the free units of a target, given evidence.
+
+    Parameters
+    ----------
+    target, clamped, log_odds
+        As for `conditioned`; at least one unit is free.
+
+    Returns
+    -------
+    Target or None
+        Of the free units in their order; None if the target gives the evidence the probability 0.
+
+    Examples
+    --------
+    >>> target = target_from_table([0.4, 0.1, 0.2, 0.3])
+    >>> posterior_of(target, [-1, 1], [0, 0]).probabilities
+    array([0.4, 0.6])
+    """
+    states, weight = _given(target, clamped, log_odds)
+    if not weight.any():
+        return None
+    free = np.flatnonzero(np.asarray(clamped) == FREE)
+    table = np.bincount(state_index(states[:, free]), weights=weight, minlength=2**free.size)
+    names = tuple(target.unit_names[k] for k in free) if target.unit_names else ()
+    return Target(table / table.sum(), int(free.size), names)
+
+
+def _given(
+    target: Target, clamped: ArrayLike, log_odds: ArrayLike
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """All states of a target, and their relative weights given evidence."""
     held, shift = np.asarray(clamped), np.asarray(log_odds, dtype=np.float64)
     states = all_states(target.n_units)
     allowed = ((held == FREE) | (states == held)).all(axis=1) & (target.probabilities > 0)
-    if not allowed.any():
-        return np.full(target.n_units, np.nan)
-    exponent = np.log(target.probabilities[allowed]) + states[allowed] @ shift
-    weight = np.exp(exponent - exponent.max())
-    mean: NDArray[np.float64] = weight @ states[allowed] / weight.sum()
-    return mean
+    weight = np.zeros(len(states))
+    if allowed.any():
+        exponent = np.log(target.probabilities[allowed]) + states[allowed] @ shift
+        weight[allowed] = np.exp(exponent - exponent.max())
+    return states, weight
 
 
 def _text(attributes: Mapping[str, Any], name: str) -> str:

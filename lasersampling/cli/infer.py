@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann.learned import Learned
     from lasersampling.boltzmann.models import Model
     from lasersampling.cli.configurations import InferConfig
+    from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.evidence import Evidence
     from lasersampling.sampling.inference import Posterior, Truth
     from lasersampling.sampling.mending import Mended
@@ -99,6 +101,7 @@ def infer(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    strict: Strict = False,
 ) -> None:
     """Infer what is not observed; exact posteriors stand beside (up to 20 free units).
 
@@ -111,7 +114,7 @@ def infer(
     from lasersampling.cli.evidence import evidence_of
     from lasersampling.cli.inferred import Told
     from lasersampling.cli.learned_with import recorded_lasers
-    from lasersampling.results.records import write_mended, write_posteriors
+    from lasersampling.results.records import write_certificate, write_mended, write_posteriors
     from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -149,6 +152,8 @@ def infer(
             remarks += _about_lasers(model.learned, recorded, config)
             mended = _adapted_lasers(config, model, cases, reporter)
         drawn = _drawn(config, model, cases, truth, mended, reporter)
+        with reporter.working("certifying the draws"):
+            certificate = _certificate(model, cases, truth, drawn, mended)
         told = Told(
             {name: posterior.of_first(n_listed) for name, posterior in drawn.items()},
             model.names[:n_listed],
@@ -160,16 +165,19 @@ def infer(
             write_posteriors(file, told.posteriors, told.names)
             if mended:
                 write_mended(file, mended)
+            write_certificate(file, certificate)
     output.draw(reporter)
     reporter.result(
         {
             "machine": config.machine,
             **told.values(),
+            "certificate": certificate.values(),
             "seed": config.seed,
             "files": [str(path) for path in output.files],
         },
-        told.table(),
+        with_certificate(told.table(), certificate),
     )
+    enforce(certificate, strict=strict)
 
 
 def _listed(config: InferConfig, model: Model, cases: Evidence) -> int:
@@ -288,3 +296,26 @@ def _drawn(
                 progress=progress,
             )
     return posteriors
+
+
+def _certificate(
+    model: Model,
+    cases: Evidence,
+    truth: Truth,
+    drawn: dict[str, Posterior],
+    mended: list[Mended],
+) -> Judgement:
+    """Judge the draws of the lasers, or of Gibbs sampling where there are none."""
+    from lasersampling.boltzmann import Target
+    from lasersampling.cli.inferred import evidence_text
+    from lasersampling.sampling.certificate.posteriors import posterior_certificate
+
+    of_lasers = "lasers" in drawn
+    return posterior_certificate(
+        drawn["lasers" if of_lasers else "gibbs"],
+        [evidence_text(cases, case, model.names) for case in range(cases.n_cases)],
+        samplers=[one.lasers for one in mended],
+        # Gibbs sampling draws from the machine itself, whatever was learned.
+        target=truth if of_lasers and isinstance(truth, Target) else None,
+        names=model.names,
+    )

@@ -61,3 +61,17 @@ def test_lasers_say_what_an_independent_draw_costs(run, machine_file, quick_cali
     assert 0.2 < cost["ns_per_independent_draw"] < 50.0
     # Three junctions of tens of microwatts: femtojoules per nanosecond each.
     assert 0.01 < cost["pj_per_independent_draw"] < 10.0
+
+
+def test_cases_of_evidence_have_a_verdict_each(run):
+    weights = 0.5 * (np.ones((3, 3)) - np.eye(3))
+    names = UnitNames(("rain", "sun", "wind"))
+    save_machine("named.h5", BoltzmannMachine(weights, np.zeros(3)), names=names)
+    Path("cases.csv").write_text("rain,sun,wind\n1,,\n,,0\n")
+    ran = run(
+        "infer", "named.h5", "--sampler", "gibbs", "--evidence", "cases.csv", "--json", "--strict"
+    )
+    assert ran.code == 0
+    told = json.loads(ran.out)["certificate"]
+    assert list(told["groups"]) == ["rain=1", "wind=0"]
+    assert told["holds"]

@@ -112,13 +112,15 @@ def certificate(
     rows, which = np.unique(held, axis=0, return_inverse=True)
     order = np.argsort([int(np.flatnonzero(which.ravel() == k)[0]) for k in range(len(rows))])
     if len(rows) == 1:
-        return _certificate(samples, machine, rows[0], sampler, names)
+        return certificate_of_one(samples, machine, rows[0], sampler, names)
     groups = {}
     for group in order:
         chosen = np.flatnonzero(which.ravel() == group)
         part = dataclasses.replace(samples, states=samples.states[chosen], spikes=None, end=None)
         name = _condition(rows[group], names)
-        groups[name] = _certificate(part, machine, rows[group], sampler, names, n_groups=len(rows))
+        groups[name] = certificate_of_one(
+            part, machine, rows[group], sampler, names, n_groups=len(rows)
+        )
     return combined(groups)
 
 
@@ -217,15 +219,25 @@ def combined(groups: Mapping[str, Certificate]) -> Judgement:
     )
 
 
-def _certificate(
+def certificate_of_one(
     samples: Samples,
     machine: BoltzmannMachine,
     held: NDArray[np.int8],
-    sampler: Sampler | None,
-    names: Sequence[str],
+    sampler: Sampler | None = None,
+    names: Sequence[str] = (),
     n_groups: int = 1,
 ) -> Certificate:
-    """Judge chains that are all held in one way; a reference costs its part of the groups'."""
+    """Judge chains that are all held in one way.
+
+    Parameters
+    ----------
+    samples, machine, sampler, names
+        As for `certificate`.
+    held : ndarray of int8, shape (unit,)
+        -1 for a free unit, 0 or 1 for a clamped one.
+    n_groups : int
+        In how many groups all draws are judged: a reference costs its part of the time for all.
+    """
     conditioned, units = machine.conditioned(held)
     states = np.ascontiguousarray(samples.states[:, :, units])
     mixing = judged_mixing(conditioned, states, units, samples.seed)

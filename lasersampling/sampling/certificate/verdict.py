@@ -137,6 +137,9 @@ def _judged_exactly(exact: ExactLaw, consistency: Consistency | None) -> tuple[V
         f"show {exact.floor_nats:.2g} and in one run of 20 more than {exact.floor_95_nats:.2g}"
     )
     if exact.corrected_nats <= TOLERATED_NATS and not exact.is_coarse:
+        if exact.divergence_nats > exact.floor_95_nats:
+            bias = f"{exact.corrected_nats:.2g} nats"
+            measured += f"; the bias of {bias} is less than the {TOLERATED_NATS:g} that count"
         return Verdict.AGREES, measured
     if exact.differs:
         if consistency is not None:
