@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from lasersampling.sampling.laser_sampler import Lasers
 
 _MOST_NAMED_UNITS = 4
+
+_MOST_VALUES, _FEWEST_DRAWS = 10_000_000, 200
+"""Draws times units that are looked at, and draws per chain that always are."""
+
 _WORST_FIRST = (Verdict.UNMIXED, Verdict.BIASED, Verdict.UNKNOWN, Verdict.AGREES)
 
 _LONGER = "sample longer"
@@ -239,7 +243,7 @@ def certificate_of_one(
         In how many groups all draws are judged: a reference costs its part of the time for all.
     """
     conditioned, units = machine.conditioned(held)
-    states = np.ascontiguousarray(samples.states[:, :, units])
+    states = _looked_at(samples.states, units)
     mixing = judged_mixing(conditioned, states, units, samples.seed)
     consistency = conditional_consistency(conditioned, states, np.arange(units.size))
     consistency = consistency.renamed(units)
@@ -275,6 +279,16 @@ def certificate_of_one(
         reference_mixing=beside,
         names=tuple(names),
     )
+
+
+def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.int8]:
+    """Draws of the free units; of very many, where no histogram needs all, some evenly."""
+    n_chains, n_draws, _ = states.shape
+    every = 1
+    if units.size > MAX_ENUMERATED_UNITS:
+        every = -(-n_chains * n_draws * units.size // _MOST_VALUES)
+        every = max(1, min(every, n_draws // _FEWEST_DRAWS))
+    return np.ascontiguousarray(states[:, ::every][:, :, units])
 
 
 def _check_draws(samples: Samples) -> None:

@@ -13,6 +13,7 @@ from lasersampling.sampling.certificate import (
     GroupCertificate,
     Verdict,
     certificate,
+    certify,
     combined,
     target_certificate,
 )
@@ -138,3 +139,18 @@ def test_too_few_draws_are_refused(n_draws: int) -> None:
     samples = Samples(np.zeros((4, n_draws, 5), dtype=np.int8), "gibbs", 1)
     with pytest.raises(ValueError, match="at least 4"):
         certificate(samples, MACHINE)
+
+
+def test_of_very_many_draws_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 24 units, 8 chains of 1000 draws; the limit leaves every fourth.
+    machine = BoltzmannMachine.random(24, weight_std=0.3, seed=1)
+    samples = Gibbs(thin=4).sample(machine, 1000, n_chains=8, seed=1)
+    monkeypatch.setattr(certify, "_MOST_VALUES", 50_000)
+    found = certificate(samples, machine)
+    assert isinstance(found, Certificate)
+    some = Samples(samples.states[:, ::4], "gibbs", 1)
+    monkeypatch.undo()
+    alone = certificate(some, machine)
+    assert isinstance(alone, Certificate)
+    assert found.mixing.worst_ess == alone.mixing.worst_ess
+    assert found.verdict is alone.verdict
