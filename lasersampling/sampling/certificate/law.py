@@ -25,8 +25,11 @@ TOLERATED_NATS = 0.01
 WIDEST_FLOOR_NATS = 0.1
 """An ideal sampler of this D_KL has so few draws that their histogram says little."""
 
-_FLOOR_ERROR = 0.1
-"""Relative error of a floor, that of the effective number of draws."""
+_FLOOR_ERROR = 0.2
+"""Relative error of a floor, two standard errors of the effective number of draws."""
+
+_ONE_SIDED = 1.645
+"""Standard errors that an estimate is below in one run of twenty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,19 @@ class ExactLaw:
         beyond = self.divergence_nats - self.floor_nats
         least = max(TOLERATED_NATS, _FLOOR_ERROR * self.floor_nats)
         return beyond > least and self.divergence_nats > self.floor_99_nats
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the law that is drawn from is within the tolerance, and surely within twice that.
+
+        D_KL of the draws of a law that is off by d has the variance of the floor and 2 d / ESS.
+        """
+        if self.is_coarse:
+            return False
+        own = self.floor_95_nats - self.floor_nats
+        of_twice = _ONE_SIDED * math.sqrt(4.0 * TOLERATED_NATS / self.joint_ess)
+        found = self.corrected_nats
+        return found <= TOLERATED_NATS and found + math.hypot(own, of_twice) <= 2.0 * TOLERATED_NATS
 
     @property
     def is_coarse(self) -> bool:

@@ -96,7 +96,7 @@ def _judged(
         return Verdict.UNKNOWN, f"{few}, and at least {LEAST_ESS:.0f} are needed"
     if exact is not None:
         found = _judged_exactly(exact, consistency)
-        if found[0] is not Verdict.UNKNOWN or consistency is None:
+        if found[0] is not Verdict.UNKNOWN or consistency is None or not exact.is_coarse:
             return found
     assert consistency is not None  # only targets, of 20 units at most, have none
     return _judged_by_parts(consistency, moments, names)
@@ -136,7 +136,7 @@ def _judged_exactly(exact: ExactLaw, consistency: Consistency | None) -> tuple[V
         f"D_KL from the exact law is {exact.divergence_nats:.2g} nats, where as many exact draws "
         f"show {exact.floor_nats:.2g} and in one run of 20 more than {exact.floor_95_nats:.2g}"
     )
-    if exact.corrected_nats <= TOLERATED_NATS and not exact.is_coarse:
+    if exact.agrees:
         if exact.divergence_nats > exact.floor_95_nats:
             bias = f"{exact.corrected_nats:.2g} nats"
             measured += f"; the bias of {bias} is less than the {TOLERATED_NATS:g} that count"
