@@ -77,6 +77,7 @@ def output_problems(
     among = [Path(name).resolve() for name in folders if os.fspath(name)]
     problems = []
     targets: list[Path] = []
+    told: set[Path] = set()  # folders that are missing or cannot be written, one problem each
     for path in paths:
         target = _located(path)
         if target in targets:
@@ -93,7 +94,11 @@ def output_problems(
             got = f"a file among those that this run reads ({inside})"
             problems.append(Problem(str(path), got, "another folder"))
             continue
+        if target.parent in told:
+            continue
         problems += _target_problems(path, overwrite=overwrite)
+        if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+            told.add(target.parent)
     return problems
 
 

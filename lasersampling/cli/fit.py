@@ -81,8 +81,8 @@ def fit(
     from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
     from lasersampling.training.fit_recipes import FitRecipe
+    from lasersampling.training.fitting import check_size, sampler_of
     from lasersampling.training.fitting import fit as learn
-    from lasersampling.training.fitting import sampler_of
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     given = {
@@ -99,6 +99,7 @@ def fit(
         refuse_beside_resume({"a recipe": recipe, "--out": out, "--set": overrides, **options})
         config, state = resumed(resume, FitRecipe)
     target = read_target(config.target, pseudocount=config.pseudocount)
+    check_size(config, target)
     training = Training(
         resume or out,
         ["fit"],

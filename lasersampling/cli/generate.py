@@ -129,12 +129,16 @@ def generate(
     of_recipe = _recipe(recipe)
     model = model or of_recipe.get("model") or None
     with reporter.working("loading the machine"):
-        loaded = None if model is None else load_picture_model(model)
+        loaded = None if model is None else load_picture_model(model, "--from")
     given = {"seed": seed, "model": model, "labels": labels}
     if labels and picture is None:  # of a picture, so many are its completions
         given["free_images"] = 0
     config = configured(GenerateConfig, given, overrides, recipe=_table(of_recipe, loaded))
+    if config.model != (model or ""):
+        expected = "--from MODEL, or the key in a recipe"
+        raise InputError.single("--set model", repr(config.model), expected)
     if loaded is not None:
+        config.check_size(loaded.machine.n_units, loaded.machine.n_label)
         config.label_numbers(loaded.class_names)  # what is wrong is said before anything is done
     inputs = [*files_named(recipe, overrides), model, picture, mask]
     folders: list[Path] = []
@@ -157,6 +161,8 @@ def generate(
         pictures = _pictures(config, loaded, reporter, named=named)
     if loaded is None and pictures is not None:
         config.label_numbers(pictures.class_names)
+        n_pixels, n_classes = pictures.train_images.shape[1], pictures.n_classes
+        config.check_size(n_pixels + n_classes + sum(config.training.hidden), n_classes)
     with output.open(config, config.seed) as file:
         if loaded is None:
             assert pictures is not None  # without a trained machine, images are there or an error

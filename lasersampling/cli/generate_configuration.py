@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from lasersampling.checks import memory_problems
 from lasersampling.cli.configurations import Count, SeedNumber
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN
 from lasersampling.sampling.tempering import Tempering
 from lasersampling.training.picture_recipes import MachineTraining, PictureSettings
 
@@ -94,6 +96,21 @@ class GenerateConfig:
             got = ", ".join(str(label) for label in self.labels)
             raise InputError.single("--label", got, "none: the machine has no label units")
         return tuple(number_of_name(str(label), class_names, "--label") for label in self.labels)
+
+    def check_size(self, n_units: int, n_classes: int) -> None:
+        """Refuse more images and draws than fit into memory, before anything is done.
+
+        Raises
+        ------
+        InputError
+            With what was asked for.
+        """
+        n_chains = (len(self.labels) or n_classes) * self.images_per_label + self.free_images
+        where = "images_per_label, free_images, duration_ns / interval_ns"
+        shape = n_chains, self.n_draws, n_units
+        problems = memory_problems(where, shape, 1, per_row=BYTES_PER_CHAIN)
+        if problems:
+            raise InputError(problems)
 
     @property
     def n_draws(self) -> int:

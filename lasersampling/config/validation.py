@@ -45,10 +45,11 @@ def validated(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass whose values are checked on construction.
 
     Fields may be ``float`` (whole numbers and numbers of NumPy are welcome, infinities and NaN are
-    not), ``int``, ``bool``, ``str``, ``pathlib.Path``, `typing.Literal`, other validated classes,
-    and unions and tuples of these; a mapping is accepted for a validated class and any sequence
-    for a tuple. Nothing is converted between numbers, booleans and strings. A field with the
-    value None has no place in TOML, so None should be its default.
+    not), ``int`` (counts, with a least and no largest value, at most 10**9 unless they are seeds),
+    ``bool``, ``str``, ``pathlib.Path``, `typing.Literal`, other validated classes, and unions and
+    tuples of these; a mapping is accepted for a validated class and any sequence for a tuple.
+    Nothing is converted between numbers, booleans and strings. A field with the value None has no
+    place in TOML, so None should be its default.
 
     ``__post_init__`` may check fields against each other and raise `InputError` with problems
     whose `where` is a key of this class; the keys that lead there are put in front.
@@ -75,7 +76,9 @@ def validated(cls: type[T]) -> type[T]:
     """
     hints = get_type_hints(cls, include_extras=True)
     own = inspect.get_annotations(cls)
-    cls.__annotations__ = {name: _strict(hints[name]) for name in own}
+    cls.__annotations__ = {
+        name: _strict(hints[name], bounded=not name.endswith("seed")) for name in own
+    }
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     made = cast("type[T]", dataclass(frozen=True, config=config)(cls))
     _translate_errors(made)
@@ -128,16 +131,34 @@ _STRICT_SCALARS: Mapping[object, object] = {
 }
 
 
-def _strict(hint: Any) -> Any:
-    """Replace the scalar types within a type hint by ones that convert nothing."""
+LARGEST_COUNT = 10**9
+"""Counts beyond it are a slip of the pen; products of two of them still are 64-bit integers."""
+
+
+def _strict(hint: Any, *, bounded: bool) -> Any:
+    """Replace the scalar types within a type hint by ones that convert nothing.
+
+    Counts get a largest value where they are `bounded` and have none.
+    """
     if isinstance(hint, type):
         return _STRICT_SCALARS.get(hint, hint)
     arguments: Sequence[Any] = get_args(hint)
     origin = get_origin(hint)
     if origin is Annotated:
-        return Annotated[_strict(arguments[0]), *arguments[1:]]
+        limits = arguments[1:]
+        if arguments[0] is int and bounded and _states(limits, "ge") and not _states(limits, "le"):
+            limits = (*limits, Field(le=LARGEST_COUNT))
+        return Annotated[_strict(arguments[0], bounded=bounded), *limits]
     if origin in (Union, UnionType):
-        return Union[tuple(_strict(argument) for argument in arguments)]  # noqa: UP007
+        parts = tuple(_strict(argument, bounded=bounded) for argument in arguments)
+        return Union[parts]  # noqa: UP007
     if origin is tuple:
-        return tuple[tuple(_strict(argument) for argument in arguments)]  # type: ignore[misc]
+        parts = tuple(_strict(argument, bounded=bounded) for argument in arguments)
+        return tuple[parts]  # type: ignore[valid-type]
     return hint
+
+
+def _states(annotations: Sequence[Any], limit: str) -> bool:
+    """Whether annotations of a number say how small ("ge") or large ("le") it may be."""
+    found = [held for annotation in annotations for held in getattr(annotation, "metadata", ())]
+    return any(hasattr(held, name) for held in found for name in (limit, f"{limit[0]}t"))

@@ -18,6 +18,9 @@ from lasersampling.errors import InputError
 YIN, YANG, DOT, OUTSIDE = 1, 0, 2, -1
 """Classes, numbered as published; -1 outside of the disc."""
 
+CLASS_NAMES = ("yang", "yin", "dot")
+"""In the order of their numbers."""
+
 DISC_RADIUS = 0.5
 DOT_RADIUS = 0.1
 _CENTRE = 0.5
@@ -118,7 +121,7 @@ def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
     for part, size in sizes.items():
         values, labels = yin_yang(size, SEEDS[part])
         parts[part] = SpikeSet(as_spike_times(values), labels)
-    return SpikeData(parts["train"], parts["validation"], parts["test"])
+    return SpikeData(parts["train"], parts["validation"], parts["test"], CLASS_NAMES)
 
 
 def _class_of(x: float, y: float) -> int:

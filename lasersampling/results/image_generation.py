@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.datasets.digits import label_units
 from lasersampling.errors import InputError, Problem
 from lasersampling.results.image_evaluation import GeneratedImages
-from lasersampling.sampling.protocol import Progress, Sampler
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
 
 def generate_images(
@@ -103,6 +103,10 @@ def label_conditions(
             problems.append(Problem("label", repr(label), has))
     if not problems and not wanted and not free_images:
         problems.append(Problem("free_images", "0", "at least 1, as there are no labels"))
+    if problems:
+        raise InputError(problems)
+    shape = (len(wanted) * images_per_label + free_images, machine.n_units)
+    problems = memory_problems("images_per_label, free_images", shape, 1, per_row=BYTES_PER_CHAIN)
     if problems:
         raise InputError(problems)
     given = np.repeat(np.array(wanted, dtype=np.int64), images_per_label)

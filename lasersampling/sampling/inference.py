@@ -23,11 +23,11 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.boltzmann.targets import Target
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.laser_sampler import Lasers
-from lasersampling.sampling.protocol import Progress, Sampler, Samples
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
 
 Truth = BayesianNetwork | Target | AnyMachine
@@ -190,6 +190,10 @@ def infer(
     if evidence.n_units > machine.n_units:
         got, expected = f"{evidence.n_units} units", f"at most {machine.n_units}, of the machine"
         raise InputError.single("evidence", got, expected)
+    shape = n_chains * evidence.n_cases, n_draws, machine.n_units
+    problems = memory_problems("n_chains x n_draws", shape, 1, per_row=BYTES_PER_CHAIN)
+    if problems:
+        raise InputError(problems)
     truth = machine if truth is None else truth
     exact = exact_posterior(truth, evidence)
     extended, clamped = with_evidence_units(machine, evidence)

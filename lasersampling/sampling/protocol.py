@@ -127,7 +127,7 @@ class Samples:
         return certificate(self, machine, clamped, sampler=sampler, names=names)
 
 
-_BYTES_PER_CHAIN = 4096
+BYTES_PER_CHAIN = 4096
 """What a chain takes beside its states: random streams, places, clamped values."""
 
 _MANY_CHAINS = 1_000_000
@@ -226,7 +226,7 @@ def checked_request(
     ]
     if not problems:
         shape = n_chains, n_draws, general.n_units
-        problems += memory_problems("n_chains x n_draws", shape, 1, per_row=_BYTES_PER_CHAIN)
+        problems += memory_problems("n_chains x n_draws", shape, 1, per_row=BYTES_PER_CHAIN)
     if problems and (integer_problems("n_chains", n_chains, 1) or n_chains > _MANY_CHAINS):
         raise InputError(problems)
     try:

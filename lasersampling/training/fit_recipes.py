@@ -17,6 +17,10 @@ from lasersampling.training.machine_parameters import Connectivity
 Count = Annotated[int, Field(ge=1)]
 
 
+_JUDGED_DRAWS = 1000, 8000
+"""Fewest and most draws per chain, where a recipe does not say how many."""
+
+
 @validated
 class SamplerSettings:
     """The sampler in the loop.
@@ -50,12 +54,15 @@ class JudgingSettings:
 
     Attributes
     ----------
-    n_chains, n_draws : int
-        Chains and draws per chain, of fresh chains.
+    n_chains : int
+        Fresh chains.
+    n_draws : int or None
+        Draws per chain; by default as many as learning took, from 1,000 to 8,000, so that a short
+        learning is not judged for longer than it lasted.
     """
 
     n_chains: Annotated[int, Field(ge=2)] = 32
-    n_draws: Annotated[int, Field(ge=4)] = 8000
+    n_draws: Annotated[int, Field(ge=4)] | None = None
 
 
 @validated
@@ -108,6 +115,15 @@ class FitRecipe:
     judging: JudgingSettings = JudgingSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     checkpoint_interval_s: NonNegative = 20.0
+
+    @property
+    def judged_draws(self) -> int:
+        """Draws per chain by which the result is judged."""
+        if self.judging.n_draws is not None:
+            return self.judging.n_draws
+        learned = self.learning.n_updates * self.learning.n_chains * self.learning.n_draws
+        least, most = _JUDGED_DRAWS
+        return min(most, max(least, learned // self.judging.n_chains))
 
     def __post_init__(self) -> None:
         if self.pretraining is not None and self.pretraining.gradient != "exact":

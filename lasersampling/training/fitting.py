@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from lasersampling.boltzmann import BoltzmannMachine, Target
 from lasersampling.boltzmann.learned import Learned
+from lasersampling.checks import memory_problems
 from lasersampling.config import to_toml
+from lasersampling.errors import InputError
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.laser_settings import settings_of
-from lasersampling.sampling.protocol import Progress, Sampler, Samples
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 from lasersampling.training.distribution_learning import initial_machine, learn
 from lasersampling.training.fit_recipes import FitRecipe
 from lasersampling.training.loop import Checkpoints, History
@@ -97,6 +99,27 @@ def pretrained(
     ).machine
 
 
+def check_size(recipe: FitRecipe, target: Target) -> None:
+    """Refuse more draws or units than fit into memory, before anything is calibrated or learned.
+
+    Raises
+    ------
+    InputError
+        With all problems.
+    """
+    n_units = target.n_units + recipe.n_hidden
+    problems = memory_problems("n_hidden", (n_units, n_units), 64)
+    for name, n_chains, n_draws in (
+        ("learning", recipe.learning.n_chains, recipe.learning.n_draws),
+        ("judging", recipe.judging.n_chains, recipe.judged_draws),
+    ):
+        shape = n_chains, n_draws, n_units
+        where = f"{name}.n_chains x {name}.n_draws"
+        problems += memory_problems(where, shape, 1, per_row=BYTES_PER_CHAIN)
+    if problems:
+        raise InputError(problems)
+
+
 def fit(
     recipe: FitRecipe,
     target: Target,
@@ -131,6 +154,7 @@ def fit(
     InputError
         If the state is that of another target, or of a machine of other size.
     """
+    check_size(recipe, target)
     chosen = sampler_of(recipe) if sampler is None else sampler
     part: Stage = stage or (lambda what: nullcontext(progress if what == _LEARNING else None))
     with part("learning the ideal machine") as told:
@@ -148,14 +172,13 @@ def fit(
             checkpoint_interval_s=recipe.checkpoint_interval_s,
             resume=resume,
         )
-    judging = recipe.judging
 
     def drawn(by: Sampler, machine: BoltzmannMachine, when: str) -> Samples:
         with part(f"drawing with {by.name}, {when}") as told:
             return by.sample(
                 machine,
-                judging.n_draws,
-                n_chains=judging.n_chains,
+                recipe.judged_draws,
+                n_chains=recipe.judging.n_chains,
                 seed=recipe.seed + _JUDGING_STREAM,
                 progress=told,
             )

@@ -25,7 +25,7 @@ from torch.optim import Optimizer
 
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.datasets.digits import N_CLASSES
 from lasersampling.errors import InputError, Problem
 from lasersampling.training.centred import (
@@ -159,6 +159,12 @@ def train(
     if problems:
         raise InputError(problems)
     given, n_label = given_units(images, labels, n_classes)
+    n_units = given.shape[1] + sum(hidden)
+    # Weights, their gradients, averages and what the optimiser keeps.
+    problems = memory_problems("n_hidden", (sum(hidden), n_units), 32)
+    problems += memory_problems("n_chains", (n_chains, n_units), 16)
+    if problems:
+        raise InputError(problems)
     layers = Layers(given.shape[1] - n_label, hidden, n_label)
     allowed = torch.from_numpy(layers.connectivity(connectivity)).to(torch.float32)
 

@@ -13,9 +13,10 @@ import numpy as np
 from lasersampling.boltzmann.files import load_machine, load_names, load_provenance
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.unit_names import class_names
-from lasersampling.config import parse, resolve, to_toml, toml_of
+from lasersampling.config import parse, resolve, shipped_names, shipped_path, to_toml, toml_of
 from lasersampling.datasets.sources import NAMES
 from lasersampling.errors import InputError
+from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 from lasersampling.training.picture_recipes import PictureSettings
 
 
@@ -55,15 +56,28 @@ class PictureModel:
         return names == self.class_names or (unnamed and len(names) == len(self.class_names))
 
 
-def load_picture_model(name_or_path: str | Path) -> PictureModel:
+def load_picture_model(name_or_path: str | Path, where: str = "model") -> PictureModel:
     """Load a shipped machine by its name, or a machine file by its path.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name or path.
+    where : str
+        What the caller calls it, for messages.
 
     Raises
     ------
     InputError
         If there is none, the file is not one of a machine, or its images have no known shape.
     """
-    path = resolve("machines", name_or_path)
+    try:
+        path = resolve("machines", name_or_path)
+    except InputError as error:
+        # Machines of few units, which are shipped as text, have no pictures.
+        shipped = (name for name in shipped_names("machines") if _is_of_pictures(name))
+        expected = "a file of a trained machine, or one of the shipped: " + ", ".join(shipped)
+        raise InputError.single(where, error.problems[0].got, expected) from None
     machine = load_machine(path)
     provenance = load_provenance(path)
     stated = np.atleast_1d(np.asarray(provenance.get("shape", ())))
@@ -82,6 +96,10 @@ def load_picture_model(name_or_path: str | Path) -> PictureModel:
     data, absence = _data(provenance)
     known = class_names(machine, names.label)
     return PictureModel(str(name_or_path), machine, shape, data, provenance, known, absence)
+
+
+def _is_of_pictures(shipped: str) -> bool:
+    return suffix_of(shipped_path("machines", shipped)) in HDF5_SUFFIXES
 
 
 def describe_data(settings: PictureSettings, shape: tuple[int, int]) -> dict[str, object]:

@@ -219,3 +219,50 @@ def test_one_clear_message_and_nothing_written(row, run):
 
 def test_rows_have_names_of_their_own():
     assert len({row.name for row in ROWS}) == len(ROWS) >= 25
+
+
+TOO_MANY = [
+    ("generate --from digits --set images_per_label=900000000", "images_per_label, free_images"),
+    ("generate --from digits --set free_images=900000000", "images_per_label, free_images"),
+    ("generate --from digits --set images_per_label=100000000000", "a number of at most 1e+09"),
+    ("generate --from digits --set gibbs_thin=99999999999999999999", "a number of at most 1e+09"),
+    ("generate digits --set training.n_hidden=900000000", "images_per_label, free_images"),
+    ("generate digits --set training.n_chains=900000000", "n_chains: got 900000000 x 134"),
+    ("fit distribution --hidden 900000000", "n_hidden: got 900000004 x 900000004 numbers"),
+    ("fit distribution --set judging.n_draws=900000000", "judging.n_chains x judging.n_draws"),
+    ("fit distribution --set judging.n_chains=900000000", "judging.n_chains x judging.n_draws"),
+    ("fit distribution --set learning.n_chains=900000000", "learning.n_chains x learning.n_draws"),
+    ("infer explaining_away --sampler gibbs --chains 900000000", "n_chains x n_draws"),
+    ("sample random_five --sampler gibbs --set thin=99999999999999999999", "at most 1e+09"),
+    ("sample random_five --sampler gibbs --draws 900000000 --chains 900", "n_chains x n_draws"),
+    ("classify yin_yang_small --members 900000000", "network (members, weights)"),
+    ("classify yin_yang_small --set learning.n_epochs=99999999999999999999", "at most 1e+09"),
+]
+
+
+@pytest.mark.parametrize(("command", "message"), TOO_MANY)
+def test_counts_that_no_memory_holds_are_refused_by_their_names(run, command, message):
+    ran = run(*command.split())
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Unable to allocate" not in ran.err
+    assert "calibrating" not in ran.err
+
+
+def test_trained_machines_of_pictures_are_named(run):
+    ran = run("generate", "--from", "nope")
+    assert ran.code == 2
+    assert ran.err.count("\n") == 1
+    assert "--from: got 'nope', expected a file of a trained machine, or one of" in ran.err
+    assert "mnist16" in ran.err
+    assert "random_five" not in ran.err
+    ran = run("generate", "digits", "--set", "model=mnist16")
+    assert "--set model: got 'mnist16', expected --from MODEL" in ran.err
+
+
+@pytest.mark.parametrize("command", ["sample random_five --sampler gibbs", "simulate D6"])
+def test_one_missing_folder_is_one_problem(run, command):
+    ran = run(*command.split(), "--out", "nowhere/run.h5")
+    assert ran.code == 2
+    assert ran.err.count("\n") == 1
+    assert "nowhere/run.h5: got no directory" in ran.err

@@ -3,13 +3,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lasersampling.boltzmann import load_machine
+from lasersampling.cli.options import recipe_table
+from lasersampling.config import parse, shipped_path
 from lasersampling.results import read_results
+from lasersampling.training.fit_recipes import FitRecipe
 
 QUICK = ("n_hidden=2", "judging.n_draws=500", "judging.n_chains=8", "pretraining.n_updates=20")
 GIBBS = (*QUICK, "sampler.kind=gibbs", "learning.n_updates=40")
@@ -150,3 +154,15 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(tmp_path):
     whole, killed = read_results(tmp_path / "whole.h5"), read_results(path)
     for name in ("machine/weights", "machine/biases", "samples/state", "history/moment_error"):
         assert np.array_equal(whole.array(name), killed.array(name))
+
+
+def test_a_short_learning_is_judged_shortly_and_the_shipped_recipe_as_published():
+    table = recipe_table(shipped_path("recipes", "distribution"), FitRecipe)
+    recipe = parse(table, FitRecipe, "")
+    assert recipe.judged_draws == 8000
+    short = replace(recipe, learning=replace(recipe.learning, n_updates=5))
+    assert short.judged_draws == 1000
+    middle = replace(recipe, learning=replace(recipe.learning, n_updates=50))
+    assert middle.judged_draws == 50 * 64 * 32 // 32
+    asked = replace(short, judging=replace(short.judging, n_draws=123))
+    assert asked.judged_draws == 123

@@ -92,5 +92,6 @@ def _draw_history(axes: Axes, results: Results) -> None:
     axes.set_yscale("log")
     axes.set_xlim(*ends)
     axes.set_xlabel("epoch of learning in the loop")
+    style.whole_ticks(axes.xaxis)
     axes.set_ylabel(r"$D_\mathrm{KL}$(sampled‖target)")
     axes.legend(loc="lower left", ncols=2, bbox_to_anchor=(0.0, 1.0))

@@ -27,7 +27,9 @@ _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4
 _COLUMNS = 10
 """Columns of images with a label, which fewer labels share, and of free ones if there are no
-others; so images have about the same size in all galleries."""
+others."""
+_LEAST_COLUMNS = 4
+"""What the width of a gallery is divided into at least, so that few images are not too large."""
 _PITCH = 1.1
 """Distance from one image to the next, in widths of an image."""
 _FREE_GAP = 0.5
@@ -67,17 +69,20 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for name in names
     }
     given = sorted({label for found in tiles.values() for label in found} - {FREE})
-    rows = {name: max(len(found) for found in tiles[name].values()) for name in names}
-    for name in names:
-        rows[name] = min(rows[name], _MAX_ROWS)
+    # Data are there to compare with: they take no more room than what was drawn.
+    drawn = [name for name in names if name != "data"] or names
+    most = {name: max(len(found) for found in tiles[name].values()) for name in names}
+    alone = len({label for name in drawn for label in tiles[name]}) == 1
+    in_a_row = alone and max(most[name] for name in drawn) <= _COLUMNS
+    rows = {name: min(most[name], 1 if in_a_row else _MAX_ROWS) for name in names}
     # Few labels get several columns each, as many as their images fill.
-    filled = [-(-len(tiles[name].get(y, ())) // rows[name]) for name in names for y in given]
-    spread = min(max(1, _COLUMNS // len(given)), max(filled)) if given else 0
+    filled = [-(-len(tiles[name].get(y, ())) // rows[name]) for name in drawn for y in given]
+    spread = min(max(1, _COLUMNS // len(given)), max(1, *filled)) if given else 0
     most_free = _MAX_FREE_COLUMNS if given else _COLUMNS
     free = max(-(-len(tiles[name].get(FREE, ())) // rows[name]) for name in names)
     free = min(free, most_free)
     free_from = _PITCH * spread * len(given) + (_FREE_GAP if given else 0)
-    width = max(free_from + _PITCH * free, _PITCH * _COLUMNS)
+    width = max(free_from + _PITCH * free, _PITCH * _LEAST_COLUMNS)
     with style.style():
         inches = (style.WIDTH - 0.4) / width
         heights = [inches * _PITCH * rows[name] + _BAND_TITLE_INCHES for name in names]

@@ -81,6 +81,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             [], [], "o", color=style.GREY, markerfacecolor="white", linestyle="none",
             label="within two standard errors",
         )  # fmt: skip
+        for axes in rows[-1]:
+            style.plain_log_ticks(axes.xaxis)
         for axes in rows[0]:
             axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=11)
         style.headline(figure, "Bias of the spike rate against step and cost")

@@ -60,6 +60,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         ways.set_xticks(range(len(_WAYS)), list(_WAYS.values()), fontsize=12)
         curve.set_title("after the chip is exchanged")
         curve.set_xlabel("epochs on the other chip")
+        style.whole_ticks(curve.xaxis)
         for axes in (ways, curve):
             axes.set_ylabel("accuracy on the chip (%)")
             style.quiet(axes)

@@ -56,6 +56,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         right.legend(loc="upper right")
         for axes in (left, right):
             axes.set_xlabel("epoch")
+            style.whole_ticks(axes.xaxis)
             style.plain_log_ticks(axes.yaxis)
             style.quiet(axes)
         if n_members > 1:
@@ -73,4 +74,5 @@ def _draw(
     else:
         low, high = np.quantile(values, [0.25, 0.75], axis=1)
         axes.fill_between(at, low, high, color=faint, alpha=0.4, linewidth=0)
-    axes.semilogy(at, np.median(values, axis=1), color=strong, label=label)
+    mark = "o" if len(at) == 1 else None  # one point is no line
+    axes.semilogy(at, np.median(values, axis=1), color=strong, marker=mark, label=label)

@@ -38,8 +38,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     times, labels = results.array("test/output_time")[0], results.array("test/label")
     n_classes = times.shape[1]
     names = [f"class {label}" for label in range(n_classes)]
+    neurons = [f"neuron {label}" for label in range(n_classes)]
     if "class_name" in results.group("test"):
         names = [style.plain(str(name)) for name in results.array("test/class_name")]
+        neurons = [f"neuron of {name}" for name in names]
     shown = max(4, 3 * _SHOWN // n_classes)
     with style.style():
         figure = style.new_figure(5.4)
@@ -52,7 +54,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 raster.scatter(
                     times[chosen, neuron], row + np.arange(len(chosen)), s=9, linewidths=0,
                     color=_COLOURS[neuron % len(_COLOURS)],
-                    label=f"neuron {neuron}" if label == 0 else None,
+                    label=neurons[neuron] if label == 0 else None,
                 )  # fmt: skip
             raster.axhline(row - 0.5, color=style.FAINT, linewidth=1)
             raster.text(

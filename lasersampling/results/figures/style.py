@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -104,12 +105,20 @@ def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] = "y") -> None:
     axes.grid(visible=True, axis=grid, color=FAINT, linewidth=0.8)
 
 
+def whole_ticks(axis: Axis) -> None:
+    """Put ticks at whole numbers only: epochs, rounds and updates have no fractions."""
+    axis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+
+
 def plain_log_ticks(axis: Axis) -> None:
     """Put ticks at 1, 2, 3 and 5 times powers of ten on a logarithmic axis, as plain numbers."""
     low, high = axis.get_view_interval()
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [digit * 10.0**power for power in decades for digit in (1, 2, 3, 5)]
     shown = [tick for tick in ticks if low <= tick <= high]
+    if len(shown) < 2:  # a short axis, as of a few epochs
+        ticks = [float(t) for t in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)]
+        shown = [tick for tick in ticks if low <= tick <= high]
     if len(shown) > 8:
         shown = [tick for tick in shown if f"{tick:e}".startswith("1")]
     axis.set_ticks(shown, labels=[f"{tick:g}" for tick in shown])

@@ -9,10 +9,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from lasersampling.datasets.yin_yang import CLASS_NAMES
 from lasersampling.results.figures import style
 from lasersampling.results.reading import read_results
 
-_NAMES = ("yang", "yin", "dot")
 _COLOURS = (style.ORANGE, style.BLUE, style.GREEN)
 _FIRST_TIME, _TIME_SPAN = 0.15, 1.85
 
@@ -38,6 +38,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     decision = results.array("plane/decision").astype(float)
     lead = results.array("plane/separation").copy()
     edge = results.array("plane/x")
+    names: tuple[str, ...] = CLASS_NAMES
+    if "class_name" in results.group("test"):
+        names = tuple(style.plain(str(name)) for name in results.array("test/class_name"))
     labels, decided = results.array("test/label"), results.array("test/decision")[0]
     points = (results.array("test/input_time")[:, :2] - _FIRST_TIME) / _TIME_SPAN
     x, y = np.meshgrid(edge, edge)
@@ -58,7 +61,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         plane.scatter(*points[~right].T, s=42, c=colours[~right], edgecolors=style.INK, marker="X")
         handles = [
             Line2D([], [], marker="o", linestyle="", color=colour, label=name)
-            for name, colour in zip(_NAMES, _COLOURS, strict=True)
+            for name, colour in zip(names, _COLOURS, strict=True)
         ]
         handles.append(
             Line2D(

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, figures
+from lasersampling.results.figures import style
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(figures.__path__))
 
@@ -44,6 +45,20 @@ def test_every_axis_is_labelled(name, make):
     axes = plot(name, make(name)).axes
     assert all(panel.get_ylabel() for panel in axes)
     assert any(panel.get_xlabel() for panel in axes)
+
+
+@pytest.mark.parametrize("name", sorted({*figures.NAMES} - WITHOUT_AXES))
+def test_epochs_and_updates_are_whole_numbers(name, make):
+    """Of runs of a few epochs, where fractions would come by themselves."""
+    figure = plot(name, make(name))
+    figure.canvas.draw()
+    for panel in figure.axes:
+        if any(word in panel.get_xlabel() for word in ("epoch", "update")):
+            low, high = panel.get_xlim()
+            for width in (high - low, 2.3):
+                panel.set_xlim(low, low + width)
+                ticks = panel.xaxis.get_major_locator().tick_values(low, low + width)
+                assert (ticks == ticks.round()).all(), panel.get_xlabel()
 
 
 @pytest.mark.parametrize("name", figures.NAMES)
@@ -82,3 +97,13 @@ def test_no_pyplot_and_no_window(make):
         check=False,
     )
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_short_logarithmic_axis_has_ticks():
+    with style.style():
+        axes = style.new_figure(3.0).subplots()
+        axes.semilogy([1, 2, 3], [0.95, 0.89, 0.86])
+        style.plain_log_ticks(axes.yaxis)
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    assert len(ticks) >= 2

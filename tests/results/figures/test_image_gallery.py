@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from lasersampling.results.figures.image_gallery import plot
 from lasersampling.results.records import write_images
@@ -36,3 +37,20 @@ def test_images_are_shown_unscaled(make):
     (image,) = axes.images
     assert image.get_clim() == (0, 1)
     np.testing.assert_array_equal(image.get_array(), np.full((2, 2), 0.25))
+
+
+@pytest.mark.parametrize(("n_images", "n_data"), [(4, 20), (12, 20), (3, 2)])
+def test_a_gallery_of_one_label_is_filled(make, n_images, n_data):
+    """Data do not take more room than what was drawn, which is shown as a whole."""
+
+    def one(file):
+        for name, n in (("lasers", n_images), ("gibbs", n_images), ("data", n_data)):
+            write_images(file, name, np.zeros((n, 2, 2)), np.full(n, 3))
+
+    lasers, gibbs, data = plot(make("image_gallery", one)).axes
+    assert len(lasers.images) == len(gibbs.images) == n_images
+    assert len(data.images) == min(n_data, n_images)
+    for axes in (lasers, gibbs, data):
+        right = max(extent[1] for extent in extents(axes))
+        assert right <= axes.get_xlim()[1]
+    assert max(extent[1] for extent in extents(lasers)) > 0.7 * lasers.get_xlim()[1]

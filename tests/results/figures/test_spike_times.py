@@ -1,5 +1,7 @@
 import numpy as np
 
+from lasersampling.datasets import yin_yang_spikes
+from lasersampling.datasets.yin_yang import CLASS_NAMES, DOT, YANG, YIN
 from lasersampling.results.figures import spike_times
 
 
@@ -15,6 +17,26 @@ def test_a_network_without_spikes_is_drawn(make):
     assert [text.get_text() for text in separation.get_legend().get_texts()] == [
         "wrong (0)", "right (0)",
     ]  # fmt: skip
+
+
+def test_classes_with_names_have_one_name(make):
+    def named(file):
+        times = np.arange(18.0).reshape(1, 6, 3)
+        for name, values, dims in (
+            ("output_time", times, ("member", "sample", "output")),
+            ("label", np.arange(6) % 3, ("sample",)),
+            ("class_name", list(CLASS_NAMES), ("class",)),
+        ):
+            file.write(f"test/{name}", values, dims, units="1", description=name)
+
+    raster = spike_times.plot(make("spike_times", named)).axes[0]
+    assert [text.get_text() for text in raster.texts] == ["yang", "yin", "dot"]
+    shown = [text.get_text() for text in raster.get_legend().get_texts()]
+    assert shown == ["neuron of yang", "neuron of yin", "neuron of dot"]
+    data = yin_yang_spikes({"train": 20, "validation": 20, "test": 20})
+    assert data.class_names == CLASS_NAMES
+    for number, name in ((YANG, "yang"), (YIN, "yin"), (DOT, "dot")):
+        assert CLASS_NAMES[number] == name
 
 
 def test_leads_are_counted_as_right_and_wrong(make):
