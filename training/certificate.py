@@ -62,18 +62,7 @@ KINDS_OF_DRAWS = ("lasers", "faults", "exact", "gibbs")
 class Case:
     """A machine and the lasers that shall sample it.
 
-    Attributes
-    ----------
-    number : int
-        Of the case, which fixes all the rest together with the seed.
-    machine : BoltzmannMachine
-        With couplings from weak to far too strong.
-    kind : str
-        Of the machine: normal weights, planted modes, or frustrated couplings.
-    imperfections : str or None
-        Of the lasers.
-    adapted : bool
-        Whether the lasers are adapted to the machine, by three rounds in the network.
+    Its number fixes all the rest together with the seed; `kind` is that of the machine.
     """
 
     number: int
@@ -126,22 +115,9 @@ class Case:
 class Judged:
     """Draws and what was said of them.
 
-    Attributes
-    ----------
-    kind : str
-        "lasers", "faults" (of known size), "exact" (independent) or "gibbs".
-    length : str
-        Of `JUDGED`.
-    case : Case
-        Of which machine.
-    truth_nats : float
-        D_KL of the law that they are from.
-    wrong : bool
-        Whether that is more than is tolerated.
-    wrong_here : bool
-        Whether D_KL of the histogram of these draws exceeds the 95 % of its floor by so much.
-    verdicts : dict of str to Verdict
-        For each of `RULES`.
+    They are of a kind ("lasers", "faults" of known size, "exact" independent ones, "gibbs") and
+    of a law that is off by `truth_nats`, which is `wrong` if that is more than is tolerated. It is
+    `wrong_here` if their own D_KL exceeds the 95 % of its floor by so much.
     """
 
     kind: str
@@ -290,11 +266,16 @@ def pairs(states: np.ndarray) -> np.ndarray:
 
 def kept(path: Path, case: Case, device: str, longest: float, seed: int) -> np.ndarray:
     """Draws of lasers out of a file, if they are there, else drawn and kept."""
+    about = f"machine {case.number} of seed {seed} on {device}, {longest:g} ns"
     if not path.exists():
         states = case.drawn_by_lasers(device, longest, seed)
         with path.open("wb") as file:
-            np.savez(file, shape=states.shape, bits=np.packbits(states.astype(bool)))
+            bits = np.packbits(states.astype(bool))
+            np.savez(file, shape=states.shape, bits=bits, about=about)
     with np.load(path, allow_pickle=False) as arrays:
+        if str(arrays["about"]) != about:
+            expected = f"{about}, or --overwrite"
+            raise ls.InputError.single(str(path), f"draws of {arrays['about']}", expected)
         shape = tuple(int(size) for size in arrays["shape"])
         bits = np.unpackbits(arrays["bits"], count=int(np.prod(shape)))
     return bits.reshape(shape).astype(np.int8)
@@ -354,7 +335,6 @@ def write(file: ResultsFile, found: list[Judged]) -> None:
     for kind in KINDS_OF_DRAWS:
         own = [one for one in found if one.kind == kind]
         columns = {
-            "case": ([one.case.number for one in own], "number of the machine"),
             "units": ([one.case.machine.n_units for one in own], "units of the machine"),
             "long": ([one.length == "long" for one in own], "1 for long runs"),
             "truth": ([one.truth_nats for one in own], "D_KL of the law that is drawn from, nats"),
@@ -380,8 +360,9 @@ def write(file: ResultsFile, found: list[Judged]) -> None:
             low, high = (0.0, 1.0)
             if own:
                 low, high = binomtest(times, len(own)).proportion_ci(method="exact")
+                about = f"{name}, {RULES[rule]}"
                 file.metric(
-                    f"{name}_{rule}", times / len(own), description=f"{name}, {RULES[rule]}"
+                    f"{name}_{rule}", times / len(own), description=about, interval=(low, high)
                 )
             table[row, column] = times, len(own), low, high, open_
             print(

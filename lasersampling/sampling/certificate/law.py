@@ -67,11 +67,16 @@ class ExactLaw:
         return self.divergence_nats - self.floor_95_nats
 
     @property
-    def differs(self) -> bool:
-        """Whether the law that is drawn from differs by more than is tolerated, beyond chance."""
+    def is_suspicious(self) -> bool:
+        """Whether the law that is drawn from seems to differ by more than is tolerated."""
         beyond = self.divergence_nats - self.floor_nats
-        least = max(TOLERATED_NATS, _FLOOR_ERROR * self.floor_nats)
-        return beyond > least and self.divergence_nats > self.floor_99_nats
+        return beyond > TOLERATED_NATS and self.divergence_nats > self.floor_99_nats
+
+    @property
+    def differs(self) -> bool:
+        """Whether it differs beyond what chance and the error of the floor explain."""
+        of_floor = _FLOOR_ERROR * self.floor_nats
+        return self.is_suspicious and self.divergence_nats - self.floor_nats > of_floor
 
     @property
     def agrees(self) -> bool:

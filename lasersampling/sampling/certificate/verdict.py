@@ -98,6 +98,10 @@ def _judged(
         found = _judged_exactly(exact, consistency)
         if found[0] is not Verdict.UNKNOWN or consistency is None or not exact.is_coarse:
             return found
+        by_parts = _judged_by_parts(consistency, moments, names)
+        # A histogram that is too coarse for a bias to be certain may still speak against one's
+        # absence, as where modes differ in weight that have the same means and energy.
+        return found if by_parts[0] is Verdict.AGREES and exact.is_suspicious else by_parts
     assert consistency is not None  # only targets, of 20 units at most, have none
     return _judged_by_parts(consistency, moments, names)
 

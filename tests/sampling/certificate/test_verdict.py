@@ -203,3 +203,17 @@ def test_the_divergence_of_a_histogram_and_its_jackknife() -> None:
     assert found.divergence_nats == pytest.approx(kl_divergence(samples.histogram(), law))
     expected = jackknife_error([kl_divergence(table, law) for table in without])
     assert found.error_nats == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_moments_cannot_see_is_not_called_right() -> None:
+    # Weights of quadruples, not of means or pairs: p (1 + a s1 s2 s3 s4) with s = 2 z - 1 is off by
+    # about a**2 / 2 nats, and all its means and log odds given the field are right.
+    machine = BoltzmannMachine(np.zeros((11, 11)), np.zeros(11))
+    signs = 2.0 * all_states(11) - 1.0
+    law = exact_distribution(machine) * (1.0 + 0.22 * signs[:, :4].prod(axis=1))
+    found = judged(machine, exactly_drawn(machine, law, (16, 400)))
+    assert found.exact is not None
+    assert found.exact.is_coarse
+    assert found.verdict is not Verdict.AGREES
+    right = judged(machine, exactly_drawn(machine, exact_distribution(machine), (16, 400)))
+    assert right.verdict is Verdict.AGREES
