@@ -13,6 +13,7 @@ from rich.text import Text
 
 from lasersampling.boltzmann import load_machine, load_network
 from lasersampling.boltzmann.files import load_names
+from lasersampling.boltzmann.learned import load_learned
 from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError
@@ -28,6 +29,7 @@ from lasersampling.results.records import flattened
 Description = tuple[dict[str, Any], RenderableType]
 
 _EXPECTED = "a machine, network or results file written by lasersampling"
+_MOST_LINES = 3
 _MACHINE_KEYS = {"weights", "biases"}
 _DEVICE_KEYS = {"cavity", "gain", "absorber"}
 
@@ -80,7 +82,7 @@ def describe_results(path: Path) -> Description:
     shown.append(rows_table("contents", columns, rows))
     attributes = {name: dict(values) for name, values in results.attributes.items() if values}
     listed = [
-        (f"/{group}", name, value)
+        (f"/{group}", name, _in_short(value))
         for group, values in attributes.items()
         for name, value in values.items()
     ]
@@ -96,6 +98,12 @@ def describe_results(path: Path) -> Description:
         "config": results.config,
     }
     return told, Group(*shown)
+
+
+def _in_short(value: object) -> object:
+    """Leave text of many lines, such as the settings of lasers, to JSON."""
+    lines = value.count("\n") if isinstance(value, str) else 0
+    return value if lines < _MOST_LINES else f"text of {lines} lines"
 
 
 def describe_machine(path: Path) -> Description:
@@ -117,6 +125,9 @@ def describe_machine(path: Path) -> Description:
     }
     for key, held in names.datasets().items():
         values[f"{key}s"] = list(held)
+    learned = load_learned(path)
+    if learned is not None:
+        values["learned_with"] = learned.sampler or "unknown"
     return {"kind": "machine"} | values, pairs_table(f"machine {path}", values)
 
 

@@ -2,9 +2,11 @@ import json
 
 import pytest
 
-from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.boltzmann import BoltzmannMachine, save_machine, target_from_table
+from lasersampling.boltzmann.learned import Learned
 from lasersampling.lasers.device import device_names
 from lasersampling.results import ResultsFile
+from lasersampling.results.records import write_learned
 
 
 @pytest.mark.parametrize("name", ["machine.toml", "machine.h5"])
@@ -68,3 +70,15 @@ def test_a_network_tells_its_variables(run):
     alarm = 0.8 * 0.75 * 0.06 + 0.2 * 0.75 * 0.85 + 0.8 * 0.25 * 0.75 + 0.2 * 0.25 * 0.95
     assert told["variables"][2]["prior"] == pytest.approx(alarm)
     assert "burglary, earthquake" in run("info", "explaining_away").out
+
+
+def test_machines_that_say_what_they_learned(run):
+    settings = "".join(f"key{k} = {k}\n" for k in range(9))
+    record = Learned(target_from_table([0.5, 0.5]), "lasers", settings)
+    save_machine("one.h5", BoltzmannMachine([[0.0]], [0.0]), learned=record)
+    assert json.loads(run("info", "one.h5", "--json").out)["learned_with"] == "lasers"
+    with ResultsFile.create("fit.h5", command="", seed=0, config="") as file:
+        write_learned(file, record)
+    shown = run("info", "fit.h5").out
+    assert "text of 9 lines" in shown
+    assert "key4" not in shown
