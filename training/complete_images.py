@@ -18,7 +18,12 @@ from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile
 from lasersampling.results.picture_records import write_completions
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.completion import Completions, complete, occluded
+from lasersampling.sampling.completion import (
+    Completions,
+    complete,
+    completion_conditions,
+    occluded,
+)
 from lasersampling.training.picture_models import load_picture_model
 
 NOISE = 0.1
@@ -91,16 +96,22 @@ def main(
         flipped = np.where(generator.random(some.shape) < NOISE, 1 - some, some)
         with reporter.progress(f"calibrating {device} (once)") as progress:
             write_calibration(file, lasers.calibrated(progress))
-        with reporter.progress("adapting the lasers to the machine") as progress:
-            lasers = ls.adapt(lasers, loaded.machine, n_rounds=rounds, seed=seed, progress=progress)
-        samplers = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers}
-        write_neuron(file, lasers.neuron)
-        file.write_machine(loaded.machine)
         hidden = occluded(loaded.shape, occlude)
         cases = {
             "occluded": (originals, originals, hidden, 0.0),
             "noisy": (some, flipped, np.ones_like(hidden), NOISE),
         }
+        lasers_of = {}
+        for case, (_, given, known, noise) in cases.items():
+            # Pixels that may be wrong are not held: those of noisy images are all free.
+            certain = np.broadcast_to(known if noise == 0 else np.zeros_like(known), given.shape)
+            with reporter.progress(f"{case}: adapting the lasers to the machine") as progress:
+                lasers_of[case] = ls.adapt(
+                    lasers, loaded.machine, n_rounds=rounds, seed=seed, progress=progress,
+                    clamped=completion_conditions(loaded.machine, given, certain),
+                )  # fmt: skip
+        write_neuron(file, lasers.neuron)
+        file.write_machine(loaded.machine)
         time_ns = tau * np.arange(1, n_draws + 1)
         file.write("errors/time_ns", time_ns, ("time_ns",), units="ns", description="sampling time")
         window = max(1, int(WINDOW_NS / tau))
@@ -111,6 +122,7 @@ def main(
         print(f"occluded, mean training image: {blind.mean():.4f}", flush=True)
         print(f"noisy, as seen: {(flipped != some).mean():.4f}", flush=True)
         for case, (true, given, known, noise) in cases.items():
+            samplers = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers_of[case]}
             for name, sampler in samplers.items():
                 with reporter.progress(f"{case}: completing with {name}") as progress:
                     found = complete(

@@ -22,7 +22,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
-from lasersampling.results.image_generation import generate_images
+from lasersampling.results.image_generation import generate_images, label_conditions
 from lasersampling.results.image_quality import ImageJudge, ratios
 from lasersampling.results.reading import Metric
 from lasersampling.sampling import Sampler
@@ -85,6 +85,9 @@ def main(
             reads = np.unique(np.linspace(n // 2, n - 1, 5).astype(int))
             return dict(judge.measures(found, reads))
 
+        conditions, _ = label_conditions(
+            loaded.machine, images_per_label=per_label, free_images=free
+        )
         tau = ls.Lasers(device).neuron.refractory_time_ns
         by_gibbs = measured(ls.Gibbs(), loaded.machine, "gibbs")
         tell(file, "gibbs", by_gibbs, by_gibbs)
@@ -98,8 +101,9 @@ def main(
             tell(file, f"{name}_translated", found, by_gibbs)
             with reporter.progress(f"adapting to the network, {name}") as progress:
                 lasers = ls.adapt(
-                    lasers, loaded.machine, n_rounds=rounds, seed=seed + 10, progress=progress
-                )
+                    lasers, loaded.machine, n_rounds=rounds, clamped=conditions, seed=seed + 10,
+                    progress=progress,
+                )  # fmt: skip
             found = measured(lasers, loaded.machine, f"{name}, adapted")
             tell(file, f"{name}_adapted", found, by_gibbs)
             with reporter.progress(f"learning in the loop, {name}") as progress:

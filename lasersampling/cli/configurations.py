@@ -104,9 +104,9 @@ class LasersConfig:
         Lets pumps and couplings swing; a table, given by ``--set tempering.period_ns=100``.
     depression : Depression or None
         Lets synapses tire; a table, given by ``--set depression.utilisation=0.1``.
-    adaptation_rounds : int or None
-        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network;
-        not at all if None.
+    adaptation_rounds : int
+        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network,
+        and used so if they then draw better; not at all if 0.
     adaptation_draws : int
         Draws of each round and chain, a refractory time apart.
     """
@@ -126,7 +126,7 @@ class LasersConfig:
     chip_seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
     adaptation_draws: Count = 200
 
 

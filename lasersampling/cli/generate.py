@@ -325,7 +325,7 @@ def _samplers(
     file: ResultsFile | None,
 ) -> dict[str, Sampler]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
-    from lasersampling.cli.adapting import adapted
+    from lasersampling.cli.adapting import adapted, settled
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.laser_sampler import Lasers
@@ -342,6 +342,7 @@ def _samplers(
     if file is not None:
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
+    lasers = settled(lasers, machine, config, reporter, file, clamped)
     lasers = adapted(lasers, machine, config, reporter, file, clamped)
     return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
 

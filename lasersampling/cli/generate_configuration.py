@@ -39,14 +39,17 @@ class GenerateConfig:
     images_per_label, free_images : int
         Images, one chain each, for every clamped label and without a label.
     burn_in_ns, duration_ns, interval_ns : float
-        Laser time before the first draw, sampled, and between draws [ns].
+        Laser time before the first draw at least, sampled, and between draws [ns].
+    most_burn_in_ns : float
+        Where means need longer to settle, by Gibbs sampling (`sampling.settling`), the time before
+        the first draw is lengthened up to this [ns].
     window_ns : float
         The images shown are means over this last part of the sampling [ns].
     gibbs_burn_in, gibbs_thin : int
         Sweeps of Gibbs sampling before the first draw, and per draw.
-    adaptation_rounds : int or None
-        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network;
-        not at all if None.
+    adaptation_rounds : int
+        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network,
+        and used so if they then draw better; not at all if 0.
     adaptation_draws : int
         Draws of each round and chain, a refractory time apart.
     seed : int
@@ -65,12 +68,13 @@ class GenerateConfig:
     images_per_label: Annotated[int, Field(ge=2)] = 10
     free_images: Annotated[int, Field(ge=0)] = 40
     burn_in_ns: NonNegative = 400.0
+    most_burn_in_ns: NonNegative = 2500.0
     duration_ns: Positive = 400.0
     interval_ns: Positive = 4.0
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
-    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
     adaptation_draws: Count = 100
     seed: SeedNumber = 0
     tempering: Tempering | None = None

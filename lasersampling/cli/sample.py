@@ -264,6 +264,6 @@ def _prepare(
         write_calibration(file, calibration)
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(machine.n_units))
-    if isinstance(config, LasersConfig) and config.adaptation_rounds is not None:
+    if isinstance(config, LasersConfig):
         lasers = adapted(lasers, machine, config, reporter, file, clamped)
     return renewal or lasers, n_draws

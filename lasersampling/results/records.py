@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
+    from lasersampling.sampling.adaptation_choice import Choice
     from lasersampling.sampling.calibration import Calibration, Neuron
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
@@ -114,6 +115,18 @@ def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
         "before_nats": [one.before_nats for one in found],
         "after_nats": [one.after_nats for one in found],
     }
+
+
+def write_choice(file: ResultsFile, choice: Choice) -> None:
+    """Write to the attributes of ``/adaptation`` what was found of both lasers, and which are used.
+
+    Numbers are divergences of their draws [nat].
+    """
+    values: dict[str, Any] = {"is_used": choice.is_adapted, "told": choice.told, "units": "nat"}
+    for name in ("translated", "adapted"):
+        for key, value in dataclasses.asdict(getattr(choice, name)).items():
+            values[f"{name}_{key}"] = value
+    file.attributes("adaptation", values)
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:

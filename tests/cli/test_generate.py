@@ -92,7 +92,7 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     assert results.array("images/lasers_label").tolist() == [3, 3]
     assert set(results.array("images/data_label")) == {3}
     assert results.machine().n_units == 134
-    assert results.array("lines/gain").shape == (134,)
+    assert "lines" not in results.groups  # adaptation_rounds=0
     # The results file holds the machine, and says which images it was trained on.
     again = run("generate", "--from", "run.h5", "--label", 5, "--json", "--out", "again.h5",
                 *options(*QUICK, "free_images=1"))  # fmt: skip
@@ -161,3 +161,31 @@ def test_pictures_of_the_user_s_own_without_labels(run):
     assert results.array("images/lasers").shape == (3, 4, 5)
     assert results.array("images/data").shape[1:] == (4, 5)
     assert set(json.loads(ran.out)["metrics"]) == {"pixel_mean_error_free_lasers"}
+
+
+@pytest.mark.parametrize("key", ["adaptation_rounds", "adaptation_draws", "most_burn_in_ns"])
+def test_settings_of_the_adaptation_are_named_where_they_are_wrong(run, key):
+    ran = run("generate", "digits", *options(f"{key}=-1"))
+    assert ran.code == 2
+    assert f"--set {key}: got -1" in ran.err
+
+
+def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
+    """A machine of two classes, as small as can be, adapted by one draw."""
+    images = np.repeat([[[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]]], 20, axis=0)
+    np.savez("mine.npz", images=images, labels=np.repeat(["cross", "ring"], 20))
+    settings = {"adaptation_rounds": 1, "adaptation_draws": 1, "burn_in_ns": 5.0}
+    own = (*SMALL, "data.source=mine.npz", "training.n_hidden=2", "training.batch_size=10")
+    own = (*own, *(f"{key}={value}" for key, value in settings.items()))
+    ran = run("generate", "digits", "--out", "run.h5", *options(*own))
+    assert ran.code == 0
+    found = read_results("run.h5")
+    choice, settled = found.attributes["adaptation"], found.attributes["images"]
+    assert choice["told"] in ran.err
+    better = choice["adapted_conditional"] + choice["adapted_means"] <= (
+        choice["translated_conditional"] + choice["translated_means"]
+    )
+    assert bool(choice["is_used"]) == better == ("lines" in found.groups)
+    assert settled["burn_in_ns"] >= 40.0
+    assert settled["burn_in_told"] in ran.err
+    assert "sweeps, where the burn-in of 5 ns is 2 refractory times" in ran.err

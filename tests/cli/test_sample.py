@@ -52,7 +52,13 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     assert np.array_equal(results.array("chip/pump"), expected)
     adapted = run(*options, "--set", "adaptation_rounds=1", "--out", "adapted.h5")
     assert adapted.code == 0
-    assert (read_results("adapted.h5").array("lines/gain") != 1.0).all()
+    results = read_results("adapted.h5")
+    assert (results.array("lines/gain") != 1.0).all()
+    assert results.attributes["adaptation"]["told"] in adapted.err
+    for key in ("adaptation_rounds", "adaptation_draws"):
+        refused = run(*options, "--set", f"{key}=-1")
+        assert refused.code == 2
+        assert f"--set {key}: got -1" in refused.err
     again = run(*options)
     assert json.loads(again.out)["metrics"] == json.loads(told.out)["metrics"]
     ran = run("sample", machine_file, "--imperfections", "none such")
