@@ -151,10 +151,11 @@ def measure(
     else:
         rest = quiescent_state(device, pump)
         start = (rest.photons, rest.gain_electrons, rest.absorber_electrons)
+        electrons_per_ns = pump * device.threshold_pump_electrons_per_ns
 
         def chain(source: np.random.SeedSequence) -> tuple[int, float]:
             return spikes_of(
-                SCHEMES.index(scheme), numbers(device), pump, start, tau, step_ps * 1e-3,
+                SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, tau, step_ps * 1e-3,
                 BURN_IN_NS, duration_ns, np.random.default_rng(source),
             )  # fmt: skip
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,50 +18,37 @@ if TYPE_CHECKING:
     from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.mending import Mended, Mending
 
-
-class AdaptationConfig(Protocol):
-    """What a configuration says of the adaptation."""
-
-    @property
-    def adaptation_rounds(self) -> int: ...  # noqa: D102
-
-    @property
-    def adaptation_draws(self) -> int: ...  # noqa: D102
-
-    @property
-    def seed(self) -> int: ...  # noqa: D102
+Adapt = Annotated[
+    int | None,
+    typer.Option(
+        "--adapt",
+        metavar="ROUNDS",
+        help="Rounds in which the lasers are adapted to the machine, 0 for none; by default "
+        "as many as help and cost no more laser time than the run.",
+    ),
+]
 
 
 def adapted(
     lasers: Lasers,
     machine: BoltzmannMachine,
-    config: AdaptationConfig,
+    clamped: NDArray[np.int8],
+    mending: Mending,
     reporter: Reporter,
     file: ResultsFile | None,
-    clamped: NDArray[np.int8] | None = None,
-) -> Lasers:
-    """Adapt lasers to a machine held as it will be, if wanted and better; say and write which."""
-    from lasersampling.results.records import write_choice, write_lines
-    from lasersampling.sampling.adaptation_choice import adapt_if_better
+) -> Mended:
+    """Adapt lasers to a machine held as it will be, if that helps; say and write what was done."""
+    from lasersampling.results.records import write_lines, write_mended
+    from lasersampling.sampling.mending import adapted_where_it_helps
 
-    if not config.adaptation_rounds:
-        return lasers
     with reporter.progress("adapting the lasers to the machine") as progress:
-        choice = adapt_if_better(
-            lasers,
-            machine,
-            n_rounds=config.adaptation_rounds,
-            n_draws=config.adaptation_draws,
-            clamped=clamped,
-            seed=config.seed,
-            progress=progress,
-        )
-    reporter.status(choice.told)
+        found = adapted_where_it_helps(lasers, machine, clamped, mending, progress=progress)
+    reporter.status(found.sentence)
     if file is not None:
-        write_choice(file, choice)
-        if choice.lasers.lines is not None:
-            write_lines(file, choice.lasers.lines)
-    return choice.lasers
+        write_mended(file, [found])
+        if found.lasers.lines is not None:
+            write_lines(file, found.lasers.lines)
+    return found
 
 
 def settled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,15 +21,18 @@ Strict = Annotated[
 ]
 
 
-def with_certificate(table: RenderableType, found: Judgement) -> Group:
-    """Put the certificate, as sentences and as a table, below the result of a command."""
+def with_certificate(table: RenderableType, found: Judgement, remarks: Sequence[str] = ()) -> Group:
+    """Put the certificate, as sentences and as a table, below the result of a command.
+
+    Remarks on what was done before the draws stand behind its sentences.
+    """
     from rich.console import Group
     from rich.markup import escape
     from rich.padding import Padding
 
     from lasersampling.cli.tables import printable, rows_table
 
-    verdict, *others = (escape(printable(line)) for line in found.sentences())
+    verdict, *others = (escape(printable(line)) for line in [*found.sentences(), *remarks])
     told = "\n".join([f"[bold]{verdict}[/bold]", *others])
     rows = rows_table("Certificate", ("about", "what", "found"), found.rows())
     return Group(table, rows, Padding(told, (0, 2, 1, 2)))

@@ -89,7 +89,8 @@ def complete_picture(
             calibration = lasers.calibrated(progress)
         label = labels[0] if labels else None
         held = completion_conditions(machine, pixels[None], known[None], label)
-        lasers = adapted(lasers, machine, config, reporter, file, held)
+        plan = config.mending(max(2, config.free_images))
+        lasers = adapted(lasers, machine, held, plan, reporter, file).lasers
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:
             found = complete(

@@ -104,9 +104,9 @@ class LasersConfig:
         Lets pumps and couplings swing; a table, given by ``--set tempering.period_ns=100``.
     depression : Depression or None
         Lets synapses tire; a table, given by ``--set depression.utilisation=0.1``.
-    adaptation_rounds : int
-        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network,
-        and used so if they then draw better; not at all if 0.
+    adaptation_rounds : int or None
+        Rounds in which lasers are adapted to the machine, and used so if they then draw better, 0
+        for none; where it helps if None (`sampling.mending`).
     adaptation_draws : int
         Draws of each round and chain, a refractory time apart.
     """
@@ -126,8 +126,8 @@ class LasersConfig:
     chip_seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
-    adaptation_draws: Count = 200
+    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_draws: Annotated[int, Field(ge=4)] = 200
 
 
 @validated
@@ -239,7 +239,7 @@ class InferConfig:
         Gibbs sampling: draws per chain.
     seed : int
         Seed of all random numbers of the sampling.
-    adapt : int or None
+    adaptation_rounds : int or None
         Rounds in which lasers are adapted to the machine under the evidence, 0 for none; where it
         helps and costs no more laser time than the run if None (`sampling.mending`).
     adaptation_draws : int
@@ -273,7 +273,7 @@ class InferConfig:
     duration_ns: Positive = 10_000.0
     draws: Annotated[int, Field(ge=4)] = 5_000
     seed: SeedNumber = 0
-    adapt: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 200
     max_auxiliary_weight: Positive = 3.0
     delay_ns: NonNegative = 0.0

@@ -63,6 +63,14 @@ def fit(
             autocompletion=completed("imperfections"),
         ),
     ] = None,
+    adapt: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROUNDS",
+            help="Rounds in which the lasers are adapted to the machine that learning starts from; "
+            "0 by default, as learning with them makes up for the same.",
+        ),
+    ] = None,
     substrate: Address = None,
     timeout_s: Timeout = TIMEOUT_S,
     seed: Seed = None,
@@ -78,6 +86,7 @@ def fit(
     from lasersampling.boltzmann import read_target
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.fit_evaluation import evaluate_fit
+    from lasersampling.results.records import mended_values
     from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
     from lasersampling.training.fit_recipes import FitRecipe
@@ -89,6 +98,7 @@ def fit(
         "n_hidden": hidden,
         "device": None if device is None else device_table(device),
         "imperfections": None if imperfections is None else imperfections_table(imperfections),
+        "adaptation_rounds": adapt,
         "seed": seed,
     }
     if resume is None:
@@ -141,6 +151,7 @@ def fit(
             "units": list(target.unit_names) or [str(k) for k in range(target.n_units)],
             "seed": config.seed,
             "metrics": metrics_values(metrics),
+            "adaptation": None if found.mended is None else mended_values([found.mended]),
             "certificate": evaluation.certificate.values(),
             "files": [str(path) for path in files],
         },
@@ -150,6 +161,7 @@ def fit(
                 {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
             ),
             evaluation.certificate,
+            remarks=[] if found.mended is None else [found.mended.sentence],
         ),
     )
     enforce(evaluation.certificate, strict=strict)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from lasersampling.results import ResultsFile
     from lasersampling.results.reading import Metric
     from lasersampling.sampling import Sampler
+    from lasersampling.sampling.mending import Mended
     from lasersampling.training.picture_models import PictureModel
 
 _QUICK = {
@@ -100,6 +102,7 @@ def generate(
     occlude: Annotated[
         str | None, typer.Option(help="Half to hide: lower, upper, left or right.")
     ] = None,
+    adapt: Adapt = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -121,7 +124,7 @@ def generate(
     from lasersampling.results.image_evaluation import compare_images, write_generated
     from lasersampling.results.image_generation import generate_images, label_conditions
     from lasersampling.results.label_collapse import REMEDY, collapsed_labels
-    from lasersampling.results.records import write_certificate, write_class_names
+    from lasersampling.results.records import mended_values, write_certificate, write_class_names
     from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -130,7 +133,7 @@ def generate(
     model = model or of_recipe.get("model") or None
     with reporter.working("loading the machine"):
         loaded = None if model is None else load_picture_model(model, "--from")
-    given = {"seed": seed, "model": model, "labels": labels}
+    given = {"seed": seed, "model": model, "labels": labels, "adaptation_rounds": adapt}
     if labels and picture is None:  # of a picture, so many are its completions
         given["free_images"] = 0
     config = configured(GenerateConfig, given, overrides, recipe=_table(of_recipe, loaded))
@@ -179,7 +182,7 @@ def generate(
             "labels": labels_asked or None,
         }
         clamped, _ = label_conditions(machine, **wanted)
-        samplers = _samplers(config, machine, clamped, reporter, file)
+        samplers, mended = _samplers(config, machine, clamped, reporter, file)
         for name, sampler in samplers.items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
@@ -224,10 +227,11 @@ def generate(
             "seed": config.seed,
             "metrics": metrics_values(metrics),
             "losses": losses,
+            "adaptation": mended_values([mended]),
             "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
-        with_certificate(metrics_table(headline, metrics), certificate),
+        with_certificate(metrics_table(headline, metrics), certificate, remarks=[mended.sentence]),
     )
     reporter.status(_closing_line(config, machine, metrics, output.files))
     if losses:
@@ -323,7 +327,7 @@ def _samplers(
     clamped: NDArray[np.int8],
     reporter: Reporter,
     file: ResultsFile | None,
-) -> dict[str, Sampler]:
+) -> tuple[dict[str, Sampler], Mended]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
     from lasersampling.cli.adapting import adapted, settled
     from lasersampling.results.records import write_calibration, write_neuron
@@ -343,8 +347,10 @@ def _samplers(
         write_neuron(file, lasers.neuron)
         write_calibration(file, calibration)
     lasers = settled(lasers, machine, config, reporter, file, clamped)
-    lasers = adapted(lasers, machine, config, reporter, file, clamped)
-    return {"gibbs": Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin), "lasers": lasers}
+    plan = config.mending(len(clamped))
+    mended = adapted(lasers, machine, clamped, plan, reporter, file)
+    gibbs = Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin)
+    return {"gibbs": gibbs, "lasers": mended.lasers}, mended
 
 
 def _reader(pictures: Pictures | None) -> Any:

@@ -14,9 +14,12 @@ from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
+from lasersampling.sampling.mending import Mending
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN
 from lasersampling.sampling.tempering import Tempering
 from lasersampling.training.picture_recipes import MachineTraining, PictureSettings
+
+_ADAPTING_CHAINS = 24
 
 
 @validated
@@ -47,9 +50,9 @@ class GenerateConfig:
         The images shown are means over this last part of the sampling [ns].
     gibbs_burn_in, gibbs_thin : int
         Sweeps of Gibbs sampling before the first draw, and per draw.
-    adaptation_rounds : int
-        Lasers are adapted to the machine (`sampling.adaptation`), in so many rounds in the network,
-        and used so if they then draw better; not at all if 0.
+    adaptation_rounds : int or None
+        Rounds in which lasers are adapted to the machine, and used so if they then draw better, 0
+        for none; where it helps if None (`sampling.mending`).
     adaptation_draws : int
         Draws of each round and chain, a refractory time apart.
     seed : int
@@ -74,8 +77,8 @@ class GenerateConfig:
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
-    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
-    adaptation_draws: Count = 100
+    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_draws: Annotated[int, Field(ge=4)] = 100
     seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
@@ -125,6 +128,16 @@ class GenerateConfig:
     def window_draws(self) -> int:
         """Draws that an image is the mean of."""
         return max(1, int(self.window_ns / self._time_per_draw_ns + 1e-9))
+
+    def mending(self, n_chains: int) -> Mending:
+        """Say how lasers are adapted before a run of so many chains."""
+        return Mending(
+            rounds=self.adaptation_rounds,
+            run_time_ns=n_chains * (self.burn_in_ns + self.duration_ns),
+            n_draws=self.adaptation_draws,
+            n_chains=_ADAPTING_CHAINS,
+            seed=self.seed,
+        )
 
     @property
     def _time_per_draw_ns(self) -> float:

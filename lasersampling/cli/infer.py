@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -86,14 +87,7 @@ def infer(
         int | None, typer.Option(help="Gibbs sampling: draws per chain; 5000 by default.")
     ] = None,
     chains: Annotated[int | None, typer.Option(help="Chains per case; 16 by default.")] = None,
-    adapt: Annotated[
-        int | None,
-        typer.Option(
-            metavar="ROUNDS",
-            help="Rounds in which the lasers are adapted to the machine, 0 for none; by default "
-            "as many as help and cost no more laser time than the run.",
-        ),
-    ] = None,
+    adapt: Adapt = None,
     hidden: Annotated[bool, typer.Option("--hidden", help="List hidden units too.")] = False,
     seed: Seed = None,
     out: Out = None,
@@ -136,7 +130,7 @@ def infer(
         "chains": chains,
         "duration_ns": duration_ns,
         "draws": draws,
-        "adapt": adapt,
+        "adaptation_rounds": adapt,
         "seed": seed,
     }
     config = configured(InferConfig, options, overrides, recipe=recorded)
@@ -221,7 +215,7 @@ def _about_lasers(
     from lasersampling.cli.learned_with import remark_of_lasers
 
     remarks = [remark_of_lasers(learned, recorded, config)]
-    if config.adapt and learned is not None and learned.is_of_a_device:
+    if config.adaptation_rounds and learned is not None and learned.is_of_a_device:
         remarks.append(
             "Lasers that are adapted to the ideal law of a machine draw this law, and no longer "
             "what was learned with a device in the loop."
@@ -251,11 +245,15 @@ def _adapted_lasers(
         raise InputError.single("--duration-ns", f"{config.duration_ns:g}", expected)
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         lasers.calibrated(progress)
-    if config.adapt is None and model.learned is not None and model.learned.is_of_a_device:
+    if (
+        config.adaptation_rounds is None
+        and model.learned is not None
+        and model.learned.is_of_a_device
+    ):
         return [left_as_learned(lasers)]
     machine, clamped = with_evidence_units(model.machine, cases)
     plan = Mending(
-        rounds=config.adapt,
+        rounds=config.adaptation_rounds,
         run_time_ns=cases.n_cases * config.chains * config.duration_ns,
         n_draws=config.adaptation_draws,
         seed=config.seed,

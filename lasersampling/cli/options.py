@@ -41,7 +41,12 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
 _COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
 """Keys by which a recipe of another command is known."""
 
-_FLAGS = {"n_hidden": "--hidden", "model": "--from", "labels": "--label"}
+_FLAGS = {
+    "n_hidden": "--hidden",
+    "model": "--from",
+    "labels": "--label",
+    "adaptation_rounds": "--adapt",
+}
 """Options whose names are not those of their keys."""
 
 Seed = Annotated[

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -30,12 +31,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lasersampling.boltzmann import BoltzmannMachine
+    from lasersampling.boltzmann.learned import Learned
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
-    from lasersampling.sampling import Sampler
+    from lasersampling.sampling import Sampler, Samples
+    from lasersampling.sampling.certificate import Judgement
+    from lasersampling.sampling.mending import Mended
 
 _OWN_OPTIONS = {
-    "lasers": ("device", "duration_ns", "imperfections"),
+    "lasers": ("device", "duration_ns", "imperfections", "adaptation_rounds"),
     "renewal": ("device", "duration_ns"),
     "gibbs": ("draws",),
 }
@@ -77,6 +81,7 @@ def sample(
     clamp: Annotated[
         str | None, typer.Option(metavar="UNIT=VALUE,...", help='Hold units: "0=1,3=0".')
     ] = None,
+    adapt: Adapt = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -92,12 +97,13 @@ def sample(
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE
     from lasersampling.boltzmann.files import load_names
+    from lasersampling.boltzmann.learned import load_learned
     from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
     from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
     from lasersampling.results.evaluation import evaluate
-    from lasersampling.results.records import write_certificate
+    from lasersampling.results.records import mended_values, write_certificate
     from lasersampling.results.reference import reference_metrics
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -110,12 +116,16 @@ def sample(
         "draws": draws,
         "chains": chains,
         "clamp": clamp,
+        "adaptation_rounds": adapt,
         "seed": seed,
     }
     config = _configuration(options, overrides)
     path = resolve("machines", config.machine)
     target, names = load_machine(path), load_names(path)
     names.check(target, str(path))
+    learned = load_learned(path, names)
+    if learned is not None and not learned.is_of_a_device:
+        learned = None
     clamped = clamped_units(config.clamp, names.of_all(target))
     # Lists of all states are made, and compared with, as long as they are not too long.
     listed = int((clamped == FREE).sum()) <= MAX_ENUMERATED_UNITS
@@ -125,7 +135,8 @@ def sample(
     inputs = [config.machine, device, imperfections]
     output = Output(context, out, figures, overwrite=overwrite, inputs=inputs)
     with output.open(config, config.seed) as file:
-        chosen, n_draws = _prepare(config, target, clamped, reporter, file)
+        ready = _prepare(config, target, clamped, learned, reporter, file)
+        chosen, n_draws = ready.sampler, ready.n_draws
         reporter.status(
             f"sampling {target.n_units} units with {chosen.name}: "
             f"{config.chains} chains of {n_draws} draws"
@@ -146,7 +157,7 @@ def sample(
                 beside = reference_metrics(target, clamped, evaluation, samples)
         shown = names.of_all(target) if names.visible or names.label else ()
         with reporter.working("certifying the samples"):
-            certificate = samples.certificate(target, clamped, sampler=chosen, names=shown)
+            certificate = _certificate(samples, target, clamped, ready, shown)
         if file is not None:
             file.write_machine(target, names)
             file.write_samples(samples)
@@ -170,12 +181,14 @@ def sample(
             "interval_ns": samples.interval_ns,
             "seed": samples.seed,
             "metrics": metrics_values(metrics),
+            "adaptation": None if ready.mended is None else mended_values([ready.mended]),
             "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
         with_certificate(
             metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),
             certificate,
+            remarks=_remarks(ready),
         ),
     )
     enforce(certificate, strict=strict)
@@ -215,23 +228,36 @@ def _configuration(
     return configured(LasersConfig, options | tables, overrides)
 
 
+class _Ready(NamedTuple):
+    """A sampler, how many draws per chain are asked of it, and what was done to lasers."""
+
+    sampler: Sampler
+    n_draws: int
+    mended: Mended | None = None
+    learned: Learned | None = None
+    """What the machine was to learn with a device in the loop, if it was."""
+
+
 def _prepare(
     config: GibbsConfig | LasersConfig | RenewalConfig,
     machine: BoltzmannMachine,
     clamped: NDArray[np.int8],
+    learned: Learned | None,
     reporter: Reporter,
     file: ResultsFile | None,
-) -> tuple[Sampler, int]:
+) -> _Ready:
     """Make the sampler ready, and say how many draws per chain are asked of it."""
     from lasersampling.cli.adapting import adapted
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
+    from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.sampling.protocol import checked_request
     from lasersampling.sampling.renewal_sampler import Renewal
 
     if isinstance(config, GibbsConfig):
-        return Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin), config.draws
+        gibbs = Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin)
+        return _Ready(gibbs, config.draws)
     if isinstance(config, RenewalConfig):
         renewal = Renewal(
             config.device,
@@ -264,6 +290,51 @@ def _prepare(
         write_calibration(file, calibration)
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(machine.n_units))
-    if isinstance(config, LasersConfig):
-        lasers = adapted(lasers, machine, config, reporter, file, clamped)
-    return renewal or lasers, n_draws
+    if renewal is not None or not isinstance(config, LasersConfig):
+        return _Ready(renewal or lasers, n_draws)
+    if learned is not None and config.adaptation_rounds is None:
+        return _Ready(lasers, n_draws, left_as_learned(lasers), learned)
+    plan = Mending(
+        rounds=config.adaptation_rounds,
+        run_time_ns=config.chains * config.duration_ns,
+        n_draws=config.adaptation_draws,
+        seed=config.seed,
+    )
+    found = adapted(lasers, machine, clamped, plan, reporter, file)
+    return _Ready(found.lasers, n_draws, found)
+
+
+def _remarks(ready: _Ready) -> list[str]:
+    told = [] if ready.mended is None else [ready.mended.sentence]
+    if ready.learned is not None:
+        told.append(
+            "The certificate compares with what the machine was to learn, and the other metrics "
+            "with its law on an ideal device."
+        )
+    return told
+
+
+def _certificate(
+    samples: Samples,
+    machine: BoltzmannMachine,
+    clamped: NDArray[np.int8],
+    ready: _Ready,
+    names: tuple[str, ...],
+) -> Judgement:
+    """Judge the draws by the machine, or by what it learned with a device in the loop."""
+    import dataclasses
+
+    import numpy as np
+
+    from lasersampling.boltzmann.clamping import FREE
+    from lasersampling.boltzmann.learned import posterior_of
+    from lasersampling.sampling.certificate import target_certificate
+
+    if ready.learned is not None:
+        target = ready.learned.target
+        held, beyond = clamped[: target.n_units], clamped[target.n_units :]
+        law = posterior_of(target, held, np.zeros(target.n_units))
+        if law is not None and (beyond == FREE).all():
+            states = np.ascontiguousarray(samples.states[:, :, np.flatnonzero(held == FREE)])
+            return target_certificate(dataclasses.replace(samples, states=states), law)
+    return samples.certificate(machine, clamped, sampler=ready.sampler, names=names)

@@ -11,7 +11,7 @@ import numpy as np
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.results.evaluation import Evaluation, evaluate_target
 from lasersampling.results.reading import Metric
-from lasersampling.results.records import write_certificate, write_learned
+from lasersampling.results.records import write_certificate, write_learned, write_mended
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.certificate import Certificate, target_certificate
@@ -80,6 +80,8 @@ class FitEvaluation:
                 description=f"{name} before learning with the sampler in the loop",
             )  # fmt: skip
         write_certificate(file, self.certificate)
+        if self.fit.mended is not None:
+            write_mended(file, [self.fit.mended])
         # Those of the learned machine are written with its evaluation.
         beside = ("_before", "_gibbs")
         file.metrics({name: m for name, m in self.metrics.items() if name.endswith(beside)})

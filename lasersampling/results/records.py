@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
-    from lasersampling.sampling.adaptation_choice import Choice
     from lasersampling.sampling.calibration import Calibration, Neuron
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
@@ -100,6 +99,12 @@ def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
             file.write(place, values, ("case", "unit"), units="1", description=about)
     told = mended_values(found)
     file.attributes("adaptation", {key: told[key] for key in ("laser_time_ns", "what")})
+    for name, about in (("before", "as they were"), ("after", "adapted")):
+        values = [np.nan if nats is None else nats for nats in told[f"{name}_nats"]]
+        file.write(
+            f"adaptation/{name}_nats", values, ("case",), units="1",
+            description=f"divergence of the conditional law of lasers {about}, nan if unknown",
+        )  # fmt: skip
     rounds = [one.rounds for one in found]
     file.write("adaptation/rounds", rounds, ("case",), units="1", description="rounds that count")
 
@@ -115,18 +120,6 @@ def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
         "before_nats": [one.before_nats for one in found],
         "after_nats": [one.after_nats for one in found],
     }
-
-
-def write_choice(file: ResultsFile, choice: Choice) -> None:
-    """Write to the attributes of ``/adaptation`` what was found of both lasers, and which are used.
-
-    Numbers are divergences of their draws [nat].
-    """
-    values: dict[str, Any] = {"is_used": choice.is_adapted, "told": choice.told, "units": "nat"}
-    for name in ("translated", "adapted"):
-        for key, value in dataclasses.asdict(getattr(choice, name)).items():
-            values[f"{name}_{key}"] = value
-    file.attributes("adaptation", values)
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:

@@ -5,13 +5,17 @@ imperfect chips, and changes nothing where lasers are right as they are. Which o
 fresh draws say without any reference: how far their conditional log odds are from those of the
 machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
 differ beyond chance, as long as that takes no more laser time than the run itself, and what was
-adapted is kept if fresh draws of it come nearer to the machine.
+adapted is kept if fresh draws of it come nearer to the machine. Conditional log odds cannot see a
+class that is never drawn, whatever the label; so lasers are not kept adapted either whose means
+under each condition are further from those of Gibbs sampling than they were (`condition_means`).
+Rounds that somebody asked for are judged in the same way: by few draws they can do harm.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +28,8 @@ from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.adaptation import adapt, held_conditions, shared_out
 from lasersampling.sampling.certificate.consistency import conditional_consistency
+from lasersampling.sampling.condition_means import distance_of_means
+from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
@@ -37,6 +43,8 @@ _TOLERATED_NATS = 0.002
 this, and chance would do the same more often than one time in twenty."""
 
 _CHECK_STREAM = 6
+
+_GIBBS, _REFERENCE_DRAWS = Gibbs(burn_in=1000, thin=4), 100
 
 MOST_SEPARATE = 32
 """Cases of evidence that lasers are adapted to one by one; of more, one adaptation serves all.
@@ -52,12 +60,12 @@ class Mending:
     Attributes
     ----------
     rounds : int or None
-        Rounds in the network; 0 for no adaptation. None: where it helps, in as many rounds as cost
-        no more laser time than the run.
+        Rounds in the network; 0 for no adaptation. None: in as many rounds as cost no more laser
+        time than the run, and only where draws are wrong beyond chance.
     run_time_ns : float
         Laser time of the run, all chains together [ns].
     n_draws, n_chains : int
-        Draws of each round, a refractory time apart, and chains; of more conditions than that,
+        Draws of each round, a refractory time apart, and chains; of more conditions that differ,
         there are as many chains as conditions.
     seed : int
         Of the draws.
@@ -165,13 +173,8 @@ def adapted_where_it_helps(
         return Mended(lasers, 0, 0.0, None, None, "The lasers were not adapted, as asked.")
     conditions = held_conditions(clamped, machine.n_units)
     work = _Work(lasers, machine, conditions, plan)
-    if plan.rounds is not None:
-        adapted = work.adapted(plan.rounds, told)
-        spent = work.time_of(plan.rounds)
-        sentence = f"The lasers were adapted, {_rounds(plan.rounds)}; {_time(spent)}."
-        return Mended(adapted, plan.rounds, spent, None, None, sentence)
     # Beside the rounds: what both draws to judge them by take.
-    rounds = min(MOST_ROUNDS, work.rounds_within(plan.run_time_ns))
+    rounds = plan.rounds or min(MOST_ROUNDS, work.rounds_within(plan.run_time_ns))
     if rounds < 1:
         sentence = (
             "The lasers were not adapted, since that would take more laser time than the run; "
@@ -179,30 +182,37 @@ def adapted_where_it_helps(
         )
         return Mended(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0
-    judged = work.judged(lasers, 0, lambda f: told(f / steps))
-    before = judged.nats
-    if judged.is_right:
+    before = work.judged(lasers, 0, lambda f: told(f / steps))
+    if plan.rounds is None and before.is_right:
         spent = work.time_of(0, checks=1)
         sentence = (
             "The lasers were not adapted: their draws obey the conditional law of the machine "
             f"within chance as they are; {_time(spent)} to see that."
         )
-        return Mended(lasers, 0, spent, before, None, sentence)
+        return Mended(lasers, 0, spent, before.nats, None, sentence)
     adapted = work.adapted(rounds, lambda f: told((1 + f * rounds) / steps))
-    after = work.judged(adapted, 1, lambda f: told((1 + rounds + f) / steps)).nats
+    after = work.judged(adapted, 1, lambda f: told((1 + rounds + f) / steps))
     spent = work.time_of(rounds, checks=2)
-    found = f"from {max(before, 0.0):.2g} to {max(after, 0.0):.2g} nats"
-    if after >= before:
-        sentence = (
-            "The lasers were not adapted, since that did not help: the divergence of their "
-            f"conditional law from the machine's would have gone {found}; {_time(spent)} spent."
+    found = f"from {max(before.nats, 0.0):.2g} to {max(after.nats, 0.0):.2g} nats"
+    why = ""
+    if after.nats >= before.nats:
+        why = f"the divergence of their conditional law from the machine's would have gone {found}"
+    elif after.loses_beside(before):
+        why = (
+            f"their means would have moved away from those of Gibbs sampling, from "
+            f"{max(before.means, 0.0):.2g} to {after.means:.2g} nats, as where a label is lost"
         )
-        return Mended(lasers, 0, spent, before, after, sentence)
+    if why:
+        sentence = (
+            f"The lasers were not adapted, since {_rounds(rounds)} did not help: {why}; "
+            f"{_time(spent)} spent. More draws of each round (adaptation_draws) may help."
+        )
+        return Mended(lasers, 0, spent, before.nats, after.nats, sentence)
     sentence = (
-        f"The lasers were adapted, {_rounds(rounds)}: the divergence of the conditional law of "
+        f"The lasers were adapted, in {_rounds(rounds)}: the divergence of the conditional law of "
         f"fresh draws from the machine's went {found}; {_time(spent)}."
     )
-    return Mended(adapted, rounds, spent, before, after, sentence)
+    return Mended(adapted, rounds, spent, before.nats, after.nats, sentence)
 
 
 def left_as_learned(lasers: Lasers) -> Mended:
@@ -290,15 +300,26 @@ def summary(found: Sequence[Mended]) -> str:
 
 
 class _Judged(NamedTuple):
-    """Divergence of a conditional law [nats], its standard error, and how likely chance is."""
+    """Divergences of a conditional law and of means, with standard errors, and chance of the law.
+
+    Means stand beside those of Gibbs sampling under each condition. All in nats but the chance.
+    """
 
     nats: float
     error: float
     chance: float
+    means: float = 0.0
+    means_error: float = 0.0
 
     @property
     def is_right(self) -> bool:
         return self.chance > _CHANCE and self.nats + 2.0 * self.error < _TOLERATED_NATS
+
+    def loses_beside(self, other: _Judged) -> bool:
+        """Whether means are further off than others beyond chance."""
+        # Of too few chains the errors are not known.
+        error = np.nan_to_num(np.hypot(self.means_error, other.means_error))
+        return bool(self.means - max(other.means, 0.0) > 2.0 * error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +333,20 @@ class _Work:
 
     @property
     def n_chains(self) -> int:
-        return max(self.plan.n_chains, len(self.conditions))
+        return max(self.plan.n_chains, len(np.unique(self.conditions, axis=0)))
+
+    @cached_property
+    def held(self) -> NDArray[np.int8]:
+        """How chains are held, shape (chain, unit)."""
+        return shared_out(self.conditions, self.n_chains)
+
+    @cached_property
+    def reference(self) -> NDArray[np.int8]:
+        """Draws of Gibbs sampling, held alike."""
+        return _GIBBS.sample(
+            self.machine, _REFERENCE_DRAWS, n_chains=self.n_chains, clamped=self.held,
+            seed=self.plan.seed,
+        ).states  # fmt: skip
 
     def time_of(self, rounds: int, checks: int = 0) -> float:
         """Laser time of so many rounds, whose chains go on, and of fresh draws."""
@@ -338,7 +372,7 @@ class _Work:
 
     def judged(self, lasers: Lasers, which: int, told: Progress) -> _Judged:
         """Judge the conditional law of fresh draws."""
-        held = shared_out(self.conditions, self.n_chains)
+        held = self.held
         words = np.random.SeedSequence(self.plan.seed, spawn_key=(_CHECK_STREAM,))
         drawing = replace(
             lasers, interval_ns=lasers.neuron.refractory_time_ns, burn_in_ns=None, tempering=None
@@ -358,11 +392,12 @@ class _Work:
             divergence += found.divergence_nats * share
             variance += (found.divergence_nats_se * share) ** 2
             chance = min(chance, len(patterns) * found.p_value)
-        return _Judged(divergence, variance**0.5, chance)
+        means = distance_of_means(states, self.reference, held)
+        return _Judged(divergence, variance**0.5, chance, *means)
 
 
 def _rounds(rounds: int) -> str:
-    return f"in {rounds} round" + "s" * (rounds != 1)
+    return f"{rounds} round" + "s" * (rounds != 1)
 
 
 def _time(laser_time_ns: float) -> str:

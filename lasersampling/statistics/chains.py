@@ -216,4 +216,6 @@ def _r_hat(x: NDArray[np.float64]) -> float:
         return math.nan
     if not np.ptp(x, axis=1).any():
         return math.inf
-    return float(array_stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))
+    # Where every half of a chain stands still, at different values, the ratio is infinite.
+    with np.errstate(divide="ignore"):
+        return float(array_stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))

@@ -91,6 +91,9 @@ class FitRecipe:
         How the device is calibrated where no calibration is stored.
     pretraining : LearningSettings or None
         Learning of the ideal machine before, without the device.
+    adaptation_rounds : int
+        Rounds in which lasers are adapted to the machine that learning in the loop starts from; 0
+        for none, as learning makes up for the same.
     learning : LearningSettings
         Learning with the sampler in the loop.
     judging : JudgingSettings
@@ -111,6 +114,7 @@ class FitRecipe:
     sampler: SamplerSettings = SamplerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
     pretraining: LearningSettings | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
     learning: LearningSettings = LearningSettings()
     judging: JudgingSettings = JudgingSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0

@@ -14,6 +14,7 @@ from lasersampling.errors import InputError
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.laser_settings import settings_of
+from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 from lasersampling.training.distribution_learning import initial_machine, learn
 from lasersampling.training.fit_recipes import FitRecipe
@@ -45,6 +46,8 @@ class Fit:
         which an ideal device would show.
     settings : str
         How the lasers in the loop were configured, as TOML text; empty for other samplers.
+    mended : Mended or None
+        How they were adapted before; None if nobody asked for it.
     """
 
     target: Target
@@ -53,6 +56,7 @@ class Fit:
     history: History
     samples: Mapping[str, Samples]
     settings: str = ""
+    mended: Mended | None = None
 
     @property
     def learned(self) -> Learned:
@@ -159,6 +163,12 @@ def fit(
     part: Stage = stage or (lambda what: nullcontext(progress if what == _LEARNING else None))
     with part("learning the ideal machine") as told:
         initial = pretrained(recipe, target, told)
+    mended = None
+    if recipe.adaptation_rounds and isinstance(chosen, Lasers):
+        plan = Mending(rounds=recipe.adaptation_rounds, seed=recipe.seed)
+        with part("adapting the lasers to the machine") as told:
+            mended = adapted_where_it_helps(chosen, initial, mending=plan, progress=told)
+        chosen = mended.lasers
     with part(_LEARNING) as told:
         learned = learn(
             target,
@@ -189,4 +199,4 @@ def fit(
         "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
     }
     settings = to_toml(settings_of(chosen)) if isinstance(chosen, Lasers) else ""
-    return Fit(target, initial, learned.machine, learned.history, samples, settings)
+    return Fit(target, initial, learned.machine, learned.history, samples, settings, mended)

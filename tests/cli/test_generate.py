@@ -106,7 +106,10 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     ("arguments", "message"),
     [
         ((), "recipe: got nothing, expected a recipe, or --from a trained machine"),
-        (("--from", "letters"), "machines: got 'letters', expected an existing file or one of"),
+        (
+            ("--from", "letters"),
+            "--from: got 'letters', expected a file of a trained machine, or one of",
+        ),
         (("--from", "random_five"), "got 5 visible units, expected rows x columns"),
         (("--from", "digits", "--label", 10), "--label: got 10, expected 0 to 9"),
         (("--from", "digits", "--label", -1), "--label: got '-1', expected 0 to 9"),
@@ -171,21 +174,20 @@ def test_settings_of_the_adaptation_are_named_where_they_are_wrong(run, key):
 
 
 def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
-    """A machine of two classes, as small as can be, adapted by one draw."""
+    """A machine of two classes, as small as can be, adapted by four draws."""
     images = np.repeat([[[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]]], 20, axis=0)
     np.savez("mine.npz", images=images, labels=np.repeat(["cross", "ring"], 20))
-    settings = {"adaptation_rounds": 1, "adaptation_draws": 1, "burn_in_ns": 5.0}
+    settings = {"adaptation_rounds": 1, "adaptation_draws": 4, "burn_in_ns": 5.0}
     own = (*SMALL, "data.source=mine.npz", "training.n_hidden=2", "training.batch_size=10")
     own = (*own, *(f"{key}={value}" for key, value in settings.items()))
     ran = run("generate", "digits", "--out", "run.h5", *options(*own))
     assert ran.code == 0
     found = read_results("run.h5")
-    choice, settled = found.attributes["adaptation"], found.attributes["images"]
-    assert choice["told"] in ran.err
-    better = choice["adapted_conditional"] + choice["adapted_means"] <= (
-        choice["translated_conditional"] + choice["translated_means"]
-    )
-    assert bool(choice["is_used"]) == better == ("lines" in found.groups)
+    adaptation, settled = found.attributes["adaptation"], found.attributes["images"]
+    assert adaptation["what"] in ran.err
+    used = found.array("adaptation/rounds")[0]
+    assert ("not adapted" not in adaptation["what"]) == (used == 1) == ("lines" in found.groups)
+    assert np.isfinite(found.array("adaptation/before_nats")).all()
     assert settled["burn_in_ns"] >= 40.0
     assert settled["burn_in_told"] in ran.err
     assert "sweeps, where the burn-in of 5 ns is 2 refractory times" in ran.err

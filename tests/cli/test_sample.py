@@ -50,11 +50,14 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     assert config["imperfections"]["coupling"]["grid"]["bits"] == 5
     expected = Imperfections(pump={"mismatch": {"std": 0.02}}).drawn(3, 3).pump
     assert np.array_equal(results.array("chip/pump"), expected)
-    adapted = run(*options, "--set", "adaptation_rounds=1", "--out", "adapted.h5")
+    adapted = run(*options, "--adapt", 1, "--out", "adapted.h5")
     assert adapted.code == 0
     results = read_results("adapted.h5")
     assert (results.array("lines/gain") != 1.0).all()
-    assert results.attributes["adaptation"]["told"] in adapted.err
+    assert results.attributes["adaptation"]["what"] in adapted.err
+    refused = run(*options, "--adapt", -1)
+    assert refused.code == 2
+    assert "--adapt: got -1" in refused.err
     for key in ("adaptation_rounds", "adaptation_draws"):
         refused = run(*options, "--set", f"{key}=-1")
         assert refused.code == 2

@@ -36,8 +36,9 @@ def test_without_light_the_carriers_are_poisson():
     """No emission into the mode: births at P and deaths at N/tau, stationary law Poisson(P tau)."""
     device = replaced(DEVICE, gain=Section(2.0, 1e-12, 7500.0), absorber=Section(0.1, 1e-3, 1.0))
     request = TraceRequest(tuple(range(50)), 0.0, 1000.0, 1e4)
+    ratio = 20.0 / device.threshold_pump_electrons_per_ns
     traces = simulate_jumps(
-        LaserNetwork(device, 50), 20.0, 1000.0, seed=1, burn_in_ns=20.0, traces=request
+        LaserNetwork(device, 50), ratio, 1000.0, seed=1, burn_in_ns=20.0, traces=request
     ).traces
     electrons = traces.gain_electrons.astype(np.float64)
     n = electrons.size  # 10 ns apart, five lifetimes: independent but for exp(-5)

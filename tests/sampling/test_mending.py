@@ -76,12 +76,12 @@ def test_the_run_bounds_what_is_spent(monkeypatch, rounds_of_time, expected):
 
 def test_cases_are_adapted_to_one_by_one():
     cases = np.array([[1, -1, -1], [0, -1, -1]])
-    plan = Mending(rounds=1, n_draws=20, n_chains=4)
-    first, second = adapted_to_cases(LASERS, MACHINE, cases, plan)
+    plan = Mending(rounds=1, n_draws=100, n_chains=8)
+    chip = dataclasses.replace(LASERS, imperfections="harsh", chip_seed=1)
+    first, second = adapted_to_cases(chip, MACHINE, cases, plan)
     assert not np.array_equal(first.lasers.lines.offset, second.lasers.lines.offset)
-    both = summary([first, second])
-    assert both == first.sentence == second.sentence
-    alone = adapted_where_it_helps(LASERS, MACHINE, cases[1], plan)
+    assert "adapted to 2 of 2 cases, each by itself" in summary([first, second])
+    alone = adapted_where_it_helps(chip, MACHINE, cases[1], plan)
     np.testing.assert_array_equal(alone.lasers.lines.gain, second.lasers.lines.gain)
 
 
@@ -90,7 +90,7 @@ def test_many_cases_share_an_adaptation(monkeypatch):
     plan = Mending(rounds=1, n_draws=4, n_chains=1)
     (found,) = adapted_to_cases(LASERS, MACHINE, np.array([[1, -1, -1], [-1, 0, -1]]), plan)
     # A chain for each case, though fewer were asked for.
-    assert found.laser_time_ns == pytest.approx(2 * (4 + 50) * TAU)
+    assert found.laser_time_ns == pytest.approx(2 * 3 * (4 + 50) * TAU)
 
 
 def test_a_summary_of_different_cases():

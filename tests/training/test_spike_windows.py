@@ -70,7 +70,7 @@ def test_data_without_spikes(data):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"hidden": (10**9,)}, {"hidden": (10**6, 10**6)}, {"input_copies": 10**10}]
+    "changes", [{"hidden": (10**9,)}, {"hidden": (10**6, 10**6)}, {"input_copies": 10**9}]
 )
 def test_networks_that_no_memory_holds_are_refused_at_once(changes):
     recipe = shipped("yin_yang")

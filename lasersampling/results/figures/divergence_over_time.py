@@ -67,7 +67,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             _add_axis_of(axes, float(tau))
         axes.set_xlabel("sampling time, all chains (ns)" if timed else "draws, all chains")
         axes.set_ylabel(r"$D_\mathrm{KL}$(sampled‖target)")
-        handles, labels = axes.get_legend_handles_labels()
+        found, labels = axes.get_legend_handles_labels()
+        handles: list[Any] = list(found)
         if band is not None:
             handles.append(band)
             labels.append("single chains, mean ± standard deviation")

@@ -1,4 +1,4 @@
-"""Adapted lasers are used only where they draw better than lasers as translated."""
+"""Adaptation that loses labels is given up; chains get the time that labels need to settle."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
-from lasersampling.sampling import adaptation_choice, settling
-from lasersampling.sampling.adaptation_choice import adapt_if_better, judged
+from lasersampling.sampling import mending, settling
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.mending import Mending, adapted_where_it_helps
 from lasersampling.sampling.settling import sweeps_to_settle
 from lasersampling.sampling.translation import Lines
 
@@ -50,10 +50,9 @@ def test_a_class_that_is_never_drawn_is_seen_in_the_means():
     again = Gibbs().sample(machine, 200, n_chains=24, clamped=clamped, seed=2).states
     one = Gibbs().sample(machine, 200, n_chains=24, clamped=clamped[-1:].repeat(24, 0), seed=3)
     lost = np.where(clamped[:, None] == -1, one.states, clamped[:, None])
-    assert abs(judged(machine, again, right, clamped).means) < 0.05
-    found = judged(machine, lost, right, clamped)
-    assert found.means > 10 * found.means_se
-    assert found.divergence == found.means + found.conditional
+    assert abs(distance_of_means(again, right, clamped)[0]) < 0.05
+    distance, error = distance_of_means(lost, right, clamped)
+    assert distance > 10 * error
 
 
 def test_the_distance_of_means_is_that_of_the_probabilities():
@@ -80,23 +79,31 @@ def test_conditions_with_one_chain_each_are_taken_together(n_labelled):
     assert distance_of_means(states, states, clamped)[0] == 0.0
 
 
-def test_an_adaptation_that_does_harm_is_not_used_and_that_is_said(monkeypatch):
+def test_an_adaptation_that_loses_a_label_is_not_used_and_that_is_said(monkeypatch):
     """In place of one by too few draws: pixels are drawn to the class of ones under any label."""
     machine, clamped = two_classes(), held(8)
     bad = Lines(np.append(np.full(N_PIXELS, 3.0), [0.0, 0.0]), np.ones(N_PIXELS + 2))
-    monkeypatch.setattr(
-        adaptation_choice, "adapt", lambda lasers, *_, **__: replace(lasers, lines=bad)
-    )
-    choice = adapt_if_better(IDEAL, machine, n_rounds=1, n_draws=1, clamped=clamped, seed=3)
-    assert not choice.is_adapted
-    assert choice.lasers is IDEAL
-    assert choice.adapted.divergence > choice.translated.divergence + 1.0
-    assert "The lasers are used as translated, since adapting them did not help" in choice.told
-    assert "adaptation_draws" in choice.told
-    drawn = choice.lasers.sample(machine, 100, n_chains=8, clamped=clamped, seed=5)
+    monkeypatch.setattr(mending, "adapt", lambda lasers, *_, **__: replace(lasers, lines=bad))
+    plan = Mending(rounds=1, n_draws=100, n_chains=8, seed=3)
+    found = adapted_where_it_helps(IDEAL, machine, clamped, plan)
+    assert not found.is_adapted
+    assert found.lasers is IDEAL
+    assert found.after_nats > found.before_nats
+    assert "not adapted, since 1 round did not help" in found.sentence
+    assert "adaptation_draws" in found.sentence
+    drawn = found.lasers.sample(machine, 100, n_chains=8, clamped=clamped, seed=5)
     low, high = shares(drawn, clamped)
     assert low < 0.2
     assert high > 0.8
+
+
+def test_means_alone_speak_against_an_adaptation():
+    """Units right given units, in both cases; of the second one class is never drawn."""
+    kept = mending._Judged(0.02, 0.001, 0.0, 0.01, 0.02)
+    assert mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1).loses_beside(kept)
+    assert not mending._Judged(0.01, 0.001, 0.0, 0.05, 0.03).loses_beside(kept)
+    # Errors of one chain for each condition are not known.
+    assert mending._Judged(0.01, 0.001, 0.0, 1.0, np.nan).loses_beside(kept)
 
 
 def test_an_adaptation_that_helps_is_used():
@@ -104,13 +111,13 @@ def test_an_adaptation_that_helps_is_used():
     machine, clamped = two_classes(), held(8)
     chip = replace(IDEAL, imperfections="laboratory", chip_seed=1)
     fractions = []
-    choice = adapt_if_better(
-        chip, machine, n_rounds=2, clamped=clamped, seed=3, progress=fractions.append
+    found = adapted_where_it_helps(
+        chip, machine, clamped, Mending(rounds=2, n_chains=24, seed=3), progress=fractions.append
     )
-    assert choice.is_adapted
-    assert choice.lasers.lines is not None
-    assert choice.translated.divergence > choice.adapted.divergence + 0.1
-    assert choice.told.startswith("The adapted lasers are used: their draws are ")
+    assert found.rounds == 2
+    assert found.lasers.lines is not None
+    assert found.before_nats > found.after_nats + 0.1
+    assert found.sentence.startswith("The lasers were adapted, in 2 rounds: ")
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
 
