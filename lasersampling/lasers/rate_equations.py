@@ -40,6 +40,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
+from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 
@@ -304,6 +305,11 @@ def states_at(device: Device, pump: float) -> list[SteadyState]:
     Returns
     -------
     list of SteadyState
+
+    Raises
+    ------
+    InputError
+        If there is none below the largest photon number that is looked at.
     """
     from scipy.optimize import brentq
 
@@ -325,6 +331,10 @@ def states_at(device: Device, pump: float) -> list[SteadyState]:
         s = float(np.exp(brentq(residual, grid[k], grid[k + 1], xtol=1e-13)))
         n1, n2 = _carriers_at(device, s, pump)
         states.append(SteadyState(s, float(n1), float(n2)))
+    if not states:
+        got = f"{pump:g} electrons/ns, at which {device.name} has no steady state"
+        expected = f"a pump at which it has one of fewer than {_MOST_PHOTONS:g} photons"
+        raise InputError.single("pump", got, expected)
     return states
 
 

@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.rate_equations import (
     drift,
@@ -46,3 +49,12 @@ def test_a_laser_without_pump_is_dark():
 def test_threshold_pump_is_where_the_unsaturated_gain_vanishes():
     electrons = DEVICE.threshold_pump_electrons_per_ns * DEVICE.gain.carrier_lifetime_ns
     assert abs(net_gain(DEVICE, electrons, 0.0)) < 1e-9
+
+
+def test_a_pump_without_steady_state_is_refused():
+    device = load_device("D2")
+    dark = dataclasses.replace(
+        device, gain=dataclasses.replace(device.gain, differential_gain_per_ns=1e-12)
+    )
+    with pytest.raises(InputError, match="at which D2 has no steady state"):
+        quiescent_state(dark, 20.0)
