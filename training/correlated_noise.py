@@ -155,8 +155,8 @@ def measure(
 
         def chain(source: np.random.SeedSequence) -> tuple[int, float]:
             return spikes_of(
-                SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, tau, step_ps * 1e-3,
-                BURN_IN_NS, duration_ns, np.random.default_rng(source),
+                SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, tau,
+                step_ps * 1e-3, BURN_IN_NS, duration_ns, np.random.default_rng(source),
             )  # fmt: skip
 
         with ThreadPoolExecutor(2) as pool:

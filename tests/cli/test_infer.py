@@ -248,7 +248,7 @@ def test_rounds_of_adaptation_are_told_and_kept(run, machine_file, quick_calibra
     told = json.loads(run(*asked, "--adapt", 1, *chip, "--out", "run.h5").out)["adaptation"]
     assert told["rounds"] == [1]
     assert "adapted, in 1 round:" in told["what"]
-    # Sixteen chains of 50 draws, after a burn-in of 50 such intervals: to adapt, and to judge twice.
+    # Sixteen chains of 50 draws after 50 such intervals of burn-in: to adapt, and to judge twice.
     tau = Lasers("D6").neuron.refractory_time_ns
     assert told["laser_time_ns"] == pytest.approx(3 * 16 * 100 * tau)
     results = read_results("run.h5")
