@@ -6,8 +6,8 @@ fresh draws say without any reference: how far their conditional log odds are fr
 machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
 differ beyond chance, as long as that takes no more laser time than the run itself, and what was
 adapted is kept if fresh draws of it come nearer to the machine. Conditional log odds cannot see a
-class that is never drawn, whatever the label; so lasers are not kept adapted either whose means
-under each condition are further from those of Gibbs sampling than they were (`condition_means`).
+class that is never drawn, whatever the label; so means under each condition, beside those of Gibbs
+sampling (`condition_means`), decide where they differ beyond their errors.
 Rounds that somebody asked for are judged in the same way: by few draws they can do harm.
 """
 
@@ -41,6 +41,10 @@ _CHANCE = 0.05
 _TOLERATED_NATS = 0.002
 """Lasers are left as they are where the divergence of their conditional law is shown to be below
 this, and chance would do the same more often than one time in twenty."""
+
+_ERRORS = 2.0
+"""Standard errors beyond which means decide. These errors are large, as chains are few and change
+slowly between classes; so the conditional law decides where means do not differ beyond them."""
 
 _CHECK_STREAM = 6
 
@@ -195,13 +199,13 @@ def adapted_where_it_helps(
     spent = work.time_of(rounds, checks=2)
     found = f"from {max(before.nats, 0.0):.2g} to {max(after.nats, 0.0):.2g} nats"
     why = ""
-    if after.nats >= before.nats:
-        why = f"the divergence of their conditional law from the machine's would have gone {found}"
-    elif after.loses_beside(before):
+    if after.means_differ(before) and after.means > before.means:
         why = (
-            f"their means would have moved away from those of Gibbs sampling, from "
+            "means under each condition would have moved away from those of Gibbs sampling, from "
             f"{max(before.means, 0.0):.2g} to {after.means:.2g} nats, as where a label is lost"
         )
+    elif not after.means_differ(before) and after.nats >= before.nats:
+        why = f"the divergence of their conditional law from the machine's would have gone {found}"
     if why:
         sentence = (
             f"The lasers were not adapted, since {_rounds(rounds)} did not help: {why}; "
@@ -315,11 +319,10 @@ class _Judged(NamedTuple):
     def is_right(self) -> bool:
         return self.chance > _CHANCE and self.nats + 2.0 * self.error < _TOLERATED_NATS
 
-    def loses_beside(self, other: _Judged) -> bool:
-        """Whether means are further off than others beyond chance."""
-        # Of too few chains the errors are not known.
-        error = np.nan_to_num(np.hypot(self.means_error, other.means_error))
-        return bool(self.means - max(other.means, 0.0) > 2.0 * error)
+    def means_differ(self, other: _Judged) -> bool:
+        """Whether the means of both are off by different amounts, beyond errors that are known."""
+        error = float(np.hypot(self.means_error, other.means_error))
+        return abs(self.means - other.means) > _ERRORS * error
 
 
 @dataclass(frozen=True, eq=False)

@@ -214,8 +214,8 @@ def _r_hat(x: NDArray[np.float64]) -> float:
 
     if np.ptp(x) == 0:
         return math.nan
-    if not np.ptp(x, axis=1).any():
-        return math.inf
-    # Where every half of a chain stands still, at different values, the ratio is infinite.
-    with np.errstate(divide="ignore"):
-        return float(array_stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))
+    n = x.shape[1] // 2
+    halves = np.concatenate([x[:, :n], x[:, -n:]])
+    if not np.ptp(halves, axis=1).any():  # changes between halves only are none within
+        return math.inf if np.ptp(halves) else math.nan
+    return float(array_stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))

@@ -10,6 +10,7 @@ from lasersampling.results import read_results
 SMALL = (
     "images_per_label=2", "free_images=3", "duration_ns=60", "window_ns=20", "burn_in_ns=20",
     "gibbs_burn_in=50", "training.n_hidden=12", "training.n_epochs=6", "adaptation_rounds=0",
+    "most_burn_in_ns=0",
 )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def test_problems_of_a_recipe_are_named_by_its_file(run, tmp_path):
 
 
 QUICK = ("images_per_label=2", "duration_ns=20", "window_ns=10", "burn_in_ns=10",
-         "gibbs_burn_in=20", "adaptation_rounds=0")  # fmt: skip
+         "gibbs_burn_in=20", "adaptation_rounds=0", "most_burn_in_ns=0")  # fmt: skip
 
 
 def test_a_trained_machine_draws_a_label_without_training(run):
@@ -177,7 +178,12 @@ def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
     """A machine of two classes, as small as can be, adapted by four draws."""
     images = np.repeat([[[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]]], 20, axis=0)
     np.savez("mine.npz", images=images, labels=np.repeat(["cross", "ring"], 20))
-    settings = {"adaptation_rounds": 1, "adaptation_draws": 4, "burn_in_ns": 5.0}
+    settings = {
+        "adaptation_rounds": 1,
+        "adaptation_draws": 4,
+        "burn_in_ns": 5.0,
+        "most_burn_in_ns": 500,
+    }
     own = (*SMALL, "data.source=mine.npz", "training.n_hidden=2", "training.batch_size=10")
     own = (*own, *(f"{key}={value}" for key, value in settings.items()))
     ran = run("generate", "digits", "--out", "run.h5", *options(*own))

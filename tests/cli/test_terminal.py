@@ -37,7 +37,8 @@ RUNS = {
     "generate": (
         "generate", "digits", "--set=images_per_label=2", "--set=duration_ns=10",
         "--set=window_ns=5", "--set=burn_in_ns=5", "--set=training.n_hidden=4",
-        "--set=training.n_epochs=1", "--set=adaptation_rounds=0", "--set=gibbs_burn_in=5",
+        "--set=training.n_epochs=1", "--set=adaptation_rounds=0", "--set=most_burn_in_ns=0",
+        "--set=gibbs_burn_in=5",
     ),
     "calibrate": (
         "calibrate", "D2", "--set=n_chains=8", "--set=activation_duration_ns=200",

@@ -97,13 +97,27 @@ def test_an_adaptation_that_loses_a_label_is_not_used_and_that_is_said(monkeypat
     assert high > 0.8
 
 
-def test_means_alone_speak_against_an_adaptation():
-    """Units right given units, in both cases; of the second one class is never drawn."""
+def test_means_decide_only_beyond_their_errors():
     kept = mending._Judged(0.02, 0.001, 0.0, 0.01, 0.02)
-    assert mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1).loses_beside(kept)
-    assert not mending._Judged(0.01, 0.001, 0.0, 0.05, 0.03).loses_beside(kept)
+    assert mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1).means_differ(kept)
+    assert not mending._Judged(0.01, 0.001, 0.0, 0.05, 0.03).means_differ(kept)
     # Errors of one chain for each condition are not known.
-    assert mending._Judged(0.01, 0.001, 0.0, 1.0, np.nan).loses_beside(kept)
+    assert not mending._Judged(0.01, 0.001, 0.0, 1.0, np.nan).means_differ(kept)
+
+
+def test_a_label_that_is_lost_outweighs_the_conditional_law(monkeypatch):
+    """Units are right given units, but one class is never drawn any more."""
+    monkeypatch.setattr(mending, "adapt", lambda lasers, *_, **__: lasers)
+    told = iter(
+        [
+            mending._Judged(0.02, 0.001, 0.0, 0.01, 0.02),
+            mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1),
+        ]
+    )
+    monkeypatch.setattr(mending._Work, "judged", lambda *given: next(told))
+    found = adapted_where_it_helps(IDEAL, two_classes(), held(8), Mending(rounds=1))
+    assert not found.is_adapted
+    assert "from 0.01 to 1 nats, as where a label is lost" in found.sentence
 
 
 def test_an_adaptation_that_helps_is_used():

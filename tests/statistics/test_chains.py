@@ -153,3 +153,10 @@ def test_distribution_ess_of_frozen_states_is_not_known():
 def test_too_few_chains_or_draws(function, shape):
     with pytest.raises(InputError, match="got shape"):
         function(np.zeros(shape, dtype=np.int8))
+
+
+@pytest.mark.parametrize("n_draws", [8, 9])
+def test_chains_that_change_between_their_halves_only_are_frozen(n_draws):
+    states = np.zeros((2, n_draws, 1), dtype=np.int8)
+    states[1, : n_draws // 2] = 1
+    assert r_hat(states)[0] == np.inf
