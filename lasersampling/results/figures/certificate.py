@@ -27,6 +27,7 @@ _QUESTIONS = {
 }
 _TARGETS = {"agreement": 0.02, "complaint": 0.05}
 _EDGES = np.geomspace(0.004, 0.4, 9)
+_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 _TOLERATED = 0.01
 """D_KL above which draws are wrong, nats."""
 _OFFSETS = (0.22, 0.0, -0.22)
@@ -62,12 +63,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         left.set_ylim(-0.02, 1.02)
         left.set_xlabel(r"true $D_\mathrm{KL}$ of the law drawn from (nats)")
         left.set_ylabel("share called in agreement")
-        left.set_title("Known faults")
+        left.set_title("Laws off by a known amount")
         left.set_xlim(_EDGES[0], _EDGES[-1])
-        style.plain_log_ticks(left.xaxis)
+        left.set_xticks(_TICKS, labels=[f"{tick:g}" for tick in _TICKS])
+        left.set_xticks([], minor=True)
         style.quiet(left, grid="both")
         _rates(results, right)
-        right.set_title("Wrong verdicts")
+        right.set_title("Wrong verdicts, 95 % intervals")
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
 
@@ -117,7 +119,7 @@ def _rates(results: Results, axes: Axes) -> None:
     ticks = (0, 1, 2, 5, 10, 20, 50, 100)
     axes.set_xticks(ticks, labels=[f"{tick}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("share, with 95 % intervals; bars: target (%)")
+    axes.set_xlabel("share (%); bars: targets")
     axes.set_ylabel("what was judged, how often")
     n_agreement = sum(name.startswith("agreement") for name in names)
     axes.axhline(len(names) - n_agreement - 0.5, color=style.GREY, linewidth=0.8)

@@ -96,8 +96,14 @@ def certificate(
     been seen. Where they are not, and beyond 20 units, it is asked whether the conditional log odds
     are off by more than 0.01 nats, or the means of units and energy differ from exact ones or those
     of a digital reference that mixes, beyond chance. If nothing speaks against the draws, but such
-    a bias could not have been seen either, they cannot be judged. How often all this errs is told
-    in RESULTS.md, section "Certificate".
+    a bias could not have been seen either, they cannot be judged.
+
+    On 200 random machines of 2 to 18 units (`training/certificate.py`) the rule agreed with 1 of
+    252 samples of lasers that are off by more than 0.01 nats (0.0 to 2.2 %), and with 7 of 298 of
+    laws that are off by a known 0.01 to 0.4 nats (0.9 to 4.8 %; six of them by less than 0.014);
+    without the exact law, as beyond 20 units, with 1 and 6. It complained of 2 of 400 samples of
+    independent exact draws (0.1 to 1.8 %) and of none of 314 of Gibbs sampling that mixes. R-hat
+    below 1.01 alone would have agreed with 48 and 233, and complained of 90 and 94.
 
     Examples
     --------
