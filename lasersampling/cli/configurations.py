@@ -243,7 +243,8 @@ class InferConfig:
         Rounds in which lasers are adapted to the machine under the evidence, 0 for none; where it
         helps and costs no more laser time than the run if None (`sampling.mending`).
     adaptation_draws : int
-        Draws of each round and chain, a refractory time apart.
+        Draws of each round and chain, a refractory time apart; more, where nothing is said of the
+        rounds and the run is long.
     max_auxiliary_weight : float
         Largest coupling of the auxiliary units that a Bayesian network is mapped with [1].
     delay_ns : float
@@ -270,7 +271,7 @@ class InferConfig:
     evidence: str = ""
     hidden: bool = False
     chains: Count = 16
-    duration_ns: Positive = 10_000.0
+    duration_ns: Positive = 15_000.0
     draws: Annotated[int, Field(ge=4)] = 5_000
     seed: SeedNumber = 0
     adaptation_rounds: Annotated[int, Field(ge=0)] | None = None

@@ -46,6 +46,7 @@ _ERRORS = 2.0
 """Standard errors beyond which means decide. These errors are large, as chains are few and change
 slowly between classes; so the conditional law decides where means do not differ beyond them."""
 
+_MOST_DRAWS = 1000
 _CHECK_STREAM = 6
 
 _GIBBS, _REFERENCE_DRAWS = Gibbs(burn_in=1000, thin=4), 100
@@ -70,7 +71,8 @@ class Mending:
         Laser time of the run, all chains together [ns].
     n_draws, n_chains : int
         Draws of each round, a refractory time apart, and chains; of more conditions that differ,
-        there are as many chains as conditions.
+        there are as many chains as conditions. Where the run leaves time for more draws in twelve
+        rounds there are more, up to 1000, since what is adapted errs by their number.
     seed : int
         Of the draws.
 
@@ -179,6 +181,8 @@ def adapted_where_it_helps(
     work = _Work(lasers, machine, conditions, plan)
     # Beside the rounds: what both draws to judge them by take.
     rounds = plan.rounds or min(MOST_ROUNDS, work.rounds_within(plan.run_time_ns))
+    if plan.rounds is None and rounds == MOST_ROUNDS:
+        work = replace(work, plan=replace(plan, n_draws=work.draws_within(plan.run_time_ns)))
     if rounds < 1:
         sentence = (
             "The lasers were not adapted, since that would take more laser time than the run; "
@@ -366,6 +370,14 @@ class _Work:
         if left < of_first:
             return 0
         return MOST_ROUNDS if left == float("inf") else 1 + int((left - of_first) / more)
+
+    def draws_within(self, time_ns: float) -> int:
+        """Draws of a round with which all rounds and both checks take no more time."""
+        if time_ns == float("inf"):
+            return self.plan.n_draws
+        tau = self.lasers.neuron.refractory_time_ns
+        per_chain = time_ns / (self.n_chains * tau) - 3 * _BURN_IN_IN_TAU
+        return max(self.plan.n_draws, min(_MOST_DRAWS, int(per_chain / (MOST_ROUNDS + 2))))
 
     def adapted(self, rounds: int, told: Progress) -> Lasers:
         return adapt(

@@ -10,7 +10,7 @@ from lasersampling.sampling.inference import infer
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import Mending, adapted_to_cases
 
-N_CHAINS, DURATION_NS = 16, 10_000.0
+N_CHAINS, DURATION_NS = 16, 15_000.0
 """Those of `lasersampling infer`."""
 
 
