@@ -88,7 +88,7 @@ def mended(
     reporter: Reporter,
 ) -> list[Mended]:
     """Adapt lasers to each way in which units are held, (case, unit), where that helps."""
-    from lasersampling.sampling.mending import adapted_to_cases
+    from lasersampling.sampling.mending_cases import adapted_to_cases
 
     with reporter.progress("adapting the lasers to the machine") as progress:
         return adapted_to_cases(lasers, machine, clamped, mending, progress=progress)

@@ -97,7 +97,7 @@ class Told:
         from rich.console import Group
         from rich.text import Text
 
-        from lasersampling.sampling.mending import summary
+        from lasersampling.sampling.mending_cases import summary
 
         first, names = self._first, self.names
         evidence = first.evidence

@@ -111,7 +111,7 @@ def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
 
 def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
     """Return what is told of the adaptation of lasers to some cases, by name."""
-    from lasersampling.sampling.mending import summary
+    from lasersampling.sampling.mending_cases import summary
 
     return {
         "laser_time_ns": sum(one.laser_time_ns for one in found),

@@ -13,7 +13,6 @@ Rounds that somebody asked for are judged in the same way: by few draws they can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -50,12 +49,6 @@ _MOST_DRAWS = 1000
 _CHECK_STREAM = 6
 
 _GIBBS, _REFERENCE_DRAWS = Gibbs(burn_in=1000, thin=4), 100
-
-MOST_SEPARATE = 32
-"""Cases of evidence that lasers are adapted to one by one; of more, one adaptation serves all.
-
-Where units are held at others, a laser needs another line: adapted to three cases of the shipped
-`visual_perception` together, marginals are off by 0.010 to 0.015, and by 0.005 one by one."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +188,7 @@ def adapted_where_it_helps(
         spent = work.time_of(0, checks=1)
         sentence = (
             "The lasers were not adapted: their draws obey the conditional law of the machine "
-            f"within chance as they are; {_time(spent)} to see that."
+            f"within chance as they are; {spoken_time(spent)} to see that."
         )
         return Mended(lasers, 0, spent, before.nats, None, sentence)
     adapted = work.adapted(rounds, lambda f: told((1 + f * rounds) / steps))
@@ -213,12 +206,12 @@ def adapted_where_it_helps(
     if why:
         sentence = (
             f"The lasers were not adapted, since {_rounds(rounds)} did not help: {why}; "
-            f"{_time(spent)} spent. More draws of each round (adaptation_draws) may help."
+            f"{spoken_time(spent)} spent. More draws of each round (adaptation_draws) may help."
         )
         return Mended(lasers, 0, spent, before.nats, after.nats, sentence)
     sentence = (
         f"The lasers were adapted, in {_rounds(rounds)}: the divergence of the conditional law of "
-        f"fresh draws from the machine's went {found}; {_time(spent)}."
+        f"fresh draws from the machine's went {found}; {spoken_time(spent)}."
     )
     return Mended(adapted, rounds, spent, before.nats, after.nats, sentence)
 
@@ -230,81 +223,6 @@ def left_as_learned(lasers: Lasers) -> Mended:
         "deviations its weights and biases make up for."
     )
     return Mended(lasers, 0, 0.0, None, None, sentence)
-
-
-def adapted_to_cases(
-    lasers: Lasers,
-    machine: AnyMachine,
-    clamped: ArrayLike,
-    mending: Mending | None = None,
-    *,
-    progress: Progress | None = None,
-) -> list[Mended]:
-    """Adapt lasers to each of some ways in which units are held, where that helps.
-
-    Parameters
-    ----------
-    lasers : Lasers
-        What will sample.
-    machine : BoltzmannMachine
-        What they will sample.
-    clamped : array_like of int, shape (case, unit)
-        How units will be held.
-    mending : Mending, optional
-        How much, with the laser time of the run of all cases.
-    progress : callable, optional
-        Called with the fraction of the work done.
-
-    Returns
-    -------
-    list of Mended
-        One for each case; of more than 32 cases, one for all.
-
-    Raises
-    ------
-    InputError
-        As `adaptation.adapt`.
-    """
-    machine, plan = as_machine(machine), mending or Mending()
-    told = progress or (lambda fraction: None)
-    cases = held_conditions(clamped, machine.n_units)
-    if len(cases) > MOST_SEPARATE:
-        return [adapted_where_it_helps(lasers, machine, cases, plan, progress=progress)]
-    own = replace(plan, run_time_ns=plan.run_time_ns / len(cases))
-    found = []
-    for number, case in enumerate(cases):
-
-        def report(fraction: float, number: int = number) -> None:
-            told((number + fraction) / len(cases))
-
-        found.append(adapted_where_it_helps(lasers, machine, case, own, progress=report))
-    return found
-
-
-def summary(found: Sequence[Mended]) -> str:
-    """Say in one sentence what was done for some cases, and what it took."""
-    if len({one.sentence for one in found}) == 1 or not found:
-        return found[0].sentence if found else ""
-    adapted = [one for one in found if one.is_adapted]
-    spent = _time(sum(one.laser_time_ns for one in found))
-    if not adapted:
-        return (
-            f"The lasers were adapted to none of {len(found)} cases, as their draws obey the "
-            f"conditional law of the machine or came no nearer to it; {spent}."
-        )
-    measured = [
-        (one.before_nats, one.after_nats)
-        for one in adapted
-        if one.before_nats is not None and one.after_nats is not None
-    ]
-    what = f"The lasers were adapted to {len(adapted)} of {len(found)} cases, each by itself"
-    if measured:
-        before, after = np.maximum(np.mean(measured, axis=0), 0.0)
-        what += (
-            ": the divergence of the conditional law of fresh draws from the machine's went from "
-            f"{before:.2g} to {after:.2g} nats on average"
-        )
-    return f"{what}; {spent}."
 
 
 class _Judged(NamedTuple):
@@ -415,5 +333,6 @@ def _rounds(rounds: int) -> str:
     return f"{rounds} round" + "s" * (rounds != 1)
 
 
-def _time(laser_time_ns: float) -> str:
+def spoken_time(laser_time_ns: float) -> str:
+    """Write laser time for a sentence."""
     return f"{laser_time_ns:,.0f} ns of laser time, all chains together"

@@ -7,16 +7,15 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
-from lasersampling.sampling import mending
+from lasersampling.sampling import mending, mending_cases
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import (
     Mended,
     Mending,
-    adapted_to_cases,
     adapted_where_it_helps,
-    summary,
 )
+from lasersampling.sampling.mending_cases import adapted_to_cases, summary
 
 QUICK = CalibrationSettings(n_chains=8, activation_duration_ns=200.0, pair_duration_ns=400.0)
 LASERS = Lasers("D6", settings=QUICK)
@@ -89,7 +88,7 @@ def test_cases_are_adapted_to_one_by_one():
 
 
 def test_many_cases_share_an_adaptation(monkeypatch):
-    monkeypatch.setattr(mending, "MOST_SEPARATE", 1)
+    monkeypatch.setattr(mending_cases, "MOST_SEPARATE", 1)
     plan = Mending(rounds=1, n_draws=4, n_chains=1)
     (found,) = adapted_to_cases(LASERS, MACHINE, np.array([[1, -1, -1], [-1, 0, -1]]), plan)
     # A chain for each case, though fewer were asked for.

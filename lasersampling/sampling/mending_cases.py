@@ -1,0 +1,96 @@
+"""Adapting lasers to each of several ways in which units are held, and telling of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
+from lasersampling.sampling.adaptation import held_conditions
+from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps, spoken_time
+from lasersampling.sampling.protocol import Progress
+
+MOST_SEPARATE = 32
+"""Cases of evidence that lasers are adapted to one by one; of more, one adaptation serves all.
+
+Where units are held at others, a laser needs another line: adapted to three cases of the shipped
+`visual_perception` together, marginals are off by 0.010 to 0.015, and by 0.005 one by one."""
+
+
+def adapted_to_cases(
+    lasers: Lasers,
+    machine: AnyMachine,
+    clamped: ArrayLike,
+    mending: Mending | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Mended]:
+    """Adapt lasers to each of some ways in which units are held, where that helps.
+
+    Parameters
+    ----------
+    lasers : Lasers
+        What will sample.
+    machine : BoltzmannMachine
+        What they will sample.
+    clamped : array_like of int, shape (case, unit)
+        How units will be held.
+    mending : Mending, optional
+        How much, with the laser time of the run of all cases.
+    progress : callable, optional
+        Called with the fraction of the work done.
+
+    Returns
+    -------
+    list of Mended
+        One for each case; of more than 32 cases, one for all.
+
+    Raises
+    ------
+    InputError
+        As `adaptation.adapt`.
+    """
+    machine, plan = as_machine(machine), mending or Mending()
+    told = progress or (lambda fraction: None)
+    cases = held_conditions(clamped, machine.n_units)
+    if len(cases) > MOST_SEPARATE:
+        return [adapted_where_it_helps(lasers, machine, cases, plan, progress=progress)]
+    own = replace(plan, run_time_ns=plan.run_time_ns / len(cases))
+    found = []
+    for number, case in enumerate(cases):
+
+        def report(fraction: float, number: int = number) -> None:
+            told((number + fraction) / len(cases))
+
+        found.append(adapted_where_it_helps(lasers, machine, case, own, progress=report))
+    return found
+
+
+def summary(found: Sequence[Mended]) -> str:
+    """Say in one sentence what was done for some cases, and what it took."""
+    if len({one.sentence for one in found}) == 1 or not found:
+        return found[0].sentence if found else ""
+    adapted = [one for one in found if one.is_adapted]
+    spent = spoken_time(sum(one.laser_time_ns for one in found))
+    if not adapted:
+        return (
+            f"The lasers were adapted to none of {len(found)} cases, as their draws obey the "
+            f"conditional law of the machine or came no nearer to it; {spent}."
+        )
+    measured = [
+        (one.before_nats, one.after_nats)
+        for one in adapted
+        if one.before_nats is not None and one.after_nats is not None
+    ]
+    what = f"The lasers were adapted to {len(adapted)} of {len(found)} cases, each by itself"
+    if measured:
+        before, after = np.maximum(np.mean(measured, axis=0), 0.0)
+        what += (
+            ": the divergence of the conditional law of fresh draws from the machine's went from "
+            f"{before:.2g} to {after:.2g} nats on average"
+        )
+    return f"{what}; {spent}."
