@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from lasersampling.errors import Problem
 
 
-def integer_problems(where: str, value: object, minimum: int) -> list[Problem]:
-    """Check that `value` is a whole number (not a bool) of at least `minimum`."""
+def integer_problems(
+    where: str, value: object, minimum: int, maximum: int | None = None
+) -> list[Problem]:
+    """Check that `value` is a whole number (not a bool) from `minimum`, to `maximum` if given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if is_integer and value >= minimum:  # type: ignore[operator]
+    if is_integer and value >= minimum and (maximum is None or value <= maximum):  # type: ignore[operator]
         return []
-    return [Problem(where, repr(value), f"a whole number of at least {minimum}")]
+    bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+    return [Problem(where, repr(value), f"a whole number {bounds}")]
 
 
 def number_problems(where: str, value: object, minimum: float, *, strict: bool) -> list[Problem]:

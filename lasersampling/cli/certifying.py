@@ -38,6 +38,19 @@ def with_certificate(table: RenderableType, found: Judgement, remarks: Sequence[
     return Group(table, rows, Padding(told, (0, 2, 1, 2)))
 
 
+def pictures_remarks(found: Judgement, duration_ns: float) -> list[str]:
+    """Say what a certificate means for pictures, of which each chain draws one."""
+    from lasersampling.sampling.certificate import Verdict
+
+    if found.verdict not in (Verdict.UNMIXED, Verdict.UNKNOWN):
+        return []
+    return [
+        f"Each chain drew one picture for {duration_ns:g} ns, and need not pass to another in that "
+        "time. So the certificate tells that averages over these draws are not known to be those "
+        "of the machine; single pictures are judged by the table above it, beside Gibbs sampling."
+    ]
+
+
 def enforce(found: Judgement, *, strict: bool) -> None:
     """Leave with exit code 3 if that was asked for and the draws cannot be trusted."""
     if strict and not found.holds:

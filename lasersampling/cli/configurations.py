@@ -16,6 +16,7 @@ from lasersampling.hardware import Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
+from lasersampling.sampling.adaptation import LARGEST_ROUNDS
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.hazard_measurement import HazardSettings
 from lasersampling.sampling.laser_settings import LineSettings
@@ -126,7 +127,7 @@ class LasersConfig:
     chip_seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 200
 
 
@@ -274,7 +275,7 @@ class InferConfig:
     duration_ns: Positive = 15_000.0
     draws: Annotated[int, Field(ge=4)] = 5_000
     seed: SeedNumber = 0
-    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 200
     max_auxiliary_weight: Positive = 3.0
     delay_ns: NonNegative = 0.0

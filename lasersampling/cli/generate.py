@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.adapting import Adapt
-from lasersampling.cli.certifying import Strict, enforce, with_certificate
+from lasersampling.cli.certifying import Strict, enforce, pictures_remarks, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     Json,
@@ -231,7 +231,11 @@ def generate(
             "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
-        with_certificate(metrics_table(headline, metrics), certificate, remarks=[mended.sentence]),
+        with_certificate(
+            metrics_table(headline, metrics),
+            certificate,
+            remarks=[mended.sentence, *pictures_remarks(certificate, config.duration_ns)],
+        ),
     )
     reporter.status(_closing_line(config, machine, metrics, output.files))
     if losses:

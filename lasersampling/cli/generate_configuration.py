@@ -14,6 +14,7 @@ from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
+from lasersampling.sampling.adaptation import LARGEST_ROUNDS
 from lasersampling.sampling.mending import Mending
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN
 from lasersampling.sampling.tempering import Tempering
@@ -77,7 +78,7 @@ class GenerateConfig:
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
-    adaptation_rounds: Annotated[int, Field(ge=0)] | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 100
     seed: SeedNumber = 0
     tempering: Tempering | None = None

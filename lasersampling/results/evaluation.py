@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,11 +29,10 @@ from lasersampling.statistics import (
     goodness_of_fit,
     jackknife_error,
     kl_divergence,
-    kl_floor,
-    kl_floor_quantile,
     r_hat,
     total_variation,
 )
+from lasersampling.statistics.exact_draws import DivergenceOfDraws, divergence_of_draws
 from lasersampling.statistics.goodness_of_fit import N_BATCHES
 
 if TYPE_CHECKING:
@@ -317,7 +316,7 @@ def _compare(
             },
         )
     enough = n_chains * n_draws >= N_BATCHES
-    n_states = int(np.count_nonzero(target))
+    ideal = _ideal(target, joint_ess)
     over_draws = [
         np.bincount(numbers[:, :point].ravel(), minlength=target.size) / (point * n_chains)
         for point in points
@@ -326,27 +325,38 @@ def _compare(
         target=target,
         sampled=sampled,
         sampled_se=np.sqrt(sampled * (1 - sampled) / joint_ess),
-        divergences=compare(sampled, target, joint_ess),
+        divergences=replace(compare(sampled, target, joint_ess), floor=ideal.mean_nats),
         kl_se=kl_se,
         total_variation_se=total_variation_se,
         intervals=intervals,
         p_value=goodness_of_fit(states, target).p_value if enough else math.nan,
         n_chains=n_chains,
         is_short=not enough,
-        floor_95=kl_floor_quantile(n_states, joint_ess, 0.95),
+        floor_95=ideal.quantile(0.95),
         exact_mean=table_moments(target).mean,
         draws=points * n_chains,
         kl_over_draws=np.array([kl_divergence(table, target) for table in over_draws]),
         ideal_over_draws=np.array(
-            [kl_floor(n_states, joint_ess * point / n_draws) for point in points]
+            [_ideal(target, joint_ess * point / n_draws).mean_nats for point in points]
         ),
         chain_draws=chain_points,
         chain_kl=chains.mean(axis=0),
         chain_kl_sd=chains.std(axis=0, ddof=min(1, n_chains - 1)),
         chain_ideal=np.array(
-            [kl_floor(n_states, joint_ess * point / n_draws / n_chains) for point in chain_points]
+            [
+                _ideal(target, joint_ess * point / n_draws / n_chains).mean_nats
+                for point in chain_points
+            ]
         ),
     )
+
+
+def _ideal(target: NDArray[np.float64], joint_ess: float) -> DivergenceOfDraws:
+    """D_KL of exact draws of this effective number; nan if that is not known."""
+    if math.isfinite(joint_ess):
+        return divergence_of_draws(target, joint_ess)
+    unknown = 0.0 if joint_ess > 0 else math.nan
+    return DivergenceOfDraws(unknown, unknown)
 
 
 def _chain_divergences(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.results.reading import Metric
+from lasersampling.sampling.certificate.mixing import LARGEST_R_HAT
 from lasersampling.statistics import described
 from lasersampling.statistics.goodness_of_fit import N_BATCHES
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8
 _ONE_STATE = "all draws show one and the same joint state"
 _ALIKE = "the chains never differ, so no error can be given: more draws are needed"
+_APART = f"no error can be given, as the chains disagree, R-hat above {LARGEST_R_HAT}"
 _OFTEN_UNSEEN = "infinite in some of the resampled histograms, which a state is missing from"
 
 
@@ -58,12 +60,16 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
         "total_variation": ("total_variation_corrected", exact.total_variation_se),
     }
     descriptions = described(exact.sampled, exact.target)
+    # What chains that have not come together show says nothing of how far off it may be.
+    apart = bool((evaluation.r_hat > LARGEST_R_HAT).any())
     found: dict[str, Metric] = {}
     for name, (corrected, error) in rows.items():
         value, description = getattr(near, name), descriptions[name]
         reason = None
         if value == math.inf:
             reason = description.partition("; ")[2]
+        elif apart:
+            error, reason = None, None if error is None else _APART
         elif error is not None and math.isnan(error) and exact.n_chains > 1:
             reason = _ALIKE
         found[name] = _metric(value, description, error, reason=reason)
@@ -72,7 +78,11 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
             continue
         about = f"the same less its bias{', nats' if name.startswith('kl') else ''}"
         ends = (interval.low, interval.high)
-        if value == math.inf:
+        if value == math.inf and apart:
+            found[corrected] = _metric(value, about, reason=reason)
+        elif apart:
+            found[corrected] = _metric(math.nan, about, reason=_APART)
+        elif value == math.inf:
             found[corrected] = _metric(value, about, interval=ends, reason=reason)
         elif math.isnan(interval.low):
             found[corrected] = _metric(math.nan, about, reason=_ALIKE)
@@ -81,20 +91,24 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
         else:
             found[corrected] = _metric(interval.corrected, about, interval=ends)
     floor_reason = _ONE_STATE if math.isnan(evaluation.joint_ess) else None
-    p_reason = None
-    if math.isnan(exact.p_value):
+    p_value, p_reason = exact.p_value, None
+    floor, floor_95 = near.floor, exact.floor_95
+    if apart and floor_reason is None:
+        p_value = floor = floor_95 = math.nan
+        floor_reason = p_reason = _APART
+    elif math.isnan(exact.p_value):
         p_reason = f"fewer than {N_BATCHES} draws" if exact.is_short else "too few effective draws"
         p_reason = floor_reason or p_reason
     error_of_mean = float(np.max(np.abs(evaluation.mean - exact.exact_mean)))
     return found | {
         "kl_floor": _metric(
-            near.floor, "D_KL of an ideal sampler of the same effective size, nats",
+            floor, "D_KL of an ideal sampler of the same effective size, nats",
             reason=floor_reason,
         ),
         "kl_floor_95": _metric(
-            exact.floor_95, "what it exceeds in one run of twenty, nats", reason=floor_reason
+            floor_95, "what it exceeds in one run of twenty, nats", reason=floor_reason
         ),
-        "p_value": _metric(exact.p_value, "of draws from the target, chi-square", reason=p_reason),
+        "p_value": _metric(p_value, "of draws from the target, chi-square", reason=p_reason),
         "mean_error_max": _metric(error_of_mean, "largest error of a unit's mean"),
     }  # fmt: skip
 
@@ -125,8 +139,9 @@ def _of_chains(evaluation: Evaluation) -> dict[str, Metric]:
             reason=joint_reason,
         ),
         "ess_min": _metric(
-            0.0 if frozen.size else float(ess.min()), "effective sample size, worst unit",
-            reason=never,
+            0.0 if frozen.size or apart.size else float(ess.min()),
+            "effective sample size, worst unit",
+            reason=never or (r_hat_reason if apart.size else None),
         ),
         "r_hat_max": _metric(worst, "split R-hat, worst unit", reason=r_hat_reason),
     }  # fmt: skip

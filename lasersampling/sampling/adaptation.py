@@ -47,6 +47,9 @@ from lasersampling.sampling.line_fits import (
 from lasersampling.sampling.protocol import Progress
 from lasersampling.sampling.translation import Lines
 
+LARGEST_ROUNDS = 1000
+"""Rounds that may be asked for; after a dozen, further ones change little."""
+
 _N_CHAINS, _N_DRAWS = 40, 100
 _GIBBS = Gibbs(burn_in=100, thin=2)
 _GIBBS_SEED = 0
@@ -96,7 +99,7 @@ def adapt(
         If a number is out of range, or conditions do not fit the machine.
     """
     problems = [
-        *integer_problems("n_rounds", n_rounds, 0),
+        *integer_problems("n_rounds", n_rounds, 0, LARGEST_ROUNDS),
         *integer_problems("n_draws", n_draws, 1),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),

@@ -25,7 +25,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
-from lasersampling.sampling.adaptation import adapt, held_conditions, shared_out
+from lasersampling.sampling.adaptation import LARGEST_ROUNDS, adapt, held_conditions, shared_out
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
@@ -88,7 +88,7 @@ class Mending:
             *integer_problems("seed", self.seed, 0),
         ]
         if self.rounds is not None:
-            problems += integer_problems("rounds", self.rounds, 0)
+            problems += integer_problems("rounds", self.rounds, 0, LARGEST_ROUNDS)
         if self.run_time_ns != float("inf"):
             problems += number_problems("run_time_ns", self.run_time_ns, 0.0, strict=False)
         if problems:
@@ -179,7 +179,7 @@ def adapted_where_it_helps(
     if rounds < 1:
         sentence = (
             "The lasers were not adapted, since that would take more laser time than the run; "
-            "a number of rounds makes sure of it."
+            "with a number of rounds (--adapt 4) they are all the same, if that helps."
         )
         return Mended(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0

@@ -10,6 +10,7 @@ from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
+from lasersampling.sampling.adaptation import LARGEST_ROUNDS
 from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.training.distribution_learning import LearningSettings
 from lasersampling.training.machine_parameters import Connectivity
@@ -114,7 +115,7 @@ class FitRecipe:
     sampler: SamplerSettings = SamplerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
     pretraining: LearningSettings | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0)] = 0
+    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] = 0
     learning: LearningSettings = LearningSettings()
     judging: JudgingSettings = JudgingSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0

@@ -8,6 +8,7 @@ from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.evaluation import evaluate
 from lasersampling.results.reference import reference_metrics
+from lasersampling.sampling.certificate import certificate
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics import kl_divergence
 
@@ -30,7 +31,8 @@ def test_independent_draws_of_the_target_are_found_ideal():
     assert 15 - 3 * 5.5 < 2 * 20_000 * metrics["kl_sample_target"] < 15 + 3 * 5.5
     # distribution_ess has a relative standard error of sqrt(2 / (31 * 15)) = 6.6 %.
     assert metrics["ess_joint"] == pytest.approx(20_000, rel=0.2)
-    assert metrics["kl_floor"] == pytest.approx(15 / (2 * metrics["ess_joint"]))
+    # Each of 16 states adds 1 / (12 n) to twice its own 1/2, and the rarest is expected 100 times.
+    assert metrics["kl_floor"] == pytest.approx(15 / (2 * metrics["ess_joint"]), rel=0.01)
     assert metrics["r_hat_max"] == pytest.approx(1, abs=0.01)
     # Standard error of a mean of 20000 draws: at most 0.0035; four times that for the worst of 4.
     assert metrics["mean_error_max"] < 0.014
@@ -167,6 +169,37 @@ def test_a_unit_frozen_at_two_values_is_the_worst_of_all():
     metrics = evaluate(MACHINE, drawn_with([2], [0, 1, 1, 0])).metrics()
     assert metrics["r_hat_max"].value == math.inf
     assert "unit 2" in metrics["r_hat_max"].reason
+
+
+def test_no_error_and_no_interval_where_chains_disagree():
+    # Two chains in either mode of two: by luck half of the draws in each, so that the jackknife
+    # finds no error at all.
+    weights = 2.0 * (np.ones((8, 8)) - np.eye(8))
+    machine = BoltzmannMachine(weights, np.full(8, -7.0))
+    states = np.repeat(np.array([0, 0, 1, 1], dtype=np.int8), 400 * 8).reshape(4, 400, 8)
+    metrics = evaluate(machine, Samples(states, "stuck", 0)).metrics()
+    for name in ("kl_sample_target", "total_variation"):
+        assert metrics[name].standard_error is None
+        assert "disagree" in metrics[name].reason
+    for name in ("kl_corrected", "total_variation_corrected", "p_value", "kl_floor"):
+        assert math.isnan(metrics[name].value)
+        assert metrics[name].interval is None
+        assert "disagree" in metrics[name].reason
+    assert metrics["ess_min"].value == 0.0
+
+
+def test_the_floor_is_that_of_the_certificate_where_states_are_rare():
+    # Most of 256 states are hardly ever drawn: 255 / (2 ess) would count all of them.
+    weights = 2.0 * (np.ones((8, 8)) - np.eye(8))
+    machine = BoltzmannMachine(weights, -0.5 * weights.sum(axis=1))
+    samples = ideal_samples(machine, 8, 400, seed=3)
+    exact, found = evaluate(machine, samples).exact, certificate(samples, machine).exact
+    assert exact.divergences.floor == pytest.approx(found.floor_nats)
+    assert exact.floor_95 == pytest.approx(found.floor_95_nats)
+    assert exact.divergences.floor < 0.5 * 255 / (2 * found.joint_ess)
+    # Few draws show at most the entropy of the law, and not 255 / (2 ess).
+    target = exact.target
+    assert exact.chain_ideal.max() < -(target * np.log(target)).sum()
 
 
 def test_a_clamped_unit_is_not_blamed():

@@ -118,6 +118,7 @@ def test_lasers_are_right_where_that_is_shown(chance, nats, is_right):
     ("settings", "message"),
     [
         ({"rounds": -1}, "rounds: got -1"),
+        ({"rounds": 10**9}, "rounds: got 1000000000, expected a whole number from 0 to 1000"),
         ({"n_draws": 3}, "n_draws: got 3"),
         ({"n_chains": 0}, "n_chains: got 0"),
         ({"seed": -1}, "seed: got -1"),

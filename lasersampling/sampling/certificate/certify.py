@@ -20,7 +20,7 @@ from lasersampling.sampling.certificate.cost import cost_of
 from lasersampling.sampling.certificate.device import findings_of
 from lasersampling.sampling.certificate.judgement import Certificate, GroupCertificate, Judgement
 from lasersampling.sampling.certificate.law import exact_law, moments_beside
-from lasersampling.sampling.certificate.mixing import judged_mixing
+from lasersampling.sampling.certificate.mixing import LEAST_WEIGHT, Mixing, judged_mixing
 from lasersampling.sampling.certificate.reference import (
     UPDATES,
     enumerated,
@@ -269,7 +269,7 @@ def certificate_of_one(
     return Certificate(
         verdict=verdict,
         reason=reason,
-        remedies=_remedies(verdict, lasers),
+        remedies=_remedies(verdict, lasers, mixing, beside),
         findings=(
             () if lasers is None else findings_of(lasers, machine, samples.states, units, names)
         ),
@@ -311,18 +311,26 @@ def _lasers_of(sampler: Sampler | None) -> Lasers | None:
     return inner if isinstance(inner, Lasers) else None
 
 
-def _remedies(verdict: Verdict, lasers: Lasers | None) -> tuple[str, ...]:
-    """What can be done, the cheapest first, and nothing that was done already."""
+def _remedies(
+    verdict: Verdict, lasers: Lasers | None, mixing: Mixing, beside: Mixing | None
+) -> tuple[str, ...]:
+    """What can be done, the likeliest to help first, and nothing that was done already."""
     if verdict is Verdict.AGREES:
         return ()
     if verdict is Verdict.UNKNOWN:
         return ("sample longer, with more chains",)
+    adapt = () if lasers is None or lasers.lines is not None else (_ADAPT,)
     if verdict is Verdict.UNMIXED:
         tempered = lasers is not None and (lasers.tempering or lasers.depression)
-        return (_LONGER, *(() if tempered else (_TEMPER,)), _SMALLER)
+        cross = () if tempered else (_TEMPER,)
+        if lasers is not None and beside is not None and beside.has_mixed:
+            # What Gibbs sampling gets through, lasers that obey the machine's law would too.
+            return (*adapt, _IN_THE_LOOP, *cross, _LONGER, _SMALLER)
+        if mixing.frozen.size or mixing.missed_weight > LEAST_WEIGHT:
+            return (*cross, _SMALLER, _LONGER)  # chains that never cross need far more time
+        return (_LONGER, *cross, _SMALLER)
     if lasers is None:
         return (_LONGER, _SMALLER)
-    adapt = () if lasers.lines is not None else (_ADAPT,)
     return (*adapt, _IN_THE_LOOP, _SMALLER, _OTHER_DEVICE)
 
 

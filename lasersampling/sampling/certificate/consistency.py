@@ -39,6 +39,9 @@ _ITERATIONS = 25
 _PRIOR_DRAWS = 0.5
 """Weight of a quadratic prior on the deviations, in draws: keeps units that never change finite."""
 
+LARGEST_ERROR_OF_TEMPERATURE = 0.5
+"""Standard error of an inverse temperature from which on it is called unknown."""
+
 _LEAST_SPREAD = 1e-9
 """Standard deviation of the field below which a unit has no slope: nothing acts on it."""
 

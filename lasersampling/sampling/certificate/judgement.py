@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lasersampling.sampling.certificate.consistency import Consistency
+from lasersampling.sampling.certificate.consistency import (
+    LARGEST_ERROR_OF_TEMPERATURE,
+    Consistency,
+)
 from lasersampling.sampling.certificate.cost import Cost
 from lasersampling.sampling.certificate.findings import Finding
 from lasersampling.sampling.certificate.law import TOLERATED_NATS, ExactLaw, Moments
 from lasersampling.sampling.certificate.mixing import Mixing
 from lasersampling.sampling.certificate.naming import listed, named
-from lasersampling.sampling.certificate.verdict import Verdict
+from lasersampling.sampling.certificate.verdict import Verdict, why_unmixed
 
 Row = tuple[str, str, str]
 """What is asked about (law, mixing or device), the quantity, and what was found."""
@@ -142,14 +145,19 @@ class Certificate(Judgement):
         if self.exact is not None:
             found |= {
                 "kl_nats": self.exact.divergence_nats,
-                "kl_se_nats": self.exact.error_nats,
-                "kl_floor_nats": self.exact.floor_nats,
-                "kl_floor_95_nats": self.exact.floor_95_nats,
+                "kl_se_nats": self.exact.error_nats if mixing.has_mixed else None,
+                "kl_floor_nats": self.exact.floor_nats if mixing.has_mixed else None,
+                "kl_floor_95_nats": self.exact.floor_95_nats if mixing.has_mixed else None,
             }
         if self.consistency is not None:
+            known = self.consistency.inverse_temperature_se < LARGEST_ERROR_OF_TEMPERATURE
+            beta, error = (
+                self.consistency.inverse_temperature,
+                self.consistency.inverse_temperature_se,
+            )
             found |= {
-                "inverse_temperature": self.consistency.inverse_temperature,
-                "inverse_temperature_se": self.consistency.inverse_temperature_se,
+                "inverse_temperature": beta if known else None,
+                "inverse_temperature_se": error if known else None,
                 "conditional_nats": self.consistency.divergence_nats,
                 "conditional_nats_se": self.consistency.divergence_nats_se,
                 "worst_units": [
@@ -207,13 +215,14 @@ class Certificate(Judgement):
             rows.append(("law", "means", "no reference: no digital sampler mixes either"))
         if consistency is not None:
             beta, error = consistency.inverse_temperature, consistency.inverse_temperature_se
-            told = f"{beta:.3f} ± {error:.3f}" if error < 0.5 else "unknown: no field varies enough"
+            known = error < LARGEST_ERROR_OF_TEMPERATURE
+            told = f"{beta:.3f} ± {error:.3f}" if known else "unknown: no field varies enough"
             rows.append(("law", "inverse temperature", told))
             worst = ", ".join(
                 f"{named(unit, self.names)} {shift:+.2f} ± {error:.2f}"
                 for unit, shift, error in consistency.worst()
             )
-            rows.append(("law", "log odds given the field", worst or "as the machine's"))
+            rows.append(("law", "log odds given the field", worst or "no unit off beyond error"))
         return rows
 
     def _mixing_rows(self) -> list[Row]:
@@ -237,10 +246,12 @@ class Certificate(Judgement):
             rows.append(("mixing", "minima of the energy", f"{n}{missed}"))
         beside = self.reference_mixing
         if beside is not None:
-            told = "mixes" if beside.has_mixed else "does not mix either"
-            if beside.has_mixed and not mixing.has_mixed:
-                told = "does mix"
-            rows.append(("mixing", "Gibbs sampling beside", f"{told}, R-hat {self._r_hat(beside)}"))
+            if beside.has_mixed:
+                told = f"{'mixes' if mixing.has_mixed else 'does mix'}, R-hat {self._r_hat(beside)}"
+            else:
+                either = "" if mixing.has_mixed else " either"
+                told = f"does not mix{either}: {why_unmixed(beside, self.names)}"
+            rows.append(("mixing", "Gibbs sampling beside", told))
         return rows
 
     def _r_hat(self, mixing: Mixing) -> str:
@@ -298,7 +309,7 @@ def _divergence(exact: ExactLaw) -> str:
         value += f" ± {exact.error_nats:.2g}"
     if not math.isfinite(exact.joint_ess):
         return f"{value}; its error is unknown, as one single state was drawn"
-    verdict = "within chance"
+    verdict = "within chance" + ", but too few draws to tell much" * exact.is_coarse
     if exact.excess_nats > 0:
         within = exact.corrected_nats <= TOLERATED_NATS
         verdict = f"beyond its mean by {'less' if within else 'more'} than {TOLERATED_NATS:g}"

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from lasersampling.sampling.certificate.consistency import Consistency
+from lasersampling.sampling.certificate.consistency import (
+    LARGEST_ERROR_OF_TEMPERATURE,
+    Consistency,
+)
 from lasersampling.sampling.certificate.law import TOLERATED_NATS, ExactLaw, Moments
 from lasersampling.sampling.certificate.mixing import (
     LARGEST_R_HAT,
@@ -168,8 +171,8 @@ def _judged_by_parts(
     if moments is None:
         return (
             Verdict.UNKNOWN,
-            "the units are right given their neighbours, but no digital reference mixes, so the "
-            "weights of the modes are not known",
+            "the log odds of units given their neighbours are right, but no digital reference "
+            "mixes, so the weights of the modes are not known",
         )
     beside = moments.reference.method
     if moments.differs(TOLERATED_MEAN):
@@ -192,7 +195,8 @@ def _judged_by_parts(
         return Verdict.UNKNOWN, f"nothing speaks against them, but {few}"
     return (
         Verdict.AGREES,
-        f"the units are right given their neighbours, and their means are those of {beside}",
+        "the log odds of units given their neighbours are right, and no mean, nor the energy, is "
+        f"off from {beside} by more than counts and chance explains",
     )
 
 
@@ -207,6 +211,6 @@ def _too_few(times: float) -> str:
 
 def _temperature(consistency: Consistency) -> str:
     beta, error = consistency.inverse_temperature, consistency.inverse_temperature_se
-    if not error < 0.5:
-        return "their inverse temperature cannot be told"
-    return f"they have an inverse temperature of {beta:.3f} ± {error:.3f}"
+    if not error < LARGEST_ERROR_OF_TEMPERATURE:
+        return "the inverse temperature of the draws cannot be told"
+    return f"the draws have an inverse temperature of {beta:.3f} ± {error:.3f}"

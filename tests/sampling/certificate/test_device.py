@@ -8,6 +8,7 @@ import pytest
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.lasers.device import load_device
 from lasersampling.sampling.calibration import CalibrationSettings
+from lasersampling.sampling.certificate import certificate
 from lasersampling.sampling.certificate.cost import cost_of
 from lasersampling.sampling.certificate.device import findings_of
 from lasersampling.sampling.certificate.judgement import Judgement
@@ -15,6 +16,7 @@ from lasersampling.sampling.certificate.verdict import Verdict
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.performance import PerformanceSettings, measure_performance
+from lasersampling.sampling.protocol import Samples
 from lasersampling.sampling.translation import Lines
 
 MACHINE = BoltzmannMachine.random(5, seed=1)
@@ -42,6 +44,33 @@ def found_of(lasers, machine=MACHINE, free=FREE, names=()):
 
 def test_good_lasers_are_not_spoken_against(lasers):
     assert found_of(lasers()) == ()
+
+
+def test_lasers_that_stand_still_where_gibbs_sampling_moves_are_to_be_adapted(lasers):
+    machine = BoltzmannMachine(np.zeros((3, 3)), np.zeros(3))
+    states = np.random.default_rng(1).integers(0, 2, (4, 400, 3)).astype(np.int8)
+    states[:, :, 1] = 0
+    found = certificate(Samples(states, "lasers", 0), machine, sampler=lasers())
+    assert found.verdict is Verdict.UNMIXED
+    assert found.remedies[0].startswith("adapt")
+    assert {what: told for _, what, told in found.rows()}["Gibbs sampling beside"].startswith(
+        "does mix"
+    )
+
+
+def test_why_gibbs_sampling_does_not_mix_either_is_said(lasers):
+    weights = 4.0 * (np.ones((8, 8)) - np.eye(8))
+    machine = BoltzmannMachine(weights, np.full(8, -14.0))
+    states = np.zeros((4, 400, 8), dtype=np.int8)
+    states[:2] = 1
+    found = certificate(Samples(states, "lasers", 0), machine, sampler=lasers())
+    assert found.remedies[0].startswith("let the sampler cross")
+    told = {what: told for _, what, told in found.rows()}["Gibbs sampling beside"]
+    assert told.startswith("does not mix either: ")
+    values = found.values()
+    assert values["kl_nats"] is not None
+    for key in ("kl_se_nats", "kl_floor_nats", "inverse_temperature", "inverse_temperature_se"):
+        assert values[key] is None
 
 
 @pytest.mark.parametrize(
