@@ -104,7 +104,7 @@ def adapt(
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
     ]
-    problems += _sampler_problems(lasers)
+    problems += sampler_problems(lasers)
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
@@ -177,7 +177,8 @@ def next_lines(
     return after, found.moved(lines, after)
 
 
-def _sampler_problems(lasers: object) -> list[Problem]:
+def sampler_problems(lasers: object) -> list[Problem]:
+    """Check that lasers are what is to be adapted."""
     if isinstance(lasers, Lasers):
         return []
     expected = "Lasers, whose pumps and couplings are what is adapted"
@@ -187,7 +188,11 @@ def _sampler_problems(lasers: object) -> list[Problem]:
 def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
     """Check how units will be held, shape (condition, unit)."""
     given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
-    return clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
+    held = clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
+    if (held != FREE).all(axis=1).any():
+        expected = "at least one free (-1) in each condition"
+        raise InputError.single("clamped", "all units clamped", expected)
+    return held
 
 
 def shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:

@@ -24,8 +24,14 @@ from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError
-from lasersampling.sampling.adaptation import LARGEST_ROUNDS, adapt, held_conditions, shared_out
+from lasersampling.errors import InputError, Problem
+from lasersampling.sampling.adaptation import (
+    LARGEST_ROUNDS,
+    adapt,
+    held_conditions,
+    sampler_problems,
+    shared_out,
+)
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
@@ -166,6 +172,11 @@ def adapted_where_it_helps(
     >>> adapted_where_it_helps(Lasers("D6"), machine, mending=Mending(rounds=0)).sentence
     'The lasers were not adapted, as asked.'
     """
+    problems = sampler_problems(lasers)
+    if mending is not None and not isinstance(mending, Mending):
+        problems.append(Problem("mending", repr(mending), "a Mending, such as Mending(rounds=4)"))
+    if problems:
+        raise InputError(problems)
     machine, plan = as_machine(machine), mending or Mending()
     told = progress or (lambda fraction: None)
     if plan.rounds == 0:

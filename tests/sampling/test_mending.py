@@ -9,6 +9,7 @@ from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
 from lasersampling.sampling import mending, mending_cases
 from lasersampling.sampling.calibration import CalibrationSettings
+from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import (
     Mended,
@@ -128,3 +129,18 @@ def test_lasers_are_right_where_that_is_shown(chance, nats, is_right):
 def test_bad_settings(settings, message):
     with pytest.raises(InputError, match=message):
         Mending(**settings)
+
+
+@pytest.mark.parametrize(
+    ("lasers", "clamped", "mending", "message"),
+    [
+        (Gibbs(), None, None, "lasers: got Gibbs, expected Lasers"),
+        ("D6", None, None, "lasers: got str, expected Lasers"),
+        (LASERS, [0, 1, 0], None, "clamped: got all units clamped"),
+        (LASERS, [[0, 1, 0], [0, -1, 0]], None, "clamped: got all units clamped"),
+        (LASERS, None, 3, "mending: got 3, expected a Mending"),
+    ],
+)
+def test_bad_arguments(lasers, clamped, mending, message):
+    with pytest.raises(InputError, match=message):
+        adapted_where_it_helps(lasers, MACHINE, clamped, mending)

@@ -14,7 +14,9 @@ from lasersampling.boltzmann.enumeration import exact_distribution
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
+from lasersampling.boltzmann.targets import Target
 from lasersampling.errors import InputError
+from lasersampling.sampling.certificate.arguments import check_arguments
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.certificate.cost import cost_of
 from lasersampling.sampling.certificate.device import findings_of
@@ -30,10 +32,8 @@ from lasersampling.sampling.certificate.reference import (
 from lasersampling.sampling.certificate.table_law import TableLaw
 from lasersampling.sampling.certificate.verdict import Verdict, judged
 from lasersampling.sampling.protocol import Sampler, Samples
-from lasersampling.statistics.chains import MIN_DRAWS
 
 if TYPE_CHECKING:
-    from lasersampling.boltzmann.targets import Target
     from lasersampling.sampling.laser_sampler import Lasers
 
 _MOST_NAMED_UNITS = 4
@@ -82,7 +82,8 @@ def certificate(
     Raises
     ------
     InputError
-        If the samples are not of this machine, are too few, or no unit is free.
+        If the samples are not of this machine, were held in other ways, or are too few, if no
+        unit is free, or names are not one for each unit.
 
     Notes
     -----
@@ -117,8 +118,8 @@ def certificate(
     if samples.n_units != machine.n_units:
         expected = f"{machine.n_units}, as the machine has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)
-    _check_draws(samples)
     held = clamped_chains(clamped, machine.n_units, samples.n_chains)
+    check_arguments(samples, machine.n_units, sampler, names, held)
     rows, which = np.unique(held, axis=0, return_inverse=True)
     order = np.argsort([int(np.flatnonzero(which.ravel() == k)[0]) for k in range(len(rows))])
     if len(rows) == 1:
@@ -159,12 +160,16 @@ def target_certificate(
     Raises
     ------
     InputError
-        If there are fewer units than the target has, or too few draws.
+        If there are fewer units than the target has, too few draws, or other names than one for
+        each unit of the target.
     """
+    if not isinstance(target, Target):
+        expected = "a Target (target_from_table makes one)"
+        raise InputError.single("target", type(target).__name__, expected)
     if samples.n_units < target.n_units:
         expected = f"at least {target.n_units}, as the target has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)
-    _check_draws(samples)
+    check_arguments(samples, target.n_units, sampler, names)
     units = np.arange(target.n_units)
     states = np.ascontiguousarray(samples.states[:, :, units])
     law = TableLaw(target.probabilities)
@@ -295,12 +300,6 @@ def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.
         every = -(-n_chains * n_draws * units.size // _MOST_VALUES)
         every = max(1, min(every, n_draws // _FEWEST_DRAWS))
     return np.ascontiguousarray(states[:, ::every][:, :, units])
-
-
-def _check_draws(samples: Samples) -> None:
-    if samples.n_draws < MIN_DRAWS:
-        expected = f"at least {MIN_DRAWS}"
-        raise InputError.single("samples", f"{samples.n_draws} draws per chain", expected)
 
 
 def _lasers_of(sampler: Sampler | None) -> Lasers | None:

@@ -8,6 +8,7 @@ import pytest
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.targets import Target
+from lasersampling.errors import InputError
 from lasersampling.sampling.certificate import (
     Certificate,
     GroupCertificate,
@@ -154,3 +155,29 @@ def test_of_very_many_draws_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) 
     assert isinstance(alone, Certificate)
     assert found.mixing.worst_ess == alone.mixing.worst_ess
     assert found.verdict is alone.verdict
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": ("rain", "sun")}, "names: got 2 names, expected 3"),
+        ({"names": "abc"}, "names: got 'abc', expected a sequence of texts"),
+        ({"names": (1, 2, 3)}, "names: got .*, expected a sequence of texts"),
+        ({"sampler": "lasers"}, "sampler: got str, expected an object that samples"),
+        ({"sampler": Gibbs}, "sampler: got Gibbs, expected an object that samples"),
+        ({"clamped": [1, -1, -1]}, "clamped: got draws of chain 0 in which unit 0 is not 1"),
+    ],
+)
+def test_bad_arguments_are_refused(options, message):
+    machine = BoltzmannMachine.random(3, seed=1)
+    samples = Gibbs().sample(machine, 100, n_chains=4, seed=1)
+    with pytest.raises(InputError, match=message):
+        samples.certificate(machine, **options)
+
+
+def test_only_targets_are_targets():
+    samples = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 100, n_chains=4, seed=1)
+    with pytest.raises(InputError, match="target: got ndarray, expected a Target"):
+        target_certificate(samples, np.full(8, 0.125))
+    with pytest.raises(InputError, match="names: got 1 names, expected 3"):
+        target_certificate(samples, Target(np.full(8, 0.125), 3), names=("rain",))
