@@ -172,9 +172,7 @@ def adapted_where_it_helps(
     >>> adapted_where_it_helps(Lasers("D6"), machine, mending=Mending(rounds=0)).sentence
     'The lasers were not adapted, as asked.'
     """
-    problems = sampler_problems(lasers)
-    if mending is not None and not isinstance(mending, Mending):
-        problems.append(Problem("mending", repr(mending), "a Mending, such as Mending(rounds=4)"))
+    problems = [*sampler_problems(lasers), *_mending_problems(mending)]
     if problems:
         raise InputError(problems)
     machine, plan = as_machine(machine), mending or Mending()
@@ -190,7 +188,7 @@ def adapted_where_it_helps(
     if rounds < 1:
         sentence = (
             "The lasers were not adapted, since that would take more laser time than the run; "
-            "with a number of rounds (--adapt 4) they are all the same, if that helps."
+            "where a number of rounds is given (--adapt 4), it is tried at any cost."
         )
         return Mended(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0
@@ -225,6 +223,12 @@ def adapted_where_it_helps(
         f"fresh draws from the machine's went {found}; {spoken_time(spent)}."
     )
     return Mended(adapted, rounds, spent, before.nats, after.nats, sentence)
+
+
+def _mending_problems(mending: object) -> list[Problem]:
+    if mending is None or isinstance(mending, Mending):
+        return []
+    return [Problem("mending", repr(mending), "a Mending, such as Mending(rounds=4)")]
 
 
 def left_as_learned(lasers: Lasers) -> Mended:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.targets import Target
 from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics.chains import MIN_DRAWS
@@ -61,3 +62,16 @@ def check_arguments(
             problems.append(Problem("clamped", got, "how units were held while sampling"))
     if problems:
         raise InputError(problems)
+
+
+def check_target(target: object) -> None:
+    """Refuse what is no target, such as a plain table.
+
+    Raises
+    ------
+    InputError
+        With what it is.
+    """
+    if not isinstance(target, Target):
+        expected = "a Target (target_from_table makes one)"
+        raise InputError.single("target", type(target).__name__, expected)

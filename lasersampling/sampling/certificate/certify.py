@@ -14,9 +14,8 @@ from lasersampling.boltzmann.enumeration import exact_distribution
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
-from lasersampling.boltzmann.targets import Target
 from lasersampling.errors import InputError
-from lasersampling.sampling.certificate.arguments import check_arguments
+from lasersampling.sampling.certificate.arguments import check_arguments, check_target
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.certificate.cost import cost_of
 from lasersampling.sampling.certificate.device import findings_of
@@ -34,6 +33,7 @@ from lasersampling.sampling.certificate.verdict import Verdict, judged
 from lasersampling.sampling.protocol import Sampler, Samples
 
 if TYPE_CHECKING:
+    from lasersampling.boltzmann.targets import Target
     from lasersampling.sampling.laser_sampler import Lasers
 
 _MOST_NAMED_UNITS = 4
@@ -163,9 +163,7 @@ def target_certificate(
         If there are fewer units than the target has, too few draws, or other names than one for
         each unit of the target.
     """
-    if not isinstance(target, Target):
-        expected = "a Target (target_from_table makes one)"
-        raise InputError.single("target", type(target).__name__, expected)
+    check_target(target)
     if samples.n_units < target.n_units:
         expected = f"at least {target.n_units}, as the target has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)

@@ -248,9 +248,10 @@ class Certificate(Judgement):
         if beside is not None:
             if beside.has_mixed:
                 told = f"{'mixes' if mixing.has_mixed else 'does mix'}, R-hat {self._r_hat(beside)}"
+            elif why := why_unmixed(beside, self.names):
+                told = f"does not mix{'' if mixing.has_mixed else ' either'}: {why}"
             else:
-                either = "" if mixing.has_mixed else " either"
-                told = f"does not mix{either}: {why_unmixed(beside, self.names)}"
+                told = self._r_hat(beside)
             rows.append(("mixing", "Gibbs sampling beside", told))
         return rows
 

@@ -67,6 +67,10 @@ def test_why_gibbs_sampling_does_not_mix_either_is_said(lasers):
     assert found.remedies[0].startswith("let the sampler cross")
     told = {what: told for _, what, told in found.rows()}["Gibbs sampling beside"]
     assert told.startswith("does not mix either: ")
+    drawn = Gibbs().sample(MACHINE, 200, n_chains=1, seed=1)
+    alone = certificate(drawn, MACHINE, sampler=lasers())
+    told = {what: told for _, what, told in alone.rows()}["Gibbs sampling beside"]
+    assert told == "unknown: a single chain"
     values = found.values()
     assert values["kl_nats"] is not None
     for key in ("kl_se_nats", "kl_floor_nats", "inverse_temperature", "inverse_temperature_se"):
