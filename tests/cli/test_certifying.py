@@ -8,7 +8,9 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.boltzmann.unit_names import UnitNames
+from lasersampling.cli.certifying import pictures_remarks
 from lasersampling.results import read_results
+from lasersampling.sampling.certificate import Judgement, Verdict
 
 GIBBS = ("--sampler", "gibbs", "--set", "burn_in=10")
 
@@ -75,3 +77,10 @@ def test_cases_of_evidence_have_a_verdict_each(run):
     told = json.loads(ran.out)["certificate"]
     assert list(told["groups"]) == ["rain=1", "wind=0"]
     assert told["holds"]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_what_a_verdict_means_for_pictures_is_said_where_averages_are_not_known(verdict):
+    remarks = pictures_remarks(Judgement(verdict=verdict, reason="", remedies=()), 50.0)
+    assert len(remarks) == (verdict in (Verdict.UNMIXED, Verdict.UNKNOWN))
+    assert all("one picture for 50 ns" in remark for remark in remarks)
