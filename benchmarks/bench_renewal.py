@@ -19,8 +19,8 @@ import typer
 from lasersampling import load_machine
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.sampling import Sampler
-from lasersampling.sampling.laser_sampler import Lasers
-from lasersampling.sampling.renewal_sampler import Renewal
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.renewal.sampler import Renewal
 
 MACHINES = Path(__file__).parents[1] / "models" / "machines"
 LONGER = 50

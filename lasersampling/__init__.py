@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from lasersampling.lif import SpikingNetwork as SpikingNetwork
     from lasersampling.lif import first_spike_times as first_spike_times
     from lasersampling.results.store import read_results as read_results
-    from lasersampling.sampling.adaptation import adapt as adapt
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
-    from lasersampling.sampling.laser_sampler import Lasers as Lasers
+    from lasersampling.sampling.neurons.adaptation import adapt as adapt
+    from lasersampling.sampling.neurons.sampler import Lasers as Lasers
     from lasersampling.sampling.protocol import Samples as Samples
-    from lasersampling.sampling.renewal_sampler import Renewal as Renewal
+    from lasersampling.sampling.renewal.sampler import Renewal as Renewal
     from lasersampling.statistics.divergences import compare as compare
     from lasersampling.statistics.divergences import kl_divergence as kl_divergence
     from lasersampling.statistics.divergences import total_variation as total_variation
@@ -41,13 +41,13 @@ _MODULE_OF = {
     "Gibbs": "sampling.gibbs",
     "InputError": "errors",
     "LaserSamplingError": "errors",
-    "Lasers": "sampling.laser_sampler",
+    "Lasers": "sampling.neurons.sampler",
     "Neuron": "lif",
-    "Renewal": "sampling.renewal_sampler",
+    "Renewal": "sampling.renewal.sampler",
     "RestrictedMachine": "boltzmann",
     "Samples": "sampling.protocol",
     "SpikingNetwork": "lif",
-    "adapt": "sampling.adaptation",
+    "adapt": "sampling.neurons.adaptation",
     "clamp": "boltzmann",
     "compare": "statistics.divergences",
     "exact_distribution": "boltzmann",

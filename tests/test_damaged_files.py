@@ -22,16 +22,16 @@ from lasersampling.config import to_toml
 from lasersampling.config.hdf5_checks import sealed
 from lasersampling.datasets import SpikeData, SpikeSet
 from lasersampling.errors import InputError
-from lasersampling.lif.arrays import network_from_arrays
-from lasersampling.lif.network_file import load_network, save_network
-from lasersampling.lif.nir_exchange import from_nir, read_nir, to_nir, write_nir
+from lasersampling.learning.pictures.models import load_picture_model
+from lasersampling.learning.spikes.classification import classify
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
+from lasersampling.lif.exchange.arrays import network_from_arrays
+from lasersampling.lif.exchange.network_file import load_network, save_network
+from lasersampling.lif.exchange.nir import from_nir, read_nir, to_nir, write_nir
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile
 from lasersampling.results.trained_networks import trained_network
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.training.picture_models import load_picture_model
-from lasersampling.training.spike_classification import classify
-from lasersampling.training.spike_recipes import ClassifyRecipe
 
 SEAL_BYTES = 20
 MACHINE = BoltzmannMachine.random(6, seed=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SELF_CONTAINED = ("lasersampling.lif", "lasersampling.hardware", "lasersampling.training")
+SELF_CONTAINED = ("lasersampling.lif", "lasersampling.hardware", "lasersampling.learning")
 """Where examples import all that they name, so that they run as they are copied."""
 
 PACKAGE = Path(__file__).parents[1] / "lasersampling"

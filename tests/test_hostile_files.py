@@ -21,8 +21,8 @@ from lasersampling.boltzmann import load_machine
 from lasersampling.boltzmann.target_files import read_target
 from lasersampling.cli.main import app
 from lasersampling.errors import InputError
-from lasersampling.lif.network_file import FORM, load_network
-from lasersampling.lif.nir_exchange import from_nir, read_nir
+from lasersampling.lif.exchange.network_file import FORM, load_network
+from lasersampling.lif.exchange.nir import from_nir, read_nir
 from lasersampling.results import ResultsFile, read_results
 
 MOST_MEMORY = 2**25

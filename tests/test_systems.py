@@ -27,7 +27,7 @@ for name in ("fcntl", "resource", "termios", "pwd", "grp"):  # Windows has none 
 for module, name in ((signal, "SIGKILL"), (socket, "AF_UNIX"), (os, "killpg")):
     if hasattr(module, name):
         delattr(module, name)
-import lasersampling.cli.main, lasersampling.sampling.renewal_sampler
+import lasersampling.cli.main, lasersampling.sampling.renewal.sampler
 from lasersampling import BoltzmannMachine, Gibbs, InputError, save_machine
 from lasersampling.hardware.remote import RemoteSubstrate
 from lasersampling.hardware.server import Server
@@ -71,7 +71,7 @@ import tempfile
 def refuse(*arguments, **options):
     raise PermissionError(13, "Permission denied")
 tempfile.TemporaryFile = refuse
-import lasersampling.sampling.renewal_kernel, lasersampling.lif
+import lasersampling.sampling.renewal.kernel, lasersampling.lif
 from lasersampling.lasers import kernel_step
 print(kernel_step._positive(-2.0), kernel_step._positive(2.0))
 """
@@ -88,6 +88,6 @@ def test_where_compiled_code_cannot_be_kept_it_is_compiled_anew_and_said_once(tm
 def test_cores_that_a_process_may_use(tmp_path):
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from lasersampling.lasers.request import available_cores; print(available_cores())"
+        "from lasersampling.lasers.integrator.request import available_cores; print(available_cores())"
     )
     assert run(code, tmp_path).stdout == "1\n"

@@ -20,13 +20,13 @@ import lasersampling as ls
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
+from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_lines, write_neuron
 from lasersampling.sampling import Samples
-from lasersampling.sampling.line_fits import ActivationLogit, lines_from_draws
-from lasersampling.sampling.translation import Lines
+from lasersampling.sampling.neurons.line_fits import ActivationLogit, lines_from_draws
+from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.statistics import jackknife_error
-from lasersampling.training.picture_models import load_picture_model
 
 EDGES = np.array([-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8.0])
 CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])

@@ -16,11 +16,11 @@ from lasersampling.boltzmann import all_states, load_network
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import shipped_path, to_toml
+from lasersampling.learning.machines.contrastive import LearningSettings, learn
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron, write_posteriors
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import Posterior, infer
-from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS, N_CLAMPED = 10, 4
 CASES = {

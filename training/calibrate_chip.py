@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from lasersampling.cli.main import run
 from lasersampling.config import to_toml
 from lasersampling.hardware import ChipModel, load_chip
-from lasersampling.lif.calibration import QUANTITIES, ChipCalibration, calibrate_chip
-from lasersampling.lif.emulated_chip import EmulatedChip
+from lasersampling.lif.chips.calibration import QUANTITIES, ChipCalibration, calibrate_chip
+from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.results import ResultsFile
 
 Array = NDArray[np.float64]

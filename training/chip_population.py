@@ -23,11 +23,11 @@ from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import ChipModel, Imperfections, load_chip
+from lasersampling.learning.spikes.chips import on_chip
+from lasersampling.learning.spikes.classification import classify, judge
+from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, build_network
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
-from lasersampling.training.chips import on_chip
-from lasersampling.training.spike_classification import classify, judge
-from lasersampling.training.spike_recipes import ChipSettings, ClassifyRecipe, build_network
 
 RECIPES = {"none": "chip", "axonal": "chip_axonal", "synaptic": "chip_synaptic"}
 

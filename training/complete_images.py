@@ -15,8 +15,9 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
+from lasersampling.judging.picture_records import write_completions
+from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
-from lasersampling.results.picture_records import write_completions
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.completion import (
     Completions,
@@ -24,7 +25,6 @@ from lasersampling.sampling.completion import (
     completion_conditions,
     occluded,
 )
-from lasersampling.training.picture_models import load_picture_model
 
 NOISE = 0.1
 """Chance that a pixel of a noisy image is flipped."""

@@ -2,7 +2,7 @@
 
 Every emission takes an electron and gives a photon, so carrier noise and field noise belong
 together. How, depends on what |E|^2 stands for. From the master equation of the jump process
-(`lasersampling.lasers.gillespie`) with g N emission and g Nt absorption per photon, to second
+(`lasersampling.lasers.jumps.process`) with g N emission and g Nt absorption per photon, to second
 order in the derivatives of the quasi-probability:
 
 normal order, S = |E|^2
@@ -42,7 +42,7 @@ from numba import njit
 from lasersampling.cli.main import run
 from lasersampling.config import to_toml
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import quiescent_state
 from lasersampling.results import ResultsFile

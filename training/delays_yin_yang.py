@@ -24,11 +24,11 @@ from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.errors import InputError
+from lasersampling.judging.spikes import evaluate_classifier
+from lasersampling.learning.spikes.classification import classify
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile, read_checkpoint
-from lasersampling.results.spike_evaluation import evaluate_classifier
-from lasersampling.training.spike_classification import classify
-from lasersampling.training.spike_recipes import ClassifyRecipe
 
 RECIPES = {
     "none": "yin_yang",

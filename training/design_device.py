@@ -30,14 +30,14 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import LaserSamplingError
+from lasersampling.judging.evaluation import evaluate
 from lasersampling.lasers.device import Cavity, Detection, Device, Section, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.results import ResultsFile
-from lasersampling.results.evaluation import evaluate
-from lasersampling.sampling.activation import measure_activation
-from lasersampling.sampling.calibration import CalibrationSettings, Neuron, calibrate
+from lasersampling.sampling.neurons.activation import measure_activation
+from lasersampling.sampling.neurons.calibration import CalibrationSettings, Neuron, calibrate
 
 RANGES = {
     "gain_lifetime_ns": (0.5, 3.0),

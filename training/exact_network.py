@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lasersampling.cli.main import run
 from lasersampling.config import to_toml
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains

@@ -24,7 +24,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import Simulation, TraceRequest, simulate
 from lasersampling.lasers.spikes import SpikeTrains

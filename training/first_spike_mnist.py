@@ -21,10 +21,10 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, load_digits
 from lasersampling.datasets.spikes import held_out
+from lasersampling.judging.spikes import evaluate_classifier
+from lasersampling.learning.spikes.classification import classify, load_data
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results.run_file import RunFile
-from lasersampling.results.spike_evaluation import evaluate_classifier
-from lasersampling.training.spike_classification import classify, load_data
-from lasersampling.training.spike_recipes import ClassifyRecipe
 
 
 def small_digits() -> SpikeData:

@@ -11,7 +11,7 @@ import typer
 
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
-from lasersampling.results.sampler_comparison import ImageSampling, run_comparison
+from lasersampling.judging.sampler_comparison import ImageSampling, run_comparison
 
 
 def main(

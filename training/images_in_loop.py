@@ -1,7 +1,7 @@
 """Images from ideal and imperfect devices: translated, adapted to the network, after learning.
 
 The shipped machine of digits was trained digitally. Ideal and imperfect lasers draw from it as they
-are translated, then with gains and offsets from their own draws (`sampling.adaptation`); from there
+are translated, then with gains and offsets from their own draws (`sampling.neurons.adaptation`); from there
 each device goes on learning with its draws in the gradient, and draws again. The measure of all is
 what Gibbs sampling of the digital machine gives.
 """
@@ -21,14 +21,14 @@ from lasersampling.boltzmann import BoltzmannMachine, layered_log_partition
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
+from lasersampling.judging.generation import generate_images, label_conditions
+from lasersampling.judging.image_quality import ImageJudge, ratios
+from lasersampling.learning.pictures.in_the_loop import fine_tune
+from lasersampling.learning.pictures.label_reader import train_label_reader
+from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
-from lasersampling.results.image_generation import generate_images, label_conditions
-from lasersampling.results.image_quality import ImageJudge, ratios
 from lasersampling.results.reading import Metric
 from lasersampling.sampling import Sampler
-from lasersampling.training.images_in_loop import fine_tune
-from lasersampling.training.label_reader import train_label_reader
-from lasersampling.training.picture_models import load_picture_model
 
 
 def main(

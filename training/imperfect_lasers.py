@@ -19,11 +19,11 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.hardware import Imperfections, load_imperfections
+from lasersampling.learning.machines.contrastive import LearningSettings, learn
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.statistics import distribution_ess, kl_floor
-from lasersampling.training.distribution_learning import LearningSettings, learn
 
 N_UNITS = 5
 WAYS = ("translation", "adapted", "learned", "moved")

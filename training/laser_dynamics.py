@@ -12,17 +12,17 @@ import typer
 
 from lasersampling.cli.main import run
 from lasersampling.config import to_toml
-from lasersampling.lasers.deterministic import pulse_response
+from lasersampling.lasers.analysis.deterministic import pulse_response
+from lasersampling.lasers.analysis.excitability import Excitability, excitability, refractory_curve
+from lasersampling.lasers.analysis.first_passage import fit_intervals
+from lasersampling.lasers.analysis.stability import bifurcations, fixed_points, nullclines, regimes
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.excitability import Excitability, excitability, refractory_curve
-from lasersampling.lasers.first_passage import fit_intervals
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import quiescent_state
 from lasersampling.lasers.simulation import TraceRequest, simulate
-from lasersampling.lasers.stability import bifurcations, fixed_points, nullclines, regimes
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import flattened, write_device
-from lasersampling.sampling.activation import measure_activation
+from lasersampling.sampling.neurons.activation import measure_activation
 
 SPIKE_BEFORE_NS, SPIKE_AFTER_NS = 1.2, 6.5
 SPIKE_STEP_PS = 0.5

@@ -17,12 +17,12 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.lasers.depression import Depression
+from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.tempering import Tempering
+from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.statistics import jackknife_error, total_variation
 from lasersampling.statistics.mixing import coverage, draws_per_independent, held_modes, switches
-from lasersampling.training.picture_models import load_picture_model
 
 WAYS = {
     "plain": {},

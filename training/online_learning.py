@@ -17,11 +17,11 @@ from lasersampling.boltzmann import BoltzmannMachine, Target, target_from_machin
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
+from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.learning.machines.contrastive import LearningSettings, initial_machine, learn
+from lasersampling.learning.machines.local_rule import LocalSettings, learn_locally
 from lasersampling.results import ResultsFile
-from lasersampling.results.evaluation import evaluate_target
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.training.distribution_learning import LearningSettings, initial_machine, learn
-from lasersampling.training.local_learning import LocalSettings, learn_locally
 
 N_UNITS = 5
 THIRD_ORDER = (0.3, 0.05, 0.05, 0.2, 0.02, 0.18, 0.15, 0.05)

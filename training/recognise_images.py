@@ -17,11 +17,11 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
+from lasersampling.learning.pictures.in_the_loop import fine_tune
+from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.recognition import Recognition, recognise
-from lasersampling.training.images_in_loop import fine_tune
-from lasersampling.training.picture_models import load_picture_model
 
 CHAINS_IN_LOOP, DRAWS_IN_LOOP = 64, 20
 

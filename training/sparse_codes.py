@@ -28,9 +28,9 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
+from lasersampling.learning.spikes.classification import Judgement, classify, judge
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results import ResultsFile
-from lasersampling.training.spike_classification import Judgement, classify, judge
-from lasersampling.training.spike_recipes import ClassifyRecipe
 
 REWARDS = (0.0, 0.01, 0.03, 0.1, 0.3)
 

@@ -17,7 +17,7 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import PERFORMANCE, write_neuron, write_performance
-from lasersampling.sampling.performance import (
+from lasersampling.sampling.neurons.performance import (
     PerformanceSettings,
     WallPlug,
     longest_correlation,

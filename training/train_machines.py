@@ -18,14 +18,14 @@ from lasersampling.cli.main import run
 from lasersampling.cli.options import configured, files_named, recipe_table
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import resolve, to_toml
+from lasersampling.judging.images import write_generated
+from lasersampling.judging.machines import judge_machine
+from lasersampling.learning.pictures.models import describe_data
+from lasersampling.learning.pictures.recipes import train_on_pictures
 from lasersampling.results import ResultsFile
-from lasersampling.results.image_evaluation import write_generated
-from lasersampling.results.machine_evaluation import judge_machine
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
-from lasersampling.training.picture_models import describe_data
-from lasersampling.training.picture_recipes import train_on_pictures
 
 RESOLUTION = 1024
 """Weights and biases are kept in steps of 1/1024, which packs well and changes nothing."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.reporting import Reporter
     from lasersampling.results import ResultsFile
-    from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.mending import Mended, Mending
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 Adapt = Annotated[
     int | None,

@@ -39,9 +39,12 @@ def calibrate(
         write_neuron,
         write_performance,
     )
-    from lasersampling.sampling.calibration import CalibrationSettings, choose_refractory_time
-    from lasersampling.sampling.laser_sampler import Lasers
-    from lasersampling.sampling.performance import measure_performance
+    from lasersampling.sampling.neurons.calibration import (
+        CalibrationSettings,
+        choose_refractory_time,
+    )
+    from lasersampling.sampling.neurons.performance import measure_performance
+    from lasersampling.sampling.neurons.sampler import Lasers
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     config = configured(CalibrateConfig, {"device": device_table(device), "seed": seed}, overrides)

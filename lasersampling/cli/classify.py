@@ -28,8 +28,8 @@ from lasersampling.errors import InputError
 from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
-    from lasersampling.training.spike_recipes import ClassifyRecipe
-    from lasersampling.training.task import State
+    from lasersampling.learning.spikes.recipes import ClassifyRecipe
+    from lasersampling.learning.task import State
 
 
 def classify(
@@ -56,11 +56,11 @@ def classify(
 ) -> None:
     """Train event-based LIF networks by exact gradients of spike times, and test them."""
     from lasersampling.cli.tables import metrics_table, metrics_values
-    from lasersampling.results.spike_evaluation import FIGURES, evaluate_classifier
-    from lasersampling.training.linear_baseline import linear_accuracy
-    from lasersampling.training.spike_classification import classify as train
-    from lasersampling.training.spike_classification import load_data
-    from lasersampling.training.spike_recipes import ClassifyRecipe
+    from lasersampling.judging.spikes import FIGURES, evaluate_classifier
+    from lasersampling.learning.spikes.classification import classify as train
+    from lasersampling.learning.spikes.classification import load_data
+    from lasersampling.learning.spikes.linear_baseline import linear_accuracy
+    from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {"seed": seed, "members": members}
@@ -121,7 +121,7 @@ def _configured(
     recipe: str | None, options: Mapping[str, object], overrides: list[str] | None
 ) -> ClassifyRecipe:
     from lasersampling.config import resolve, shipped_names
-    from lasersampling.training.spike_recipes import ClassifyRecipe
+    from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     if recipe is None:
         shipped = ", ".join(shipped_names("recipes"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.output import Output
     from lasersampling.cli.reporting import Reporter
-    from lasersampling.training.picture_models import PictureModel
+    from lasersampling.learning.pictures.models import PictureModel
 
 _SHOWN = 5
 """Moments at which a completion is shown while it forms."""
@@ -63,10 +63,10 @@ def complete_picture(
     from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.adapting import adapted
     from lasersampling.datasets.image_files import read_picture
-    from lasersampling.results.picture_records import write_completions
+    from lasersampling.judging.picture_records import write_completions
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling.completion import complete, completion_conditions, occluded
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
     machine, shape = loaded.machine, loaded.shape
     labels = config.label_numbers(loaded.class_names)

@@ -16,12 +16,12 @@ from lasersampling.hardware import Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
-from lasersampling.sampling.adaptation import LARGEST_ROUNDS
-from lasersampling.sampling.calibration import CalibrationSettings
-from lasersampling.sampling.hazard_measurement import HazardSettings
-from lasersampling.sampling.laser_settings import LineSettings
-from lasersampling.sampling.performance import PerformanceSettings, WallPlug
-from lasersampling.sampling.tempering import Tempering
+from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+from lasersampling.sampling.neurons.performance import PerformanceSettings, WallPlug
+from lasersampling.sampling.neurons.settings import LineSettings
+from lasersampling.sampling.neurons.tempering import Tempering
+from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
 
 # The defaults of `calibrate` are those of `sample`, which then finds the calibration stored.
 _MEASURED = CalibrationSettings()
@@ -194,7 +194,7 @@ class ServeLasersConfig:
     burn_in_ns : float or None
         Time before the first draw; fifty refractory times by default [ns].
     clamping : "drive" or "pump"
-        See `sampling.laser_sampler.Lasers`.
+        See `sampling.neurons.sampler.Lasers`.
     calibration : CalibrationSettings
         How the device is calibrated where no calibration is stored.
     imperfections : Imperfections

@@ -15,7 +15,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
 
 if TYPE_CHECKING:
-    from lasersampling.lif.nir_scales import Weights
+    from lasersampling.lif.exchange.nir_scales import Weights
 
 
 def convert(
@@ -56,9 +56,9 @@ def convert(
     from lasersampling.cli.describe import spiking_values
     from lasersampling.cli.tables import pairs_table
     from lasersampling.config import resolve
-    from lasersampling.lif.conversion import NirMeaning
-    from lasersampling.lif.conversion import convert as convert_files
-    from lasersampling.lif.network_file import is_network_file, load_network
+    from lasersampling.lif.exchange.conversion import NirMeaning
+    from lasersampling.lif.exchange.conversion import convert as convert_files
+    from lasersampling.lif.exchange.network_file import is_network_file, load_network
     from lasersampling.results.trained_networks import trained_network
 
     reporter = Reporter(quiet=quiet, as_json=as_json)

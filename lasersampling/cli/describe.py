@@ -19,9 +19,9 @@ from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
-from lasersampling.lif.arrays import n_inputs, network_to_arrays
-from lasersampling.lif.network_file import FORM
-from lasersampling.lif.network_file import load_network as load_spiking
+from lasersampling.lif.exchange.arrays import n_inputs, network_to_arrays
+from lasersampling.lif.exchange.network_file import FORM
+from lasersampling.lif.exchange.network_file import load_network as load_spiking
 from lasersampling.paths import suffix_of
 from lasersampling.results import read_results
 from lasersampling.results.records import flattened

@@ -34,8 +34,8 @@ from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import Target
-    from lasersampling.training.fit_recipes import FitRecipe
-    from lasersampling.training.task import State
+    from lasersampling.learning.machines.recipes import FitRecipe
+    from lasersampling.learning.task import State
 
 _DEFAULT_RECIPE = "distribution"
 _OF_TARGET = ("kl_sample_target", "total_variation", "p_value", "ess_joint")
@@ -85,13 +85,13 @@ def fit(
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
     from lasersampling.cli.tables import metrics_table, metrics_values
-    from lasersampling.results.fit_evaluation import evaluate_fit
+    from lasersampling.judging.fits import evaluate_fit
+    from lasersampling.learning.machines.fitting import check_size, sampler_of
+    from lasersampling.learning.machines.fitting import fit as learn
+    from lasersampling.learning.machines.recipes import FitRecipe
     from lasersampling.results.records import mended_values
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
-    from lasersampling.training.fit_recipes import FitRecipe
-    from lasersampling.training.fitting import check_size, sampler_of
-    from lasersampling.training.fitting import fit as learn
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     given = {
@@ -184,7 +184,7 @@ def _configured(
 ) -> FitRecipe:
     from lasersampling.boltzmann.target_files import TARGET_SUFFIXES
     from lasersampling.config import resolve
-    from lasersampling.training.fit_recipes import FitRecipe
+    from lasersampling.learning.machines.recipes import FitRecipe
 
     if recipe is None:
         expected = "a recipe, or a file of probabilities or samples"

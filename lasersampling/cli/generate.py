@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.datasets import Pictures
+    from lasersampling.learning.pictures.models import PictureModel
     from lasersampling.results import ResultsFile
     from lasersampling.results.reading import Metric
     from lasersampling.sampling import Sampler
     from lasersampling.sampling.mending import Mended
-    from lasersampling.training.picture_models import PictureModel
 
 _QUICK = {
     "images_per_label": 4,
@@ -121,11 +121,11 @@ def generate(
     from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
-    from lasersampling.results.image_evaluation import compare_images, write_generated
-    from lasersampling.results.image_generation import generate_images, label_conditions
-    from lasersampling.results.label_collapse import REMEDY, collapsed_labels
+    from lasersampling.judging.generation import generate_images, label_conditions
+    from lasersampling.judging.images import compare_images, write_generated
+    from lasersampling.judging.label_collapse import REMEDY, collapsed_labels
+    from lasersampling.learning.pictures.models import load_picture_model
     from lasersampling.results.records import mended_values, write_certificate, write_class_names
-    from lasersampling.training.picture_models import load_picture_model
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     check_request(picture, mask, occlude, model, len(labels or ()))
@@ -299,7 +299,7 @@ def _provenance(
     config: GenerateConfig, loaded: PictureModel | None, shape: tuple[int, int]
 ) -> dict[str, Any]:
     """Say in the results what the machine was trained on, so that --from finds it again."""
-    from lasersampling.training.picture_models import describe_data
+    from lasersampling.learning.pictures.models import describe_data
 
     data = config.data if loaded is None else loaded.data
     return {"shape": list(shape)} if data is None else describe_data(data, shape)
@@ -309,8 +309,8 @@ def _train(
     config: GenerateConfig, pictures: Pictures, reporter: Reporter, file: ResultsFile | None
 ) -> BoltzmannMachine:
     """Train the machine digitally."""
+    from lasersampling.learning.pictures.recipes import train_on_pictures
     from lasersampling.results.run_file import write_history
-    from lasersampling.training.picture_recipes import train_on_pictures
 
     hidden = " and ".join(str(size) for size in config.training.hidden)
     n_images, n_pixels = pictures.train_images.shape
@@ -336,7 +336,7 @@ def _samplers(
     from lasersampling.cli.adapting import adapted, settled
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
     lasers = Lasers(
         config.device,
@@ -359,7 +359,7 @@ def _samplers(
 
 def _reader(pictures: Pictures | None) -> Any:
     """Train the classifier that judges; None if there is nothing to judge by."""
-    from lasersampling.training.label_reader import train_label_reader
+    from lasersampling.learning.pictures.label_reader import train_label_reader
 
     return train_label_reader(pictures) if pictures is not None and pictures.n_classes else None
 

@@ -14,11 +14,11 @@ from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
-from lasersampling.sampling.adaptation import LARGEST_ROUNDS
+from lasersampling.learning.pictures.recipes import MachineTraining, PictureSettings
 from lasersampling.sampling.mending import Mending
+from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN
-from lasersampling.sampling.tempering import Tempering
-from lasersampling.training.picture_recipes import MachineTraining, PictureSettings
 
 _ADAPTING_CHAINS = 24
 

@@ -109,7 +109,7 @@ def infer(
     from lasersampling.cli.inferred import Told
     from lasersampling.cli.learned_with import recorded_lasers
     from lasersampling.results.records import write_certificate, write_mended, write_posteriors
-    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
+    from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     recorded = recorded_lasers(load_learned(model_file(machine)), machine)
@@ -230,8 +230,8 @@ def _adapted_lasers(
     from lasersampling.cli.adapting import mended
     from lasersampling.errors import InputError
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
-    from lasersampling.sampling.laser_sampler import Lasers
     from lasersampling.sampling.mending import Mending, left_as_learned
+    from lasersampling.sampling.neurons.sampler import Lasers
     from lasersampling.statistics.chains import MIN_DRAWS
 
     lines = None if config.lines is None else config.lines.lines

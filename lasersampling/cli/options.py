@@ -22,7 +22,7 @@ from lasersampling.paths import expanded, suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.cli.configurations import InferConfig, LasersConfig, ServeLasersConfig
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ def configured_lasers(
     config: LasersConfig | ServeLasersConfig | InferConfig, **more: Any
 ) -> Lasers:
     """Make the lasers of a configuration; `more` are settings that not all of these have."""
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
     return Lasers(
         config.device,

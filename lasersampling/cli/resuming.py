@@ -15,9 +15,9 @@ from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
     from lasersampling.cli.reporting import Reporter
+    from lasersampling.learning.task import State
     from lasersampling.results import ResultsFile
     from lasersampling.results.run_file import RunFile
-    from lasersampling.training.task import State
 
 Recipe = TypeVar("Recipe")
 

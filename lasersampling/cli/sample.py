@@ -102,9 +102,9 @@ def sample(
     from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
-    from lasersampling.results.evaluation import evaluate
+    from lasersampling.judging.evaluation import evaluate
+    from lasersampling.judging.reference import reference_metrics
     from lasersampling.results.records import mended_values, write_certificate
-    from lasersampling.results.reference import reference_metrics
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {
@@ -217,7 +217,7 @@ def _configuration(
     options = {key: value for key, value in options.items() if key not in foreign}
     if sampler == "gibbs":
         return configured(GibbsConfig, options, overrides)
-    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
+    from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
 
     device = device_table(options["device"] or DEFAULT_DEVICE)
     tables = {"device": device}
@@ -253,7 +253,7 @@ def _prepare(
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.sampling.protocol import checked_request
-    from lasersampling.sampling.renewal_sampler import Renewal
+    from lasersampling.sampling.renewal.sampler import Renewal
 
     if isinstance(config, GibbsConfig):
         gibbs = Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin)

@@ -87,8 +87,8 @@ def lasers(
 ) -> None:
     """Offer a network of lasers that samples Boltzmann machines."""
     from lasersampling.cli.configurations import ServeLasersConfig
-    from lasersampling.sampling.laser_sampler import DEFAULT_DEVICE
-    from lasersampling.sampling.laser_substrate import LaserSubstrate
+    from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
+    from lasersampling.sampling.neurons.substrate import LaserSubstrate
 
     reporter = Reporter(quiet=quiet, as_json=False)
     _refuse_two_places(host, port, stdio)
@@ -125,7 +125,7 @@ def chip(
 ) -> None:
     """Offer an emulated chip of LIF neurons that runs feed-forward networks."""
     from lasersampling.hardware import load_chip
-    from lasersampling.lif.emulated_chip import EmulatedChip
+    from lasersampling.lif.chips.emulated import EmulatedChip
 
     _refuse_two_places(host, port, stdio)
     numbers = sizes.split(",")

@@ -128,7 +128,7 @@ def simulate(
 def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:
     """Measure the pumps at which a laser has the usual activations, and say which they are."""
     from lasersampling.errors import InputError, SimulationError
-    from lasersampling.sampling.activation import pumps_of_activation
+    from lasersampling.sampling.neurons.activation import pumps_of_activation
 
     try:
         pumps = pumps_of_activation(laser, USUAL_LEVELS)

@@ -40,7 +40,7 @@ parameter                  shape            what
 ``biases``                 (unit,)          of the machine [1]
 =========================  ===============  =====================================================
 
-Inputs and observations of lasers: `sampling.laser_substrate`.
+Inputs and observations of lasers: `sampling.neurons.substrate`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from lasersampling.checks import integer_problems, number_problems
 from lasersampling.compiling import njit
 from lasersampling.errors import AccuracyWarning, InputError, Problem
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.monitoring import monitored_levels
+from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import Coefficients, quiescent_state
 

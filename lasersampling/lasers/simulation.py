@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike
 
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.request import (
+from lasersampling.lasers.integrator.request import (
     Meter,
     TraceRequest,
     Traces,
@@ -25,9 +24,10 @@ from lasersampling.lasers.request import (
     checked_pump,
     checked_start,
 )
-from lasersampling.lasers.run import BundleResult, Run
+from lasersampling.lasers.integrator.run import BundleResult, Run
+from lasersampling.lasers.integrator.state import NetworkState, joined
+from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.lasers.state import NetworkState, joined
 from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
 
 __all__ = ["NetworkState", "Simulation", "TraceRequest", "Traces", "simulate"]

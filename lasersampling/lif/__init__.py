@@ -1,14 +1,14 @@
 """Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times."""
 
-from lasersampling.lif.arrays import network_from_arrays, network_to_arrays
+from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.delays import AxonalDelays, DelayRange, DendriticDelays, SynapticDelays
-from lasersampling.lif.first_spike import first_spike_times
+from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
+from lasersampling.lif.exchange.network_file import StoredNetwork, load_network, save_network
+from lasersampling.lif.exchange.nir import from_nir, to_nir
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork, decisions
-from lasersampling.lif.network_file import StoredNetwork, load_network, save_network
 from lasersampling.lif.neuron import Neuron
-from lasersampling.lif.nir_exchange import from_nir, to_nir
-from lasersampling.lif.streams import Streams
+from lasersampling.lif.spike_times.first_spike import first_spike_times
 
 __all__ = [
     "AxonalDelays",

@@ -14,7 +14,7 @@ from lasersampling.checks import number_problems
 from lasersampling.errors import InputError
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.network import Activity, SpikingNetwork
-from lasersampling.lif.peaks import lift
+from lasersampling.lif.spike_times.peaks import lift
 
 HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
-    from lasersampling.sampling.calibration import Calibration, Neuron
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.mending import Mended
-    from lasersampling.sampling.performance import Performance, WallPlug
-    from lasersampling.sampling.translation import Lines
+    from lasersampling.sampling.neurons.calibration import Calibration, Neuron
+    from lasersampling.sampling.neurons.performance import Performance, WallPlug
+    from lasersampling.sampling.neurons.translation import Lines
 
 
 def flattened(value: object, prefix: str = "") -> dict[str, Any]:
@@ -195,7 +195,7 @@ PERFORMANCE = {
     "machine_power_uw": ("uW", "electrical power of its lasers"),
     "sample_energy_fj": ("fJ", "electrical energy per independent sample"),
 }
-"""Unit and description of each figure of `sampling.performance.Performance`."""
+"""Unit and description of each figure of `sampling.neurons.performance.Performance`."""
 
 
 def performance_metrics(performance: Performance) -> dict[str, Metric]:

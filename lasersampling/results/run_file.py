@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from lasersampling.atomic import reserved
 from lasersampling.errors import InputError
+from lasersampling.learning.loop import History
+from lasersampling.learning.packing import pack, unpack
+from lasersampling.learning.task import State
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.reading import read_results
 from lasersampling.results.store import ResultsFile
-from lasersampling.training.loop import History
-from lasersampling.training.packing import pack, unpack
-from lasersampling.training.task import State
 
 _GROUP = "checkpoint"
 
@@ -93,7 +93,7 @@ class RunFile:
             yield file
 
     def save(self, state: State, history: History) -> None:
-        """Write a checkpoint in place of the file; see `training.loop.Checkpoints`."""
+        """Write a checkpoint in place of the file; see `learning.loop.Checkpoints`."""
         with self._replacing() as file:
             file.attributes("/", {"complete": False})
             write_history(file, history)

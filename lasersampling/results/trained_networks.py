@@ -8,10 +8,10 @@ import numpy as np
 
 from lasersampling.config import parse, toml_of
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.arrays import Array, network_from_arrays
-from lasersampling.lif.network_file import StoredNetwork
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
+from lasersampling.lif.exchange.arrays import Array, network_from_arrays
+from lasersampling.lif.exchange.network_file import StoredNetwork
 from lasersampling.results.reading import Results, read_results
-from lasersampling.training.spike_recipes import ClassifyRecipe
 
 _KINDS = ("axonal", "synaptic", "dendritic")
 

@@ -26,7 +26,7 @@ from lasersampling.boltzmann.targets import Target
 from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.errors import InputError
 from lasersampling.sampling.evidence import Evidence
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
 

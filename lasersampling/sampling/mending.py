@@ -1,6 +1,6 @@
 """Adapting lasers before a run, where that makes their draws better and costs little.
 
-Adaptation (`lasersampling.sampling.adaptation`) is worth its laser time for strong couplings and
+Adaptation (`lasersampling.sampling.neurons.adaptation`) is worth its laser time for strong couplings and
 imperfect chips, and changes nothing where lasers are right as they are. Which of the two it is,
 fresh draws say without any reference: how far their conditional log odds are from those of the
 machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
@@ -25,17 +25,17 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.sampling.adaptation import (
+from lasersampling.sampling.certificate.consistency import conditional_consistency
+from lasersampling.sampling.condition_means import distance_of_means
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.neurons.adaptation import (
     LARGEST_ROUNDS,
     adapt,
     held_conditions,
     sampler_problems,
     shared_out,
 )
-from lasersampling.sampling.certificate.consistency import conditional_consistency
-from lasersampling.sampling.condition_means import distance_of_means
-from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
 MOST_ROUNDS = 12

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.sampling.adaptation import held_conditions
-from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps, spoken_time
+from lasersampling.sampling.neurons.adaptation import held_conditions
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
 MOST_SEPARATE = 32

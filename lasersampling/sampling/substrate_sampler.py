@@ -14,14 +14,14 @@ from lasersampling.errors import InputError, Problem, SubstrateError
 from lasersampling.hardware import Arrays, Substrate
 from lasersampling.hardware.observations import END
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.laser_substrate import START
+from lasersampling.sampling.neurons.substrate import START
 from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
 
 _LARGEST_SEED = 2**63 - 1
 
 
 class SubstrateSampler:
-    """Samples with any substrate of the kind "lasers" (`sampling.laser_substrate`).
+    """Samples with any substrate of the kind "lasers" (`sampling.neurons.substrate`).
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class SubstrateSampler:
     Examples
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
-    >>> from lasersampling.sampling.laser_sampler import Lasers
-    >>> from lasersampling.sampling.laser_substrate import LaserSubstrate
+    >>> from lasersampling.sampling.neurons.sampler import Lasers
+    >>> from lasersampling.sampling.neurons.substrate import LaserSubstrate
     >>> sampler = SubstrateSampler(LaserSubstrate(Lasers("D6"), n_units=3))
     >>> sampler.sample(BoltzmannMachine.random(3, seed=1), 100, seed=5).states.shape
     (4, 100, 3)

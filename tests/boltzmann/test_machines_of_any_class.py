@@ -26,7 +26,7 @@ from lasersampling.errors import InputError
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.inference import exact_posterior, infer
-from lasersampling.sampling.translation import Programme
+from lasersampling.sampling.neurons.translation import Programme
 from lasersampling.statistics import compare, kl_divergence
 
 RESTRICTED = RestrictedMachine(

@@ -13,8 +13,8 @@ from lasersampling.boltzmann import (
     target_from_samples,
 )
 from lasersampling.errors import InputError
-from lasersampling.sampling.line_fits import lines_from_draws
-from lasersampling.sampling.translation import Lines
+from lasersampling.sampling.neurons.line_fits import lines_from_draws
+from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.statistics import (
     block_length,
     bootstrap_intervals,

@@ -8,8 +8,8 @@ from PIL import Image
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.cli.options import recipe_table
+from lasersampling.learning.machines.recipes import FitRecipe
 from lasersampling.results import ResultsFile
-from lasersampling.training.fit_recipes import FitRecipe
 
 RUNS = {
     "simulate D6": "raster",

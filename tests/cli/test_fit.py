@@ -12,8 +12,8 @@ import pytest
 from lasersampling.boltzmann import load_machine
 from lasersampling.cli.options import recipe_table
 from lasersampling.config import parse, shipped_path
+from lasersampling.learning.machines.recipes import FitRecipe
 from lasersampling.results import read_results
-from lasersampling.training.fit_recipes import FitRecipe
 
 QUICK = ("n_hidden=2", "judging.n_draws=500", "judging.n_chains=8", "pretraining.n_updates=20")
 GIBBS = (*QUICK, "sampler.kind=gibbs", "learning.n_updates=40")

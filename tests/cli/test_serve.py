@@ -16,8 +16,8 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import SubstrateError
 from lasersampling.hardware import RemoteSubstrate
-from lasersampling.sampling.calibration import CalibrationSettings
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
 MACHINE = BoltzmannMachine.random(3, seed=2)

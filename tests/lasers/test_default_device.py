@@ -8,7 +8,7 @@ import pytest
 from lasersampling.lasers.device import Detection, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
-from lasersampling.sampling.activation import measure_activation
+from lasersampling.sampling.neurons.activation import measure_activation
 
 DEVICE = load_device("D6")
 TAU = DEVICE.refractory_time_ns

@@ -7,7 +7,7 @@ import pytest
 
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device, Section, load_device
-from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse

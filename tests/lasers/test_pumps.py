@@ -5,20 +5,20 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.lasers import torch_equations
-from lasersampling.lasers.deterministic import pulse_response, trajectory
+from lasersampling.lasers.analysis.deterministic import pulse_response, trajectory
+from lasersampling.lasers.analysis.emission import measure_emission
+from lasersampling.lasers.analysis.excitability import excitability, threshold_kick
+from lasersampling.lasers.analysis.first_passage import fit_intervals
+from lasersampling.lasers.analysis.stability import fixed_points, nullclines, regimes
+from lasersampling.lasers.analysis.yamada import Yamada
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.emission import measure_emission
+from lasersampling.lasers.differentiable import equations as torch_equations
 from lasersampling.lasers.euler import euler_rates
-from lasersampling.lasers.excitability import excitability, threshold_kick
-from lasersampling.lasers.first_passage import fit_intervals
-from lasersampling.lasers.gillespie import simulate_jumps
+from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import drift, quiescent_state, steady_states
 from lasersampling.lasers.simulation import simulate
-from lasersampling.lasers.stability import fixed_points, nullclines, regimes
-from lasersampling.lasers.yamada import Yamada
 
 DEVICE = load_device("D2")
 THRESHOLD = DEVICE.threshold_pump_electrons_per_ns

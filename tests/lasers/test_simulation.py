@@ -7,10 +7,10 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, SimulationError
-from lasersampling.lasers import run as run_module
 from lasersampling.lasers import simulation as module
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
+from lasersampling.lasers.integrator import run as run_module
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
 from lasersampling.lasers.simulation import TraceRequest, simulate

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from lasersampling.errors import AccuracyWarning, InputError
-from lasersampling.lasers import torch_equations
+from lasersampling.lasers.analysis.emission import measure_emission
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.emission import measure_emission
+from lasersampling.lasers.differentiable import equations as torch_equations
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.steps import timing_problems
 from lasersampling.lasers.synapse import Synapse
-from lasersampling.sampling.activation import measure_activation
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.activation import measure_activation
+from lasersampling.sampling.neurons.sampler import Lasers
 
 DEVICE = load_device("D2")  # 4 ps
 PAIR = np.array([[0.0, 50.0], [0.0, 0.0]])

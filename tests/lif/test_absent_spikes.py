@@ -8,12 +8,12 @@ import torch
 from lasersampling.datasets.spikes import SpikeSet, load_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel
+from lasersampling.learning.spikes.classification import classify
+from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.lif import BiasSpikes, network_from_arrays
-from lasersampling.lif.emulated_chip import EmulatedChip
-from lasersampling.lif.in_the_loop import InTheLoop
-from lasersampling.lif.nir_events import events_of, spikes_of_events
-from lasersampling.training.spike_classification import classify
-from lasersampling.training.spike_recipes import ClassifyRecipe
+from lasersampling.lif.chips.emulated import EmulatedChip
+from lasersampling.lif.chips.in_the_loop import InTheLoop
+from lasersampling.lif.exchange.nir_events import events_of, spikes_of_events
 
 NETWORK = network_from_arrays({"weights_0": [[2.0, 2.0], [1.0, 3.0]]})
 CHIP = EmulatedChip(ChipModel(), (2, 2), [0])

@@ -9,8 +9,8 @@ from lasersampling.hardware import load_imperfections
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.simulation import Traces
 from lasersampling.results import ResultsFile, read_results, records
-from lasersampling.sampling.calibration import Calibration, Neuron
-from lasersampling.sampling.performance import Estimate, Performance, WallPlug
+from lasersampling.sampling.neurons.calibration import Calibration, Neuron
+from lasersampling.sampling.neurons.performance import Estimate, Performance, WallPlug
 
 PAGE = (Path(__file__).parents[2] / "docs" / "units.md").read_text(encoding="utf-8")
 UNITS = dict(re.findall(r"^\| `([^`]+)` \| (?:`(_\w+)`)? *\|", PAGE, re.M))

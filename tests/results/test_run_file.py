@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
+from lasersampling.learning.loop import History
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile, read_checkpoint
-from lasersampling.training.loop import History
 
 STATE = {"epoch": 2, "x": torch.tensor([[1.0, np.pi]]), "inner": {"empty": torch.zeros(0)}}
 

@@ -7,9 +7,9 @@ import pytest
 
 from lasersampling.boltzmann import exact_distribution, target_from_samples, target_from_table
 from lasersampling.errors import InputError
-from lasersampling.results.evaluation import evaluate_target
+from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.learning.machines.contrastive import initial_machine
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.training.distribution_learning import initial_machine
 
 # Warnings are errors in the tests, so none of these may raise one.
 EXCLUDING = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lasersampling.lasers.synapse import Synapse
-from lasersampling.sampling.calibration import Calibration
-from lasersampling.sampling.hazard import Hazard
-from lasersampling.sampling.renewal_sampler import Renewal
+from lasersampling.sampling.neurons.calibration import Calibration
+from lasersampling.sampling.renewal.hazard import Hazard
+from lasersampling.sampling.renewal.sampler import Renewal
 
 TAU_NS, SLOPE, MIDPOINT = 2.0, 40.0, 1.0
 

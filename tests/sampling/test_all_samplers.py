@@ -17,10 +17,10 @@ from lasersampling.boltzmann import (
 from lasersampling.errors import InputError
 from lasersampling.hardware import RemoteSubstrate, Server
 from lasersampling.sampling import Gibbs, Sampler, Samples
-from lasersampling.sampling.hazard_measurement import HazardSettings
-from lasersampling.sampling.laser_sampler import Lasers
-from lasersampling.sampling.laser_substrate import LaserSubstrate
-from lasersampling.sampling.renewal_sampler import Renewal
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.substrate import LaserSubstrate
+from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
+from lasersampling.sampling.renewal.sampler import Renewal
 from lasersampling.sampling.substrate_sampler import SubstrateSampler
 from lasersampling.statistics import distribution_ess, kl_divergence, kl_floor
 

@@ -5,7 +5,7 @@ from lasersampling.boltzmann import BoltzmannMachine, exact_moments
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.completion import complete, occluded
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 
 MACHINE = BoltzmannMachine(
     BoltzmannMachine.random(8, seed=3, weight_std=1.0).weights, np.linspace(-1, 1, 8), 2, 2

@@ -14,7 +14,7 @@ from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import exact_posterior, infer
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 
 MACHINE = BoltzmannMachine.random(5, seed=2)
 CASES = Evidence(

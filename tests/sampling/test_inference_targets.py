@@ -7,9 +7,9 @@ from lasersampling.boltzmann import BoltzmannMachine, all_states, load_network
 from lasersampling.config import shipped_path
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import infer
-from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import Mending
 from lasersampling.sampling.mending_cases import adapted_to_cases
+from lasersampling.sampling.neurons.sampler import Lasers
 
 N_CHAINS, DURATION_NS = 16, 15_000.0
 """Those of `lasersampling infer`."""

@@ -9,10 +9,10 @@ from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.sampling import mending, settling
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import Mending, adapted_where_it_helps
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.sampling.settling import sweeps_to_settle
-from lasersampling.sampling.translation import Lines
 
 N_PIXELS = 6
 IDEAL = Lasers(burn_in_ns=25.0)

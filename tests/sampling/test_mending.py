@@ -8,15 +8,15 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
 from lasersampling.sampling import mending, mending_cases
-from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.laser_sampler import Lasers
 from lasersampling.sampling.mending import (
     Mended,
     Mending,
     adapted_where_it_helps,
 )
 from lasersampling.sampling.mending_cases import adapted_to_cases, summary
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+from lasersampling.sampling.neurons.sampler import Lasers
 
 QUICK = CalibrationSettings(n_chains=8, activation_duration_ns=200.0, pair_duration_ns=400.0)
 LASERS = Lasers("D6", settings=QUICK)

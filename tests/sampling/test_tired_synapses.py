@@ -10,7 +10,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
-from lasersampling.sampling.laser_sampler import Lasers
+from lasersampling.sampling.neurons.sampler import Lasers
 
 TIRING = Depression(utilisation=0.5, recovery_time_ns=10.0)
 HELD = [1, -1]

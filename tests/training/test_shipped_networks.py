@@ -6,10 +6,10 @@ import pytest
 from lasersampling.config import resolve, shipped_names
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.hardware import load_chip
+from lasersampling.learning.spikes.chips import on_chip
+from lasersampling.learning.spikes.classification import judge
+from lasersampling.learning.spikes.recipes import ChipSettings
 from lasersampling.lif import load_network
-from lasersampling.training.chips import on_chip
-from lasersampling.training.spike_classification import judge
-from lasersampling.training.spike_recipes import ChipSettings
 
 TARGETS = {
     "yin_yang": 0.972,

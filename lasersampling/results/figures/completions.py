@@ -28,7 +28,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Parameters
     ----------
     path : path-like
-        Results file with ``/completions`` as `results.picture_records.write_completions` lays it
+        Results file with ``/completions`` as `judging.picture_records.write_completions` lays it
         out; a `headline` may be an attribute of the group. Pixels that are not known are orange in
         "seen"; of the uncertainty black is 1/2, where completions are divided.
 

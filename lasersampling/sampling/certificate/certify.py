@@ -34,7 +34,7 @@ from lasersampling.sampling.protocol import Sampler, Samples
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann.targets import Target
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 _MOST_NAMED_UNITS = 4
 
@@ -302,7 +302,7 @@ def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.
 
 def _lasers_of(sampler: Sampler | None) -> Lasers | None:
     """Lasers that draw, or that a renewal sampler stands for."""
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
     inner = getattr(sampler, "lasers", sampler)
     return inner if isinstance(inner, Lasers) else None

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.sampling.performance import WallPlug
+from lasersampling.sampling.neurons.performance import WallPlug
 
 if TYPE_CHECKING:
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 _PJ_PER_FJ = 1e-3
 

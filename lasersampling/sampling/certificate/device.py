@@ -9,12 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.sampling.calibration import LARGEST_RMS, PAIR_WEIGHTS, Calibration, Neuron
 from lasersampling.sampling.certificate.findings import Finding
 from lasersampling.sampling.certificate.naming import listed, named
+from lasersampling.sampling.neurons.calibration import (
+    LARGEST_RMS,
+    PAIR_WEIGHTS,
+    Calibration,
+    Neuron,
+)
 
 if TYPE_CHECKING:
-    from lasersampling.sampling.laser_sampler import Lasers
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 FARTHEST_STRENGTH = 2.0
 """A unit synapse stronger than this, or weaker than its inverse, is not the one of the device."""

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, Layers
+from lasersampling.judging import picture_records
 from lasersampling.lasers.simulation import Traces
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.results import ResultsFile, picture_records, records
+from lasersampling.results import ResultsFile, records
 from lasersampling.sampling.completion import Completions
 
 REFRACTORY_NS = 3.5

@@ -7,17 +7,17 @@ import pytest
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.lasers.device import load_device
-from lasersampling.sampling.calibration import CalibrationSettings
 from lasersampling.sampling.certificate import certificate
 from lasersampling.sampling.certificate.cost import cost_of
 from lasersampling.sampling.certificate.device import findings_of
 from lasersampling.sampling.certificate.judgement import Judgement
 from lasersampling.sampling.certificate.verdict import Verdict
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.laser_sampler import Lasers
-from lasersampling.sampling.performance import PerformanceSettings, measure_performance
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+from lasersampling.sampling.neurons.performance import PerformanceSettings, measure_performance
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.sampling.protocol import Samples
-from lasersampling.sampling.translation import Lines
 
 MACHINE = BoltzmannMachine.random(5, seed=1)
 FREE = np.arange(5)

@@ -1,0 +1,74 @@
+"""What a machine of pictures knows, apart from any device: recognition, and images by label."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.recognition import label_posterior
+from lasersampling.datasets.pictures import Pictures
+from lasersampling.judging.generation import generate_images
+from lasersampling.judging.images import GeneratedImages, compare_images
+from lasersampling.learning.pictures.label_reader import train_label_reader
+from lasersampling.results.reading import Metric
+from lasersampling.sampling.gibbs import Gibbs
+
+
+def recognition_metric(machine: BoltzmannMachine, pictures: Pictures) -> Metric:
+    """Share of held-out images, made binary, whose label has the largest posterior.
+
+    The standard error is that over images.
+    """
+    held_out = pictures.binarised("threshold")
+    right = label_posterior(machine, held_out.test_images).argmax(axis=1) == held_out.test_labels
+    error = right.std(ddof=1) / np.sqrt(len(right))
+    return Metric(
+        float(right.mean()), float(error), "1", "held-out images recognised by label posterior"
+    )
+
+
+def judge_machine(
+    machine: BoltzmannMachine,
+    pictures: Pictures,
+    *,
+    images_per_label: int = 10,
+    n_draws: int = 20,
+    burn_in: int = 1000,
+    thin: int = 10,
+    seed: int = 0,
+) -> tuple[dict[str, Metric], GeneratedImages]:
+    """Measure a machine by Gibbs sampling and by its label posterior.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        The machine.
+    pictures : Pictures
+        What it was trained on.
+    images_per_label, n_draws, burn_in, thin : int
+        Chains for each label and as many free ones as there are labels; draws of each, sweeps
+        before and between.
+    seed : int
+        Of the sampling.
+
+    Returns
+    -------
+    metrics : dict of str to Metric
+        ``recognition``; ``label_accuracy_gibbs``, ``covered_classes_gibbs`` and
+        ``label_accuracy_data`` of `compare_images`. Empty for images without labels.
+    images : GeneratedImages
+        What was drawn.
+    """
+    found = generate_images(
+        Gibbs(burn_in=burn_in, thin=thin),
+        machine,
+        n_draws,
+        images_per_label=images_per_label,
+        free_images=max(10, machine.n_label),
+        seed=seed,
+    )
+    if machine.n_label == 0:
+        return {}, found
+    reader = train_label_reader(pictures.binarised("threshold"))
+    metrics = {"recognition": recognition_metric(machine, pictures)}
+    return metrics | compare_images(machine, {"gibbs": found}, reader), found

@@ -1,0 +1,56 @@
+"""Gibbs sampling of equal effective size, to stand beside the samples of lasers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from numpy.typing import ArrayLike
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.judging.evaluation import Evaluation, evaluate
+from lasersampling.results.reading import Metric
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.protocol import Samples
+
+_SWEEPS_PER_DRAW = 4
+"""Makes draws of machines without strong weights nearly independent."""
+
+
+def reference_metrics(
+    machine: BoltzmannMachine,
+    clamped: ArrayLike | None,
+    evaluation: Evaluation,
+    samples: Samples,
+) -> dict[str, Metric]:
+    """Figures of merit of Gibbs sampling of about the same effective size, to stand beside.
+
+    Parameters
+    ----------
+    machine, clamped, samples
+        What was evaluated.
+    evaluation : Evaluation
+        Of `samples`; there are as many Gibbs chains, and in all as many draws as these are worth.
+
+    Returns
+    -------
+    dict of str to Metric
+        Divergences, the p-value and the effective size that was reached, by names that end in
+        ``_gibbs``; nothing if the effective size is not known.
+    """
+    if not math.isfinite(evaluation.joint_ess):
+        return {}
+    n_draws = max(4, math.ceil(evaluation.joint_ess / samples.n_chains))
+    sampler = Gibbs(scan="random", thin=_SWEEPS_PER_DRAW)
+    drawn = sampler.sample(
+        machine, n_draws, n_chains=samples.n_chains, clamped=clamped, seed=samples.seed
+    )
+    found = evaluate(machine, drawn, clamped).metrics()
+    names = ("kl_sample_target", "kl_target_sample", "total_variation", "p_value", "ess_joint")
+    return {
+        f"{name}_gibbs": dataclasses.replace(
+            found[name], description=f"the same of Gibbs sampling, {n_draws} draws per chain"
+        )
+        for name in names
+        if name in found
+    }

@@ -1,0 +1,188 @@
+"""What is reported and kept of networks that classify by spike times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.judging.chip_records import write_chips
+from lasersampling.learning.spikes.classification import Classifier, Judgement, judge
+from lasersampling.learning.spikes.linear_baseline import linear_accuracy
+from lasersampling.learning.task import Estimate
+from lasersampling.lif.chips.in_the_loop import InTheLoop
+from lasersampling.lif.delays import Delays
+from lasersampling.lif.layers import LIFLayer
+from lasersampling.results.reading import Metric
+from lasersampling.results.records import write_class_names
+from lasersampling.results.run_file import write_history
+from lasersampling.results.store import ResultsFile
+
+FIGURES = ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane")
+"""Figures of a classification; the last for points in the plane only."""
+
+_GRID = 121
+"""Points along each side of the plane on which decisions are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeEvaluation:
+    """Judgement of trained networks on the test part.
+
+    Attributes
+    ----------
+    classifier : Classifier
+        The networks.
+    judgement : Judgement
+        What they make of the test part.
+    metrics : mapping of str to Metric
+        Figures of merit.
+    """
+
+    classifier: Classifier
+    judgement: Judgement
+    metrics: Mapping[str, Metric]
+
+    def write(self, file: ResultsFile) -> None:
+        """Write history, test samples, spikes, decisions, confusion, parameters and metrics."""
+        write_history(file, self.classifier.history)
+        self._write_test(file)
+        self._write_parameters(file)
+        runner = self.classifier.runner
+        if isinstance(runner, InTheLoop):
+            write_chips(file, runner.substrate)
+        if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
+            self._write_plane(file)
+        file.metrics(self.metrics)
+
+    def _write_test(self, file: ResultsFile) -> None:
+        test, judged = self.classifier.data.test, self.judgement
+        file.write(
+            "test/input_time", test.times, ("sample", "input"),
+            units="tau_syn", description="input spike times, inf for absent ones",
+        )  # fmt: skip
+        file.write("test/label", test.labels, ("sample",), units="1", description="class")
+        names = self.classifier.data.class_names
+        if names != tuple(str(k) for k in range(len(names))):
+            write_class_names(file, names, "test")
+        for place, spikes in enumerate(judged.spikes):
+            is_output = place == len(judged.spikes) - 1
+            name = "output" if is_output else f"hidden_{place}"
+            file.write(
+                f"test/{name}_time", spikes, ("member", "sample", name),
+                units="tau_syn", description=f"spike times of {name} neurons, inf for none",
+            )  # fmt: skip
+        file.write(
+            "test/decision", judged.decided, ("member", "sample"),
+            units="1", description="neuron that spiked first, -1 for none",
+        )  # fmt: skip
+        file.write(
+            "test/accuracy", judged.accuracy.value, ("member",),
+            units="1", description="share of test samples that are decided rightly",
+        )  # fmt: skip
+        file.write(
+            "test/confusion", judged.confusion, ("member", "true_class", "decided_class"),
+            units="1", description="samples by label and decision, the last of which is none",
+        )  # fmt: skip
+
+    def _write_parameters(self, file: ResultsFile) -> None:
+        network = self.classifier.network
+        file.attributes("parameters", {"n_parameters": network.n_parameters})
+        stages = [m for m in network.modules() if isinstance(m, LIFLayer | Delays)]
+        counts = {"weights": 0, "delays": 0}
+        for stage in stages:
+            kind = "weights" if isinstance(stage, LIFLayer) else "delays"
+            values = stage.weights if isinstance(stage, LIFLayer) else stage.delays()
+            name = f"{kind}_{counts[kind]}"
+            counts[kind] += 1
+            axes = ("post", "pre") if values.ndim == 3 else ("neuron",)
+            dims = ("member", *(f"{name}_{axis}" for axis in axes))
+            unit = "1" if kind == "weights" else "tau_syn"
+            file.write(
+                f"parameters/{name}", values.detach().numpy(), dims,
+                units=unit, description=f"{type(stage).__name__}, number {counts[kind]}",
+            )  # fmt: skip
+
+    def _write_plane(self, file: ResultsFile) -> None:
+        """Decisions of the first member over the plane of the Yin-Yang data."""
+        from lasersampling.datasets.spikes import SpikeSet, as_spike_times
+
+        edge = np.linspace(0.0, 1.0, _GRID)
+        x, y = (axis.ravel() for axis in np.meshgrid(edge, edge))
+        values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
+        points = SpikeSet(as_spike_times(values), np.zeros(len(x), dtype=np.int64))
+        judged = judge(self.classifier.network, points, self.classifier.runner)
+        file.write("plane/x", edge, ("x",), units="1", description="x")
+        file.write("plane/y", edge, ("y",), units="1", description="y")
+        file.write(
+            "plane/decision", judged.decided[0].reshape(_GRID, _GRID), ("y", "x"),
+            units="1", description="decision of the first member, -1 for none",
+        )  # fmt: skip
+        first = np.sort(judged.spikes[-1][0], axis=1)
+        lead = np.where(np.isfinite(first[:, 1]), first[:, 1], np.nan) - first[:, 0]
+        file.write(
+            "plane/separation", lead.reshape(_GRID, _GRID), ("y", "x"),
+            units="tau_syn", description="time between first and second spike of that member",
+        )  # fmt: skip
+
+
+def evaluate_classifier(classifier: Classifier, linear: Estimate | None = None) -> SpikeEvaluation:
+    """Judge trained networks on the test part.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The networks.
+    linear : Estimate, optional
+        `linear_accuracy` of their data, if it was measured already [1].
+    """
+    judged = judge(classifier.network, classifier.data.test, classifier.runner)
+    beside = linear_accuracy(classifier.data) if linear is None else linear
+    return SpikeEvaluation(classifier, judged, _metrics(classifier, judged, beside))
+
+
+def _metrics(classifier: Classifier, judged: Judgement, beside: Estimate) -> dict[str, Metric]:
+    accuracy = judged.accuracy.value
+    n = len(accuracy)
+    mean, sampling = judged.accuracy.mean()
+    # Members see the same test samples, so the larger of the two errors is quoted.
+    error = max(sampling * n**0.5, accuracy.std(ddof=1) / n**0.5) if n > 1 else sampling
+    metrics = {
+        "test_accuracy": Metric(mean, error, "1", "mean share of right decisions on the test part")
+    }
+    if n > 1:
+        spread = float(accuracy.std(ddof=1))
+        metrics["test_accuracy_spread"] = Metric(
+            spread, None, "1", "standard deviation over networks"
+        )
+        metrics["test_accuracy_worst"] = Metric(float(accuracy.min()), None, "1", "worst network")
+    linear, linear_error = beside.mean()
+    metrics["linear_test_accuracy"] = Metric(
+        linear, linear_error, "1", "logistic regression on the same parts, to compare with"
+    )
+    first = judged.spikes[-1].min(axis=2)
+    hidden = sum((np.isfinite(s).sum(axis=2) for s in judged.spikes[:-1]), np.zeros(first.shape))
+    decided = np.isfinite(first)
+    metrics["decision_time"] = _of_members(first, decided, "tau_syn", "time of the first output")
+    metrics["hidden_spikes"] = _of_members(hidden, decided, "1", "hidden spikes per decision")
+    metrics["n_parameters"] = Metric(
+        float(classifier.network.n_parameters), None, "1", "trained numbers of a network"
+    )
+    metrics["epoch_time"] = Metric(
+        float(np.median(classifier.history.arrays()["epoch_time_s"])) / n,
+        None, "s", "wall time of an epoch over number of networks",
+    )  # fmt: skip
+    return metrics
+
+
+def _of_members(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], units: str, description: str
+) -> Metric:
+    """Mean over samples that are valid, with its standard error over members."""
+    means = np.array(
+        [row[ok].mean() if ok.any() else np.nan for row, ok in zip(values, valid, strict=True)]
+    )
+    error = float(means.std(ddof=1) / len(means) ** 0.5) if len(means) > 1 else None
+    return Metric(float(means.mean()), error, units, description)

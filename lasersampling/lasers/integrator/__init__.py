@@ -1,0 +1,1 @@
+"""lasers/integrator."""

@@ -1,0 +1,120 @@
+"""What the simulations of lasers are asked for, checked: pumps, traces, cores and progress."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.integrator.state import NetworkState
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.pumps import pump_electrons_per_ns
+
+
+@dataclass(frozen=True)
+class TraceRequest:
+    """Which lasers of the first chain are recorded in full, and when.
+
+    Attributes
+    ----------
+    lasers : tuple of int
+        Which lasers.
+    start_ns, stop_ns : float
+        Window [ns] after the burn-in.
+    interval_ps : float
+        Time between samples [ps], rounded to whole steps.
+    """
+
+    lasers: tuple[int, ...]
+    start_ns: float
+    stop_ns: float
+    interval_ps: float
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """Recorded traces of the first chain.
+
+    Attributes
+    ----------
+    time_ns : ndarray of float64, shape (sample,)
+        Time [ns] after the burn-in.
+    laser : ndarray of int32, shape (laser,)
+        Which lasers.
+    photons : ndarray of float32, shape (laser, sample)
+        S [photons].
+    gain_electrons, absorber_electrons : ndarray of float32, shape (laser, sample)
+        N1 and N2, half a step later than `time_ns` [electrons].
+    """
+
+    time_ns: NDArray[np.float64]
+    laser: NDArray[np.int32]
+    photons: NDArray[np.float32]
+    gain_electrons: NDArray[np.float32]
+    absorber_electrons: NDArray[np.float32]
+
+
+def check_request(request: TraceRequest, n_lasers: int, duration_ns: float) -> None:
+    """Refuse lasers that do not exist and windows outside the recording."""
+    problems = [
+        Problem(f"traces.lasers[{i}]", str(laser), f"0 to {n_lasers - 1}")
+        for i, laser in enumerate(request.lasers)
+        if integer_problems("", laser, 0) or laser >= n_lasers
+    ]
+    problems += number_problems("traces.interval_ps", request.interval_ps, 0.0, strict=True)
+    if not 0.0 <= request.start_ns < request.stop_ns <= duration_ns:
+        got = f"{request.start_ns:g} to {request.stop_ns:g} ns"
+        problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
+    if problems:
+        raise InputError(problems)
+
+
+def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
+    """Refuse a state of other chains or lasers."""
+    if not isinstance(start, NetworkState):
+        raise InputError.single("start", type(start).__name__, "a NetworkState")
+    if (start.n_chains, start.n_lasers) != (n_chains, n_lasers):
+        got = f"a state of {start.n_chains} chains of {start.n_lasers} lasers"
+        raise InputError.single("start", got, f"{n_chains} chains of {n_lasers} lasers")
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_pump(
+    pump_ratio: ArrayLike, network: LaserNetwork, n_chains: int
+) -> NDArray[np.float64]:
+    """Pumps [electrons/ns] as (chain, laser), given over the threshold pump."""
+    pump = pump_electrons_per_ns(network.device, pump_ratio)
+    n_lasers = network.n_lasers
+    if pump.shape not in ((), (n_lasers,), (n_chains, n_lasers)):
+        raise InputError.single(
+            "pump_ratio",
+            f"shape {pump.shape}",
+            f"a number or shape ({n_lasers},) or ({n_chains}, {n_lasers})",
+        )
+    return np.broadcast_to(pump, (n_chains, n_lasers))
+
+
+class Meter:
+    """Adds up the progress of work done side by side."""
+
+    def __init__(self, report: Callable[[float], None] | None, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+        self._lock = threading.Lock()
+
+    def add(self, amount: int) -> None:
+        """Count work that was done, and report the fraction."""
+        if self._report is None:
+            return
+        with self._lock:
+            self._done += amount
+            self._report(min(1.0, self._done / self._total))

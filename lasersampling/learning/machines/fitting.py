@@ -1,0 +1,202 @@
+"""Fitting a distribution by a recipe: pretraining, learning in the loop, judging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from lasersampling.boltzmann import BoltzmannMachine, Target
+from lasersampling.boltzmann.learned import Learned
+from lasersampling.checks import memory_problems
+from lasersampling.config import to_toml
+from lasersampling.errors import InputError
+from lasersampling.learning.loop import Checkpoints, History
+from lasersampling.learning.machines.contrastive import initial_machine, learn
+from lasersampling.learning.machines.recipes import FitRecipe
+from lasersampling.learning.task import State
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.settings import settings_of
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
+
+Stage = Callable[[str], AbstractContextManager[Progress | None]]
+"""Told what comes next; gives what takes the fraction done, as long as it lasts."""
+
+_LEARNING = "learning"
+_LEARNING_STREAM, _JUDGING_STREAM = 1, 2
+_GIBBS_THIN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit gives.
+
+    Attributes
+    ----------
+    target : Target
+        The distribution.
+    initial, machine : BoltzmannMachine
+        Before and after learning with the sampler in the loop.
+    history : History
+        Of this learning.
+    samples : mapping of str to Samples
+        "before" and "after" of the sampler that was in the loop; "gibbs", of the initial machine,
+        which an ideal device would show.
+    settings : str
+        How the lasers in the loop were configured, as TOML text; empty for other samplers.
+    mended : Mended or None
+        How they were adapted before; None if nobody asked for it.
+    """
+
+    target: Target
+    initial: BoltzmannMachine
+    machine: BoltzmannMachine
+    history: History
+    samples: Mapping[str, Samples]
+    settings: str = ""
+    mended: Mended | None = None
+
+    @property
+    def learned(self) -> Learned:
+        """What the machine was to learn, for its file."""
+        return Learned(self.target, self.samples["after"].sampler, self.settings)
+
+
+def sampler_of(recipe: FitRecipe) -> Sampler:
+    """Make the sampler that a recipe puts in the loop."""
+    settings = recipe.sampler
+    if settings.kind == "gibbs":
+        return Gibbs(thin=settings.thin)
+    return Lasers(
+        recipe.device,
+        interval_ns=settings.interval_ns,
+        burn_in_ns=settings.burn_in_ns,
+        delay_ns=settings.delay_ns,
+        settings=recipe.calibration,
+        imperfections=recipe.imperfections,
+        chip_seed=settings.chip_seed,
+    )
+
+
+def pretrained(
+    recipe: FitRecipe, target: Target, progress: Progress | None = None
+) -> BoltzmannMachine:
+    """Make the machine that learning in the loop starts from."""
+    start = initial_machine(
+        target,
+        recipe.n_hidden,
+        seed=recipe.seed,
+        weight_std=recipe.initial_weight_std,
+        connectivity=recipe.connectivity,
+    )
+    if recipe.pretraining is None:
+        return start
+    return learn(
+        target,
+        start,
+        recipe.pretraining,
+        connectivity=recipe.connectivity,
+        seed=recipe.seed,
+        progress=progress,
+    ).machine
+
+
+def check_size(recipe: FitRecipe, target: Target) -> None:
+    """Refuse more draws or units than fit into memory, before anything is calibrated or learned.
+
+    Raises
+    ------
+    InputError
+        With all problems.
+    """
+    n_units = target.n_units + recipe.n_hidden
+    problems = memory_problems("n_hidden", (n_units, n_units), 64)
+    for name, n_chains, n_draws in (
+        ("learning", recipe.learning.n_chains, recipe.learning.n_draws),
+        ("judging", recipe.judging.n_chains, recipe.judged_draws),
+    ):
+        shape = n_chains, n_draws, n_units
+        where = f"{name}.n_chains x {name}.n_draws"
+        problems += memory_problems(where, shape, 1, per_row=BYTES_PER_CHAIN)
+    if problems:
+        raise InputError(problems)
+
+
+def fit(
+    recipe: FitRecipe,
+    target: Target,
+    *,
+    sampler: Sampler | None = None,
+    progress: Progress | None = None,
+    checkpoints: Checkpoints | None = None,
+    resume: State | None = None,
+    stage: Stage | None = None,
+) -> Fit:
+    """Fit a distribution.
+
+    Parameters
+    ----------
+    recipe : FitRecipe
+        How.
+    target : Target
+        The distribution, which the recipe's file holds.
+    sampler : Sampler, optional
+        What is in the loop, in place of what the recipe says.
+    progress, checkpoints, resume
+        Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
+    stage : callable, optional
+        Told of each part of the work, pretraining and judging too, in place of `progress`.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        If the state is that of another target, or of a machine of other size.
+    """
+    check_size(recipe, target)
+    chosen = sampler_of(recipe) if sampler is None else sampler
+    part: Stage = stage or (lambda what: nullcontext(progress if what == _LEARNING else None))
+    with part("learning the ideal machine") as told:
+        initial = pretrained(recipe, target, told)
+    mended = None
+    if recipe.adaptation_rounds and isinstance(chosen, Lasers):
+        plan = Mending(rounds=recipe.adaptation_rounds, seed=recipe.seed)
+        with part("adapting the lasers to the machine") as told:
+            mended = adapted_where_it_helps(chosen, initial, mending=plan, progress=told)
+        chosen = mended.lasers
+    with part(_LEARNING) as told:
+        learned = learn(
+            target,
+            initial,
+            recipe.learning,
+            sampler=chosen,
+            connectivity=recipe.connectivity,
+            seed=recipe.seed + _LEARNING_STREAM,
+            progress=told,
+            checkpoints=checkpoints,
+            checkpoint_interval_s=recipe.checkpoint_interval_s,
+            resume=resume,
+        )
+
+    def drawn(by: Sampler, machine: BoltzmannMachine, when: str) -> Samples:
+        with part(f"drawing with {by.name}, {when}") as told:
+            return by.sample(
+                machine,
+                recipe.judged_draws,
+                n_chains=recipe.judging.n_chains,
+                seed=recipe.seed + _JUDGING_STREAM,
+                progress=told,
+            )
+
+    samples = {
+        "before": drawn(chosen, initial, "before learning"),
+        "after": drawn(chosen, learned.machine, "after learning"),
+        "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
+    }
+    settings = to_toml(settings_of(chosen)) if isinstance(chosen, Lasers) else ""
+    return Fit(target, initial, learned.machine, learned.history, samples, settings, mended)

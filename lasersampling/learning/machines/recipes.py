@@ -1,0 +1,139 @@
+"""Recipes for learning a distribution: what they may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError
+from lasersampling.hardware import Imperfections
+from lasersampling.lasers.device import Device
+from lasersampling.learning.machines.contrastive import LearningSettings
+from lasersampling.learning.machines.parameters import Connectivity
+from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+
+Count = Annotated[int, Field(ge=1)]
+
+
+_JUDGED_DRAWS = 1000, 8000
+"""Fewest and most draws per chain, where a recipe does not say how many."""
+
+
+@validated
+class SamplerSettings:
+    """The sampler in the loop.
+
+    Attributes
+    ----------
+    kind : "lasers" or "gibbs"
+        Simulated lasers, or digital Gibbs sampling.
+    interval_ns, burn_in_ns : float or None
+        Lasers: time between draws, and before the first draw of chains that start anew; a quarter
+        of the refractory time and fifty of them by default [ns].
+    delay_ns : float
+        Lasers: transmission delay of all connections [ns].
+    chip_seed : int
+        Lasers: which chip with these imperfections.
+    thin : int
+        Gibbs sampling: sweeps per draw.
+    """
+
+    kind: Literal["lasers", "gibbs"] = "lasers"
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
+    delay_ns: NonNegative = 0.0
+    chip_seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    thin: Count = 1
+
+
+@validated
+class JudgingSettings:
+    """How what was learned is judged.
+
+    Attributes
+    ----------
+    n_chains : int
+        Fresh chains.
+    n_draws : int or None
+        Draws per chain; by default as many as learning took, from 1,000 to 8,000, so that a short
+        learning is not judged for longer than it lasted.
+    """
+
+    n_chains: Annotated[int, Field(ge=2)] = 32
+    n_draws: Annotated[int, Field(ge=4)] | None = None
+
+
+@validated
+class FitRecipe:
+    """Recipe of ``lasersampling fit``.
+
+    Attributes
+    ----------
+    target : str
+        File of the distribution; see `boltzmann.read_target`.
+    device : Device
+        The laser; in a recipe also the name of one.
+    pseudocount : float
+        Added to the count of each state, of a target given by samples [1].
+    n_hidden : int
+        Hidden units.
+    connectivity : "full", "semirestricted" or "restricted"
+        Which units are connected: all; all but hidden with hidden ones; hidden with visible ones.
+    initial_weight_std : float
+        Of the initial weights of hidden units [1].
+    imperfections : Imperfections
+        Of the lasers; in a recipe also the name of a shipped set.
+    sampler : SamplerSettings
+        What is in the loop.
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    pretraining : LearningSettings or None
+        Learning of the ideal machine before, without the device.
+    adaptation_rounds : int
+        Rounds in which lasers are adapted to the machine that learning in the loop starts from; 0
+        for none, as learning makes up for the same.
+    learning : LearningSettings
+        Learning with the sampler in the loop.
+    judging : JudgingSettings
+        How the result is judged.
+    seed : int
+        Of everything.
+    checkpoint_interval_s : float
+        Time between checkpoints [s].
+    """
+
+    target: str
+    device: Device
+    pseudocount: NonNegative = 0.0
+    n_hidden: Annotated[int, Field(ge=0)] = 0
+    connectivity: Connectivity = "semirestricted"
+    initial_weight_std: NonNegative = 0.5
+    imperfections: Imperfections = Imperfections()
+    sampler: SamplerSettings = SamplerSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
+    pretraining: LearningSettings | None = None
+    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] = 0
+    learning: LearningSettings = LearningSettings()
+    judging: JudgingSettings = JudgingSettings()
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    checkpoint_interval_s: NonNegative = 20.0
+
+    @property
+    def judged_draws(self) -> int:
+        """Draws per chain by which the result is judged."""
+        if self.judging.n_draws is not None:
+            return self.judging.n_draws
+        learned = self.learning.n_updates * self.learning.n_chains * self.learning.n_draws
+        least, most = _JUDGED_DRAWS
+        return min(most, max(least, learned // self.judging.n_chains))
+
+    def __post_init__(self) -> None:
+        if self.pretraining is not None and self.pretraining.gradient != "exact":
+            got = f"gradient {self.pretraining.gradient!r}"
+            raise InputError.single("pretraining", got, "gradient 'exact', as no device takes part")
+        if self.n_hidden > 1 and self.initial_weight_std == 0.0:
+            expected = "a number above 0, else all hidden units stay equal"
+            raise InputError.single("initial_weight_std", "0", expected)

@@ -1,0 +1,228 @@
+"""Learning images with a sampler in the loop, such as a network of lasers.
+
+The task is that of `learning.pictures.persistent_cd`; the model half of the gradient, and where wanted the
+data half too, come from draws of the sampler. So what a device does differently from its model is
+corrected as far as weights and biases can. It starts from a machine that was trained digitally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+from torch.optim import Optimizer
+
+from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.layers import Layers
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError
+from lasersampling.learning.loop import Checkpoints
+from lasersampling.learning.machines.draws import (
+    DATA_STREAM,
+    MODEL_STREAM,
+    ContinuedChains,
+    Drawing,
+)
+from lasersampling.learning.pictures.centred import (
+    Batch,
+    GivenUnits,
+    Parameters,
+    mean_of_rows,
+    parameters_of,
+)
+from lasersampling.learning.pictures.persistent_cd import (
+    TrainedMachine,
+    descend,
+    descent_of,
+    seeded,
+)
+from lasersampling.learning.pictures.task import DataHalf, ImageTask, given_units
+from lasersampling.learning.task import State
+from lasersampling.learning.threads import one_thread
+from lasersampling.sampling.protocol import Sampler, Samples
+
+
+class _SampledHalf:
+    """Draws of a sampler whose chains go on from update to update."""
+
+    def __init__(self, drawing: Drawing, layers: Layers, stream: int) -> None:
+        self._chains, self._stream = ContinuedChains(drawing), stream
+        self._layers = layers
+        self._update = 0
+
+    def _go_on(self, parameters: Parameters, clamped: np.ndarray | None = None) -> Samples:
+        values = (part.to(torch.float64).numpy() for part in parameters.plain())
+        machine = self._layers.machine(*values)
+        samples = self._chains.go_on(machine, self._stream, self._update, clamped)
+        self._update += 1
+        return samples
+
+    def _sides(self, samples: Samples, first_draw: int = 0) -> Batch:
+        states = samples.states[:, first_draw:].reshape(-1, samples.n_units).astype(np.float32)
+        even, odd = states[:, self._layers.even], states[:, self._layers.odd]
+        return Batch(torch.from_numpy(even), torch.from_numpy(odd))
+
+    def state(self) -> State:
+        """Return where the chains stand."""
+        return {"chains": self._chains.state(), "update": self._update}
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self._chains.set_state(state["chains"])
+        self._update = int(state["update"])
+
+
+class SampledModel(_SampledHalf):
+    """Model half of the gradient: draws of all units."""
+
+    def __init__(self, drawing: Drawing, layers: Layers) -> None:
+        super().__init__(drawing, layers, MODEL_STREAM)
+
+    def advance(self, parameters: Parameters) -> Batch:
+        """Go on, and return all draws of both sides."""
+        return self._sides(self._go_on(parameters))
+
+
+class SampledData(_SampledHalf):
+    """Data half of the gradient: draws with visible and label units clamped, a chain per image.
+
+    Chains were at another image before, so the first half of the draws is left out.
+    """
+
+    def __init__(self, drawing: Drawing, layers: Layers) -> None:
+        super().__init__(drawing, layers, DATA_STREAM)
+
+    def fill(self, parameters: Parameters, given: Tensor) -> Batch:
+        """Both sides for given units (batch, given), as many draws for each."""
+        clamped = np.full((len(given), self._layers.n_units), FREE, dtype=np.int8)
+        clamped[:, : self._layers.n_given] = given.numpy()
+        samples = self._go_on(parameters, clamped)
+        return self._sides(samples, samples.n_draws // 2)
+
+
+class _LoopTask(ImageTask):
+    """`ImageTask` that keeps the chains of a sampled data half too."""
+
+    def state(self) -> State:
+        """Return the states of generator, chains and averages."""
+        kept = dict(super().state())
+        if isinstance(self._data, SampledData):
+            kept["data"] = self._data.state()
+        return kept
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        super().set_state(state)
+        if isinstance(self._data, SampledData):
+            self._data.set_state(state["data"])
+
+
+def fine_tune(
+    machine: AnyMachine,
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    sampler: Sampler,
+    n_epochs: int,
+    both_halves: bool = False,
+    batch_size: int = 200,
+    n_chains: int = 64,
+    n_draws: int = 10,
+    learning_rate: float = 0.02,
+    final_learning_rate: float = 0.005,
+    weight_decay: float = 0.0,
+    weight_limit: float | None = None,
+    bias_limit: float | None = None,
+    n_mean_field: int = 10,
+    averaged_share: float = 0.5,
+    optimiser: Callable[..., Optimizer] = torch.optim.SGD,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    resume: State | None = None,
+) -> TrainedMachine:
+    """Go on training a layered machine with a sampler in the loop.
+
+    Weights that are 0 stay 0, so limited fan-in is kept.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine or RestrictedMachine
+        Trained digitally, or otherwise.
+    images : array_like, shape (image, pixel)
+        Values in [0, 1]; those between are the probability of being drawn as 1.
+    labels : array_like of int, shape (image,), optional
+        Classes from 0, if the machine has label units.
+    sampler : Sampler
+        Whose draws enter the gradient; its chains go on from update to update.
+    n_epochs : int
+        Passes through the data.
+    both_halves : bool
+        Whether the data half is sampled too, with a chain for each image of a batch.
+    batch_size : int
+        Images per update.
+    n_chains, n_draws : int
+        Chains of the model half, and draws per chain and update of either half.
+    learning_rate, final_learning_rate : float
+        At the first and the last epoch; it falls exponentially.
+    weight_decay, weight_limit, bias_limit, n_mean_field, optimiser
+        See `persistent_cd.train`.
+    averaged_share : float
+        Share of the epochs, at the end, over which the parameters are averaged.
+    seed : int
+        The same seed gives the same bits.
+    progress, checkpoints, resume
+        See `loop.train`.
+
+    Returns
+    -------
+    TrainedMachine
+
+    Raises
+    ------
+    InputError
+        With all problems found, and for a machine without layers or data that do not fit it.
+    """
+    problems = [
+        *integer_problems("n_epochs", n_epochs, 1),
+        *integer_problems("batch_size", batch_size, 1),
+        *integer_problems("n_chains", n_chains, 1),
+        *integer_problems("n_draws", n_draws, 1),
+        *integer_problems("seed", seed, 0),
+        *number_problems("learning_rate", learning_rate, 0, strict=True),
+        *number_problems("final_learning_rate", final_learning_rate, 0, strict=True),
+        *number_problems("averaged_share", averaged_share, 0, strict=True),
+    ]
+    if problems:
+        raise InputError(problems)
+    machine = as_machine(machine)
+    layers = Layers.of_machine(machine)
+    given, n_label = given_units(images, labels, max(1, machine.n_label))
+    if (given.shape[1] - n_label, n_label) != (machine.n_visible, machine.n_label):
+        got = f"{given.shape[1] - n_label} pixels and {n_label} labels"
+        raise InputError.single("images", got, f"{machine.n_visible} and {machine.n_label}")
+    size = min(batch_size, len(given))
+
+    def drawing(chains: int) -> Drawing:
+        return Drawing(sampler, chains, n_draws, seed)
+
+    with one_thread(), torch.no_grad():
+        parameters = parameters_of(machine, layers, mean_of_rows(given))
+        data: DataHalf = GivenUnits(layers, n_mean_field)
+        if both_halves:
+            data = SampledData(drawing(size), layers)
+        task = _LoopTask(
+            given, parameters, data, SampledModel(drawing(n_chains), layers), seeded(seed),
+            batch_size=size, first_averaged=int((1 - averaged_share) * n_epochs),
+            weight_limit=weight_limit, bias_limit=bias_limit,
+        )  # fmt: skip
+    descent = descent_of(parameters, optimiser, learning_rate, weight_decay)
+    history = descend(
+        task, descent, n_epochs, final_learning_rate / learning_rate,
+        progress=progress, checkpoints=checkpoints, resume=resume,
+    )  # fmt: skip
+    return TrainedMachine(task.machine(layers), layers, history)

@@ -1,0 +1,105 @@
+"""What networks run on while they learn, and what they are judged on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from lasersampling.hardware import Substrate
+from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, LearningSettings
+from lasersampling.lif.chips.emulated import EmulatedChip
+from lasersampling.lif.chips.in_the_loop import InTheLoop
+from lasersampling.lif.network import Activity, SpikingNetwork
+
+_SILENCE_PER_LOSS = 3.0
+
+
+class Runner(Protocol):
+    """What a network runs on: itself, or a device (`InTheLoop`)."""
+
+    def run(self, times: Tensor) -> Activity:
+        """Return all spikes for input spikes."""
+        ...
+
+
+def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = False) -> InTheLoop:
+    """Put each member of an ensemble on an emulated chip of its own.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        The ensemble.
+    chip : ChipSettings
+        Which chips.
+    redrawn : bool
+        Whether each batch meets other chips.
+    """
+    seeds = range(chip.seed, chip.seed + network.n_members)
+    substrate = EmulatedChip(chip.model, network.sizes, seeds, redrawn=redrawn)
+    return InTheLoop(network, substrate, grid=chip.model.imperfections.coupling.grid)
+
+
+def runners(
+    recipe: ClassifyRecipe, network: SpikingNetwork, substrate: Substrate | None = None
+) -> tuple[Runner, Runner]:
+    """Say what a network learns on, and what it is judged on.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    network : SpikingNetwork
+        Its network.
+    substrate : Substrate, optional
+        A device in place of the recipe's chips, for both.
+    """
+    chip = recipe.chip
+    if substrate is not None:
+        grid = None if chip is None else chip.model.imperfections.coupling.grid
+        loop = InTheLoop(network, substrate, grid=grid)
+        return loop, loop
+    if chip is None:
+        return network, network
+    judged_on = on_chip(network, chip)
+    if chip.training == "blind":
+        return network, judged_on
+    if chip.training == "noise_aware":
+        return on_chip(network, chip, redrawn=True), judged_on
+    return judged_on, judged_on
+
+
+def learning_on(recipe: ClassifyRecipe) -> LearningSettings:
+    """Return how a recipe learns, with silence allowed that its chips cause by losing spikes.
+
+    A spike that was lost says nothing of weights, which must not be raised for it: recruitment acts
+    above three times the lost share only.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    """
+    learning, chip = recipe.learning, recipe.chip
+    if chip is None or chip.training == "blind":
+        return learning
+    allowed = min(1.0, _SILENCE_PER_LOSS * chip.model.imperfections.spikes.lost)
+    return dataclasses.replace(
+        learning,
+        hidden_limit=max(learning.hidden_limit, allowed),
+        output_limit=max(learning.output_limit, allowed),
+    )
+
+
+def chip_state(runner: Runner) -> Mapping[str, Any]:
+    """Return where the noise of an emulated chip is; nothing for any other device."""
+    chip = runner.substrate if isinstance(runner, InTheLoop) else None
+    return chip.state() if isinstance(chip, EmulatedChip) else {}
+
+
+def set_chip_state(runner: Runner, state: Mapping[str, Any]) -> None:
+    """Go on from a state returned by `chip_state`."""
+    if state and isinstance(runner, InTheLoop) and isinstance(runner.substrate, EmulatedChip):
+        runner.substrate.set_state(state)

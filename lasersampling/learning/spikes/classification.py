@@ -1,0 +1,347 @@
+"""Learning to classify by which output neuron spikes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+
+from lasersampling.datasets.labels import label_problems
+from lasersampling.datasets.mnist import mnist_spikes
+from lasersampling.datasets.spikes import SpikeData, SpikeSet, load_spikes
+from lasersampling.datasets.yin_yang import yin_yang_spikes
+from lasersampling.errors import InputError
+from lasersampling.hardware import Substrate
+from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.early_stopping import Plateau
+from lasersampling.learning.loop import Checkpoints, History, train
+from lasersampling.learning.spikes.chips import (
+    Runner,
+    chip_state,
+    learning_on,
+    runners,
+    set_chip_state,
+)
+from lasersampling.learning.spikes.recipes import (
+    ClassifyRecipe,
+    LearningSettings,
+    LossSettings,
+    build_network,
+)
+from lasersampling.learning.spikes.windows import window_problems
+from lasersampling.learning.task import Estimate, State, Step
+from lasersampling.lif import SpikingNetwork, decisions, losses
+from lasersampling.lif.delays import Delays
+from lasersampling.lif.network import Activity
+from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
+from lasersampling.paths import expanded, suffix_of
+
+_CHUNK = 500
+"""Samples that are evaluated at once, which bounds the memory."""
+
+
+def load_data(name: str) -> SpikeData:
+    """Load the data that a recipe names.
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    if name == "yin_yang":
+        return yin_yang_spikes()
+    if name == "mnist28":
+        return mnist_spikes(side=28)
+    if name == "mnist16":
+        return mnist_spikes(side=16)
+    if suffix_of(name) == ".npz":
+        return load_spikes(expanded(name))
+    expected = "yin_yang, mnist16, mnist28, or a file .npz"
+    raise InputError.single("data", repr(name), expected)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What an ensemble makes of samples.
+
+    Attributes
+    ----------
+    spikes : tuple of ndarray of float64, each (member, sample, neuron)
+        Spikes of each layer, the last of which is the output after its delays [tau_syn].
+    decided : ndarray of int64, shape (member, sample)
+        Which neuron spiked first, -1 for none.
+    accuracy : Estimate, shape (member,)
+        Share that is right, with the standard error of a share of so many samples.
+    confusion : ndarray of int64, shape (member, label, decision)
+        Samples by label and decision; the last decision is "none".
+    """
+
+    spikes: tuple[NDArray[np.float64], ...]
+    decided: NDArray[np.int64]
+    accuracy: Estimate
+    confusion: NDArray[np.int64]
+
+
+def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None) -> Judgement:
+    """Let an ensemble decide on samples.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        The ensemble.
+    part : SpikeSet
+        The samples.
+    runner : Runner, optional
+        What it runs on.
+    """
+    problems = label_problems(part.labels, network.sizes[-1])
+    if problems:
+        raise InputError(problems)
+    runner = network if runner is None else runner
+    times = torch.from_numpy(part.times).to(next(network.parameters()))
+    with torch.no_grad():
+        chunks = [runner.run(chunk) for chunk in times.split(_CHUNK)]
+    output = torch.cat([c.output for c in chunks], 1)
+    n_hidden = len(network.layers) - 1
+    hidden = [torch.cat([c.spikes[k] for c in chunks], 1) for k in range(n_hidden)]
+    decided = decisions(output).numpy()
+    right = (decided == part.labels).mean(1)
+    n_classes = output.shape[2]
+    confusion = np.zeros((network.n_members, n_classes, n_classes + 1), dtype=np.int64)
+    for e in range(network.n_members):
+        np.add.at(confusion[e], (part.labels, decided[e]), 1)
+    spikes = tuple(layer.to(torch.float64).numpy() for layer in (*hidden, output))
+    error = np.sqrt(right * (1.0 - right) / len(part))
+    return Judgement(spikes, decided, Estimate.of(right, error), confusion)
+
+
+class SpikeClassification:
+    """The task (`task.Task`) of classifying by first spikes.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What is trained.
+    data : SpikeData
+        Training and validation part.
+    loss : LossSettings
+        What is made small.
+    learning : LearningSettings
+        Batches, recruitment, averaging, measurements.
+    runner : Runner, optional
+        What the network runs on while it learns.
+    """
+
+    def __init__(
+        self,
+        network: SpikingNetwork,
+        data: SpikeData,
+        loss: LossSettings,
+        learning: LearningSettings,
+        runner: Runner | None = None,
+    ) -> None:
+        self.network = network
+        self._runner = network if runner is None else runner
+        self._data, self._loss, self._learning = data, loss, learning
+        self._times = torch.from_numpy(data.train.times).to(next(network.parameters()))
+        self._labels = torch.from_numpy(data.train.labels)
+        limits = learning.hidden_limit, learning.output_limit
+        self._recruitment: Recruitment = (
+            RaisedWeights(*limits) if learning.recruitment == "raised" else LiftedPeaks(*limits)
+        )
+        self._delays = [m for m in network.modules() if isinstance(m, Delays)]
+        self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
+        self._order = torch.empty(0)
+        self._averages = ParameterMeans()
+        self._is_averaging = False
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch; the last may be smaller."""
+        return -(-len(self._labels) // self._learning.batch_size)
+
+    def named_parameters(self) -> Mapping[str, Parameter]:
+        """Return weights, and parameters of delays if they are trained."""
+        return self._trained
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Shuffle the samples, for each member in its own way."""
+        self._order = self.network.streams.permutations(len(self._labels))
+        first = (1.0 - self._learning.averaged_share) * self._learning.n_epochs
+        self._is_averaging = epoch >= first
+
+    def write_gradients(self, batch: int) -> Step:
+        """Write gradients of the loss; silent neurons are dealt with as the recipe says."""
+        size = self._learning.batch_size
+        chosen = self._order[:, batch * size : (batch + 1) * size]
+        labels = self._labels[chosen]
+        activity = self._runner.run(self._times[chosen])
+        loss = self._loss_of(activity, labels)
+        loss.sum().backward()
+        held = self._recruitment.act(self.network, activity)
+        with torch.no_grad():
+            right = (decisions(activity.output) == labels).to(torch.float64).mean(1)
+            metrics = {"loss": loss.detach().numpy(), "train_accuracy": right.numpy()}
+            for place, spikes in enumerate(activity.spikes):
+                metrics[f"silent_share_{place}"] = silent_share(spikes).numpy()
+        metrics["held_share"] = held.to(torch.float64).numpy()
+        return Step(metrics, held)
+
+    def finish_step(self) -> None:
+        """Add the parameters to their averages, in the last epochs."""
+        if self._is_averaging:
+            self._averages.add(self._trained)
+
+    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+        """Measure the accuracy on the validation part, now and then and at the end."""
+        done = epoch + 1
+        if done % self._learning.evaluate_every and done != self._learning.n_epochs:
+            return {}
+        judged = judge(self.network, self._data.validation, self._runner)
+        return {"validation_accuracy": judged.accuracy}
+
+    def use_averages(self) -> None:
+        """Put the averages in place of the parameters, if there are any."""
+        with torch.no_grad():
+            for name, values in self._averages.values.items():
+                self._trained[name].copy_(values)
+
+    def state(self) -> State:
+        """Return the states of random streams, recruitment and averages."""
+        return {
+            "streams": self.network.streams.state(),
+            "recruitment": self._recruitment.state(),
+            "averages": self._averages.state(),
+            "chip": chip_state(self._runner),
+        }
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        self.network.streams.set_state(state["streams"])
+        self._recruitment.set_state(state["recruitment"])
+        self._averages.set_state(state["averages"])
+        set_chip_state(self._runner, state["chip"])
+
+    def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
+        chosen, output = self._loss, activity.output
+        # Weights and delays grow in training, and chips are late: silence is never the earlier.
+        absent = losses.absent_after(output, chosen.absent_time)
+        if chosen.kind == "time_difference":
+            loss = losses.time_difference(output, labels, chosen.separation, absent)
+        else:
+            loss = losses.first_spike_cross_entropy(
+                output, labels, chosen.temperature, absent, chosen.late_weight
+            )
+        if chosen.late_penalty:
+            loss = loss + chosen.late_penalty * losses.late_spikes(output, chosen.latest)
+        if chosen.delay_penalty:
+            for stage in self._delays:
+                loss = loss + chosen.delay_penalty * losses.long_delays(stage.delays())
+        return loss
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained ensemble and how it came about.
+
+    Attributes
+    ----------
+    network : SpikingNetwork
+        With its trained parameters.
+    data : SpikeData
+        What it was trained on.
+    history : History
+        What was recorded.
+    runner : Runner
+        What it is to be judged on.
+    """
+
+    network: SpikingNetwork
+    data: SpikeData
+    history: History
+    runner: Runner
+
+
+def classify(
+    recipe: ClassifyRecipe,
+    *,
+    data: SpikeData | None = None,
+    substrate: Substrate | None = None,
+    initial: Mapping[str, Tensor] | None = None,
+    progress: Callable[[float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    checkpoint_interval_s: float = 20.0,
+    resume: State | None = None,
+) -> Classifier:
+    """Train the networks of a recipe.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    data : SpikeData, optional
+        Data in place of those that the recipe names.
+    substrate : Substrate, optional
+        Device that it learns on and is judged on, in place of the recipe's emulated chips.
+    initial : mapping of str to Tensor, optional
+        Parameters to begin with, the ``state_dict()`` of a network of the same recipe.
+    progress, checkpoints, checkpoint_interval_s, resume
+        See `loop.train`.
+
+    Raises
+    ------
+    InputError
+        For data that are none, and times of the recipe before which the network spikes later.
+    """
+    data = load_data(recipe.data) if data is None else data
+    network = build_network(recipe, data.n_inputs, data.n_classes)
+    if initial is not None:
+        network.load_state_dict(dict(initial))
+    problems = window_problems(recipe, network, data.train)
+    if problems:
+        raise InputError(problems)
+    learning = learning_on(recipe)
+    runner, judged_on = runners(recipe, network, substrate)
+    task = SpikeClassification(network, data, recipe.loss, learning, runner)
+    optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
+    stopping = None
+    if learning.patience:
+        stopping = Plateau("validation_accuracy", learning.patience, larger_is_better=True)
+    history = train(
+        task,
+        optimiser,
+        n_epochs=learning.n_epochs,
+        scheduler=_scheduler(optimiser, learning),
+        gradient_limit=learning.gradient_limit,
+        stopping=stopping,
+        progress=progress,
+        checkpoints=checkpoints,
+        checkpoint_interval_s=checkpoint_interval_s,
+        resume=resume,
+    )
+    task.use_averages()
+    return Classifier(network, data, history, judged_on)
+
+
+def _groups(task: SpikeClassification, learning: LearningSettings) -> list[dict[str, Any]]:
+    """Parameters in the optimiser's groups: weights, then those of delays."""
+    named = task.named_parameters()
+    weights = [p for name, p in named.items() if name.endswith("weights")]
+    delays = [p for name, p in named.items() if not name.endswith("weights")]
+    groups: list[dict[str, Any]] = [{"params": weights, "lr": learning.learning_rate}]
+    if delays:
+        groups.append({"params": delays, "lr": learning.delay_learning_rate})
+    return groups
+
+
+def _scheduler(optimiser: torch.optim.Optimizer, learning: LearningSettings) -> LRScheduler:
+    if learning.schedule == "step":
+        return StepLR(optimiser, learning.decay_every, learning.decay_factor)
+    return CosineAnnealingLR(optimiser, learning.n_epochs)

@@ -1,0 +1,291 @@
+"""Recipes for the classification by spike times: what they may say, and the networks they make."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from torch import nn
+
+from lasersampling.checks import memory_problems
+from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.errors import InputError
+from lasersampling.hardware import ChipModel, NominalNeuron
+from lasersampling.hardware.chip_model import as_chip
+from lasersampling.lif import (
+    AxonalDelays,
+    BiasSpikes,
+    DelayRange,
+    DendriticDelays,
+    LIFLayer,
+    Neuron,
+    RepeatInputs,
+    SpikingNetwork,
+    SynapticDelays,
+)
+from lasersampling.lif.chips.streams import Streams
+
+Count = Annotated[int, Field(ge=1)]
+DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
+
+
+@validated
+class NetworkSettings:
+    """Layers of a network.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Neurons of each hidden layer.
+    neuron : NominalNeuron or None
+        All neurons; those of the chip if None, or the default ones.
+    delays : "none", "axonal", "dendritic" or "synaptic"
+        Axonal delays of inputs and hidden neurons, dendritic ones of hidden and output neurons, or
+        one for each synapse.
+    delay_range : DelayRange
+        Where delays may lie.
+    weight_mean, weight_std : float
+        Of initial weights to hidden neurons [1].
+    output_weight_mean, output_weight_std : float or None
+        To output neurons; as to hidden ones if None [1].
+    input_copies : int
+        Times that each input is there; copies share an axonal delay.
+    bias_times : tuple of float
+        Additional inputs that spike at these times [tau_syn].
+    """
+
+    hidden: tuple[Count, ...] = (30,)
+    neuron: NominalNeuron | None = None
+    delays: DelayKind = "none"
+    delay_range: DelayRange = DelayRange()
+    weight_mean: float = 1.0
+    weight_std: NonNegative = 1.0
+    output_weight_mean: float | None = None
+    output_weight_std: NonNegative | None = None
+    input_copies: Count = 1
+    bias_times: tuple[NonNegative, ...] = ()
+
+
+@validated
+class LossSettings:
+    """What is made small; see `lif.losses`.
+
+    Attributes
+    ----------
+    kind : "time_difference" or "cross_entropy"
+        The loss.
+    separation, temperature : float
+        Of the one and of the other [tau_syn].
+    late_weight : float
+        Of the cross-entropy [1].
+    absent_time : float
+        What absent output spikes count as, or as the latest of their sample if that comes after
+        it; refused if the untrained network spikes later on data [tau_syn].
+    late_penalty, delay_penalty : float
+        Strength of the penalties on output spikes after `latest` and on the mean delay [1].
+    latest : float
+        See there [tau_syn].
+    """
+
+    kind: Literal["time_difference", "cross_entropy"] = "time_difference"
+    separation: Positive = 0.2
+    temperature: Positive = 0.2
+    late_weight: NonNegative = 0.0
+    absent_time: Positive = 6.0
+    late_penalty: NonNegative = 0.0
+    delay_penalty: NonNegative = 0.0
+    latest: Positive = 4.0
+
+
+@validated
+class LearningSettings:
+    """How a network learns.
+
+    Attributes
+    ----------
+    n_epochs, batch_size : int
+        Passes through the data, and samples per step.
+    learning_rate, delay_learning_rate : float
+        Of Adam, for weights and for parameters of delays [1].
+    schedule : "step" or "cosine"
+        Rates are multiplied by `decay_factor` every `decay_every` epochs, or fall to 0 along a
+        cosine.
+    decay_every : int
+        See there.
+    decay_factor : float
+        See there [1].
+    recruitment : "raised" or "lifted"
+        What is done about silent neurons; see `lif.recruitment`.
+    hidden_limit, output_limit : float
+        Silent share of a hidden layer, and of the output layer, from which it is done [1].
+    averaged_share : float
+        The result is the mean of the parameters after each step of this last share of the epochs
+        [1].
+    gradient_limit : float or None
+        Largest entry of a gradient [1].
+    smallest_slope : float
+        See `lif.first_spike_times` [1/tau_syn].
+    evaluate_every : int
+        Epochs between measurements on the validation part.
+    patience : int
+        Measurements without improvement after which training stops; 0 for never.
+    """
+
+    n_epochs: Count = 300
+    batch_size: Count = 150
+    learning_rate: Positive = 0.01
+    delay_learning_rate: Positive = 0.01
+    schedule: Literal["step", "cosine"] = "step"
+    decay_every: Count = 20
+    decay_factor: Positive = 0.95
+    recruitment: Literal["raised", "lifted"] = "raised"
+    hidden_limit: Probability = 0.3
+    output_limit: Probability = 0.0
+    averaged_share: Probability = 0.0
+    gradient_limit: Positive | None = None
+    smallest_slope: Positive = 1e-6
+    evaluate_every: Count = 10
+    patience: Annotated[int, Field(ge=0)] = 0
+
+
+@validated
+class ChipSettings:
+    """On which chips a network is to run.
+
+    Attributes
+    ----------
+    model : ChipModel
+        What kind; as text, the name of a shipped file or a path.
+    seed : int
+        Number of the first member's chip; the next member has the next one.
+    training : "in_the_loop", "noise_aware" or "blind"
+        Spikes come from that chip while it learns; from another chip in each batch; or from the
+        nominal model. The result is judged on that chip in any case.
+    """
+
+    model: Annotated[ChipModel, BeforeValidator(as_chip)]
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    training: Literal["in_the_loop", "noise_aware", "blind"] = "in_the_loop"
+
+
+@validated
+class ClassifyRecipe:
+    """Recipe of ``lasersampling classify``.
+
+    Attributes
+    ----------
+    data : str
+        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
+    members : int
+        Networks that are trained, of the seeds `seed`, `seed` + 1, ...
+    network : NetworkSettings
+        The network.
+    chip : ChipSettings or None
+        The emulated chip that it runs on, if any.
+    loss : LossSettings
+        What is made small.
+    learning : LearningSettings
+        How it learns.
+    seed : int
+        Of the first member.
+    checkpoint_interval_s : float
+        Time between checkpoints [s].
+    """
+
+    data: str
+    members: Count = 1
+    network: NetworkSettings = NetworkSettings()
+    chip: ChipSettings | None = None
+    loss: LossSettings = LossSettings()
+    learning: LearningSettings = LearningSettings()
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    checkpoint_interval_s: NonNegative = 20.0
+
+    def __post_init__(self) -> None:
+        if self.chip is not None and self.network.neuron is not None:
+            expected = "none beside a chip, which has its own"
+            raise InputError.single("network.neuron", "neurons", expected)
+
+    @property
+    def neuron(self) -> Neuron:
+        """Nominal neurons."""
+        default = NominalNeuron() if self.chip is None else self.chip.model.neuron
+        about = self.network.neuron or default
+        return Neuron(about.threshold, about.leak, about.conductance, about.tau_mem)
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the members."""
+        return range(self.seed, self.seed + self.members)
+
+
+def build_network(
+    recipe: ClassifyRecipe, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
+) -> SpikingNetwork:
+    """Make the untrained ensemble of a recipe.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+    n_inputs, n_classes : int
+        Of the data.
+    seeds : sequence of int, optional
+        Of the members, if not those of the recipe.
+
+    Raises
+    ------
+    InputError
+        If its weights would not fit into the memory.
+    """
+    settings = recipe.network
+    n_members = recipe.members if seeds is None else len(seeds)
+    sizes = (
+        n_inputs * settings.input_copies + len(settings.bias_times),
+        *settings.hidden,
+        n_classes,
+    )
+    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
+    # Weights, their gradients and two moments of Adam, in double precision.
+    problems = memory_problems("network (members, weights)", (n_members, n_weights), 32)
+    if problems:
+        raise InputError(problems)
+    streams = Streams(recipe.seeds if seeds is None else seeds)
+    stages: list[nn.Module] = []
+    if settings.input_copies > 1:
+        stages.append(RepeatInputs(settings.input_copies))
+    if settings.bias_times:
+        stages.append(BiasSpikes(settings.bias_times))
+    groups = [k for k in range(n_inputs) for _ in range(settings.input_copies)]
+    groups += range(n_inputs, n_inputs + len(settings.bias_times))
+    n_pre = len(groups)
+    for place, n_post in enumerate((*settings.hidden, n_classes)):
+        is_output = place == len(settings.hidden)
+        if settings.delays == "axonal":
+            shared = groups if place == 0 and settings.input_copies > 1 else None
+            stages.append(AxonalDelays(n_pre, streams, settings.delay_range, shared=shared))
+        synaptic = None
+        if settings.delays == "synaptic":
+            synaptic = SynapticDelays(n_post, n_pre, streams, settings.delay_range)
+        mean, std = settings.weight_mean, settings.weight_std
+        if is_output:
+            mean = mean if settings.output_weight_mean is None else settings.output_weight_mean
+            std = std if settings.output_weight_std is None else settings.output_weight_std
+        stages.append(
+            LIFLayer(
+                n_pre,
+                n_post,
+                streams,
+                recipe.neuron,
+                weight_mean=mean,
+                weight_std=std,
+                synaptic_delays=synaptic,
+                smallest_slope=recipe.learning.smallest_slope,
+            )
+        )
+        if settings.delays == "dendritic":
+            stages.append(DendriticDelays(n_post, streams, settings.delay_range))
+        n_pre = n_post
+    return SpikingNetwork(stages, streams)

@@ -1,0 +1,304 @@
+"""Measures the neurons and synapses of all layers of a chip, from the spikes it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lasersampling.hardware import Arrays, ChipModel, Substrate
+from lasersampling.lif.chips.fit import Estimate, Flags, Freedom, Record, fit_neuron
+from lasersampling.lif.chips.stimuli import Stimulus, draw_stimulus
+from lasersampling.lif.spike_times.crossing import GENERAL
+from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, spikes_of
+
+Array = NDArray[np.float64]
+
+_ALTER = 0.4
+"""Of the smaller time constant: then the voltage follows the current, and shows its decay."""
+
+_DISTINCT = 1.3
+"""Time constants must differ by such a factor to be told apart well."""
+
+_MARGIN, _WIDE_MARGIN = 0.15, 0.3
+"""Of the threshold: a neuron that spikes with one that is higher by this must spike."""
+
+_DEAD_SHARE = 0.5
+_DEAD_STRENGTH = 0.25
+_PASSES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LayerMeasurement:
+    """What was measured of one layer; nan where nothing was.
+
+    Attributes
+    ----------
+    gap, tau_mem, tau_syn : ndarray, shape (member, post)
+        Threshold above rest in units of the mean strength of the neuron's synapses [1], and time
+        constants [tau_syn].
+    gap_se, tau_mem_se, tau_syn_se : ndarray, shape (member, post)
+        Standard errors [tau_syn], that of the gap [1].
+    gap_noise : ndarray, shape (member, post)
+        Standard deviation of the gap from batch to batch, error of measurement included [1].
+    strengths, strengths_se : ndarray, shape (member, post, pre)
+        Of synapses over what was programmed, 1 in the mean over those of a neuron, 0 for dead ones;
+        standard errors [1].
+    residual : ndarray, shape (member, post)
+        Usual distance of a spike from what the other values say [tau_syn].
+    dead : ndarray of bool, shape (member, post)
+        Neurons that do not spike where they must.
+    dead_synapses : ndarray of bool, shape (member, post, pre)
+        Synapses that transmit nothing.
+    lost, lost_se : ndarray, shape (member,)
+        Probability that a spike is not seen; standard error [1].
+    spurious_rate, spurious_rate_se : ndarray, shape (member,)
+        Rate of spikes without cause of live neurons; standard error [1/tau_syn].
+    """
+
+    gap: Array
+    gap_se: Array
+    tau_mem: Array
+    tau_mem_se: Array
+    tau_syn: Array
+    tau_syn_se: Array
+    gap_noise: Array
+    strengths: Array
+    strengths_se: Array
+    residual: Array
+    dead: Flags
+    dead_synapses: Flags
+    lost: Array
+    lost_se: Array
+    spurious_rate: Array
+    spurious_rate_se: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """All batches, one layer: inputs (batch, member, sample, pre), spikes (.., post)."""
+
+    inputs: Array
+    spikes: Array
+    weights: Array
+    altered: Flags
+
+
+def measure_chip(
+    substrate: Substrate,
+    model: ChipModel,
+    settings: Arrays,
+    *,
+    n_batches: int,
+    n_samples: int,
+    generator: np.random.Generator,
+) -> tuple[LayerMeasurement, ...]:
+    """Measure all layers of all chips of a substrate.
+
+    Each layer is driven by the one before it. What reaches it is seen, so it need not be known
+    beforehand: the stimuli only have to be various. If a time constant can be programmed, every
+    second batch runs with it far below the other, without which spikes would not tell them
+    apart (`chip_fit`).
+
+    Parameters
+    ----------
+    substrate : Substrate
+        Device of the kind "lif".
+    model : ChipModel
+        Nominal neurons, and what can be programmed; nothing else of it is used.
+    settings : mapping of str to ndarray
+        Programmed values of neurons, such as ``threshold_0``.
+    n_batches, n_samples : int
+        Batches, an even number, and samples of each.
+    generator : Generator
+        What stimuli are drawn from.
+    """
+    sizes = substrate.description.sizes
+    freedom = _freedom(model)
+    seen: list[list[tuple[Array, Array, Array]]] = [[] for _ in sizes[1:]]
+    altered = np.zeros(n_batches, dtype=bool)
+    if freedom.altered is not None:
+        altered[1::2] = True
+    for batch in range(n_batches):
+        stimulus = draw_stimulus(model, sizes, n_samples, generator)
+        programmed = dict(settings)
+        if altered[batch]:
+            programmed |= _altered_settings(
+                model, settings, freedom, sizes, substrate.description.n_members
+            )
+        for k, (inputs, spikes) in enumerate(_run(substrate, stimulus, programmed)):
+            seen[k].append((inputs, spikes, stimulus.weights[k]))
+    measured = []
+    for batches in seen:
+        inputs, spikes, weights = (np.stack(part) for part in zip(*batches, strict=True))
+        measured.append(_measure_layer(_Seen(inputs, spikes, weights, altered), model, freedom))
+    return tuple(measured)
+
+
+def _run(substrate: Substrate, stimulus: Stimulus, settings: Arrays) -> list[tuple[Array, Array]]:
+    """Inputs and spikes of each layer, (member, sample, unit)."""
+    n_members = substrate.description.n_members
+    weights = {
+        f"weights_{k}": np.repeat(values[None], n_members, axis=0)
+        for k, values in enumerate(stimulus.weights)
+    }
+    times = np.repeat(stimulus.times[None], n_members, axis=0)
+    observed = substrate.run(weights | dict(settings), {"times": times})
+    found = []
+    for k in range(len(stimulus.weights)):
+        spikes = np.asarray(observed[f"spikes_{k}"], dtype=np.float64)
+        found.append((times, spikes))
+        times = spikes
+    return found
+
+
+def nominal_value(model: ChipModel, name: str) -> float:
+    """What a neuron is meant to have, such as ``tau_mem``.
+
+    Parameters
+    ----------
+    model : ChipModel
+        Nominal neurons.
+    name : str
+        Which value.
+    """
+    return 1.0 if name == "tau_syn" else float(getattr(model.neuron, name))
+
+
+def _freedom(model: ChipModel) -> Freedom:
+    for place, name in enumerate(("tau_mem", "tau_syn")):
+        if name in model.programmable:
+            reached = _reached(model, name, np.array([_ALTER * min(model.neuron.tau_mem, 1.0)]))
+            other = 1.0 if place == 0 else model.neuron.tau_mem
+            if 0.0 < reached.max() * _DISTINCT <= other:
+                return Freedom(place)
+    return Freedom(None)
+
+
+def _reached(model: ChipModel, name: str, values: Array) -> Array:
+    rounded: Array = getattr(model.imperfections, name).grid.rounded(values)
+    return rounded
+
+
+def _altered_settings(
+    model: ChipModel, settings: Arrays, freedom: Freedom, sizes: tuple[int, ...], n_members: int
+) -> dict[str, Array]:
+    name = ("tau_mem", "tau_syn")[freedom.altered or 0]
+    factor = _ALTER * min(model.neuron.tau_mem, 1.0) / nominal_value(model, name)
+    values = {}
+    for k, post in enumerate(sizes[1:]):
+        usual = np.full((n_members, post), nominal_value(model, name))
+        values[f"{name}_{k}"] = factor * settings.get(f"{name}_{k}", usual)
+    return values
+
+
+def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeasurement:
+    n_batches, n_members, _, n_pre = seen.inputs.shape
+    n_post = seen.spikes.shape[3]
+    neuron = model.neuron
+    gap = (neuron.threshold - neuron.leak) * neuron.conductance
+    taus = np.array([neuron.tau_mem, 1.0, _ALTER * min(neuron.tau_mem, 1.0)])
+    nominal = Estimate(
+        taus, np.full(n_batches, gap), np.ones(n_pre), np.full(4 + n_pre, np.nan), np.inf
+    )
+    estimates = [[nominal] * n_post for _ in range(n_members)]
+    live = np.ones((n_members, n_post, n_pre), dtype=bool)
+    must = np.isfinite(_predicted(seen, estimates, freedom, 1.0 + _WIDE_MARGIN))
+    share = np.where(must, np.isfinite(seen.spikes), False).sum((0, 2)) / must.sum((0, 2)).clip(1)
+    dead = share < _DEAD_SHARE
+    chosen = np.isfinite(seen.spikes)
+    groups = np.arange(n_batches) // 2
+    for turn in range(_PASSES):
+        for e in range(n_members):
+            for o in range(n_post):
+                if dead[e, o]:
+                    continue
+                record = Record(
+                    seen.spikes[:, e, :, o], seen.inputs[:, e], seen.weights[:, o], seen.altered,
+                    groups,
+                )  # fmt: skip
+                start = estimates[e][o] if np.isfinite(estimates[e][o].gap) else nominal
+                found = fit_neuron(record, chosen[:, e, :, o], live[e, o], start, freedom)
+                if turn < _PASSES - 1:
+                    live[e, o] &= ~(found.strengths < _DEAD_STRENGTH)
+                estimates[e][o] = found
+        must = np.isfinite(_predicted(seen, estimates, freedom, 1.0 + _MARGIN))
+        unknown = np.array([[not np.isfinite(own.gap) for own in row] for row in estimates])
+        chosen = (must | unknown[:, None]) & np.isfinite(seen.spikes)
+    never = ~np.isfinite(_predicted(seen, estimates, freedom, 1.0 - _MARGIN))
+    known = np.array([[np.isfinite(own.gap) for own in row] for row in estimates]) & ~dead
+    return _collected(seen, estimates, must, never, known, dead, ~live, model.sample_period)
+
+
+def _predicted(
+    seen: _Seen, estimates: list[list[Estimate]], freedom: Freedom, factor: float
+) -> Array:
+    """Spikes of the estimated neurons with thresholds times a factor; shape of those seen."""
+
+    def stacked(name: str) -> Array:
+        return np.array([[getattr(own, name) for own in row] for row in estimates])
+
+    taus, strengths, gaps = stacked("taus"), stacked("strengths"), stacked("gaps")
+    mean = np.array([[own.gap for own in row] for row in estimates])
+    gaps = np.where(np.isfinite(gaps), gaps, mean[..., None])
+    spikes = np.empty_like(seen.spikes)
+    for batch, altered in enumerate(seen.altered):
+        both = [taus[..., 0].copy(), taus[..., 1].copy()]
+        if altered and freedom.altered is not None:
+            both[freedom.altered] = taus[..., 2].copy()
+        mem, syn = (torch.from_numpy(np.nan_to_num(v, nan=1.0)) for v in both)
+        level = torch.from_numpy(np.nan_to_num(factor * gaps[..., batch], nan=np.inf))
+        layout = Layout(level, mem, syn, SMALLEST_SLOPE, GENERAL, False, True)
+        weights = seen.weights[batch] * np.nan_to_num(strengths)
+        with torch.no_grad():
+            found = spikes_of(
+                torch.from_numpy(seen.inputs[batch].copy()), torch.from_numpy(weights), None, layout
+            )
+        spikes[batch] = found.numpy()
+    return spikes
+
+
+def _collected(
+    seen: _Seen, estimates: list[list[Estimate]], must: Flags, never: Flags, known: Flags,
+    dead: Flags, dead_synapses: Flags, period: float,
+) -> LayerMeasurement:  # fmt: skip
+    """Put what was found for each neuron into arrays, and count what came and what did not."""
+
+    def of_all(values: list[list[float]]) -> Array:
+        return np.where(known, np.array(values, dtype=np.float64), np.nan)
+
+    def error(place: int) -> Array:
+        return of_all([[own.errors[place] for own in row] for row in estimates])
+
+    def share(among: Flags, happened: Flags) -> tuple[Array, Array]:
+        """Share and its standard error, with Laplace's estimate so that it is never 0."""
+        among = among & known[:, None]
+        n = among.sum((0, 2, 3))
+        part = (among & happened).sum((0, 2, 3))
+        usual = (part + 1.0) / (n + 2.0)
+        return part / n.clip(1), np.sqrt(usual * (1.0 - usual) / n.clip(1))
+
+    came = np.isfinite(seen.spikes)
+    lost, lost_se = share(must, ~came)
+    without, without_se = share(never, came)
+    strengths = np.array([[own.strengths for own in row] for row in estimates])
+    errors = np.array([[own.errors[4:] for own in row] for row in estimates])
+    measured = known[..., None] & np.isfinite(errors)
+    return LayerMeasurement(
+        of_all([[own.gap for own in row] for row in estimates]), error(3),
+        of_all([[own.taus[0] for own in row] for row in estimates]), error(0),
+        of_all([[own.taus[1] for own in row] for row in estimates]), error(1),
+        of_all([[_spread(own.gaps) for own in row] for row in estimates]),
+        np.where(measured, strengths, np.where(dead_synapses, 0.0, np.nan)),
+        np.where(measured, errors, np.nan),
+        of_all([[own.residual for own in row] for row in estimates]),
+        dead, dead_synapses & known[..., None], lost, lost_se,
+        -np.log1p(-without) / period, without_se / (1.0 - without) / period,
+    )  # fmt: skip
+
+
+def _spread(values: Array) -> float:
+    values = values[np.isfinite(values)]
+    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")

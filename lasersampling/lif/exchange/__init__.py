@@ -1,0 +1,1 @@
+"""lif/exchange."""

@@ -1,0 +1,366 @@
+"""Networks as plain dictionaries of arrays, and back: the form that files and NIR are made from.
+
+The names are those of `hardware.substrate`, k is the number of a layer of neurons from 0; `e` is a
+member. A first axis `e` may be left out: the values are then those of all members.
+
+========================  ==============  ======================================================
+name                      shape           what
+========================  ==============  ======================================================
+``weights_k``             (e, post, pre)  into layer k [1]
+``axonal_delays_k``       (e, pre)        of the inputs of layer k, optional [tau_syn]
+``synaptic_delays_k``     (e, post, pre)  of the synapses of layer k, optional [tau_syn]
+``dendritic_delays_k``    (e, post)       of the outputs of layer k, optional [tau_syn]
+``threshold_k``           (e, post)       or one number; as are the following; by default 1 [1]
+``leak_k``                (e, post)       voltage at rest, by default 0 [1]
+``conductance_k``         (e, post)       of the leak, by default 1 [1]
+``tau_mem_k``             (e, post)       membrane time constant, by default 1 [tau_syn]
+``tau_syn_k``             (e, post)       synaptic time constant, by default 1 [tau_syn]
+``input_copies``          ()              how often each input is repeated, by default once
+``bias_times``            (bias,)         spikes that are added to the inputs, after their copies,
+                                          in every sample, optional [tau_syn]
+========================  ==============  ======================================================
+
+Inputs pass copies, bias spikes and axonal delays before layer 0; each later layer gets the outputs
+of the one before, after their dendritic and its axonal delays. How delays were parametrised and
+shared in training, and the smallest slope of derivatives, are no part of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+from lasersampling.errors import InputError, Problem
+from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.delays import (
+    AxonalDelays,
+    DelayRange,
+    Delays,
+    DendriticDelays,
+    SynapticDelays,
+)
+from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.neuron import Neuron
+
+NEURON = {"threshold": 1.0, "leak": 0.0, "conductance": 1.0, "tau_mem": 1.0, "tau_syn": 1.0}
+"""Parameters of neurons, and their values where none are given."""
+
+AXES = {
+    "weights": ("post", "pre"),
+    "axonal_delays": ("pre",),
+    "synaptic_delays": ("post", "pre"),
+    "dendritic_delays": ("post",),
+    **dict.fromkeys(NEURON, ("post",)),
+}
+"""Axes of the arrays of a layer, without that of members."""
+
+UNLAYERED = ("input_copies", "bias_times")
+
+_NAME = re.compile(rf"({'|'.join(AXES)})_(0|[1-9][0-9]*)")
+
+Array = NDArray[np.float64]
+
+
+def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
+    """Return the arrays of a network; those of neurons and weights are always there.
+
+    Raises
+    ------
+    InputError
+        With all stages that have no place in the arrays, as bias spikes of a hidden layer.
+    """
+    arrays: dict[str, Array] = {}
+    problems, before, k = [], "", 0
+    for place, stage in enumerate(network.stages):
+        kind = type(stage).__name__
+        if not _has_place(stage, before, k):
+            got = f"{kind} after {before or 'the inputs'}"
+            expected = (
+                "RepeatInputs, BiasSpikes, then for each layer AxonalDelays, LIFLayer, "
+                "DendriticDelays, each of them once and where it is wanted"
+            )
+            problems.append(Problem(f"stages[{place}]", got, expected))
+        elif isinstance(stage, RepeatInputs):
+            arrays["input_copies"] = np.array(float(stage.copies))
+        elif isinstance(stage, BiasSpikes):
+            arrays["bias_times"] = _numpy(stage.times)
+        elif isinstance(stage, DendriticDelays):
+            arrays[f"dendritic_delays_{k - 1}"] = _numpy(stage.delays())
+        elif isinstance(stage, AxonalDelays):
+            arrays[f"axonal_delays_{k}"] = _numpy(stage.delays())
+        elif isinstance(stage, LIFLayer):
+            arrays |= _layer_arrays(stage, k)
+            k += 1
+        before = kind
+    if before == "AxonalDelays":
+        problems.append(Problem("stages", "AxonalDelays at the end", "DendriticDelays there"))
+    if problems:
+        raise InputError(problems)
+    return arrays
+
+
+def network_from_arrays(
+    arrays: Mapping[str, ArrayLike], delay_range: DelayRange | None = None
+) -> SpikingNetwork:
+    """Make a network of arrays named as above.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array_like
+        The arrays.
+    delay_range : DelayRange, optional
+        Where delays may lie when they are trained on. By default they stay as they are: each stage
+        has a range of its own, from 0 to twice its longest delay, which is not trained.
+
+    Returns
+    -------
+    SpikingNetwork
+        With random streams of the seeds 0, 1, ..., and weights exactly as given; delays are
+        as given up to rounding (some 1e-16 of the longest).
+
+    Raises
+    ------
+    InputError
+        With all problems found: missing and unknown names, shapes that do not fit together,
+        entries that are no finite numbers, negative delays, impossible neurons, delays outside the
+        range.
+    """
+    found = checked_arrays(arrays)
+    streams = Streams(range(len(found["weights_0"])))
+    stages: list[nn.Module] = []
+    delayed: dict[str, Delays] = {}
+
+    def span(name: str) -> DelayRange:
+        return _holding(found[name]) if delay_range is None else delay_range
+
+    if "input_copies" in found:
+        stages.append(RepeatInputs(int(found["input_copies"])))
+    if "bias_times" in found:
+        stages.append(BiasSpikes(found["bias_times"].tolist()))
+    for k in range(n_layers(found)):
+        weights = found[f"weights_{k}"]
+        _, n_post, n_pre = weights.shape
+        axonal, synaptic, dendritic = (
+            f"{kind}_delays_{k}" for kind in ("axonal", "synaptic", "dendritic")
+        )
+        own = None
+        if axonal in found:
+            stages.append(delayed.setdefault(axonal, AxonalDelays(n_pre, streams, span(axonal))))
+        if synaptic in found:
+            own = SynapticDelays(n_post, n_pre, streams, span(synaptic))
+            delayed[synaptic] = own
+        neuron = Neuron(*(_lone(found[f"{name}_{k}"]) for name in NEURON))
+        layer = LIFLayer(n_pre, n_post, streams, neuron, weight_std=0.0, synaptic_delays=own)
+        with torch.no_grad():
+            layer.weights.copy_(torch.from_numpy(weights))
+        stages.append(layer)
+        if dendritic in found:
+            last = DendriticDelays(n_post, streams, span(dendritic))
+            stages.append(delayed.setdefault(dendritic, last))
+    _set_delays(delayed, found, fixed=delay_range is None)
+    return SpikingNetwork(stages, streams)
+
+
+def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """Return the arrays with an axis of members, and what was left out of neurons.
+
+    Raises
+    ------
+    InputError
+        As `network_from_arrays`.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Array] = {}
+    for name, value in arrays.items():
+        array, wrong = _checked(name, value)
+        problems += wrong
+        if array is not None:
+            found[name] = array
+    # Arrays that were found wrong are there, only their shapes are not to be spoken of.
+    n = n_layers(arrays)
+    numbers = [int(match[2]) for name in arrays if (match := _NAME.fullmatch(name))]
+    if n == 0 or max(numbers, default=0) >= n:
+        expected = "weights (member, post, pre) of every layer, from 0 on"
+        problems.append(Problem(f"weights_{n}", "nothing", expected))
+    problems += [p for check in (_member_problems, _shape_problems) for p in check(found)]
+    if problems:
+        raise InputError(problems)
+    weights = [found[f"weights_{k}"] for k in range(n)]
+    members = max(len(a) if a.ndim == 3 else 1 for a in weights)
+    for k in range(n):
+        post, pre = found[f"weights_{k}"].shape[-2:]
+        for kind, axes in AXES.items():
+            name = f"{kind}_{k}"
+            if kind in NEURON:
+                found.setdefault(name, np.array(NEURON[kind]))
+            if name in found:
+                full = (members, *(post if axis == "post" else pre for axis in axes))
+                found[name] = np.broadcast_to(found[name], full).copy()
+        try:
+            Neuron(*(found[f"{name}_{k}"] for name in NEURON))
+        except InputError as error:
+            problems += [Problem(f"{p.where}_{k}", p.got, p.expected) for p in error.problems]
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def n_layers(arrays: Mapping[str, object]) -> int:
+    """Count the layers of neurons, up to the first without weights."""
+    return next(k for k in itertools.count() if f"weights_{k}" not in arrays)
+
+
+def n_inputs(arrays: Mapping[str, Array]) -> int:
+    """Count the inputs of a network, without copies and bias spikes.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray of float64
+        Arrays that are checked [1] or [tau_syn].
+    """
+    n_bias = len(arrays["bias_times"]) if "bias_times" in arrays else 0
+    copied = int(arrays["weights_0"].shape[-1]) - n_bias
+    return copied // int(arrays.get("input_copies", 1))
+
+
+def _has_place(stage: nn.Module, before: str, k: int) -> bool:
+    """Tell whether a stage may follow one of a kind ("" for none) and `k` layers."""
+    if isinstance(stage, RepeatInputs):
+        return not before
+    if isinstance(stage, BiasSpikes):
+        return k == 0 and before in ("", "RepeatInputs")
+    if isinstance(stage, DendriticDelays):
+        return before == "LIFLayer"
+    if isinstance(stage, AxonalDelays):
+        return before != "AxonalDelays"
+    return isinstance(stage, LIFLayer)
+
+
+def _layer_arrays(layer: LIFLayer, k: int) -> dict[str, Array]:
+    weights = _numpy(layer.weights)
+    arrays = {f"weights_{k}": weights}
+    if layer.synaptic_delays is not None:
+        arrays[f"synaptic_delays_{k}"] = _numpy(layer.synaptic_delays.delays())
+    for name in NEURON:
+        value = np.asarray(getattr(layer.neuron, name), dtype=np.float64)
+        arrays[f"{name}_{k}"] = np.broadcast_to(value, weights.shape[:2]).copy()
+    return arrays
+
+
+def _set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fixed: bool) -> None:
+    """Give stages the parameters of their delays; a fixed delay of 0 has the parameter -inf."""
+    problems: list[Problem] = []
+    for name, stage in delayed.items():
+        delays = torch.from_numpy(found[name])
+        try:
+            raw = torch.logit(delays / stage.span.scale) if fixed else stage.span.parameters(delays)
+        except InputError as error:
+            problems += [Problem(name, p.got, p.expected) for p in error.problems]
+            continue
+        with torch.no_grad():
+            stage.raw.copy_(raw)
+    if problems:
+        raise InputError(problems)
+
+
+def _holding(delays: Array) -> DelayRange:
+    """Return a range that holds delays, well away from its upper end."""
+    longest = float(delays.max())
+    return DelayRange(scale=2.0 * longest if longest > 0 else 1.0, initial_std=0.0, trainable=False)
+
+
+def _checked(name: str, value: ArrayLike) -> tuple[Array | None, list[Problem]]:
+    """Look at one array by itself."""
+    match = _NAME.fullmatch(name)
+    if match is None and name not in UNLAYERED:
+        known = ", ".join([*(f"{kind}_k" for kind in AXES), *UNLAYERED])
+        return None, [Problem(name, "an unknown name", f"one of: {known}")]
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return None, [Problem(name, "what is no array", "an array of numbers")]
+    if array.dtype.kind not in "iuf":
+        return None, [Problem(name, f"entries of type {array.dtype}", "an array of numbers")]
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        n_bad = int((~np.isfinite(array)).sum())
+        return None, [Problem(name, f"{n_bad} entries that are nan or inf", "finite numbers")]
+    if array.size == 0:
+        return None, [Problem(name, f"an empty array, shape {array.shape}", "at least one entry")]
+    if match is not None and "delays" in match[1] and array.min() < 0:
+        return None, [Problem(name, f"a delay of {array.min():g}", "delays of at least 0")]
+    if name == "input_copies" and not (array.ndim == 0 and array >= 1 and array % 1 == 0):
+        return None, [Problem(name, str(array), "a whole number of at least 1")]
+    if name == "bias_times" and array.ndim != 1:
+        return None, [Problem(name, f"shape {array.shape}", "(bias,)")]
+    if name == "bias_times" and array.min() < 0:
+        expected = "times of at least 0; leave out a bias that does not spike"
+        return None, [Problem(name, f"a time of {array.min():g}", expected)]
+    return array, []
+
+
+def _member_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
+    """Look at numbers of axes, and of members."""
+    members = {}
+    for name, array in found.items():
+        match = _NAME.fullmatch(name)
+        if match is None:
+            continue
+        axes = AXES[match[1]]
+        least = 0 if match[1] in NEURON else len(axes)
+        if not least <= array.ndim <= len(axes) + 1:
+            expected = f"(member, {', '.join(axes)}), or without the members"
+            yield Problem(name, f"shape {array.shape}", expected)
+        elif array.ndim == len(axes) + 1:
+            members[name] = len(array)
+    of_weights = [n for name, n in members.items() if name.startswith("weights")]
+    expected_members = max(of_weights, default=1)
+    for name, count in members.items():
+        if count != expected_members:
+            yield Problem(name, f"{count} members", f"{expected_members}, as the weights have")
+
+
+def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
+    """Look at whether arrays fit to the weights of their layer, and layers to one another."""
+    sizes = {
+        int(name.removeprefix("weights_")): array.shape[-2:]
+        for name, array in found.items()
+        if name.startswith("weights_") and array.ndim >= 2
+    }
+    for k, size in sizes.items():
+        for kind, axes in AXES.items():
+            array = found.get(f"{kind}_{k}")
+            if kind == "weights" or array is None or array.ndim < len(axes):
+                continue
+            fitting = tuple(size[("post", "pre").index(axis)] for axis in axes)
+            if array.shape[-len(axes) :] != fitting:
+                expected = f"{fitting} ({', '.join(axes)}) at its end, by weights_{k}"
+                yield Problem(f"{kind}_{k}", f"shape {array.shape}", expected)
+        if k - 1 in sizes and sizes[k - 1][0] != size[1]:
+            expected = f"{sizes[k - 1][0]}, the neurons of layer {k - 1}"
+            yield Problem(f"weights_{k}", f"{size[1]} inputs", expected)
+    if 0 in sizes:
+        n_bias = len(found["bias_times"]) if "bias_times" in found else 0
+        copies = int(found.get("input_copies", 1))
+        copied = sizes[0][1] - n_bias
+        if copied < 1 or copied % copies:
+            expected = f"a multiple of {copies} (input_copies) and {n_bias} (bias_times) more"
+            yield Problem("weights_0", f"{sizes[0][1]} inputs", expected)
+
+
+def _lone(values: Array) -> Any:
+    """Return the one number that all entries are, which is faster, or else the array."""
+    first = values.flat[0]
+    return float(first) if bool((values == first).all()) else values
+
+
+def _numpy(values: torch.Tensor) -> Array:
+    return values.detach().cpu().to(torch.float64).numpy().copy()

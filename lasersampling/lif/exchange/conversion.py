@@ -1,0 +1,170 @@
+"""Networks from one kind of file to another: HDF5 (`network_file`), NIR, and arrays in .npz."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lasersampling.atomic import atomic_path, check_outputs
+from lasersampling.datasets.numpy_files import LONE, read_numpy
+from lasersampling.errors import InputError, Problem
+from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
+from lasersampling.lif.exchange.network_file import StoredNetwork, load_network, save_network
+from lasersampling.lif.exchange.nir import (
+    from_nir,
+    read_nir,
+    reading_of,
+    time_unit_s,
+    to_nir,
+    write_nir,
+)
+from lasersampling.lif.exchange.nir_scales import Weights
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
+
+SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
+
+
+@dataclass(frozen=True)
+class NirMeaning:
+    """How the numbers of NIR files are meant; see `lif.exchange.nir_scales`.
+
+    Attributes
+    ----------
+    tau_syn_s : float or None
+        Unit of time, needed to write a file unless one is read [s].
+    step_s : float or None
+        Of tools whose spikes are 1 for one step, or which count in steps: its length [s].
+    weights : "jumps", "nir" or None
+        What the weights are of a file that is read; see `lif.from_nir`.
+    """
+
+    tau_syn_s: float | None = None
+    step_s: float | None = None
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """What was converted.
+
+    Attributes
+    ----------
+    network : SpikingNetwork
+        As it was read.
+    member : int or None
+        Which member was written, None for all.
+    tau_syn_s : float or None
+        Unit of time, if a NIR file was read or written [s].
+    jumps : tuple of float or None
+        Least and largest jump of a current by a weight of 1, of a NIR file that was read [1].
+    """
+
+    network: SpikingNetwork
+    member: int | None
+    tau_syn_s: float | None
+    jumps: tuple[float, float] | None
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    command: str,
+    member: int | None = None,
+    meaning: NirMeaning = NirMeaning(),
+    overwrite: bool = False,
+    read: Callable[[Path], StoredNetwork] = load_network,
+) -> Conversion:
+    """Read a network from one file and write it to another, each of the kind its suffix says.
+
+    Parameters
+    ----------
+    source, target : path-like
+        Ending in .h5, .hdf5, .nc, .nir or .npz.
+    command : str
+        What an HDF5 file says of how it was made.
+    member : int, optional
+        Member of an ensemble to be written as NIR, which holds one; the first by default.
+    meaning : NirMeaning
+        How the numbers of NIR files are meant.
+    overwrite : bool
+        Whether a target that is there may be replaced.
+    read : callable
+        What reads an HDF5 source.
+
+    Raises
+    ------
+    InputError
+        With all problems of the arguments, or of the source.
+    """
+    kinds = {str(path): suffix_of(path) for path in (source, target)}
+    problems = [problem for path in kinds for problem in suffix_problems(path, SUFFIXES)]
+    reads, writes = kinds[str(source)] == ".nir", kinds[str(target)] == ".nir"
+    tau_syn_s, step_s = meaning.tau_syn_s, meaning.step_s
+    given: dict[str, tuple[object, bool]] = {"member": (member, writes)}
+    given["step_s"] = step_s, reads or writes
+    given["tau_syn_s"] = tau_syn_s, reads or writes
+    given["weights"] = meaning.weights, reads
+    for name, (value, is_of_use) in given.items():
+        if value is not None and not is_of_use and not problems:
+            without = "without a NIR file" + (" to read" if name == "weights" and writes else "")
+            problems.append(Problem(name, f"{value} {without}", "nothing here"))
+    if writes and not reads and tau_syn_s is None:
+        problems.append(Problem("tau_syn_s", "nothing", "the unit of time in seconds, for NIR"))
+    if problems:
+        raise InputError(problems)
+    check_outputs([target], inputs=[source], overwrite=overwrite)
+    trained_on, accuracy, jumps = "", None, None
+    if reads:
+        graph = read_nir(source)
+        read_as = asdict(meaning)
+        network, jumps = from_nir(graph, **read_as), reading_of(graph, **read_as).jumps
+        tau_syn_s = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
+    elif kinds[str(source)] == ".npz":
+        network = _read_npz(source)
+    else:
+        stored = read(Path(source))
+        network, trained_on, accuracy = stored.network, stored.trained_on, stored.accuracy
+    if writes:
+        member = 0 if member is None else member
+        graph = to_nir(network, tau_syn_s=float(tau_syn_s or 0), member=member, step_s=step_s)
+        write_nir(target, graph, overwrite=overwrite)
+    elif kinds[str(target)] == ".npz":
+        _write_npz(target, network, overwrite=overwrite)
+    else:
+        save_network(
+            target,
+            network,
+            command=command,
+            trained_on=trained_on,
+            accuracy=accuracy,
+            overwrite=overwrite,
+        )
+    return Conversion(network, member, tau_syn_s, jumps)
+
+
+def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:
+    name = str(path)
+    expected = "arrays of a network, written by numpy.savez"
+    arrays = read_numpy(path, expected)
+    if LONE in arrays:
+        raise InputError.single(name, "one array without a name", expected)
+    try:
+        return network_from_arrays(arrays)
+    except InputError as error:
+        raise InputError(
+            Problem(f"{name}: {p.where}", p.got, p.expected) for p in error.problems
+        ) from None
+
+
+def _write_npz(path: str | os.PathLike[str], network: SpikingNetwork, *, overwrite: bool) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **network_to_arrays(network))  # type: ignore[arg-type]
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(buffer.getbuffer())

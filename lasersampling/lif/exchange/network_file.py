@@ -1,0 +1,231 @@
+"""Trained networks as HDF5 files.
+
+The file has the arrays of `lif.exchange.arrays` in the group ``/network``, each with named dimensions, its
+unit and a description, so that xarray opens the group; ``/network/accuracy`` says what share of
+test samples each member decides rightly. Attributes of the root say what it is (``form``,
+``form_version``), the unit of all times (``time_unit``, always tau_syn), on what the network was
+trained (``trained_on``), by which command (``command``) and which version of the library.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import lasersampling
+from lasersampling.atomic import atomic_path
+from lasersampling.config import hdf5
+from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.lif.delays import DelayRange
+from lasersampling.lif.exchange.arrays import AXES, Array, network_from_arrays, network_to_arrays
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.paths import as_text
+
+FORM = "lasersampling spiking network"
+FORM_VERSION = 1
+TIME_UNIT = "tau_syn"
+
+_EXPECTED = "a network file written by lasersampling"
+
+_ABOUT = {
+    "weights": ("1", "weights into layer {k}"),
+    "axonal_delays": (TIME_UNIT, "delays of the inputs of layer {k}"),
+    "synaptic_delays": (TIME_UNIT, "delays of the synapses of layer {k}"),
+    "dendritic_delays": (TIME_UNIT, "delays of the outputs of layer {k}"),
+    "threshold": ("1", "thresholds of layer {k}"),
+    "leak": ("1", "voltages at rest of layer {k}"),
+    "conductance": ("1", "leak conductances of layer {k}"),
+    "tau_mem": (TIME_UNIT, "membrane time constants of layer {k}"),
+    "tau_syn": (TIME_UNIT, "synaptic time constants of layer {k}"),
+    "input_copies": ("1", "how often each input is repeated"),
+    "bias_times": (TIME_UNIT, "spikes that are added to the inputs in every sample"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredNetwork:
+    """A network, and what its file says of it.
+
+    Attributes
+    ----------
+    network : SpikingNetwork
+        The network; its delays are fixed unless a range was given.
+    trained_on : str
+        Data that it was trained on, as a recipe names them; empty if not known.
+    accuracy : ndarray of float64, shape (member,), or None
+        Share of test samples that each member decides rightly, if known [1].
+    command : str
+        How it was made.
+    """
+
+    network: SpikingNetwork
+    trained_on: str
+    accuracy: NDArray[np.float64] | None
+    command: str
+
+
+def save_network(
+    path: str | os.PathLike[str],
+    network: SpikingNetwork,
+    *,
+    command: str,
+    trained_on: str = "",
+    accuracy: Sequence[float] | NDArray[np.float64] | None = None,
+    single: bool = False,
+    overwrite: bool = True,
+) -> None:
+    """Write a network; the file appears as a whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, by custom with suffix .h5.
+    network : SpikingNetwork
+        One network or an ensemble.
+    command : str
+        How it was made.
+    trained_on : str
+        Data that it was trained on, as a recipe names them.
+    accuracy : sequence of float, optional
+        Of each member on the test part of these data [1].
+    single : bool
+        Keep weights and delays in single precision: smaller files, for large networks that
+        are shipped. All else is always kept in double precision.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    InputError
+        If the network has stages that the arrays cannot say, the accuracies are not one for each
+        member, or the file cannot be written.
+    """
+    arrays = network_to_arrays(network)
+    if accuracy is not None:
+        arrays["accuracy"] = np.asarray(accuracy, dtype=np.float64)
+        shares = arrays["accuracy"]
+        if shares.shape != (network.n_members,) or not ((shares >= 0) & (shares <= 1)).all():
+            expected = f"{network.n_members} numbers from 0 to 1, one for each member"
+            raise InputError.single("accuracy", f"{accuracy}", expected)
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        content = _packed(arrays, {"command": command, "trained_on": trained_on}, single)
+        try:
+            temporary.write_bytes(content)
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+            raise LaserSamplingError(f"{path}: could not be written ({reason})") from failure
+
+
+def load_network(
+    path: str | os.PathLike[str], delay_range: DelayRange | None = None
+) -> StoredNetwork:
+    """Read a network file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    delay_range : DelayRange, optional
+        See `network_from_arrays`.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with the file: none there, empty, truncated or foreign files,
+        those of a newer version, and arrays that `network_from_arrays` refuses.
+    """
+    name = str(path)
+    arrays, attributes = _read(path)
+    accuracy = arrays.pop("accuracy", None)
+    try:
+        network = network_from_arrays(arrays, delay_range)
+    except InputError as error:
+        raise InputError(
+            Problem(f"{name}: /network/{p.where}", p.got, p.expected) for p in error.problems
+        ) from None
+    if accuracy is not None and accuracy.shape != (network.n_members,):
+        got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"
+        raise InputError.single(f"{name}: /network/accuracy", got, expected)
+    told = {key: str(attributes.get(key, "")) for key in ("trained_on", "command")}
+    return StoredNetwork(network, told["trained_on"], accuracy, told["command"])
+
+
+def is_network_file(path: Path) -> bool:
+    """Tell a network file from others; whether it is sound is seen when it is read."""
+    try:
+        with hdf5.opened(path, _EXPECTED) as root:
+            return bool(root.attributes().get("form") == FORM)
+    except InputError:
+        return False
+
+
+def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) -> bytes:
+    """Return the bytes of the file."""
+    import h5netcdf
+
+    # HDF5 crashes the process when the disk is full, so it writes to memory only.
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.attrs["form"] = FORM
+        file.attrs["form_version"] = FORM_VERSION
+        file.attrs["time_unit"] = TIME_UNIT
+        file.attrs["library_version"] = lasersampling.__version__
+        for key, value in attributes.items():
+            if value:  # an empty text has no place in HDF5
+                file.attrs[key] = as_text(value)
+        group = file.create_group("network")
+        for name, array in arrays.items():
+            dims, units, description = _layout(name)
+            for dim, size in zip(dims, array.shape, strict=True):
+                if dim not in group.dimensions:
+                    group.dimensions[dim] = size
+            is_large = (array.ndim > 1 and "_delays_" in name) or name.startswith("weights")
+            data = array.astype(np.float32) if single and is_large else array
+            packing = {"compression": "gzip", "shuffle": True} if data.nbytes > 4096 else {}
+            stored = group.create_variable(name, dims, dtype=data.dtype, data=data, **packing)
+            stored.attrs["units"] = units
+            stored.attrs["long_name"] = description
+    return hdf5.sealed(buffer.getvalue())
+
+
+def _layout(name: str) -> tuple[tuple[str, ...], str, str]:
+    """Dimensions, unit and description of an array."""
+    if name == "accuracy":
+        return ("member",), "1", "share of test samples that are decided rightly"
+    if name in ("input_copies", "bias_times"):
+        return (("bias",) if name == "bias_times" else ()), *_ABOUT[name]
+    kind, _, k = name.rpartition("_")
+    # The outputs of a layer are the inputs of the next.
+    numbers = {"post": f"neuron_{k}", "pre": f"neuron_{int(k) - 1}" if k != "0" else "input"}
+    units, description = _ABOUT[kind]
+    return ("member", *(numbers[axis] for axis in AXES[kind])), units, description.format(k=k)
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, object]]:
+    """Return the arrays and the attributes of the root."""
+    with hdf5.opened(path, _EXPECTED) as root:
+        attributes = root.attributes()
+        group = root.group("network")
+        if attributes.get("form") != FORM or group is None:
+            raise root.refusal("", "an HDF5 file of another form", _EXPECTED)
+        version = np.asarray(attributes.get("form_version"))  # netCDF stores arrays of one
+        if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= FORM_VERSION:
+            expected = f"at most {FORM_VERSION}; newer files need a newer lasersampling"
+            raise InputError.single(f"{path}: form_version", str(version), expected)
+        unit = attributes.get("time_unit")
+        if unit != TIME_UNIT:
+            raise InputError.single(f"{path}: time_unit", repr(unit), repr(TIME_UNIT))
+        arrays = {}
+        for key, dataset in group.children().items():
+            if not isinstance(dataset, hdf5.Dataset):
+                raise group.refusal(key, "a group", "an array")
+            # By these netCDF names dimensions; they hold no data.
+            if dataset.attributes().get("CLASS") != "DIMENSION_SCALE":
+                arrays[key] = dataset.numbers()
+        return arrays, attributes

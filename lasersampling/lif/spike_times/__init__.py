@@ -1,0 +1,1 @@
+"""lif/spike_times."""

@@ -1,0 +1,400 @@
+"""First spike times as a differentiable function of input times, weights and delays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from lasersampling.errors import InputError, Problem
+from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.spike_times import causal, compiled, vectorised
+from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
+
+Method = Literal["auto", "newton"]
+Path = Literal["auto", "compiled", "vectorised"]
+
+SMALLEST_SLOPE = 1e-6
+"""Default of `smallest_slope`: far below what training meets, and enough to keep numbers finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Neuron parameters as tensors, and how spikes are to be found.
+
+    Attributes
+    ----------
+    gap : Tensor, shape (member, post)
+        Threshold current [1].
+    tau_mem, tau_syn : Tensor, shape (member, post)
+        Time constants [tau_syn].
+    smallest_slope : float
+        See `first_spike_times` [1/tau_syn].
+    method : int
+        `EQUAL`, `DOUBLE` or `GENERAL` of `crossing`.
+    shared : bool
+        Whether all neurons have the same time constants.
+    compiled : bool
+        Whether compiled loops are used, or tensor operations.
+    """
+
+    gap: Tensor
+    tau_mem: Tensor
+    tau_syn: Tensor
+    smallest_slope: float
+    method: int
+    shared: bool
+    compiled: bool
+
+
+def first_spike_times(
+    times: Tensor,
+    weights: Tensor,
+    neuron: Neuron | None = None,
+    *,
+    delays: Tensor | None = None,
+    smallest_slope: float = SMALLEST_SLOPE,
+    method: Method = "auto",
+    path: Path = "auto",
+) -> Tensor:
+    """Find when each neuron of a layer spikes first.
+
+    The spike time is T = inf {t : V(t) > threshold}, inf if the voltage stays below. It depends on
+    the inputs that arrive before it, in which order they are given does not matter: inputs at the
+    same time act together, and an inhibitory one may remove a spike that others alone would cause.
+    A voltage that touches the threshold and turns back is no spike.
+
+    Differentiable by times, weights and delays: implicit differentiation of V(T) = threshold gives
+    dT/dw_i = -k(T - t_i) / (conductance dV/dt), dT/dt_i = -w_i dT/dw_i k' / k. Inputs that arrive
+    after the spike, absent ones and silent neurons have the derivative 0.
+
+    Parameters
+    ----------
+    times : Tensor, shape (sample, pre) or (member, sample, pre)
+        Input spike times of any origin, negative ones too, inf for absent spikes [tau_syn]. The
+        second shape is an ensemble of networks, each with its own samples.
+    weights : Tensor, shape (post, pre) or (member, post, pre)
+        Weights [1].
+    neuron : Neuron, optional
+        Parameters of the neurons.
+    delays : Tensor, shape of `weights`, optional
+        Delay of each synapse, finite [tau_syn].
+    smallest_slope : float
+        Derivatives take dV/dt (over the leak conductance) at the spike to be at least this large:
+        where the voltage only just reaches the threshold they would grow without bound
+        [1/tau_syn].
+    method : "auto" or "newton"
+        Closed forms where there is one (tau_mem = tau_syn, 2 tau_syn), or Newton's iteration
+        always. For compiled loops; tensor operations always iterate.
+    path : "auto", "compiled" or "vectorised"
+        Compiled loops (CPU only; the automatic choice there) or tensor operations.
+
+    Returns
+    -------
+    Tensor, shape (sample, post) or (member, sample, post)
+        Spike times, inf where there is none [tau_syn].
+
+    Raises
+    ------
+    InputError
+        With all problems found.
+
+    References
+    ----------
+    Göltz et al., Nature Machine Intelligence 3 (2021) 823; Göltz, Weber, Kriener et al. (2025),
+    https://arxiv.org/abs/2404.19165.
+
+    Examples
+    --------
+    One input of weight 4 at time 0: the voltage 4 t exp(-t) reaches 1 at t = -W(-1/4).
+
+    >>> import torch
+    >>> from lasersampling.lif import first_spike_times
+    >>> times = torch.tensor([[0.0]], dtype=torch.float64)
+    >>> weights = torch.tensor([[4.0], [2.0]], dtype=torch.float64)
+    >>> first_spike_times(times, weights)
+    tensor([[0.3574,    inf]], dtype=torch.float64)
+    """
+    problems = _problems(times, weights, delays)
+    if method not in get_args(Method):
+        problems.append(Problem("method", repr(method), " or ".join(map(repr, get_args(Method)))))
+    if path not in get_args(Path):
+        problems.append(Problem("path", repr(path), " or ".join(map(repr, get_args(Path)))))
+    elif path == "compiled" and times.device.type != "cpu":
+        problems.append(Problem("path", f"'compiled' on {times.device}", "'auto' or 'vectorised'"))
+    if not smallest_slope > 0:
+        problems.append(Problem("smallest_slope", repr(smallest_slope), "a number above 0"))
+    if problems:
+        raise InputError(problems)
+    neuron = Neuron() if neuron is None else neuron
+    on_cpu = times.device.type == "cpu"
+    lone = times.ndim == 2
+    if lone:
+        times, weights = times[None], weights[None]
+        delays = None if delays is None else delays[None]
+    layout = make_layout(
+        neuron, weights, smallest_slope, method=method, compiled=on_cpu and path != "vectorised"
+    )
+    spikes = spikes_of(times, weights, delays, layout)
+    return spikes[0] if lone else spikes
+
+
+def make_layout(
+    neuron: Neuron,
+    weights: Tensor,
+    smallest_slope: float = SMALLEST_SLOPE,
+    *,
+    method: Method = "auto",
+    compiled: bool = True,
+) -> Layout:
+    """Turn neuron parameters into tensors that fit weights.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        The parameters.
+    weights : Tensor, shape (member, post, pre)
+        Of the layer.
+    smallest_slope : float
+        See `first_spike_times` [1/tau_syn].
+    method : "auto" or "newton"
+        Likewise.
+    compiled : bool
+        Whether compiled loops are used.
+
+    Raises
+    ------
+    InputError
+        If there are parameters for other members or neurons than those of the weights.
+    """
+    shape = weights.shape[:2]
+    dtype = torch.float64 if compiled else weights.dtype
+
+    def tensor(name: str) -> Tensor:
+        values = np.atleast_2d(getattr(neuron, name))
+        try:
+            values = np.ascontiguousarray(np.broadcast_to(values, shape))
+        except ValueError:
+            got, expected = f"shape {values.shape}", f"({shape[1]},) or {tuple(shape)}"
+            raise InputError.single(f"neuron ({name})", got, expected) from None
+        return torch.tensor(values, dtype=dtype, device=weights.device)
+
+    mem, syn = np.asarray(neuron.tau_mem), np.asarray(neuron.tau_syn)
+    chosen = GENERAL
+    if method == "auto" and np.all(mem == syn):
+        chosen = EQUAL
+    elif method == "auto" and np.all(mem == 2 * syn):
+        chosen = DOUBLE
+    shared = mem.size == 1 and syn.size == 1
+    taus = tensor("tau_mem"), tensor("tau_syn")
+    return Layout(tensor("gap"), *taus, smallest_slope, chosen, shared, compiled)
+
+
+def spikes_of(
+    times: Tensor,
+    weights: Tensor,
+    delays: Tensor | None,
+    layout: Layout,
+    observed: Tensor | None = None,
+) -> Tensor:
+    """`first_spike_times` for an ensemble, without checks.
+
+    Parameters
+    ----------
+    times, weights, delays
+        See `first_spike_times`.
+    layout : Layout
+        The neurons.
+    observed : Tensor, shape (member, sample, post), optional
+        What a device says of the spikes [tau_syn]: it is returned, with the derivatives that the
+        neurons of the layout would have if they had spiked at these times.
+    """
+    spikes: Tensor = _FirstSpike.apply(times, weights, delays, layout, observed)
+    return spikes
+
+
+class _FirstSpike(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
+    ) -> Tensor:
+        run = _Compiled if layout.compiled else _Vectorised
+        ctx.run = run(times, weights, delays, layout, observed)
+        spikes: Tensor = ctx.run.spikes
+        # An output that is kept in any other way refers to itself, and is never freed.
+        ctx.run.spikes = None
+        ctx.save_for_backward(spikes)
+        return spikes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (spikes,) = ctx.saved_tensors
+        return *ctx.run.gradients(spikes, upstream), None, None
+
+
+class _Compiled:
+    """Search and derivatives by compiled loops, in double precision."""
+
+    def __init__(
+        self,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
+    ) -> None:
+        self.dtype = times.dtype
+        self.method = layout.method
+        self.smallest_slope = layout.smallest_slope
+        self.gap = layout.gap.numpy()
+        self.has_delays = delays is not None
+        self.order: np.ndarray[Any, Any]
+        n_members, n_samples, n_pre = times.shape
+        n_post = weights.shape[1]
+        self.times = _array(times)
+        self.own = delays is not None or not layout.shared
+        shape = (n_members, n_samples, n_post)
+        out = np.empty(shape) if observed is None else _array(observed).copy()
+        self.current = np.empty(shape)
+        self.last = np.empty(shape, dtype=np.int32)
+        if self.own:
+            self.weights = _array(weights)
+            self.delays = np.zeros_like(self.weights) if delays is None else _array(delays)
+            self.tau_mem, self.tau_syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
+            self.order = np.empty((*shape, n_pre), dtype=np.int32)
+            found = self.order, self.last, self.current
+            arrivals = self.times, self.delays, self.weights
+            if observed is None:
+                compiled.own_forward(
+                    *arrivals, self.gap, self.tau_mem, self.tau_syn, self.method, out, *found
+                )
+            else:
+                causal.own_causes(*arrivals, self.tau_syn, out, *found)
+        else:
+            self.weights = np.ascontiguousarray(_array(weights).transpose(0, 2, 1))
+            self.taus = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
+            self.order = np.argsort(self.times, axis=2, kind="stable")
+            arrivals = self.times, self.order, self.weights
+            if observed is None:
+                compiled.shared_forward(
+                    *arrivals, self.gap, *self.taus, self.method, out, self.last, self.current
+                )
+            else:
+                causal.shared_causes(*arrivals, self.taus[1], out, self.last, self.current)
+        self.out = out
+        self.spikes: Tensor | None = torch.from_numpy(out).to(self.dtype)
+
+    def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the derivatives by times, weights and delays."""
+        force = _array(upstream)
+        to_times, to_weights = np.zeros_like(self.times), np.zeros_like(self.weights)
+        if not self.own:
+            compiled.shared_backward(
+                self.times, self.order, self.weights, self.gap, *self.taus, self.method,
+                self.out, self.last, self.current, self.smallest_slope, force, to_times, to_weights,
+            )  # fmt: skip
+            return self._tensor(to_times), self._tensor(to_weights.transpose(0, 2, 1)), None
+        to_delays = np.zeros_like(self.weights)
+        compiled.own_backward(
+            self.times, self.delays, self.weights, self.gap, self.tau_mem, self.tau_syn,
+            self.method, self.out, self.order, self.last, self.current, self.smallest_slope, force,
+            to_times, to_weights, to_delays,
+        )  # fmt: skip
+        delays = self._tensor(to_delays) if self.has_delays else None
+        return self._tensor(to_times), self._tensor(to_weights), delays
+
+    def _tensor(self, array: np.ndarray[Any, Any]) -> Tensor:
+        return torch.from_numpy(array).to(self.dtype)
+
+
+class _Vectorised:
+    """Search and derivatives by tensor operations."""
+
+    def __init__(
+        self,
+        times: Tensor,
+        weights: Tensor,
+        delays: Tensor | None,
+        layout: Layout,
+        observed: Tensor | None,
+    ) -> None:
+        self.delayed = delays is not None
+        self.layout = layout
+        self.taus = layout.tau_mem[:, None], layout.tau_syn[:, None]
+        self.arrivals = times[..., None]
+        if delays is not None:
+            self.arrivals = self.arrivals + delays.transpose(1, 2)[:, None]
+        self.weights = weights.transpose(1, 2)
+        self.spikes: Tensor | None
+        if observed is None:
+            self.spikes, self.found = vectorised.search(
+                self.arrivals, self.weights, layout.gap[:, None], *self.taus
+            )
+        else:
+            self.spikes = observed.clone()
+            self.found = vectorised.causes(self.arrivals, self.weights, self.taus[1], observed)
+        self.current = self.found.current
+
+    def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the derivatives by times, weights and delays."""
+        slope = (self.current - self.layout.gap[:, None]) / self.taus[0]
+        pull = upstream / slope.clamp_min(self.layout.smallest_slope)
+        pull = pull.masked_fill(spikes == torch.inf, 0.0)
+        to_arrivals, to_weights = vectorised.derivatives(
+            self.arrivals, self.weights, *self.taus, spikes, self.found, pull
+        )
+        to_delays = to_arrivals.sum(1).transpose(1, 2) if self.delayed else None
+        return to_arrivals.sum(3), to_weights.transpose(1, 2), to_delays
+
+
+def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Return the values in double precision, in one piece of memory."""
+    return np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
+
+
+def _problems(times: Tensor, weights: Tensor, delays: Tensor | None) -> list[Problem]:
+    tensors = {"times": times, "weights": weights} | ({} if delays is None else {"delays": delays})
+    problems = [
+        Problem(name, type(value).__name__, "a tensor of float64 or float32")
+        for name, value in tensors.items()
+        if not isinstance(value, Tensor) or value.dtype not in (torch.float64, torch.float32)
+    ]
+    if problems:
+        return problems
+    for name, value in tensors.items():
+        if (value.dtype, value.device) != (times.dtype, times.device):
+            expected = f"{times.dtype} on {times.device}, as the times"
+            problems.append(Problem(name, f"{value.dtype} on {value.device}", expected))
+        allowed = torch.isfinite(value)
+        if name == "times":
+            allowed |= value == torch.inf
+        if not bool(allowed.all()):
+            expected = (
+                "finite times, or inf for absent spikes" if name == "times" else "finite values"
+            )
+            problems.append(Problem(name, "nan or infinite values", expected))
+    if times.ndim not in (2, 3):
+        problems.append(
+            Problem(
+                "times", f"shape {tuple(times.shape)}", "(sample, pre) or (member, sample, pre)"
+            )
+        )
+    elif weights.ndim != times.ndim or weights.shape[-1] != times.shape[-1]:
+        expected = f"({'member, ' if times.ndim == 3 else ''}post, {times.shape[-1]})"
+        problems.append(Problem("weights", f"shape {tuple(weights.shape)}", expected))
+    elif times.ndim == 3 and weights.shape[0] != times.shape[0]:
+        problems.append(Problem("weights", f"{weights.shape[0]} members", f"{times.shape[0]}"))
+    if delays is not None and delays.shape != weights.shape:
+        expected = f"{tuple(weights.shape)}, as the weights"
+        problems.append(Problem("delays", f"shape {tuple(delays.shape)}", expected))
+    return problems

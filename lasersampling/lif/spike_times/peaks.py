@@ -1,0 +1,62 @@
+"""How far silent neurons stay below threshold, and which weights would lift them; compiled."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lasersampling.compiling import njit
+from lasersampling.lif.spike_times.compiled import sort_arrivals
+from lasersampling.lif.spike_times.crossing import peak_after, response
+
+
+@njit(cache=True, nogil=True)
+def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
+    """Add the derivative by the weights of what silent neurons lack to the threshold.
+
+    A neuron that is silent in a sample lacks 1 - V_max / c of its threshold current c. The time of
+    the peak does not matter to first order, so d(V_max)/dw_i = k(t_max - t_i).
+
+    Parameters
+    ----------
+    times : array (member, sample, pre)
+        Input times.
+    delays, weights, gap, tau_mem, tau_syn : arrays (member, post, pre) and (member, post)
+        As in `compiled.own_forward`.
+    silent : array of bool (member, sample, post)
+        Where to look.
+    to_weights : array (member, post, pre), added to
+        Sum over samples of the derivatives.
+    """
+    n_members, n_samples, n_pre = times.shape
+    n_post = weights.shape[1]
+    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
+    filled = np.empty(n_pre + 1, dtype=np.int32)
+    for e in range(n_members):
+        for b in range(n_samples):
+            for o in range(n_post):
+                if not silent[e, b, o]:
+                    continue
+                size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
+                mem, syn = tau_mem[e, o], tau_syn[e, o]
+                voltage, current, highest, when = 0.0, 0.0, 0.0, -math.inf
+                for k in range(size):
+                    start, i = arrival[k], who[k]
+                    length = arrival[k + 1] - start if k + 1 < size else math.inf
+                    current += weights[e, o, i]
+                    if highest == 0.0:
+                        when = start + mem  # never above rest: where all inputs act
+                    if current > 0.0 and current > voltage:
+                        s = min(peak_after(voltage, current, mem, syn), length)
+                        then = voltage * math.exp(-s / mem) + current * response(s, mem, syn)
+                        if then > highest:
+                            highest, when = then, start + s
+                    voltage = voltage * math.exp(-length / mem) + current * response(
+                        length, mem, syn
+                    )
+                    current *= math.exp(-length / syn)
+                for i in range(n_pre):
+                    since = when - times[e, b, i] - delays[e, o, i]
+                    if since > 0.0:
+                        to_weights[e, o, i] -= response(since, mem, syn) / gap[e, o]

@@ -1,0 +1,200 @@
+"""Lines by which the arguments of lasers are adapted to the network that they are in.
+
+Unit k of a Boltzmann machine is 1 with log odds u_k = b_k + sum_j W_kj z_j. A laser in its place
+comes near to this where its activation curve is logistic, between P(z = 1) of about 0.02 and 0.98;
+beyond, the curve is steeper: at an argument of -5 a laser of D6 has log odds of -7.2. Machines of
+images have fields with standard deviations of five, so that their lasers draw as if at a lower
+temperature. What pulses do in time, and what is wrong with a chip, comes on top.
+
+So laser k is driven by a_k + g_k u_k. Offset and gain come from two sources:
+
+- the measured curve: with f(x) the log odds at argument x, the line of least mean
+  KL( sigma(u) || sigma(f(a + g u)) ) over the fields that a unit meets in the machine's own
+  distribution (`line_fits.lines_from_curve`);
+- the network itself: where its draws show unit k to be 1 with log odds o + s u_k, the line
+  (u - o) / s in place of u puts that right (`lines_from_draws`). This is maximum pseudo-likelihood,
+  and needs nothing but draws, from an imperfect chip too.
+
+Gains differ between units, so what lasers are driven by is not symmetric.
+
+References
+----------
+J. Besag, The Statistician 24 (1975) 179 (pseudo-likelihood).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.clamping import FREE, clamped_chains
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError, Problem
+from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sampling.neurons.line_estimates import MeasuredLines
+from lasersampling.sampling.neurons.line_fits import (
+    GAINS,
+    ActivationLogit,
+    fields_of,
+    lines_from_curve,
+    measured_lines,
+)
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.translation import Lines
+from lasersampling.sampling.protocol import Progress
+
+LARGEST_ROUNDS = 1000
+"""Rounds that may be asked for; after a dozen, further ones change little."""
+
+_N_CHAINS, _N_DRAWS = 40, 100
+_GIBBS = Gibbs(burn_in=100, thin=2)
+_GIBBS_SEED = 0
+
+
+def adapt(
+    lasers: Lasers,
+    machine: AnyMachine,
+    *,
+    n_rounds: int = 0,
+    n_draws: int = 200,
+    n_chains: int = 24,
+    clamped: ArrayLike | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Lasers:
+    """Give lasers that are adapted to a machine: by their curve, then in the network.
+
+    Parameters
+    ----------
+    lasers : Lasers
+        Lines of their own, if they have any, are where rounds in the network begin.
+    machine : BoltzmannMachine
+        What they shall sample; lines hold for machines near to it too, as in learning.
+    n_rounds : int
+        Rounds in the network; each draws from the lasers and corrects what it sees, together with
+        the rounds before. Corrections no larger than their errors are not made
+        (`sampling.neurons.line_estimates`).
+    n_draws, n_chains : int
+        Draws, a refractory time apart, and chains of a round; chains go on from round to round.
+    clamped : array_like of int, shape (unit,) or (condition, unit), optional
+        How units will be held when these lasers are used: -1 leaves a unit free, 0 and 1 hold it.
+        Chains are shared out among the conditions. All units are free by default.
+    seed : int
+        Of the rounds.
+    progress : callable, optional
+        Called with the fraction of the rounds done.
+
+    Returns
+    -------
+    Lasers
+        The same with `lines`.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or conditions do not fit the machine.
+    """
+    problems = [
+        *integer_problems("n_rounds", n_rounds, 0, LARGEST_ROUNDS),
+        *integer_problems("n_draws", n_draws, 1),
+        *integer_problems("n_chains", n_chains, 1),
+        *integer_problems("seed", seed, 0),
+    ]
+    problems += sampler_problems(lasers)
+    if problems:
+        raise InputError(problems)
+    machine = as_machine(machine)
+    conditions = held_conditions(clamped, machine.n_units)
+    lines = lasers.lines
+    if lines is None:
+        states = _GIBBS.sample(
+            machine, _N_DRAWS, n_chains=_N_CHAINS, seed=_GIBBS_SEED,
+            clamped=shared_out(conditions, _N_CHAINS),
+        ).states  # fmt: skip
+        lines = lines_from_curve(fields_of(machine, states), ActivationLogit.of(lasers.calibration))
+    drawing = replace(
+        lasers, interval_ns=lasers.neuron.refractory_time_ns, burn_in_ns=None, tempering=None
+    )
+    held = shared_out(conditions, n_chains)
+    before, start = lines, None
+    measured: MeasuredLines | None = None
+    for k in range(n_rounds):
+
+        def report(fraction: float, k: int = k) -> None:
+            if progress is not None:
+                progress((k + fraction) / n_rounds)
+
+        samples = replace(drawing, lines=lines).sample(
+            machine, n_draws, n_chains=n_chains, clamped=held, seed=seed + k, start=start,
+            progress=report,
+        )  # fmt: skip
+        start = samples.end
+        lines, measured = next_lines(before, lines, measured, machine, samples.states, held)
+    return replace(lasers, lines=lines)
+
+
+def next_lines(
+    before: Lines,
+    lines: Lines,
+    measured: MeasuredLines | None,
+    machine: BoltzmannMachine,
+    states: ArrayLike,
+    held: NDArray[np.int8],
+) -> tuple[Lines, MeasuredLines]:
+    """Correct lines by a further round.
+
+    Parameters
+    ----------
+    before, lines : Lines
+        Those before the first round, and those of this one.
+    measured : MeasuredLines or None
+        What was measured in earlier rounds.
+    machine : BoltzmannMachine
+        What the network shall sample.
+    states : array_like, shape (chain, draw, unit)
+        Draws of this round.
+    held : ndarray of int8, shape (chain, unit)
+        How units were clamped.
+
+    Returns
+    -------
+    lines : Lines
+        Of the next round.
+    measured : MeasuredLines
+        By all rounds so far.
+    """
+    found = measured_lines(
+        lines, machine, states, is_free=held == FREE,
+        fields=None if measured is None else measured.field,
+    )  # fmt: skip
+    if measured is not None:
+        found = measured.with_another(found)
+    after = found.believed(before, GAINS)
+    return after, found.moved(lines, after)
+
+
+def sampler_problems(lasers: object) -> list[Problem]:
+    """Check that lasers are what is to be adapted."""
+    if isinstance(lasers, Lasers):
+        return []
+    expected = "Lasers, whose pumps and couplings are what is adapted"
+    return [Problem("lasers", type(lasers).__name__, expected)]
+
+
+def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
+    """Check how units will be held, shape (condition, unit)."""
+    given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
+    held = clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
+    if (held != FREE).all(axis=1).any():
+        expected = "at least one free (-1) in each condition"
+        raise InputError.single("clamped", "all units clamped", expected)
+    return held
+
+
+def shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:
+    """Give chains conditions, as many of each as can be."""
+    return conditions[np.arange(n_chains) * len(conditions) // n_chains]

@@ -1,0 +1,352 @@
+"""Calibration of a laser as a sampling neuron.
+
+What a laboratory would do: record the spikes of an uncoupled laser over its pump, read the
+activation curve for some refractory time, fit the logistic function; then couple two lasers
+and measure what a synapse of unit weight does to their joint distribution.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import lasersampling.lasers as lasers_package
+from lasersampling.config import NonNegative, Positive, to_toml, validated
+from lasersampling.errors import InputError, SimulationError
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.steps import step_problems, timing_problems
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.neurons.activation import LogisticFit, measure_activation
+from lasersampling.sampling.neurons.translation import TranslationRule
+
+PAIR_WEIGHTS = (-1.2, -0.6, 0.6, 1.2)
+"""Weights at which a pair of lasers is measured."""
+
+REFRACTORY_TIMES = (0.5, 0.625, 0.75, 0.875, 1.0, 1.125, 1.25, 1.5)
+"""Refractory times that are compared, in units of the one in use."""
+
+LARGEST_RMS = 0.02
+"""Misfit of the activation curve up to which a refractory time is taken."""
+
+_PAIR_READINGS_PER_TAU = 8
+_CALIBRATED_MODULES = (
+    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "pumps.py", "rate_equations.py",
+    "run.py", "simulation.py",
+)  # fmt: skip
+
+
+@validated
+class CalibrationSettings:
+    """How long and with which random numbers a calibration measures.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of all simulations.
+    n_chains : int
+        Chains, at least 2 for standard errors.
+    activation_duration_ns : float
+        Recording per pump and chain of the activation curve.
+    pair_duration_ns : float
+        Recording per weight and chain of the coupled pair.
+    """
+
+    seed: int = 0
+    n_chains: int = 48
+    activation_duration_ns: Positive = 2000.0
+    pair_duration_ns: Positive = 4000.0
+
+    def __post_init__(self) -> None:
+        if self.n_chains < 2:
+            raise InputError.single("n_chains", self.n_chains, "at least 2")
+        if self.seed < 0:
+            raise InputError.single("seed", self.seed, "0 or more")
+
+
+@validated
+class Neuron:
+    """A laser used as a sampling neuron.
+
+    Attributes
+    ----------
+    device : Device
+        The laser.
+    synapse : Synapse
+        What its spikes do to others.
+    refractory_time_ns : float
+        tau: z = 1 that long after a spike.
+    delay_ns : float
+        Transmission delay of all connections.
+    step_ps : float
+        Integration step.
+
+    Raises
+    ------
+    InputError
+        When the step is much longer than the device's own, or a delay or pulse is shorter than
+        half a step.
+
+    Warns
+    -----
+    AccuracyWarning
+        When the step is longer than the device's own, or changes a delay or pulse clearly.
+    """
+
+    device: Device
+    synapse: Synapse
+    refractory_time_ns: Positive
+    delay_ns: NonNegative
+    step_ps: Positive
+
+    def __post_init__(self) -> None:
+        problems = step_problems(self.device, self.step_ps)
+        problems += timing_problems(
+            self.delay_ns, self.synapse, self.refractory_time_ns, self.step_ps
+        )
+        if problems:
+            raise InputError(problems)
+
+
+@validated
+class Calibration:
+    """What was measured of a neuron, with standard errors.
+
+    Attributes
+    ----------
+    refractory_time_ns : float
+        tau.
+    slope, slope_se, midpoint, midpoint_se, fit_rms : float
+        Logistic fit of the activation; pumps in units of the threshold pump [1].
+    synapse_strength, synapse_strength_se : float
+        Weight between two lasers per weight asked for [1].
+    synapse_bias_shift, synapse_bias_shift_se : float
+        Shift of the biases of two lasers by their coupling, per weight asked for: the part of a
+        pulse that acts whether or not z = 1. A good synapse has little of it. Translation leaves
+        it alone, since the shifts of many synapses do not simply add up [1].
+    pump : tuple of float
+        Pumps of the activation curve over the threshold pump [1].
+    activation, activation_se : tuple of float
+        P(z = 1) there [1].
+    rate_per_ns : tuple of float
+        Spike rates there.
+    pair_weight, pair_measured, pair_measured_se : tuple of float
+        Weights of the coupled pair, asked for and measured [1].
+    tau_ns, tau_slope, tau_midpoint, tau_rms : tuple of float
+        Logistic fits of the same spikes for other refractory times: [ns] and [1].
+    """
+
+    refractory_time_ns: Positive
+    slope: Positive
+    slope_se: NonNegative
+    midpoint: Positive
+    midpoint_se: NonNegative
+    fit_rms: NonNegative
+    synapse_strength: float
+    synapse_strength_se: NonNegative
+    synapse_bias_shift: float
+    synapse_bias_shift_se: NonNegative
+    pump: tuple[float, ...]
+    activation: tuple[float, ...]
+    activation_se: tuple[float, ...]
+    rate_per_ns: tuple[float, ...]
+    pair_weight: tuple[float, ...]
+    pair_measured: tuple[float, ...]
+    pair_measured_se: tuple[float, ...]
+    tau_ns: tuple[float, ...]
+    tau_slope: tuple[float, ...]
+    tau_midpoint: tuple[float, ...]
+    tau_rms: tuple[float, ...]
+
+    def rule(self, neuron: Neuron) -> TranslationRule:
+        """Translation rule that these measurements give."""
+        return TranslationRule(
+            threshold_pump_electrons_per_ns=neuron.device.threshold_pump_electrons_per_ns,
+            slope=self.slope,
+            midpoint=self.midpoint,
+            mean_effect=neuron.synapse.mean_effect(neuron.refractory_time_ns),
+            synapse_strength=self.synapse_strength,
+            pump_per_drive=neuron.device.pump_per_drive(neuron.synapse),
+        )
+
+
+def calibration_key(neuron: Neuron, settings: CalibrationSettings) -> str:
+    """Digest of all that a calibration depends on, the simulating code included."""
+    digest = hashlib.sha256()
+    digest.update(to_toml({"neuron": neuron, "settings": settings}).encode())
+    here = Path(__file__)
+    simulating = [Path(path) / name for path in lasers_package.__path__ for name in
+                  _CALIBRATED_MODULES]  # fmt: skip
+    for source in (*simulating, here, here.with_name("activation.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def calibrate(
+    neuron: Neuron,
+    settings: CalibrationSettings,
+    *,
+    n_threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Calibration:
+    """Measure activation curve and unit synapse of a neuron.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Laser, synapse and refractory time.
+    settings : CalibrationSettings
+        How long to measure, and the seed.
+    n_threads : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    progress : callable, optional
+        Called with the fraction of the work done.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    SimulationError
+        When the laser does not turn on with the pump, or a synapse has no positive effect.
+    """
+    report = progress or (lambda fraction: None)
+    curve = measure_activation(
+        neuron.device, neuron.refractory_time_ns, duration_ns=settings.activation_duration_ns,
+        n_chains=settings.n_chains, seed=settings.seed, step_ps=neuron.step_ps,
+        n_threads=n_threads, progress=lambda fraction: report(0.5 * fraction),
+    )  # fmt: skip
+    fit = curve.fit(neuron.refractory_time_ns)
+    activation, activation_se = curve.activation(neuron.refractory_time_ns)
+    scan = []
+    for factor in REFRACTORY_TIMES:
+        tau = factor * neuron.refractory_time_ns
+        try:
+            scan.append((tau, curve.fit(tau)))
+        except SimulationError:
+            # Too short a refractory time for the laser to reach high activations.
+            continue
+    pair = _measure_pair(neuron, fit, settings, n_threads, lambda f: report(0.5 + 0.5 * f))
+    weights = np.array(PAIR_WEIGHTS)
+    strength, strength_se = _slope_through_origin(weights, pair[0])
+    shift, shift_se = _slope_through_origin(weights, pair[1])
+    if strength <= 3.0 * strength_se:
+        raise SimulationError(
+            f"device {neuron.device.name}: a synapse of unit weight has the strength "
+            f"{strength:.3f} +- {strength_se:.3f}; lasers coupled by it do not sample"
+        )
+    return Calibration(
+        refractory_time_ns=neuron.refractory_time_ns,
+        slope=fit.slope,
+        slope_se=fit.slope_se,
+        midpoint=fit.midpoint,
+        midpoint_se=fit.midpoint_se,
+        fit_rms=fit.rms,
+        synapse_strength=strength,
+        synapse_strength_se=strength_se,
+        synapse_bias_shift=shift,
+        synapse_bias_shift_se=shift_se,
+        pump=tuple(curve.pump),
+        activation=tuple(activation),
+        activation_se=tuple(activation_se),
+        rate_per_ns=tuple(curve.spikes.rate_per_ns().mean(axis=0)),
+        pair_weight=PAIR_WEIGHTS,
+        pair_measured=tuple(pair[0, :, 0]),
+        pair_measured_se=tuple(pair[0, :, 1]),
+        tau_ns=tuple(tau for tau, _ in scan),
+        tau_slope=tuple(fit.slope for _, fit in scan),
+        tau_midpoint=tuple(fit.midpoint for _, fit in scan),
+        tau_rms=tuple(fit.rms for _, fit in scan),
+    )
+
+
+def choose_refractory_time(calibration: Calibration) -> float:
+    """Shortest refractory time whose activation curve is logistic to `LARGEST_RMS` [ns].
+
+    The misfit falls with tau, and the time per sample grows with it; the shortest tau that
+    still fits samples fastest. When none does, the one that fits best is returned.
+    """
+    rms = np.array(calibration.tau_rms)
+    good = np.flatnonzero(rms <= LARGEST_RMS)
+    return calibration.tau_ns[int(good[0]) if good.size else int(rms.argmin())]
+
+
+def _measure_pair(
+    neuron: Neuron,
+    fit: LogisticFit,
+    settings: CalibrationSettings,
+    n_threads: int | None,
+    progress: Callable[[float], None],
+) -> NDArray[np.float64]:
+    """Weight and bias shift of two coupled lasers, shape (2, weight, 2): value and error."""
+    from lasersampling.boltzmann.machine import BoltzmannMachine
+
+    device, tau = neuron.device, neuron.refractory_time_ns
+    rule = TranslationRule(
+        device.threshold_pump_electrons_per_ns, fit.slope, fit.midpoint,
+        neuron.synapse.mean_effect(tau), pump_per_drive=device.pump_per_drive(neuron.synapse),
+    )  # fmt: skip
+    times = np.arange(tau, settings.pair_duration_ns, tau / _PAIR_READINGS_PER_TAU)
+
+    def parameters(weight: float, bias: float, seed: int) -> NDArray[np.float64]:
+        """Weight and bias of two lasers by their joint states, shape (2, 2): value and error."""
+        pair = BoltzmannMachine(np.array([[0.0, weight], [weight, 0.0]]), np.full(2, bias))
+        network = LaserNetwork(
+            device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
+        )
+        spikes = simulate(
+            network, rule.pump_ratio(pair), settings.pair_duration_ns,
+            n_chains=settings.n_chains, seed=seed, refractory_time_ns=tau,
+            step_ps=neuron.step_ps, n_threads=n_threads,
+        ).spikes  # fmt: skip
+        states = spikes.states(tau, times)
+        joint = states[:, :, 0] + 2 * states[:, :, 1]
+        return _jackknife(np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1))
+
+    measured = np.empty((2, len(PAIR_WEIGHTS), 2))
+    for k, weight in enumerate(PAIR_WEIGHTS):
+        # This bias makes both values of each unit equally likely. The same lasers without coupling
+        # tell what part of a shift is the activation curve's deviation from the logistic one.
+        bias = -0.5 * weight
+        coupled = parameters(weight, bias, settings.seed + 1000 + k)
+        progress((k + 0.5) / len(PAIR_WEIGHTS))
+        alone = parameters(0.0, bias, settings.seed + 2000 + k)
+        progress((k + 1) / len(PAIR_WEIGHTS))
+        measured[0, k] = coupled[0]
+        measured[1, k] = coupled[1, 0] - alone[1, 0], np.hypot(coupled[1, 1], alone[1, 1])
+    return measured
+
+
+def _jackknife(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weight and mean bias of a pair from counts (chain, state), with jackknife errors."""
+
+    def parameters(total: NDArray[np.int64]) -> NDArray[np.float64]:
+        p = np.log(total)
+        return np.stack([p[..., 3] + p[..., 0] - p[..., 1] - p[..., 2],
+                         0.5 * (p[..., 1] + p[..., 2]) - p[..., 0]])  # fmt: skip
+
+    total = counts.sum(axis=0)
+    if total.min() < len(counts):
+        raise SimulationError(
+            "two coupled lasers hardly ever visit one of their four joint states: "
+            f"{total.astype(int).tolist()} readings; record the pair for longer"
+        )
+    n = len(counts)
+    left_out = parameters(total - counts)
+    error = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=1, keepdims=True)) ** 2).sum(1))
+    return np.stack([parameters(total), error], axis=1)
+
+
+def _slope_through_origin(
+    x: NDArray[np.float64], measured: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Weighted least squares of y = slope x, from values and standard errors (point, 2)."""
+    value, error = measured[:, 0], measured[:, 1]
+    weight = x**2 / error**2
+    return float((x * value / error**2).sum() / weight.sum()), float(weight.sum() ** -0.5)

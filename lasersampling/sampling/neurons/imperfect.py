@@ -1,0 +1,239 @@
+"""What imperfections do to a network of lasers that was programmed for an ideal device."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.errors import AccuracyWarning
+from lasersampling.hardware import Chip, Drift, Imperfections
+from lasersampling.lasers.depression import Depression
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.sampling.neurons.calibration import Neuron
+from lasersampling.sampling.neurons.translation import TranslationRule
+from lasersampling.sampling.protocol import ChainState
+
+KNOWN = frozenset(
+    {"pump.mismatch", "pump.trial", "pump.drift", "pump.grid", "threshold.mismatch",
+     "gain.mismatch", "coupling.mismatch", "coupling.grid", "delay.mismatch",
+     "spikes.jitter_std", "spikes.lost", "dead"}
+)  # fmt: skip
+"""What lasers have."""
+
+DRIFT = "pump_drift"
+"""Name of the drift in a state of chains: standard normal, (chain, unit)."""
+
+_PARTS_PER_CORRELATION_TIME = 10
+_SHORTEST_PART = 10.0  # refractory times
+
+
+def build_network(
+    chip: Chip,
+    weights: NDArray[np.float64],
+    units: NDArray[np.intp],
+    neuron: Neuron,
+    rule: TranslationRule,
+    *,
+    beta: float = 1.0,
+    depression: Depression | None = None,
+) -> LaserNetwork:
+    """Make the network of some units of a machine as the chip has it.
+
+    Parameters
+    ----------
+    chip : Chip
+        With as many units as the machine.
+    weights : ndarray, shape (post, pre)
+        Those of the whole machine, which are rounded together [1].
+    units : ndarray of int
+        Which have a laser.
+    neuron : Neuron
+        Laser and synapse.
+    rule : TranslationRule
+        Of the ideal device.
+    beta : float
+        Strength of all couplings: a knob behind what the chip makes of each of them [1].
+    depression : Depression, optional
+        How synapses tire.
+    """
+    about, own = chip.imperfections, np.ix_(units, units)
+    if not about.coupling.grid.is_none:
+        weights = about.coupling.grid.rounded(weights)
+    if not about.coupling.mismatch.is_none:
+        weights = np.where(weights == 0.0, 0.0, chip.applied("coupling", weights))
+    weights = weights[own]
+    weights[chip.dead[units]] = 0.0
+    delay: NDArray[np.float64] | float = neuron.delay_ns
+    if not about.delay.mismatch.is_none:
+        delay = np.maximum(chip.applied("delay", delay), 0.0)[own]
+        delay = in_steps(delay, weights != 0.0, neuron.step_ps)
+    threshold = gain = None
+    if not about.threshold.mismatch.is_none:
+        threshold = chip.applied("threshold", 1.0)[units]
+    if not about.gain.mismatch.is_none:
+        nominal = neuron.device.gain.differential_gain_per_ns
+        gain = chip.applied("gain", nominal)[units] / nominal
+    return LaserNetwork(
+        neuron.device,
+        len(units),
+        rule.electrons_per_ns(beta * weights),
+        delay,
+        neuron.synapse,
+        threshold_ratio=threshold,
+        gain_ratio=gain,
+        lost_spikes=about.spikes.lost,
+        jitter_ns=about.spikes.jitter_std,
+        depression=depression,
+    )
+
+
+def in_steps(
+    delay_ns: NDArray[np.float64], is_link: NDArray[np.bool_], step_ps: float
+) -> NDArray[np.float64]:
+    """Delays of a chip, those below half a step as none: chance has made them so short.
+
+    Parameters
+    ----------
+    delay_ns : ndarray, shape (post, pre)
+        Delays as drawn [ns].
+    is_link : ndarray of bool, shape (post, pre)
+        Where there is a connection.
+    step_ps : float
+        Step of the simulation.
+    """
+    short = is_link & (delay_ns > 0.0) & (delay_ns <= 0.5e-3 * step_ps)
+    if short.any():
+        warnings.warn(
+            f"{short.sum()} of {is_link.sum()} delays of this chip are shorter than half a step of "
+            f"{step_ps:g} ps and act as none; a shorter step_ps resolves them",
+            AccuracyWarning,
+            stacklevel=2,
+        )
+    return np.where(short, 0.0, delay_ns)
+
+
+@dataclass(frozen=True, eq=False)
+class Pumps:
+    """Deviations of the pumps in one run of all chains.
+
+    Attributes
+    ----------
+    chip : Chip
+        Fixed pattern.
+    trial : ndarray, shape (chain, unit)
+        Deviations of this run [1].
+    wandering : ndarray, shape (chain, unit)
+        Drift over its standard deviation: at the start, and after the run at its end [1].
+    seed : int
+        What the drift goes on from.
+    """
+
+    chip: Chip
+    trial: NDArray[np.float64]
+    wandering: NDArray[np.float64]
+    seed: int
+
+    @classmethod
+    def of_run(cls, chip: Chip, n_chains: int, seed: int, start: ChainState | None) -> Pumps:
+        """Draw the noise of a run; the drift goes on from `start`."""
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+        shape = (n_chains, chip.n_units)
+        trial = chip.imperfections.pump.trial.drawn(generator, shape)
+        wandering = generator.standard_normal(shape)
+        if start is not None and DRIFT in start:
+            wandering = np.array(start[DRIFT])
+        return cls(chip, trial, wandering, seed)
+
+    def of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> GroupPumps:
+        """Pumps of chains that are simulated together.
+
+        Parameters
+        ----------
+        chains, units : ndarray of int
+            Whose they are.
+        """
+        return GroupPumps(self, chains, units)
+
+
+class GroupPumps:
+    """Pumps of some chains as time goes on; see `Pumps.of`."""
+
+    def __init__(self, run: Pumps, chains: NDArray[np.intp], units: NDArray[np.intp]) -> None:
+        self._run, self.n_chains = run, len(chains)
+        self._units, self._window = units, np.ix_(chains, units)
+        stream = np.random.SeedSequence(run.seed, spawn_key=(3, int(chains[0])))
+        self._generator = np.random.default_rng(stream)
+
+    @property
+    def drift(self) -> Drift | None:
+        """Drift, if there is any."""
+        return self._run.chip.imperfections.pump.drift
+
+    def now(self, programmed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pumps that the lasers have now, over the threshold pump [1], shape (chain, laser).
+
+        Parameters
+        ----------
+        programmed : ndarray, shape (chain, laser)
+            Those of the ideal device [1].
+        """
+        run, chip = self._run, self._run.chip
+        about = chip.imperfections
+        if about.is_none:
+            return programmed
+        ratio = programmed.copy()
+        if not about.pump.grid.is_none:
+            ratio = about.pump.grid.rounded(ratio)
+        ratio = about.pump.mismatch.applied(ratio, chip.pump[self._units])
+        ratio = about.pump.trial.applied(ratio, run.trial[self._window])
+        if self.drift is not None:
+            wandering = self.drift.std * run.wandering[self._window]
+            ratio = self.drift.deviation.applied(ratio, wandering)
+        ratio[:, chip.dead[self._units]] = 0.0
+        return np.maximum(ratio, 0.0)
+
+    def wait(self, time_ns: float) -> None:
+        """Let the drift go on [ns]."""
+        if self.drift is not None:
+            wandering = self._run.wandering[self._window]
+            fresh = self._generator.standard_normal(wandering.shape)
+            self._run.wandering[self._window] = self.drift.later(wandering, time_ns, fresh)
+
+
+def parts_of(duration_ns: float, step_ps: float, tau_ns: float, drift: Drift | None) -> list[float]:
+    """Durations in which a drifting pump may be held, in whole steps but for the last [ns]."""
+    if drift is None or drift.std == 0.0:
+        return [duration_ns]
+    longest = max(drift.correlation_time_ns / _PARTS_PER_CORRELATION_TIME, _SHORTEST_PART * tau_ns)
+    step = step_ps * 1e-3
+    part = max(1, round(longest / step)) * step
+    n_whole = max(0, int(np.ceil(duration_ns / part)) - 1)
+    return [part] * n_whole + [duration_ns - n_whole * part]
+
+
+def one_after_the_other(runs: list[SpikeTrains]) -> SpikeTrains:
+    """Spikes of runs that went on from each other, as those of one run."""
+    if len(runs) == 1:
+        return runs[0]
+    begin = np.cumsum([0.0, *(run.duration_ns for run in runs)])
+    chain = np.concatenate(
+        [np.repeat(np.arange(run.n_chains), np.diff(run.chain_offset)) for run in runs]
+    )
+    time = np.concatenate([run.time_ns + t for run, t in zip(runs, begin, strict=False)])
+    unit = np.concatenate([run.unit for run in runs])
+    order = np.lexsort((unit, time, chain))
+    offset = np.searchsorted(chain[order], np.arange(runs[0].n_chains + 1)).astype(np.int64)
+    duration = float(begin[-1])
+    return SpikeTrains(
+        np.minimum(time[order], duration), unit[order], offset, runs[0].n_units, duration
+    )
+
+
+def checked_imperfections(imperfections: Imperfections) -> Imperfections:
+    """Refuse imperfections that lasers do not have."""
+    imperfections.refuse_others(KNOWN, "lasers")
+    return imperfections

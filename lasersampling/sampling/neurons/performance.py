@@ -1,0 +1,363 @@
+"""Speed and power of a laser as a sampling neuron, estimated from the simulation.
+
+A spike costs what the pump delivers in the mean time between spikes, a sample what the lasers of
+a machine draw in the time until its states are independent of those before. Both are *device*
+figures, as a paper on a device would give them: the lasers' junctions, with the assumptions of
+`WallPlug`. Left out are detectors, drivers and pulse generators that turn spikes into pump pulses,
+readout, temperature control and losses between chips; digital machines are often quoted with
+theirs.
+
+References
+----------
+I. K. Boikov et al., Nat. Commun. 17 (2026) 125 (spiking nanolasers as samplers);
+A. Sokal, in Functional Integration: Basics and Applications (1997) 131, section 3 (one independent
+sample per integrated autocorrelation time).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.errors import InputError
+from lasersampling.lasers.analysis.emission import Emission, measure_emission
+from lasersampling.lasers.device import ELEMENTARY_CHARGE_UA_NS, Device
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.protocol import Progress, Samples
+from lasersampling.statistics import autocorrelation_time, jackknife_error
+
+__all__ = ["Estimate", "Performance", "PerformanceSettings", "WallPlug"]
+__all__ += ["longest_correlation", "measure_performance", "pulse_share"]
+
+_BURN_IN = 25.0
+"""Time before the recording of a single laser, in refractory times."""
+
+_SHARE_OF_EMISSION = 0.6
+"""Of the time that all measurements take."""
+
+
+@validated
+class WallPlug:
+    """What is assumed between the electrons of the simulation and the wall plug.
+
+    Attributes
+    ----------
+    excess_voltage_v : float
+        Voltage of a junction above the photon energy over the charge, by series resistance
+        [V]. The default makes 1.0 V at 1550 nm.
+    injection_efficiency : float
+        Part of the current that arrives in the section pumped [1].
+    output_share : float
+        Part of the cavity loss that is light coupled out to where it is used [1].
+
+    Notes
+    -----
+    No sample was measured: the defaults are round numbers, 1.0 V, no leakage, and half of the
+    light. Power is inverse in the injection efficiency and linear in the voltage.
+    """
+
+    excess_voltage_v: NonNegative = 0.2
+    injection_efficiency: Annotated[float, Field(gt=0, le=1)] = 1.0
+    output_share: Probability = 0.5
+
+    def voltage_v(self, device: Device) -> float:
+        """Voltage of both junctions [V]."""
+        # One fJ per electron is 1e-15 / 1.6e-19 V, and one uA ns is one fC.
+        return device.cavity.photon_energy_fj / ELEMENTARY_CHARGE_UA_NS + self.excess_voltage_v
+
+    def current_ua(self, electrons_per_ns: float) -> float:
+        """Current that pumps so many electrons into a section [uA]."""
+        return electrons_per_ns * ELEMENTARY_CHARGE_UA_NS / self.injection_efficiency
+
+    def power_uw(self, device: Device, electrons_per_ns: float) -> float:
+        """Electrical power that pumps so many electrons [uW]; one uW is one fJ per ns."""
+        return self.current_ua(electrons_per_ns) * self.voltage_v(device)
+
+
+@validated
+class PerformanceSettings:
+    """How long is measured, and on which machine.
+
+    Attributes
+    ----------
+    n_copies : int
+        Copies of a single laser that are recorded at every step, at least 2.
+    emission_duration_ns : float
+        Recording of each of them.
+    n_units, machine_seed : int
+        Machine whose samples are timed: W and b from N(0, 0.6).
+    n_chains : int
+        Chains that sample it, at least 2 for standard errors.
+    machine_duration_ns : float
+        Sampling time of each.
+    """
+
+    n_copies: Annotated[int, Field(ge=2)] = 256
+    emission_duration_ns: Positive = 100.0
+    n_units: Annotated[int, Field(ge=1)] = 5
+    machine_seed: Annotated[int, Field(ge=0)] = 0
+    n_chains: Annotated[int, Field(ge=2)] = 24
+    machine_duration_ns: Positive = 5000.0
+
+
+class Estimate(NamedTuple):
+    """A number and its standard error, in the same unit; None for what is not random."""
+
+    value: float
+    standard_error: float | None = None
+
+    def times(self, factor: float) -> Estimate:
+        """Multiply both."""
+        error = self.standard_error
+        return Estimate(self.value * factor, None if error is None else error * abs(factor))
+
+    def inverse(self, numerator: float = 1.0) -> Estimate:
+        """Divide a number by this one; the error to first order."""
+        error = self.standard_error
+        value = numerator / self.value
+        return Estimate(value, None if error is None else abs(value / self.value) * error)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Speed and power of one laser at half activation, and of a machine made of such lasers.
+
+    Attributes
+    ----------
+    spike_rate_per_ns : Estimate
+        Spikes of the laser.
+    voltage_v, current_ua, power_uw : Estimate
+        Voltage, current and electrical power of its junctions.
+    optical_power_uw : Estimate
+        Light coupled out, in pulses and between them.
+    quantum_efficiency : Estimate
+        Photons that leave the cavity per electron pumped [1].
+    pulse_photons : Estimate
+        Photons that leave the cavity in a pulse [photons].
+    pulse_energy_fj : Estimate
+        Optical energy of a pulse, as far as it is coupled out.
+    spike_energy_fj : Estimate
+        Electrical energy per spike, `power_uw` over `spike_rate_per_ns`.
+    synapse_energy_fj : Estimate
+        Electrical energy of the pump pulse that a spike sends to one target at weight 1.
+    sample_time_ns, sample_time_tau : Estimate
+        Time per independent sample of the machine: the longest integrated autocorrelation time
+        among its units and its energy; in ns, and in refractory times [1].
+    samples_per_s : Estimate
+        Independent samples per second.
+    machine_power_uw : Estimate
+        Electrical power of all its lasers, what the synapses add or spare included.
+    sample_energy_fj : Estimate
+        Electrical energy per independent sample of the machine.
+    """
+
+    spike_rate_per_ns: Estimate
+    voltage_v: Estimate
+    current_ua: Estimate
+    power_uw: Estimate
+    optical_power_uw: Estimate
+    quantum_efficiency: Estimate
+    pulse_photons: Estimate
+    pulse_energy_fj: Estimate
+    spike_energy_fj: Estimate
+    synapse_energy_fj: Estimate
+    sample_time_ns: Estimate
+    sample_time_tau: Estimate
+    samples_per_s: Estimate
+    machine_power_uw: Estimate
+    sample_energy_fj: Estimate
+
+
+def measure_performance(
+    lasers: Lasers,
+    settings: PerformanceSettings | None = None,
+    wall_plug: WallPlug | None = None,
+    *,
+    machine: BoltzmannMachine | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Performance:
+    """Record single lasers and a machine of lasers, and work out what they cost.
+
+    Parameters
+    ----------
+    lasers : Lasers
+        Sampler; calibrated at the first use.
+    settings : PerformanceSettings, optional
+        How long to measure.
+    wall_plug : WallPlug, optional
+        Assumptions on the junctions.
+    machine : BoltzmannMachine, optional
+        Machine to time in place of the random one.
+    seed : int
+        Seed of the simulations.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Returns
+    -------
+    Performance
+
+    Raises
+    ------
+    InputError
+        When nothing can be said of so short a recording: no spikes, or a frozen machine.
+    """
+    settings = settings or PerformanceSettings()
+    wall_plug = wall_plug or WallPlug()
+    report = progress or (lambda fraction: None)
+    if machine is None:
+        machine = BoltzmannMachine.random(settings.n_units, seed=settings.machine_seed)
+    neuron = lasers.neuron
+    emission = measure_emission(
+        neuron.device, lasers.calibration.midpoint, duration_ns=settings.emission_duration_ns,
+        n_copies=settings.n_copies, seed=seed, burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
+        step_ps=neuron.step_ps, n_threads=lasers.n_threads,
+        progress=lambda fraction: report(_SHARE_OF_EMISSION * fraction),
+    )  # fmt: skip
+    samples = lasers.sample(
+        machine,
+        lasers.draws_in(settings.machine_duration_ns),
+        n_chains=settings.n_chains,
+        seed=seed,
+        progress=lambda fraction: report(
+            _SHARE_OF_EMISSION + (1.0 - _SHARE_OF_EMISSION) * fraction
+        ),
+    )
+    return Performance(
+        **_of_laser(emission, wall_plug),
+        **_of_machine(lasers, machine, samples, wall_plug),
+    )
+
+
+def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Estimate, int]:
+    """Longest integrated autocorrelation time among the units and the energy, in draws.
+
+    For lasers it can be less than the refractory time, since their spikes are more regular than
+    those of the theory: z(t) and z(t + 2 tau) are then anticorrelated, and means gain by it.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        What was sampled.
+    samples : Samples
+        At least two chains.
+
+    Returns
+    -------
+    Estimate
+        In draws, its error by the jackknife over chains [1].
+    int
+        Which: number of the unit, or `n_units` for the energy.
+
+    Raises
+    ------
+    InputError
+        When a unit never changed: how long it takes is not in the samples.
+    """
+    z = samples.states.astype(np.float64)
+    if np.ptp(samples.states, axis=(0, 1)).min() == 0:
+        raise InputError.single(
+            "samples", "a unit that never changed", "units that do; sample for longer"
+        )
+    energy = -0.5 * np.einsum("cdi,ij,cdj->cd", z, machine.weights, z) - z @ machine.biases
+    observed = np.concatenate([z, energy[:, :, None]], axis=2)
+    times = np.array([autocorrelation_time(observed[:, :, k]) for k in range(observed.shape[2])])
+    slowest = int(np.nanargmax(times))  # the energy of a machine of zeros is constant
+    trace = observed[:, :, slowest]
+    left_out = [autocorrelation_time(np.delete(trace, c, axis=0)) for c in range(len(trace))]
+    return Estimate(float(times[slowest]), float(jackknife_error(left_out))), slowest
+
+
+def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, Estimate]:
+    """Figures of a single laser."""
+    device = emission.device
+    photon_fj = device.cavity.photon_energy_fj
+    rate = _mean(emission.rate_per_ns)
+    emitted = _mean(emission.emitted_photons_per_ns)
+    pulse = Estimate(*emission.pulse_photons())
+    power_uw = wall_plug.power_uw(device, emission.pumped_electrons_per_ns)
+    return {
+        "spike_rate_per_ns": rate,
+        "voltage_v": Estimate(wall_plug.voltage_v(device)),
+        "current_ua": Estimate(wall_plug.current_ua(emission.pumped_electrons_per_ns)),
+        "power_uw": Estimate(power_uw),
+        "optical_power_uw": emitted.times(photon_fj * wall_plug.output_share),
+        "quantum_efficiency": emitted.times(1.0 / emission.pumped_electrons_per_ns),
+        "pulse_photons": pulse,
+        "pulse_energy_fj": pulse.times(photon_fj * wall_plug.output_share),
+        "spike_energy_fj": rate.inverse(power_uw),
+    }
+
+
+def _of_machine(
+    lasers: Lasers, machine: BoltzmannMachine, samples: Samples, wall_plug: WallPlug
+) -> dict[str, Estimate]:
+    """Figures of a machine, and of its synapses."""
+    neuron, calibration = lasers.neuron, lasers.calibration
+    device, tau = neuron.device, neuron.refractory_time_ns
+    assert samples.spikes is not None  # no unit was clamped
+    assert samples.interval_ns is not None
+    rule = calibration.rule(neuron)
+    pair = BoltzmannMachine(np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
+    charge_electrons = rule.weights_electrons_per_ns(pair)[0, 1] * rule.mean_effect * tau
+    pulses = pulse_share(neuron.synapse, samples.spikes, tau)
+    synaptic = (pulses @ rule.weights_electrons_per_ns(machine).T).sum(axis=1)
+    steady = float(rule.pump_ratio(machine).sum()) * rule.threshold_pump_electrons_per_ns
+    steady += machine.n_units * device.absorber_pump_electrons_per_ns
+    per_uw = wall_plug.power_uw(device, 1.0)
+    power = _mean(steady + synaptic).times(per_uw)
+    draws, _ = longest_correlation(machine, samples)
+    time = draws.times(samples.interval_ns)
+    # The mean power is known far better than the time, so its error is left out of the product.
+    energy = time.times(power.value)
+    weight_error = np.hypot(
+        calibration.slope_se / calibration.slope,
+        calibration.synapse_strength_se / calibration.synapse_strength,
+    )
+    synapse_fj = float(charge_electrons) * per_uw
+    return {
+        "synapse_energy_fj": Estimate(synapse_fj, synapse_fj * float(weight_error)),
+        "sample_time_ns": time,
+        "sample_time_tau": time.times(1.0 / tau),
+        "samples_per_s": time.inverse(1e9),
+        "machine_power_uw": power,
+        "sample_energy_fj": energy,
+    }
+
+
+def pulse_share(
+    synapse: Synapse, spikes: SpikeTrains, refractory_time_ns: float
+) -> NDArray[np.float64]:
+    """Mean over time of the pump that a unit's spikes send, per weight [1], shape (chain, unit).
+
+    Kick and counter-kick of a shaped kernel cancel in the mean.
+
+    Parameters
+    ----------
+    synapse : Synapse
+        Shape of the pulses.
+    spikes : SpikeTrains
+        Spikes of the machine.
+    refractory_time_ns : float
+        Refractory time of the sampler.
+    """
+    if synapse.time_constant_ns is not None:
+        return spikes.rate_per_ns() * synapse.time_constant_ns
+    length = synapse.length_ns(refractory_time_ns)
+    if synapse.overlap == "add":
+        return spikes.rate_per_ns() * length
+    return spikes.active_fraction(length)
+
+
+def _mean(values: NDArray[np.float64]) -> Estimate:
+    """Mean of independent values."""
+    return Estimate(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))

@@ -1,0 +1,151 @@
+"""Chains of lasers through time: from a dispersed start or a state, part after part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.lasers.integrator.state import NetworkState
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.sampling.neurons.calibration import Neuron
+from lasersampling.sampling.neurons.dispersed_starts import FirstSpikes
+from lasersampling.sampling.neurons.imperfect import GroupPumps, one_after_the_other, parts_of
+from lasersampling.sampling.neurons.tempering import TemperedPart
+from lasersampling.sampling.protocol import Progress
+
+_BURN_IN_STREAM, _PARTS_STREAM = 4, 2
+
+
+class Setting(NamedTuple):
+    """Network and pumps of the ideal device at some beta."""
+
+    network: LaserNetwork
+    pump: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LaserRun:
+    """How some chains that share their lasers are simulated.
+
+    Attributes
+    ----------
+    neuron : Neuron
+        Device and times.
+    settings : mapping of float to Setting
+        By beta.
+    pumps : GroupPumps
+        Of these chains.
+    burn_in_ns : float
+        Time before the recording of chains that start anew [ns].
+    n_threads : int or None
+        Threads; all cores by default.
+    """
+
+    neuron: Neuron
+    settings: Mapping[float, Setting]
+    pumps: GroupPumps
+    burn_in_ns: float
+    n_threads: int | None
+
+    def through(
+        self,
+        parts: list[TemperedPart],
+        start: NetworkState | FirstSpikes,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[SpikeTrains, NetworkState]:
+        """Simulate parts of time one after the other; the spikes begin tau before the draws.
+
+        Parameters
+        ----------
+        parts : list of TemperedPart
+            Durations and betas.
+        start : NetworkState or FirstSpikes
+            Where the chains stand, or the spikes that chains which start anew begin with.
+        seed : int
+            Of the random numbers.
+        progress : callable
+            Called with the fraction of the work done.
+        """
+        neuron, tau = self.neuron, self.neuron.refractory_time_ns
+        parts = [
+            TemperedPart(duration, part.beta)
+            for part in parts
+            for duration in parts_of(part.duration_ns, neuron.step_ps, tau, self.pumps.drift)
+        ]
+        # The state at the first draw needs the spikes of one refractory time before it; they
+        # are simulated, or were in the run before.
+        recall = tau
+        ahead = sum(part.duration_ns for part in parts)
+        done = 0.0
+        if isinstance(start, FirstSpikes):
+            recall, ahead = 0.0, ahead + self.burn_in_ns
+            share = self.burn_in_ns / ahead
+            start = self._begun(parts[0].beta, start, seed, lambda f: progress(f * share))
+            done = self.burn_in_ns
+        # A run in one part has the seed itself, one that drifts a seed for each part.
+        seeds = [seed]
+        if len(parts) > 1:
+            words = np.random.SeedSequence(seed, spawn_key=(_PARTS_STREAM,))
+            seeds = [int(word) for word in words.generate_state(len(parts))]
+        runs: list[SpikeTrains] = []
+        for k, (duration, beta) in enumerate(parts):
+
+            def report(fraction: float, done: float = done, duration: float = duration) -> None:
+                progress(min(1.0, (done + fraction * duration) / ahead))
+
+            spikes, start = self._simulated(
+                beta, duration, start, seeds[k], report, recall_ns=recall if k == 0 else 0.0
+            )
+            runs.append(spikes)
+            done += duration
+            self.pumps.wait(duration)
+        return one_after_the_other(runs), start
+
+    def _begun(
+        self, beta: float, spikes: FirstSpikes, seed: int, progress: Progress
+    ) -> NetworkState:
+        """Lasers at rest but for these spikes, and after the burn-in."""
+        words = np.random.SeedSequence(seed, spawn_key=(_BURN_IN_STREAM,)).generate_state(2)
+        instant = self.neuron.step_ps * 1e-3
+        _, rest = self._simulated(beta, instant, None, int(words[0]), lambda fraction: None)
+        state = replace(
+            rest, spike_chain=spikes.chain, spike_laser=spikes.unit, spike_time_ns=spikes.time_ns,
+            spike_amplitude=None if rest.spike_amplitude is None else np.ones(len(spikes.chain)),
+        )  # fmt: skip
+        if self.burn_in_ns > 0.0:
+            _, state = self._simulated(beta, self.burn_in_ns, state, int(words[1]), progress)
+        return state
+
+    def _simulated(
+        self,
+        beta: float,
+        duration_ns: float,
+        start: NetworkState | None,
+        seed: int,
+        progress: Progress,
+        *,
+        recall_ns: float = 0.0,
+    ) -> tuple[SpikeTrains, NetworkState]:
+        setting, pumps = self.settings[beta], self.pumps
+        run = simulate(
+            setting.network,
+            pumps.now(setting.pump),
+            duration_ns,
+            n_chains=pumps.n_chains,
+            seed=seed,
+            start=start,
+            recall_ns=recall_ns,
+            burn_in_ns=0.0,
+            refractory_time_ns=self.neuron.refractory_time_ns,
+            step_ps=self.neuron.step_ps,
+            n_threads=self.n_threads,
+            progress=progress,
+        )
+        return run.spikes, run.end

@@ -1,0 +1,360 @@
+"""A network of lasers as a sampler of Boltzmann machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.restricted import AnyMachine
+from lasersampling.checks import integer_problems, number_problems
+from lasersampling.errors import InputError, Problem
+from lasersampling.hardware import Chip, Imperfections
+from lasersampling.hardware.imperfections import as_imperfections
+from lasersampling.lasers.depression import Depression
+from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.steps import length_problems
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, Neuron
+from lasersampling.sampling.neurons.dispersed_starts import first_spikes
+from lasersampling.sampling.neurons.imperfect import (
+    DRIFT,
+    Pumps,
+    build_network,
+    checked_imperfections,
+)
+from lasersampling.sampling.neurons.runs import LaserRun, Setting
+from lasersampling.sampling.neurons.state import (
+    RESOURCE,
+    SPIKE_AMPLITUDE,
+    Part,
+    chain_state,
+    gathered_spikes,
+    network_state,
+)
+from lasersampling.sampling.neurons.store import stored_calibration
+from lasersampling.sampling.neurons.tempering import Tempering, Timetable, timetable
+from lasersampling.sampling.neurons.translation import Lines, Programme, TranslationRule
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Progress,
+    Samples,
+    checked_request,
+    draws_within,
+)
+
+DEFAULT_DEVICE = "D6"
+
+Clamping = Literal["drive", "pump"]
+
+HARD_PUMP_LOGITS = 8.0
+"""How far beyond all that the others can do the pump of a clamped laser is held, in logits.
+
+Lasers of D6 that are held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and held
+down, never at z = 1: the chance of either is below 1e-4."""
+
+DRAW_OF_PERIOD = "draw_of_period"
+"""Name of the number of the last draw within its period in a state of chains that swing."""
+
+_READINGS_PER_TAU = 4
+_BURN_IN_IN_TAU = 50.0
+
+
+@dataclass(frozen=True)
+class Lasers:
+    """Samples a Boltzmann machine by its simulated network of nanolasers.
+
+    The machine is translated into pumps and couplings with the calibration of the device
+    (`lasersampling.sampling.neurons.translation`).
+
+    Chains that start anew do so in states drawn at random (`sampling.neurons.dispersed_starts`), so that
+    R-hat finds modes that they do not change between. They end at their last draw, and a run that
+    goes on has its first draw one interval later. `Samples.spikes` begin one refractory time before
+    the first draw of a fresh run, and before the end of the last run otherwise: those spikes are
+    needed to read the first states.
+
+    Attributes
+    ----------
+    device : Device, str or Path
+        A laser, the name of a shipped one, or a TOML file.
+    synapse : Synapse, optional
+        The device's own by default.
+    refractory_time_ns : float, optional
+        tau: z = 1 that long after a spike; the device's own by default.
+    delay_ns : float
+        Transmission delay of all connections.
+    interval_ns : float, optional
+        Time between draws; a quarter of the refractory time by default.
+    burn_in_ns : float, optional
+        Time before the first draw; 50 refractory times by default.
+    step_ps : float, optional
+        Integration step; the device's own by default.
+    settings : CalibrationSettings, optional
+        How the device is calibrated when its calibration is not in the cache.
+    n_threads : int, optional
+        Threads; all cores by default. Draws do not depend on it.
+    imperfections : Imperfections, str or Path, optional
+        What the lasers do beyond the model: an object, the name of a shipped file, or a path.
+        Calibration and translation know nothing of it.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
+    clamping : "drive" or "pump"
+        "drive": clamped units have no laser, their effect on the others is a constant pump.
+        "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it
+        is as good as always 1 or 0; so chains can go on when other units are clamped. Their
+        states are given as the values that they are held at; `Samples.spikes` has their spikes.
+    tempering : Tempering, optional
+        Lets pumps and couplings swing, so that chains change between modes. Draws are taken where
+        they are at full strength, `interval_ns` apart, and `Samples.interval_ns` is then the
+        laser time per draw: that of the hot parts is shared out among the draws.
+    depression : Depression, optional
+        Lets synapses tire with use, so that modes lose their hold. Calibration and translation
+        know nothing of it.
+    lines : Lines, optional
+        Gain and offset of each laser beyond the calibration, such as `sampling.neurons.adaptation.adapt`
+        finds them: for machines with fields beyond three or four, such as those of images, and
+        for imperfect chips. They belong to machines of so many units.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> machine = BoltzmannMachine.random(3, seed=1)
+    >>> samples = Lasers("D6").sample(machine, 100, n_chains=2, seed=5)
+    >>> samples.states.shape, samples.interval_ns
+    ((2, 100, 3), 0.625)
+    """
+
+    device: Device | str | Path = DEFAULT_DEVICE
+    synapse: Synapse | None = None
+    refractory_time_ns: float | None = None
+    delay_ns: float = 0.0
+    interval_ns: float | None = None
+    burn_in_ns: float | None = None
+    step_ps: float | None = None
+    settings: CalibrationSettings | None = None
+    n_threads: int | None = None
+    imperfections: Imperfections | str | Path | None = None
+    chip_seed: int = 0
+    clamping: Clamping = "drive"
+    tempering: Tempering | None = None
+    depression: Depression | None = None
+    lines: Lines | None = None
+
+    def __post_init__(self) -> None:
+        problems = integer_problems("chip_seed", self.chip_seed, 0)
+        if self.clamping not in get_args(Clamping):
+            problems.append(Problem("clamping", repr(self.clamping), "'drive' or 'pump'"))
+        for name, strict in (("interval_ns", True), ("burn_in_ns", False)):
+            value = getattr(self, name)
+            if value is not None:
+                problems += number_problems(name, value, 0.0, strict=strict)
+        if problems:
+            raise InputError(problems)
+        # Reading the device file now reports its problems here and not at the first sampling.
+        neuron = self.neuron
+        if self.burn_in_ns is not None:
+            times = {"burn_in_ns": self.burn_in_ns}
+            problems = length_problems(times, (1, 1), neuron.refractory_time_ns, neuron.step_ps)
+        if problems:
+            raise InputError(problems)
+        known = checked_imperfections(as_imperfections(self.imperfections))
+        object.__setattr__(self, "imperfections", known)
+
+    @property
+    def name(self) -> str:
+        """Name recorded with the samples."""
+        return "lasers"
+
+    @cached_property
+    def neuron(self) -> Neuron:
+        """Device, synapse and times that are in use."""
+        device = self.device if isinstance(self.device, Device) else load_device(self.device)
+        tau = self.refractory_time_ns
+        return Neuron(
+            device=device,
+            synapse=device.synapse if self.synapse is None else self.synapse,
+            refractory_time_ns=device.refractory_time_ns if tau is None else tau,
+            delay_ns=self.delay_ns,
+            step_ps=device.step_ps if self.step_ps is None else self.step_ps,
+        )
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Calibration of the neuron, out of the cache or measured at the first use."""
+        return self.calibrated()
+
+    def calibrated(self, progress: Progress | None = None) -> Calibration:
+        """Give the calibration, telling of the progress if it must be measured."""
+        if "calibration" not in self.__dict__:
+            self.__dict__["calibration"] = stored_calibration(
+                self.neuron,
+                self.settings or CalibrationSettings(),
+                n_threads=self.n_threads,
+                progress=progress,
+            )
+        calibration: Calibration = self.__dict__["calibration"]
+        return calibration
+
+    def programme(self, machine: AnyMachine) -> Programme:
+        """Return what the lasers of a machine are driven by."""
+        return Programme.of(machine, self.lines)
+
+    def chip(self, n_units: int) -> Chip:
+        """Return the chip that samples machines of so many units."""
+        assert isinstance(self.imperfections, Imperfections)  # put there when this was made
+        return self.imperfections.drawn(n_units, self.chip_seed)
+
+    @property
+    def draw_interval_ns(self) -> float:
+        """Laser time per draw [ns]: that between two draws, or with tempering its mean."""
+        if self.tempering is None:
+            return self._spacing_ns
+        return self.tempering.period_ns / self.tempering.draws_per_period(self._spacing_ns)
+
+    @property
+    def _burn_in_ns(self) -> float:
+        """Time before the first draw of chains that start anew [ns]."""
+        if self.burn_in_ns is not None:
+            return self.burn_in_ns
+        return _BURN_IN_IN_TAU * self.neuron.refractory_time_ns
+
+    @property
+    def _spacing_ns(self) -> float:
+        """Time between two draws between which nothing is hot [ns]."""
+        if self.interval_ns is not None:
+            return self.interval_ns
+        return self.neuron.refractory_time_ns / _READINGS_PER_TAU
+
+    def draws_in(self, duration_ns: float) -> int:
+        """Draws that fit into a sampling time, at least one; see `protocol.draws_within`."""
+        return draws_within(duration_ns, self.draw_interval_ns)
+
+    def sample(
+        self,
+        machine: AnyMachine,
+        n_draws: int,
+        *,
+        n_chains: int = 4,
+        clamped: ArrayLike | None = None,
+        seed: int = 0,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw from the lasers' distribution; see `lasersampling.sampling.protocol.Sampler`.
+
+        Chains whose clamped *units* differ run as separate networks; clamped *values* may differ
+        from chain to chain at no cost. With `clamping="pump"` all are copies of one network.
+        """
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        is_free = held == FREE
+        has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
+        chip, programme = self.chip(machine.n_units), self.programme(machine)
+        more: dict[str, tuple[DTypeLike, tuple[int | None, ...]]] = {}
+        if chip.imperfections.pump.drift is not None:
+            more[DRIFT] = np.float64, held.shape
+        if self.tempering is not None:
+            more[DRAW_OF_PERIOD] = np.int64, (1,)
+        tiring = self.depression is not None
+        if tiring:
+            more |= {RESOURCE: (np.float64, held.shape), SPIKE_AMPLITUDE: (np.float64, (None,))}
+        before = None if start is None else network_state(start, has_laser, more)
+        pumps = Pumps.of_run(chip, n_chains, seed, start)
+        patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
+        which = which.reshape(-1)
+        states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
+        seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
+        tau = self.neuron.refractory_time_ns
+        first = first_spikes(held, tau, seed)
+        plan = self._timetable(n_draws, start)
+        parts: list[Part] = []
+        trains: list[SpikeTrains] = []
+        done = 0
+        for k, pattern in enumerate(patterns):
+            chains, units = np.flatnonzero(which == k), np.flatnonzero(pattern)
+
+            def report(fraction: float, n: int = len(chains), before: int = done) -> None:
+                if progress is not None:
+                    progress((before + fraction * n) / n_chains)
+
+            if units.size:
+                own = None if before is None else before.part(chains, units)
+                group = pumps.of(chains, units)
+                settings = {
+                    beta: self._setting(programme, chip, held[chains], units, beta)
+                    for beta in plan.betas
+                }
+                run = LaserRun(self.neuron, settings, group, self._burn_in_ns, self.n_threads)
+                spikes, end = run.through(
+                    plan.parts, first.among(chains, units, machine.n_units) if own is None else own,
+                    int(seeds[k]), report,
+                )  # fmt: skip
+                read = spikes.states(tau, plan.draws_ns)
+                window = np.ix_(chains, np.arange(n_draws), units)
+                states[window] = np.where(is_free[chains][:, None, units], read, states[window])
+                parts.append(Part(chains, units, end))
+                trains.append(spikes)
+            done += len(chains)
+        own_state = {DRIFT: pumps.wandering, DRAW_OF_PERIOD: np.array([plan.last])}
+        more_state = {name: value for name, value in own_state.items() if name in more}
+        return Samples(
+            states, self.name, int(seed), self.draw_interval_ns,
+            gathered_spikes(parts, trains, n_chains, machine.n_units),
+            chain_state(parts, n_chains, machine.n_units, tiring=tiring) | more_state,
+        )  # fmt: skip
+
+    def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
+        """When draws are taken, and what beta is until the last of them."""
+        last = None
+        if start is not None:
+            last = 0 if self.tempering is None else int(start[DRAW_OF_PERIOD][0])
+        return timetable(
+            self.tempering,
+            n_draws,
+            spacing_ns=self._spacing_ns,
+            refractory_time_ns=self.neuron.refractory_time_ns,
+            step_ps=self.neuron.step_ps,
+            last=last,
+        )
+
+    def _setting(
+        self,
+        programme: Programme,
+        chip: Chip,
+        held: NDArray[np.int8],
+        units: NDArray[np.intp],
+        beta: float,
+    ) -> Setting:
+        """Network and pumps of the units that have a laser, at some inverse temperature."""
+        rule = self.calibration.rule(self.neuron)
+        network = build_network(
+            chip, programme.weights, units, self.neuron, rule,
+            beta=beta, depression=self.depression,
+        )  # fmt: skip
+        return Setting(network, self._programmed(programme.times(beta), rule, held, units))
+
+    def _programmed(
+        self,
+        programme: Programme,
+        rule: TranslationRule,
+        held: NDArray[np.int8],
+        units: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """Pumps of the units that have a laser, (chain, laser), for an ideal device."""
+        others = np.setdiff1d(np.arange(len(programme.biases)), units)
+        among = programme.among(units)
+        drive = held[:, others] @ programme.weights[np.ix_(units, others)].T
+        # A clamped laser: whatever the others do, its total drive stays beyond the hard level.
+        own = held[:, units]
+        most = np.maximum(among.weights, 0.0).sum(axis=1)
+        least = np.minimum(among.weights, 0.0).sum(axis=1)
+        up = HARD_PUMP_LOGITS - least - among.biases
+        down = -HARD_PUMP_LOGITS - most - among.biases
+        drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
+        pump = rule.pump_ratio(among, drive)
+        return np.where(own == FREE, pump, np.maximum(pump, 0.0))

@@ -1,0 +1,338 @@
+"""Compiled simulation of coupled renewal neurons: exact, by thinning, in windows of time.
+
+Unit k spikes at the hazard ``h(x_k(t), s_k)``, s being the time since its last spike and x its
+drive. The drive follows what the synapses put on with two relaxation times: between events
+
+    x_k(t) = steady_k + slow_k exp(-(t - T) / tau_a) + fast_k exp(-(t - T) / tau_b),
+
+and a pulse that begins or ends adds multiples of one column of weights to the three arrays.
+
+Time goes on in short windows. Thinning [1]_ needs a hazard that is never below the unit's own, here
+constant over the window; a unit's next candidate is where the integral of that hazard has used up a
+*budget*, an exponential variate. So a window costs each unit a look-up and a subtraction, without
+random numbers, in a loop over all units of all chains that LLVM turns into vector instructions;
+only candidates and edges of pulses are events, taken chain by chain in the order of time. A
+candidate is a spike with the ratio of hazards at its very time, and the unit has a new budget in
+any case. An edge inside the window lifts drives: the dominating hazard leaves a margin for that,
+and a unit that is lifted beyond it goes on at a higher one for the rest of the window.
+
+Budgets and dominating hazards are integers, so that sums of many small hazards are exact; rounding
+a dominating hazard up costs nothing but candidates. The same is true of steady drives.
+
+Numba's cache knows of changes in this file only: after a change in `gibbs_kernel` or
+`renewal_lanes`, `make clean`.
+
+References
+----------
+.. [1] P. A. W. Lewis, G. S. Shedler, Naval Research Logistics 26 (1979) 403 (thinning);
+   Y. Ogata, IEEE Trans. Inf. Theory 27 (1981) 23 (of point processes with history).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba.cpython.unsafe.numbers import trailing_zeros
+
+from lasersampling.compiling import njit
+from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
+from lasersampling.sampling.gibbs_kernel import uniform
+from lasersampling.sampling.renewal.lanes import BLOCK, OPTIONS, ROWS, add, exp, relax
+
+__all__ = ["advance", "begin"]
+
+_LARGEST_BUDGET = 2.0**31 - 1.0
+_ZERO = np.float32(0.0)
+
+_first_bit: Any = trailing_zeros  # which mypy takes for what it was made from
+_compiled = njit(**OPTIONS)
+_inlined = njit(**OPTIONS, forceinline=True)
+
+
+@_inlined
+def _hazard(table, row, column):
+    """Bilinear interpolation; constant beyond the table."""
+    row = min(max(row, 0.0), table.shape[0] - 1.000001)
+    column = min(column, table.shape[1] - 1.000001)
+    i, j = np.uint64(row), np.uint64(column)
+    row -= i
+    column -= j
+    i_next, j_next = i + np.uint64(1), j + np.uint64(1)
+    return (1.0 - row) * ((1.0 - column) * table[i, j] + column * table[i, j_next]) + row * (
+        (1.0 - column) * table[i_next, j] + column * table[i_next, j_next]
+    )
+
+
+@_inlined
+def _new_budget(model, generator):
+    """Exponential variate, in the unit of budgets."""
+    return np.int64(
+        min(-math.log(1.0 - uniform(generator)) * model.budget, _LARGEST_BUDGET)
+    )  # fmt: skip
+
+
+@_inlined
+def _note(wiring, batch, chain, unit, now):
+    """Write a spike down, and with it the two edges of its pulse."""
+    lane = np.uint64(chain * wiring.first.size + unit)
+    ring_mask = batch.ring_time.shape[1] - 1
+    entry = batch.place[chain, 0]
+    slot, before = np.uint64(entry & ring_mask), batch.last_entry[lane]
+    starts = True
+    if wiring.renews and before >= 0 and now - batch.last_spike[lane] < wiring.length:
+        batch.ring_ends[chain, np.uint64(before & ring_mask)] = False
+        starts = False
+    batch.ring_time[chain, slot], batch.ring_unit[chain, slot] = now, unit
+    batch.ring_starts[chain, slot], batch.ring_ends[chain, slot] = starts, True
+    batch.spike_before[lane], batch.last_spike[lane] = batch.last_spike[lane], now
+    batch.last_entry[lane] = entry
+    batch.place[chain, 0] = entry + 1
+
+
+@_inlined
+def _next_edge(wiring, batch, chain):
+    """When the next pulse of a chain begins or ends."""
+    n_noted, n_started, n_ended = batch.place[chain]
+    ring_mask = batch.ring_time.shape[1] - 1
+    due = np.inf
+    if n_started < n_noted:
+        due = batch.ring_time[chain, np.uint64(n_started & ring_mask)] + wiring.delay
+    if n_ended < n_started:
+        end = batch.ring_time[chain, np.uint64(n_ended & ring_mask)] + wiring.length + wiring.delay
+        due = min(due, end)
+    return due
+
+
+@_inlined
+def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
+    """Take the next edge of a chain; how many lanes wait in this window then."""
+    ring_mask = batch.ring_time.shape[1] - 1
+    slot = np.uint64(batch.place[chain, 1] & ring_mask)
+    acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
+    starts = (
+        batch.place[chain, 1] < batch.place[chain, 0]
+        and batch.ring_time[chain, slot] + wiring.delay <= now
+    )
+    if starts:
+        batch.place[chain, 1] += 1
+    else:
+        slot = np.uint64(batch.place[chain, 2] & ring_mask)
+        acts, mask, sign = batch.ring_ends[chain, slot], np.int32(-1), -wiring.row
+        batch.place[chain, 2] += 1
+    batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+    if not acts:
+        return n_waiting
+    source = np.uint64(batch.ring_unit[chain, slot])
+    lane = chain * wiring.first.size
+    rest = window_end - now
+    to_slow = wiring.slow_jump * exp(-rest * model.per_slow)
+    to_fast = wiring.fast_jump * exp(-rest * model.per_fast)
+    rise = 1.0 + to_slow + to_fast
+    if rest > wiring.peak:
+        rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak * model.per_slow)
+        rise += wiring.fast_jump * math.exp(-wiring.peak * model.per_fast)
+    lane += wiring.first[source]
+    n_blocks = wiring.n_blocks[source]
+    add(
+        batch.steady, batch.slow, batch.fast, batch.lift, batch.above, lane, wiring.weights,
+        wiring.row_start[source], n_blocks, mask, np.float32(sign * to_slow),
+        np.float32(sign * to_fast), np.float32(sign * rise), np.float32(wiring.margin),
+    )  # fmt: skip
+    for word in range(np.uint64(n_blocks * (BLOCK // 8))):
+        targets = batch.above_words[word]
+        while targets != np.uint64(0):
+            target = np.uint64(8) * word + np.uint64(_first_bit(targets) >> np.uint64(3))
+            targets &= targets - np.uint64(1)
+            i = np.uint64(lane) + target
+            n_waiting = _raise(model, batch, i, now, rest, n_waiting)
+    return n_waiting
+
+
+@_inlined
+def _raise(model, batch, lane, now, rest, n_waiting):
+    """Go on with a higher dominating hazard, for a unit that is lifted beyond the margin."""
+    at = np.int64(batch.cell[lane])
+    row = at & (ROWS - 1)
+    row_above = min(row + np.int64(batch.lift[lane]) + 1, model.hazard.shape[0] - 1)
+    above = at - row + row_above
+    before, bound = model.bound[np.uint64(at)], model.bound[np.uint64(above)]
+    batch.lift[lane] = _ZERO
+    batch.cell[lane] = above
+    part = rest * model.per_window
+    was_waiting = batch.budget[lane] < 0
+    left = np.int64(batch.budget[lane]) + np.int64(before * part)
+    left = max(left, np.int64(0))
+    batch.budget[lane] = budget = left - np.int64(bound * part)
+    if budget < 0:
+        batch.candidate[lane] = now + model.window * (left + 0.5) / bound
+        if not was_waiting:
+            batch.waiting[np.uint64(n_waiting)] = lane
+            n_waiting += 1
+    return n_waiting
+
+
+@_inlined
+def _try(model, wiring, batch, chain, lane, now, window_end):
+    """Is a candidate a spike? Its unit has a new budget then."""
+    rest = window_end - now
+    generator = batch.generator[chain]
+    drive = (
+        batch.steady[lane] * wiring.row
+        + batch.slow[lane] * exp(rest * model.per_slow)
+        + batch.fast[lane] * exp(rest * model.per_fast)
+    )
+    bound = np.float64(model.bound[np.uint64(batch.cell[lane])])
+    age = now - batch.last_spike[lane]
+    hazard = _hazard(model.hazard, drive, age * model.per_age_step)
+    budget = _new_budget(model, generator)
+    spikes = uniform(generator) * bound < hazard * model.window * model.budget
+    if spikes:
+        batch.cell[lane] = 0
+        batch.age[lane] = rest
+    else:
+        left = budget
+        budget -= np.int64(bound * rest * model.per_window)
+        batch.candidate[lane] = now + model.window * (left + 0.5) / bound
+    batch.budget[lane] = budget
+    return spikes
+
+
+@_inlined
+def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
+    """Take the events of a chain in a window, in the order of time; spikes written down so far."""
+    n_units = wiring.first.size
+    spikes_from, times, units, chains = noted
+    waiting = batch.waiting
+    while True:
+        chosen, due = np.uint64(0), np.inf
+        for i in range(np.uint64(n_waiting)):
+            candidate = batch.candidate[np.uint64(waiting[i])]
+            if candidate < due:
+                chosen, due = np.uint64(i), candidate
+        edge_due = batch.edge_due[chain]
+        if edge_due <= due and edge_due < window_end:
+            n_waiting = _edge(model, wiring, batch, chain, edge_due, window_end, n_waiting)
+            continue
+        if n_waiting == 0:
+            return n_spikes
+        lane = np.uint64(waiting[chosen])
+        now = min(due, window_end)
+        if _try(model, wiring, batch, chain, lane, now, window_end):
+            unit = np.int64(lane) - chain * n_units
+            _note(wiring, batch, chain, unit, now)
+            batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+            if now >= spikes_from:
+                times[n_spikes], units[n_spikes], chains[n_spikes] = now, unit, chain
+                n_spikes += 1
+        if batch.budget[lane] >= 0:
+            n_waiting -= 1
+            waiting[chosen] = waiting[np.uint64(n_waiting)]
+
+
+@_inlined
+def _find(model, batch, window_start):
+    """List the lanes whose budget is used up, from the end of the scratch; how many they are."""
+    last, n_found = batch.waiting.size - 1, 0
+    for word in range(np.uint64(batch.empty_words.size)):
+        lanes = batch.empty_words[word]
+        while lanes != np.uint64(0):
+            lane = np.uint64(8) * word + np.uint64(_first_bit(lanes) >> np.uint64(3))
+            lanes &= lanes - np.uint64(1)
+            bound = model.bound[np.uint64(batch.cell[lane])]
+            left = np.int64(batch.budget[lane]) + bound + 0.5
+            batch.candidate[lane] = window_start + model.window * left / bound
+            batch.waiting[np.uint64(last - n_found)] = lane
+            n_found += 1
+    return n_found
+
+
+@_compiled
+def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
+    """Bring chains to a time after the spikes of their past.
+
+    Parameters
+    ----------
+    now : float
+        When they begin.
+    past_starts : ndarray of int64, shape (chain + 1,)
+        Where in the arrays of spikes each chain begins.
+    past_time, past_unit : ndarray, shape (spike,)
+        Spikes before that, ascending in each chain.
+    """
+    n_units = wiring.first.size
+    for chain in range(batch.place.shape[0]):
+        for i in range(past_starts[chain], past_starts[chain + 1]):
+            while batch.edge_due[chain] <= past_time[i]:
+                _edge(model, wiring, batch, chain, batch.edge_due[chain], now, 0)
+            _note(wiring, batch, chain, np.int64(past_unit[i]), past_time[i])
+            batch.edge_due[chain] = _next_edge(wiring, batch, chain)
+        while batch.edge_due[chain] <= now:
+            _edge(model, wiring, batch, chain, batch.edge_due[chain], now, 0)
+        for lane in range(chain * n_units, (chain + 1) * n_units):
+            batch.age[lane] = now - batch.last_spike[lane]
+            batch.budget[lane] = _new_budget(model, batch.generator[chain])
+
+
+@_compiled
+def advance(
+    model, wiring, batch, began, refractory_time, draw_times, draws, spikes_from, times, units,
+    chains,
+):  # fmt: skip
+    """Simulate chains beyond the last draw, or until there is no room for spikes of a window.
+
+    Parameters
+    ----------
+    began : float
+        When the first window began.
+    draw_times : ndarray, shape (draw,)
+        When states are read, ascending.
+    draws : ndarray of int8, shape (chain, draw, unit)
+        Takes the states.
+    spikes_from : float
+        Spikes from then on are written down.
+    times, units, chains : ndarray, shape (room,)
+        Take the spikes, in the order of time within a chain; room for one per unit, at least.
+
+    Returns
+    -------
+    n_draws, n_spikes : int
+        Draws that are done, and spikes written down.
+    """
+    use_wide_vectors()
+    n_units, n_chains = wiring.first.size, batch.place.shape[0]
+    most = n_units * n_chains
+    last_spike, spike_before, waiting = batch.last_spike, batch.spike_before, batch.waiting
+    noted = (spikes_from, times, units, chains)
+    n_spikes = draw = 0
+    while draw < draw_times.size and n_spikes + most <= times.size:
+        window_start = began + batch.clock[0] * model.window
+        batch.clock[0] += 1
+        window_end = began + batch.clock[0] * model.window
+        relax(model, wiring, batch)
+        n_found = _find(model, batch, window_start)
+        taken = 0
+        for chain in range(n_chains):
+            n_waiting = 0
+            while taken < n_found:
+                lane = waiting[np.uint64(waiting.size - 1 - taken)]
+                if lane >= (chain + 1) * n_units:
+                    break
+                waiting[np.uint64(n_waiting)] = lane
+                n_waiting += 1
+                taken += 1
+            if n_waiting > 0 or batch.edge_due[chain] < window_end:
+                n_spikes = _live(
+                    model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted
+                )
+        while draw < draw_times.size and draw_times[draw] < window_end:
+            now = draw_times[draw]
+            for chain in range(n_chains):
+                for k in range(n_units):
+                    lane = np.uint64(chain * n_units + k)
+                    last, before = now - last_spike[lane], now - spike_before[lane]
+                    since = last if last >= 0.0 else before
+                    draws[chain, draw, k] = since < refractory_time
+            draw += 1
+    return draw, n_spikes

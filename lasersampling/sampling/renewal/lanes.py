@@ -1,0 +1,182 @@
+"""What compiled renewal neurons are made of, and the loops over them in vector instructions.
+
+`renewal_kernel` says what they do. Numba counts references to arrays, in tuples too, each time they
+are handed on, by instructions that take longer than what is done here: so functions that make no
+arrays are compiled without. They end up in one function all the same.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.compiling import njit
+from lasersampling.lasers.integrator.wide_vectors import arrays_are_apart, use_wide_vectors
+
+__all__ = ["BLOCK", "OPTIONS", "ROWS", "Batch", "Model", "Wiring", "add", "exp", "relax"]
+
+BLOCK = 16
+"""Lanes, and targets of a unit, come in multiples of this: loops over them leave no rest."""
+
+ROWS = 256
+"""Room for rows of drive at one age, in the table of dominating hazards."""
+
+_ZERO = np.float32(0.0)
+
+_TINY = np.float32(1e-30)
+"""Nothing beside a row, and keeps what relaxes from numbers so small that they are slow."""
+
+OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_inlined_freely = njit(**OPTIONS, fastmath={"nnan", "nsz", "contract"}, forceinline=True)
+
+
+class Model(NamedTuple):
+    """Hazard of a neuron on a grid of drives (rows) and ages, and what thinning needs of it.
+
+    `bound` has `ROWS` entries for each cell of age, after as many zeros for units that have just
+    spiked: what a budget loses over a window that begins at this age, at no higher a drive.
+    """
+
+    hazard: NDArray[np.float32]
+    bound: NDArray[np.int32]
+    per_age_step: float
+    per_slow: float
+    per_fast: float
+    window: float
+    per_window: float
+    slow_factor: float  # of relaxation in a window
+    fast_factor: float
+    slow_sag: float  # how far -exp(-t) is above its chord over a window, at most
+    fast_sag: float
+    budget: float  # of a hazard that adds up to 1
+
+
+class Wiring(NamedTuple):
+    """Who acts on whom: `weights[row_start[j] + k]` is that of j on unit first[j] + k.
+
+    Weights are integers; `row` times one is in rows of the table. They come in blocks, and those
+    behind the last unit are zero: what they add to lanes of the next chain changes nothing.
+    """
+
+    weights: NDArray[np.int32]
+    row_start: NDArray[np.int64]
+    first: NDArray[np.int64]
+    n_blocks: NDArray[np.int64]
+    row: float
+    margin: float  # rows by which a drive may be lifted in a window
+    reserve: float  # the same, with what rounding needs
+    length: float
+    delay: float
+    renews: bool
+    slow_jump: float
+    fast_jump: float
+    peak: float  # when the response to an edge is highest
+
+
+class Batch(NamedTuple):
+    """Where chains of equal wiring stand: lanes are units of the first chain, the second, ...
+
+    Rings hold the spikes of each chain whose pulses have not ended, and older ones.
+    """
+
+    steady: NDArray[np.int32]
+    slow: NDArray[np.float32]
+    fast: NDArray[np.float32]
+    age: NDArray[np.float32]
+    budget: NDArray[np.int32]
+    cell: NDArray[np.int32]
+    lift: NDArray[np.float32]
+    empty: NDArray[np.uint8]  # is the budget used up?
+    empty_words: NDArray[np.uint64]  # the same memory
+    above: NDArray[np.uint8]  # scratch: is the drive of a target lifted beyond the margin?
+    above_words: NDArray[np.uint64]  # the same memory
+    candidate: NDArray[np.float64]
+    waiting: NDArray[np.int32]  # scratch: lanes with candidates in this window
+    last_spike: NDArray[np.float64]
+    spike_before: NDArray[np.float64]
+    last_entry: NDArray[np.int64]
+    ring_time: NDArray[np.float64]
+    ring_unit: NDArray[np.int32]
+    ring_starts: NDArray[np.bool_]
+    ring_ends: NDArray[np.bool_]
+    place: NDArray[np.int64]  # (chain, 3): spikes so far, next to start, next to end
+    edge_due: NDArray[np.float64]  # (chain,)
+    generator: NDArray[np.uint64]  # (chain, 4)
+    clock: NDArray[np.int64]  # windows so far
+
+
+@_inlined_freely
+def exp(x):
+    """exp(x); what windows need of it, by its series, to 3e-8."""
+    if abs(x) > 1.0:
+        return math.exp(x)
+    y = x * x
+    even = 1.0 + y * (1 / 2 + y * (1 / 24 + y * (1 / 720 + y * (1 / 40320 + y * (1 / 3628800)))))
+    odd = 1.0 + y * (1 / 6 + y * (1 / 120 + y * (1 / 5040 + y * (1 / 362880))))
+    return even + x * odd
+
+
+@_inlined_freely
+def relax(model, wiring, batch):
+    """Take all lanes through a window, as if nothing happened in it."""
+    use_wide_vectors()
+    arrays_are_apart()
+    steady, slow, fast, age = batch.steady, batch.slow, batch.fast, batch.age
+    budget, cell, lift, empty, bound = (
+        batch.budget, batch.cell, batch.lift, batch.empty, model.bound,
+    )  # fmt: skip
+    slow_factor, fast_factor = np.float32(model.slow_factor), np.float32(model.fast_factor)
+    slow_sag, fast_sag = np.float32(model.slow_sag), np.float32(model.fast_sag)
+    row, reserve, step = (
+        np.float32(wiring.row),
+        np.float32(wiring.reserve),
+        np.float32(model.window),
+    )
+    top, n_cells = np.float32(model.hazard.shape[0] - 1), np.float32(bound.size // ROWS - 2)
+    per_age = np.float32(model.per_age_step)
+    for block in range(np.uint64(steady.size // BLOCK)):
+        for j in range(np.uint64(BLOCK)):
+            i = np.uint64(BLOCK) * block + j
+            s, a, b = np.float32(steady[i]) * row, slow[i], fast[i]
+            x = s + a + b
+            slow[i] = a_then = a * slow_factor + _TINY
+            fast[i] = b_then = b * fast_factor + _TINY
+            # Between the ends a relaxing part is below its chord, or above it by its sag.
+            highest = max(x, s + a_then + b_then)
+            highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
+            drive = np.int32(min(max(highest, _ZERO), top))
+            ages = np.int32(min(age[i] * per_age, n_cells)) + np.int32(1)
+            age[i] += step
+            at = np.int32(ages * np.int32(ROWS) + drive)
+            left = np.int32(budget[i] - bound[np.uint32(at)])
+            cell[i] = at
+            budget[i] = left
+            lift[i] = _ZERO
+            empty[i] = np.uint8(left < np.int32(0))
+
+
+@_inlined_freely
+def add(
+    steady, slow, fast, lift, above, lane, weights, begin, n_blocks, mask, to_slow, to_fast,
+    to_lift, margin,
+):  # fmt: skip
+    """Add an edge of a pulse to its targets; which of them it lifts beyond the margin.
+
+    `mask` is 0 for a pulse that begins and -1 for one that ends.
+    """
+    use_wide_vectors()
+    arrays_are_apart()
+    # Unsigned, since numba would look at the sign of each index.
+    for block in range(np.uint64(n_blocks)):
+        for j in range(np.uint64(BLOCK)):
+            k = np.uint64(BLOCK) * block + j
+            i, w = np.uint64(lane) + k, weights[np.uint64(begin) + k]
+            steady[i] += np.int32(np.int32(w ^ mask) - mask)
+            rows = np.float32(w)
+            slow[i] += to_slow * rows
+            fast[i] += to_fast * rows
+            lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
+            above[k] = np.uint8(lifted > margin)

@@ -1,0 +1,378 @@
+"""The fast abstraction of a network of lasers: coupled renewal neurons with a measured hazard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
+from lasersampling.lasers.device import Device
+from lasersampling.lasers.integrator.request import available_cores
+from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, Neuron
+from lasersampling.sampling.neurons.dispersed_starts import first_spikes
+from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
+from lasersampling.sampling.neurons.store import stored_hazard
+from lasersampling.sampling.neurons.translation import Lines, Programme
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Progress,
+    Samples,
+    checked_request,
+)
+from lasersampling.sampling.renewal.hazard import Hazard
+from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, check_synapse
+from lasersampling.sampling.renewal.lanes import Model, Wiring
+from lasersampling.sampling.renewal.tables import empty_batch, steady_drive, tabulated, wired
+from lasersampling.sampling.renewal.trains import (
+    Train,
+    chain_state,
+    recent_spikes,
+    spike_trains,
+    trains_of,
+)
+
+_MEMORY_IN_SLOW_TIMES = 16.0
+"""After so many relaxation times exp(-t) is 1e-7."""
+
+_ROOM = 65536
+_LANES_PER_BATCH = 1024
+_MOST_BLOCKS = 20
+_LASER_NS_PER_BLOCK = 2e7
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
+
+    Machines are translated with the same calibration as for `Lasers`; in place of rate equations
+    stands the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning without
+    discretisation of time. It is some fifty times faster, and knows no imperfections.
+
+    Attributes
+    ----------
+    device : Device, str or Path
+        A laser, the name of a shipped one, or a TOML file.
+    synapse : Synapse, optional
+        Rectangular or shaped; the device's own by default.
+    refractory_time_ns : float, optional
+        tau: z = 1 that long after a spike; the device's own by default.
+    delay_ns : float
+        Transmission delay of all connections.
+    interval_ns : float, optional
+        Time between draws; a quarter of the refractory time by default.
+    burn_in_ns : float, optional
+        Time before the first draw; 50 refractory times by default.
+    settings : CalibrationSettings, optional
+        How the device is calibrated when its calibration is not in the cache.
+    hazard_settings : HazardSettings, optional
+        How the hazard is measured when it is not in the cache.
+    record_spikes : bool
+        Whether samples come with their spikes. Large machines have many.
+    n_threads : int, optional
+        Threads; all cores by default. Draws do not depend on it.
+    lines : Lines, optional
+        Gain and offset of each neuron, as for `Lasers`; those that lasers were adapted to.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> machine = BoltzmannMachine.random(3, seed=1)
+    >>> quick = HazardSettings(n_chains=8, duration_ns=2000.0, response_duration_ns=150.0)
+    >>> samples = Renewal("D6", hazard_settings=quick).sample(machine, 100, n_chains=2, seed=5)
+    >>> samples.states.shape, samples.interval_ns
+    ((2, 100, 3), 0.625)
+    """
+
+    device: Device | str | Path = DEFAULT_DEVICE
+    synapse: Synapse | None = None
+    refractory_time_ns: float | None = None
+    delay_ns: float = 0.0
+    interval_ns: float | None = None
+    burn_in_ns: float | None = None
+    settings: CalibrationSettings | None = None
+    hazard_settings: HazardSettings | None = None
+    record_spikes: bool = True
+    n_threads: int | None = None
+    lines: Lines | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_threads is not None:
+            problems = integer_problems("n_threads", self.n_threads, 1)
+            if problems:
+                raise InputError(problems)
+        # Making the lasers now reports problems of the device here and not at the first sampling.
+        check_synapse(self.lasers.neuron)
+
+    @property
+    def name(self) -> str:
+        """Name recorded with the samples."""
+        return "renewal"
+
+    @cached_property
+    def lasers(self) -> Lasers:
+        """The lasers that this stands for."""
+        return Lasers(
+            self.device, self.synapse, self.refractory_time_ns, self.delay_ns, self.interval_ns,
+            self.burn_in_ns, settings=self.settings, n_threads=self.n_threads,
+        )  # fmt: skip
+
+    @property
+    def neuron(self) -> Neuron:
+        """Device, synapse and times that are in use."""
+        return self.lasers.neuron
+
+    @property
+    def calibration(self) -> Calibration:
+        """Calibration of the neuron, out of the cache or measured at the first use."""
+        return self.lasers.calibration
+
+    @cached_property
+    def hazard(self) -> Hazard:
+        """Hazard of the neuron, out of the cache or measured at the first use."""
+        return self.measured()
+
+    def measured(self, progress: Progress | None = None) -> Hazard:
+        """Give the hazard, telling of the progress if it must be measured."""
+        if "hazard" not in self.__dict__:
+            self.__dict__["hazard"] = stored_hazard(
+                self.neuron,
+                self.settings or CalibrationSettings(),
+                self.hazard_settings or HazardSettings(),
+                n_threads=self.n_threads,
+                progress=progress,
+            )
+        hazard: Hazard = self.__dict__["hazard"]
+        return hazard
+
+    @cached_property
+    def model(self) -> Model:
+        """Tables of the hazard."""
+        return tabulated(self.hazard, self.calibration)
+
+    @property
+    def draw_interval_ns(self) -> float:
+        """Time between two draws [ns]."""
+        return self.lasers.draw_interval_ns
+
+    def draws_in(self, duration_ns: float) -> int:
+        """Draws that fit into a sampling time."""
+        return self.lasers.draws_in(duration_ns)
+
+    def sample(
+        self,
+        machine: AnyMachine,
+        n_draws: int,
+        *,
+        n_chains: int = 4,
+        clamped: ArrayLike | None = None,
+        seed: int = 0,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw from the neurons' distribution; see `lasersampling.sampling.protocol.Sampler`.
+
+        Clamped units have no neuron, and may be others in a run that goes on. States and spikes are
+        placed in time as those of `Lasers` are.
+        """
+        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        tau, neuron = self.neuron.refractory_time_ns, self.neuron
+        before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
+        draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
+        times = tau + self.draw_interval_ns * draw
+        # Chains that go on were left at tau, so that the spikes which their states need come later.
+        burn_in = 50.0 * tau if self.burn_in_ns is None else self.burn_in_ns
+        began = -burn_in if start is None else tau
+        memory = (
+            max(tau, neuron.synapse.length_ns(tau) + neuron.delay_ns)
+            + _MEMORY_IN_SLOW_TIMES * self.hazard.slow_ns
+        )
+        states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
+        seeds = np.random.SeedSequence(seed).spawn(n_chains)
+        generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
+        if before is None:
+            past = trains_of(first_spikes(held, tau, seed), n_chains, began)
+        else:
+            past = [train.later(tau) for train in before]
+        job = _Job(self, machine, times, began, memory, held, states, generators, past)
+        threads = self.n_threads or available_cores()
+        batches = _batches(held, threads)
+        meter = _Meter(progress, n_chains)
+        stop = threading.Event()
+        self._compile()
+        trains = list(past)
+        with ThreadPoolExecutor(min(threads, len(batches))) as pool:
+            futures = [pool.submit(job.run, chains, meter, stop) for chains in batches]
+            try:
+                for chains, future in zip(batches, futures, strict=True):
+                    for chain, train in zip(chains, future.result(), strict=True):
+                        trains[chain] = train
+            except BaseException:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        ends = [train.after(times[-1] - memory).later(-times[-1]) for train in trains]
+        has_neuron = bool((held == FREE).any())
+        return Samples(
+            states, self.name, int(seed), self.draw_interval_ns,
+            spike_trains(trains, machine.n_units, times[-1])
+            if self.record_spikes and has_neuron else None,
+            chain_state(ends, held.shape),
+        )  # fmt: skip
+
+    def _compile(self) -> None:
+        """Import the kernel in this thread, since numba takes half a second to load."""
+        from lasersampling.sampling.renewal import kernel as renewal_kernel
+
+        _ = renewal_kernel.advance
+
+
+class _Meter:
+    """Progress over all chains, told by whatever thread gets on."""
+
+    def __init__(self, progress: Progress | None, n_chains: int) -> None:
+        self._progress, self._n_chains = progress, n_chains
+        self._done, self._lock = 0.0, threading.Lock()
+
+    def add(self, part: float) -> None:
+        """Tell that so many chains are done."""
+        if self._progress is None:
+            return
+        with self._lock:
+            self._done += part / self._n_chains
+            # Sums of parts of one end within rounding of it.
+            self._progress(1.0 if self._done > 1.0 - 1e-9 else self._done)
+
+
+class _Job:
+    """What all chains of a run share."""
+
+    def __init__(
+        self,
+        sampler: Renewal,
+        machine: BoltzmannMachine,
+        times: NDArray[np.float64],
+        began: float,
+        memory: float,
+        held: NDArray[np.int8],
+        states: NDArray[np.int8],
+        generators: NDArray[np.uint64],
+        past: list[Train],
+    ) -> None:
+        self._sampler, self._programme = sampler, Programme.of(machine, sampler.lines)
+        self._times, self._began, self._memory = times, began, memory
+        self._held, self._states, self._generators, self._past = held, states, generators, past
+        self._rule = sampler.calibration.rule(sampler.neuron)
+        self._wirings: dict[bytes, Wiring] = {}
+        self._lock = threading.Lock()
+
+    def run(self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event) -> list[Train]:
+        """Sample chains with the same free units; their spikes from the first that counts."""
+        from lasersampling.sampling.renewal import kernel as renewal_kernel
+
+        units = np.flatnonzero(self._held[chains[0]] == FREE)
+        if not units.size:
+            meter.add(len(chains))
+            return [Train.empty()] * len(chains)
+        # A stretch of units is much faster written than any units.
+        is_stretch = units[-1] - units[0] == units.size - 1
+        columns = slice(units[0], units[-1] + 1) if is_stretch else units
+        wiring, past = self._wired(units), self._past_of(chains, units)
+        batch = empty_batch(
+            self._steady(chains, units, wiring), self._generators[chains], wiring,
+            self._sampler.hazard, max(len(train.time) for train in past),
+        )  # fmt: skip
+        offset = np.append(0, np.cumsum([len(train.time) for train in past])).astype(np.int64)
+        before, who = (np.concatenate(arrays) for arrays in zip(*past, strict=True))
+        model, tau = self._sampler.model, self._sampler.neuron.refractory_time_ns
+        renewal_kernel.begin(model, wiring, batch, self._began, offset, before, who)
+        spikes_from = 0.0 if self._sampler.record_spikes else self._times[-1] - self._memory
+        room = max(_ROOM, len(chains) * units.size)
+        times = np.empty(room)
+        who, where = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        found: list[tuple[NDArray[Any], ...]] = []
+        for block in self._blocks(len(chains) * units.size):
+            draws = np.empty((len(chains), block.stop - block.start, units.size), dtype=np.int8)
+            done = 0
+            while done < draws.shape[1] and not stop.is_set():
+                n_draws, n_spikes = renewal_kernel.advance(
+                    model, wiring, batch, self._began, tau,
+                    self._times[block.start + done : block.stop], draws[:, done:], spikes_from,
+                    times, who, where,
+                )  # fmt: skip
+                done += n_draws
+                found.append(tuple(a[:n_spikes].copy() for a in (times, who, where)))
+            for chain, drawn in zip(chains, draws, strict=True):
+                self._states[chain][block, columns] = drawn
+            meter.add(len(chains) * draws.shape[1] / len(self._times))
+        times, who, where = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(where, kind="stable")
+        order = order[times[order] <= self._times[-1]]  # windows end later
+        parts = np.split(order, np.searchsorted(where[order], np.arange(1, len(chains))))
+        return [
+            Train(np.append(earlier.time, times[part]),
+                   units[np.append(earlier.unit, who[part])].astype(np.int32))
+            for earlier, part in zip(past, parts, strict=True)
+        ]  # fmt: skip
+
+    def _past_of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> list[Train]:
+        """Spikes before the run of these units, which count from 0."""
+        local = np.full(self._held.shape[1], -1, dtype=np.int32)
+        local[units] = np.arange(units.size)
+        trains = []
+        for chain in chains:
+            time, unit = self._past[chain]
+            is_free = local[unit] >= 0
+            trains.append(Train(time[is_free], local[unit[is_free]]))
+        return trains
+
+    def _steady(
+        self, chains: NDArray[np.intp], units: NDArray[np.intp], wiring: Wiring
+    ) -> NDArray[np.int32]:
+        """Drive of these units by biases and clamped units."""
+        others = np.setdiff1d(np.arange(self._held.shape[1]), units)
+        weights = self._programme.weights[np.ix_(units, others)]
+        drive = self._held[np.ix_(chains, others)] @ weights.T
+        pump = self._rule.pump_ratio(self._programme.among(units), drive)
+        return steady_drive(pump, wiring, self._rule)
+
+    def _blocks(self, n_units: int) -> Iterator[slice]:
+        """Draws that are simulated without a look at progress and Ctrl-C."""
+        laser_ns = n_units * (self._times[-1] - self._began)
+        n = int(min(len(self._times), _MOST_BLOCKS, 1 + laser_ns / _LASER_NS_PER_BLOCK))
+        bounds = np.linspace(0, len(self._times), n + 1).astype(int)
+        return (slice(int(a), int(b)) for a, b in pairwise(bounds))
+
+    def _wired(self, units: NDArray[np.intp]) -> Wiring:
+        """Couplings among these units, made once for all chains that have them free."""
+        key = units.tobytes()
+        with self._lock:
+            if key not in self._wirings:
+                self._wirings[key] = wired(self._programme, units, self._sampler.neuron, self._rule,
+                                           self._sampler.hazard)  # fmt: skip
+            return self._wirings[key]
+
+
+def _batches(held: NDArray[np.int8], threads: int) -> list[NDArray[np.intp]]:
+    """Chains that are simulated together: of the same free units, in all lanes that pay."""
+    _, group = np.unique(held == FREE, axis=0, return_inverse=True)
+    batches: list[NDArray[np.intp]] = []
+    for k in range(group.max() + 1):
+        chains = np.flatnonzero(group == k)
+        most = max(1, _LANES_PER_BATCH // held.shape[1])
+        n = min(len(chains), max(-(-len(chains) // most), -(-threads * len(chains) // len(held))))
+        batches += np.array_split(chains, n)
+    return batches

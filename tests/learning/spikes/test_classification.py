@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times
+from lasersampling.datasets.yin_yang import yin_yang
+from lasersampling.errors import InputError
+from lasersampling.learning.loop import train
+from lasersampling.learning.packing import pack, unpack
+from lasersampling.learning.spikes.classification import (
+    SpikeClassification,
+    classify,
+    judge,
+    load_data,
+)
+from lasersampling.learning.spikes.recipes import (
+    ClassifyRecipe,
+    LearningSettings,
+    LossSettings,
+    NetworkSettings,
+    build_network,
+)
+from lasersampling.lif.delays import AxonalDelays
+
+NEURON = {"conductance": 0.5, "tau_mem": 2.0}
+
+NOISY = {
+    "neuron": NEURON,
+    "imperfections": {
+        "threshold": {
+            "mismatch": {"std": 0.1}, "trial": {"std": 0.05},
+            "drift": {"std": 0.05, "correlation_time_ns": 1e6},
+        },
+        "delay": {"sample": {"std": 0.01, "relative": False}},
+        "coupling": {"grid": {"step": 0.05}},
+    },
+}  # fmt: skip
+
+
+def small_data(n=120):
+    parts = []
+    for seed in (1, 2, 3):
+        values, labels = yin_yang(n, seed)
+        parts.append(SpikeSet(as_spike_times(values), labels))
+    return SpikeData(*parts)
+
+
+def recipe(members=2, loss=None, chip=None, network=None, **learning):
+    learning = {"n_epochs": 4, "batch_size": 50, "evaluate_every": 2} | learning
+    network = {"hidden": (6,), "delays": "synaptic", "neuron": NEURON} | (network or {})
+    if chip is not None:
+        del network["neuron"]
+    return ClassifyRecipe(
+        data="yin_yang",
+        members=members,
+        network=network,
+        learning=learning,
+        loss=loss or {},
+        chip=chip,
+    )
+
+
+class Kept:
+    def __init__(self):
+        self.states = []
+
+    def save(self, state, history):
+        self.states.append(pack(state))
+
+
+def parameters(classifier):
+    return [p.detach().numpy().copy() for p in classifier.network.parameters()]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        recipe(),
+        recipe(recruitment="lifted", averaged_share=0.5, schedule="cosine"),
+        recipe(
+            chip={"model": NOISY, "seed": 7},
+            loss={"kind": "cross_entropy", "late_weight": 0.01, "delay_penalty": 0.1},
+            network={"delays": "axonal", "input_copies": 2, "bias_times": (0.3,)},
+        ),
+    ],
+    ids=["plain", "averaged", "on chips"],
+)
+def test_going_on_gives_the_same_bits(chosen):
+    data, kept = small_data(), Kept()
+    whole = classify(chosen, data=data, checkpoints=kept, checkpoint_interval_s=0.0)
+    for state in kept.states[:3]:
+        again = classify(chosen, data=data, resume=unpack(*state))
+        for one, other in zip(parameters(again), parameters(whole), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_members_learn_as_if_alone():
+    data = small_data()
+    together = classify(recipe(members=2), data=data)
+    for e in range(2):
+        alone = classify(
+            ClassifyRecipe(
+                data="yin_yang", seed=e, network=recipe().network, learning=recipe().learning
+            ),
+            data=data,
+        )
+        for one, other in zip(parameters(alone), parameters(together), strict=True):
+            assert np.allclose(one[0], other[e], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("recruitment", ["raised", "lifted"])
+@pytest.mark.parametrize("delays", ["none", "axonal", "dendritic", "synaptic"])
+def test_it_learns(delays, recruitment):
+    """Far from chance (1/3) within a second or two."""
+    settings = {"hidden": (20,), "delays": delays, "weight_mean": 1.0, "neuron": NEURON}
+    chosen = ClassifyRecipe(
+        data="yin_yang",
+        members=2,
+        network=settings,
+        learning={"n_epochs": 25, "batch_size": 60, "recruitment": recruitment,
+                  "learning_rate": 0.02},
+    )  # fmt: skip
+    classifier = classify(chosen, data=small_data(600))
+    rows = classifier.history.arrays()
+    assert rows["loss"][-1].max() < 0.6 * rows["loss"][0].min()
+    judged = judge(classifier.network, classifier.data.test)
+    # 600 samples: standard error below 0.02.
+    assert judged.accuracy.value.min() > 0.7
+    assert (judged.confusion.sum((1, 2)) == 600).all()
+    assert np.array_equal(
+        judged.confusion[:, range(3), range(3)].sum(1) / 600, judged.accuracy.value
+    )
+
+
+def test_averages_are_means_of_the_last_steps():
+    data = small_data()
+    chosen = recipe(averaged_share=0.5)
+    network = build_network(chosen, 4, 3)
+    task = SpikeClassification(network, data, chosen.loss, chosen.learning)
+    seen = []
+    finish = task.finish_step
+
+    def watch():
+        finish()
+        seen.append(network.layers[0].weights.detach().clone())
+
+    task.finish_step = watch
+    train(task, torch.optim.SGD(network.parameters(), lr=0.1), n_epochs=4)
+    task.use_averages()
+    mean = torch.stack(seen[len(seen) // 2 :]).mean(0)
+    assert torch.allclose(network.layers[0].weights, mean, atol=1e-12)
+
+
+def test_networks_are_as_the_recipe_says():
+    made = build_network(recipe(), 4, 3)
+    assert made.n_parameters == 2 * (4 * 6 + 6 * 3)
+    axonal = recipe(network={"delays": "axonal", "input_copies": 3, "bias_times": (0.1,)})
+    made = build_network(axonal, 4, 3)
+    assert made.n_parameters == 13 * 6 + 6 * 3 + 5 + 6
+    first = next(stage for stage in made.stages if isinstance(stage, AxonalDelays))
+    assert first.delays()[0, :3].unique().numel() == 1
+    chip = build_network(recipe(chip={"model": "brainscales2"}), 4, 3)
+    assert chip.layers[0].neuron.threshold == 2.6
+    with pytest.raises(InputError, match="network.neuron"):
+        ClassifyRecipe(data="yin_yang", network={"neuron": NEURON}, chip={"model": "ideal"})
+    with pytest.raises(InputError, match="chips: got 'no chip', expected .*brainscales2"):
+        recipe(chip={"model": "no chip"})
+
+
+def test_reference_settings_are_the_defaults():
+    assert LossSettings().separation == 0.2
+    assert (LearningSettings().n_epochs, LearningSettings().batch_size) == (300, 150)
+    assert NetworkSettings().delay_range.initial_std == 0.25
+
+
+def test_data_that_do_not_exist_are_refused():
+    with pytest.raises(InputError, match="data: got 'letters', expected yin_yang, mnist16"):
+        load_data("letters")

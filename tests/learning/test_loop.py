@@ -1,0 +1,234 @@
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
+from lasersampling.learning.early_stopping import Plateau
+from lasersampling.learning.loop import History, train
+from lasersampling.learning.packing import pack, unpack
+from lasersampling.learning.task import Estimate, Step
+
+
+class Quadratic:
+    """A task of two members that has nothing to do with spikes: a noisy parabola."""
+
+    n_batches = 3
+
+    def __init__(self, seed=0, noise=0.1):
+        self.x = torch.nn.Parameter(torch.tensor([[3.0, -2.0], [1.0, 4.0]], dtype=torch.float64))
+        self.generator = torch.Generator().manual_seed(seed)
+        self.noise = noise
+        self.held = None
+        self.finished = 0
+
+    def named_parameters(self):
+        return {"x": self.x}
+
+    def begin_epoch(self, epoch):
+        self.epoch = epoch
+
+    def write_gradients(self, batch):
+        # By hand, as moments of a sampler would be written.
+        draw = torch.randn(self.x.shape, generator=self.generator, dtype=torch.float64)
+        assert self.x.grad is None
+        self.x.grad = self.x.detach() + self.noise * draw
+        return Step({"loss": 0.5 * (self.x.detach() ** 2).sum(1).numpy()}, self.held)
+
+    def finish_step(self):
+        self.finished += 1
+
+    def evaluate(self, epoch):
+        if epoch % 2:
+            return {}
+        return {"distance": Estimate.of(self.x.detach().norm(dim=1).numpy(), 0.1)}
+
+    def state(self):
+        return {"generator": self.generator.get_state()}
+
+    def set_state(self, state):
+        self.generator.set_state(state["generator"])
+
+
+class Kept:
+    """Checkpoints in memory, packed as for a file."""
+
+    def __init__(self):
+        self.states = []
+
+    def save(self, state, history):
+        self.states.append(pack(state))
+
+
+def final(task):
+    return task.x.detach().numpy().copy()
+
+
+OPTIMISERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.1),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.05),
+}
+SCHEDULES = {
+    "none": lambda o: None,
+    "step": lambda o: torch.optim.lr_scheduler.StepLR(o, 2, 0.5),
+    "cosine": lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 10),
+    "lambda": lambda o: torch.optim.lr_scheduler.LambdaLR(o, lambda k: 0.9**k),
+}
+
+
+def run(n_epochs=8, optimiser="adam", schedule="none", stopping=None, **options):
+    task = Quadratic()
+    made = OPTIMISERS[optimiser]([task.x])
+    scheduler = SCHEDULES[schedule](made)
+    history = train(
+        task, made, n_epochs=n_epochs, scheduler=scheduler, stopping=stopping, **options
+    )
+    return task, history
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_going_on_gives_the_same_bits(optimiser, schedule):
+    kept = Kept()
+    chosen = {"optimiser": optimiser, "schedule": schedule}
+    whole, history = run(**chosen, checkpoints=kept, checkpoint_interval_s=0.0)
+    assert len(kept.states) == 8
+    for state in kept.states[:-1:3]:
+        again, more = run(**chosen, resume=unpack(*state))
+        assert np.array_equal(final(again), final(whole))
+        for name, values in history.arrays().items():
+            if name != "epoch_time_s":
+                assert np.array_equal(more.arrays()[name], values, equal_nan=True)
+
+
+def test_it_learns_and_records():
+    seen, fractions = [], []
+    task, history = run(
+        40, callbacks=[lambda p: seen.append((p.epoch, p.n_epochs))], progress=fractions.append
+    )
+    rows = history.arrays()
+    assert np.linalg.norm(final(task)) < 0.5
+    assert rows["loss"].shape == (40, 2)
+    assert rows["loss"][-1].max() < 0.1 < rows["loss"][0].min()
+    assert np.isnan(rows["distance"][1::2]).all()
+    assert np.isfinite(rows["distance"][::2]).all()
+    assert (rows["distance_se"][::2] == 0.1).all()
+    assert rows["learning_rate_0"].tolist() == [0.1] * 40
+    assert task.finished == 40 * 3
+    assert seen[-1] == (40, 40)
+    assert fractions == [k / 40 for k in range(1, 41)]
+
+
+def test_held_members_stay_and_the_others_move():
+    task = Quadratic(noise=0.0)
+    free = Quadratic(noise=0.0)
+    for made, held in ((task, torch.tensor([True, False])), (free, None)):
+        made.held = held
+        train(made, torch.optim.Adam([made.x], lr=0.1), n_epochs=4)
+    assert task.x[0].tolist() == [3.0, -2.0]
+    assert torch.equal(task.x[1], free.x[1])
+
+
+def test_members_held_for_a_while_go_on_as_if_nothing_had_been():
+    """For an optimiser that counts nothing per parameter, and after memory was made."""
+    for make in (
+        lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+        lambda p: torch.optim.RMSprop(p, lr=0.01),
+    ):
+        task, free = Quadratic(noise=0.0), Quadratic(noise=0.0)
+        optimiser = make([task.x])
+        for held in (torch.tensor([True, False]), None):
+            task.held = held
+            train(task, optimiser, n_epochs=2)
+        train(free, make([free.x]), n_epochs=2)
+        assert torch.equal(task.x[0], free.x[0])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SubstrateError])
+def test_an_interruption_leaves_the_last_whole_epoch(error):
+    class Stop:
+        def __call__(self, progress):
+            if progress.epoch == 5:
+                raise error
+
+    kept = Kept()
+    with pytest.raises(error):
+        run(callbacks=[Stop()], checkpoints=kept, checkpoint_interval_s=1e9)
+    (state,) = kept.states
+    resumed = unpack(*state)
+    assert resumed["epoch"] == 4
+    again, _ = run(resume=resumed)
+    assert np.array_equal(final(again), final(run()[0]))
+
+
+def test_gradients_are_clipped_and_must_be_finite():
+    task = Quadratic(noise=0.0)
+    train(task, torch.optim.SGD([task.x], lr=1.0), n_epochs=1, gradient_limit=0.01)
+    assert torch.allclose(task.x[0], torch.tensor([2.97, -1.97]).double())
+    task = Quadratic(noise=float("nan"))
+    with pytest.raises(LaserSamplingError, match=r"epoch 1: the gradient of x is not finite"):
+        train(task, torch.optim.SGD([task.x], lr=1.0), n_epochs=1)
+
+
+def test_a_state_of_something_else_is_refused():
+    kept = Kept()
+    run(2, checkpoints=kept)
+    state = unpack(*kept.states[-1])
+    state["parameters"] = {"y": torch.zeros(3)}
+    with pytest.raises(InputError, match="resume"):
+        run(4, resume=state)
+
+
+def test_a_plateau_respects_the_noise():
+    """Steps of half a standard error are no improvement alone, but they add up."""
+    steady, slow = Plateau("d", 2), Plateau("d", 3)
+    values = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75]
+    assert [steady.should_stop(Estimate.of(v, 0.1)) for v in values].index(True) == 2
+    assert not any(slow.should_stop(Estimate.of(v, 0.1)) for v in [*values, 0.7, 0.65])
+    exact = Plateau("d", 2)
+    assert not any(exact.should_stop(Estimate.of(v)) for v in values)
+    growing = Plateau("d", 1, larger_is_better=True)
+    assert [growing.should_stop(Estimate.of(v)) for v in (0.5, 0.6, 0.6)] == [False, False, True]
+    # Members are independent: the error of the mean of 100 is a tenth.
+    many = Plateau("d", 1)
+    stops = [many.should_stop(Estimate.of(np.full(100, v), 0.1)) for v in values]
+    assert not any(stops)
+
+
+def test_training_stops_on_a_plateau_and_can_go_on_from_a_stop():
+    kept = Kept()
+    stopping = Plateau("distance", 2)
+    _, history = run(200, stopping=stopping, checkpoints=kept)
+    assert 6 < history.n_epochs < 100
+    _, more = run(200, stopping=Plateau("distance", 2), resume=unpack(*kept.states[-1]))
+    assert more.n_epochs == history.n_epochs
+    with pytest.raises(InputError, match="'accuracy', expected one of distance"):
+        run(2, stopping=Plateau("accuracy", 2))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"n_epochs": 0}, {"gradient_limit": 0.0}, {"checkpoint_interval_s": -1.0}],
+)
+def test_bad_input_is_refused(options):
+    with pytest.raises(InputError):
+        run(**options)
+    with pytest.raises(InputError):
+        Plateau("x", 0)
+
+
+def test_threads_are_as_before():
+    before = torch.get_num_threads()
+    run(1)
+    assert torch.get_num_threads() == before
+
+
+def test_a_quantity_that_comes_later_is_padded():
+    history = History()
+    history.add({"a": np.zeros(2)})
+    history.add({"a": np.ones(2), "b": np.ones(())})
+    history.add({"b": np.ones(())})
+    arrays = history.arrays()
+    assert arrays["b"].tolist()[1:] == [1.0, 1.0]
+    assert np.isnan(arrays["b"][0])
+    assert np.isnan(arrays["a"][2]).all()
