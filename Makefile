@@ -24,7 +24,8 @@ OLD_PROCESSOR := NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= ATEN_CPU_CAPABILITY=
 NUMPY_FEATURES := import numpy; \
   print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))
 
-.PHONY: help setup demo test test-slow test-portable lint format bench results-sampling clean broken-venv
+.PHONY: help setup demo test test-slow test-portable lint format bench calibrations \
+  results-sampling clean broken-venv
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
@@ -33,6 +34,7 @@ help:
 	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
+	@echo "make calibrations   measure shipped calibrations anew where the code has changed; minutes"
 	@echo "make results-sampling   the experiments on sampling and learning, two hours"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
@@ -70,6 +72,11 @@ bench: $(STAMP)
 	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
 	$(IN)python benchmarks/bench_renewal.py
 	$(IN)python benchmarks/bench_spike_times.py
+
+calibrations: $(STAMP)
+	$(IN)python -c "from pathlib import Path; \
+	  from lasersampling.sampling.neurons.shipping import ship_calibrations; \
+	  ship_calibrations(Path('models/calibrations'))"
 
 # The numbers of RESULTS.md on sampling and learning; some two hours, by the times of its parts.
 results-sampling: $(STAMP)

@@ -15,7 +15,7 @@ from lasersampling.boltzmann import target_from_table
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import parse, read_toml, resolve, to_toml
-from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.judging.samples import evaluate_target
 from lasersampling.lasers.device import load_device
 from lasersampling.learning.machines.fitting import fit, sampler_of
 from lasersampling.learning.machines.recipes import FitRecipe

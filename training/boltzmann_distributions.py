@@ -15,7 +15,7 @@ from lasersampling.boltzmann import target_from_machine
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
-from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.contrastive import LearningSettings, learn
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron

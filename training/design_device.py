@@ -30,7 +30,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.errors import LaserSamplingError
-from lasersampling.judging.evaluation import evaluate
+from lasersampling.judging.samples import evaluate
 from lasersampling.lasers.device import Cavity, Detection, Device, Section, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import TraceRequest, simulate

@@ -319,7 +319,7 @@ def main(
         compare_intervals(file, {m: found[m][middle].intervals for m in METHODS})
         write_comparison(file, pumps, found)
         pulse_ns = min(2000.0, most_ns)
-        compare_pulses(file, laser, float(pumps[-2]), pulse_ns, step_ps, threads, seed)
+        compare_pulses(file, laser, float(pumps[-2:][0]), pulse_ns, step_ps, threads, seed)
         below = BELOW_THRESHOLD * half
         file.attributes("photons", {"pump_ratio": below})
         compare_photons(file, laser, below, pulse_ns, threads, seed)

@@ -17,7 +17,7 @@ from lasersampling.boltzmann import BoltzmannMachine, Target, target_from_machin
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
-from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.contrastive import LearningSettings, initial_machine, learn
 from lasersampling.learning.machines.local_rule import LocalSettings, learn_locally
 from lasersampling.results import ResultsFile

@@ -10,6 +10,7 @@ import typer
 from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
+from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -18,7 +19,6 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
-    configured_lasers,
     device_table,
     imperfections_table,
 )

@@ -12,17 +12,13 @@ import copy
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import expanded, suffix_of
-
-if TYPE_CHECKING:
-    from lasersampling.cli.configurations import InferConfig, LasersConfig, ServeLasersConfig
-    from lasersampling.sampling.neurons.sampler import Lasers
 
 T = TypeVar("T")
 
@@ -154,24 +150,6 @@ def configured(
             for problem in error.problems
         ) from None
     return made
-
-
-def configured_lasers(
-    config: LasersConfig | ServeLasersConfig | InferConfig, **more: Any
-) -> Lasers:
-    """Make the lasers of a configuration; `more` are settings that not all of these have."""
-    from lasersampling.sampling.neurons.sampler import Lasers
-
-    return Lasers(
-        config.device,
-        delay_ns=config.delay_ns,
-        interval_ns=config.interval_ns,
-        burn_in_ns=config.burn_in_ns,
-        settings=config.calibration,
-        imperfections=config.imperfections,
-        chip_seed=config.chip_seed,
-        **more,
-    )
 
 
 def device_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:

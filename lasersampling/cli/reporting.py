@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lasersampling.cli.progress import Bar, Lines, console
+from lasersampling.cli.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,13 +51,13 @@ class Reporter:
             To be called with the fraction done, 0 to 1.
         """
         if self._quiet:
-            yield lambda fraction: None
+            yield lambda fraction: raise_if_stopped()
         elif sys.stderr.isatty():
             with Bar(what) as bar:
-                yield bar
+                yield _stoppable(bar)
         else:
             with Lines(what, self.status) as lines:
-                yield lines
+                yield _stoppable(lines)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
@@ -73,6 +74,16 @@ class Reporter:
             print(json.dumps(_finite(values), allow_nan=False), flush=True)
         else:
             console(sys.stdout).print(table)
+
+
+def _stoppable(told: Callable[[float], None]) -> Callable[[float], None]:
+    """Tell of a step, and end there if the process was asked to."""
+
+    def step(fraction: float) -> None:
+        raise_if_stopped()
+        told(fraction)
+
+    return step
 
 
 def _finite(value: Any) -> Any:

@@ -9,6 +9,7 @@ import typer
 from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
+from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -17,7 +18,6 @@ from lasersampling.cli.options import (
     Quiet,
     Seed,
     configured,
-    configured_lasers,
     device_table,
     flag,
     imperfections_table,
@@ -102,8 +102,8 @@ def sample(
     from lasersampling.cli.evidence import clamped_units
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.config import resolve
-    from lasersampling.judging.evaluation import evaluate
     from lasersampling.judging.reference import reference_metrics
+    from lasersampling.judging.samples import evaluate
     from lasersampling.results.records import mended_values, write_certificate
 
     reporter = Reporter(quiet=quiet, as_json=as_json)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.completing import completed
+from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Overrides,
     Quiet,
     configured,
-    configured_lasers,
     device_table,
     imperfections_table,
 )

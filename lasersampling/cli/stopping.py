@@ -1,4 +1,8 @@
-"""Runs that are told to stop by a signal end as by Ctrl-C: what is half done is cleaned up."""
+"""Runs that are told to stop by a signal end as by Ctrl-C: what is half done is cleaned up.
+
+An exception that is raised while compiled code calls back into Python can be swallowed there, so
+that a stop has to be remembered: `raise_if_stopped` raises it again at the next step of the work.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,24 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 """Sent by `kill`, by batch systems at the end of their time, and by a terminal that is closed."""
 
 
+_asked: list[KeyboardInterrupt] = []
+"""What was raised by the last signal of the present block."""
+
+
 class Stopped(KeyboardInterrupt):
     """A signal asked the process to end; its name is the argument."""
+
+
+def raise_if_stopped() -> None:
+    """Raise again what a signal raised, if that was swallowed on the way.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Once for each time that a process was asked to end.
+    """
+    if _asked and threading.current_thread() is threading.main_thread():
+        raise _asked.pop()
 
 
 @contextmanager
@@ -31,15 +51,27 @@ def stopped_by_signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in numbers}
     own = [number for number in numbers if before[number] not in (signal.SIG_IGN, None)]
 
+    keyboard = signal.getsignal(signal.SIGINT)
+
     def stop(number: int, frame: object) -> None:
         for other in own:
             signal.signal(other, signal.SIG_IGN)
-        raise Stopped(signal.Signals(number).name)
+        _asked[:] = [Stopped(signal.Signals(number).name)]
+        raise _asked[0]
+
+    def stop_by_keyboard(number: int, frame: object) -> None:
+        _asked[:] = [KeyboardInterrupt()]
+        raise _asked[0]
 
     for number in own:
         signal.signal(number, stop)
+    if keyboard is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stop_by_keyboard)
     try:
         yield
     finally:
+        _asked.clear()
+        if keyboard is signal.default_int_handler:
+            signal.signal(signal.SIGINT, keyboard)
         for number in own:
             signal.signal(number, before[number])

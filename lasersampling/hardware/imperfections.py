@@ -25,7 +25,7 @@ from lasersampling.hardware.deviation import Deviation, Drift
 from lasersampling.hardware.grid import Grid
 
 if TYPE_CHECKING:
-    from lasersampling.hardware.chip import Chip
+    pass
 
 __all__ = [
     "Coupling",
@@ -191,20 +191,6 @@ class Imperfections:
         ]
         if problems:
             raise InputError(problems)
-
-    def drawn(self, n_units: int, seed: int) -> Chip:
-        """One chip with these imperfections; the same number and seed give the same chip.
-
-        Parameters
-        ----------
-        n_units : int
-            Lasers or neurons.
-        seed : int
-            Number of the chip.
-        """
-        from lasersampling.hardware.chip import draw_chip
-
-        return draw_chip(self, n_units, seed)
 
 
 def imperfections_names() -> list[str]:

@@ -1,48 +1,32 @@
-"""How good samples of a machine are: everything that is reported of a sampling run."""
+"""What is known of samples once they are judged, and the figures of merit that are reported."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lasersampling.boltzmann import Target, exact_distribution, state_index
-from lasersampling.boltzmann.clamping import FREE, clamped_vector
-from lasersampling.boltzmann.enumeration import table_moments
-from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
-from lasersampling.errors import InputError
-from lasersampling.judging.figures_of_merit import figures_of_merit
 from lasersampling.results.reading import Metric
-from lasersampling.sampling.protocol import Samples
+from lasersampling.sampling.certificate.mixing import LARGEST_R_HAT
 from lasersampling.statistics import (
     Divergences,
     Interval,
-    bootstrap_intervals,
-    compare,
-    distribution_ess,
-    effective_sample_size,
-    goodness_of_fit,
-    jackknife_error,
-    kl_divergence,
-    r_hat,
-    total_variation,
+    described,
 )
-from lasersampling.statistics.exact_draws import DivergenceOfDraws, divergence_of_draws
 from lasersampling.statistics.goodness_of_fit import N_BATCHES
 
 if TYPE_CHECKING:
     from lasersampling.results.store import ResultsFile
 
-_POINTS_IN_TIME = 16
-_FIRST_POINT_DRAWS = 4
-_MAX_UNITS_OF_INTERVALS = 12
-"""Hundreds of tables of more units than that would take longer than most samplings."""
-_MAX_CHAINS_FOLLOWED = 64
+_MOST_NAMED = 8
+_ONE_STATE = "all draws show one and the same joint state"
+_ALIKE = "the chains never differ, so no error can be given: more draws are needed"
+_APART = f"no error can be given, as the chains disagree, R-hat above {LARGEST_R_HAT}"
+_OFTEN_UNSEEN = "infinite in some of the resampled histograms, which a state is missing from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,8 +127,8 @@ class Evaluation:
     exact: ExactComparison | None
 
     def metrics(self) -> dict[str, Metric]:
-        """Return the figures of merit, by name; see `judging.figures_of_merit`."""
-        return figures_of_merit(self)
+        """Return the figures of merit, by name; with the reason where one is missing."""
+        return _figures_of_merit(self)
 
     def write(self, file: ResultsFile) -> None:
         """Write metrics, ``/units``, ``/distribution`` and ``/divergence`` to a results file."""
@@ -204,171 +188,124 @@ class Evaluation:
             file.write(place, values, (extent,), units=units, description=description)
 
 
-def evaluate(machine: AnyMachine, samples: Samples, clamped: ArrayLike | None = None) -> Evaluation:
-    """Judge samples of a machine.
+def _figures_of_merit(evaluation: Evaluation) -> dict[str, Metric]:
+    """Give the figures of merit of samples, by name.
 
-    Parameters
-    ----------
-    machine : BoltzmannMachine or RestrictedMachine
-        What was sampled. Up to 20 free units are compared with the exact distribution.
-    samples : Samples
-        At least four draws per chain.
-    clamped : array_like of int, shape (unit,), optional
-        -1 for a free unit, 0 or 1 for a clamped one; the same for all chains.
-
-    Returns
-    -------
-    Evaluation
-
-    Raises
-    ------
-    InputError
-        If no unit is free, or the samples are not of this machine.
+    A divergence of the histogram stands beside the same less its bias, and it is the latter that
+    has the interval, which allows for the bias too.
     """
-    machine = as_machine(machine)
-    free = np.flatnonzero(clamped_vector(clamped, machine.n_units) == FREE)
-    if free.size == 0:
-        raise InputError.single("clamped", "all units clamped", "at least one free unit")
-    if samples.n_units != machine.n_units:
-        raise InputError.single(
-            "samples", f"{samples.n_units} units", f"{machine.n_units}, as the machine has"
-        )
-    states = samples.states[:, :, free]
-    enumerable = free.size <= MAX_ENUMERATED_UNITS
-    target = exact_distribution(machine, clamped) if enumerable else None
-    return _evaluation(states, free, target, samples.interval_ns)
+    found = {} if evaluation.exact is None else _exact(evaluation, evaluation.exact)
+    return found | _of_chains(evaluation)
 
 
-def evaluate_target(target: Target, samples: Samples) -> Evaluation:
-    """Judge samples by a target distribution of their first units, the visible ones.
-
-    Parameters
-    ----------
-    target : Target
-        What should have been sampled.
-    samples : Samples
-        At least four draws per chain; units beyond the target's are hidden and left out.
-
-    Raises
-    ------
-    InputError
-        If there are fewer units than the target has.
-    """
-    if samples.n_units < target.n_units:
-        expected = f"at least {target.n_units}, as the target has"
-        raise InputError.single("samples", f"{samples.n_units} units", expected)
-    visible = np.arange(target.n_units)
-    states = samples.states[:, :, visible]
-    return _evaluation(states, visible, target.probabilities, samples.interval_ns)
+def named_units(units: Sequence[int] | NDArray[np.intp]) -> str:
+    """Name units in a sentence: "unit 3", "units 0, 3 and 12 more"."""
+    shown = ", ".join(str(unit) for unit in units[:_MOST_NAMED])
+    more = f" and {len(units) - _MOST_NAMED} more" if len(units) > _MOST_NAMED else ""
+    return f"unit{'s' if len(units) > 1 else ''} {shown}{more}"
 
 
-def _evaluation(
-    states: NDArray[np.int8],
-    free: NDArray[np.intp],
-    target: NDArray[np.float64] | None,
-    interval_ns: float | None,
-) -> Evaluation:
-    mean = states.mean(axis=(0, 1), dtype=np.float64)
-    ess = effective_sample_size(states)
-    joint_ess = distribution_ess(states)
-    return Evaluation(
-        free=free,
-        n_chains=len(states),
-        mean=mean,
-        mean_se=np.sqrt(mean * (1 - mean) / ess),
-        ess=ess,
-        joint_ess=joint_ess,
-        r_hat=r_hat(states) if len(states) > 1 else np.full(free.size, np.nan),
-        interval_ns=interval_ns,
-        exact=None if target is None else _compare(states, target, joint_ess),
-    )
-
-
-@np.errstate(invalid="ignore")  # spreads of divergences some of which are infinite are nan
-def _compare(
-    states: NDArray[np.int8], target: NDArray[np.float64], joint_ess: float
-) -> ExactComparison:
-    numbers = state_index(states)
-    n_chains, n_draws = numbers.shape
-    counts = np.stack([np.bincount(chain, minlength=target.size) for chain in numbers])
-    total = counts.sum(axis=0)
-    sampled = total / total.sum()
-    kl_se = total_variation_se = math.nan
-    if (counts != counts[0]).any():  # chains that are all alike say nothing of the error
-        without = [(total - chain) / (n_chains - 1) / n_draws for chain in counts]
-        kl_se = float(jackknife_error([kl_divergence(table, target) for table in without]))
-        total_variation_se = float(
-            jackknife_error([np.abs(table - target).sum() / 2 for table in without])
-        )
-    points = np.unique(
-        np.geomspace(min(_FIRST_POINT_DRAWS, n_draws), n_draws, _POINTS_IN_TIME).astype(np.int64)
-    )
-    chain_points, chains = points[:0], np.empty((n_chains, 0))
-    intervals: dict[str, Interval] = {}
-    if states.shape[2] <= _MAX_UNITS_OF_INTERVALS:
-        chain_points, chains = points, _chain_divergences(numbers, points, target)
-        intervals = bootstrap_intervals(
-            states,
-            {
-                "kl_sample_target": lambda table: kl_divergence(table, target),
-                "kl_target_sample": lambda table: kl_divergence(target, table),
-                "total_variation": lambda table: total_variation(table, target),
-            },
-        )
-    enough = n_chains * n_draws >= N_BATCHES
-    ideal = _ideal(target, joint_ess)
-    over_draws = [
-        np.bincount(numbers[:, :point].ravel(), minlength=target.size) / (point * n_chains)
-        for point in points
-    ]
-    return ExactComparison(
-        target=target,
-        sampled=sampled,
-        sampled_se=np.sqrt(sampled * (1 - sampled) / joint_ess),
-        divergences=replace(compare(sampled, target, joint_ess), floor=ideal.mean_nats),
-        kl_se=kl_se,
-        total_variation_se=total_variation_se,
-        intervals=intervals,
-        p_value=goodness_of_fit(states, target).p_value if enough else math.nan,
-        n_chains=n_chains,
-        is_short=not enough,
-        floor_95=ideal.quantile(0.95),
-        exact_mean=table_moments(target).mean,
-        draws=points * n_chains,
-        kl_over_draws=np.array([kl_divergence(table, target) for table in over_draws]),
-        ideal_over_draws=np.array(
-            [_ideal(target, joint_ess * point / n_draws).mean_nats for point in points]
+def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
+    near = exact.divergences
+    rows = {
+        "kl_sample_target": ("kl_corrected", exact.kl_se),
+        "kl_target_sample": ("kl_target_sample_corrected", None),
+        "total_variation": ("total_variation_corrected", exact.total_variation_se),
+    }
+    descriptions = described(exact.sampled, exact.target)
+    # What chains that have not come together show says nothing of how far off it may be.
+    apart = bool((evaluation.r_hat > LARGEST_R_HAT).any())
+    found: dict[str, Metric] = {}
+    for name, (corrected, error) in rows.items():
+        value, description = getattr(near, name), descriptions[name]
+        reason = None
+        if value == math.inf:
+            reason = description.partition("; ")[2]
+        elif apart:
+            error, reason = None, None if error is None else _APART
+        elif error is not None and math.isnan(error) and exact.n_chains > 1:
+            reason = _ALIKE
+        found[name] = _metric(value, description, error, reason=reason)
+        interval = exact.intervals.get(name)
+        if interval is None:
+            continue
+        about = f"the same less its bias{', nats' if name.startswith('kl') else ''}"
+        ends = (interval.low, interval.high)
+        if value == math.inf and apart:
+            found[corrected] = _metric(value, about, reason=reason)
+        elif apart:
+            found[corrected] = _metric(math.nan, about, reason=_APART)
+        elif value == math.inf:
+            found[corrected] = _metric(value, about, interval=ends, reason=reason)
+        elif math.isnan(interval.low):
+            found[corrected] = _metric(math.nan, about, reason=_ALIKE)
+        elif math.isnan(interval.bias):
+            found[corrected] = _metric(math.nan, about, interval=ends, reason=_OFTEN_UNSEEN)
+        else:
+            found[corrected] = _metric(interval.corrected, about, interval=ends)
+    floor_reason = _ONE_STATE if math.isnan(evaluation.joint_ess) else None
+    p_value, p_reason = exact.p_value, None
+    floor, floor_95 = near.floor, exact.floor_95
+    if apart and floor_reason is None:
+        p_value = floor = floor_95 = math.nan
+        floor_reason = p_reason = _APART
+    elif math.isnan(exact.p_value):
+        p_reason = f"fewer than {N_BATCHES} draws" if exact.is_short else "too few effective draws"
+        p_reason = floor_reason or p_reason
+    error_of_mean = float(np.max(np.abs(evaluation.mean - exact.exact_mean)))
+    return found | {
+        "kl_floor": _metric(
+            floor, "D_KL of an ideal sampler of the same effective size, nats",
+            reason=floor_reason,
         ),
-        chain_draws=chain_points,
-        chain_kl=chains.mean(axis=0),
-        chain_kl_sd=chains.std(axis=0, ddof=min(1, n_chains - 1)),
-        chain_ideal=np.array(
-            [
-                _ideal(target, joint_ess * point / n_draws / n_chains).mean_nats
-                for point in chain_points
-            ]
+        "kl_floor_95": _metric(
+            floor_95, "what it exceeds in one run of twenty, nats", reason=floor_reason
         ),
-    )
+        "p_value": _metric(p_value, "of draws from the target, chi-square", reason=p_reason),
+        "mean_error_max": _metric(error_of_mean, "largest error of a unit's mean"),
+    }  # fmt: skip
 
 
-def _ideal(target: NDArray[np.float64], joint_ess: float) -> DivergenceOfDraws:
-    """D_KL of exact draws of this effective number; nan if that is not known."""
-    if math.isfinite(joint_ess):
-        return divergence_of_draws(target, joint_ess)
-    unknown = 0.0 if joint_ess > 0 else math.nan
-    return DivergenceOfDraws(unknown, unknown)
+def _of_chains(evaluation: Evaluation) -> dict[str, Metric]:
+    """Effective sizes, of which a unit that never changed has none, and R-hat."""
+    ess, r_hat, joint = evaluation.ess, evaluation.r_hat, evaluation.joint_ess
+    frozen = evaluation.free[np.isnan(ess)]
+    never = f"{named_units(frozen)} never changed in any chain" if frozen.size else None
+    joint_reason = None
+    if not math.isfinite(joint):
+        joint_reason = _ONE_STATE if math.isnan(joint) else "batches of the draws do not differ"
+    apart = evaluation.free[np.isinf(r_hat)]
+    r_hat_reason = never
+    worst = math.nan
+    if evaluation.n_chains < 2:
+        r_hat_reason = "a single chain, and R-hat compares chains: take at least two"
+    elif apart.size:
+        worst = math.inf
+        r_hat_reason = f"{named_units(apart)} never changed, at 0 in some chains and 1 in others"
+    elif not frozen.size:
+        worst = float(r_hat.max())
+    elif frozen.size < r_hat.size:
+        r_hat_reason = f"{never}; of the others at most {np.nanmax(r_hat):.4g}"
+    return {
+        "ess_joint": _metric(
+            0.0 if math.isnan(joint) else joint, "effective sample size, joint states",
+            reason=joint_reason,
+        ),
+        "ess_min": _metric(
+            0.0 if frozen.size or apart.size else float(ess.min()),
+            "effective sample size, worst unit",
+            reason=never or (r_hat_reason if apart.size else None),
+        ),
+        "r_hat_max": _metric(worst, "split R-hat, worst unit", reason=r_hat_reason),
+    }  # fmt: skip
 
 
-def _chain_divergences(
-    numbers: NDArray[np.int64], points: NDArray[np.int64], target: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """D_KL(sample || target) of the first draws of each chain, shape (chain, point)."""
-    return np.array(
-        [
-            [
-                kl_divergence(np.bincount(chain[:point], minlength=target.size) / point, target)
-                for point in points
-            ]
-            for chain in numbers[:_MAX_CHAINS_FOLLOWED]
-        ]
-    )
+def _metric(
+    value: float,
+    description: str,
+    standard_error: float | None = None,
+    *,
+    interval: tuple[float, float] | None = None,
+    reason: str | None = None,
+) -> Metric:
+    return Metric(float(value), standard_error, "1", description, interval, reason)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lasersampling.boltzmann.unit_names import UnitNames
-from lasersampling.judging.evaluation import Evaluation, evaluate_target
+from lasersampling.judging.evaluation import Evaluation
+from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.fitting import Fit
 from lasersampling.results.reading import Metric
 from lasersampling.results.records import write_certificate, write_learned, write_mended

@@ -8,7 +8,8 @@ import math
 from numpy.typing import ArrayLike
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.judging.evaluation import Evaluation, evaluate
+from lasersampling.judging.evaluation import Evaluation
+from lasersampling.judging.samples import evaluate
 from lasersampling.results.reading import Metric
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Samples

@@ -1,6 +1,5 @@
 """Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times."""
 
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.delays import AxonalDelays, DelayRange, DendriticDelays, SynapticDelays
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork, load_network, save_network
@@ -9,6 +8,7 @@ from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork, decisions
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.spike_times.first_spike import first_spike_times
+from lasersampling.lif.streams import Streams
 
 __all__ = [
     "AxonalDelays",

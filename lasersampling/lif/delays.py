@@ -21,7 +21,7 @@ from torch.nn import functional
 from lasersampling.checks import integer_problems
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 Positivity = Literal["sigmoid", "softplus"]
 

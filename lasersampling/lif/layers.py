@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.delays import SynapticDelays
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, make_layout, spikes_of
+from lasersampling.lif.streams import Streams
 
 
 class LIFLayer(nn.Module):

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems
 from lasersampling.errors import InputError
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.streams import Streams
 
 UNDECIDED = -1
 

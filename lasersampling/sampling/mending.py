@@ -1,14 +1,14 @@
 """Adapting lasers before a run, where that makes their draws better and costs little.
 
-Adaptation (`lasersampling.sampling.neurons.adaptation`) is worth its laser time for strong couplings and
-imperfect chips, and changes nothing where lasers are right as they are. Which of the two it is,
-fresh draws say without any reference: how far their conditional log odds are from those of the
-machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
+Adaptation (`lasersampling.sampling.neurons.adaptation`) is worth its laser time for strong
+couplings and imperfect chips, and changes nothing where lasers are right as they are. Which of the
+two it is, fresh draws say without any reference: how far their conditional log odds are from those
+of the machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
 differ beyond chance, as long as that takes no more laser time than the run itself, and what was
 adapted is kept if fresh draws of it come nearer to the machine. Conditional log odds cannot see a
 class that is never drawn, whatever the label; so means under each condition, beside those of Gibbs
-sampling (`condition_means`), decide where they differ beyond their errors.
-Rounds that somebody asked for are judged in the same way: by few draws they can do harm.
+sampling (`condition_means`), decide where they differ beyond their errors. Rounds that somebody
+asked for are judged in the same way: by few draws they can do harm.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.stopping import Stopped, stopped_by_signals
 
 
@@ -54,3 +56,15 @@ def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(machine_file, 
     assert err.endswith(f"lasersampling: interrupted: stopped by {name}\n")
     assert out == ""
     assert [path.name for path in Path().iterdir()] == ["machine.toml"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("SIGINT", KeyboardInterrupt), ("SIGTERM", Stopped)])
+def test_a_stop_that_compiled_code_swallows_is_raised_at_the_next_step(name, kind):
+    """As ctypes does with what is raised in a callback: it is told of, and then forgotten."""
+    with stopped_by_signals(), Reporter(quiet=True, as_json=False).progress("work") as step:
+        step(0.1)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(getattr(signal, name))
+        with pytest.raises(kind):
+            step(0.2)
+        step(0.3)  # once for each signal

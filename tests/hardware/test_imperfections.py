@@ -12,6 +12,7 @@ from lasersampling.hardware import (
     imperfections_names,
     load_imperfections,
 )
+from lasersampling.hardware.chip import draw_chip
 
 
 def everything(strength=1.0, reciprocity=0.0):
@@ -60,18 +61,18 @@ def test_problems_of_a_file_are_all_told(tmp_path):
 
 
 def test_the_same_chip_can_be_met_again():
-    one, same, other = (everything().drawn(30, seed) for seed in (5, 5, 6))
+    one, same, other = (draw_chip(everything(), 30, seed) for seed in (5, 5, 6))
     for name in ("pump", "threshold", "gain", "coupling", "delay", "dead"):
         assert np.array_equal(getattr(one, name), getattr(same, name))
         assert not np.array_equal(getattr(one, name), getattr(other, name))
     assert one.n_units == 30
     # All parts are independent, and stronger imperfections are the same pattern.
     assert np.unique(np.concatenate([one.pump, one.threshold, one.gain])).size == 90
-    assert everything(3.0).drawn(30, 5).coupling == pytest.approx(3 * one.coupling)
+    assert draw_chip(everything(3.0), 30, 5).coupling == pytest.approx(3 * one.coupling)
 
 
 def test_mean_and_spread_over_many_chips():
-    chips = [everything().drawn(20, seed) for seed in range(200)]
+    chips = [draw_chip(everything(), 20, seed) for seed in range(200)]
     for name in ("pump", "threshold", "gain", "coupling", "delay"):
         drawn = np.stack([getattr(chip, name) for chip in chips])
         assert abs(drawn.mean()) < 4 * 0.1 / drawn.size**0.5
@@ -82,7 +83,7 @@ def test_mean_and_spread_over_many_chips():
 
 @pytest.mark.parametrize("reciprocity", [0.0, 0.6, 1.0])
 def test_reciprocity_is_the_correlation_of_both_directions(reciprocity):
-    drawn = everything(reciprocity=reciprocity).drawn(150, 1).coupling
+    drawn = draw_chip(everything(reciprocity=reciprocity), 150, 1).coupling
     upper, lower = drawn[np.triu_indices(150, 1)], drawn.T[np.triu_indices(150, 1)]
     # 11175 pairs: standard error of a correlation below 0.0095.
     assert np.corrcoef(upper, lower)[0, 1] == pytest.approx(reciprocity, abs=4 * 0.0095)
@@ -95,13 +96,13 @@ def test_chips_apply_what_was_drawn():
     about = Imperfections(
         pump={"mismatch": {"std": 0.1}}, delay={"mismatch": {"std": 0.2, "relative": False}}
     )
-    chip = about.drawn(4, 1)
+    chip = draw_chip(about, 4, 1)
     assert chip.applied("pump", 2.0) == pytest.approx(2.0 * (1 + chip.pump))
     assert chip.applied("pump", np.ones((3, 4))).shape == (3, 4)
     assert chip.applied("delay", 1.0) == pytest.approx(1.0 + chip.delay)
     assert (chip.applied("threshold", 1.0) == 1.0).all()
     with pytest.raises(InputError, match=r"n_units: got 0(.|\n)*seed: got -1"):
-        about.drawn(0, -1)
+        draw_chip(about, 0, -1)
 
 
 def test_what_a_half_does_not_know_is_refused():

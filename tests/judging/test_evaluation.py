@@ -5,8 +5,8 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, all_states, clamp, exact_distribution
 from lasersampling.errors import InputError
-from lasersampling.judging.evaluation import evaluate
 from lasersampling.judging.reference import reference_metrics
+from lasersampling.judging.samples import evaluate
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.sampling.certificate import certificate
 from lasersampling.sampling.protocol import Samples

@@ -3,7 +3,7 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import AxonalDelays, DelayRange, DendriticDelays, LIFLayer, SynapticDelays
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 
 @pytest.mark.parametrize("positivity", ["sigmoid", "softplus"])

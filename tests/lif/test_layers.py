@@ -4,7 +4,7 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import BiasSpikes, LIFLayer, Neuron, RepeatInputs, first_spike_times
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 
 def inputs(n_members=2, n_samples=30, n_pre=6):

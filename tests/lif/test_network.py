@@ -11,7 +11,7 @@ from lasersampling.lif import (
     SynapticDelays,
     decisions,
 )
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 NEURON = Neuron(tau_mem=2.0, conductance=0.5)
 

@@ -3,9 +3,9 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import LIFLayer, Neuron, SpikingNetwork, SynapticDelays
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, silent_share
 from lasersampling.lif.spike_times.first_spike import first_spike_times
+from lasersampling.lif.streams import Streams
 
 NEURON = Neuron(tau_mem=2.0, conductance=0.5)
 

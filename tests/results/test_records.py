@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lasersampling.hardware import load_imperfections
+from lasersampling.hardware.chip import draw_chip
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.simulation import Traces
 from lasersampling.results import ResultsFile, read_results, records
@@ -111,7 +112,7 @@ def test_traces_and_images_keep_shape_and_units(tmp_path):
 
 
 def test_a_chip_is_written_as_it_was_drawn(tmp_path):
-    chip = load_imperfections("harsh").drawn(4, 7)
+    chip = draw_chip(load_imperfections("harsh"), 4, 7)
     found = written(tmp_path, lambda file: records.write_chip(file, chip))
     for name in ("pump", "threshold", "gain", "coupling", "delay", "dead"):
         assert np.array_equal(found.array(f"chip/{name}"), getattr(chip, name))

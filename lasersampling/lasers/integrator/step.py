@@ -53,7 +53,8 @@ __all__ = ["step"]
 
 # The difference t of two independent integers uniform on 0..127, over 127, has a triangular law.
 # The odd polynomial with these coefficients gives it the even moments 1, 3, 15 and 105 of a
-# standard normal (tests/lasers/test_kernel.py recomputes them from the full table of 2**14 values).
+# standard normal (tests/lasers/integrator/test_kernel.py recomputes them from the full table of
+# 2**14 values).
 NORMAL = (
     np.float32(2.02974992),
     np.float32(2.78325944),

@@ -20,9 +20,9 @@ from lasersampling.checks import integer_problems
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.draws import Drawing, VisibleTables
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.loop import Checkpoints, History, train
-from lasersampling.learning.machines.draws import Drawing, VisibleTables
 from lasersampling.learning.machines.parameters import Connectivity, MachineParameters
 from lasersampling.learning.machines.phases import (
     ClampedData,

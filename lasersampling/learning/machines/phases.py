@@ -36,7 +36,7 @@ from lasersampling.boltzmann import (
     visible_distribution,
 )
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.learning.machines.draws import (
+from lasersampling.learning.draws import (
     DATA_STREAM,
     MODEL_STREAM,
     ContinuedChains,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, state_index
-from lasersampling.learning.machines.draws import Drawing, VisibleTables, weighted_moments
+from lasersampling.learning.draws import Drawing, VisibleTables, weighted_moments
 from lasersampling.learning.machines.phases import FreeModel
 from lasersampling.learning.task import State
 

@@ -1,1 +1,4 @@
-"""learning/pictures."""
+"""Machines of pictures: persistent contrastive divergence, recipes, a sampler in the loop.
+
+The classifier that judges pictures is trained here too, as it learns from the same data.
+"""

@@ -1,8 +1,9 @@
 """Learning images with a sampler in the loop, such as a network of lasers.
 
-The task is that of `learning.pictures.persistent_cd`; the model half of the gradient, and where wanted the
-data half too, come from draws of the sampler. So what a device does differently from its model is
-corrected as far as weights and biases can. It starts from a machine that was trained digitally.
+The task is that of `learning.pictures.persistent_cd`; the model half of the gradient, and where
+wanted the data half too, come from draws of the sampler. So what a device does differently from its
+model is corrected as far as weights and biases can. It starts from a machine that was trained
+digitally.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
-from lasersampling.learning.loop import Checkpoints
-from lasersampling.learning.machines.draws import (
+from lasersampling.learning.draws import (
     DATA_STREAM,
     MODEL_STREAM,
     ContinuedChains,
     Drawing,
 )
+from lasersampling.learning.loop import Checkpoints
 from lasersampling.learning.pictures.centred import (
     Batch,
     GivenUnits,

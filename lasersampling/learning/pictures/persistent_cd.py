@@ -3,8 +3,8 @@
 The log-likelihood of a machine has the gradient <z z'> of the data minus <z z'> of the machine.
 Hidden units of the first are exact with one hidden layer and by mean field with more; the second is
 estimated from chains of block Gibbs sampling that go on from update to update (Tieleman 2008), or
-from any sampler (`learning.pictures.in_the_loop`). Gradients go to `.grad` of torch parameters, so that
-any torch optimiser can be used.
+from any sampler (`learning.pictures.in_the_loop`). Gradients go to `.grad` of torch parameters, so
+that any torch optimiser can be used.
 
 References
 ----------

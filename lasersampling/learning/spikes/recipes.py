@@ -25,7 +25,7 @@ from lasersampling.lif import (
     SpikingNetwork,
     SynapticDelays,
 )
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 Count = Annotated[int, Field(ge=1)]
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]

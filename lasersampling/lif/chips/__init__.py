@@ -1,1 +1,4 @@
-"""lif/chips."""
+"""Emulated analog chips of LIF neurons: events, calibration from spikes, networks in the loop.
+
+What is imperfect about any device is `lasersampling.hardware`.
+"""

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from lasersampling.checks import absent_problems, integer_problems, memory_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Description
+from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.chip_model import ChipModel
 from lasersampling.hardware.deviation import Deviation
 from lasersampling.hardware.imperfections import Quantity
 from lasersampling.lif.chips.events import seen
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
 from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, spikes_of
+from lasersampling.lif.streams import Streams
 
 Array = NDArray[np.float64]
 
@@ -160,7 +161,7 @@ class EmulatedChip:
         return quantity
 
     def _drawn(self, seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
-        chips = [self.model.imperfections.drawn(sum(self._sizes), seed) for seed in seeds]
+        chips = [draw_chip(self.model.imperfections, sum(self._sizes), seed) for seed in seeds]
         names = (*_OF_NEURONS, "coupling", "delay", "dead", "dead_coupling")
         return {name: np.stack([getattr(chip, name) for chip in chips]) for name in names}
 

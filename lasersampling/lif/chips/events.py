@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lasersampling.compiling import njit
 from lasersampling.hardware import Spikes
-from lasersampling.lif.chips.streams import Streams
+from lasersampling.lif.streams import Streams
 
 _FURTHEST_JITTER = 4.0  # standard deviations
 

@@ -1,1 +1,4 @@
-"""lif/exchange."""
+"""LIF networks as arrays, as HDF5 files, to and from NIR, and spikes as event data.
+
+Nothing here computes spikes.
+"""

@@ -38,7 +38,6 @@ from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.delays import (
     AxonalDelays,
     DelayRange,
@@ -49,6 +48,7 @@ from lasersampling.lif.delays import (
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.streams import Streams
 
 NEURON = {"threshold": 1.0, "leak": 0.0, "conductance": 1.0, "tau_mem": 1.0, "tau_syn": 1.0}
 """Parameters of neurons, and their values where none are given."""

@@ -1,10 +1,11 @@
 """Trained networks as HDF5 files.
 
-The file has the arrays of `lif.exchange.arrays` in the group ``/network``, each with named dimensions, its
-unit and a description, so that xarray opens the group; ``/network/accuracy`` says what share of
-test samples each member decides rightly. Attributes of the root say what it is (``form``,
-``form_version``), the unit of all times (``time_unit``, always tau_syn), on what the network was
-trained (``trained_on``), by which command (``command``) and which version of the library.
+The file has the arrays of `lif.exchange.arrays` in the group ``/network``, each with named
+dimensions, its unit and a description, so that xarray opens the group; ``/network/accuracy`` says
+what share of test samples each member decides rightly. Attributes of the root say what it is
+(``form``, ``form_version``), the unit of all times (``time_unit``, always tau_syn), on what the
+network was trained (``trained_on``), by which command (``command``) and which version of the
+library.
 """
 
 from __future__ import annotations

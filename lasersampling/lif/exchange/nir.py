@@ -29,7 +29,8 @@ step_s in place of 1, so for them w_in = tau_syn / step_s.
 NIR has no word for neurons that spike once at most. They are written with v_reset = v_leak and
 ``spikes_at_most = 1`` in the metadata: a tool that does not know this may let a neuron spike again.
 What is read spikes once at most, whatever its v_reset, which acts after a spike only. Both start
-at V = leak, I = 0. How a graph is read: `lif.exchange.nir_chain`. Semantics at length: docs/exchange.md.
+at V = leak, I = 0. How a graph is read: `lif.exchange.nir_chain`. Semantics at length:
+docs/exchange.md.
 
 References
 ----------

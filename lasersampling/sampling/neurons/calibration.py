@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import lasersampling.lasers as lasers_package
+from lasersampling.closure import digest_of
 from lasersampling.config import NonNegative, Positive, to_toml, validated
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device
@@ -35,10 +34,6 @@ LARGEST_RMS = 0.02
 """Misfit of the activation curve up to which a refractory time is taken."""
 
 _PAIR_READINGS_PER_TAU = 8
-_CALIBRATED_MODULES = (
-    "bundle.py", "kernel.py", "kernel_step.py", "monitoring.py", "pumps.py", "rate_equations.py",
-    "run.py", "simulation.py",
-)  # fmt: skip
 
 
 @validated
@@ -176,14 +171,14 @@ class Calibration:
 
 
 def calibration_key(neuron: Neuron, settings: CalibrationSettings) -> str:
-    """Digest of all that a calibration depends on, the simulating code included."""
+    """Digest of all that a calibration depends on.
+
+    Besides device and settings that is the code of this module and of all that it imports from the
+    package; words in it can change.
+    """
     digest = hashlib.sha256()
     digest.update(to_toml({"neuron": neuron, "settings": settings}).encode())
-    here = Path(__file__)
-    simulating = [Path(path) / name for path in lasers_package.__path__ for name in
-                  _CALIBRATED_MODULES]  # fmt: skip
-    for source in (*simulating, here, here.with_name("activation.py")):
-        digest.update(source.read_bytes())
+    digest.update(digest_of(__name__).encode())
     return digest.hexdigest()[:32]
 
 

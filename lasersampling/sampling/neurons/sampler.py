@@ -15,6 +15,7 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Chip, Imperfections
+from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
@@ -73,11 +74,11 @@ class Lasers:
     The machine is translated into pumps and couplings with the calibration of the device
     (`lasersampling.sampling.neurons.translation`).
 
-    Chains that start anew do so in states drawn at random (`sampling.neurons.dispersed_starts`), so that
-    R-hat finds modes that they do not change between. They end at their last draw, and a run that
-    goes on has its first draw one interval later. `Samples.spikes` begin one refractory time before
-    the first draw of a fresh run, and before the end of the last run otherwise: those spikes are
-    needed to read the first states.
+    Chains that start anew do so in states drawn at random (`sampling.neurons.dispersed_starts`), so
+    that R-hat finds modes that they do not change between. They end at their last draw, and a run
+    that goes on has its first draw one interval later. `Samples.spikes` begin one refractory time
+    before the first draw of a fresh run, and before the end of the last run otherwise: those spikes
+    are needed to read the first states.
 
     Attributes
     ----------
@@ -117,9 +118,10 @@ class Lasers:
         Lets synapses tire with use, so that modes lose their hold. Calibration and translation
         know nothing of it.
     lines : Lines, optional
-        Gain and offset of each laser beyond the calibration, such as `sampling.neurons.adaptation.adapt`
-        finds them: for machines with fields beyond three or four, such as those of images, and
-        for imperfect chips. They belong to machines of so many units.
+        Gain and offset of each laser beyond the calibration, such as
+        `sampling.neurons.adaptation.adapt` finds them: for machines with fields beyond three or
+        four, such as those of images, and for imperfect chips. They belong to machines of so many
+        units.
 
     Examples
     --------
@@ -208,7 +210,7 @@ class Lasers:
     def chip(self, n_units: int) -> Chip:
         """Return the chip that samples machines of so many units."""
         assert isinstance(self.imperfections, Imperfections)  # put there when this was made
-        return self.imperfections.drawn(n_units, self.chip_seed)
+        return draw_chip(self.imperfections, n_units, self.chip_seed)
 
     @property
     def draw_interval_ns(self) -> float:

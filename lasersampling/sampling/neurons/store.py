@@ -1,13 +1,13 @@
-"""Calibrations and hazards are measured once and kept as TOML files in the user's cache.
+"""Calibrations are measured once and kept as TOML files in the user's cache.
 
 A file is named by a digest of all that the measurement depends on; when device, synapse, settings
-or the simulating code change, it is made again.
+or the simulating code change, it is made again. Those of the shipped devices with default settings
+are shipped, in ``models/calibrations``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import warnings
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lasersampling.atomic import FileInUseError, atomic_path
-from lasersampling.config import load, to_toml
+from lasersampling.config import load, shipped_names, shipped_path, to_toml
 from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 from lasersampling.sampling.neurons.calibration import (
     Calibration,
@@ -24,12 +24,8 @@ from lasersampling.sampling.neurons.calibration import (
     calibrate,
     calibration_key,
 )
-from lasersampling.sampling.renewal.hazard import Hazard
-from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, measure_hazard
 
 T = TypeVar("T")
-
-_MEASURING_MODULES = ("hazard.py", "hazard_measurement.py", "hazard_response.py")
 
 CACHE_VARIABLE = "LASERSAMPLING_CACHE"
 """Environment variable that names another directory for the cache."""
@@ -47,8 +43,13 @@ def cache_directory() -> Path:
 
 def calibration_path(neuron: Neuron, settings: CalibrationSettings) -> Path:
     """File that holds, or would hold, this calibration."""
-    name = f"calibration-{neuron.device.name}-{calibration_key(neuron, settings)}.toml"
-    return cache_directory() / name.replace(os.sep, "_")
+    return cache_directory() / f"{calibration_name(neuron, settings)}.toml"
+
+
+def calibration_name(neuron: Neuron, settings: CalibrationSettings) -> str:
+    """Name of this calibration, that of its file without the suffix."""
+    name = f"calibration-{neuron.device.name}-{calibration_key(neuron, settings)}"
+    return name.replace(os.sep, "_")
 
 
 def stored_calibration(
@@ -58,7 +59,7 @@ def stored_calibration(
     n_threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Calibration:
-    """Read this calibration from the cache, or measure and store it.
+    """Read this calibration from those that are shipped or the cache, or measure and store it.
 
     A file that cannot be read is measured anew and replaced. A cache that cannot be written is no
     error: the calibration is returned all the same, with a `LaserSamplingWarning`.
@@ -78,58 +79,27 @@ def stored_calibration(
     -------
     Calibration
     """
-    return _stored(
-        calibration_path(neuron, settings), Calibration,
+    name = calibration_name(neuron, settings)
+    if name in shipped_names("calibrations"):
+        return load(shipped_path("calibrations", name), Calibration)
+    return kept(
+        cache_directory() / f"{name}.toml", Calibration,
         lambda: calibrate(neuron, settings, n_threads=n_threads, progress=progress),
     )  # fmt: skip
 
 
-def hazard_path(neuron: Neuron, calibrated: CalibrationSettings, settings: HazardSettings) -> Path:
-    """File that holds, or would hold, this hazard."""
-    digest = hashlib.sha256(calibration_key(neuron, calibrated).encode())
-    digest.update(to_toml(settings).encode())
-    for name in _MEASURING_MODULES:
-        digest.update(Path(__file__).with_name(name).read_bytes())
-    name = f"hazard-{neuron.device.name}-{digest.hexdigest()[:32]}.toml"
-    return cache_directory() / name.replace(os.sep, "_")
-
-
-def stored_hazard(
-    neuron: Neuron,
-    calibrated: CalibrationSettings,
-    settings: HazardSettings,
-    *,
-    n_threads: int | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> Hazard:
-    """Read this hazard from the cache, or measure and store it, as `stored_calibration` does.
+def kept(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
+    """Read what was measured before, or measure it and keep it.
 
     Parameters
     ----------
-    neuron : Neuron
-        Laser, synapse and refractory time.
-    calibrated : CalibrationSettings
-        How the neuron is calibrated, which is done first.
-    settings : HazardSettings
-        How long to measure, and the seed.
-    n_threads : int, optional
-        Threads; all cores by default.
-    progress : callable, optional
-        Called with the fraction done of a measurement.
-
-    Returns
-    -------
-    Hazard
+    path : Path
+        TOML file in the cache.
+    kind : type
+        Class made by `config.validated`.
+    measure : callable
+        Measures it.
     """
-
-    def measure() -> Hazard:
-        calibration = stored_calibration(neuron, calibrated, n_threads=n_threads)
-        return measure_hazard(neuron, calibration, settings, n_threads=n_threads, progress=progress)
-
-    return _stored(hazard_path(neuron, calibrated, settings), Hazard, measure)
-
-
-def _stored(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
     # What cannot be read was written by another version, is damaged or belongs to somebody else:
     # worth no more than the time to measure again.
     with contextlib.suppress(InputError, OSError):

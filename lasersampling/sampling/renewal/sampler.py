@@ -25,7 +25,6 @@ from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, Neuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
-from lasersampling.sampling.neurons.store import stored_hazard
 from lasersampling.sampling.neurons.translation import Lines, Programme
 from lasersampling.sampling.protocol import (
     ChainState,
@@ -36,6 +35,7 @@ from lasersampling.sampling.protocol import (
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, check_synapse
 from lasersampling.sampling.renewal.lanes import Model, Wiring
+from lasersampling.sampling.renewal.store import stored_hazard
 from lasersampling.sampling.renewal.tables import empty_batch, steady_drive, tabulated, wired
 from lasersampling.sampling.renewal.trains import (
     Train,
@@ -59,8 +59,8 @@ class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
     Machines are translated with the same calibration as for `Lasers`; in place of rate equations
-    stands the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning without
-    discretisation of time. It is some fifty times faster, and knows no imperfections.
+    stands the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning
+    without discretisation of time. It is some fifty times faster, and knows no imperfections.
 
     Attributes
     ----------

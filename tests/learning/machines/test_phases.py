@@ -10,7 +10,7 @@ from lasersampling.boltzmann import (
     target_from_table,
     visible_distribution,
 )
-from lasersampling.learning.machines.draws import Drawing
+from lasersampling.learning.draws import Drawing
 from lasersampling.learning.machines.phases import (
     ClampedData,
     ExactData,

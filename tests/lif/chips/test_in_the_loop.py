@@ -19,8 +19,8 @@ from lasersampling.lif import (
 )
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop, realised
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.spike_times.first_spike import make_layout, spikes_of
+from lasersampling.lif.streams import Streams
 
 
 def network_with(kind, seeds=(1, 2), neuron=None):

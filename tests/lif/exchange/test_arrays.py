@@ -14,13 +14,13 @@ from lasersampling.lif import (
     SpikingNetwork,
     SynapticDelays,
 )
-from lasersampling.lif.chips.streams import Streams
 from lasersampling.lif.exchange.arrays import (
     checked_arrays,
     n_inputs,
     network_from_arrays,
     network_to_arrays,
 )
+from lasersampling.lif.streams import Streams
 
 SPAN = DelayRange(minimum=0.05, scale=1.3, initial_std=1.0)
 OWN = Neuron(np.linspace(0.6, 0.9, 6), -0.1, 0.7, np.linspace(1.2, 2.2, 6), 0.8)

@@ -8,10 +8,11 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.synapse import Synapse
-from lasersampling.sampling.neurons import store as calibration_store
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.store import CACHE_VARIABLE
 from lasersampling.sampling.renewal import hazard_measurement
+from lasersampling.sampling.renewal import store as hazard_store
 from lasersampling.sampling.renewal.hazard import LOWEST_LOG_HAZARD, basis
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, measure_hazard
 from lasersampling.sampling.renewal.hazard_response import (
@@ -143,24 +144,22 @@ def test_bad_settings_are_refused():
 
 
 def test_a_hazard_is_measured_once_for_the_same_settings(hazard_of, monkeypatch, tmp_path):
-    monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     measured = []
 
     def measure(neuron, calibration, settings, **options):
         measured.append(settings)
         return hazard_of(0.4, 0.1, 0.6)
 
-    monkeypatch.setattr(calibration_store, "measure_hazard", measure)
-    monkeypatch.setattr(calibration_store, "stored_calibration", lambda *a, **k: None)
+    monkeypatch.setattr(hazard_store, "measure_hazard", measure)
+    monkeypatch.setattr(hazard_store, "stored_calibration", lambda *a, **k: None)
     neuron, calibrated = Lasers().neuron, CalibrationSettings()
-    one, two = (
-        calibration_store.stored_hazard(neuron, calibrated, HazardSettings()) for _ in range(2)
-    )
+    one, two = (hazard_store.stored_hazard(neuron, calibrated, HazardSettings()) for _ in range(2))
     assert len(measured) == 1
     assert to_toml(one) == to_toml(two)
-    calibration_store.stored_hazard(neuron, calibrated, HazardSettings(seed=1))
+    hazard_store.stored_hazard(neuron, calibrated, HazardSettings(seed=1))
     assert len(measured) == 2
-    path = calibration_store.hazard_path(neuron, calibrated, HazardSettings())
+    path = hazard_store.hazard_path(neuron, calibrated, HazardSettings())
     path.write_text("damaged", encoding="utf-8")
-    calibration_store.stored_hazard(neuron, calibrated, HazardSettings())
+    hazard_store.stored_hazard(neuron, calibrated, HazardSettings())
     assert len(measured) == 3

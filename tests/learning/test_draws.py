@@ -3,7 +3,7 @@
 import numpy as np
 
 from lasersampling.boltzmann import target_from_table
-from lasersampling.learning.machines.draws import allocated
+from lasersampling.learning.draws import allocated
 
 TARGET = target_from_table(np.random.default_rng(5).dirichlet(np.ones(8)))
 

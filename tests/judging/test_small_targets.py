@@ -7,7 +7,7 @@ import pytest
 
 from lasersampling.boltzmann import exact_distribution, target_from_samples, target_from_table
 from lasersampling.errors import InputError
-from lasersampling.judging.evaluation import evaluate_target
+from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.contrastive import initial_machine
 from lasersampling.sampling.gibbs import Gibbs
 
