@@ -72,8 +72,8 @@ def refuse(*arguments, **options):
     raise PermissionError(13, "Permission denied")
 tempfile.TemporaryFile = refuse
 import lasersampling.sampling.renewal.kernel, lasersampling.lif
-from lasersampling.lasers import kernel_step
-print(kernel_step._positive(-2.0), kernel_step._positive(2.0))
+from lasersampling.lasers.integrator import step
+print(step._positive(-2.0), step._positive(2.0))
 """
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from lasersampling.cli.stopping import raise_if_stopped
 from lasersampling.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Lines:
         self._watch.join()
 
     def __call__(self, fraction: float) -> None:
-        """Take note of the fraction done, 0 to 1."""
+        """Take note of the fraction done, 0 to 1; ends here if the process was asked to stop."""
+        raise_if_stopped()
         now = time.monotonic()
         with self._lock:
             if fraction > 0:
@@ -163,7 +165,8 @@ class Bar:
         self._bar.stop()
 
     def __call__(self, fraction: float) -> None:
-        """Take note of the fraction done, 0 to 1."""
+        """Take note of the fraction done, 0 to 1; ends here if the process was asked to stop."""
+        raise_if_stopped()
         now = time.monotonic()
         self._pace.add(now, fraction)
         left = self._pace.left_s(now)

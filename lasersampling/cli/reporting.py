@@ -54,10 +54,10 @@ class Reporter:
             yield lambda fraction: raise_if_stopped()
         elif sys.stderr.isatty():
             with Bar(what) as bar:
-                yield _stoppable(bar)
+                yield bar
         else:
             with Lines(what, self.status) as lines:
-                yield _stoppable(lines)
+                yield lines
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
@@ -74,16 +74,6 @@ class Reporter:
             print(json.dumps(_finite(values), allow_nan=False), flush=True)
         else:
             console(sys.stdout).print(table)
-
-
-def _stoppable(told: Callable[[float], None]) -> Callable[[float], None]:
-    """Tell of a step, and end there if the process was asked to."""
-
-    def step(fraction: float) -> None:
-        raise_if_stopped()
-        told(fraction)
-
-    return step
 
 
 def _finite(value: Any) -> Any:

@@ -61,6 +61,14 @@ def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(machine_file, 
 @pytest.mark.parametrize(("name", "kind"), [("SIGINT", KeyboardInterrupt), ("SIGTERM", Stopped)])
 def test_a_stop_that_compiled_code_swallows_is_raised_at_the_next_step(name, kind):
     """As ctypes does with what is raised in a callback: it is told of, and then forgotten."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        swallowed(name, kind)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def swallowed(name, kind):
     with stopped_by_signals(), Reporter(quiet=True, as_json=False).progress("work") as step:
         step(0.1)
         with contextlib.suppress(KeyboardInterrupt):

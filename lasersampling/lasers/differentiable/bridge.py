@@ -1,4 +1,4 @@
-"""|E|^2 along an Ornstein-Uhlenbeck bridge, the field within a step: `kernel_step` in torch."""
+"""|E|^2 along an Ornstein-Uhlenbeck bridge, the field within a step: `integrator.step` in torch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def weights(v2: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def open_variance(v2: Tensor, strength: Tensor, sum_squared: Tensor) -> Tensor:
-    """Variance of mean |E|^2 that the ends leave open, by the fit of `kernel_step`.
+    """Variance of mean |E|^2 that the ends leave open, by the fit of `integrator.step`.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The stochastic rate equations in torch: batches of uncoupled lasers, and gradients.
 
 The equations are those of `rate_equations`, in symmetric order, and the scheme is that of
-`kernel_step`, whose docstring says what each stage does. Where the kernel has polynomials and
+`integrator.step`, whose docstring says what each stage does. Where the kernel has polynomials and
 14-bit noise for speed, this has exponentials and normal variates; the carriers take random signs,
 as there. The two agree step by step without noise and in distribution with it, not bit by bit.
 
