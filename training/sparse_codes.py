@@ -28,14 +28,14 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
-from lasersampling.learning.spikes.classification import Judgement, classify, judge
+from lasersampling.learning.spikes.classification import Decisions, classify, judge
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results import ResultsFile
 
 REWARDS = (0.0, 0.01, 0.03, 0.1, 0.3)
 
 
-def spent(judged: Judgement, earliest: float) -> tuple[np.ndarray, np.ndarray]:
+def spent(judged: Decisions, earliest: float) -> tuple[np.ndarray, np.ndarray]:
     """Hidden spikes before the decision, and time from the first possible input to it."""
     first = judged.spikes[-1].min(axis=2)
     decided = np.isfinite(first)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.judging.chip_records import write_chips
-from lasersampling.learning.spikes.classification import Classifier, Judgement, judge
+from lasersampling.learning.spikes.classification import Classifier, Decisions, judge
 from lasersampling.learning.spikes.linear_baseline import linear_accuracy
 from lasersampling.learning.task import Estimate
 from lasersampling.lif.chips.in_the_loop import InTheLoop
@@ -35,14 +35,14 @@ class SpikeEvaluation:
     ----------
     classifier : Classifier
         The networks.
-    judgement : Judgement
+    judgement : Decisions
         What they make of the test part.
     metrics : mapping of str to Metric
         Figures of merit.
     """
 
     classifier: Classifier
-    judgement: Judgement
+    judgement: Decisions
     metrics: Mapping[str, Metric]
 
     def write(self, file: ResultsFile) -> None:
@@ -143,7 +143,7 @@ def evaluate_classifier(classifier: Classifier, linear: Estimate | None = None) 
     return SpikeEvaluation(classifier, judged, _metrics(classifier, judged, beside))
 
 
-def _metrics(classifier: Classifier, judged: Judgement, beside: Estimate) -> dict[str, Metric]:
+def _metrics(classifier: Classifier, judged: Decisions, beside: Estimate) -> dict[str, Metric]:
     accuracy = judged.accuracy.value
     n = len(accuracy)
     mean, sampling = judged.accuracy.mean()

@@ -68,7 +68,7 @@ def load_data(name: str) -> SpikeData:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class Decisions:
     """What an ensemble makes of samples.
 
     Attributes
@@ -89,7 +89,7 @@ class Judgement:
     confusion: NDArray[np.int64]
 
 
-def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None) -> Judgement:
+def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None) -> Decisions:
     """Let an ensemble decide on samples.
 
     Parameters
@@ -119,7 +119,7 @@ def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None)
         np.add.at(confusion[e], (part.labels, decided[e]), 1)
     spikes = tuple(layer.to(torch.float64).numpy() for layer in (*hidden, output))
     error = np.sqrt(right * (1.0 - right) / len(part))
-    return Judgement(spikes, decided, Estimate.of(right, error), confusion)
+    return Decisions(spikes, decided, Estimate.of(right, error), confusion)
 
 
 class SpikeClassification:
