@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,15 +19,46 @@ if TYPE_CHECKING:
     from lasersampling.sampling.mending import Mended, Mending
     from lasersampling.sampling.neurons.sampler import Lasers
 
+_ROUNDS = 4
+"""Of ``--adapt`` with no number behind it."""
+
 Adapt = Annotated[
     int | None,
     typer.Option(
         "--adapt",
-        metavar="ROUNDS",
-        help="Rounds in which the lasers are adapted to the machine, 0 for none; by default "
-        "as many as help and cost no more laser time than the run.",
+        metavar="[ROUNDS]",
+        help=f"Rounds in which the lasers are adapted to the machine, {_ROUNDS} if no number "
+        "follows, 0 for none; by default as many as help and cost no more laser time than the run.",
     ),
 ]
+
+
+def with_rounds(arguments: Sequence[str]) -> list[str]:
+    """Put the usual number of rounds behind each ``--adapt`` that none follows.
+
+    Examples
+    --------
+    >>> with_rounds(["sample", "five.toml", "--adapt", "--seed", "1"])
+    ['sample', 'five.toml', '--adapt', '4', '--seed', '1']
+    >>> with_rounds(["sample", "--adapt", "0", "five.toml"])
+    ['sample', '--adapt', '0', 'five.toml']
+    """
+    given: list[str] = []
+    for place, argument in enumerate(arguments):
+        given.append(argument)
+        follows = arguments[place + 1 : place + 2]
+        if argument == "--adapt" and not (follows and _is_number(follows[0])):
+            given.append(str(_ROUNDS))
+    return given
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is meant as a number, good or bad; names of options and files are not."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def adapted(

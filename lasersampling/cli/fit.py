@@ -66,9 +66,9 @@ def fit(
     adapt: Annotated[
         int | None,
         typer.Option(
-            metavar="ROUNDS",
+            metavar="[ROUNDS]",
             help="Rounds in which the lasers are adapted to the machine that learning starts from; "
-            "0 by default, as learning with them makes up for the same.",
+            "4 if no number follows, 0 by default, as learning with them makes up for the same.",
         ),
     ] = None,
     substrate: Address = None,

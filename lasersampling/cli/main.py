@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 import lasersampling
+from lasersampling.cli.adapting import with_rounds
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.convert import convert
@@ -47,7 +48,7 @@ class _ExitCodes(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         # Commands record in their results how they were called.
         ctx.obj = Invocation(shlex.join(["lasersampling", *args]))
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, with_rounds(args))
 
     def invoke(self, ctx: Any) -> Any:
         with _exit_codes():

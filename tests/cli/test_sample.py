@@ -56,6 +56,9 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     results = read_results("adapted.h5")
     assert (results.array("lines/gain") != 1.0).all()
     assert results.attributes["adaptation"]["what"] in adapted.err
+    without_number = run(*options, "--adapt", "--set", "adaptation_draws=4")
+    assert without_number.code == 0
+    assert "4 rounds" in json.loads(without_number.out)["adaptation"]["what"]
     refused = run(*options, "--adapt", -1)
     assert refused.code == 2
     assert "--adapt: got -1" in refused.err
