@@ -36,6 +36,8 @@ Adapt = Annotated[
 def with_rounds(arguments: Sequence[str]) -> list[str]:
     """Put the usual number of rounds behind each ``--adapt`` that none follows.
 
+    Typer knows no options whose value may be left out.
+
     Examples
     --------
     >>> with_rounds(["sample", "five.toml", "--adapt", "--seed", "1"])
@@ -70,7 +72,7 @@ def adapted(
     file: ResultsFile | None,
 ) -> Mended:
     """Adapt lasers to a machine held as it will be, if that helps; say and write what was done."""
-    from lasersampling.results.records import write_lines, write_mended
+    from lasersampling.results.records import write_mended
     from lasersampling.sampling.mending import adapted_where_it_helps
 
     with reporter.progress("adapting the lasers to the machine") as progress:
@@ -78,8 +80,6 @@ def adapted(
     reporter.status(found.sentence)
     if file is not None:
         write_mended(file, [found])
-        if found.lasers.lines is not None:
-            write_lines(file, found.lasers.lines)
     return found
 
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from lasersampling.datasets import Pictures
     from lasersampling.learning.pictures.models import PictureModel
     from lasersampling.results import ResultsFile
-    from lasersampling.results.reading import Metric
     from lasersampling.sampling import Sampler
     from lasersampling.sampling.mending import Mended
 
@@ -52,8 +51,6 @@ _QUICK = {
     "adaptation_rounds": 2,
 }
 """How much is sampled with a trained machine and no recipe: seconds for a hundred lasers."""
-
-_HEADLINES = {"digits": "Digits", "mnist": "Handwritten digits (MNIST)"}
 
 
 def generate(
@@ -119,6 +116,7 @@ def generate(
     from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.cli.generated import closing_line, headline_of
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.judging.generation import generate_images, label_conditions
@@ -202,7 +200,7 @@ def generate(
             certificate = found["lasers"].samples.certificate(
                 machine, clamped, sampler=samplers["lasers"], names=unit_names.of_all(machine)
             )
-        headline = _headline(config, machine)
+        headline = headline_of(config, machine)
         if file is not None:
             file.write_machine(machine, unit_names)
             file.attributes("provenance", _provenance(config, loaded, shape))
@@ -237,7 +235,7 @@ def generate(
             remarks=[mended.sentence, *pictures_remarks(certificate, config.duration_ns)],
         ),
     )
-    reporter.status(_closing_line(config, machine, metrics, output.files))
+    reporter.status(closing_line(config, machine, metrics, output.files))
     if losses:
         reporter.status(" ".join(["Beware.", *losses, REMEDY]))
     enforce(certificate, strict=strict)
@@ -375,35 +373,3 @@ def _write_data(file: ResultsFile, pictures: Pictures, labels: tuple[int, ...]) 
     chosen = np.concatenate([np.flatnonzero(pictures.train_labels == y)[:n_each] for y in known])
     images = pictures.train_images[chosen].reshape(-1, *pictures.shape)
     write_images(file, "data", images, pictures.train_labels[chosen])
-
-
-def _headline(config: GenerateConfig, machine: BoltzmannMachine) -> str:
-    what = _HEADLINES.get(config.data.source, "Images")
-    return f"{what} from a network of {machine.n_units} nanolasers ({config.device.name})"
-
-
-def _closing_line(
-    config: GenerateConfig, machine: BoltzmannMachine, metrics: dict[str, Metric], files: list[Path]
-) -> str:
-    """Say in plain words what was done, how good it is and where the files are."""
-    origin = f"trained before ({config.model})" if config.model else "trained on images"
-    told = [
-        f"A Boltzmann machine of {machine.n_units} units, {origin}, was sampled by as many "
-        "simulated nanolasers."
-    ]
-    if "label_accuracy_lasers" in metrics:
-        lasers, gibbs = metrics["label_accuracy_lasers"], metrics["label_accuracy_gibbs"]
-        told.append(
-            "A classifier that never saw generated images reads the requested label in "
-            f"{lasers.value:.0%} (+-{lasers.standard_error or 0:.0%}) of the lasers' images and in "
-            f"{gibbs.value:.0%} (+-{gibbs.standard_error or 0:.0%}) of those of Gibbs sampling."
-        )
-    error = metrics.get("pixel_mean_error_lasers", metrics.get("pixel_mean_error_free_lasers"))
-    if error is not None:
-        told.append(
-            "The mean brightness of a pixel differs between the lasers' images and those of Gibbs "
-            f"sampling by {error.value:.3f} on average."
-        )
-    if files:
-        told.append(f"Files: {', '.join(str(path) for path in files)}.")
-    return " ".join(told)

@@ -291,7 +291,7 @@ def _prepare(
         if isinstance(config, LasersConfig) and not config.imperfections.is_none:
             write_chip(file, lasers.chip(machine.n_units))
     if renewal is not None or not isinstance(config, LasersConfig):
-        return _Ready(renewal or lasers, n_draws)
+        return _Ready(renewal or lasers, n_draws, learned=learned)
     if learned is not None and config.adaptation_rounds is None:
         return _Ready(lasers, n_draws, left_as_learned(lasers), learned)
     plan = Mending(
@@ -322,19 +322,11 @@ def _certificate(
     names: tuple[str, ...],
 ) -> Judgement:
     """Judge the draws by the machine, or by what it learned with a device in the loop."""
-    import dataclasses
+    from lasersampling.sampling.certificate import learned_certificate
 
-    import numpy as np
-
-    from lasersampling.boltzmann.clamping import FREE
-    from lasersampling.boltzmann.learned import posterior_of
-    from lasersampling.sampling.certificate import target_certificate
-
-    if ready.learned is not None:
-        target = ready.learned.target
-        held, beyond = clamped[: target.n_units], clamped[target.n_units :]
-        law = posterior_of(target, held, np.zeros(target.n_units))
-        if law is not None and (beyond == FREE).all():
-            states = np.ascontiguousarray(samples.states[:, :, np.flatnonzero(held == FREE)])
-            return target_certificate(dataclasses.replace(samples, states=states), law)
-    return samples.certificate(machine, clamped, sampler=ready.sampler, names=names)
+    if ready.learned is None:
+        return samples.certificate(machine, clamped, sampler=ready.sampler, names=names)
+    target = ready.learned.target
+    return learned_certificate(
+        samples, machine, target, clamped, sampler=ready.sampler, names=names
+    )

@@ -75,14 +75,19 @@ def _about(metric: Metric) -> str:
 
 
 def _value(metric: Metric) -> str:
-    if math.isnan(metric.value):
-        return "unknown"
-    error = "" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"
+    if not math.isfinite(metric.value):
+        return "unknown" if math.isnan(metric.value) else "infinite"
+    known = metric.standard_error is not None and math.isfinite(metric.standard_error)
+    error = f" ± {metric.standard_error:.2g}" if known else ""
     return f"{metric.value:#.4g}{error}"
 
 
 def _ends(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
+    """Write an interval; an end that is not known has no bound."""
+    if interval is None or math.isnan(interval[0]):
+        return ""
+    low, high = interval
+    return f"{low:.3g} to {high:.3g}" if math.isfinite(high) else f"from {low:.3g}"
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.results.reading import Metric
+from lasersampling.sampling.certificate.law import ExactLaw
 from lasersampling.sampling.certificate.mixing import LARGEST_R_HAT
+from lasersampling.sampling.certificate.naming import listed
 from lasersampling.statistics import (
     Divergences,
     Interval,
@@ -22,7 +24,6 @@ from lasersampling.statistics.goodness_of_fit import N_BATCHES
 if TYPE_CHECKING:
     from lasersampling.results.store import ResultsFile
 
-_MOST_NAMED = 8
 _ONE_STATE = "all draws show one and the same joint state"
 _ALIKE = "the chains never differ, so no error can be given: more draws are needed"
 _APART = f"no error can be given, as the chains disagree, R-hat above {LARGEST_R_HAT}"
@@ -41,6 +42,9 @@ class ExactComparison:
         Exact and sampled probabilities, and standard errors of the latter [1].
     divergences : Divergences
         Between the two.
+    law : ExactLaw
+        D_KL(sample || target) again, with its error and what exact draws of the same effective
+        number show: the same that a certificate rests on.
     kl_se, total_variation_se : float
         Standard errors of D_KL(sample || target) and of the total variation, by the jackknife
         over chains; nan for a single chain, and for chains that all show the same [1].
@@ -55,8 +59,6 @@ class ExactComparison:
         Chains.
     is_short : bool
         Fewer than 32 draws.
-    floor_95 : float
-        D_KL that an ideal sampler of the same effective size exceeds in one run of twenty [1].
     exact_mean : ndarray of float64, shape (free unit,)
         Exact means [1].
     draws : ndarray of int64, shape (point,)
@@ -75,13 +77,13 @@ class ExactComparison:
     sampled: NDArray[np.float64]
     sampled_se: NDArray[np.float64]
     divergences: Divergences
+    law: ExactLaw
     kl_se: float
     total_variation_se: float
     intervals: Mapping[str, Interval]
     p_value: float
     n_chains: int
     is_short: bool
-    floor_95: float
     exact_mean: NDArray[np.float64]
     draws: NDArray[np.int64]
     kl_over_draws: NDArray[np.float64]
@@ -198,13 +200,6 @@ def _figures_of_merit(evaluation: Evaluation) -> dict[str, Metric]:
     return found | _of_chains(evaluation)
 
 
-def named_units(units: Sequence[int] | NDArray[np.intp]) -> str:
-    """Name units in a sentence: "unit 3", "units 0, 3 and 12 more"."""
-    shown = ", ".join(str(unit) for unit in units[:_MOST_NAMED])
-    more = f" and {len(units) - _MOST_NAMED} more" if len(units) > _MOST_NAMED else ""
-    return f"unit{'s' if len(units) > 1 else ''} {shown}{more}"
-
-
 def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
     near = exact.divergences
     rows = {
@@ -243,9 +238,9 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
             found[corrected] = _metric(math.nan, about, interval=ends, reason=_OFTEN_UNSEEN)
         else:
             found[corrected] = _metric(interval.corrected, about, interval=ends)
-    floor_reason = _ONE_STATE if math.isnan(evaluation.joint_ess) else None
+    floor_reason = _unknown_size(evaluation.joint_ess)
     p_value, p_reason = exact.p_value, None
-    floor, floor_95 = near.floor, exact.floor_95
+    floor, floor_95 = exact.law.floor_nats, exact.law.floor_95_nats
     if apart and floor_reason is None:
         p_value = floor = floor_95 = math.nan
         floor_reason = p_reason = _APART
@@ -266,14 +261,19 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
     }  # fmt: skip
 
 
+def _unknown_size(joint_ess: float) -> str | None:
+    """Say why the effective number of draws is no number, if it is none."""
+    if math.isfinite(joint_ess):
+        return None
+    return _ONE_STATE if math.isnan(joint_ess) else "batches of the draws do not differ"
+
+
 def _of_chains(evaluation: Evaluation) -> dict[str, Metric]:
     """Effective sizes, of which a unit that never changed has none, and R-hat."""
     ess, r_hat, joint = evaluation.ess, evaluation.r_hat, evaluation.joint_ess
     frozen = evaluation.free[np.isnan(ess)]
-    never = f"{named_units(frozen)} never changed in any chain" if frozen.size else None
-    joint_reason = None
-    if not math.isfinite(joint):
-        joint_reason = _ONE_STATE if math.isnan(joint) else "batches of the draws do not differ"
+    never = f"{listed(frozen)} never changed in any chain" if frozen.size else None
+    joint_reason = _unknown_size(joint)
     apart = evaluation.free[np.isinf(r_hat)]
     r_hat_reason = never
     worst = math.nan
@@ -281,7 +281,7 @@ def _of_chains(evaluation: Evaluation) -> dict[str, Metric]:
         r_hat_reason = "a single chain, and R-hat compares chains: take at least two"
     elif apart.size:
         worst = math.inf
-        r_hat_reason = f"{named_units(apart)} never changed, at 0 in some chains and 1 in others"
+        r_hat_reason = f"{listed(apart)} never changed, at 0 in some chains and 1 in others"
     elif not frozen.size:
         worst = float(r_hat.max())
     elif frozen.size < r_hat.size:

@@ -16,7 +16,7 @@ from lasersampling.results.reading import Metric
 from lasersampling.results.records import write_certificate, write_learned, write_mended
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
-from lasersampling.sampling.certificate import Certificate, target_certificate
+from lasersampling.sampling.certificate import Certificate, learned_certificate
 
 _WHO = {
     "after": "",
@@ -91,4 +91,7 @@ class FitEvaluation:
 def evaluate_fit(fit: Fit) -> FitEvaluation:
     """Judge a fit by its samples."""
     evaluations = {who: evaluate_target(fit.target, fit.samples[who]) for who in _WHO}
-    return FitEvaluation(fit, evaluations, target_certificate(fit.samples["after"], fit.target))
+    certificate = learned_certificate(
+        fit.samples["after"], fit.machine, fit.target, sampler=fit.sampler
+    )
+    return FitEvaluation(fit, evaluations, certificate)

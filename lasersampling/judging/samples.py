@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
 from lasersampling.judging.evaluation import Evaluation, ExactComparison
+from lasersampling.sampling.certificate.law import exact_law
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics import (
     Interval,
@@ -28,7 +28,7 @@ from lasersampling.statistics import (
     r_hat,
     total_variation,
 )
-from lasersampling.statistics.exact_draws import DivergenceOfDraws, divergence_of_draws
+from lasersampling.statistics.exact_draws import floor_of
 from lasersampling.statistics.goodness_of_fit import N_BATCHES
 
 _POINTS_IN_TIME = 16
@@ -128,9 +128,10 @@ def _compare(
     total = counts.sum(axis=0)
     sampled = total / total.sum()
     kl_se = total_variation_se = math.nan
+    law = exact_law(target, states)
     if (counts != counts[0]).any():  # chains that are all alike say nothing of the error
         without = [(total - chain) / (n_chains - 1) / n_draws for chain in counts]
-        kl_se = float(jackknife_error([kl_divergence(table, target) for table in without]))
+        kl_se = law.error_nats
         total_variation_se = float(
             jackknife_error([np.abs(table - target).sum() / 2 for table in without])
         )
@@ -150,7 +151,6 @@ def _compare(
             },
         )
     enough = n_chains * n_draws >= N_BATCHES
-    ideal = _ideal(target, joint_ess)
     over_draws = [
         np.bincount(numbers[:, :point].ravel(), minlength=target.size) / (point * n_chains)
         for point in points
@@ -159,38 +159,27 @@ def _compare(
         target=target,
         sampled=sampled,
         sampled_se=np.sqrt(sampled * (1 - sampled) / joint_ess),
-        divergences=replace(compare(sampled, target, joint_ess), floor=ideal.mean_nats),
+        divergences=compare(sampled, target, joint_ess),
+        law=law,
         kl_se=kl_se,
         total_variation_se=total_variation_se,
         intervals=intervals,
         p_value=goodness_of_fit(states, target).p_value if enough else math.nan,
         n_chains=n_chains,
         is_short=not enough,
-        floor_95=ideal.quantile(0.95),
         exact_mean=table_moments(target).mean,
         draws=points * n_chains,
         kl_over_draws=np.array([kl_divergence(table, target) for table in over_draws]),
         ideal_over_draws=np.array(
-            [_ideal(target, joint_ess * point / n_draws).mean_nats for point in points]
+            [floor_of(target, joint_ess * point / n_draws) for point in points]
         ),
         chain_draws=chain_points,
         chain_kl=chains.mean(axis=0),
         chain_kl_sd=chains.std(axis=0, ddof=min(1, n_chains - 1)),
         chain_ideal=np.array(
-            [
-                _ideal(target, joint_ess * point / n_draws / n_chains).mean_nats
-                for point in chain_points
-            ]
+            [floor_of(target, joint_ess * point / n_draws / n_chains) for point in chain_points]
         ),
     )
-
-
-def _ideal(target: NDArray[np.float64], joint_ess: float) -> DivergenceOfDraws:
-    """D_KL of exact draws of this effective number; nan if that is not known."""
-    if math.isfinite(joint_ess):
-        return divergence_of_draws(target, joint_ess)
-    unknown = 0.0 if joint_ess > 0 else math.nan
-    return DivergenceOfDraws(unknown, unknown)
 
 
 def _chain_divergences(

@@ -11,6 +11,7 @@ from scipy.special import chdtri
 from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.statistics.exact_draws import floor_of
 
 _SUM_TOLERANCE = 1e-6
 
@@ -28,7 +29,8 @@ class Divergences:
     total_variation : float
         Half the summed absolute difference, 0 to 1.
     floor : float
-        Expected D_KL of an ideal sampler with the same effective sample size, in nats.
+        Expected D_KL of an ideal sampler with the same effective sample size, in nats; states that
+        the target all but excludes add nothing (`statistics.exact_draws`).
     """
 
     kl_sample_target: float
@@ -139,7 +141,7 @@ def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
         kl_sample_target=kl_divergence(p, q),
         kl_target_sample=kl_divergence(q, p),
         total_variation=total_variation(p, q),
-        floor=kl_floor(int(np.count_nonzero(q)), ess),
+        floor=floor_of(q, ess),
     )
 
 

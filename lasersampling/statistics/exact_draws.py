@@ -18,6 +18,7 @@ numbers given their sum); P. McCullagh, J. A. Nelder, Generalized Linear Models 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -91,6 +92,28 @@ def divergence_of_draws(law: ArrayLike, n_draws: float) -> DivergenceOfDraws:
     total = float(mean.sum() - mean_all[0])
     spread = float(variance.sum() - variance_all[0])
     return DivergenceOfDraws(max(total, 0.0) / n_draws, max(spread, 0.0) ** 0.5 / n_draws)
+
+
+def floor_of(law: ArrayLike, ess: float) -> float:
+    """Give the expected D_KL(histogram || law) of `ess` independent draws [nats].
+
+    Parameters
+    ----------
+    law : array_like, shape (state,)
+        Probabilities.
+    ess : float
+        Effective number of draws; with nan, of samples that show one state only, it is nan.
+
+    Raises
+    ------
+    InputError
+        If `ess` is not above 0.
+    """
+    if math.isnan(ess) or ess == math.inf:
+        return 0.0 if ess > 0 else math.nan
+    if ess <= 0:
+        raise InputError.single("ess", repr(ess), "a number above 0")
+    return divergence_of_draws(law, ess).mean_nats
 
 
 def _deviance(expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
+from lasersampling.boltzmann.learned import Learned
+from lasersampling.boltzmann.targets import target_from_table
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.cli.certifying import pictures_remarks
 from lasersampling.results import read_results
@@ -84,3 +86,18 @@ def test_what_a_verdict_means_for_pictures_is_said_where_averages_are_not_known(
     remarks = pictures_remarks(Judgement(verdict=verdict, reason="", remedies=()), 50.0)
     assert len(remarks) == (verdict in (Verdict.UNMIXED, Verdict.UNKNOWN))
     assert all("one picture for 50 ns" in remark for remark in remarks)
+
+
+def test_a_machine_learned_on_a_device_is_judged_by_what_it_learned(run, quick_calibration):
+    target = target_from_table([0.25, 0.25, 0.25, 0.25])
+    # Biases that make up for a device: the ideal machine is off by far.
+    machine = BoltzmannMachine(np.zeros((2, 2)), [1.0, -1.0])
+    save_machine("learned.h5", machine, learned=Learned(target, "lasers"))
+    ran = run("sample", "learned.h5", "--duration-ns", 400, "--json", *quick_calibration)
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert "learned with a device in the loop" in told["adaptation"]["what"]
+    # Log odds of 1 where the target has 0, as these lasers have nothing to make up for.
+    assert told["certificate"]["kl_nats"] == pytest.approx(0.222, abs=0.1)
+    assert told["certificate"]["verdict"] == "biased"
+    assert told["certificate"]["cost"]["ns_per_independent_draw"] > 0

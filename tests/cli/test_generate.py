@@ -93,7 +93,7 @@ def test_a_trained_machine_draws_a_label_without_training(run):
     assert results.array("images/lasers_label").tolist() == [3, 3]
     assert set(results.array("images/data_label")) == {3}
     assert results.machine().n_units == 134
-    assert "lines" not in results.groups  # adaptation_rounds=0
+    assert "gain" not in results.group("adaptation")  # adaptation_rounds=0
     # The results file holds the machine, and says which images it was trained on.
     again = run("generate", "--from", "run.h5", "--label", 5, "--json", "--out", "again.h5",
                 *options(*QUICK, "free_images=1"))  # fmt: skip
@@ -192,7 +192,11 @@ def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
     adaptation, settled = found.attributes["adaptation"], found.attributes["images"]
     assert adaptation["what"] in ran.err
     used = found.array("adaptation/rounds")[0]
-    assert ("not adapted" not in adaptation["what"]) == (used == 1) == ("lines" in found.groups)
+    assert (
+        ("not adapted" not in adaptation["what"])
+        == (used == 1)
+        == ("gain" in found.group("adaptation"))
+    )
     assert np.isfinite(found.array("adaptation/before_nats")).all()
     assert settled["burn_in_ns"] >= 40.0
     assert settled["burn_in_told"] in ran.err

@@ -54,7 +54,7 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     adapted = run(*options, "--adapt", 1, "--out", "adapted.h5")
     assert adapted.code == 0
     results = read_results("adapted.h5")
-    assert (results.array("lines/gain") != 1.0).all()
+    assert (results.array("adaptation/gain") != 1.0).all()
     assert results.attributes["adaptation"]["what"] in adapted.err
     without_number = run(*options, "--adapt", "--set", "adaptation_draws=4")
     assert without_number.code == 0

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import multinomial
 
 from lasersampling.errors import InputError
 from lasersampling.statistics import (
@@ -28,11 +29,20 @@ def test_compare_says_which_is_which():
     assert divergences.kl_sample_target == kl_divergence(P, Q)
     assert divergences.kl_target_sample == math.inf
     assert divergences.total_variation == 0.25
-    assert divergences.floor == 2 / (2 * 50)
+    assert divergences.floor == pytest.approx(enumerated_floor(Q, 50), rel=5e-4)
+
+
+def enumerated_floor(law, n_draws):
+    """Mean divergence over all histograms of so many draws from a law of three states."""
+    pairs = [(a, b) for a in range(n_draws + 1) for b in range(n_draws + 1 - a)]
+    counts = np.array([(a, b, n_draws - a - b) for a, b in pairs])
+    chance = multinomial.pmf(counts, n_draws, law)
+    found = [kl_divergence(row / n_draws, law) for row in counts[chance > 0]]
+    return float(chance[chance > 0] @ found)
 
 
 def test_floor_counts_possible_states_only():
-    assert compare(P, P, ess=50).floor == 1 / (2 * 50)
+    assert compare(P, P, ess=50).floor == pytest.approx(enumerated_floor(P, 50), rel=5e-4)
 
 
 def test_floor_is_the_mean_divergence_of_independent_draws():

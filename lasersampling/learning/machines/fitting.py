@@ -44,8 +44,8 @@ class Fit:
     samples : mapping of str to Samples
         "before" and "after" of the sampler that was in the loop; "gibbs", of the initial machine,
         which an ideal device would show.
-    settings : str
-        How the lasers in the loop were configured, as TOML text; empty for other samplers.
+    sampler : Sampler
+        What was in the loop.
     mended : Mended or None
         How they were adapted before; None if nobody asked for it.
     """
@@ -55,13 +55,15 @@ class Fit:
     machine: BoltzmannMachine
     history: History
     samples: Mapping[str, Samples]
-    settings: str = ""
+    sampler: Sampler
     mended: Mended | None = None
 
     @property
     def learned(self) -> Learned:
         """What the machine was to learn, for its file."""
-        return Learned(self.target, self.samples["after"].sampler, self.settings)
+        lasers = self.sampler if isinstance(self.sampler, Lasers) else None
+        settings = "" if lasers is None else to_toml(settings_of(lasers))
+        return Learned(self.target, self.samples["after"].sampler, settings)
 
 
 def sampler_of(recipe: FitRecipe) -> Sampler:
@@ -198,5 +200,4 @@ def fit(
         "after": drawn(chosen, learned.machine, "after learning"),
         "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
     }
-    settings = to_toml(settings_of(chosen)) if isinstance(chosen, Lasers) else ""
-    return Fit(target, initial, learned.machine, learned.history, samples, settings, mended)
+    return Fit(target, initial, learned.machine, learned.history, samples, chosen, mended)

@@ -3,7 +3,8 @@
 from lasersampling.sampling.certificate.certify import certificate, combined, target_certificate
 from lasersampling.sampling.certificate.findings import Finding
 from lasersampling.sampling.certificate.judgement import Certificate, GroupCertificate, Judgement
+from lasersampling.sampling.certificate.learned import learned_certificate
 from lasersampling.sampling.certificate.verdict import Verdict
 
 __all__ = ["Certificate", "Finding", "GroupCertificate", "Judgement", "Verdict"]
-__all__ += ["certificate", "combined", "target_certificate"]
+__all__ += ["certificate", "combined", "learned_certificate", "target_certificate"]

@@ -17,8 +17,9 @@ from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
 from lasersampling.sampling.certificate.arguments import check_arguments, check_target
 from lasersampling.sampling.certificate.consistency import conditional_consistency
-from lasersampling.sampling.certificate.cost import cost_of
+from lasersampling.sampling.certificate.cost import Cost, cost_of
 from lasersampling.sampling.certificate.device import findings_of
+from lasersampling.sampling.certificate.findings import Finding
 from lasersampling.sampling.certificate.judgement import Certificate, GroupCertificate, Judgement
 from lasersampling.sampling.certificate.law import exact_law, moments_beside
 from lasersampling.sampling.certificate.mixing import LEAST_WEIGHT, Mixing, judged_mixing
@@ -136,7 +137,7 @@ def certificate(
 
 
 def target_certificate(
-    samples: Samples, target: Target, *, sampler: Sampler | None = None, names: Sequence[str] = ()
+    samples: Samples, target: Target, *, names: Sequence[str] = ()
 ) -> Certificate:
     """Judge whether the first units of draws, the visible ones, follow a target distribution.
 
@@ -146,8 +147,6 @@ def target_certificate(
         At least four draws per chain; units beyond the target's are hidden.
     target : Target
         What they should follow.
-    sampler : Sampler, optional
-        What has drawn.
     names : sequence of str
         Of the units of the target; its own by default.
 
@@ -167,7 +166,7 @@ def target_certificate(
     if samples.n_units < target.n_units:
         expected = f"at least {target.n_units}, as the target has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)
-    check_arguments(samples, target.n_units, sampler, names)
+    check_arguments(samples, target.n_units, None, names)
     units = np.arange(target.n_units)
     states = np.ascontiguousarray(samples.states[:, :, units])
     law = TableLaw(target.probabilities)
@@ -269,24 +268,49 @@ def certificate_of_one(
         if reference is not None:
             moments = moments_beside(conditioned, states, mixing, reference)
     verdict, reason = judged(states, mixing, consistency, exact, moments, names)
+    findings, cost = about_lasers(sampler, machine, samples.states, units, names, mixing.worst_ess)
     return Certificate(
         verdict=verdict,
         reason=reason,
         remedies=_remedies(verdict, lasers, mixing, beside),
-        findings=(
-            () if lasers is None else findings_of(lasers, machine, samples.states, units, names)
-        ),
-        cost=(
-            None
-            if lasers is None
-            else cost_of(lasers, machine, samples.states, units, mixing.worst_ess)
-        ),
+        findings=findings,
+        cost=cost,
         mixing=mixing,
         consistency=consistency,
         exact=exact,
         moments=moments,
         reference_mixing=beside,
         names=tuple(names),
+    )
+
+
+def about_lasers(
+    sampler: Sampler | None,
+    machine: BoltzmannMachine,
+    states: NDArray[np.int8],
+    units: NDArray[np.intp],
+    names: Sequence[str],
+    independent_draws: float,
+) -> tuple[tuple[Finding, ...], Cost | None]:
+    """Say what speaks against lasers and what their draws cost; nothing of other samplers.
+
+    Parameters
+    ----------
+    sampler, machine, names
+        As for `certificate`.
+    states : ndarray of int8, shape (chain, draw, unit)
+        Draws of all units.
+    units : ndarray of int, shape (free unit,)
+        Which units were free.
+    independent_draws : float
+        Effective number of draws [1].
+    """
+    lasers = _lasers_of(sampler)
+    if lasers is None:
+        return (), None
+    return (
+        findings_of(lasers, machine, states, units, names),
+        cost_of(lasers, machine, states, units, independent_draws),
     )
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
-from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.learned import posterior_of
 from lasersampling.boltzmann.targets import Target
-from lasersampling.sampling.certificate.certify import (
-    certificate_of_one,
-    combined,
-    target_certificate,
-)
+from lasersampling.sampling.certificate.certify import certificate_of_one, combined
 from lasersampling.sampling.certificate.judgement import Certificate, Judgement
-from lasersampling.sampling.certificate.verdict import Verdict
+from lasersampling.sampling.certificate.learned import learned_certificate
 from lasersampling.sampling.inference import Posterior
 from lasersampling.sampling.protocol import Sampler
 
@@ -57,38 +48,20 @@ def posterior_certificate(
     for case, condition in enumerate(conditions):
         sampler = samplers[case if len(samplers) > 1 else 0] if samplers else None
         shown = condition if condition not in groups else f"{condition} (case {case + 1})"
-        found = certificate_of_one(
-            posterior.samples_of(case),
+        samples, held = posterior.samples_of(case), posterior.clamped[case]
+        named = padded if names else ()
+        if target is None:
+            groups[shown] = certificate_of_one(
+                samples, machine, held, sampler, named, n_groups=len(conditions)
+            )
+            continue
+        groups[shown] = learned_certificate(
+            samples,
             machine,
-            posterior.clamped[case],
-            sampler,
-            padded if names else (),
-            n_groups=len(conditions),
+            target,
+            held,
+            log_odds=posterior.evidence.log_odds[case],
+            sampler=sampler,
+            names=named,
         )
-        groups[shown] = found if target is None else _of_target(posterior, case, target, found)
     return combined(groups)
-
-
-def _of_target(
-    posterior: Posterior, case: int, target: Target, of_machine: Certificate
-) -> Certificate:
-    """Judge visible units by what the machine was to learn, given the evidence of a case."""
-    n = target.n_units
-    held, log_odds = posterior.evidence.clamped[case], posterior.evidence.log_odds[case]
-    beyond = (held[n:] != FREE).any() or (log_odds[n:] != 0).any()
-    law = None if beyond else posterior_of(target, held[:n], log_odds[:n])
-    if law is None:
-        why = "of evidence on hidden units" if beyond else "of this evidence, which never occurs"
-        return dataclasses.replace(
-            of_machine,
-            verdict=Verdict.UNKNOWN,
-            reason=f"the distribution that the machine was to learn says nothing {why}",
-            remedies=(),
-        )
-    free = np.flatnonzero(held[:n] == FREE)
-    samples = posterior.samples_of(case)
-    seen = dataclasses.replace(samples, states=np.ascontiguousarray(samples.states[:, :, free]))
-    found = target_certificate(seen, law)
-    # What explains why lasers miss the law of a machine is what learning with them made up for.
-    findings = tuple(one for one in of_machine.findings if not one.explains)
-    return dataclasses.replace(found, findings=findings, cost=of_machine.cost)
