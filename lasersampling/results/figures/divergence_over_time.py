@@ -17,8 +17,8 @@ from lasersampling.results.reading import Results, read_results
 Array = NDArray[np.float64]
 
 _LARGEST_IDEAL = 0.5
-"""Above this many nats there are fewer effective draws than states, and (n_states - 1) / (2 N_eff),
-a leading term, is no divergence of an ideal sampler any more."""
+"""Above this many nats there are fewer effective draws than states. Files of older versions hold
+(n_states - 1) / (2 N_eff), a leading term, which is no divergence of an ideal sampler there."""
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -28,11 +28,11 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     ----------
     path : path-like
         Results file with ``/divergence``: `time_ns` (time_ns) or, for samplers without a time,
-        `draws` (draws); `kl_sample_target` and `ideal`, the expected divergence
-        (n_states - 1) / (2 N_eff) of an ideal sampler, along the same dimension; it is drawn from
-        where there are about as many effective draws as states. Where single chains were followed
-        too, `kl_chain`, `kl_chain_sd` and `ideal_chain` over `chain_time_ns` or `chain_draws`.
-        Times stand in refractory times as well if ``/device`` says how long these are.
+        `draws` (draws); `kl_sample_target` and `ideal`, the expected divergence what an ideal
+        sampler of the same effective size shows, along the same dimension; it is drawn from where
+        there are about as many effective draws as states. Where single chains were followed too,
+        `kl_chain`, `kl_chain_sd` and `ideal_chain` over `chain_time_ns` or `chain_draws`. Times
+        stand in refractory times as well if ``/device`` says how long these are.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def _draw_ideal(axes: Axes, results: Results, extent: Array, ideal: Array) -> No
     if holds.any():
         axes.loglog(
             extent[holds], ideal[holds], color=style.GREY, linestyle=(0, (5, 3)),
-            label=r"ideal sampler, $(n_\mathrm{states}-1)\,/\,2N_\mathrm{eff}$",
+            label="ideal sampler, as many independent draws",
         )  # fmt: skip
 
 
