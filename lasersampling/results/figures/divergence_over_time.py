@@ -28,8 +28,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     ----------
     path : path-like
         Results file with ``/divergence``: `time_ns` (time_ns) or, for samplers without a time,
-        `draws` (draws); `kl_sample_target` and `ideal`, the expected divergence what an ideal
-        sampler of the same effective size shows, along the same dimension; it is drawn from where
+        `draws` (draws); `kl_sample_target` and `ideal`, the divergence to be expected of an ideal
+        sampler with as many effective draws, along the same dimension; it is drawn from where
         there are about as many effective draws as states. Where single chains were followed too,
         `kl_chain`, `kl_chain_sd` and `ideal_chain` over `chain_time_ns` or `chain_draws`. Times
         stand in refractory times as well if ``/device`` says how long these are.
