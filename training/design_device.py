@@ -37,7 +37,7 @@ from lasersampling.lasers.simulation import TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons.activation import measure_activation
-from lasersampling.sampling.neurons.calibration import CalibrationSettings, Neuron, calibrate
+from lasersampling.sampling.neurons.calibration import CalibrationSettings, LaserNeuron, calibrate
 
 RANGES = {
     "gain_lifetime_ns": (0.5, 3.0),
@@ -156,7 +156,7 @@ def divergences(
     settings = CalibrationSettings(
         seed=seed, n_chains=24, activation_duration_ns=1000.0, pair_duration_ns=3000.0
     )
-    neuron = Neuron(device, synapse, tau_ns, 0.0, device.step_ps)
+    neuron = LaserNeuron(device, synapse, tau_ns, 0.0, device.step_ps)
     lasers = ls.Lasers(device, synapse, tau_ns, settings=settings)
     lasers.__dict__["calibration"] = calibrate(neuron, settings)  # of no use to the user's cache
     values = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.mending import Mended
-    from lasersampling.sampling.neurons.calibration import Calibration, Neuron
+    from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
     from lasersampling.sampling.neurons.performance import Performance, WallPlug
     from lasersampling.sampling.neurons.translation import Lines
 
@@ -46,7 +46,7 @@ def write_device(file: ResultsFile, device: Device) -> None:
     file.attributes("device", flattened(device))
 
 
-def write_neuron(file: ResultsFile, neuron: Neuron) -> None:
+def write_neuron(file: ResultsFile, neuron: LaserNeuron) -> None:
     """Write a device as it is used for sampling to the attributes of ``/device``."""
     values = flattened(neuron.device) | flattened(neuron.synapse, "synapse.")
     for name in ("refractory_time_ns", "delay_ns", "step_ps"):

@@ -10,8 +10,8 @@ from lasersampling.hardware.chip import draw_chip
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.simulation import Traces
 from lasersampling.results import ResultsFile, read_results, records
-from lasersampling.sampling.neurons.calibration import Calibration, Neuron
-from lasersampling.sampling.neurons.performance import Estimate, Performance, WallPlug
+from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
+from lasersampling.sampling.neurons.performance import Performance, ValueWithError, WallPlug
 
 PAGE = (Path(__file__).parents[2] / "docs" / "units.md").read_text(encoding="utf-8")
 UNITS = dict(re.findall(r"^\| `([^`]+)` \| (?:`(_\w+)`)? *\|", PAGE, re.M))
@@ -42,7 +42,7 @@ def test_nested_fields_get_dotted_names_without_what_is_none():
 
 def test_neuron_is_written_as_used_not_as_in_the_device_file(tmp_path):
     device = load_device("D2")
-    neuron = Neuron(device, device.synapse, refractory_time_ns=9.5, delay_ns=0.25, step_ps=1.0)
+    neuron = LaserNeuron(device, device.synapse, refractory_time_ns=9.5, delay_ns=0.25, step_ps=1.0)
     found = written(tmp_path, lambda file: records.write_neuron(file, neuron)).attributes["device"]
     assert found["refractory_time_ns"] == 9.5
     assert found["delay_ns"] == 0.25
@@ -76,8 +76,8 @@ def test_calibration_is_written_with_its_errors(tmp_path):
 
 def test_speed_and_power_are_metrics_with_units(tmp_path):
     names = [field.name for field in dataclasses.fields(Performance)]
-    performance = Performance(*(Estimate(1.0 + k, 0.1 * k) for k in range(len(names) - 1)),
-                              Estimate(50.0))  # fmt: skip
+    performance = Performance(*(ValueWithError(1.0 + k, 0.1 * k) for k in range(len(names) - 1)),
+                              ValueWithError(50.0))  # fmt: skip
     assert list(records.performance_metrics(performance)) == names
     results = written(
         tmp_path, lambda file: records.write_performance(file, performance, WallPlug())

@@ -15,7 +15,7 @@ from lasersampling.sampling.neurons.calibration import (
     LARGEST_RMS,
     PAIR_WEIGHTS,
     Calibration,
-    Neuron,
+    LaserNeuron,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def findings_of(
     )
 
 
-def _of_the_neuron(neuron: Neuron, calibration: Calibration) -> list[Finding]:
+def _of_the_neuron(neuron: LaserNeuron, calibration: Calibration) -> list[Finding]:
     found = []
     device = neuron.device
     if calibration.fit_rms > LARGEST_RMS:

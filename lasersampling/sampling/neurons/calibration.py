@@ -65,7 +65,7 @@ class CalibrationSettings:
 
 
 @validated
-class Neuron:
+class LaserNeuron:
     """A laser used as a sampling neuron.
 
     Attributes
@@ -158,7 +158,7 @@ class Calibration:
     tau_midpoint: tuple[float, ...]
     tau_rms: tuple[float, ...]
 
-    def rule(self, neuron: Neuron) -> TranslationRule:
+    def rule(self, neuron: LaserNeuron) -> TranslationRule:
         """Translation rule that these measurements give."""
         return TranslationRule(
             threshold_pump_electrons_per_ns=neuron.device.threshold_pump_electrons_per_ns,
@@ -170,7 +170,7 @@ class Calibration:
         )
 
 
-def calibration_key(neuron: Neuron, settings: CalibrationSettings) -> str:
+def calibration_key(neuron: LaserNeuron, settings: CalibrationSettings) -> str:
     """Digest of all that a calibration depends on.
 
     Besides device and settings that is the code of this module and of all that it imports from the
@@ -183,7 +183,7 @@ def calibration_key(neuron: Neuron, settings: CalibrationSettings) -> str:
 
 
 def calibrate(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     settings: CalibrationSettings,
     *,
     n_threads: int | None = None,
@@ -193,7 +193,7 @@ def calibrate(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : LaserNeuron
         Laser, synapse and refractory time.
     settings : CalibrationSettings
         How long to measure, and the seed.
@@ -273,7 +273,7 @@ def choose_refractory_time(calibration: Calibration) -> float:
 
 
 def _measure_pair(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     fit: LogisticFit,
     settings: CalibrationSettings,
     n_threads: int | None,

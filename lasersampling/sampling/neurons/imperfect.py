@@ -13,7 +13,7 @@ from lasersampling.hardware import Chip, Drift, Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.neurons.calibration import Neuron
+from lasersampling.sampling.neurons.calibration import LaserNeuron
 from lasersampling.sampling.neurons.translation import TranslationRule
 from lasersampling.sampling.protocol import ChainState
 
@@ -35,7 +35,7 @@ def build_network(
     chip: Chip,
     weights: NDArray[np.float64],
     units: NDArray[np.intp],
-    neuron: Neuron,
+    neuron: LaserNeuron,
     rule: TranslationRule,
     *,
     beta: float = 1.0,
@@ -51,7 +51,7 @@ def build_network(
         Those of the whole machine, which are rounded together [1].
     units : ndarray of int
         Which have a laser.
-    neuron : Neuron
+    neuron : LaserNeuron
         Laser and synapse.
     rule : TranslationRule
         Of the ideal device.

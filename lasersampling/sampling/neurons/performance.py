@@ -34,8 +34,15 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress, Samples
 from lasersampling.statistics import autocorrelation_time, jackknife_error
 
-__all__ = ["Estimate", "Performance", "PerformanceSettings", "WallPlug"]
-__all__ += ["longest_correlation", "measure_performance", "pulse_share"]
+__all__ = [
+    "Performance",
+    "PerformanceSettings",
+    "ValueWithError",
+    "WallPlug",
+    "longest_correlation",
+    "measure_performance",
+    "pulse_share",
+]
 
 _BURN_IN = 25.0
 """Time before the recording of a single laser, in refractory times."""
@@ -108,22 +115,22 @@ class PerformanceSettings:
     machine_duration_ns: Positive = 5000.0
 
 
-class Estimate(NamedTuple):
+class ValueWithError(NamedTuple):
     """A number and its standard error, in the same unit; None for what is not random."""
 
     value: float
     standard_error: float | None = None
 
-    def times(self, factor: float) -> Estimate:
+    def times(self, factor: float) -> ValueWithError:
         """Multiply both."""
         error = self.standard_error
-        return Estimate(self.value * factor, None if error is None else error * abs(factor))
+        return ValueWithError(self.value * factor, None if error is None else error * abs(factor))
 
-    def inverse(self, numerator: float = 1.0) -> Estimate:
+    def inverse(self, numerator: float = 1.0) -> ValueWithError:
         """Divide a number by this one; the error to first order."""
         error = self.standard_error
         value = numerator / self.value
-        return Estimate(value, None if error is None else abs(value / self.value) * error)
+        return ValueWithError(value, None if error is None else abs(value / self.value) * error)
 
 
 @dataclass(frozen=True)
@@ -132,48 +139,48 @@ class Performance:
 
     Attributes
     ----------
-    spike_rate_per_ns : Estimate
+    spike_rate_per_ns : ValueWithError
         Spikes of the laser.
-    voltage_v, current_ua, power_uw : Estimate
+    voltage_v, current_ua, power_uw : ValueWithError
         Voltage, current and electrical power of its junctions.
-    optical_power_uw : Estimate
+    optical_power_uw : ValueWithError
         Light coupled out, in pulses and between them.
-    quantum_efficiency : Estimate
+    quantum_efficiency : ValueWithError
         Photons that leave the cavity per electron pumped [1].
-    pulse_photons : Estimate
+    pulse_photons : ValueWithError
         Photons that leave the cavity in a pulse [photons].
-    pulse_energy_fj : Estimate
+    pulse_energy_fj : ValueWithError
         Optical energy of a pulse, as far as it is coupled out.
-    spike_energy_fj : Estimate
+    spike_energy_fj : ValueWithError
         Electrical energy per spike, `power_uw` over `spike_rate_per_ns`.
-    synapse_energy_fj : Estimate
+    synapse_energy_fj : ValueWithError
         Electrical energy of the pump pulse that a spike sends to one target at weight 1.
-    sample_time_ns, sample_time_tau : Estimate
+    sample_time_ns, sample_time_tau : ValueWithError
         Time per independent sample of the machine: the longest integrated autocorrelation time
         among its units and its energy; in ns, and in refractory times [1].
-    samples_per_s : Estimate
+    samples_per_s : ValueWithError
         Independent samples per second.
-    machine_power_uw : Estimate
+    machine_power_uw : ValueWithError
         Electrical power of all its lasers, what the synapses add or spare included.
-    sample_energy_fj : Estimate
+    sample_energy_fj : ValueWithError
         Electrical energy per independent sample of the machine.
     """
 
-    spike_rate_per_ns: Estimate
-    voltage_v: Estimate
-    current_ua: Estimate
-    power_uw: Estimate
-    optical_power_uw: Estimate
-    quantum_efficiency: Estimate
-    pulse_photons: Estimate
-    pulse_energy_fj: Estimate
-    spike_energy_fj: Estimate
-    synapse_energy_fj: Estimate
-    sample_time_ns: Estimate
-    sample_time_tau: Estimate
-    samples_per_s: Estimate
-    machine_power_uw: Estimate
-    sample_energy_fj: Estimate
+    spike_rate_per_ns: ValueWithError
+    voltage_v: ValueWithError
+    current_ua: ValueWithError
+    power_uw: ValueWithError
+    optical_power_uw: ValueWithError
+    quantum_efficiency: ValueWithError
+    pulse_photons: ValueWithError
+    pulse_energy_fj: ValueWithError
+    spike_energy_fj: ValueWithError
+    synapse_energy_fj: ValueWithError
+    sample_time_ns: ValueWithError
+    sample_time_tau: ValueWithError
+    samples_per_s: ValueWithError
+    machine_power_uw: ValueWithError
+    sample_energy_fj: ValueWithError
 
 
 def measure_performance(
@@ -238,7 +245,7 @@ def measure_performance(
     )
 
 
-def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Estimate, int]:
+def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[ValueWithError, int]:
     """Longest integrated autocorrelation time among the units and the energy, in draws.
 
     For lasers it can be less than the refractory time, since their spikes are more regular than
@@ -253,7 +260,7 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Es
 
     Returns
     -------
-    Estimate
+    ValueWithError
         In draws, its error by the jackknife over chains [1].
     int
         Which: number of the unit, or `n_units` for the energy.
@@ -274,22 +281,22 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Es
     slowest = int(np.nanargmax(times))  # the energy of a machine of zeros is constant
     trace = observed[:, :, slowest]
     left_out = [autocorrelation_time(np.delete(trace, c, axis=0)) for c in range(len(trace))]
-    return Estimate(float(times[slowest]), float(jackknife_error(left_out))), slowest
+    return ValueWithError(float(times[slowest]), float(jackknife_error(left_out))), slowest
 
 
-def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, Estimate]:
+def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, ValueWithError]:
     """Figures of a single laser."""
     device = emission.device
     photon_fj = device.cavity.photon_energy_fj
     rate = _mean(emission.rate_per_ns)
     emitted = _mean(emission.emitted_photons_per_ns)
-    pulse = Estimate(*emission.pulse_photons())
+    pulse = ValueWithError(*emission.pulse_photons())
     power_uw = wall_plug.power_uw(device, emission.pumped_electrons_per_ns)
     return {
         "spike_rate_per_ns": rate,
-        "voltage_v": Estimate(wall_plug.voltage_v(device)),
-        "current_ua": Estimate(wall_plug.current_ua(emission.pumped_electrons_per_ns)),
-        "power_uw": Estimate(power_uw),
+        "voltage_v": ValueWithError(wall_plug.voltage_v(device)),
+        "current_ua": ValueWithError(wall_plug.current_ua(emission.pumped_electrons_per_ns)),
+        "power_uw": ValueWithError(power_uw),
         "optical_power_uw": emitted.times(photon_fj * wall_plug.output_share),
         "quantum_efficiency": emitted.times(1.0 / emission.pumped_electrons_per_ns),
         "pulse_photons": pulse,
@@ -300,7 +307,7 @@ def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, Estimate]:
 
 def _of_machine(
     lasers: Lasers, machine: BoltzmannMachine, samples: Samples, wall_plug: WallPlug
-) -> dict[str, Estimate]:
+) -> dict[str, ValueWithError]:
     """Figures of a machine, and of its synapses."""
     neuron, calibration = lasers.neuron, lasers.calibration
     device, tau = neuron.device, neuron.refractory_time_ns
@@ -325,7 +332,7 @@ def _of_machine(
     )
     synapse_fj = float(charge_electrons) * per_uw
     return {
-        "synapse_energy_fj": Estimate(synapse_fj, synapse_fj * float(weight_error)),
+        "synapse_energy_fj": ValueWithError(synapse_fj, synapse_fj * float(weight_error)),
         "sample_time_ns": time,
         "sample_time_tau": time.times(1.0 / tau),
         "samples_per_s": time.inverse(1e9),
@@ -358,6 +365,6 @@ def pulse_share(
     return spikes.active_fraction(length)
 
 
-def _mean(values: NDArray[np.float64]) -> Estimate:
+def _mean(values: NDArray[np.float64]) -> ValueWithError:
     """Mean of independent values."""
-    return Estimate(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
+    return ValueWithError(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))

@@ -13,7 +13,7 @@ from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.neurons.calibration import Neuron
+from lasersampling.sampling.neurons.calibration import LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import FirstSpikes
 from lasersampling.sampling.neurons.imperfect import GroupPumps, one_after_the_other, parts_of
 from lasersampling.sampling.neurons.tempering import TemperedPart
@@ -35,7 +35,7 @@ class LaserRun:
 
     Attributes
     ----------
-    neuron : Neuron
+    neuron : LaserNeuron
         Device and times.
     settings : mapping of float to Setting
         By beta.
@@ -47,7 +47,7 @@ class LaserRun:
         Threads; all cores by default.
     """
 
-    neuron: Neuron
+    neuron: LaserNeuron
     settings: Mapping[float, Setting]
     pumps: GroupPumps
     burn_in_ns: float

@@ -22,7 +22,7 @@ from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems
 from lasersampling.lasers.synapse import Synapse
-from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, Neuron
+from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.imperfect import (
     DRIFT,
@@ -174,11 +174,11 @@ class Lasers:
         return "lasers"
 
     @cached_property
-    def neuron(self) -> Neuron:
+    def neuron(self) -> LaserNeuron:
         """Device, synapse and times that are in use."""
         device = self.device if isinstance(self.device, Device) else load_device(self.device)
         tau = self.refractory_time_ns
-        return Neuron(
+        return LaserNeuron(
             device=device,
             synapse=device.synapse if self.synapse is None else self.synapse,
             refractory_time_ns=device.refractory_time_ns if tau is None else tau,

@@ -20,7 +20,7 @@ from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWa
 from lasersampling.sampling.neurons.calibration import (
     Calibration,
     CalibrationSettings,
-    Neuron,
+    LaserNeuron,
     calibrate,
     calibration_key,
 )
@@ -41,19 +41,19 @@ def cache_directory() -> Path:
     return user_cache_path("lasersampling")
 
 
-def calibration_path(neuron: Neuron, settings: CalibrationSettings) -> Path:
+def calibration_path(neuron: LaserNeuron, settings: CalibrationSettings) -> Path:
     """File that holds, or would hold, this calibration."""
     return cache_directory() / f"{calibration_name(neuron, settings)}.toml"
 
 
-def calibration_name(neuron: Neuron, settings: CalibrationSettings) -> str:
+def calibration_name(neuron: LaserNeuron, settings: CalibrationSettings) -> str:
     """Name of this calibration, that of its file without the suffix."""
     name = f"calibration-{neuron.device.name}-{calibration_key(neuron, settings)}"
     return name.replace(os.sep, "_")
 
 
 def stored_calibration(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     settings: CalibrationSettings,
     *,
     n_threads: int | None = None,
@@ -66,7 +66,7 @@ def stored_calibration(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : LaserNeuron
         Laser, synapse and refractory time.
     settings : CalibrationSettings
         How long to measure, and the seed.

@@ -25,7 +25,7 @@ from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.neurons.calibration import Calibration, Neuron
+from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
 from lasersampling.sampling.renewal.hazard import Hazard, basis
 from lasersampling.sampling.renewal.hazard_response import DrivenTrain, fit_response
 
@@ -70,7 +70,7 @@ class HazardSettings:
             raise InputError.single("seed", self.seed, "0 or more")
 
 
-def check_synapse(neuron: Neuron) -> None:
+def check_synapse(neuron: LaserNeuron) -> None:
     """Refuse a neuron whose synapse this abstraction does not know.
 
     Raises
@@ -84,7 +84,7 @@ def check_synapse(neuron: Neuron) -> None:
 
 
 def measure_hazard(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     calibration: Calibration,
     settings: HazardSettings,
     *,
@@ -95,7 +95,7 @@ def measure_hazard(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : LaserNeuron
         Laser, synapse and refractory time.
     calibration : Calibration
         Of this neuron: what pumps to look at.
@@ -150,7 +150,7 @@ def measure_hazard(
 
 
 def driven_trains(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     calibration: Calibration,
     duration_ns: float,
     n_chains: int,
@@ -211,7 +211,7 @@ def _edges(
     return np.append(begins, ends), np.append(np.ones(begins.size), -np.ones(ends.size))
 
 
-def _fitted_surface(neuron: Neuron, pump: NDArray[np.float64], spikes: SpikeTrains) -> Hazard:
+def _fitted_surface(neuron: LaserNeuron, pump: NDArray[np.float64], spikes: SpikeTrains) -> Hazard:
     """Hazard at constant drives; its relaxation times are placeholders."""
     tau = neuron.refractory_time_ns
     recovery = neuron.device.gain.carrier_lifetime_ns

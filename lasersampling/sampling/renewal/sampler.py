@@ -22,7 +22,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.synapse import Synapse
-from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, Neuron
+from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
 from lasersampling.sampling.neurons.translation import Lines, Programme
@@ -131,7 +131,7 @@ class Renewal:
         )  # fmt: skip
 
     @property
-    def neuron(self) -> Neuron:
+    def neuron(self) -> LaserNeuron:
         """Device, synapse and times that are in use."""
         return self.lasers.neuron
 

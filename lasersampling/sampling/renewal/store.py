@@ -11,7 +11,7 @@ from lasersampling.closure import digest_of
 from lasersampling.config import to_toml
 from lasersampling.sampling.neurons.calibration import (
     CalibrationSettings,
-    Neuron,
+    LaserNeuron,
     calibration_key,
 )
 from lasersampling.sampling.neurons.store import cache_directory, kept, stored_calibration
@@ -20,7 +20,9 @@ from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, measure_hazard
 
 
-def hazard_path(neuron: Neuron, calibrated: CalibrationSettings, settings: HazardSettings) -> Path:
+def hazard_path(
+    neuron: LaserNeuron, calibrated: CalibrationSettings, settings: HazardSettings
+) -> Path:
     """File that holds, or would hold, this hazard."""
     digest = hashlib.sha256(calibration_key(neuron, calibrated).encode())
     digest.update(to_toml(settings).encode())
@@ -30,7 +32,7 @@ def hazard_path(neuron: Neuron, calibrated: CalibrationSettings, settings: Hazar
 
 
 def stored_hazard(
-    neuron: Neuron,
+    neuron: LaserNeuron,
     calibrated: CalibrationSettings,
     settings: HazardSettings,
     *,
@@ -41,7 +43,7 @@ def stored_hazard(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : LaserNeuron
         Laser, synapse and refractory time.
     calibrated : CalibrationSettings
         How the neuron is calibrated, which is done first.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.sampling.neurons.calibration import Calibration, Neuron
+from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
 from lasersampling.sampling.neurons.translation import Programme, TranslationRule
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.lanes import BLOCK, ROWS, Batch, Model, Wiring
@@ -84,7 +84,7 @@ def _sag(times: float) -> float:
 def wired(
     programme: Programme,
     units: NDArray[np.intp],
-    neuron: Neuron,
+    neuron: LaserNeuron,
     rule: TranslationRule,
     hazard: Hazard,
 ) -> Wiring:

@@ -8,7 +8,7 @@ from lasersampling.sampling.neurons import store as calibration_store
 from lasersampling.sampling.neurons.calibration import (
     Calibration,
     CalibrationSettings,
-    Neuron,
+    LaserNeuron,
     calibrate,
     calibration_key,
     choose_refractory_time,
@@ -22,7 +22,7 @@ SHORT = CalibrationSettings(n_chains=12, activation_duration_ns=300.0, pair_dura
 def neuron(**changes):
     values = Lasers("D2").neuron
     kept = {name: getattr(values, name) for name in values.__dataclass_fields__}
-    return Neuron(**{**kept, **changes})
+    return LaserNeuron(**{**kept, **changes})
 
 
 @pytest.fixture(scope="module")

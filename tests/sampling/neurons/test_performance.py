@@ -11,8 +11,8 @@ from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.performance import (
-    Estimate,
     PerformanceSettings,
+    ValueWithError,
     WallPlug,
     longest_correlation,
     measure_performance,
@@ -93,11 +93,11 @@ def test_bad_assumptions_are_refused():
 
 
 def test_estimates_carry_their_errors():
-    estimate = Estimate(4.0, 0.2)
+    estimate = ValueWithError(4.0, 0.2)
     assert estimate.times(-3.0) == pytest.approx((-12.0, 0.6))
     assert estimate.inverse(8.0) == pytest.approx((2.0, 0.1))
-    assert Estimate(4.0).times(2.0) == (8.0, None)
-    assert Estimate(4.0).inverse() == (0.25, None)
+    assert ValueWithError(4.0).times(2.0) == (8.0, None)
+    assert ValueWithError(4.0).inverse() == (0.25, None)
 
 
 def test_longest_correlation_of_a_known_chain():
