@@ -34,7 +34,7 @@ def import_closure(*modules: str) -> tuple[Path, ...]:
     found: set[Path] = set()
     waiting = list(modules)
     while waiting:
-        path = _file_of(waiting.pop())
+        path = file_of(waiting.pop())
         if path is None or path in found:
             continue
         found.add(path)
@@ -80,7 +80,7 @@ def code_of(source: str) -> str:
     return "\n".join(line for line in kept if line)
 
 
-def _file_of(module: str) -> Path | None:
+def file_of(module: str) -> Path | None:
     """File of a module of this package; the package itself has nothing but its table of names."""
     head, _, rest = module.partition(".")
     if head != _PACKAGE or not rest:

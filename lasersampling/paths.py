@@ -1,4 +1,4 @@
-"""Names of files as users write them: endings in any case, and ``~`` for the home directory."""
+"""Names of files as users write them, with endings in any case and ``~``; the user's cache."""
 
 from __future__ import annotations
 
@@ -111,3 +111,17 @@ def kind_of_content(content: bytes) -> str | None:
         if content.startswith(start) and len(content) > len(start):
             return kind
     return None
+
+
+CACHE_VARIABLE = "LASERSAMPLING_CACHE"
+"""Environment variable that names another directory for the cache."""
+
+
+def cache_directory() -> Path:
+    """Return the user's cache: stored calibrations, compiled code that cannot be kept elsewhere."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("lasersampling")

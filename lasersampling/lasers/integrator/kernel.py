@@ -14,8 +14,6 @@ the spike rate does not depend on the step. Spike times are interpolated
 log-linearly within the step. A spike reaches the other lasers through events in a *timing
 wheel*, so coupling costs time per spike and not per step.
 
-Numba's cache knows of changes in this file only: after a change in `step.py`, `make clean`.
-
 References
 ----------
 .. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",

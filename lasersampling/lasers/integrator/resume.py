@@ -1,7 +1,4 @@
-"""Going on from recent spikes: what they have done to the pumps, and what is still to come.
-
-Numba's cache knows of changes in this file only: after a change in `kernel`, `make clean`.
-"""
+"""Going on from recent spikes: what they have done to the pumps, and what is still to come."""
 
 from __future__ import annotations
 

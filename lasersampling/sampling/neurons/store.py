@@ -17,6 +17,7 @@ from typing import TypeVar
 from lasersampling.atomic import FileInUseError, atomic_path
 from lasersampling.config import load, shipped_names, shipped_path, to_toml
 from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
+from lasersampling.paths import CACHE_VARIABLE, cache_directory
 from lasersampling.sampling.neurons.calibration import (
     Calibration,
     CalibrationSettings,
@@ -26,19 +27,6 @@ from lasersampling.sampling.neurons.calibration import (
 )
 
 T = TypeVar("T")
-
-CACHE_VARIABLE = "LASERSAMPLING_CACHE"
-"""Environment variable that names another directory for the cache."""
-
-
-def cache_directory() -> Path:
-    """Directory of the stored calibrations."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("lasersampling")
 
 
 def calibration_path(neuron: LaserNeuron, settings: CalibrationSettings) -> Path:

@@ -19,9 +19,6 @@ and a unit that is lifted beyond it goes on at a higher one for the rest of the 
 Budgets and dominating hazards are integers, so that sums of many small hazards are exact; rounding
 a dominating hazard up costs nothing but candidates. The same is true of steady drives.
 
-Numba's cache knows of changes in this file only: after a change in `gibbs_kernel` or
-`renewal_lanes`, `make clean`.
-
 References
 ----------
 .. [1] P. A. W. Lewis, G. S. Shedler, Naval Research Logistics 26 (1979) 403 (thinning);

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from lasersampling.closure import digest_of
 from lasersampling.config import to_toml
+from lasersampling.paths import cache_directory
 from lasersampling.sampling.neurons.calibration import (
     CalibrationSettings,
     LaserNeuron,
     calibration_key,
 )
-from lasersampling.sampling.neurons.store import cache_directory, kept, stored_calibration
+from lasersampling.sampling.neurons.store import kept, stored_calibration
 from lasersampling.sampling.renewal import hazard_measurement
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, measure_hazard

@@ -4,6 +4,7 @@ import pytest
 from lasersampling.atomic import atomic_path
 from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.lasers.synapse import Synapse
+from lasersampling.paths import CACHE_VARIABLE
 from lasersampling.sampling.neurons import store as calibration_store
 from lasersampling.sampling.neurons.calibration import (
     Calibration,
@@ -69,7 +70,7 @@ def test_longer_refractory_times_fit_better_and_the_shortest_good_one_is_chosen(
 
 
 def test_calibrations_are_stored_and_reused(measured, monkeypatch, tmp_path):
-    monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(tmp_path / "new"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "new"))
     calls = []
 
     def measure(*args, **kwargs):
@@ -91,7 +92,7 @@ def test_calibrations_are_stored_and_reused(measured, monkeypatch, tmp_path):
 def test_a_cache_that_cannot_be_written_is_said_and_no_error(measured, monkeypatch, tmp_path):
     occupied = tmp_path / "file"
     occupied.write_text("")
-    monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(occupied))
+    monkeypatch.setenv(CACHE_VARIABLE, str(occupied))
     monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
     said = "could not be kept .* a later run measures it again; LASERSAMPLING_CACHE names another"
     with pytest.warns(LaserSamplingWarning, match=said):
@@ -99,7 +100,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_no_error(measured, monkeypat
 
 
 def test_another_run_that_keeps_the_same_is_not_worth_a_word(measured, monkeypatch, tmp_path):
-    monkeypatch.setenv(calibration_store.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
     with atomic_path(calibration_path(neuron(), SHORT)) as temporary:
         temporary.write_text("half")

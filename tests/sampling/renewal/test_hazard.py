@@ -8,9 +8,9 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.synapse import Synapse
+from lasersampling.paths import CACHE_VARIABLE
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.sampler import Lasers
-from lasersampling.sampling.neurons.store import CACHE_VARIABLE
 from lasersampling.sampling.renewal import hazard_measurement
 from lasersampling.sampling.renewal import store as hazard_store
 from lasersampling.sampling.renewal.hazard import LOWEST_LOG_HAZARD, basis
