@@ -105,12 +105,13 @@ def _compiled_with(module: str) -> set[Path]:
 @contextlib.contextmanager
 def _numba_keeps_in(folder: Path) -> Iterator[None]:
     """Have numba keep functions that are decorated meanwhile in a folder; others stay alone."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    config: Any = numba.config  # a module, filled when numba starts
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def _remove_old(place: Path, name: str) -> None:
