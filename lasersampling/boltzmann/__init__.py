@@ -1,4 +1,8 @@
-"""Boltzmann machines: what is to be sampled, and exact answers for small ones."""
+"""Boltzmann machines: energies, clamping, exact answers by enumeration, targets, and their files.
+
+Also layered machines, Bayesian networks and auxiliary units for higher orders. No sampler and no
+physics: whatever draws states approximately stands in `lasersampling.sampling`.
+"""
 
 from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
 from lasersampling.boltzmann.clamping import clamp

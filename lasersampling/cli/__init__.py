@@ -1,1 +1,4 @@
-"""The command ``lasersampling``: parses, calls the library, prints."""
+"""The command ``lasersampling``, one module for each subcommand: parses, calls the library, prints.
+
+No computation of its own: whatever a user of Python may need stands in the layers below.
+"""

@@ -1,4 +1,7 @@
-"""TOML files become validated, frozen objects.
+"""TOML files become validated, frozen objects; HDF5 files are read with care.
+
+Each package states the fields and limits of its own objects; no object of physics or learning
+belongs here.
 
 A class with annotations becomes such an object by the decorator `validated`. Numbers that are
 not finite, booleans and strings in place of numbers, values out of range and unknown keys are

@@ -1,4 +1,7 @@
-"""Data to learn from."""
+"""Data to learn from: digits, MNIST, pictures and spikes of the user's, Yin-Yang.
+
+Reads, checks and scales data. Nothing is downloaded, and no model or training belongs here.
+"""
 
 from lasersampling.datasets.digits import label_units, load_digits
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes

@@ -1,4 +1,7 @@
-"""Devices to learn with, and their imperfections: the same objects for lasers and LIF neurons."""
+"""What a device must do to be learned with, near or behind a socket, and its imperfections.
+
+The same objects serve lasers and LIF neurons, so nothing here may depend on either of them.
+"""
 
 from lasersampling.hardware.chip import Chip
 from lasersampling.hardware.chip_model import ChipModel, NominalNeuron, chip_names, load_chip

@@ -1,5 +1,5 @@
-"""Judging what was drawn or learned: samples, posteriors, fits, pictures, decisions by spikes.
+"""Figures of merit of what was drawn or learned: samples, posteriors, fits, pictures, decisions.
 
-Gives figures of merit with errors and reasons, and lays them out in a results file. Nothing is
-stored, read or drawn here by itself: that is `lasersampling.results`.
+They come with errors, and with a reason where they are missing, and know their layout in a results
+file. Storing, reading and drawing do not belong here: they stand in `lasersampling.results`.
 """

@@ -1,4 +1,8 @@
-"""Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times."""
+"""Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times.
+
+Here stand layers, delays, networks and losses; first spike times, chips and files have rooms. No
+lasers, no data sets and no training loop: `lasersampling.learning.spikes` trains these networks.
+"""
 
 from lasersampling.lif.delays import AxonalDelays, DelayRange, DendriticDelays, SynapticDelays
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays

@@ -1,4 +1,7 @@
-"""Results files, and the figures made from them."""
+"""Results files: writing, reading, their layout, and the figures made from them.
+
+What is written is computed elsewhere, by `lasersampling.judging` for instance; nothing here judges.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What any sampler must do, and what is done with draws: inference, completion, certificates.
+"""What any sampler must do, and what is done with draws: inference, completion, recognition.
 
-Lasers as neurons stand in `neurons`, their fast abstraction in `renewal`, and whether draws can be
-trusted is asked in `certificate`.
+Lasers as neurons stand in `neurons`, their fast abstraction in `renewal`, and `certificate` says
+whether draws can be trusted. Nothing here learns from data.
 """
 
 from lasersampling.sampling.gibbs import Gibbs

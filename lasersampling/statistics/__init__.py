@@ -1,4 +1,7 @@
-"""How good samples are: divergences and their floor, intervals, tests, diagnostics, moments."""
+"""How good samples are: divergences and their floor, intervals, tests, diagnostics, moments.
+
+All functions work on arrays. Nothing here knows machines, samplers or files.
+"""
 
 from lasersampling.statistics.bootstrap import Interval, block_length, bootstrap_intervals
 from lasersampling.statistics.chains import (

@@ -1,4 +1,4 @@
-"""Lasers without noise or with little: pulses, thresholds, stability, first passages, emission.
+"""Single lasers with little or no noise: pulses, thresholds, stability, first passages, emission.
 
-Works on one laser; networks are simulated elsewhere.
+Networks of lasers do not belong here; `lasersampling.lasers.simulation` simulates them.
 """

@@ -1,4 +1,4 @@
 """The rate equations in torch, with gradients, for accelerators and the design of devices.
 
-The only room of `lasers` that imports torch.
+This is the only room of `lasers` that imports torch.
 """

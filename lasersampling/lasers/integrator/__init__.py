@@ -1,4 +1,5 @@
-"""The compiled integrator of laser networks: bundles of lanes, noise, pulses on their way, state.
+"""The compiled integrator of laser networks: scheme, noise, pulses on their way, states to resume.
 
-Its public function is `lasersampling.lasers.simulation.simulate`. No physics of other devices.
+It is used through `lasersampling.lasers.simulation.simulate` only, and knows no other physics than
+the rate equations.
 """

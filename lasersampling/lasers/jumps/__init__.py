@@ -1,4 +1,4 @@
 """The exact jump process of photons and carriers, which the rate equations approximate.
 
-For checks of the equations; too slow for sampling.
+It serves to check the equations, and is too slow for sampling; no sampler may depend on it.
 """

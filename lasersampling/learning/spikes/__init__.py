@@ -1,4 +1,4 @@
 """Classification by spike times: task, recipes, emulated chips in the loop, a linear baseline.
 
-The networks themselves are `lasersampling.lif`.
+The networks themselves do not belong here: they stand in `lasersampling.lif`.
 """

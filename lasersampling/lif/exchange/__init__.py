@@ -1,4 +1,4 @@
 """LIF networks as arrays, as HDF5 files, to and from NIR, and spikes as event data.
 
-Nothing here computes spikes.
+Files and formats only: nothing here computes spikes or trains.
 """

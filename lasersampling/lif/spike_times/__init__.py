@@ -1,4 +1,4 @@
 """First spike times of LIF neurons and their exact derivatives, compiled and vectorised.
 
-Networks, losses and files of such neurons stand outside.
+This room knows single layers only: networks, losses and files stand outside and use it.
 """

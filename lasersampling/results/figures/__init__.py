@@ -1,4 +1,7 @@
-"""Figures made from results files: one module each, with ``plot(path) -> Figure``."""
+"""Figures made from results files: one module each, with ``plot(path) -> Figure``.
+
+A figure reads one results file and nothing else, so that it can be drawn again at any time.
+"""
 
 from __future__ import annotations
 

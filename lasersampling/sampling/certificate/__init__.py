@@ -1,4 +1,7 @@
-"""The certificate of a sample: whether its draws can be trusted, why not, and what to do."""
+"""The certificate of a sample: whether its draws can be trusted, why not, and what to do.
+
+It judges draws and nothing else: it reads no files and changes no sampler.
+"""
 
 from lasersampling.sampling.certificate.certify import certificate, combined, target_certificate
 from lasersampling.sampling.certificate.findings import Finding

@@ -1,4 +1,5 @@
 """Renewal neurons, a fast abstraction of lasers: their measured hazard, and a sampler made of them.
 
-Whatever needs the rate equations stands in `lasersampling.lasers` or `sampling.neurons`.
+Whatever needs the rate equations does not belong here: it stands in `lasersampling.lasers` or
+`lasersampling.sampling.neurons`.
 """
