@@ -25,3 +25,28 @@ def test_it_runs_and_says_something(title, tmp_path):
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
     assert "nan" not in run.stdout
+
+
+WALK = (Path(__file__).parents[1] / "docs" / "one_sample.md").read_text(encoding="utf-8")
+
+
+def words(text):
+    """The text without spaces, each number replaced by #: draws may differ between processors."""
+    return re.sub(
+        r"-?\d+\.?\d*(e-?\d+)?", "#", re.sub(r"\s", "", re.sub(r"\d\s+(?=\d)", "0", text))
+    )
+
+
+def test_the_walk_of_one_sample_runs_and_prints_what_it_shows(tmp_path):
+    fenced = re.findall(r"^```(python)?\n(.*?)^```$", WALK, flags=re.DOTALL | re.MULTILINE)
+    blocks = [text for language, text in fenced if language]
+    shown = [text for language, text in fenced if not language]
+    assert len(blocks) == len(shown) > 0
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "".join(blocks)], cwd=tmp_path, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert words(run.stdout) == words("".join(shown))
+    for picture in re.findall(r"\(images/(one_sample_\w+\.png)\)", WALK):
+        assert (tmp_path / picture).is_file()
