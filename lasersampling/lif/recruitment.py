@@ -15,6 +15,7 @@ from lasersampling.errors import InputError
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.network import Activity, SpikingNetwork
 from lasersampling.lif.spike_times.peaks import lift
+from lasersampling.lif.spike_times.tables import Inputs, Neurons
 
 HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
 
@@ -163,14 +164,11 @@ def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
     def array(values: Tensor) -> NDArray[np.float64]:
         return np.ascontiguousarray(values.cpu().to(torch.float64).numpy())
 
-    gap, tau_mem, tau_syn = (
-        array(values) for values in (layout.gap, layout.tau_mem, layout.tau_syn)
-    )
+    taus = array(layout.tau_mem), array(layout.tau_syn)
+    neurons = Neurons(array(layout.gap), *taus, layout.method, layout.smallest_slope)
     to_weights = np.zeros(weights.shape)
-    lift(
-        array(inputs), array(delays), array(weights), gap, tau_mem, tau_syn,
-        silent.cpu().numpy(), to_weights,
-    )  # fmt: skip
+    given = Inputs(array(inputs), array(weights), array(delays))
+    lift(given, neurons, silent.cpu().numpy(), to_weights)
     return torch.from_numpy(to_weights).to(weights)
 
 

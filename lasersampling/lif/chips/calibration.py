@@ -131,7 +131,7 @@ def calibrate_chip(
     first round only deviations of more than two standard errors are corrected, or the errors of
     measurement would be programmed. A last measurement shows what remains. Spikes know thresholds
     only relative to leak and to the mean strength of a neuron's synapses, so that is what
-    is brought to its nominal value; `chip_fit` says why and how.
+    is brought to its nominal value; `lif.chips.fit` says why and how.
 
     Parameters
     ----------

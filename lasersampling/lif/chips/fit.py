@@ -84,7 +84,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class FittedNeuron:
     """Parameters of one neuron.
 
     Attributes
@@ -182,8 +182,8 @@ def voltages(since, weights, strengths, tau_mem, tau_syn):
 
 
 def fit_neuron(
-    record: Record, chosen: Flags, live: Flags, start: Estimate, freedom: Freedom
-) -> Estimate:
+    record: Record, chosen: Flags, live: Flags, start: FittedNeuron, freedom: Freedom
+) -> FittedNeuron:
     """Fit time constants, thresholds of all batches, and strengths.
 
     Parameters
@@ -194,19 +194,19 @@ def fit_neuron(
         Which spikes to use.
     live : ndarray of bool, shape (pre,)
         Synapses that transmit.
-    start : Estimate
+    start : FittedNeuron
         Where to begin; strengths of synapses that are not measured stay as they are there.
     freedom : Freedom
         Which time constants can be told apart.
 
     Returns
     -------
-    Estimate
+    FittedNeuron
         With nan everywhere if there are too few spikes.
     """
     chosen = chosen & np.isfinite(record.spikes)
     chosen = chosen & (chosen.sum(axis=1) >= MIN_SPIKES)[:, None]
-    problem = _Problem(record, chosen, live, start, freedom)
+    problem = _LeastSquares(record, chosen, live, start, freedom)
     farthest = 0.5
     for _ in range(2):
         if not problem.is_determined:
@@ -230,19 +230,19 @@ def fit_neuron(
     return problem.estimate(found.x, scale)
 
 
-def _nothing(record: Record) -> Estimate:
+def _nothing(record: Record) -> FittedNeuron:
     n_batches, _, n_pre = record.inputs.shape
     nan = float("nan")
-    return Estimate(
+    return FittedNeuron(
         np.full(3, nan), np.full(n_batches, nan), np.full(n_pre, nan), np.full(4 + n_pre, nan), nan
     )
 
 
-class _Problem:
+class _LeastSquares:
     """Least squares: x holds logarithms of time constants, then strengths, then gaps."""
 
     def __init__(
-        self, record: Record, chosen: Flags, live: Flags, start: Estimate, freedom: Freedom
+        self, record: Record, chosen: Flags, live: Flags, start: FittedNeuron, freedom: Freedom
     ) -> None:
         self.record, self.freedom, self.begin = record, freedom, start
         batch, sample = np.nonzero(chosen)
@@ -272,19 +272,19 @@ class _Problem:
             slope = ((self.weights * strengths * current).sum(axis=1) - voltage) / tau_mem
             self.scale = np.maximum(slope / np.mean(gaps), 0.0) + 1.0
 
-    def within(self, near: Flags) -> _Problem:
+    def within(self, near: Flags) -> _LeastSquares:
         """The same without some of the spikes; begins where this one does."""
-        other = object.__new__(_Problem)
+        other = object.__new__(_LeastSquares)
         other.record, other.freedom = self.record, self.freedom
         other.begin = self._as_start(self.start)
         other._set(self.batch[near], self.since[near], self.live)
         return other
 
-    def _as_start(self, x: Array) -> Estimate:
+    def _as_start(self, x: Array) -> FittedNeuron:
         strengths, gaps = self._strengths(x), np.full(len(self.record.spikes), np.nan)
         gaps[self.batches] = x[len(x) - len(self.batches) :]
         taus = self.begin.taus if self.freedom.altered is None else np.exp(x[:3])
-        return Estimate(taus, gaps, strengths, self.begin.errors, self.begin.residual)
+        return FittedNeuron(taus, gaps, strengths, self.begin.errors, self.begin.residual)
 
     def bounds(self) -> tuple[Array, Array]:
         """Where values may lie."""
@@ -355,11 +355,11 @@ class _Problem:
         slopes[-1, ends[0] : ends[1]] = np.sqrt(self.n_spikes) / n_measured
         return slopes
 
-    def estimate(self, x: Array, residual: float) -> Estimate:
+    def estimate(self, x: Array, residual: float) -> FittedNeuron:
         """Turn the optimum into an estimate with standard errors."""
         found = self._as_start(x)
         if self.freedom.altered is None:
-            found = Estimate(
+            found = FittedNeuron(
                 self.begin.taus * np.exp(x[0]), found.gaps, found.strengths, found.errors, residual
             )
         n_measured = int(self.measured.sum())
@@ -368,7 +368,7 @@ class _Problem:
         errors[:3] = found.taus * (spread[0] if self.n_taus == 1 else spread[:3])
         errors[3] = spread[-1]
         errors[4:][self.measured] = spread[self.n_taus : self.n_taus + n_measured]
-        return Estimate(found.taus, found.gaps, found.strengths, errors, residual)
+        return FittedNeuron(found.taus, found.gaps, found.strengths, errors, residual)
 
     def _jackknife(self, x: Array) -> Array:
         """Return the standard errors of time constants, strengths, and the mean gap."""

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from lasersampling.hardware import Arrays, ChipModel, Substrate
-from lasersampling.lif.chips.fit import Estimate, Flags, Freedom, Record, fit_neuron
+from lasersampling.lif.chips.fit import FittedNeuron, Flags, Freedom, Record, fit_neuron
 from lasersampling.lif.chips.stimuli import Stimulus, draw_stimulus
 from lasersampling.lif.spike_times.crossing import GENERAL
 from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, spikes_of
@@ -100,7 +100,7 @@ def measure_chip(
     Each layer is driven by the one before it. What reaches it is seen, so it need not be known
     beforehand: the stimuli only have to be various. If a time constant can be programmed, every
     second batch runs with it far below the other, without which spikes would not tell them
-    apart (`chip_fit`).
+    apart (`lif.chips.fit`).
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeas
     neuron = model.neuron
     gap = (neuron.threshold - neuron.leak) * neuron.conductance
     taus = np.array([neuron.tau_mem, 1.0, _ALTER * min(neuron.tau_mem, 1.0)])
-    nominal = Estimate(
+    nominal = FittedNeuron(
         taus, np.full(n_batches, gap), np.ones(n_pre), np.full(4 + n_pre, np.nan), np.inf
     )
     estimates = [[nominal] * n_post for _ in range(n_members)]
@@ -233,7 +233,7 @@ def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeas
 
 
 def _predicted(
-    seen: _Seen, estimates: list[list[Estimate]], freedom: Freedom, factor: float
+    seen: _Seen, estimates: list[list[FittedNeuron]], freedom: Freedom, factor: float
 ) -> Array:
     """Spikes of the estimated neurons with thresholds times a factor; shape of those seen."""
 
@@ -261,7 +261,7 @@ def _predicted(
 
 
 def _collected(
-    seen: _Seen, estimates: list[list[Estimate]], must: Flags, never: Flags, known: Flags,
+    seen: _Seen, estimates: list[list[FittedNeuron]], must: Flags, never: Flags, known: Flags,
     dead: Flags, dead_synapses: Flags, period: float,
 ) -> LayerMeasurement:  # fmt: skip
     """Put what was found for each neuron into arrays, and count what came and what did not."""

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from lasersampling.compiling import njit
-from lasersampling.lif.spike_times.compiled import NO_SPIKE, sort_arrivals
+from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
+from lasersampling.lif.spike_times.tables import NO_SPIKE
 
 
 @njit(cache=True, nogil=True)
-def shared_causes(times, order, weights, tau_syn, observed, last, current):
+def shared_causes(inputs, neurons, found):
     """Find the last causal input of each spike and the current at it, for shared arrivals.
 
     Parameters
     ----------
-    times, order, weights, tau_syn
+    inputs, neurons
         As in `compiled.shared_forward`.
-    observed : array (member, sample, post)
-        Spike times, inf where there is none.
-    last, current : arrays (member, sample, post), written
-        As in `compiled.shared_forward`.
+    found : Found
+        `out` holds the spikes that were observed and `order` sorts the input times; `last` and
+        `current` are written.
     """
+    times, weights, _ = inputs
+    tau_syn = neurons.tau_syn
+    observed, order, last, current = found
     n_members, n_samples, n_pre = times.shape
     for e in range(n_members):
         for b in range(n_samples):
@@ -45,26 +46,29 @@ def shared_causes(times, order, weights, tau_syn, observed, last, current):
 
 
 @njit(cache=True, nogil=True)
-def own_causes(times, delays, weights, tau_syn, observed, order, last, current):
+def own_causes(inputs, neurons, found):
     """`shared_causes` where each neuron has its own arrivals or time constants.
 
     Parameters
     ----------
-    times, delays, weights, tau_syn, order, last, current
+    inputs, neurons
         As in `compiled.own_forward`.
-    observed
-        As in `shared_causes`.
+    found : Found
+        `out` holds the spikes that were observed; the other arrays are written.
     """
+    times, weights, delays = inputs
+    tau_syn = neurons.tau_syn
+    observed, order, last, current = found
     n_members, n_samples, n_pre = times.shape
-    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
-    filled = np.empty(n_pre + 1, dtype=np.int32)
+    sorting = new_sorting(n_pre)
+    arrival, who, _, _ = sorting
     for e in range(n_members):
         for b in range(n_samples):
             for o in range(weights.shape[1]):
                 stop, charge = observed[e, b, o], 0.0
                 last[e, b, o] = NO_SPIKE
                 if stop < math.inf:
-                    size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
+                    size = sort_arrivals(times[e, b], delays[e, o], sorting)
                     for k in range(size):
                         if arrival[k] > stop:
                             break

@@ -37,13 +37,12 @@ import math
 import numpy as np
 
 from lasersampling.compiling import njit
+from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 from lasersampling.lif.spike_times.crossing import EQUAL, GENERAL, response, time_to_threshold
+from lasersampling.lif.spike_times.tables import NO_SPIKE
 
-NO_SPIKE = -1
 _LARGEST_EXPONENT = 100.0
 _FEW_NEURONS = 8
-_FEW_INPUTS = 12
-_SHORTEST_SPAN = 1e-300
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -68,24 +67,21 @@ def decay(length, tau_mem, tau_syn, method):
 
 
 @njit(cache=True, nogil=True)
-def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, last, current):
+def shared_forward(inputs, neurons, found):
     """Find the first spikes for shared arrivals and time constants.
 
     Parameters
     ----------
-    times, order : arrays (member, sample, pre)
-        Input times and the order that sorts them, absent ones (inf) last.
-    weights : array (member, pre, post)
-        Weights over the conductance's unit.
-    gap : array (member, post)
-        Threshold current c.
-    tau_mem, tau_syn : float
-        Time constants.
-    method : int
-        `EQUAL`, `DOUBLE` or `GENERAL`.
-    out, last, current : arrays (member, sample, post), written
-        Spike time, place in the order of the last causal input, current at the spike.
+    inputs : Inputs
+        What the layer is given.
+    neurons : Neurons
+        Its neurons.
+    found : Found
+        `order` sorts the input times, absent ones last; the other arrays are written.
     """
+    times, weights, _ = inputs
+    gap, tau_mem, tau_syn, method, _ = neurons
+    out, order, last, current = found
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[2]
     voltages, currents, levels = np.empty(n_post), np.empty(n_post), np.empty(n_post)
@@ -137,25 +133,22 @@ def shared_forward(times, order, weights, gap, tau_mem, tau_syn, method, out, la
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def shared_backward(
-    times, order, weights, gap, tau_mem, tau_syn, method, out, last, current, smallest_slope,
-    upstream, to_times, to_weights,
-):  # fmt: skip
+def shared_backward(inputs, neurons, found, upstream, to):
     """Add up the derivatives for shared arrivals.
 
     Parameters
     ----------
-    times, order, weights, gap, tau_mem, tau_syn, method, out, last, current
-        As in `shared_forward`; the threshold current here is the one that derivatives assume.
-    smallest_slope : float
-        dV/dt at a spike is taken to be at least this large.
+    inputs, neurons, found
+        As in `shared_forward`, found by it.
     upstream : array (member, sample, post)
         Derivative of the loss by each spike time.
-    to_times : array (member, sample, pre), written
-        Derivative by the input times.
-    to_weights : array (member, pre, post), added to
-        Derivative by the weights.
+    to : Inputs
+        Zeros; becomes the derivatives by all that the layer is given.
     """
+    times, weights, _ = inputs
+    gap, tau_mem, tau_syn, method, smallest_slope = neurons
+    out, order, last, current = found
+    to_times, to_weights, _ = to
     n_members, n_samples, _ = times.shape
     n_post = weights.shape[2]
     rises, decays, pulls = np.empty(n_post), np.empty(n_post), np.empty(n_post)
@@ -190,69 +183,9 @@ def shared_backward(
 
 
 @njit(cache=True, nogil=True)
-def sort_arrivals(times, delays, e, b, o, arrival, who, found, filled):
-    """Sort the arrivals at a neuron; returns how many will come.
-
-    Each arrival goes into one of as many equal intervals of time as there are arrivals; what is
-    then left to be done by insertion is of their order, unless most of them come together. Inputs
-    at the same time stay in the order of their numbers, so that results depend on nothing else.
-
-    Parameters
-    ----------
-    times, delays, e, b, o
-        Of all, and which.
-    arrival, who : arrays (pre,), written
-        Arrival times in order, and which inputs they are of.
-    found, filled : arrays (pre,) and (pre + 1,), written
-        Of no use later.
-    """
-    size, first, latest = 0, math.inf, -math.inf
-    for i in range(times.shape[2]):
-        if times[e, b, i] < math.inf:
-            value = times[e, b, i] + delays[e, o, i]
-            found[size], who[size] = value, i
-            first, latest = min(first, value), max(latest, value)
-            size += 1
-    span = latest - first
-    if size > _FEW_INPUTS and _SHORTEST_SPAN < span < math.inf:
-        scale, k = (size - 1) / span, 0
-        crowd = fill_intervals(found, size, first, scale, filled)
-        if crowd > _FEW_INPUTS:
-            places = np.argsort(found[:size], kind="mergesort")
-            inputs = who[:size].copy()
-            for k in range(size):
-                arrival[k], who[k] = found[places[k]], inputs[places[k]]
-            return size
-        for i in range(times.shape[2]):
-            if times[e, b, i] < math.inf:
-                interval = int((found[k] - first) * scale)
-                place = filled[interval]
-                filled[interval] += 1
-                arrival[place], who[place] = found[k], i
-                k += 1
-    else:
-        for k in range(size):
-            arrival[k] = found[k]
-    for k in range(1, size):
-        value, i, place = arrival[k], who[k], k
-        while place > 0 and arrival[place - 1] > value:
-            arrival[place], who[place] = arrival[place - 1], who[place - 1]
-            place -= 1
-        arrival[place], who[place] = value, i
-    return size
-
-
-@njit(cache=True, nogil=True, inline="always")
-def fill_intervals(values, size, first, scale, begins):
-    """Write where each interval's values begin in the sorted order; returns the largest number."""
-    begins[: size + 1] = 0
-    for k in range(size):
-        begins[int((values[k] - first) * scale) + 1] += 1
-    crowd = 0
-    for k in range(size):
-        crowd = max(crowd, begins[k + 1])
-        begins[k + 1] += begins[k]
-    return crowd
+def new_exponentials(n_post, n_pre):
+    """Allocate exp(t / tau_mem) and exp(-t / tau_mem) of the inputs, then of the delays."""
+    return np.empty(n_pre), np.empty(n_pre), np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
 
 
 @njit(cache=True, nogil=True)
@@ -284,30 +217,26 @@ def tabulate_delays(delays, tau_mem, method, grown, shrunk):
 
 
 @njit(cache=True, nogil=True)
-def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, order, last, current):
+def own_forward(inputs, neurons, found):
     """Find the first spikes where each neuron has its own arrivals or time constants.
 
     Parameters
     ----------
-    times : array (member, sample, pre)
-        Input times.
-    delays, weights : arrays (member, post, pre)
-        Of each synapse.
-    gap, tau_mem, tau_syn : arrays (member, post)
-        Threshold current and time constants.
-    method : int
-        As in `shared_forward`.
-    out, last, current : arrays (member, sample, post), written
-        As in `shared_forward`.
-    order : array (member, sample, post, pre), written
-        Order of the arrivals, up to the last causal one.
+    inputs : Inputs
+        What the layer is given.
+    neurons : Neurons
+        Its neurons.
+    found : Found
+        Written.
     """
+    times, weights, delays = inputs
+    gap, tau_mem, tau_syn, method, _ = neurons
+    out, order, last, current = found
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
-    filled = np.empty(n_pre + 1, dtype=np.int32)
-    grown, shrunk = np.empty(n_pre), np.empty(n_pre)
-    late_grown, late_shrunk = np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
+    sorting = new_sorting(n_pre)
+    arrival, who, _, _ = sorting
+    grown, shrunk, late_grown, late_shrunk = new_exponentials(n_post, n_pre)
     for e in range(n_members):
         tabled = tabulate_delays(delays[e], tau_mem[e], method, late_grown, late_shrunk)
         for b in range(n_samples):
@@ -318,7 +247,7 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
                 last[e, b, o] = NO_SPIKE
                 current[e, b, o] = 0.0
                 voltage, charge = 0.0, 0.0
-                size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
+                size = sort_arrivals(times[e, b], delays[e, o], sorting)
                 for k in range(size):
                     start, i = arrival[k], who[k]
                     length = arrival[k + 1] - start if k + 1 < size else math.inf
@@ -342,27 +271,24 @@ def own_forward(times, delays, weights, gap, tau_mem, tau_syn, method, out, orde
 
 
 @njit(cache=True, nogil=True)
-def own_backward(
-    times, delays, weights, gap, tau_mem, tau_syn, method, out, order, last, current,
-    smallest_slope, upstream, to_times, to_weights, to_delays,
-):  # fmt: skip
+def own_backward(inputs, neurons, found, upstream, to):
     """Add up the derivatives where each neuron has its own arrivals or time constants.
 
     Parameters
     ----------
-    times, delays, weights, gap, tau_mem, tau_syn, method, out, order, last, current
-        As in `own_forward`, but for the threshold current.
-    gap, smallest_slope, upstream
-        As in `shared_backward`.
-    to_times : array (member, sample, pre), added to
-        Derivative by the input times.
-    to_weights, to_delays : arrays (member, post, pre), added to
-        Derivative by weights and delays.
+    inputs, neurons, found
+        As in `own_forward`, found by it.
+    upstream : array (member, sample, post)
+        Derivative of the loss by each spike time.
+    to : Inputs
+        Zeros; becomes the derivatives by all that the layer is given.
     """
+    times, weights, delays = inputs
+    gap, tau_mem, tau_syn, method, smallest_slope = neurons
+    out, order, last, current = found
+    to_times, to_weights, to_delays = to
     n_members, n_samples, n_post = out.shape
-    n_pre = times.shape[2]
-    grown, shrunk = np.empty(n_pre), np.empty(n_pre)
-    late_grown, late_shrunk = np.empty((n_post, n_pre)), np.empty((n_post, n_pre))
+    grown, shrunk, late_grown, late_shrunk = new_exponentials(n_post, times.shape[2])
     for e in range(n_members):
         tabled = tabulate_delays(delays[e], tau_mem[e], method, late_grown, late_shrunk)
         for b in range(n_samples):

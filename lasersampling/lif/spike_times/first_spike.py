@@ -14,6 +14,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.spike_times import causal, compiled, vectorised
 from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
+from lasersampling.lif.spike_times.tables import Found, Inputs, Neurons
 
 Method = Literal["auto", "newton"]
 Path = Literal["auto", "compiled", "vectorised"]
@@ -254,64 +255,40 @@ class _Compiled:
         observed: Tensor | None,
     ) -> None:
         self.dtype = times.dtype
-        self.method = layout.method
-        self.smallest_slope = layout.smallest_slope
-        self.gap = layout.gap.numpy()
         self.has_delays = delays is not None
-        self.order: np.ndarray[Any, Any]
-        n_members, n_samples, n_pre = times.shape
-        n_post = weights.shape[1]
-        self.times = _array(times)
-        self.own = delays is not None or not layout.shared
-        shape = (n_members, n_samples, n_post)
-        out = np.empty(shape) if observed is None else _array(observed).copy()
-        self.current = np.empty(shape)
-        self.last = np.empty(shape, dtype=np.int32)
-        if self.own:
-            self.weights = _array(weights)
-            self.delays = np.zeros_like(self.weights) if delays is None else _array(delays)
-            self.tau_mem, self.tau_syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
-            self.order = np.empty((*shape, n_pre), dtype=np.int32)
-            found = self.order, self.last, self.current
-            arrivals = self.times, self.delays, self.weights
-            if observed is None:
-                compiled.own_forward(
-                    *arrivals, self.gap, self.tau_mem, self.tau_syn, self.method, out, *found
-                )
-            else:
-                causal.own_causes(*arrivals, self.tau_syn, out, *found)
+        self.shared = delays is None and layout.shared
+        shape = (*times.shape[:2], weights.shape[1])
+        mem: Any
+        syn: Any
+        if self.shared:
+            mem, syn = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
+            self.inputs = Inputs(_array(times), _array(weights.transpose(1, 2)), None)
+            order = np.argsort(self.inputs.times, axis=2, kind="stable")
         else:
-            self.weights = np.ascontiguousarray(_array(weights).transpose(0, 2, 1))
-            self.taus = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
-            self.order = np.argsort(self.times, axis=2, kind="stable")
-            arrivals = self.times, self.order, self.weights
-            if observed is None:
-                compiled.shared_forward(
-                    *arrivals, self.gap, *self.taus, self.method, out, self.last, self.current
-                )
-            else:
-                causal.shared_causes(*arrivals, self.taus[1], out, self.last, self.current)
-        self.out = out
+            mem, syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
+            late = np.zeros(weights.shape) if delays is None else _array(delays)
+            self.inputs = Inputs(_array(times), _array(weights), late)
+            order = np.empty((*shape, times.shape[2]), dtype=np.int32)
+        self.neurons = Neurons(layout.gap.numpy(), mem, syn, layout.method, layout.smallest_slope)
+        out = np.empty(shape) if observed is None else _array(observed).copy()
+        self.found = Found(out, order, np.empty(shape, dtype=np.int32), np.empty(shape))
+        if observed is None:
+            find = compiled.shared_forward if self.shared else compiled.own_forward
+        else:
+            find = causal.shared_causes if self.shared else causal.own_causes
+        find(self.inputs, self.neurons, self.found)
         self.spikes: Tensor | None = torch.from_numpy(out).to(self.dtype)
 
     def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the derivatives by times, weights and delays."""
-        force = _array(upstream)
-        to_times, to_weights = np.zeros_like(self.times), np.zeros_like(self.weights)
-        if not self.own:
-            compiled.shared_backward(
-                self.times, self.order, self.weights, self.gap, *self.taus, self.method,
-                self.out, self.last, self.current, self.smallest_slope, force, to_times, to_weights,
-            )  # fmt: skip
-            return self._tensor(to_times), self._tensor(to_weights.transpose(0, 2, 1)), None
-        to_delays = np.zeros_like(self.weights)
-        compiled.own_backward(
-            self.times, self.delays, self.weights, self.gap, self.tau_mem, self.tau_syn,
-            self.method, self.out, self.order, self.last, self.current, self.smallest_slope, force,
-            to_times, to_weights, to_delays,
-        )  # fmt: skip
-        delays = self._tensor(to_delays) if self.has_delays else None
-        return self._tensor(to_times), self._tensor(to_weights), delays
+        times, weights, delays = self.inputs
+        late = None if delays is None else np.zeros_like(delays)
+        to = Inputs(np.zeros_like(times), np.zeros_like(weights), late)
+        add_up = compiled.shared_backward if self.shared else compiled.own_backward
+        add_up(self.inputs, self.neurons, self.found, _array(upstream), to)
+        to_weights = to.weights.transpose(0, 2, 1) if self.shared else to.weights
+        to_delays = self._tensor(late) if self.has_delays and late is not None else None
+        return self._tensor(to.times), self._tensor(to_weights), to_delays
 
     def _tensor(self, array: np.ndarray[Any, Any]) -> Tensor:
         return torch.from_numpy(array).to(self.dtype)

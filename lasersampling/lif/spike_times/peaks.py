@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from lasersampling.compiling import njit
-from lasersampling.lif.spike_times.compiled import sort_arrivals
+from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 from lasersampling.lif.spike_times.crossing import peak_after, response
 
 
 @njit(cache=True, nogil=True)
-def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
+def lift(inputs, neurons, silent, to_weights):
     """Add the derivative by the weights of what silent neurons lack to the threshold.
 
     A neuron that is silent in a sample lacks 1 - V_max / c of its threshold current c. The time of
@@ -20,25 +18,25 @@ def lift(times, delays, weights, gap, tau_mem, tau_syn, silent, to_weights):
 
     Parameters
     ----------
-    times : array (member, sample, pre)
-        Input times.
-    delays, weights, gap, tau_mem, tau_syn : arrays (member, post, pre) and (member, post)
+    inputs, neurons
         As in `compiled.own_forward`.
     silent : array of bool (member, sample, post)
         Where to look.
     to_weights : array (member, post, pre), added to
         Sum over samples of the derivatives.
     """
+    times, weights, delays = inputs
+    gap, tau_mem, tau_syn, _, _ = neurons
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[1]
-    arrival, found, who = np.empty(n_pre), np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
-    filled = np.empty(n_pre + 1, dtype=np.int32)
+    sorting = new_sorting(n_pre)
+    arrival, who, _, _ = sorting
     for e in range(n_members):
         for b in range(n_samples):
             for o in range(n_post):
                 if not silent[e, b, o]:
                     continue
-                size = sort_arrivals(times, delays, e, b, o, arrival, who, found, filled)
+                size = sort_arrivals(times[e, b], delays[e, o], sorting)
                 mem, syn = tau_mem[e, o], tau_syn[e, o]
                 voltage, current, highest, when = 0.0, 0.0, 0.0, -math.inf
                 for k in range(size):

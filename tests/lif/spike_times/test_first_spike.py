@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from lasersampling.errors import InputError
 from lasersampling.lif import Neuron, first_spike_times
-from lasersampling.lif.spike_times import compiled
+from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 
 REFERENCE = Path(__file__).parent / "spike_times_tau1.npz"
 RATIOS = (1.0, 2.0, 0.4, 1.0 + 1e-7, 1.7, 20.0)
@@ -368,10 +368,9 @@ def test_arrivals_are_sorted_whatever_their_distribution(n_pre, kind):
         times *= 1e-310
     elif kind == "huge":
         times = 3.0 * (times - 0.5) * 1e308
-    delays = np.zeros((1, 1, n_pre))
-    arrival, who = np.empty(n_pre), np.empty(n_pre, dtype=np.int32)
-    found, filled = np.empty(n_pre), np.empty(n_pre + 1, dtype=np.int32)
-    size = compiled.sort_arrivals(times[None, None], delays, 0, 0, 0, arrival, who, found, filled)
+    sorting = new_sorting(n_pre)
+    size = sort_arrivals(times, np.zeros(n_pre), sorting)
+    arrival, who = sorting.arrival, sorting.who
     order = np.argsort(times, kind="stable")[: np.isfinite(times).sum()]
     assert size == len(order)
     assert np.array_equal(who[:size], order)

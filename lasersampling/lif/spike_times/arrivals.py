@@ -1,0 +1,106 @@
+"""The order in which spikes arrive at a neuron whose synapses have their own delays; compiled."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lasersampling.compiling import njit
+
+_FEW_INPUTS = 12
+_SHORTEST_SPAN = 1e-300
+
+
+class Sorting(NamedTuple):
+    """The arrivals at one neuron in order, and memory to sort them in.
+
+    Attributes
+    ----------
+    arrival, who : arrays (pre,)
+        Arrival times in order, and which inputs they are of.
+    found, filled : arrays (pre,) and (pre + 1,)
+        Needed while sorting only.
+    """
+
+    arrival: np.ndarray
+    who: np.ndarray
+    found: np.ndarray
+    filled: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def new_sorting(n_pre):
+    """Allocate what `sort_arrivals` needs for `n_pre` inputs."""
+    return Sorting(
+        np.empty(n_pre),
+        np.empty(n_pre, dtype=np.int32),
+        np.empty(n_pre),
+        np.empty(n_pre + 1, dtype=np.int32),
+    )
+
+
+@njit(cache=True, nogil=True)
+def sort_arrivals(times, delays, sorting):
+    """Sort the arrivals at a neuron; returns how many will come.
+
+    Each arrival goes into one of as many equal intervals of time as there are arrivals; what is
+    then left to be done by insertion is of their order, unless most of them come together. Inputs
+    at the same time stay in the order of their numbers, so that results depend on nothing else.
+
+    Parameters
+    ----------
+    times, delays : arrays (pre,)
+        Input times of a sample and delays of the neuron's synapses.
+    sorting : Sorting
+        Written.
+    """
+    arrival, who, found, filled = sorting
+    size, first, latest = 0, math.inf, -math.inf
+    for i in range(len(times)):
+        if times[i] < math.inf:
+            value = times[i] + delays[i]
+            found[size], who[size] = value, i
+            first, latest = min(first, value), max(latest, value)
+            size += 1
+    span = latest - first
+    if size > _FEW_INPUTS and _SHORTEST_SPAN < span < math.inf:
+        scale, k = (size - 1) / span, 0
+        crowd = fill_intervals(found, size, first, scale, filled)
+        if crowd > _FEW_INPUTS:
+            places = np.argsort(found[:size], kind="mergesort")
+            inputs = who[:size].copy()
+            for k in range(size):
+                arrival[k], who[k] = found[places[k]], inputs[places[k]]
+            return size
+        for i in range(len(times)):
+            if times[i] < math.inf:
+                interval = int((found[k] - first) * scale)
+                place = filled[interval]
+                filled[interval] += 1
+                arrival[place], who[place] = found[k], i
+                k += 1
+    else:
+        for k in range(size):
+            arrival[k] = found[k]
+    for k in range(1, size):
+        value, i, place = arrival[k], who[k], k
+        while place > 0 and arrival[place - 1] > value:
+            arrival[place], who[place] = arrival[place - 1], who[place - 1]
+            place -= 1
+        arrival[place], who[place] = value, i
+    return size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def fill_intervals(values, size, first, scale, begins):
+    """Write where each interval's values begin in the sorted order; returns the largest number."""
+    begins[: size + 1] = 0
+    for k in range(size):
+        begins[int((values[k] - first) * scale) + 1] += 1
+    crowd = 0
+    for k in range(size):
+        crowd = max(crowd, begins[k + 1])
+        begins[k + 1] += begins[k]
+    return crowd
