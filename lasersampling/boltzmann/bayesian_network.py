@@ -1,4 +1,4 @@
-"""Bayesian networks of binary variables: exact answers, and the same as a Boltzmann machine.
+"""Bayesian networks of binary variables: exact answers, and equivalent Boltzmann machines.
 
 A network is a TOML file with one table per variable::
 
@@ -42,13 +42,13 @@ class BayesianNetwork:
     Attributes
     ----------
     names : tuple of str
-        Of the variables, at most 20; variable k is unit k of `target` and `machine`.
+        Names of the variables, at most 20; variable k is unit k of `target` and `machine`.
     parents : tuple of tuple of int
-        Of each variable; no variable is its own ancestor.
+        Parents of each variable; no variable is its own ancestor.
     tables : tuple of ndarray of float64, each of shape (2**n_parents,)
         P(z_k = 1 | parents), at `sum_j parent_j 2**j` with the parents in their order.
     source : str
-        File that it was read from, for messages; may be empty.
+        File from which it was read, for messages; may be empty.
 
     References
     ----------
@@ -118,7 +118,7 @@ class BayesianNetwork:
         """Make a Boltzmann machine whose visible units have exactly the network's distribution.
 
         Factors of three and more variables get auxiliary units; see `higher_order`.
-
+Largest coupling of an auxiliary unit; a smaller limit costs more units [1].
         Parameters
         ----------
         max_auxiliary_weight : float
@@ -187,7 +187,7 @@ def load_network(path: str | os.PathLike[str]) -> BayesianNetwork:
 
 
 def network_from_mapping(values: Mapping[str, Any], where: str) -> BayesianNetwork:
-    """Make a network of the content of its file; `where` is named in front of each problem."""
+    """Make a network from the content of its file; `where` is put in front of each problem."""
     problems = [
         Problem(f"{where}: {key}", "an unknown key", "variables or description")
         for key in values

@@ -1,7 +1,7 @@
 """Clamping: which units are held at a value while the others are sampled.
 
-A clamping is an int8 array with -1 for a free unit and 0 or 1 for a clamped one, of shape
-`(unit,)` for all chains alike or `(chain, unit)`.
+A clamping is an int8 array with -1 for a free unit and 0 or 1 for a clamped one. Its shape is
+`(unit,)` if all chains are clamped alike, and `(chain, unit)` otherwise.
 """
 
 from __future__ import annotations

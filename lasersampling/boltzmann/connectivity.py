@@ -1,4 +1,4 @@
-"""Which visible units a hidden unit is coupled to, where fan-in is limited as on a chip."""
+"""Which visible units each hidden unit is coupled to, where fan-in is limited as on a chip."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lasersampling.errors import InputError, Problem
 def local_fields(shape: tuple[int, int], n_hidden: int, side: int) -> NDArray[np.bool_]:
     """Couple each hidden unit to a square patch of an image.
 
-    The patches are spread evenly over the image, row by row; all lie within it whole.
+    The patches are spread evenly over the image, row by row, and lie entirely within it.
 
     Parameters
     ----------
     shape : tuple of int
         Rows and columns of the image.
     n_hidden : int
-        Hidden units.
+        Number of hidden units.
     side : int
         Rows and columns of a patch.
 
@@ -51,16 +51,16 @@ def local_fields(shape: tuple[int, int], n_hidden: int, side: int) -> NDArray[np
 
 
 def random_fan_in(n_visible: int, n_hidden: int, fan_in: int, *, seed: int) -> NDArray[np.bool_]:
-    """Couple each hidden unit to as many visible ones, drawn at random.
+    """Couple each hidden unit to the same number of visible units, drawn at random.
 
     Parameters
     ----------
     n_visible, n_hidden : int
-        Units.
+        Numbers of units.
     fan_in : int
         Visible units per hidden one.
     seed : int
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------

@@ -2,15 +2,15 @@
 
 The rules, for all files of this form that the library reads:
 
-- Text in UTF-8, with or without a byte-order mark; lines end as on any system.
+- Text is in UTF-8, with or without a byte-order mark; lines end as on any system.
 - Cells are separated by commas; by semicolons or tabs if the header has such and no comma, or if
   the first line says so (``sep=;``). They may stand in double quotes; blanks around them do not
   count. Numbers have a decimal point; a decimal comma is refused, whatever separates the cells.
 - Lines that begin with ``#`` are comments.
 - The first line that is neither blank nor a comment is the header: a name for each column.
 - Separators at the end of lines, with nothing behind them, do not count.
-- A blank line after the header is an empty row. What that means, the reader of the file says. In
-  files of several columns, blank lines at the end do not count; in those of one column they do,
+- A blank line after the header is an empty row; the reader of the file says what that means. In
+  files of several columns, blank lines at the end do not count; in files of one column they do,
   since there a blank line is how an empty cell is written.
 """
 
@@ -26,20 +26,20 @@ from typing import TextIO
 from lasersampling.errors import InputError
 
 MAX_BYTES = 2**28
-"""Size of a file at most: 256 MiB."""
+"""Largest size of a file: 256 MiB."""
 
 
 def csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows of a CSV file, the header first, each with the number of its line.
+    """Give the rows of a CSV file, the header first, each with its line number.
 
-    Rows are as long as the header; those of blank lines have no cells. Cells come without blanks
-    around them.
+    Rows are as long as the header, but blank lines give rows without cells. Blanks around cells are
+    removed.
 
     Raises
     ------
     InputError
-        With file and line: not text, no CSV, too large, no header, names that are missing or stand
-        twice, rows not as long as the header.
+        With file and line: the file is not text, no CSV, too large, or without a header; names are
+        missing or stand twice; rows are not as long as the header.
     """
     rows = _rows(file)
     line, header = next((row for row in rows if row[1]), (1, []))
@@ -69,7 +69,7 @@ def csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def binary_cell(cell: str) -> str | None:
-    """Read a cell that holds 0 or 1, as "0" or "1": also 1.0 and True; None for any other.
+    """Read a cell that holds 0 or 1 as "0" or "1", also 1.0 and True; give None for any other.
 
     Examples
     --------
@@ -86,7 +86,8 @@ def binary_cell(cell: str) -> str | None:
 
 
 def number_cell(cell: str) -> float | None:
-    """Read a cell that holds a number; None for any other, and for what only Python reads so."""
+    """Read a cell that holds a number; give None for any other, and for what only Python
+    accepts."""
     try:
         return None if "_" in cell else float(cell)
     except ValueError:
@@ -94,12 +95,12 @@ def number_cell(cell: str) -> float | None:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is written as a number is, in digits: ``E1`` and ``nan`` are names."""
+    """Whether a cell is written in digits, as a number is: ``E1`` and ``nan`` are names."""
     return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell) is not None
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give lines without comments as cells; those of blank lines are none."""
+    """Give lines that are no comments as lists of cells; blank lines have no cells."""
     lines = _Lines()
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -127,7 +128,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Lines:
-    """Lines of a stream but for comments; `number` is that of the last one, from 1."""
+    """Lines of a stream without the comments; `number` counts the lines of the file, from 1."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -140,7 +141,7 @@ class _Lines:
 
 
 def _separator(lines: Iterator[str]) -> tuple[str, list[str]]:
-    """Say what separates cells, and give the line of the header, which was read for it."""
+    """Find out what separates cells, and give the line of the header, which is read for this."""
     header = next((line for line in lines if line.strip()), "")
     said = re.fullmatch(r"sep=([,;\t])\s*", header)  # as Excel writes and reads it
     if said:

@@ -1,8 +1,8 @@
 """Exact distributions and moments by listing every joint state of up to 20 units.
 
-The units are split into a low and a high half. The exponent of a joint state is that of its low
-part, plus that of its high part, plus the coupling of the two, and the couplings of all pairs of
-halves are one matrix product: a million states take some ten milliseconds.
+The units are split into a low and a high half. The exponent of a joint state is the sum of the
+exponents of its two halves and of their coupling, and the couplings of all pairs of halves are one
+matrix product: a million states take some ten milliseconds.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def exact_distribution(
     Parameters
     ----------
     machine : BoltzmannMachine or RestrictedMachine
-        With at most 20 free units.
+        A machine with at most 20 free units.
     clamped : array_like of int, shape (unit,), optional
         -1 for a free unit, 0 or 1 for a clamped one.
 
@@ -76,7 +76,7 @@ def exact_distribution(
 def exact_moments(machine: AnyMachine, clamped: ArrayLike | None = None) -> Moments:
     """Means and second moments of all units, given the clamped ones.
 
-    Takes and raises what `exact_distribution` does; clamped units have their value as mean.
+    Arguments and errors are those of `exact_distribution`; the mean of a clamped unit is its value.
     """
     machine = as_machine(machine)
     held = clamped_vector(clamped, machine.n_units)
@@ -109,12 +109,12 @@ def table_moments(probabilities: NDArray[np.float64]) -> Moments:
 
 
 def marginal(probabilities: ArrayLike, units: ArrayLike) -> NDArray[np.float64]:
-    """Distribution of some units from the table of all.
+    """Distribution of some units, from the table of all units.
 
     Parameters
     ----------
     probabilities : array_like, shape (2**n,)
-        Over the joint states of n units.
+        Probabilities of the joint states of n units.
     units : array_like of int
         Which units to keep; they become units 0, 1, ... of the result, in this order.
 
@@ -125,7 +125,7 @@ def marginal(probabilities: ArrayLike, units: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        For a table of another length, or units that there are not.
+        For a table of another length, or units that do not exist.
 
     Examples
     --------

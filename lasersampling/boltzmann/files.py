@@ -1,12 +1,12 @@
-"""Machines as files: TOML for those that people write, HDF5 for those that were trained.
+"""Machines as files: TOML for machines that people write, HDF5 for machines that were trained.
 
 A TOML file has the keys `biases` (K numbers), `weights` (K rows of K numbers) and, where there are
 such units, `n_label` and `n_hidden`. An HDF5 file has the datasets `weights` and `biases` and the
-attributes `n_label` and `n_hidden` in the group `/machine`, or at its root. In a compact one the
-weights stand above the diagonal only, in single precision, which the attribute `triangle` = "upper"
-says. Where a machine comes from may stand in the attributes of the group `/provenance`, and names
-of its units in the datasets `visible_name` and `label_name` beside the weights. What it was to
-learn, and how, may stand in the group `/learned` (`lasersampling.boltzmann.learned`).
+attributes `n_label` and `n_hidden` in the group `/machine`, or at its root. A compact file keeps
+the weights above the diagonal only, in single precision, and says so by the attribute `triangle` =
+"upper". The attributes of the group `/provenance` may say where the machine comes from, the
+datasets `visible_name` and `label_name` beside the weights how its units are called, and the group
+`/learned` what it was to learn and how (`lasersampling.boltzmann.learned`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix
 TOML_SUFFIXES = (".toml",)
 
 MAX_TOML_UNITS = 500
-"""Machines of more units are no files for people, and take long to read as text."""
+"""Larger machines are not written as TOML: nobody reads them, and parsing them takes long."""
 
 MOST_UNITS = 10_000
-"""Of a machine in a file: its weights take 800 MB."""
+"""Largest machine in a file: its weights take 800 MB."""
 
 _EXPECTED = "an HDF5 file of a machine"
 _KEYS = ("biases", "weights", "n_label", "n_hidden")
@@ -80,16 +80,16 @@ def save_machine(
 ) -> None:
     """Write a machine as TOML or HDF5, as the suffix says; exact to the last bit unless compact.
 
-    The file appears as a whole or not at all; one that was there before is replaced.
+    The file appears as a whole or not at all; an existing file is replaced.
 
     Parameters
     ----------
     path : path-like
         Ending in .toml, .h5, .hdf5 or .nc.
     machine : BoltzmannMachine or RestrictedMachine
-        What to write; `load_machine` gives a general one for either.
+        The machine; `load_machine` gives a general one for either kind.
     compact : bool
-        Single precision, each weight once, packed; HDF5 only.
+        Whether each weight is stored once, in single precision and compressed; HDF5 only.
     provenance : mapping of str to text, numbers or lists of these, optional
         Where the machine comes from; HDF5 only.
     names : UnitNames, optional
@@ -100,9 +100,9 @@ def save_machine(
     Raises
     ------
     InputError
-        For another suffix, arguments in another order, other numbers of names than of units, a
-        distribution of other units than the visible ones, or if TOML is to be compact, to have
-        provenance, names or what was learned, or to hold more than 500 units.
+        For another suffix, arguments in the wrong order, as many names as there are no units for,
+        or a distribution of other units than the visible ones. Also if a TOML file is to be
+        compact, to hold provenance, names or what was learned, or to hold more than 500 units.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def save_machine(
 
 
 def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
-    """Read where a machine comes from; empty for files that do not say.
+    """Read where a machine comes from; empty if the file does not say.
 
     Raises
     ------
@@ -149,12 +149,12 @@ def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
 
 
 def load_names(path: str | os.PathLike[str]) -> UnitNames:
-    """Read the names of a machine's units; none for files that do not say.
+    """Read the names of a machine's units; there are none if the file does not say.
 
     Raises
     ------
     InputError
-        If there is no such file, HDF5 cannot open it, or what stands in place of names is none.
+        If there is no such file, HDF5 cannot open it, or what should be names is not.
     """
     if _known_suffix(path) in TOML_SUFFIXES:
         return UnitNames()
@@ -183,7 +183,7 @@ def _machine(values: Mapping[str, object], problems: list[Problem], name: str) -
     biases, weights = arrays.get("biases"), arrays.get("weights")
     counts = values.get("n_label", 0), values.get("n_hidden", 0)
     n_units = None if biases is None else len(biases)
-    # A machine in a file has at least one visible unit, else there is nothing to look at.
+    # A machine in a file has at least one visible unit, otherwise there is nothing to observe.
     most = None if n_units is None else n_units - 1
     problems += count_problems(*counts, n_units, f"{name}: ", most=most)
     if biases is not None and weights is not None and np.isfinite(weights).all():
@@ -298,7 +298,7 @@ def _read_hdf5(path: str | os.PathLike[str]) -> tuple[dict[str, object], list[Pr
 
 
 def _plain(value: object) -> object:
-    """Undo what HDF5 makes of numbers; the netCDF convention stores one as an array of one."""
+    """Undo how HDF5 stores numbers: the netCDF convention stores one as an array of one."""
     if isinstance(value, str):
         return value
     array = np.asarray(value)

@@ -1,25 +1,26 @@
-"""Interactions of three and more binary units by pairwise weights and auxiliary units, exactly.
+"""Exact representation of interactions of three and more units by pairs and auxiliary units.
 
 Any positive distribution of binary units is p(z) ~ exp(sum_S c_S prod_{i in S} z_i). A Boltzmann
-machine has the terms of one and two units. A larger one comes from auxiliary units h that are
-summed over: a unit of bias a and couplings w_i to the units of S adds
+machine has the terms of one and two units only. Terms of more units come from auxiliary units h
+that are summed out: a unit of bias a and couplings w_i to the units of S adds
 
     log(1 + exp(a + sum_i w_i z_i))
 
-to the exponent, which is a polynomial in z over the subsets of S. With w_i = ±w, its term of all
-m units of S is plus or minus the m-th difference of log(1 + exp(a + w n)) at n = 0; a and w are
-chosen so that this is c_S with the smallest w, and what the unit adds to smaller subsets is taken
-off the terms there. Starting with the largest terms, all that is left are pairs and biases. Nothing
-is approximated, whatever the strength of the weights.
+to the exponent, which is a polynomial in z over the subsets of S. With w_i = ±w, the coefficient of
+the product of all m units of S is plus or minus the m-th difference of log(1 + exp(a + w n)) at n =
+0. The bias a and the weight w are chosen so that this coefficient is c_S with the smallest w, and
+what the unit adds to smaller subsets is subtracted from their terms. Starting with the largest
+terms, this leaves only pairs and biases in the end. Nothing is approximated, whatever the strength
+of the weights.
 
-A term that one unit would need strong couplings for is shared by several; their signs are
-chosen such that what they add to the pairs cancels best.
+A term for which a single unit would need strong couplings is shared by several units; their signs
+are chosen such that what they add to the pairs cancels as far as possible.
 
 References
 ----------
 Probst et al., Front. Comput. Neurosci. 9 (2015) 13, and Pecevski, Buesing, Maass, PLoS Comput.
-Biol. 7 (2011) e1002294, implementation 1, use one auxiliary unit per state of the factor, whose
-strong couplings make the result exact only in the limit of infinite ones. Units summed out of a
+Biol. 7 (2011) e1002294, implementation 1, use one auxiliary unit per state of the factor; their
+result is exact only in the limit of infinitely strong couplings. For units that are summed out of a
 Boltzmann machine: Freund and Haussler, report UCSC-CRL-94-25 (1994).
 """
 
@@ -74,12 +75,12 @@ def machine_from_terms(
     n_units : int
         Visible units.
     max_auxiliary_weight : float
-        Largest coupling of an auxiliary unit: terms that need stronger ones get more units [1].
+        Largest coupling of an auxiliary unit: a term that needs a stronger one gets more units [1].
 
     Returns
     -------
     BoltzmannMachine
-        Its visible units are those of the terms, its hidden ones the auxiliary units.
+        The visible units are those of the terms, the hidden ones are the auxiliary units.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def machine_from_terms(
 def _auxiliaries(
     coefficient: float, units: tuple[int, ...], left: dict[tuple[int, ...], float], bound: float
 ) -> list[tuple[float, NDArray[np.float64]]]:
-    """Choose the auxiliary units of one term; take what they add to others off `left`."""
+    """Choose the auxiliary units of one term; subtract what they add to others from `left`."""
     if abs(coefficient) < _NEGLIGIBLE:
         return []
     n_auxiliary = 1
@@ -151,15 +152,15 @@ def _without(
 
 
 def _roughness(terms: Terms, units: tuple[int, ...]) -> float:
-    """Size of the interactions: first those of the most units, since they cost most."""
+    """Measure the interactions by order, the highest first, since they cost most."""
     return sum(value**2 for subset, value in terms.items() if 2 <= len(subset) < len(units))
 
 
 def _unit(share: float, signs: tuple[int, ...]) -> tuple[float, NDArray[np.float64]]:
-    """Bias and couplings, of these signs, of a unit that adds `share` to the term of all."""
+    """Bias and couplings, with these signs, of a unit that adds `share` to the highest term."""
     n_negative = signs.count(-1)
     bias, weight = _weakest(len(signs), share * (-1) ** n_negative)
-    # A unit that couples to 1 - z has the bias for z with the couplings added.
+    # A unit that couples to 1 - z is one that couples to z, with the couplings added to its bias.
     return bias + weight * n_negative, weight * np.array(signs, dtype=np.float64)
 
 
@@ -178,7 +179,7 @@ def _weakest(order: int, wanted: float) -> tuple[float, float]:
         raise InputError.single("terms", f"an interaction of strength {wanted:.3g}", expected)
     weight = float(brentq(excess, 1e-6, _WIDEST, xtol=1e-14, rtol=1e-14))
     bias = _best_bias(order, weight, sign)
-    # The maximum over the bias is flat: the last digits are met by the weight at a fixed bias.
+    # The maximum over the bias is flat: the weight at a fixed bias settles the last digits.
     low, high = weight * (1 - 1e-4), weight * (1 + 1e-4)
 
     def miss(trial: float) -> float:

@@ -1,8 +1,8 @@
 """Layered machines: visible units, hidden layers above them, label units at the top.
 
 Weights run between neighbouring layers only. So the even layers are independent of one another
-given the odd ones, and the other way round, however many there are: to sampling and training any
-such machine has two sides. With one hidden layer it is the restricted machine, whose label units
+given the odd ones, and vice versa, however many layers there are: for sampling and training any
+such machine has two sides. With one hidden layer it is a restricted machine, whose label units
 stand beside the visible ones; with more it is a deep Boltzmann machine.
 
 References
@@ -34,11 +34,11 @@ class Layers:
     Attributes
     ----------
     n_visible : int
-        Units of the lowest layer.
+        Number of visible units, which are the lowest layer.
     hidden : tuple of int
-        Units of each hidden layer, from below.
+        Number of units of each hidden layer, from below.
     n_label : int
-        Label units; they are coupled to the last hidden layer.
+        Number of label units; they are coupled to the last hidden layer.
     """
 
     n_visible: int
@@ -62,8 +62,9 @@ class Layers:
     def of_machine(cls, machine: AnyMachine) -> Layers:
         """Find the layers of a machine from its weights.
 
-        Hidden units that visible ones act on are the first hidden layer, further ones that these
-        act on the second, and so on; units without any weight belong to the first.
+        Hidden units that are coupled to visible ones are the first hidden layer, further units that
+        are coupled to these are the second, and so on; units without any weight belong to the
+        first.
 
         Raises
         ------
@@ -87,7 +88,7 @@ class Layers:
 
     @property
     def n_given(self) -> int:
-        """Visible and label units, which data give; they are the machine's first."""
+        """Visible and label units, which the data give; they are the first units of the machine."""
         return self.n_visible + self.n_label
 
     @property
@@ -106,12 +107,12 @@ class Layers:
         return self._side(1)
 
     def connectivity(self, first: ArrayLike | None = None) -> NDArray[np.bool_]:
-        """Which weights there are, shape (odd unit, even unit).
+        """Which weights exist, shape (odd unit, even unit).
 
         Parameters
         ----------
         first : array_like of bool, shape (hidden[0], visible), optional
-            Which weights there are between visible units and first hidden layer; all by default.
+            Which weights exist between visible units and first hidden layer; all by default.
 
         Raises
         ------
@@ -137,12 +138,12 @@ class Layers:
     def machine(
         self, weights: ArrayLike, even_biases: ArrayLike, odd_biases: ArrayLike
     ) -> BoltzmannMachine:
-        """Make a machine of weights (odd unit, even unit) and of the biases of both sides.
+        """Make a machine from weights (odd unit, even unit) and the biases of both sides.
 
         Raises
         ------
         InputError
-            For arrays of other shapes or entries that no machine can have.
+            For arrays of other shapes, or entries that a machine cannot have.
         """
         even, odd = self.even, self.odd
         check_n_units(self.n_units, "layers")
@@ -187,15 +188,15 @@ class Layers:
 def layered_machine(
     weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], *, n_label: int = 0
 ) -> BoltzmannMachine:
-    """Make a layered machine of trained weights and biases.
+    """Make a layered machine from trained weights and biases.
 
     Parameters
     ----------
     weights : sequence of array_like, each of shape (layer below, layer above)
-        Between visible units and first hidden layer, and so on; with label units, the last one is
-        between the last hidden layer and them.
+        Weights between visible units and first hidden layer, and so on; with label units, the last
+        array stands between the last hidden layer and them.
     biases : sequence of array_like
-        Of each layer in the same order, with label units those at the end.
+        Biases of each layer in the same order, those of the label units (if any) at the end.
     n_label : int
         Label units.
 
@@ -239,7 +240,7 @@ def layered_machine(
 
 
 def _depths(machine: BoltzmannMachine) -> NDArray[np.intp]:
-    """Steps along weights from the visible to each hidden unit; 1 for those never reached."""
+    """Number of weights between the visible units and each hidden unit; 1 for unreached ones."""
     n_units, first = machine.n_units, machine.n_visible + machine.n_label
     depth = np.full(n_units, -1)
     reached = np.zeros(n_units, dtype=bool)

@@ -1,11 +1,11 @@
-"""What a machine was to learn, and with which sampler, beside the machine in its file.
+"""What a machine was to learn, and with which sampler, stored in the file of the machine.
 
-Weights and biases that were learned with a device in the loop compensate for what the device does
-otherwise than its model. The ideal law of such a machine is then not what was learned, and says
-nothing of whether the device is right; the distribution that it was to learn does. An HDF5 file
-of a machine keeps it in the group `/learned`: the dataset `probability` (of the states of the
-visible units), and as attributes the name of the `sampler` in the loop and its `settings` as TOML
-text, which this package does not interpret.
+Weights and biases that were learned with a device in the loop compensate for the deviations of the
+device from its model. The Boltzmann distribution of these parameters is then not what was learned,
+and cannot tell whether the device samples correctly; the distribution that was to be learned can.
+An HDF5 file of a machine keeps it in the group `/learned`: the dataset `probability` (of the states
+of the visible units), and as attributes the name of the `sampler` in the loop and its `settings` as
+TOML text, which this package does not interpret.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ class Learned:
 
     @property
     def is_of_a_device(self) -> bool:
-        """Whether a device was in the loop, whose deviations the machine's parameters make up for.
+        """Whether a device was in the loop, for whose deviations the parameters compensate.
 
-        Adapting lasers to the ideal law of such a machine undoes what was learned.
+        Adapting lasers to the Boltzmann distribution of such a machine undoes what was learned.
         """
         return self.sampler not in ("", "gibbs")
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What stands beside the probabilities in a file."""
+        """Attributes that are stored beside the probabilities."""
         return {"sampler": self.sampler, "settings": self.settings}
 
     def check(self, n_visible: int, where: str) -> None:
-        """Check that the target is one of the visible units.
+        """Check that the target belongs to the visible units.
 
         Raises
         ------
         InputError
-            If it is not.
+            If it does not.
         """
         if self.target.n_units != n_visible:
             got = f"a distribution of {self.target.n_units} units"
@@ -77,19 +77,19 @@ class Learned:
 
 
 def load_learned(path: str | os.PathLike[str], names: UnitNames | None = None) -> Learned | None:
-    """Read what the machine of a file was to learn; None for files that do not say.
+    """Read what the machine in a file was to learn; give None if the file does not say.
 
     Parameters
     ----------
     path : path-like
         File of a machine, or results file of `lasersampling fit`.
     names : UnitNames, optional
-        Of the machine, which the target is given.
+        Names of the units of the machine, which the target is given.
 
     Raises
     ------
     InputError
-        If there is no such file, HDF5 cannot open it, or what it holds is no distribution.
+        If there is no such file, HDF5 cannot open it, or it holds no distribution.
     """
     if suffix_of(path) not in HDF5_SUFFIXES:
         return None
@@ -114,7 +114,7 @@ def load_learned(path: str | os.PathLike[str], names: UnitNames | None = None) -
 
 
 def conditioned(target: Target, clamped: ArrayLike, log_odds: ArrayLike) -> NDArray[np.float64]:
-    """Means of the units of a target given evidence, shape (unit,) [1].
+    """Means of the units of a target distribution given evidence, shape (unit,) [1].
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def conditioned(target: Target, clamped: ArrayLike, log_odds: ArrayLike) -> NDAr
     Returns
     -------
     ndarray of float64
-        nan if the target gives the evidence the probability 0.
+        All nan if the target gives the evidence the probability 0.
 
     Examples
     --------
@@ -154,7 +154,8 @@ def posterior_of(target: Target, clamped: ArrayLike, log_odds: ArrayLike) -> Tar
     Returns
     -------
     Target or None
-        Of the free units in their order; None if the target gives the evidence the probability 0.
+        Distribution of the free units in their order; None if the target gives the evidence the
+        probability 0.
 
     Examples
     --------

@@ -123,17 +123,17 @@ class BoltzmannMachine:
 
     @property
     def visible(self) -> slice:
-        """Where the visible units stand."""
+        """Slice of the visible units."""
         return slice(0, self.n_visible)
 
     @property
     def label(self) -> slice:
-        """Where the label units stand."""
+        """Slice of the label units."""
         return slice(self.n_visible, self.n_visible + self.n_label)
 
     @property
     def hidden(self) -> slice:
-        """Where the hidden units stand."""
+        """Slice of the hidden units."""
         return slice(self.n_visible + self.n_label, self.n_units)
 
     @property
@@ -145,12 +145,12 @@ class BoltzmannMachine:
         return self.n_hidden > 0 and not within_outer.any() and not within_hidden.any()
 
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Give E(z) of states of shape (..., unit), shape (...).
+        """Give the energy E(z) of states of shape (..., unit), in shape (...).
 
         Raises
         ------
         InputError
-            For states of another size, or other values than 0 and 1.
+            For states of another size, or values other than 0 and 1.
 
         Examples
         --------
@@ -163,19 +163,19 @@ class BoltzmannMachine:
         return -0.5 * pairs - z @ self.biases
 
     def local_field(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Give u = W z + b of states of shape (..., unit), in that shape.
+        """Give the field u = W z + b of states of shape (..., unit), in that shape.
 
         Given all other units, unit k is 1 with probability 1 / (1 + exp(-u_k)).
 
         Raises
         ------
         InputError
-            For states of another size, or other values than 0 and 1.
+            For states of another size, or values other than 0 and 1.
         """
         return self._as_states(states) @ self.weights + self.biases
 
     def conditioned(self, clamped: ArrayLike) -> tuple[BoltzmannMachine, NDArray[np.intp]]:
-        """Make the machine of the free units, whose distribution is p(free | clamped) exactly.
+        """Make the machine of the free units whose distribution is exactly p(free | clamped).
 
         Parameters
         ----------
@@ -185,10 +185,10 @@ class BoltzmannMachine:
         Returns
         -------
         machine : BoltzmannMachine
-            Of the free units, in their order and kind: its weights are those among them, and
-            its biases are b_free + W_free,clamped z_clamped.
+            The free units in their order and kind: its weights are those among them, and its biases
+            are b_free + W_free,clamped z_clamped.
         free_index : ndarray of int, shape (free unit,)
-            Which units of this machine they are.
+            Numbers of these units in this machine.
         """
         held = clamped_vector(clamped, self.n_units)
         free = np.flatnonzero(held == FREE)

@@ -16,18 +16,18 @@ from lasersampling.paths import expanded, suffix_of
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What can be asked for posteriors.
+    """A model of which posteriors can be asked.
 
     Attributes
     ----------
     machine : BoltzmannMachine
-        What is sampled.
+        The machine that is sampled.
     names : tuple of str
-        Of the units that evidence is about; those that have none are called by their numbers.
+        Names of the units that evidence is about; units without a name are called by their numbers.
     truth : BoltzmannMachine or BayesianNetwork
-        What gives the exact answers of an ideal device.
+        The model that gives the exact answers of an ideal device.
     unit_names : UnitNames
-        Names that the file of a machine has.
+        Names in the file of the machine.
     learned : Learned or None
         What the machine was to learn, where its file says so.
     """
@@ -71,7 +71,7 @@ def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model
     Raises
     ------
     InputError
-        If there is no such file or shipped model, or for its content.
+        If there is no such file or shipped model, or its content is invalid.
     """
     path = model_file(name_or_path)
     values = read_toml(path) if suffix_of(path) == ".toml" else {}

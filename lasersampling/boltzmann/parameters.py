@@ -1,4 +1,4 @@
-"""Checks of weights and biases, shared by the machines and by the files they are read from."""
+"""Checks of weights and biases, shared by the machines and the files they are read from."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
 SYMMETRY_TOLERANCE = 1e-6
-"""How far `weights[i][j]` and `weights[j][i]` may lie apart, relative to the larger of 1 and |w|:
-room for values that were printed with seven digits."""
+"""How far `weights[i][j]` and `weights[j][i]` may differ, relative to the larger of 1 and |w|: this
+allows for values that were printed with seven digits."""
 
 MAX_UNITS = 10_000
-"""Units of a machine at most: its weights take 800 MB."""
+"""Largest number of units of a machine: its weights take 800 MB."""
 
 LARGEST_PARAMETER = 1e6
-"""Weights and biases are at most this large. Beyond some hundreds a unit follows its field without
-fail; much larger ones only overflow in sums and in single precision."""
+"""Largest size of weights and biases. Beyond some hundreds a unit follows its field with
+certainty; much larger values only overflow in sums and in single precision."""
 
 MAX_LISTED = 5
-"""Entries of one kind of fault that are named one by one; the rest is counted."""
+"""How many wrong entries of one kind are named one by one; the others are counted."""
 
 
 def check_n_units(n_units: int, where: str) -> None:
@@ -38,10 +38,10 @@ def check_n_units(n_units: int, where: str) -> None:
 def parameter_array(
     value: object, n_dims: int, where: str
 ) -> tuple[NDArray[np.float64] | None, list[Problem]]:
-    """Turn what was given into weights or biases: see `float_array`, and two limits.
+    """Turn what was given into weights or biases, as `float_array` does, with two limits.
 
-    There are at most `MAX_UNITS` units, which is looked at before anything is copied, and entries
-    are at most `LARGEST_PARAMETER` in size.
+    There are at most `MAX_UNITS` units, which is checked before anything is copied, and entries are
+    at most `LARGEST_PARAMETER` in size.
     """
     length = max(_shape(value), default=0)
     if length > MAX_UNITS:
@@ -62,12 +62,12 @@ def float_array(
 ) -> tuple[NDArray[np.float64] | None, list[Problem]]:
     """Turn nested lists or an array into a finite float64 array of `n_dims` dimensions.
 
-    Tensors, frames and other arrays are welcome, see `lasersampling.arrays`.
+    Tensors, frames and other arrays are accepted, see `lasersampling.arrays`.
 
     Returns
     -------
     array : ndarray or None
-        A copy; None where no array of `n_dims` dimensions could be made.
+        A copy; None if no array of `n_dims` dimensions could be made.
     problems : list of Problem
         Wrong types, ragged rows, wrong dimensions, emptiness, entries that are not finite.
     """
@@ -91,7 +91,7 @@ def float_array(
         return None, [Problem(where, "nothing", f"{expected}, at least one")]
     if raw.ndim != n_dims:
         return None, [Problem(where, f"{raw.ndim} dimensions", expected)]
-    with np.errstate(over="ignore"):  # of longer floats
+    with np.errstate(over="ignore"):  # long doubles may not fit
         array = raw.astype(np.float64)
     bad = np.argwhere(~np.isfinite(array))
     problems = [
@@ -103,7 +103,7 @@ def float_array(
 def machine_problems(
     weights: NDArray[np.float64], biases: NDArray[np.float64], weights_at: str, biases_at: str
 ) -> list[Problem]:
-    """Check finite weights and biases against each other: shape, diagonal, symmetry."""
+    """Check finite weights and biases against one another: shape, diagonal, symmetry."""
     n_units = len(biases)
     if weights.shape != (n_units, n_units):
         expected = f"{n_units} x {n_units}, since {_key(biases_at)} has {n_units} entries"
@@ -113,7 +113,7 @@ def machine_problems(
         Problem(_entry(weights_at, (i, i)), f"{weights[i, i]:g}", "0 (no unit acts on itself)")
         for i in np.flatnonzero(np.diagonal(weights))
     ]
-    if np.array_equal(weights, weights.T):  # most are; what follows needs several copies
+    if np.array_equal(weights, weights.T):  # usually; the check below needs several copies
         return _shortened(diagonal, weights_at)
     scale = np.maximum(1.0, np.maximum(np.abs(weights), np.abs(weights.T)))
     apart = np.triu(np.abs(weights - weights.T) > SYMMETRY_TOLERANCE * scale)
@@ -161,7 +161,7 @@ def _wrong_entries(value: Sequence[object], where: str) -> Iterator[Problem]:
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    """Shape as far as it is known without reading the entries."""
+    """Shape as far as it is known without reading all entries."""
     if isinstance(value, (list, tuple)):
         return len(value), *(_shape(value[0]) if value else ())
     shape = getattr(value, "shape", ())

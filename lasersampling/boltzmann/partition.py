@@ -1,9 +1,10 @@
-"""Partition functions of layered machines, and with them log-likelihoods of images.
+"""Partition functions of layered machines, which give log-likelihoods of images.
 
-Even layers are independent of one another given the odd ones, and the other way round, so one side
-is summed out in closed form. The other is listed where it is small; else annealed importance
-sampling goes from a machine without weights, whose partition function is known, to this one in
-many small steps, and each chain ends with an unbiased estimate of their ratio.
+Even layers are independent of one another given the odd ones, and vice versa, so one side is summed
+out in closed form. The other side is enumerated if it is small. Otherwise annealed importance
+sampling moves in many small steps from a machine without weights, whose partition function is
+known, to the given one, and each chain ends with an unbiased estimate of the ratio of the two
+partition functions.
 
 References
 ----------
@@ -39,10 +40,10 @@ class LogPartition:
     value : float
         The estimate, or the exact value.
     standard_error : float
-        0 for an exact value. Of an estimate: by the spread of the chains; it is to be believed
-        while it is well below 1, since rare chains with large weights may be missing.
+        0 for an exact value. For an estimate it comes from the spread of the chains and can be
+        trusted while it is well below 1, since rare chains with large weights may be missing.
     n_chains : int
-        Chains of the estimate, 0 for an exact value.
+        Number of chains of the estimate, 0 for an exact value.
     """
 
     value: float
@@ -51,7 +52,7 @@ class LogPartition:
 
     @property
     def is_exact(self) -> bool:
-        """Whether all states of one side were listed."""
+        """Whether all states of one side were enumerated."""
         return self.n_chains == 0
 
 
@@ -63,7 +64,7 @@ def layered_log_partition(
     n_steps: int = 5000,
     seed: int = 0,
 ) -> LogPartition:
-    """Partition function of a layered machine: exact where a side has 20 units, else estimated.
+    """Partition function of a layered machine, exact if one side has at most 20 units.
 
     Parameters
     ----------
@@ -101,11 +102,12 @@ def annealed_log_partition(
     machine : BoltzmannMachine or RestrictedMachine
         A layered machine.
     base : array_like, shape (visible,), optional
-        Means of the pixels in the data, between 0 and 1: the machine without weights that the
-        chains begin at has these, which makes the way shorter. By default it has the biases.
+        Means of the pixels in the data, between 0 and 1. The machine without weights at which the
+        chains begin is given these means, which shortens the way. By default it has the biases of
+        the machine.
     n_chains : int
         Independent chains, at least 2.
-    n_steps : int
+    Number of temperatures, evenly spaced, each with one sweep.
         Temperatures, evenly spaced, each with one sweep.
     seed : int
         The same seed gives the same bits.
@@ -117,9 +119,9 @@ def annealed_log_partition(
 
     Notes
     -----
-    With e the units of the even side, step b of 0 to 1 has
-    log f_b(e) = ((1 - b) a0 + b a) e + sum_j log(1 + exp(b (c + W e)_j)); chain k collects
-    w_k = prod f_(b+1)(e) / f_b(e), and Z = Z_0 <w>. The error is that of log <w> to first order.
+    Let e be the units of the even side. At inverse temperature b between 0 and 1, log f_b(e) = ((1
+    - b) a0 + b a) e + sum_j log(1 + exp(b (c + W e)_j)). Chain k accumulates w_k = prod f_(b+1)(e)
+    / f_b(e), and Z = Z_0 <w>. The error is that of log <w> to first order.
     """
     problems = [
         *integer_problems("n_chains", n_chains, 2),
@@ -161,7 +163,7 @@ def log_probability(
 ) -> NDArray[np.float64]:
     """Log probability of states of the visible and label units, in nats.
 
-    Exact for machines with one hidden layer; a lower bound by mean field for deep ones.
+    Exact for machines with one hidden layer; for deep ones a lower bound from mean field.
 
     Parameters
     ----------
@@ -170,7 +172,7 @@ def log_probability(
     given : array_like of 0 and 1, shape (image, visible + label)
         Pixels, then label units.
     partition : LogPartition
-        Of this machine.
+        Partition function of this machine.
 
     Returns
     -------
@@ -191,7 +193,7 @@ def log_probability(
 
 
 def _listed(machine: BoltzmannMachine, layers: Layers) -> float:
-    """Log Z with the states of the smaller side listed and the other summed out."""
+    """Log Z with the states of the smaller side enumerated and the larger side summed out."""
     weights, listed_biases, summed_biases = layers.sides(machine)
     if len(layers.odd) < len(layers.even):
         weights, listed_biases, summed_biases = weights.T, summed_biases, listed_biases
@@ -217,7 +219,7 @@ def _log_odds(means: ArrayLike, n_visible: int) -> NDArray[np.float64]:
     ]
     if problems:
         raise InputError.single("base", "other values", "means in [0, 1]")
-    # A pixel that is never on in the data may be on in the machine.
+    # A pixel that is never on in the data may still be on in the machine.
     inside = np.clip(values, 0.01, 0.99)
     log_odds: NDArray[np.float64] = np.log(inside / (1 - inside))
     return log_odds

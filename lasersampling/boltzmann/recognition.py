@@ -1,8 +1,8 @@
-"""The label of an image as the machine itself sees it: p(label | visible units).
+"""The label of an image according to the machine itself: p(label | visible units).
 
-For each label the visible and label units are held and the hidden ones summed out: exactly where
-there is one hidden layer, since hidden units are then independent, and by mean field else, which
-gives a lower bound of the log probability.
+For each label the visible and label units are held and the hidden ones are summed out. This is
+exact with one hidden layer, whose units are then independent. With several it is done by mean
+field, which gives a lower bound of the log probability.
 
 References
 ----------
@@ -28,7 +28,7 @@ _IMAGES_AT_ONCE = 200
 def label_posterior(
     machine: AnyMachine, images: ArrayLike, *, n_iterations: int = 20
 ) -> NDArray[np.float64]:
-    """P(label | image), one label being 1 and all others 0.
+    """P(label | image), with one label unit at 1 and all others at 0.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def label_posterior(
     images : array_like, shape (image, visible)
         Values in [0, 1].
     n_iterations : int
-        Of mean field, for machines with several hidden layers.
+        Number of iterations of mean field, for machines with several hidden layers.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def log_weight(
 ) -> NDArray[np.float64]:
     """Give log sum_h exp(-E(given, h)), or its bound by mean field, shape (image,).
 
-    `given` are values in [0, 1] of the visible and label units, shape (image, visible + label).
+    `given` holds values in [0, 1] of the visible and label units, shape (image, visible + label).
     """
     weights, even_biases, odd_biases = layers.sides(machine)
     even_given, odd_given = layers.even < layers.n_given, layers.odd < layers.n_given
@@ -94,8 +94,8 @@ def log_weight(
         odd[:, odd_given] = odd_data
         even_field = odd @ weights + even_biases
         even[:, ~even_given] = logistic(even_field[:, ~even_given])
-    # The odd units are optimal for the even ones of before; once more, and their entropy and
-    # energy together become log(1 + exp(field)).
+    # The odd units are optimal for the even ones of the last iteration. After one more update of
+    # the odd units, their entropy and energy together become log(1 + exp(field)).
     odd_field = even @ weights.T + odd_biases
     free = np.logaddexp(0.0, odd_field[:, ~odd_given]).sum(axis=1)
     held = (odd_field[:, odd_given] * odd_data).sum(axis=1)

@@ -30,7 +30,7 @@ class RestrictedMachine:
     hidden_biases : ndarray of float64, shape (hidden,)
         c.
     n_label : int
-        Label units among the outer ones.
+        Number of label units among the outer ones.
 
     References
     ----------
@@ -70,7 +70,7 @@ class RestrictedMachine:
 
     @classmethod
     def from_machine(cls, machine: AnyMachine) -> RestrictedMachine:
-        """Take a general machine whose weights have the restricted form.
+        """Convert a general machine whose weights have the restricted form.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class RestrictedMachine:
         )
 
     def to_machine(self) -> BoltzmannMachine:
-        """Give the same distribution as a general machine; units visible, label, hidden.
+        """Give the same distribution as a general machine, with the units visible, label, hidden.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class RestrictedMachine:
         Raises
         ------
         InputError
-            For states of another size, or other values than 0 and 1.
+            For states of another size, or values other than 0 and 1.
         """
         v = _states_of_layer(outer, len(self.visible_biases), "outer")
         return logistic(v @ self.weights.T + self.hidden_biases)
@@ -134,7 +134,7 @@ class RestrictedMachine:
         Raises
         ------
         InputError
-            For states of another size, or other values than 0 and 1.
+            For states of another size, or values other than 0 and 1.
         """
         h = _states_of_layer(hidden, self.n_hidden, "hidden")
         return logistic(h @ self.weights + self.visible_biases)
@@ -147,7 +147,7 @@ class RestrictedMachine:
         Raises
         ------
         InputError
-            For states of another size, or other values than 0 and 1.
+            For states of another size, or values other than 0 and 1.
         """
         v = _states_of_layer(outer, len(self.visible_biases), "outer")
         field = v @ self.weights.T + self.hidden_biases
@@ -156,7 +156,7 @@ class RestrictedMachine:
 
 
 AnyMachine = BoltzmannMachine | RestrictedMachine
-"""What functions that take a machine accept."""
+"""The machines that functions accept."""
 
 
 def as_machine(machine: object, where: str = "machine") -> BoltzmannMachine:
@@ -165,7 +165,7 @@ def as_machine(machine: object, where: str = "machine") -> BoltzmannMachine:
     Raises
     ------
     InputError
-        For anything else.
+        If it is anything else.
 
     Examples
     --------

@@ -11,12 +11,12 @@ _FITTED = ("components_", "intercept_visible_", "intercept_hidden_")
 
 
 def from_bernoulli_rbm(model: Any, *, n_label: int = 0) -> RestrictedMachine:
-    """Take over a trained `sklearn.neural_network.BernoulliRBM`.
+    """Convert a trained `sklearn.neural_network.BernoulliRBM`.
 
     Parameters
     ----------
     model : BernoulliRBM
-        After `fit`.
+        The model, after `fit`.
     n_label : int
         How many of its last visible units are label units.
 

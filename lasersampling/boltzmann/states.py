@@ -13,7 +13,7 @@ from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 
 MAX_ENUMERATED_UNITS = 20
-"""Joint states of more units than this are not listed (2**20 are a million)."""
+"""Joint states of more units than this are not enumerated (2**20 are a million)."""
 
 MAX_INDEXED_UNITS = 62
 
@@ -56,7 +56,7 @@ def state_index(states: ArrayLike) -> NDArray[np.int64]:
     Parameters
     ----------
     states : array_like of 0 and 1, shape (..., unit)
-        At most 62 units.
+        States of at most 62 units.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def state_index(states: ArrayLike) -> NDArray[np.int64]:
     Raises
     ------
     InputError
-        For other values than 0 and 1, or more units.
+        For values other than 0 and 1, or more units.
 
     Examples
     --------

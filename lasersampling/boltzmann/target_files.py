@@ -1,7 +1,7 @@
 """Target distributions as files: tables of probabilities, samples, machines, Bayesian networks.
 
-A joint state as text is the values of the units, unit 0 first: ``0110`` is z_0 z_1 z_2 z_3, and
-stands at `sum_k z_k 2**k` = 6 of a list. States that a table does not name have the probability 0.
+A joint state as text lists the values of the units, unit 0 first: ``0110`` is z_0 z_1 z_2 z_3, and
+is entry `sum_k z_k 2**k` = 6 of a list. States that a table does not name have probability 0.
 
 =====================  =====================================================================
 file                   what it may hold
@@ -12,7 +12,7 @@ file                   what it may hold
                        (``variables``)
 .csv                   with a header: columns ``state,probability``; or a column of 0 and 1
                        for each unit, named after it, and a last column ``probability``;
-                       or, without that column, samples, one a row
+                       or, without that column, samples, one per row
 .npy, .npz             one-dimensional: probabilities; 0 and 1 of shape (..., unit): samples.
                        In an .npz under the name ``probabilities`` or ``states``, or alone
 .h5, .hdf5, .nc        dataset ``probabilities``, ``states`` (..., unit), or a machine
@@ -21,7 +21,7 @@ file                   what it may hold
 CSV files are read by the rules of `csv_tables`; blank lines are left out, and 0 and 1 may be
 written as 0.0 and 1.0 or False and True.
 
-A machine stands for the exact distribution of its visible units.
+A machine means the exact distribution of its visible units.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from lasersampling.paths import HDF5_SUFFIXES, expanded, known_suffix
 TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 
 _SUM_TOLERANCE = 1e-3
-"""Numbers in files were rounded: sums this near to one are normalised."""
+"""Numbers in files are rounded: tables whose sum is this close to one are normalised."""
 
 _SPINS = " (of -1 and +1 make (s + 1) / 2)"
 
@@ -64,28 +64,28 @@ _EXPECTED_FILE = "a file of probabilities, samples, a machine or a Bayesian netw
 
 
 def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Target:
-    """Read a target distribution; the form follows from the file, see the head of this module.
+    """Read a target distribution; the file says by its form what it holds, see above.
 
     Parameters
     ----------
     path : path-like
         Ending in one of `TARGET_SUFFIXES`.
     pseudocount : float
-        For samples: added to the count of every joint state, so that states that were never seen
-        get a probability too [1].
+        For samples: added to the count of every joint state, so that states that never occurred get
+        a probability too [1].
 
     Returns
     -------
     Target
-        With the names of the units where the file has them.
+        The distribution, with the names of the units if the file has them.
 
     Raises
     ------
     InputError
         With the file and the line or key of each problem: no such file, damaged or foreign files,
         no header, states that are no text of 0 and 1 or stand twice, negative or infinite
-        probabilities, a sum that differs from one by more than 1e-3, more than 20 units, names
-        that do not fit, a pseudocount for a file that holds no samples.
+        probabilities, a sum that differs from one by more than 1e-3, more than 20 units, names that
+        do not fit, a pseudocount for a file that holds no samples.
     """
     name, file = str(path), expanded(path)
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
@@ -188,13 +188,13 @@ def _number(text: str) -> float | str:
 
 
 def _joined(cells: Sequence[str]) -> str:
-    """Text of a joint state; cells that are no 0 or 1 are left as they are, to be named."""
+    """Text of a joint state; cells other than 0 and 1 are kept, so that errors can name them."""
     values = [binary_cell(cell) for cell in cells]
     return "".join(value or cell for value, cell in zip(values, cells, strict=True))
 
 
 def _target_of_rows(rows: Sequence[tuple[str, str, object]], name: str) -> Target:
-    """Make a target of (where, state as text, probability)."""
+    """Make a target from triples (where, state as text, probability)."""
     if not rows:
         raise InputError.single(name, "no states", "at least one")
     n_units = len(rows[0][1])
@@ -241,7 +241,8 @@ def _target_of_table(given: Any, where: str) -> Target:
 def _from_arrays(
     file: Path, arrays: Mapping[str, Any], units: object, *, pseudocount: float
 ) -> tuple[Target, bool]:
-    """Make a target of arrays called ``probabilities`` or ``states``, or of a machine's file."""
+    """Make a target from arrays called ``probabilities`` or ``states``, or from a machine's
+    file."""
     name = str(file)
     if "probabilities" in arrays:
         target = _target_of_table(arrays["probabilities"], f"{name}: probabilities")
@@ -254,7 +255,7 @@ def _from_arrays(
 
 
 def _hdf5_arrays(file: Path) -> tuple[dict[str, Any], object]:
-    """Read the datasets of a target; none if the file is a machine, or none of ours."""
+    """Read the datasets of a target; give none if the file holds a machine, or is foreign."""
     arrays = {}
     with hdf5.opened(file, _EXPECTED_FILE) as root:
         for key in ("probabilities", "states"):
@@ -305,7 +306,7 @@ def _named(target: Target, units: object, where: str) -> Target:
 
 
 def _under(where: str, make: Any, *arguments: Any) -> Target:
-    """Call `make`; problems are told under the place they came from."""
+    """Call `make`; problems are reported under the place they came from."""
     try:
         target: Target = make(*arguments)
     except InputError as error:

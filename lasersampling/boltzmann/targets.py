@@ -26,14 +26,14 @@ _SUM_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A distribution to be sampled or learned.
+    """A distribution that is to be sampled or learned.
 
     Attributes
     ----------
     probabilities : ndarray of float64, shape (2**n_units,)
         Entry `sum_k z_k 2**k` belongs to the state z; read-only, sums to one.
     n_units : int
-        Units, at most 20.
+        Number of units, at most 20.
     unit_names : tuple of str
         A name for each unit, or empty where they have none.
     """
@@ -44,7 +44,7 @@ class Target:
 
     @property
     def entropy(self) -> float:
-        """-sum p log p in nats."""
+        """Entropy -sum p log p in nats."""
         positive = self.probabilities[self.probabilities > 0]
         return float(-(positive * np.log(positive)).sum())
 
@@ -54,12 +54,12 @@ class Target:
 
 
 def target_from_table(probabilities: ArrayLike) -> Target:
-    """Take a table of probabilities.
+    """Make a target from a table of probabilities.
 
     Parameters
     ----------
     probabilities : array_like, shape (2**n,)
-        Not negative; sums to one within 1e-6 and is then normalised.
+        No entry is negative, and their sum is one within 1e-6; the table is then normalised.
 
     Raises
     ------
@@ -84,20 +84,20 @@ def target_from_table(probabilities: ArrayLike) -> Target:
 
 
 def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
-    """Take the frequencies of joint states.
+    """Make a target from the frequencies of joint states.
 
     Parameters
     ----------
     states : array_like of 0 and 1, shape (..., unit)
         At least one state of 1 to 20 units.
     pseudocount : float
-        Added to the count of every joint state, so that states that were never seen get a
+        Added to the count of every joint state, so that states that never occurred get a
         probability too.
 
     Raises
     ------
     InputError
-        For no states, too many units, other values than 0 and 1, a negative pseudocount.
+        For no states, too many units, values other than 0 and 1, a negative pseudocount.
     """
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
     if problems:
@@ -111,12 +111,12 @@ def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
 
 
 def target_from_machine(machine: AnyMachine, units: slice | Sequence[int] | None = None) -> Target:
-    """Take the exact distribution of some units of a machine of at most 20 units.
+    """Make a target from the exact distribution of some units of a machine of at most 20 units.
 
     Parameters
     ----------
     machine : BoltzmannMachine or RestrictedMachine
-        Summed over all other units.
+        The machine; all other units are summed out.
     units : slice or sequence of int, optional
         The visible units by default; they become units 0, 1, ... of the target.
     """

@@ -13,19 +13,19 @@ _LABEL_PREFIX, _HIDDEN_PREFIX = "label_", "hidden"
 
 @dataclass(frozen=True)
 class UnitNames:
-    """Names of the units of a machine, as far as they have some.
+    """Names of the units of a machine, where units have names.
 
     Attributes
     ----------
     visible : tuple of str
-        Of the visible units; empty if they have none.
+        Names of the visible units; empty if they have none.
     label : tuple of str
-        Of the classes that label units stand for; empty if they have none.
+        Names of the classes that label units stand for; empty if they have none.
 
     Raises
     ------
     InputError
-        For names that are no text, are empty, or stand twice.
+        If names are no text, are empty, or occur twice.
     """
 
     visible: tuple[str, ...] = ()
@@ -63,15 +63,15 @@ class UnitNames:
             raise InputError(problems)
 
     def datasets(self, *, empty: bool = False) -> dict[str, tuple[str, ...]]:
-        """Return the names as they are called in files; also those that are none, if `empty`."""
+        """Return the names by their keys in files; with `empty` also the kinds that have none."""
         held = {"visible_name": self.visible, "label_name": self.label}
         return {key: names for key, names in held.items() if names or empty}
 
     def of_all(self, machine: BoltzmannMachine) -> tuple[str, ...]:
-        """Name every unit of a machine, each in another way.
+        """Name every unit of a machine, each differently.
 
-        Units without a name have their number; beside visible units that have names, hidden ones
-        are hidden0, hidden1, and so on. Label units are called label_ and their class.
+        A unit without a name is called by its number; if visible units have names, the hidden ones
+        are called hidden0, hidden1, and so on. The name of a label unit is label_ and its class.
 
         Examples
         --------
@@ -97,5 +97,5 @@ class UnitNames:
 
 
 def class_names(machine: BoltzmannMachine, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the classes of a machine: `names`, or its numbers if there are none."""
+    """Return the names of the classes of a machine: `names`, or numbers if there are none."""
     return tuple(names) or tuple(str(k) for k in range(machine.n_label))

@@ -1,7 +1,7 @@
-"""The visible units of a machine, exactly: hidden units summed out, or put back in.
+"""Exact distributions of the visible units: hidden units are summed out, or put back in.
 
-Where no hidden units are connected with each other, they are independent given the visible ones,
-and their sums have a closed form; only the visible units are then listed.
+If no hidden units are coupled to one another, they are independent given the visible ones, and
+their sums have a closed form; then only the states of the visible units are enumerated.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def visible_distribution(machine: AnyMachine) -> NDArray[np.float64]:
     Parameters
     ----------
     machine : BoltzmannMachine or RestrictedMachine
-        With at most 20 units that are listed: all, or all but the hidden ones if no two of these
-        are connected.
+        At most 20 units are enumerated: all units, or all but the hidden ones if no two of these
+        are coupled.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def visible_distribution(machine: AnyMachine) -> NDArray[np.float64]:
 
 
 def completed_moments(machine: AnyMachine, table: NDArray[np.float64]) -> Moments:
-    """Moments of all units when the outer ones have a given distribution.
+    """Moments of all units for a given distribution of the outer ones.
 
     They are those of p(v) p(h | v), with p(v) from the table and p(h | v) from the machine.
 
