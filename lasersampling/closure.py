@@ -11,6 +11,8 @@ from pathlib import Path
 
 _PACKAGE = __name__.partition(".")[0]
 _ROOT = Path(__file__).parent
+_SHOWING = f"{_PACKAGE}.plots", f"{_PACKAGE}.labelled"
+"""What only draws and labels arrays changes no number."""
 
 
 def import_closure(*modules: str) -> tuple[Path, ...]:
@@ -24,7 +26,8 @@ def import_closure(*modules: str) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Imports within functions count; those for type checkers only do not.
+        Imports within functions count; those for type checkers only do not, nor do those of what
+        only shows results (``plots``, ``labelled``).
 
     Examples
     --------
@@ -101,7 +104,11 @@ def _imported(path: Path) -> tuple[str, ...]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(name for name in names if name.partition(".")[0] == _PACKAGE)
+    return tuple(
+        name
+        for name in names
+        if name.partition(".")[0] == _PACKAGE and not name.startswith(_SHOWING)
+    )
 
 
 def _run(tree: ast.AST) -> list[ast.AST]:

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("cli", "judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
-    *("hardware", "statistics", "datasets", "config"),
-    *("arrays", "checks", "atomic", "compiling", "closure", "paths", "errors"),
+    *("hardware", "statistics", "datasets", "config", "plots"),
+    *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "paths", "errors"),
 ]
 CONTRACT = "[[tool.importlinter.contracts]]"
 LINT = """

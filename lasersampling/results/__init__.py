@@ -5,7 +5,8 @@ What is written is computed elsewhere, by `lasersampling.judging` for instance; 
 
 from __future__ import annotations
 
-from lasersampling.results.reading import Metric, Results, Variable, read_results
+from lasersampling.labelled import Variable
+from lasersampling.results.reading import Metric, Results, read_results
 from lasersampling.results.store import ResultsFile
 
 __all__ = ["Metric", "Results", "ResultsFile", "Variable", "read_results"]

@@ -23,7 +23,7 @@ from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.paths import suffix_of
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 FRAMES_PER_S = 15

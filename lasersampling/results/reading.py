@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, Problem
+from lasersampling.labelled import Variable
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from lasersampling.sampling.protocol import Samples
 
 _EXPECTED = "a results file written by lasersampling"
-
-
-@dataclass(frozen=True, eq=False)
-class Variable:
-    """One array of a results file, with its dimensions, unit and description."""
-
-    data: NDArray[Any]
-    dims: tuple[str, ...]
-    units: str
-    description: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _MOST_ROWS = 6

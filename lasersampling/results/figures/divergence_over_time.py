@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import Results, read_results
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
-from lasersampling.results.figures.activation_curve import with_error
+from lasersampling.plots import style
+from lasersampling.plots.activation import with_error
 from lasersampling.results.reading import Results, read_results
 
 _TOLERANCE_PERCENT = 2.0
@@ -162,8 +162,8 @@ def _draw_photons(axes: Axes, results: Results) -> None:
     axes.set_xlabel(r"photons $n$; $S$ within $n \pm 1/2$")
     axes.set_ylabel("probability")
     axes.set_title("light below threshold")
-    lines = [
-        f"$g_2(0)$ jumps {with_error(results.metric('g2_jumps'))}",
-        f"equations {with_error(results.metric('g2_equations'))}",
-    ]
+    lines = []
+    for label, name in (("$g_2(0)$ jumps", "g2_jumps"), ("equations", "g2_equations")):
+        metric = results.metric(name)
+        lines.append(f"{label} {with_error(metric.value, metric.standard_error)}")
     axes.text(0.98, 0.96, "\n".join(lines), transform=axes.transAxes, ha="right", va="top")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _COLUMNS = 15

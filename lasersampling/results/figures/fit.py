@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import Results, read_results
 
 _MAX_STATES = 32

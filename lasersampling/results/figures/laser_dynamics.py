@@ -12,8 +12,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from lasersampling.results.figures import style
-from lasersampling.results.figures.activation_curve import with_error
+from lasersampling.plots import style
+from lasersampling.plots.activation import PUMP, with_error
 from lasersampling.results.reading import Results, read_results
 
 _WINDOWS_NS = ((-1.0, -0.05), (-0.05, 0.05), (0.05, 6.0))
@@ -190,7 +190,7 @@ def _draw_trains(axes: Axes, results: Results) -> None:
     axes.set_ylim(-0.6, len(pumps) - 0.4)
     axes.set_xlim(0.0, results.attributes["spikes"]["duration_ns"])
     axes.set_xlabel("time (ns)")
-    axes.set_ylabel(r"pump ($P/P_\mathrm{th}$)")
+    axes.set_ylabel(PUMP)
     _title(axes, "f", "spike trains")
 
 
@@ -227,13 +227,13 @@ def _draw_activation(axes: Axes, results: Results) -> None:
     )  # fmt: skip
     tau = results.attributes["calibration"]["refractory_time_ns"]
     lines = [
-        rf"$\alpha$ = {with_error(alpha)}",
-        f"$r_0$ = {with_error(r0)}",
+        rf"$\alpha$ = {with_error(alpha.value, alpha.standard_error)}",
+        f"$r_0$ = {with_error(r0.value, r0.standard_error)}",
         f"rms {results.metric('fit_rms').value:.3f}",
         rf"$\tau$ = {tau:g} ns",
     ]
     axes.text(0.98, 0.04, "\n".join(lines), transform=axes.transAxes, ha="right", fontsize=12)
-    axes.set_xlabel(r"pump ($P/P_\mathrm{th}$)")
+    axes.set_xlabel(PUMP)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylabel("activation $P(z=1)$")
     axes.set_ylim(-0.03, 1.05)
@@ -261,7 +261,7 @@ def _draw_stability(axes: Axes, results: Results) -> None:
     axes.set_xlim(pump.min(), pump.max())
     axes.set_ylim(0.3 * photons.min(), 300.0 * photons.max())
     axes.set_xticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
-    axes.set_xlabel(r"pump ($P/P_\mathrm{th}$)")
+    axes.set_xlabel(PUMP)
     axes.set_ylabel("steady photons $S$")
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=11)
     _title(axes, "g", "steady states and regimes")

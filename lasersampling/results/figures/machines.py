@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _PREFIX, _ADAPTED = "kl_sample_target_translated_", "kl_sample_target_adapted_"

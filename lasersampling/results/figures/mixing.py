@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import Results, read_results
 
 _COLOURS = (style.INK, style.VERMILLION, style.BLUE, style.SKY, style.GREY)

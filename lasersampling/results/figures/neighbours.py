@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import Results, read_results
 
 _COLUMNS = 10

@@ -6,8 +6,9 @@ import os
 
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
-from lasersampling.results.figures.posterior import draw_bars
+from lasersampling.plots import style
+from lasersampling.plots.posterior import draw_bars
+from lasersampling.results.figures.posterior import posteriors_of
 from lasersampling.results.reading import Results, read_results
 
 _TITLES = {
@@ -42,7 +43,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         figure = style.new_figure(2.1 + 1.9 * n_cases)
         columns = figure.subfigures(1, 2, squeeze=False).ravel()
         for column, (group, title) in zip(columns, _TITLES.items(), strict=True):
-            draw_bars(column, results, group, is_narrow=True)
+            draw_bars(column, posteriors_of(results, group), is_narrow=True)
             column.axes[0].set_title(f"{title}\n{_errors(results, group)}", fontsize=12)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), fontsize=12)

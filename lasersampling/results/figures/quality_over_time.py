@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import Results, read_results
 
 _PANELS = {

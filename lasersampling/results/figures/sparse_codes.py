@@ -6,7 +6,7 @@ import os
 
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 

@@ -7,8 +7,9 @@ import os
 import numpy as np
 from matplotlib.figure import Figure
 
-from lasersampling.results.figures import style
-from lasersampling.results.reading import Variable, read_results
+from lasersampling.labelled import Variable
+from lasersampling.plots import style
+from lasersampling.results.reading import read_results
 
 _COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE)
 

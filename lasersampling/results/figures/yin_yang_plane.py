@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lasersampling.datasets.yin_yang import CLASS_NAMES
-from lasersampling.results.figures import style
+from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _COLOURS = (style.ORANGE, style.BLUE, style.GREEN)

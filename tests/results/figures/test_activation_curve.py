@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lasersampling.results import Metric
-from lasersampling.results.figures.activation_curve import plot, with_error
+from lasersampling.plots.activation import with_error
+from lasersampling.results.figures.activation_curve import plot
 
 
 def test_fit_and_residuals(make):
@@ -27,4 +27,4 @@ def test_fit_and_residuals(make):
     ],
 )
 def test_values_are_rounded_to_their_errors(value, error, text):
-    assert with_error(Metric(value, error, "1", "")) == text
+    assert with_error(value, error) == text

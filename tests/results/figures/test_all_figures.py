@@ -11,8 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from lasersampling.errors import InputError
+from lasersampling.plots import style
 from lasersampling.results import ResultsFile, figures
-from lasersampling.results.figures import style
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(figures.__path__))
 
@@ -22,7 +22,7 @@ def plot(name, path):
 
 
 def test_names_are_the_modules():
-    assert sorted([*figures.NAMES, "style"]) == MODULES
+    assert sorted(figures.NAMES) == MODULES
 
 
 @pytest.mark.parametrize("name", figures.NAMES)
