@@ -24,11 +24,11 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "lif": ("spike_times", "chips", "exchange"),
     },
     {"hardware": ()},
-    {"statistics": (), "datasets": (), "config": ()},
+    {"statistics": (), "datasets": (), "config": (), "plots": ()},
 )
 """Packages and their rooms, the upper layers first."""
 
-BELOW = "arrays · checks · atomic · compiling · closure · paths · errors"
+BELOW = "arrays · checks · atomic · compiling · labelled · closure · paths · errors"
 
 JOBS = {
     "cli": "the command lasersampling",
@@ -43,6 +43,7 @@ JOBS = {
     "statistics": "divergences, diagnostics",
     "datasets": "data to learn from",
     "config": "files become checked objects",
+    "plots": "arrays on axes",
 }
 
 STEPS = (
