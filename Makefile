@@ -24,6 +24,10 @@ OLD_PROCESSOR := NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= ATEN_CPU_CAPABILITY=
 NUMPY_FEATURES := import numpy; \
   print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))
 
+# Per cent of the package's lines that the fast tests have to run;
+# where the others are:  .venv/bin/coverage report --show-missing
+COVERAGE_FLOOR := 90
+
 .PHONY: help setup demo test test-slow test-portable lint format bench calibrations \
   results-sampling clean broken-venv
 
@@ -46,7 +50,8 @@ demo: $(STAMP)
 
 # Two workers for two cores; tests/conftest.py keeps each of them to one BLAS thread.
 test: $(STAMP)
-	$(IN)python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(IN)python -m pytest -n 2 --dist worksteal -m "not slow" \
+	  --cov --cov-report= --cov-fail-under=$(COVERAGE_FLOOR)
 
 test-slow: $(STAMP)
 	$(IN)python -m pytest -n 2 --dist worksteal -m slow
