@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +54,12 @@ class BoltzmannMachine:
     biases: NDArray[np.float64]
     n_label: int = 0
     n_hidden: int = 0
+
+    if TYPE_CHECKING:  # whatever NumPy takes for an array is copied into one
+
+        def __init__(
+            self, weights: ArrayLike, biases: ArrayLike, n_label: int = 0, n_hidden: int = 0
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         weights, problems = parameter_array(self.weights, 2, "weights")

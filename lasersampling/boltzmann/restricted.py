@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +44,16 @@ class RestrictedMachine:
     visible_biases: NDArray[np.float64]
     hidden_biases: NDArray[np.float64]
     n_label: int = 0
+
+    if TYPE_CHECKING:  # whatever NumPy takes for an array is copied into one
+
+        def __init__(
+            self,
+            weights: ArrayLike,
+            visible_biases: ArrayLike,
+            hidden_biases: ArrayLike,
+            n_label: int = 0,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         weights, problems = parameter_array(self.weights, 2, "weights")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +43,10 @@ class SpikeSet:
 
     times: NDArray[np.float64]
     labels: NDArray[np.int64]
+
+    if TYPE_CHECKING:  # whatever NumPy takes for an array is copied into one
+
+        def __init__(self, times: ArrayLike, labels: ArrayLike) -> None: ...
 
     def __post_init__(self) -> None:
         times, labels = as_array(self.times, "times"), as_array(self.labels, "labels")

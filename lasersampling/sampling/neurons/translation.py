@@ -20,10 +20,10 @@ I. K. Boikov et al., Nat. Commun. 17 (2026) 125 (for nanolasers).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
@@ -47,6 +47,10 @@ class Lines:
 
     offset: NDArray[np.float64]
     gain: NDArray[np.float64]
+
+    if TYPE_CHECKING:  # whatever NumPy takes for an array is copied into one
+
+        def __init__(self, offset: ArrayLike, gain: ArrayLike) -> None: ...
 
     def __post_init__(self) -> None:
         for name in ("offset", "gain"):
