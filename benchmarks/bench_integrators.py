@@ -25,7 +25,7 @@ from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 
 # Euler steps with a bias of 1 % of the spike rate: `euler_bias.py`, `RESULTS.md`.
 ACCURATE_STEP_PS = {"D2": 0.2}
@@ -39,14 +39,11 @@ class Kernel:
 
     def __init__(self, device: Device, pump: float, step_ps: float, own: bool, n: int) -> None:
         self.network, self.pump, self.n_lasers = LaserNetwork(device, 1), pump, n
-        self.options = {"step_ps": step_ps, "common_step": not own}
+        self.settings = SimulationSettings(step_ps=step_ps, common_step=not own, burn_in_ns=0.0)
         self.laser_ns = n * KERNEL_NS
 
     def advance(self) -> None:
-        simulate(
-            self.network, self.pump, KERNEL_NS, n_chains=self.n_lasers, burn_in_ns=0.0,
-            **self.options,
-        )  # fmt: skip
+        simulate(self.network, self.pump, KERNEL_NS, n_chains=self.n_lasers, settings=self.settings)
 
 
 def speeds(runners: list[Any], laser_ns: float, seconds: float) -> tuple[float, float]:

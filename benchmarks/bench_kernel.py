@@ -15,7 +15,7 @@ import typer
 
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 
 
 class Case(NamedTuple):
@@ -55,7 +55,14 @@ def speed(case: Case, device: str, duration_ns: float, seed: int) -> tuple[float
         np.fill_diagonal(weights, 0.0)
     network = LaserNetwork(laser, n, weights)
     wall, processor = time.perf_counter(), time.process_time()
-    simulate(network, 0.97, duration_ns, n_chains=case.n_chains, seed=seed, burn_in_ns=0.0)
+    simulate(
+        network,
+        0.97,
+        duration_ns,
+        n_chains=case.n_chains,
+        seed=seed,
+        settings=SimulationSettings(burn_in_ns=0.0),
+    )
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     laser_us = n * case.n_chains * duration_ns * 1e-3
     return laser_us / wall, 1e3 * processor / laser_us

@@ -15,7 +15,7 @@ from euler_maruyama import Laser, resting, scalar_loop
 
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 
 N_LASERS = 64
 BURN_IN_NS = 30.0
@@ -44,9 +44,13 @@ def euler_rate(device: Device, pump: float, step: float, laser_ns: float) -> tup
 def kernel_rate(device: Device, pump: float, step_ps: float, own: bool) -> tuple[float, float]:
     """The same of the kernel, from 1000 lasers."""
     rates = simulate(
-        LaserNetwork(device, 1), pump, 600.0, n_chains=1000, seed=9, step_ps=step_ps,
-        common_step=not own,
-    ).spikes.rate_per_ns()[:, 0]  # fmt: skip
+        LaserNetwork(device, 1),
+        pump,
+        600.0,
+        n_chains=1000,
+        seed=9,
+        settings=SimulationSettings(step_ps=step_ps, common_step=not own),
+    ).spikes.rate_per_ns()[:, 0]
     return float(rates.mean()), float(rates.std(ddof=1) / np.sqrt(rates.size))
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device as Device
     from lasersampling.lasers.device import load_device as load_device
     from lasersampling.lasers.network import LaserNetwork as LaserNetwork
+    from lasersampling.lasers.simulation import SimulationSettings as SimulationSettings
     from lasersampling.lasers.simulation import simulate as simulate
     from lasersampling.learning.machines.contrastive import LearningSettings as LearningSettings
     from lasersampling.learning.machines.contrastive import initial_machine as initial_machine
@@ -65,6 +66,7 @@ _MODULE_OF = {
     "Renewal": "sampling.renewal.sampler",
     "RestrictedMachine": "boltzmann",
     "Samples": "sampling.protocol",
+    "SimulationSettings": "lasers.simulation",
     "SpikingNetwork": "lif",
     "Tempering": "sampling.neurons.tempering",
     "adapt": "sampling.neurons.adaptation",

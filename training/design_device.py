@@ -33,7 +33,7 @@ from lasersampling.errors import LaserSamplingError
 from lasersampling.judging.samples import evaluate
 from lasersampling.lasers.device import Cavity, Detection, Device, Section, load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons.activation import measure_activation
@@ -104,7 +104,13 @@ def drawn(point: NDArray[np.float64], number: int) -> Device:
         synapse=USUAL, step_ps=STEP_PS,
     )  # fmt: skip
     request = TraceRequest((0,), 0.0, 100.0, 5.0)
-    traces = simulate(LaserNetwork(device, 1), 1.05, 100.0, seed=number, traces=request).traces
+    traces = simulate(
+        LaserNetwork(device, 1),
+        1.05,
+        100.0,
+        seed=number,
+        settings=SimulationSettings(traces=request),
+    ).traces
     assert traces is not None
     level = max(100.0, float(traces.photons.max()) / 10.0)
     return variant(device, detection=Detection(level, 0.3 * level))
@@ -132,9 +138,13 @@ def character(device: Device, duration_ns: float, seed: int) -> Character:
         other = variant(device, detection=Detection(level, device.detection.rearm_photons))
         # The same seed and common steps: the same light, read with another threshold.
         spikes = simulate(
-            LaserNetwork(other, len(LEVELS)), pump, duration_ns, n_chains=40,
-            seed=seed, common_step=True,
-        ).spikes  # fmt: skip
+            LaserNetwork(other, len(LEVELS)),
+            pump,
+            duration_ns,
+            n_chains=40,
+            seed=seed,
+            settings=SimulationSettings(common_step=True),
+        ).spikes
         counts.append(spikes.counts().sum(axis=0))
     change = float(np.abs(counts[1] / np.maximum(counts[0], 1) - 1.0).max())
     rate = float(counts[0][1] / (40 * duration_ns))

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from lasersampling.cli.main import run
 from lasersampling.config import to_toml
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.jumps.process import simulate_jumps
+from lasersampling.lasers.jumps.process import JumpSettings, simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_device
@@ -70,19 +70,33 @@ def main(
     ) as file:
         write_device(file, laser)
         exact = simulate_jumps(
-            network, ratio, duration_ns, n_chains=chains, seed=seed, n_threads=threads
+            network,
+            ratio,
+            duration_ns,
+            n_chains=chains,
+            seed=seed,
+            settings=JumpSettings(n_threads=threads),
         ).spikes
         trains = {
             "jumps": exact,
             "equations": simulate(
-                network, ratio, duration_ns, n_chains=40 * chains, seed=seed, step_ps=step_ps
+                network,
+                ratio,
+                duration_ns,
+                n_chains=40 * chains,
+                seed=seed,
+                settings=SimulationSettings(step_ps=step_ps),
             ).spikes,
             # What the coupling does, to see by how much the comparison could fail.
             "uncoupled": simulate(
-                LaserNetwork(laser, 3), ratio, duration_ns, n_chains=40 * chains, seed=seed,
-                step_ps=step_ps,
+                LaserNetwork(laser, 3),
+                ratio,
+                duration_ns,
+                n_chains=40 * chains,
+                seed=seed,
+                settings=SimulationSettings(step_ps=step_ps),
             ).spikes,
-        }  # fmt: skip
+        }
         mean, error = {}, {}
         for method, train in trains.items():
             rows = frequencies(train, laser.refractory_time_ns)

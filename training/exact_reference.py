@@ -24,9 +24,9 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.jumps.process import simulate_jumps
+from lasersampling.lasers.jumps.process import JumpSettings, simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import Simulation, TraceRequest, simulate
+from lasersampling.lasers.simulation import Simulation, SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_device
@@ -139,10 +139,20 @@ def compare_pulses(
         request = TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
         if method == "jumps":
             result: Simulation = simulate_jumps(
-                network, pump, duration, seed=seed, traces=request, n_threads=threads
+                network,
+                pump,
+                duration,
+                seed=seed,
+                settings=JumpSettings(traces=request, n_threads=threads),
             )
         else:
-            result = simulate(network, pump, duration, seed=seed, step_ps=step_ps, traces=request)
+            result = simulate(
+                network,
+                pump,
+                duration,
+                seed=seed,
+                settings=SimulationSettings(step_ps=step_ps, traces=request),
+            )
         heights[method], shapes[method] = pulses_of(result)
     time = np.arange(*PULSE_WINDOW_PS, PULSE_STEP_PS)
     file.write("pulses/time_ps", time, ("time_ps",), units="ps", description="time from the peak")
@@ -179,15 +189,23 @@ def compare_photons(
     """
     chains, bins = 20, 400
     histogram = simulate_jumps(
-        LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
-        photon_histogram=bins, n_threads=threads,
-    ).photon_histogram_ns  # fmt: skip
+        LaserNetwork(device, 1),
+        pump,
+        jump_ns / chains,
+        n_chains=chains,
+        seed=seed,
+        settings=JumpSettings(photon_histogram=bins, n_threads=threads),
+    ).photon_histogram_ns
     assert histogram is not None
     jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
     lasers = 64
     request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
     traces = simulate(
-        LaserNetwork(device, lasers), pump, jump_ns, seed=seed, step_ps=1.0, traces=request
+        LaserNetwork(device, lasers),
+        pump,
+        jump_ns,
+        seed=seed,
+        settings=SimulationSettings(step_ps=1.0, traces=request),
     ).traces
     assert traces is not None
     s = traces.photons.astype(np.float64)
@@ -294,12 +312,22 @@ def main(
 
                 def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
                     return simulate_jumps(
-                        network, pump, ns, n_chains=chains, seed=seed, n_threads=threads
+                        network,
+                        pump,
+                        ns,
+                        n_chains=chains,
+                        seed=seed,
+                        settings=JumpSettings(n_threads=threads),
                     ).spikes
 
                 def equations(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
                     return simulate(
-                        network, pump, ns, n_chains=chains, seed=seed, step_ps=step_ps
+                        network,
+                        pump,
+                        ns,
+                        n_chains=chains,
+                        seed=seed,
+                        settings=SimulationSettings(step_ps=step_ps),
                     ).spikes
 
                 seeds = np.random.default_rng([seed, k])

@@ -25,7 +25,7 @@ from lasersampling.errors import AccuracyWarning
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.results import ResultsFile
 
 Array = NDArray[np.float64]
@@ -50,7 +50,12 @@ def pumps_of(device: Device, seed: int) -> tuple[Array, Array]:
     """Pumps over threshold at which P(z = 1) is one of `LEVELS`, and the rates there."""
     ratio = np.linspace(0.8, 1.5, 561)
     spikes = simulate(
-        LaserNetwork(device, 1), ratio[:, None], 2000.0, n_chains=ratio.size, seed=seed, step_ps=2.0
+        LaserNetwork(device, 1),
+        ratio[:, None],
+        2000.0,
+        n_chains=ratio.size,
+        seed=seed,
+        settings=SimulationSettings(step_ps=2.0),
     ).spikes
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
     found = np.interp(LEVELS, active, ratio)
@@ -74,9 +79,15 @@ def rates(
         # A device that states the step in question, which `simulate` may refuse otherwise.
         device = dataclasses.replace(device, step_ps=step_ps)
         found = simulate(
-            LaserNetwork(device, 1), pump, duration, n_chains=n_lasers, seed=seed,
-            step_ps=step_ps, common_step=method == "common", n_threads=1, burn_in_ns=BURN_IN_NS,
-        ).spikes.rate_per_ns()[:, 0]  # fmt: skip
+            LaserNetwork(device, 1),
+            pump,
+            duration,
+            n_chains=n_lasers,
+            seed=seed,
+            settings=SimulationSettings(
+                step_ps=step_ps, common_step=method == "common", n_threads=1, burn_in_ns=BURN_IN_NS
+            ),
+        ).spikes.rate_per_ns()[:, 0]
     return found, n_lasers * (duration + BURN_IN_NS)
 
 

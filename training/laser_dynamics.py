@@ -19,7 +19,7 @@ from lasersampling.lasers.analysis.stability import bifurcations, fixed_points, 
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import quiescent_state
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import flattened, write_device
 from lasersampling.sampling.neurons.activation import measure_activation
@@ -81,9 +81,16 @@ def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
     """One noise-triggered spike, well apart from the ones before and after."""
     length = 200.0
     result = simulate(
-        LaserNetwork(laser, 1), pump, length, seed=seed, step_ps=SPIKE_STEP_PS, n_threads=1,
-        traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
-    )  # fmt: skip
+        LaserNetwork(laser, 1),
+        pump,
+        length,
+        seed=seed,
+        settings=SimulationSettings(
+            step_ps=SPIKE_STEP_PS,
+            n_threads=1,
+            traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
+        ),
+    )
     times = np.concatenate([[0.0], result.spikes.time_ns, [length]])
     since, until = np.diff(times)[:-1], np.diff(times)[1:]
     apart = (since > SPIKE_AFTER_NS) & (until > SPIKE_AFTER_NS)
@@ -151,7 +158,11 @@ def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: i
 def spike_trains(file: ResultsFile, laser: Device, pumps: list[float], seed: int) -> None:
     """Spikes of uncoupled lasers, one pump each."""
     network = LaserNetwork(laser, len(pumps))
-    file.write_spikes(simulate(network, pumps, TRAIN_NS, seed=seed, n_threads=1).spikes)
+    file.write_spikes(
+        simulate(
+            network, pumps, TRAIN_NS, seed=seed, settings=SimulationSettings(n_threads=1)
+        ).spikes
+    )
     file.write("trains/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
 
 
@@ -161,7 +172,12 @@ def intervals(
     """Interval histogram with its first-passage approximation."""
     pump, length = summary.pump_ratio, 600.0
     trains = simulate(
-        LaserNetwork(laser, 1), pump, length, n_chains=n_chains, seed=seed, n_threads=1
+        LaserNetwork(laser, 1),
+        pump,
+        length,
+        n_chains=n_chains,
+        seed=seed,
+        settings=SimulationSettings(n_threads=1),
     ).spikes
     measured = trains.intervals_ns(0)
     model = fit_intervals(laser, pump, measured, kick_electrons=summary.strong_kick_electrons)

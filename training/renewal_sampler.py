@@ -16,7 +16,7 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.results import ResultsFile
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
@@ -149,13 +149,17 @@ def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
     )
     trains = {
         "lasers": simulate(
-            network, rule.pump_ratio(pair), duration_ns, n_chains=32, seed=seed,
-            refractory_time_ns=neuron.refractory_time_ns,
+            network,
+            rule.pump_ratio(pair),
+            duration_ns,
+            n_chains=32,
+            seed=seed,
+            settings=SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
         ).spikes,
-        "renewal": ls.Renewal().sample(
-            pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed
-        ).spikes,
-    }  # fmt: skip
+        "renewal": ls.Renewal()
+        .sample(pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed)
+        .spikes,
+    }
     width = LAGS_NS[1] - LAGS_NS[0]
     for name, spikes in trains.items():
         rates = []

@@ -58,7 +58,7 @@ def simulate(
     from lasersampling.cli.tables import rows_table
     from lasersampling.lasers.network import LaserNetwork
     from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
-    from lasersampling.lasers.simulation import TraceRequest
+    from lasersampling.lasers.simulation import SimulationSettings, TraceRequest
     from lasersampling.lasers.simulation import simulate as simulate_network
     from lasersampling.results.records import write_device, write_traces
 
@@ -84,14 +84,16 @@ def simulate(
                 np.array(config.pump),
                 config.duration_ns,
                 seed=config.seed,
-                burn_in_ns=config.burn_in_ns,
-                traces=TraceRequest(
-                    lasers=tuple(range(n_lasers)),
-                    start_ns=0.0,
-                    stop_ns=min(config.trace_ns, config.duration_ns),
-                    interval_ps=config.trace_interval_ps,
-                ),
                 progress=progress,
+                settings=SimulationSettings(
+                    burn_in_ns=config.burn_in_ns,
+                    traces=TraceRequest(
+                        lasers=tuple(range(n_lasers)),
+                        start_ns=0.0,
+                        stop_ns=min(config.trace_ns, config.duration_ns),
+                        interval_ps=config.trace_interval_ps,
+                    ),
+                ),
             )
         spikes, traces = simulation.spikes, simulation.traces
         counts, rates = spikes.counts()[0], spikes.rate_per_ns()[0]

@@ -26,8 +26,10 @@ LONGEST_STEP_PS = 2.0
 
 
 @njit(nogil=True, cache=True)
-def _spikes(c, pump, threshold, rearm, rest, step, burn_in, duration, random):
-    """Spikes of one laser after the burn-in."""
+def _spikes(c, pump, levels, rest, times, random):
+    """Spikes of one laser after the burn-in, given detection levels, quiescent state and times."""
+    threshold, rearm = levels
+    step, burn_in, duration = times
     kappa, g1, t1, c1, g2, t2, c2, pump2, _ = c
     root = np.sqrt(step)
     x = np.sqrt(0.5 * (rest[0] + 0.5)) * random.standard_normal()
@@ -132,11 +134,9 @@ def euler_rates(
     state = quiescent_state(device, pump_ratio)
     rest = (state.photons, state.gain_electrons, state.absorber_electrons)
     constants = tuple(float(value) for value in coefficients)
+    levels, times = (float(threshold), float(rearm)), (step, burn_in_ns, duration_ns)
     counts = [
-        _spikes(
-            constants, pump, float(threshold), float(rearm), rest, step, burn_in_ns, duration_ns,
-            np.random.default_rng(stream),
-        )
+        _spikes(constants, pump, levels, rest, times, np.random.default_rng(stream))
         for stream in np.random.SeedSequence(seed).spawn(n_lasers)
-    ]  # fmt: skip
+    ]
     return np.array(counts, dtype=np.float64) / duration_ns

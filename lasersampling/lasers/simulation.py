@@ -18,7 +18,6 @@ from lasersampling.checks import integer_problems, memory_problems, number_probl
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.integrator.request import (
     Meter,
-    TraceRequest,
     Traces,
     available_cores,
     checked_pump,
@@ -27,10 +26,18 @@ from lasersampling.lasers.integrator.request import (
 from lasersampling.lasers.integrator.run import BundleResult, Run
 from lasersampling.lasers.integrator.state import NetworkState, joined
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
 
-__all__ = ["NetworkState", "Simulation", "TraceRequest", "Traces", "simulate"]
+__all__ = [
+    "NetworkState",
+    "Simulation",
+    "SimulationSettings",
+    "TraceRequest",
+    "Traces",
+    "simulate",
+]
 
 LANES_PER_BUNDLE = 512
 """Enough to make the overhead of a step small, few enough for the first cache."""
@@ -71,14 +78,7 @@ def simulate(
     n_chains: int = 1,
     seed: int = 0,
     start: NetworkState | None = None,
-    recall_ns: float = 0.0,
-    burn_in_ns: float = 50.0,
-    refractory_time_ns: float | None = None,
-    step_ps: float | None = None,
-    common_step: bool = False,
-    noise: bool = True,
-    traces: TraceRequest | None = None,
-    n_threads: int | None = None,
+    settings: SimulationSettings | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Simulation:
     """Integrate the stochastic rate equations of a network.
@@ -100,27 +100,8 @@ def simulate(
         Where an earlier simulation ended; this one goes on from there, with no burn-in, and the
         drive of spikes under way is that of the present weights and delays. Random numbers come
         from `seed`, so it should differ from the one before. At rest by default.
-    recall_ns : float
-        With `start`: the spikes begin that long before it, so that states can be read from the
-        first moment on. No longer than a refractory time.
-    burn_in_ns : float
-        Time simulated before the recording when the lasers start at rest.
-    refractory_time_ns : float, optional
-        Length of the synaptic rectangles where the synapse leaves it open; the device's own by
-        default.
-    step_ps : float, optional
-        Integration step; the device's own by default, and at most twice that, with a warning.
-    common_step : bool
-        Let all lasers take this step. They do so anyway if they are coupled, traced or without
-        noise; others take steps of their own around it, twice as long in the dark, half as long
-        in bright light.
-    noise : bool
-        False integrates the drift alone. Without spontaneous emission the field then needs
-        photons to start from, which it has at rest.
-    traces : TraceRequest, optional
-        Lasers of the first chain to record in full.
-    n_threads : int, optional
-        Threads; as many as there are cores by default. Bits do not depend on it.
+    settings : SimulationSettings, optional
+        Step, noise, burn-in, traces, threads; those of the device by default.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -151,25 +132,25 @@ def simulate(
     >>> bool(few < many)
     True
     """
-    device = network.device
-    step = device.step_ps if step_ps is None else step_ps
-    tau = device.refractory_time_ns if refractory_time_ns is None else refractory_time_ns
-    threads = available_cores() if n_threads is None else n_threads
+    settings = settings_of(settings, SimulationSettings)
+    device, traces, recall_ns = network.device, settings.traces, settings.recall_ns
+    step = settings.step_ps or device.step_ps
+    tau = settings.refractory_time_ns or device.refractory_time_ns
+    threads = settings.n_threads or available_cores()
+    burn_in_ns = settings.burn_in_ns
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
-        *number_problems("recall_ns", recall_ns, 0.0, strict=False),
-        *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
         *step_problems(device, step),
-        *number_problems("refractory_time_ns", tau, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
-        *integer_problems("n_threads", threads, 1),
     ]
     if not problems:
         shape = n_chains, network.n_lasers
         problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
-        times = {"duration_ns": float(duration_ns), "burn_in_ns": float(burn_in_ns)}
+        times = {"duration_ns": float(duration_ns), "burn_in_ns": burn_in_ns}
         problems += length_problems(times, shape, tau, step)
+        if traces is not None:
+            problems += traces.problems(network.n_lasers, duration_ns)
     if not problems and recall_ns > (0.0 if start is None else tau):
         expected = "0 without `start`, and no more than the refractory time with it"
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))
@@ -182,7 +163,7 @@ def simulate(
         problems = timing_problems(network.connections.delay_ns, network.synapse, tau, step)
         if problems:
             raise InputError(problems)
-    own_steps = noise and traces is None and not (is_coupled or common_step)
+    own_steps = settings.noise and traces is None and not (is_coupled or settings.common_step)
     if start is not None:
         checked_start(start, n_chains, network.n_lasers)
         burn_in_ns = 0.0
@@ -193,7 +174,7 @@ def simulate(
         burn_in_ns,
         tau,
         step,
-        noise,
+        settings.noise,
         own_steps,
         traces,
         start,

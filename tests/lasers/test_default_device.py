@@ -7,7 +7,7 @@ import pytest
 
 from lasersampling.lasers.device import Detection, load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.sampling.neurons.activation import measure_activation
 
 DEVICE = load_device("D6")
@@ -26,9 +26,13 @@ def test_spikes_are_the_same_at_half_and_twice_the_detection_threshold():
         detection = Detection(level, DEVICE.detection.rearm_photons)
         device = dataclasses.replace(DEVICE, detection=detection)
         spikes = simulate(
-            LaserNetwork(device, 3), [0.826, 0.8555, 0.887], 200.0, n_chains=20, seed=6,
-            common_step=True,
-        ).spikes  # fmt: skip
+            LaserNetwork(device, 3),
+            [0.826, 0.8555, 0.887],
+            200.0,
+            n_chains=20,
+            seed=6,
+            settings=SimulationSettings(common_step=True),
+        ).spikes
         counts.append(spikes.counts().sum(axis=0))
     assert counts[0].min() > 100
     assert np.all(np.abs(counts[1] - counts[0]) <= 2 + 0.002 * counts[0])

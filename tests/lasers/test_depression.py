@@ -8,7 +8,7 @@ from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
@@ -46,9 +46,13 @@ def test_drive_of_a_regular_laser(length_ns):
     synapse = Synapse(duration_ns=length_ns)
     network = LaserNetwork(DEVICE, 2, [[0, 0], [weight, 0]], 0.0, synapse, depression=about)
     run = simulate(
-        network, [1.9, 0.0], 40.0, step_ps=1.0, noise=False, burn_in_ns=0.0,
-        traces=TraceRequest((1,), 0.0, 40.0, 1.0),
-    )  # fmt: skip
+        network,
+        [1.9, 0.0],
+        40.0,
+        settings=SimulationSettings(
+            step_ps=1.0, noise=False, burn_in_ns=0.0, traces=TraceRequest((1,), 0.0, 40.0, 1.0)
+        ),
+    )
     times = run.spikes.chain(0)[0]
     assert len(times) > 12
     interval = np.diff(times)[-1]
@@ -100,7 +104,15 @@ def test_bits_do_not_depend_on_threads_and_bundles():
     start = simulate(network, 0.98, 20.0, n_chains=60, seed=1).end
 
     def run(threads):
-        return simulate(network, 0.98, 20.0, n_chains=60, seed=2, start=start, n_threads=threads)
+        return simulate(
+            network,
+            0.98,
+            20.0,
+            n_chains=60,
+            seed=2,
+            start=start,
+            settings=SimulationSettings(n_threads=threads),
+        )
 
     one, two = run(1), run(2)
     assert np.array_equal(one.spikes.time_ns, two.spikes.time_ns)

@@ -1,6 +1,6 @@
 """Lasers that differ, spikes that get lost or jitter: what each does, and nothing else."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.device import Device, Section, load_device
 from lasersampling.lasers.jumps.process import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D6")
@@ -17,10 +17,11 @@ TAU = DEVICE.refractory_time_ns
 MIDPOINT, SLOPE = 0.8556, 68.9  # of the calibration of D6
 
 
-def logit_of(network, ratio, **changes):
+def logit_of(network, ratio, common_step):
     """Activation of each laser as a logit, and its standard error."""
-    spikes = simulate(network, np.array(ratio), 250.0, n_chains=48, seed=5, **changes).spikes
-    z = spikes.active_fraction(TAU)
+    settings = SimulationSettings(common_step=common_step)
+    run = simulate(network, np.array(ratio), 250.0, n_chains=48, seed=5, settings=settings)
+    z = run.spikes.active_fraction(TAU)
     mean, error = z.mean(axis=0), z.std(axis=0, ddof=1) / np.sqrt(48)
     return np.log(mean / (1 - mean)), error / (mean * (1 - mean))
 
@@ -34,9 +35,9 @@ def test_the_threshold_moves_the_activation_curve_by_as_much(common_step):
     moved = np.array([-0.05, 0.0, 0.05])
     network = LaserNetwork(DEVICE, 3, threshold_ratio=1.0 + moved)
     # Where the activation is compared, a pump of 0.001 P_th is 0.07 logits.
-    logit, error = logit_of(network, MIDPOINT + moved, common_step=common_step)
+    logit, error = logit_of(network, MIDPOINT + moved, common_step)
     assert np.all(np.abs(logit - logit[1]) < 0.07 * 0.05 * SLOPE + 4 * error)
-    still, error = logit_of(network, np.full(3, MIDPOINT), common_step=common_step)
+    still, error = logit_of(network, np.full(3, MIDPOINT), common_step)
     assert still[0] - still[1] == pytest.approx(0.05 * SLOPE, abs=0.07 * 3.4 + 4 * error.max())
     assert still[1] - still[2] == pytest.approx(0.05 * SLOPE, abs=0.07 * 3.4 + 4 * error.max())
 
@@ -121,14 +122,13 @@ def test_what_is_transmitted_is_what_is_seen(faults, delay_ns, part_ns):
     weight, length, tau_1 = 4000.0, 0.8, device.gain.carrier_lifetime_ns
     synapse = Synapse(duration_ns=length, overlap="add")
     network = LaserNetwork(device, 2, [[0, 0], [weight, 0]], delay_ns, synapse, **faults)
-    usual = {"seed": 7, "step_ps": 1.0, "burn_in_ns": 0.0, "noise": False}
+    usual = SimulationSettings(step_ps=1.0, burn_in_ns=0.0, noise=False)
     start, earlier = None, np.zeros(0)
     if part_ns:
-        first = simulate(network, pump, part_ns, **usual)
+        first = simulate(network, pump, part_ns, seed=7, settings=usual)
         start, earlier = first.end, first.spikes.time_ns - part_ns
-    run = simulate(
-        network, pump, 40.0, start=start, traces=TraceRequest((1,), 0.0, 40.0, 1.0), **usual
-    )
+    traced = replace(usual, traces=TraceRequest((1,), 0.0, 40.0, 1.0))
+    run = simulate(network, pump, 40.0, seed=7, start=start, settings=traced)
     times = np.concatenate([earlier, run.spikes.time_ns])
     assert run.spikes.n_spikes > 3
     since = run.traces.time_ns[:, None] - times - delay_ns
@@ -147,9 +147,10 @@ def test_nothing_acts_before_it_was_emitted():
     network = LaserNetwork(
         device, 2, [[0, 0], [4000.0, 0]], 0.0, Synapse(duration_ns=1.0), jitter_ns=0.2
     )
-    usual = {"seed": 7, "step_ps": 1.0, "burn_in_ns": 0.0, "noise": False}
-    run = simulate(network, pump, 60.0, traces=TraceRequest((0, 1), 0.0, 60.0, 1.0), **usual)
-    emitted = simulate(LaserNetwork(device, 2), pump, 60.0, **usual).spikes.time_ns
+    usual = SimulationSettings(step_ps=1.0, burn_in_ns=0.0, noise=False)
+    traced = replace(usual, traces=TraceRequest((0, 1), 0.0, 60.0, 1.0))
+    run = simulate(network, pump, 60.0, seed=7, settings=traced)
+    emitted = simulate(LaserNetwork(device, 2), pump, 60.0, seed=7, settings=usual).spikes.time_ns
     gain = run.traces.gain_electrons[1]
     # A pulse begins where the slope jumps by 4 electrons per step of 1 ps.
     rises = run.traces.time_ns[1:-1][np.diff(gain, 2) > 2.0]
@@ -167,7 +168,15 @@ def test_chains_with_jitter_go_on():
     ideal = simulate(LaserNetwork(DEVICE, 1), 0.86, 300.0, n_chains=n, seed=3).spikes
     read, under_way = [], 0
     for part in range(60):
-        run = simulate(network, 0.86, 3.0, n_chains=n, seed=10 + part, start=end, recall_ns=TAU)
+        run = simulate(
+            network,
+            0.86,
+            3.0,
+            n_chains=n,
+            seed=10 + part,
+            start=end,
+            settings=SimulationSettings(recall_ns=TAU),
+        )
         end, under_way = run.end, under_way + int((run.end.spike_time_ns > 0).sum())
         read.append(run.spikes.states(TAU, np.array([TAU + 0.5, TAU + 2.0]))[:, :, 0])
     assert under_way > 50
@@ -200,4 +209,4 @@ def test_the_jump_process_has_ideal_lasers_only():
 
 def test_a_recall_needs_a_start():
     with pytest.raises(InputError, match="recall_ns: got 1"):
-        simulate(LaserNetwork(DEVICE, 1), 1.0, 1.0, recall_ns=1.0)
+        simulate(LaserNetwork(DEVICE, 1), 1.0, 1.0, settings=SimulationSettings(recall_ns=1.0))

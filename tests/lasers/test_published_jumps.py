@@ -8,7 +8,7 @@ import pytest
 
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 
 # Pump over threshold, spikes per ns, standard error, P(z = 1), standard error; RESULTS.md, "Rate
 # equations against the exact jump process".
@@ -58,7 +58,12 @@ def test_equations_give_the_published_rates_of_the_jump_process(name):
     for seed, (ratio, rate, rate_se, active, active_se) in enumerate(JUMPS[name]):
         duration = max(100.0, SPIKES / CHAINS / rate)
         spikes = simulate(
-            network, ratio, duration, n_chains=CHAINS, seed=seed, step_ps=min(1.0, device.step_ps)
+            network,
+            ratio,
+            duration,
+            n_chains=CHAINS,
+            seed=seed,
+            settings=SimulationSettings(step_ps=min(1.0, device.step_ps)),
         ).spikes
         for values, jumps, jumps_se in (
             (spikes.rate_per_ns()[:, 0], rate, rate_se),

@@ -11,9 +11,10 @@ from lasersampling.lasers import simulation as module
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.integrator import run as run_module
+from lasersampling.lasers.jumps.process import JumpSettings
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
@@ -28,8 +29,9 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
     weights = 500.0 * (np.ones((3, 3)) - np.eye(3))
     network = LaserNetwork(DEVICE, 3, weights)
 
-    def run(**changes):
-        return simulate(network, 0.96, 150.0, n_chains=30, **{"seed": 5, **changes}).spikes
+    def run(seed=5, **settings):
+        settings = SimulationSettings(**settings)
+        return simulate(network, 0.96, 150.0, n_chains=30, seed=seed, settings=settings).spikes
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
     monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
@@ -46,8 +48,9 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
     network = LaserNetwork(DEVICE, 3)
     pump = np.array([0.9, 0.96, 1.05])
 
-    def run(**changes):
-        return simulate(network, pump, 150.0, n_chains=60, **{"seed": 5, **changes}).spikes
+    def run(**settings):
+        settings = SimulationSettings(**settings)
+        return simulate(network, pump, 150.0, n_chains=60, seed=5, settings=settings).spikes
 
     one, two, common = run(n_threads=1), run(n_threads=2), run(common_step=True)
     monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
@@ -77,7 +80,9 @@ def test_below_threshold_light_is_thermal():
     """Far below threshold the carriers hardly move: <S> = R / (-G) and g2 = <S^2>/<S>^2 = 2."""
     pump = 0.6
     request = TraceRequest(tuple(range(64)), 0.0, 400.0, 50.0)
-    traces = simulate(LaserNetwork(DEVICE, 64), pump, 400.0, seed=3, traces=request).traces
+    traces = simulate(
+        LaserNetwork(DEVICE, 64), pump, 400.0, seed=3, settings=SimulationSettings(traces=request)
+    ).traces
     photons = traces.photons.astype(np.float64)
     # The field forgets within 2/|G|, 10 ps here, so readings 50 ps apart are independent:
     # thermal light has var S = <S>^2.
@@ -106,7 +111,12 @@ def test_spike_rate_agrees_with_a_plain_euler_loop(name, ratio, step_ps):
     plain = euler_rates(device, ratio, 1000.0, n_lasers=20, step_ps=0.25, seed=0)
     expected, error = plain.mean(), plain.std(ddof=1) / np.sqrt(20)
     spikes = simulate(
-        LaserNetwork(device, 1), ratio, 500.0, n_chains=400, seed=4, step_ps=step_ps
+        LaserNetwork(device, 1),
+        ratio,
+        500.0,
+        n_chains=400,
+        seed=4,
+        settings=SimulationSettings(step_ps=step_ps),
     ).spikes
     rates = spikes.rate_per_ns()[:, 0]
     total = np.hypot(error, rates.std(ddof=1) / np.sqrt(400))
@@ -120,9 +130,11 @@ def test_without_noise_an_excited_pulse_follows_the_rate_equations():
     pump = 1.3
     request = TraceRequest((0,), 0.0, 4.0, 1.0)
     traces = simulate(
-        LaserNetwork(DEVICE, 1), pump, 4.0, noise=False, burn_in_ns=0.0, step_ps=0.25,
-        traces=request,
-    ).traces  # fmt: skip
+        LaserNetwork(DEVICE, 1),
+        pump,
+        4.0,
+        settings=SimulationSettings(noise=False, burn_in_ns=0.0, step_ps=0.25, traces=request),
+    ).traces
     start = [float(traces.photons[0, 0]), float(traces.gain_electrons[0, 0]),
              float(traces.absorber_electrons[0, 0])]  # fmt: skip
 
@@ -147,7 +159,9 @@ def test_without_noise_an_excited_pulse_follows_the_rate_equations():
 @pytest.mark.parametrize("every_ps", [5.0, 20.0])
 def test_traces_and_spikes_tell_the_same_story(every_ps):
     request = TraceRequest((1, 0), 10.0, 60.0, every_ps)
-    result = simulate(LaserNetwork(DEVICE, 2), 1.0, 80.0, seed=1, traces=request)
+    result = simulate(
+        LaserNetwork(DEVICE, 2), 1.0, 80.0, seed=1, settings=SimulationSettings(traces=request)
+    )
     traces = result.traces
     assert traces.time_ns[0] == pytest.approx(10.0)
     assert traces.time_ns[-1] == pytest.approx(60.0)
@@ -169,9 +183,14 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, pump_ratio=2.0, stop=25.0)
     weights[1, 0] = weight
     network = LaserNetwork(DEVICE, 2, weights, delay_ns, synapse)
     result = simulate(
-        network, [pump_ratio, 0.0], stop, seed=7, step_ps=1.0, burn_in_ns=0.0,
-        noise=False, traces=TraceRequest((1,), 0.0, stop, 1.0),
-    )  # fmt: skip
+        network,
+        [pump_ratio, 0.0],
+        stop,
+        seed=7,
+        settings=SimulationSettings(
+            step_ps=1.0, burn_in_ns=0.0, noise=False, traces=TraceRequest((1,), 0.0, stop, 1.0)
+        ),
+    )
     times, units = result.spikes.chain(0)
     return result.traces.time_ns, result.traces.gain_electrons[0], times[units == 0]
 
@@ -229,9 +248,14 @@ def test_a_synapse_can_drive_the_absorber_but_not_below_no_pump():
         weights[1, 0] = weight
         # A laser that spikes by itself, as the pumped absorber lowers its threshold.
         result = simulate(
-            LaserNetwork(device, 2, weights, 0.0, synapse), [2.0, 0.0], 15.0, seed=7,
-            step_ps=1.0, burn_in_ns=0.0, noise=False, traces=TraceRequest((1,), 0.0, 15.0, 1.0),
-        )  # fmt: skip
+            LaserNetwork(device, 2, weights, 0.0, synapse),
+            [2.0, 0.0],
+            15.0,
+            seed=7,
+            settings=SimulationSettings(
+                step_ps=1.0, burn_in_ns=0.0, noise=False, traces=TraceRequest((1,), 0.0, 15.0, 1.0)
+            ),
+        )
         times, units = result.spikes.chain(0)
         spikes = times[units == 0]
         assert spikes.size > 3
@@ -262,9 +286,14 @@ def test_delays_per_connection():
     delay[1, 0], delay[2, 0] = 0.5, 2.5
     network = LaserNetwork(DEVICE, 3, weights, delay, Synapse(duration_ns=1.0))
     result = simulate(
-        network, [1.02, 0.0, 0.0], 30.0, seed=7, burn_in_ns=0.0, step_ps=1.0,
-        traces=TraceRequest((1, 2), 0.0, 30.0, 1.0),
-    )  # fmt: skip
+        network,
+        [1.02, 0.0, 0.0],
+        30.0,
+        seed=7,
+        settings=SimulationSettings(
+            burn_in_ns=0.0, step_ps=1.0, traces=TraceRequest((1, 2), 0.0, 30.0, 1.0)
+        ),
+    )
     times, _ = result.spikes.chain(0)
     starts = [result.traces.time_ns[np.argmax(row > 50.0)] for row in result.traces.gain_electrons]
     assert np.array(starts) - times[0] == pytest.approx([0.5, 2.5], abs=0.03)
@@ -311,6 +340,10 @@ def test_progress_ends_at_one():
     assert seen[-1] == 1.0
 
 
+def traced(*request):
+    return {"settings": SimulationSettings(traces=TraceRequest(*request))}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -319,17 +352,15 @@ def test_progress_ends_at_one():
         ({"n_chains": 0}, "n_chains: got 0"),
         ({"n_chains": True}, "n_chains: got True"),
         ({"seed": -1}, "seed: got -1"),
-        ({"step_ps": -1.0}, "step_ps: got -1.0"),
-        ({"burn_in_ns": -1.0}, "burn_in_ns"),
-        ({"n_threads": 0}, "n_threads"),
+        ({"settings": {"step_ps": 1.0}}, r"settings: got dict, expected SimulationSettings\("),
+        ({"settings": JumpSettings()}, "settings: got JumpSettings"),
         ({"pump_ratio": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
         ({"pump_ratio": [1.0, -2.0]}, "pump_ratio: got -2, expected finite ratios"),
         ({"pump_ratio": [1.0, float("nan")]}, "pump_ratio: got nan"),
         ({"pump_ratio": 23_000.0}, "a pump in electrons/ns is divided by the threshold"),
         ({"pump_ratio": ["a", "b"]}, "numbers"),
-        ({"traces": TraceRequest((2,), 0, 5, 1)}, r"traces.lasers\[0\]: got 2"),
-        ({"traces": TraceRequest((0,), 0, 50, 1)}, "a window within 0 to 10 ns"),
-        ({"traces": TraceRequest((0,), 0, 5, 0)}, "traces.interval_ps"),
+        (traced((2,), 0, 5, 1), r"traces.lasers\[0\]: got 2"),
+        (traced((0,), 0, 50, 1), "a window within 0 to 10 ns"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):

@@ -5,7 +5,7 @@ import pytest
 
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 
 # Pump over threshold, spikes per ns at a common step of 1 ps, standard error; RESULTS.md,
 # "Integrator".
@@ -28,9 +28,13 @@ def test_stated_step_is_right_to_a_per_cent_where_spikes_are_rare(name, common):
     differences, variances = [], []
     for seed, (ratio, rate, rate_se) in enumerate(SHORT_STEPS[name]):
         found = simulate(
-            LaserNetwork(device, 1), ratio, SPIKES / CHAINS / rate, n_chains=CHAINS, seed=seed,
-            common_step=common,
-        ).spikes.rate_per_ns()[:, 0]  # fmt: skip
+            LaserNetwork(device, 1),
+            ratio,
+            SPIKES / CHAINS / rate,
+            n_chains=CHAINS,
+            seed=seed,
+            settings=SimulationSettings(common_step=common),
+        ).spikes.rate_per_ns()[:, 0]
         differences.append(found.mean() / rate - 1.0)
         variances.append((found.var(ddof=1) / CHAINS + rate_se**2) / rate**2)
     error = np.sqrt(sum(variances)) / len(variances)

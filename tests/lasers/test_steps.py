@@ -12,7 +12,8 @@ from lasersampling.lasers.device import load_device
 from lasersampling.lasers.differentiable import equations as torch_equations
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.settings import StepSettings
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.steps import timing_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.activation import measure_activation
@@ -22,14 +23,23 @@ DEVICE = load_device("D2")  # 4 ps
 PAIR = np.array([[0.0, 50.0], [0.0, 0.0]])
 
 DOORS = {
-    "own steps": lambda step: simulate(LaserNetwork(DEVICE, 1), 0.5, 1.0, step_ps=step),
-    "common step": lambda step: simulate(
-        LaserNetwork(DEVICE, 1), 0.5, 1.0, step_ps=step, common_step=True
+    "own steps": lambda step: simulate(
+        LaserNetwork(DEVICE, 1), 0.5, 1.0, settings=SimulationSettings(step_ps=step)
     ),
-    "coupled": lambda step: simulate(LaserNetwork(DEVICE, 2, PAIR), 0.5, 1.0, step_ps=step),
-    "torch": lambda step: torch_equations.simulate(DEVICE, torch.tensor([0.5]), 2, step_ps=step),
+    "common step": lambda step: simulate(
+        LaserNetwork(DEVICE, 1),
+        0.5,
+        1.0,
+        settings=SimulationSettings(step_ps=step, common_step=True),
+    ),
+    "coupled": lambda step: simulate(
+        LaserNetwork(DEVICE, 2, PAIR), 0.5, 1.0, settings=SimulationSettings(step_ps=step)
+    ),
+    "torch": lambda step: torch_equations.simulate(
+        DEVICE, torch.tensor([0.5]), 2, settings=StepSettings(step_ps=step)
+    ),
     "emission": lambda step: measure_emission(
-        DEVICE, 0.5, duration_ns=1.0, n_copies=2, step_ps=step
+        DEVICE, 0.5, duration_ns=1.0, n_copies=2, settings=SimulationSettings(step_ps=step)
     ),
     "Lasers": lambda step: Lasers(DEVICE, step_ps=step),
 }
@@ -61,7 +71,7 @@ def test_the_plain_loop_has_limits_of_its_own():
 def test_a_device_can_state_another_step():
     """Who has measured that a longer step is right says so in the device."""
     device = dataclasses.replace(DEVICE, step_ps=12.0)
-    simulate(LaserNetwork(device, 1), 0.5, 1.0, step_ps=12.0)
+    simulate(LaserNetwork(device, 1), 0.5, 1.0, settings=SimulationSettings(step_ps=12.0))
 
 
 def test_lengths_that_no_computer_holds_are_refused():
@@ -70,13 +80,18 @@ def test_lengths_that_no_computer_holds_are_refused():
         with pytest.raises(InputError, match=r"duration_ns.*expected at most"):
             simulate(LaserNetwork(DEVICE, 5), 0.5, ns)
     with pytest.raises(InputError, match=r"burn_in_ns: got 1e\+300, expected at most"):
-        simulate(LaserNetwork(DEVICE, 1), 0.5, 1.0, burn_in_ns=1e300)
+        simulate(LaserNetwork(DEVICE, 1), 0.5, 1.0, settings=SimulationSettings(burn_in_ns=1e300))
     with pytest.raises(InputError, match=r"burn_in_ns: got 1e\+300, expected at most"):
         Lasers(DEVICE, burn_in_ns=1e300)
     with pytest.raises(InputError, match=r"duration_ns: got 1e\+300, expected at most"):
         Lasers(DEVICE, interval_ns=1e-300).draws_in(1e300)
     with pytest.raises(InputError, match=r"refractory_time_ns|duration_ns"):
-        simulate(LaserNetwork(DEVICE, 1), 0.5, 1e6, refractory_time_ns=1e-300)
+        simulate(
+            LaserNetwork(DEVICE, 1),
+            0.5,
+            1e6,
+            settings=SimulationSettings(refractory_time_ns=1e-300),
+        )
     for ns in (1e6, 1e300):
         with pytest.raises(InputError, match=r"delay_ns: got 1e\+\d+, expected at most"):
             simulate(LaserNetwork(DEVICE, 2, PAIR, delay_ns=ns), 0.5, 1.0)

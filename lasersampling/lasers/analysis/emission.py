@@ -13,16 +13,17 @@ holds for the stochastic equations as well, and needs only means.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.request import TraceRequest, Traces
+from lasersampling.lasers.integrator.request import Traces
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
 from lasersampling.lasers.simulation import simulate
 from lasersampling.statistics import jackknife_error
 
@@ -114,9 +115,7 @@ def measure_emission(
     duration_ns: float = 100.0,
     n_copies: int = 256,
     seed: int = 0,
-    burn_in_ns: float = 50.0,
-    step_ps: float | None = None,
-    n_threads: int | None = None,
+    settings: SimulationSettings | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Emission:
     """Record independent copies of a laser at every step and average.
@@ -133,12 +132,8 @@ def measure_emission(
         Copies, at least 2 for standard errors.
     seed : int
         Seed of the simulations.
-    burn_in_ns : float
-        Time before the recording.
-    step_ps : float, optional
-        Integration step; the device's own by default.
-    n_threads : int, optional
-        Threads; all cores by default.
+    settings : SimulationSettings, optional
+        Of the simulations, without traces, which are recorded of all copies at every step.
     progress : callable, optional
         Called with the fraction done.
 
@@ -155,13 +150,15 @@ def measure_emission(
     >>> bool(5_000 < photons < 50_000)
     True
     """
-    step = device.step_ps if step_ps is None else step_ps
+    settings = settings_of(settings, SimulationSettings)
+    step = settings.step_ps or device.step_ps
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
-        *number_problems("step_ps", step, 0.0, strict=True),
         *integer_problems("n_copies", n_copies, 2),
         *integer_problems("seed", seed, 0),
     ]
+    if settings.traces is not None:
+        problems.append(Problem("settings.traces", "a request", "none: all copies are traced"))
     if problems:
         raise InputError(problems)
     longest_ns = _MOST_SAMPLES * step * 1e-3
@@ -174,10 +171,10 @@ def measure_emission(
     parts = []
     for done, (start, part_seed) in enumerate(zip(starts, seeds, strict=True)):
         n_lasers = min(_LASERS_AT_ONCE, n_copies - start)
+        traces = TraceRequest(tuple(range(n_lasers)), 0.0, duration_ns, step)
         run = simulate(
             LaserNetwork(device, n_lasers), pump_ratio, duration_ns,
-            seed=int(part_seed), burn_in_ns=burn_in_ns, step_ps=step, n_threads=n_threads,
-            traces=TraceRequest(tuple(range(n_lasers)), 0.0, duration_ns, step),
+            seed=int(part_seed), settings=replace(settings, traces=traces),
         )  # fmt: skip
         assert run.traces is not None  # they were asked for
         parts.append(np.stack([run.spikes.rate_per_ns()[0], *_means(device, run.traces)]))

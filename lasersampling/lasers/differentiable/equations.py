@@ -34,6 +34,7 @@ from lasersampling.lasers.integrator.bundle import RestingStates
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import ratio_problems
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
+from lasersampling.lasers.settings import StepSettings, settings_of
 from lasersampling.lasers.steps import step_problems
 
 __all__ = ["LaserState", "Record", "advance", "coefficients", "resting", "simulate"]
@@ -265,11 +266,10 @@ def simulate(
     n_steps: int,
     *,
     constants: Coefficients | None = None,
-    step_ps: float | None = None,
     start: LaserState | None = None,
     readings: Sequence[int] = (),
     generator: torch.Generator | None = None,
-    noise: bool = True,
+    settings: StepSettings | None = None,
 ) -> Record:
     """Integrate the stochastic rate equations of a batch of uncoupled lasers.
 
@@ -284,16 +284,14 @@ def simulate(
         How many steps.
     constants : Coefficients, optional
         Constants as tensors that broadcast against `pump_ratio`.
-    step_ps : float, optional
-        Integration step; the device's own by default, and at most twice that, with a warning.
     start : LaserState, optional
         Where to start; at rest by default.
     readings : sequence of int
         Steps after which photons and carriers are kept: ascending, from 1 to `n_steps`.
     generator : torch.Generator, optional
         Random numbers, on the device of `pump_ratio`; torch's own by default.
-    noise : bool
-        False integrates the drift alone.
+    settings : StepSettings, optional
+        Integration step, and whether there is noise.
 
     Returns
     -------
@@ -315,7 +313,8 @@ def simulate(
     >>> record.photons.shape
     torch.Size([2, 2])
     """
-    step = device.step_ps if step_ps is None else step_ps
+    settings = settings_of(settings, StepSettings)
+    noise, step = settings.noise, settings.step_ps or device.step_ps
     problems = [
         *integer_problems("n_steps", n_steps, 1),
         *step_problems(device, step),

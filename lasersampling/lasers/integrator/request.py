@@ -10,31 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.pumps import pump_electrons_per_ns
-
-
-@dataclass(frozen=True)
-class TraceRequest:
-    """Which lasers of the first chain are recorded in full, and when.
-
-    Attributes
-    ----------
-    lasers : tuple of int
-        Which lasers.
-    start_ns, stop_ns : float
-        Window [ns] after the burn-in.
-    interval_ps : float
-        Time between samples [ps], rounded to whole steps.
-    """
-
-    lasers: tuple[int, ...]
-    start_ns: float
-    stop_ns: float
-    interval_ps: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,21 +37,6 @@ class Traces:
     photons: NDArray[np.float32]
     gain_electrons: NDArray[np.float32]
     absorber_electrons: NDArray[np.float32]
-
-
-def check_request(request: TraceRequest, n_lasers: int, duration_ns: float) -> None:
-    """Refuse lasers that do not exist and windows outside the recording."""
-    problems = [
-        Problem(f"traces.lasers[{i}]", str(laser), f"0 to {n_lasers - 1}")
-        for i, laser in enumerate(request.lasers)
-        if integer_problems("", laser, 0) or laser >= n_lasers
-    ]
-    problems += number_problems("traces.interval_ps", request.interval_ps, 0.0, strict=True)
-    if not 0.0 <= request.start_ns < request.stop_ns <= duration_ns:
-        got = f"{request.start_ns:g} to {request.stop_ns:g} ns"
-        problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
-    if problems:
-        raise InputError(problems)
 
 
 def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:

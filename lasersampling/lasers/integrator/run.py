@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lasersampling.errors import SimulationError
 from lasersampling.lasers.integrator import bundle as tables
 from lasersampling.lasers.integrator.kernel import EVENTS_FULL, FINISHED, advance, advance_freely
-from lasersampling.lasers.integrator.request import Meter, TraceRequest, Traces, check_request
+from lasersampling.lasers.integrator.request import Meter, Traces
 from lasersampling.lasers.integrator.resume import resume
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.integrator.tables import (
@@ -27,6 +27,7 @@ from lasersampling.lasers.integrator.tables import (
     Own,
 )
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import TraceRequest
 
 __all__ = ["BundleResult", "Run"]
 
@@ -125,8 +126,6 @@ class Run:
             longest_delay + network.synapse.memory_ns(refractory_time_ns) + refractory_time_ns
         )
         self.request = request
-        if request is not None:
-            check_request(request, network.n_lasers, duration_ns)
 
     def _output(self, n_active: int, is_first: bool) -> Output:
         """Buffers of a bundle; the first one records the traces."""

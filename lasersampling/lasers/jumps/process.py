@@ -46,23 +46,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.bundle import RestingStates
 from lasersampling.lasers.integrator.request import (
     Meter,
-    TraceRequest,
     Traces,
     available_cores,
-    check_request,
     checked_pump,
 )
 from lasersampling.lasers.jumps import kernel
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import JumpSettings, TraceRequest, settings_of
 from lasersampling.lasers.spikes import SpikeTrains
 
-__all__ = ["JumpSimulation", "simulate_jumps"]
+__all__ = ["JumpSettings", "JumpSimulation", "simulate_jumps"]
 
 _EVENTS_PER_CALL = 3_000_000
 _SPIKES_PER_CALL = 4096
@@ -96,11 +95,7 @@ def simulate_jumps(
     *,
     n_chains: int = 1,
     seed: int = 0,
-    burn_in_ns: float = 50.0,
-    refractory_time_ns: float | None = None,
-    photon_histogram: int = 0,
-    traces: TraceRequest | None = None,
-    n_threads: int | None = None,
+    settings: JumpSettings | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> JumpSimulation:
     """Simulate a network event by event, without approximation.
@@ -118,17 +113,8 @@ def simulate_jumps(
         Independent copies of the network.
     seed : int
         The same seed gives the same bits, whatever the number of threads.
-    burn_in_ns : float
-        Time simulated before the recording; the lasers start at rest.
-    refractory_time_ns : float, optional
-        Length of the synaptic rectangles where the synapse leaves it open; the device's own by
-        default.
-    photon_histogram : int
-        Time is recorded for so many photon numbers 0, 1, ...; not at all by default.
-    traces : TraceRequest, optional
-        Lasers of the first chain to record in full.
-    n_threads : int, optional
-        Threads; as many as there are cores by default. Bits do not depend on it.
+    settings : JumpSettings, optional
+        Burn-in, traces, a histogram of photon numbers, threads.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -153,22 +139,26 @@ def simulate_jumps(
     --------
     >>> from lasersampling.lasers.device import load_device
     >>> device = load_device("D2")
-    >>> light = simulate_jumps(LaserNetwork(device, 1), 0.6, 20.0, photon_histogram=100)
+    >>> counted = JumpSettings(photon_histogram=100)
+    >>> light = simulate_jumps(LaserNetwork(device, 1), 0.6, 20.0, settings=counted)
     >>> float(light.photon_histogram_ns.sum().round(6))
     20.0
     """
-    device = network.device
-    tau = device.refractory_time_ns if refractory_time_ns is None else refractory_time_ns
-    threads = available_cores() if n_threads is None else n_threads
+    settings = settings_of(settings, JumpSettings)
+    traces, photon_histogram = settings.traces, settings.photon_histogram
+    burn_in_ns = settings.burn_in_ns
+    tau = settings.refractory_time_ns or network.device.refractory_time_ns
+    threads = settings.n_threads or available_cores()
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
-        *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),
-        *number_problems("refractory_time_ns", tau, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
-        *integer_problems("photon_histogram", photon_histogram, 0),
-        *integer_problems("n_threads", threads, 1),
     ]
+    if not problems:
+        shape = n_chains, network.n_lasers, photon_histogram
+        problems += memory_problems("photon_histogram", shape, 8)
+        if traces is not None:
+            problems += traces.problems(network.n_lasers, duration_ns)
     if not network.is_ideal:
         expected = "equal lasers without faults; `simulate` has the others"
         problems.append(
@@ -179,8 +169,6 @@ def simulate_jumps(
         problems.append(Problem("network.depression", "depression", expected))
     if problems:
         raise InputError(problems)
-    if traces is not None:
-        check_request(traces, network.n_lasers, duration_ns)
     pump = checked_pump(pump_ratio, network, n_chains)
     run = _Run(network, pump, duration_ns, burn_in_ns, tau, photon_histogram, traces)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)

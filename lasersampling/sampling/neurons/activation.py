@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lasersampling.errors import SimulationError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 
 LOWEST, HIGHEST = 0.02, 0.98
@@ -151,9 +151,13 @@ def measure_activation(
 
     def scan(pump: NDArray[np.float64], which: int) -> NDArray[np.float64]:
         spikes = simulate(
-            network, pump, _SCAN_DURATION_NS, n_chains=_SCAN_CHAINS,
-            seed=seed + which, step_ps=step_ps, n_threads=n_threads,
-        ).spikes  # fmt: skip
+            network,
+            pump,
+            _SCAN_DURATION_NS,
+            n_chains=_SCAN_CHAINS,
+            seed=seed + which,
+            settings=SimulationSettings(step_ps=step_ps, n_threads=n_threads),
+        ).spikes
         mean: NDArray[np.float64] = spikes.active_fraction(refractory_time_ns).mean(axis=0)
         return mean
 
@@ -176,9 +180,14 @@ def measure_activation(
             break
     pump = np.linspace(low, high, _CURVE_PUMPS)
     spikes = simulate(
-        LaserNetwork(device, _CURVE_PUMPS), pump, duration_ns, n_chains=n_chains,
-        seed=seed + _SCAN_ROUNDS, step_ps=step_ps, n_threads=n_threads, progress=progress,
-    ).spikes  # fmt: skip
+        LaserNetwork(device, _CURVE_PUMPS),
+        pump,
+        duration_ns,
+        n_chains=n_chains,
+        seed=seed + _SCAN_ROUNDS,
+        progress=progress,
+        settings=SimulationSettings(step_ps=step_ps, n_threads=n_threads),
+    ).spikes
     return ActivationCurve(pump, spikes)
 
 

@@ -18,7 +18,7 @@ from lasersampling.config import NonNegative, Positive, to_toml, validated
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.steps import step_problems, timing_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.activation import LogisticFit, measure_activation
@@ -296,10 +296,15 @@ def _measure_pair(
             device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
         )
         spikes = simulate(
-            network, rule.pump_ratio(pair), settings.pair_duration_ns,
-            n_chains=settings.n_chains, seed=seed, refractory_time_ns=tau,
-            step_ps=neuron.step_ps, n_threads=n_threads,
-        ).spikes  # fmt: skip
+            network,
+            rule.pump_ratio(pair),
+            settings.pair_duration_ns,
+            n_chains=settings.n_chains,
+            seed=seed,
+            settings=SimulationSettings(
+                refractory_time_ns=tau, step_ps=neuron.step_ps, n_threads=n_threads
+            ),
+        ).spikes
         states = spikes.states(tau, times)
         joint = states[:, :, 0] + 2 * states[:, :, 1]
         return _jackknife(np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1))

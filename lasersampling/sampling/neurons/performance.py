@@ -28,6 +28,7 @@ from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.lasers.analysis.emission import Emission, measure_emission
 from lasersampling.lasers.device import ELEMENTARY_CHARGE_UA_NS, Device
+from lasersampling.lasers.simulation import SimulationSettings
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.sampler import Lasers
@@ -225,11 +226,18 @@ def measure_performance(
         machine = BoltzmannMachine.random(settings.n_units, seed=settings.machine_seed)
     neuron = lasers.neuron
     emission = measure_emission(
-        neuron.device, lasers.calibration.midpoint, duration_ns=settings.emission_duration_ns,
-        n_copies=settings.n_copies, seed=seed, burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
-        step_ps=neuron.step_ps, n_threads=lasers.n_threads,
+        neuron.device,
+        lasers.calibration.midpoint,
+        duration_ns=settings.emission_duration_ns,
+        n_copies=settings.n_copies,
+        seed=seed,
         progress=lambda fraction: report(_SHARE_OF_EMISSION * fraction),
-    )  # fmt: skip
+        settings=SimulationSettings(
+            burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
+            step_ps=neuron.step_ps,
+            n_threads=lasers.n_threads,
+        ),
+    )
     samples = lasers.sample(
         machine,
         lasers.draws_in(settings.machine_duration_ns),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.neurons.calibration import LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import FirstSpikes
@@ -141,11 +141,13 @@ class LaserRun:
             n_chains=pumps.n_chains,
             seed=seed,
             start=start,
-            recall_ns=recall_ns,
-            burn_in_ns=0.0,
-            refractory_time_ns=self.neuron.refractory_time_ns,
-            step_ps=self.neuron.step_ps,
-            n_threads=self.n_threads,
             progress=progress,
+            settings=SimulationSettings(
+                recall_ns=recall_ns,
+                burn_in_ns=0.0,
+                refractory_time_ns=self.neuron.refractory_time_ns,
+                step_ps=self.neuron.step_ps,
+                n_threads=self.n_threads,
+            ),
         )
         return run.spikes, run.end

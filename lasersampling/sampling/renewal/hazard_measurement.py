@@ -23,7 +23,7 @@ from lasersampling.config import Positive, validated
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
 from lasersampling.sampling.renewal.hazard import Hazard, basis
@@ -123,10 +123,14 @@ def measure_hazard(
     logits = np.arange(LOWEST_LOGIT, HIGHEST_LOGIT + 1e-9, _LOGITS_PER_PUMP)
     pump = calibration.midpoint + logits / calibration.slope
     spikes = simulate(
-        LaserNetwork(device, len(pump)), pump, settings.duration_ns,
-        n_chains=settings.n_chains, seed=settings.seed,
-        step_ps=neuron.step_ps, n_threads=n_threads, progress=lambda f: report(0.6 * f),
-    ).spikes  # fmt: skip
+        LaserNetwork(device, len(pump)),
+        pump,
+        settings.duration_ns,
+        n_chains=settings.n_chains,
+        seed=settings.seed,
+        progress=lambda f: report(0.6 * f),
+        settings=SimulationSettings(step_ps=neuron.step_ps, n_threads=n_threads),
+    ).spikes
     if spikes.n_spikes < _FEWEST_SPIKES:
         raise SimulationError(
             f"device {device.name}: {spikes.n_spikes} spikes at all pumps; record for longer"
@@ -177,9 +181,15 @@ def driven_trains(
     pump = rule.pump_ratio(BoltzmannMachine(np.zeros((n, n)), biases))
     network = LaserNetwork(device, n, electrons, neuron.delay_ns, neuron.synapse)
     spikes = simulate(
-        network, pump, duration_ns, n_chains=n_chains, seed=seed, refractory_time_ns=tau,
-        step_ps=neuron.step_ps, n_threads=n_threads,
-    ).spikes  # fmt: skip
+        network,
+        pump,
+        duration_ns,
+        n_chains=n_chains,
+        seed=seed,
+        settings=SimulationSettings(
+            refractory_time_ns=tau, step_ps=neuron.step_ps, n_threads=n_threads
+        ),
+    ).spikes
     steps = electrons * rule.pump_per_drive / rule.threshold_pump_electrons_per_ns
     kick = neuron.synapse.kick * device.driven_by(neuron.synapse).carrier_lifetime_ns
     length = neuron.synapse.length_ns(tau)

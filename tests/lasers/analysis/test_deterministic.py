@@ -16,7 +16,7 @@ from lasersampling.lasers.analysis.deterministic import (
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, quiescent_state
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 
 DEVICE = load_device("D2")
 PUMP = 0.9
@@ -51,9 +51,13 @@ def test_kernel_without_noise_follows_torchdiffeq_through_a_pulse_and_the_recove
     """
     pump = 1.3
     traces = simulate(
-        LaserNetwork(DEVICE, 1), pump, 4.0, noise=False, burn_in_ns=0.0, step_ps=0.5,
-        traces=TraceRequest((0,), 0.0, 4.0, 1.0),
-    ).traces  # fmt: skip
+        LaserNetwork(DEVICE, 1),
+        pump,
+        4.0,
+        settings=SimulationSettings(
+            noise=False, burn_in_ns=0.0, step_ps=0.5, traces=TraceRequest((0,), 0.0, 4.0, 1.0)
+        ),
+    ).traces
     photons, gain, absorber = (
         column[0].astype(np.float64)
         for column in (traces.photons, traces.gain_electrons, traces.absorber_electrons)

@@ -5,6 +5,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.analysis.emission import Emission, _means, measure_emission
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.integrator.request import Traces
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest
 
 DEVICE = load_device("D2")
 
@@ -12,7 +13,14 @@ DEVICE = load_device("D2")
 @pytest.fixture(scope="module")
 def spiking():
     """At 1 ps, where the sums over steps are integrals to within the errors."""
-    return measure_emission(DEVICE, 0.95, duration_ns=60.0, n_copies=64, seed=4, step_ps=1.0)
+    return measure_emission(
+        DEVICE,
+        0.95,
+        duration_ns=60.0,
+        n_copies=64,
+        seed=4,
+        settings=SimulationSettings(step_ps=1.0),
+    )
 
 
 def mean_and_error(values):
@@ -91,6 +99,10 @@ def test_photon_energy():
         ({"n_copies": 1}, "n_copies: got 1, expected"),
         ({"duration_ns": 1e6}, "expected at most 800"),
         ({"duration_ns": 0.0}, "duration_ns"),
+        (
+            {"settings": SimulationSettings(traces=TraceRequest((0,), 0.0, 1.0, 1.0))},
+            "settings.traces: got a request, expected none",
+        ),
         ({"seed": -1}, "seed"),
     ],
 )

@@ -14,6 +14,7 @@ from lasersampling.lasers.differentiable.equations import (
 )
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, quiescent_state
+from lasersampling.lasers.settings import StepSettings
 from lasersampling.lasers.simulation import TraceRequest
 
 DEVICE = load_device("D2")
@@ -38,9 +39,13 @@ def at(pump, photons=30.0, **changes):
 def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
     pump = 1.3
     traces = simulation.simulate(
-        LaserNetwork(DEVICE, 1), pump, 3.0, noise=False, burn_in_ns=0.0,
-        step_ps=1.0, traces=TraceRequest((0,), 0.0, 3.0, 1.0),
-    ).traces  # fmt: skip
+        LaserNetwork(DEVICE, 1),
+        pump,
+        3.0,
+        settings=simulation.SimulationSettings(
+            noise=False, burn_in_ns=0.0, step_ps=1.0, traces=TraceRequest((0,), 0.0, 3.0, 1.0)
+        ),
+    ).traces
     current = torch.tensor(pump, dtype=torch.float64)
     start = LaserState(
         torch.tensor(float(traces.photons[0, 0])).double().sqrt(),
@@ -51,9 +56,13 @@ def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
     )
     n_steps = traces.time_ns.size - 1
     record = simulate(
-        DEVICE, current, n_steps, start=start, readings=range(1, n_steps + 1), noise=False,
-        step_ps=1.0,
-    )  # fmt: skip
+        DEVICE,
+        current,
+        n_steps,
+        start=start,
+        readings=range(1, n_steps + 1),
+        settings=StepSettings(noise=False, step_ps=1.0),
+    )
     photons = traces.photons[0, 1:].astype(np.float64)
     assert photons.max() > 3000
     # Over 2,600 steps single precision makes the kernel's field wrong by a thousandth, so its pulse
@@ -87,7 +96,12 @@ def test_spike_rate_agrees_with_the_kernel(dtype):
     )
     counts = record.spike_count.double().numpy()
     kernel = simulation.simulate(
-        LaserNetwork(DEVICE, 1), pump, duration, n_chains=4 * n, seed=4, burn_in_ns=burn_in
+        LaserNetwork(DEVICE, 1),
+        pump,
+        duration,
+        n_chains=4 * n,
+        seed=4,
+        settings=simulation.SimulationSettings(burn_in_ns=burn_in),
     ).spikes.counts()[:, 0]
     assert counts.mean() > 0.5
     error = np.hypot(counts.std(ddof=1) / n**0.5, kernel.std(ddof=1) / (4 * n) ** 0.5)
@@ -212,7 +226,7 @@ def test_resting_lasers_differ_by_their_pump():
     ("arguments", "message"),
     [
         ({"n_steps": 0}, "n_steps: got 0"),
-        ({"step_ps": -1.0}, "step_ps: got -1.0"),
+        ({"settings": simulation.SimulationSettings()}, "settings: got SimulationSettings"),
         ({"pump_ratio": torch.tensor([1])}, "pump_ratio: got torch.int64"),
         (
             {"pump_ratio": torch.tensor([-1.0])},

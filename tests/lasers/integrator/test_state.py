@@ -10,7 +10,7 @@ from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.integrator.state import joined
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
@@ -32,12 +32,17 @@ TIRING = Depression(utilisation=0.4, recovery_time_ns=5.0)
 def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
     network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, synapse, depression=about)
 
-    def run(duration, traced=None, **changes):
+    def run(duration, traced=None, start=None):
         traces = traced and TraceRequest((0, 1, 2), *traced, 1.0)
         return simulate(
-            network, np.array([1.9, 2.0, 2.3]), duration, n_chains=2, seed=3, step_ps=1.0,
-            noise=False, burn_in_ns=0.0, traces=traces, **changes,
-        )  # fmt: skip
+            network,
+            np.array([1.9, 2.0, 2.3]),
+            duration,
+            n_chains=2,
+            seed=3,
+            settings=SimulationSettings(step_ps=1.0, noise=False, burn_in_ns=0.0, traces=traces),
+            start=start,
+        )
 
     # Amplitudes are no whole numbers, as the weights are: their sums are rounded in another order,
     # which moves a pulse, in which the gain falls by half its size in some ps, by 1e-5 ns.
@@ -100,7 +105,15 @@ def test_a_state_does_not_depend_on_threads_and_bundles():
     start = simulate(network, pump, 30.0, n_chains=90, seed=1).end
 
     def run(threads):
-        return simulate(network, pump, 30.0, n_chains=90, seed=2, start=start, n_threads=threads)
+        return simulate(
+            network,
+            pump,
+            30.0,
+            n_chains=90,
+            seed=2,
+            start=start,
+            settings=SimulationSettings(n_threads=threads),
+        )
 
     one, two = run(1), run(2)
     assert np.array_equal(one.spikes.time_ns, two.spikes.time_ns)
@@ -116,11 +129,18 @@ def test_weights_may_change_in_between():
     def network(weight):
         return LaserNetwork(DEVICE, 2, [[0, 0], [weight, 0]], 0.0, synapse)
 
-    start = simulate(network(1.0), [1.9, 0.0], 40.0, step_ps=1.0, noise=False).end
+    start = simulate(
+        network(1.0), [1.9, 0.0], 40.0, settings=SimulationSettings(step_ps=1.0, noise=False)
+    ).end
     run = simulate(
-        network(3000.0), [0.0, 0.0], 1.0, step_ps=1.0, noise=False, start=start,
-        traces=TraceRequest((1,), 0.0, 1.0, 1.0),
-    )  # fmt: skip
+        network(3000.0),
+        [0.0, 0.0],
+        1.0,
+        start=start,
+        settings=SimulationSettings(
+            step_ps=1.0, noise=False, traces=TraceRequest((1,), 0.0, 1.0, 1.0)
+        ),
+    )
     tau_1 = DEVICE.gain.carrier_lifetime_ns
     expected = 3000.0 * tau_1 * (1.0 - np.exp(-run.traces.time_ns / tau_1))
     grown = run.traces.gain_electrons[0]

@@ -8,10 +8,10 @@ import pytest
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import Device, Section, load_device
 from lasersampling.lasers.jumps import process as module
-from lasersampling.lasers.jumps.process import simulate_jumps
+from lasersampling.lasers.jumps.process import JumpSettings, simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import quiescent_state
-from lasersampling.lasers.simulation import TraceRequest, simulate
+from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
@@ -38,7 +38,11 @@ def test_without_light_the_carriers_are_poisson():
     request = TraceRequest(tuple(range(50)), 0.0, 1000.0, 1e4)
     ratio = 20.0 / device.threshold_pump_electrons_per_ns
     traces = simulate_jumps(
-        LaserNetwork(device, 50), ratio, 1000.0, seed=1, burn_in_ns=20.0, traces=request
+        LaserNetwork(device, 50),
+        ratio,
+        1000.0,
+        seed=1,
+        settings=JumpSettings(burn_in_ns=20.0, traces=request),
     ).traces
     electrons = traces.gain_electrons.astype(np.float64)
     n = electrons.size  # 10 ns apart, five lifetimes: independent but for exp(-5)
@@ -57,9 +61,13 @@ def test_with_frozen_carriers_the_photons_are_geometric():
     ratio = emission / (device.cavity.loss_per_ns + 100.0 + 1.0)
     assert 0.7 < ratio < 0.9
     histogram = simulate_jumps(
-        LaserNetwork(device, 1), pump, 100.0, n_chains=40, seed=2, burn_in_ns=1.0,
-        photon_histogram=200,
-    ).photon_histogram_ns[:, 0]  # fmt: skip
+        LaserNetwork(device, 1),
+        pump,
+        100.0,
+        n_chains=40,
+        seed=2,
+        settings=JumpSettings(burn_in_ns=1.0, photon_histogram=200),
+    ).photon_histogram_ns[:, 0]
     assert histogram.sum(axis=1) == pytest.approx(100.0)
     number = np.arange(200)
     probability, error = mean_and_error(histogram / 100.0)
@@ -81,7 +89,11 @@ def test_every_electron_is_accounted_for(ratio):
     """On average the pump is what recombines without light plus what leaves as photons."""
     pump, duration = ratio * P_TH, 200.0
     traces = simulate_jumps(
-        LaserNetwork(DEVICE, 1), ratio, duration, seed=3, traces=TraceRequest((0,), 0.0, 200.0, 0.5)
+        LaserNetwork(DEVICE, 1),
+        ratio,
+        duration,
+        seed=3,
+        settings=JumpSettings(traces=TraceRequest((0,), 0.0, 200.0, 0.5)),
     ).traces
     lost = DEVICE.cavity.loss_per_ns * traces.photons.astype(np.float64)
     for section, electrons in (
@@ -105,9 +117,9 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_size_of_buffers(monke
     synapse = Synapse(kernel="shaped", kick=0.5, duration_ns=6.0, overlap="add")
     network = LaserNetwork(DEVICE, 3, weights, 9.0, synapse)
 
-    def run(**changes):
-        arguments = {"seed": 5, "n_chains": 4, "burn_in_ns": 5.0, "photon_histogram": 9}
-        return simulate_jumps(network, 1.05, 25.0, **arguments | changes)
+    def run(seed=5, **settings):
+        settings = JumpSettings(burn_in_ns=5.0, photon_histogram=9, **settings)
+        return simulate_jumps(network, 1.05, 25.0, n_chains=4, seed=seed, settings=settings)
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
     monkeypatch.setattr(module, "_EVENTS_PER_CALL", 100_003)
@@ -137,7 +149,9 @@ def test_events_at_the_very_same_time_are_both_carried_out(monkeypatch):
         return lasers
 
     monkeypatch.setattr(module, "_at_rest", twins)
-    spikes = simulate_jumps(LaserNetwork(DEVICE, 2), 1.0, 20.0, seed=1, burn_in_ns=0.0).spikes
+    spikes = simulate_jumps(
+        LaserNetwork(DEVICE, 2), 1.0, 20.0, seed=1, settings=JumpSettings(burn_in_ns=0.0)
+    ).spikes
     assert spikes.n_spikes >= 4
     assert np.array_equal(spikes.time_ns[spikes.unit == 0], spikes.time_ns[spikes.unit == 1])
 
@@ -158,7 +172,11 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, stop=20.0):
     pump[0] = 2.0
     targets = tuple(range(1, N_TARGETS + 1))
     result = simulate_jumps(
-        network, pump, stop, seed=7, burn_in_ns=0.0, traces=TraceRequest(targets, 0.0, stop, 5.0)
+        network,
+        pump,
+        stop,
+        seed=7,
+        settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest(targets, 0.0, stop, 5.0)),
     )
     times, units = result.spikes.chain(0)
     return result.traces.time_ns, result.traces.gain_electrons.mean(axis=0), times[units == 0]
@@ -216,9 +234,13 @@ def test_a_synapse_can_drive_the_absorber():
     synapse = Synapse(duration_ns=1.0, section="absorber")
     network = LaserNetwork(DEVICE, 2, weights, 0.5, synapse)
     result = simulate_jumps(
-        network, [1.02, 0.0], 60.0, n_chains=1, seed=3, burn_in_ns=0.0,
-        traces=TraceRequest((1,), 0.0, 60.0, 50.0),
-    )  # fmt: skip
+        network,
+        [1.02, 0.0],
+        60.0,
+        n_chains=1,
+        seed=3,
+        settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest((1,), 0.0, 60.0, 50.0)),
+    )
     times, units = result.spikes.chain(0)
     spikes = times[units == 0]
     assert spikes.size > 5
@@ -253,9 +275,12 @@ def test_delays_are_exact_and_belong_to_connections():
     delay[1, 0], delay[2, 0] = 0.5003, 2.5
     network = LaserNetwork(DEVICE, 3, weights, delay, Synapse(duration_ns=1.0))
     result = simulate_jumps(
-        network, [1.1, 0.0, 0.0], 15.0, seed=7, burn_in_ns=0.0,
-        traces=TraceRequest((1, 2), 0.0, 15.0, 0.1),
-    )  # fmt: skip
+        network,
+        [1.1, 0.0, 0.0],
+        15.0,
+        seed=7,
+        settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest((1, 2), 0.0, 15.0, 0.1)),
+    )
     times, _ = result.spikes.chain(0)
     starts = [result.traces.time_ns[np.argmax(row > 0)] for row in result.traces.gain_electrons]
     # The first electron comes after 0.05 ps on average.
@@ -266,9 +291,12 @@ def test_more_inhibition_than_pump_stops_the_pump():
     weights = [[0.0, 0.0], [-1e5, 0.0]]
     network = LaserNetwork(DEVICE, 2, weights, 0.0, Synapse(duration_ns=30.0))
     traces = simulate_jumps(
-        network, [1.2, 100.0 / P_TH], 25.0, seed=1, burn_in_ns=0.0,
-        traces=TraceRequest((1,), 0.0, 25.0, 100.0),
-    ).traces  # fmt: skip
+        network,
+        [1.2, 100.0 / P_TH],
+        25.0,
+        seed=1,
+        settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest((1,), 0.0, 25.0, 100.0)),
+    ).traces
     assert traces.gain_electrons[0, 0] > 150
     assert traces.gain_electrons[0, -1] == 0.0
 
@@ -290,20 +318,21 @@ def test_progress_ends_at_one():
     assert seen[-1] == pytest.approx(1.0)
 
 
+def traced(*request):
+    return {"settings": JumpSettings(traces=TraceRequest(*request))}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"duration_ns": float("nan")}, "duration_ns: got nan"),
         ({"n_chains": 0}, "n_chains: got 0"),
         ({"seed": -1}, "seed: got -1"),
-        ({"burn_in_ns": -1.0}, "burn_in_ns"),
-        ({"refractory_time_ns": 0.0}, "refractory_time_ns"),
-        ({"photon_histogram": 1.5}, "photon_histogram: got 1.5"),
-        ({"n_threads": 0}, "n_threads"),
+        ({"settings": SimulationSettings()}, "settings: got SimulationSettings"),
+        ({"settings": JumpSettings(photon_histogram=10**9), "n_chains": 10**6}, "GiB"),
         ({"pump_ratio": [1.0, 2.0, 3.0]}, r"shape \(3,\)"),
-        ({"traces": TraceRequest((2,), 0, 5, 1)}, r"traces.lasers\[0\]: got 2"),
-        ({"traces": TraceRequest((0,), 0, 50, 1)}, "a window within 0 to 10 ns"),
-        ({"traces": TraceRequest((0,), 0, 5, 0)}, "traces.interval_ps"),
+        (traced((2,), 0, 5, 1), r"traces.lasers\[0\]: got 2"),
+        (traced((0,), 0, 50, 1), "a window within 0 to 10 ns"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
@@ -335,7 +364,9 @@ def test_rate_and_activation_agree_with_the_rate_equations(name, ratio, duration
     tau = device.refractory_time_ns
     exact = simulate_jumps(network, ratio, duration_ns / 10, n_chains=10, seed=11).spikes
     step = min(device.step_ps, 1.0)
-    equations = simulate(network, ratio, 500.0, n_chains=400, seed=12, step_ps=step).spikes
+    equations = simulate(
+        network, ratio, 500.0, n_chains=400, seed=12, settings=SimulationSettings(step_ps=step)
+    ).spikes
     for jumps, langevin in (
         (exact.rate_per_ns()[:, 0], equations.rate_per_ns()[:, 0]),
         (exact.active_fraction(tau)[:, 0], equations.active_fraction(tau)[:, 0]),
@@ -353,7 +384,9 @@ def test_coupled_lasers_agree_with_the_rate_equations():
     weights = 2500.0 * (np.ones((2, 2)) - np.eye(2))
     network = LaserNetwork(DEVICE, 2, weights)
     pump = 0.95
-    exact = simulate_jumps(network, pump, 60.0, n_chains=10, seed=3, burn_in_ns=20.0).spikes
+    exact = simulate_jumps(
+        network, pump, 60.0, n_chains=10, seed=3, settings=JumpSettings(burn_in_ns=20.0)
+    ).spikes
     equations = simulate(network, pump, 200.0, n_chains=100, seed=4).spikes
     alone = simulate(LaserNetwork(DEVICE, 1), pump, 200.0, n_chains=100, seed=5).spikes
     expected, its_error = mean_and_error(equations.rate_per_ns().mean(axis=1))

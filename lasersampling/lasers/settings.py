@@ -1,0 +1,181 @@
+"""How lasers are simulated: settings that the equations, the jump process and torch share."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.errors import InputError, Problem
+
+__all__ = [
+    "JumpSettings",
+    "RecordingSettings",
+    "SimulationSettings",
+    "StepSettings",
+    "TraceRequest",
+    "settings_of",
+]
+
+S = TypeVar("S")
+
+
+@validated
+class TraceRequest:
+    """Which lasers of the first chain are recorded in full, and when.
+
+    Attributes
+    ----------
+    lasers : tuple of int
+        Which lasers.
+    start_ns, stop_ns : float
+        Window after the burn-in [ns].
+    interval_ps : float
+        Time between samples [ps], rounded to whole steps.
+
+    Raises
+    ------
+    InputError
+        When a number is negative or not finite, or the window is empty.
+    """
+
+    lasers: tuple[Annotated[int, Field(ge=0)], ...]
+    start_ns: NonNegative
+    stop_ns: NonNegative
+    interval_ps: Positive
+
+    def __post_init__(self) -> None:
+        if not self.start_ns < self.stop_ns:
+            raise InputError.single(
+                "stop_ns", f"{self.stop_ns:g}", f"more than start_ns, {self.start_ns:g} ns"
+            )
+
+    def problems(self, n_lasers: int, duration_ns: float) -> list[Problem]:
+        """Lasers that do not exist, and a window that ends after the recording.
+
+        Parameters
+        ----------
+        n_lasers : int
+            Lasers of the network.
+        duration_ns : float
+            Time recorded [ns].
+
+        Returns
+        -------
+        list of Problem
+        """
+        problems = [
+            Problem(f"traces.lasers[{i}]", str(laser), f"0 to {n_lasers - 1}")
+            for i, laser in enumerate(self.lasers)
+            if laser >= n_lasers
+        ]
+        if self.stop_ns > duration_ns:
+            got = f"{self.start_ns:g} to {self.stop_ns:g} ns"
+            problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
+        return problems
+
+
+@validated
+class StepSettings:
+    """How the stochastic rate equations are integrated.
+
+    Attributes
+    ----------
+    step_ps : float, optional
+        Integration step; the device's own by default, and at most twice that, with a warning.
+    noise : bool
+        False integrates the drift alone. Without spontaneous emission the field then needs
+        photons to start from, which it has at rest.
+    """
+
+    step_ps: Positive | None = None
+    noise: bool = True
+
+
+@validated
+class RecordingSettings:
+    """What is recorded of a network, from when on, and on how many threads.
+
+    Attributes
+    ----------
+    burn_in_ns : float
+        Time simulated before the recording when the lasers start at rest.
+    refractory_time_ns : float, optional
+        Length of the synaptic rectangles where the synapse leaves it open; the device's own by
+        default.
+    traces : TraceRequest, optional
+        Lasers of the first chain to record in full.
+    n_threads : int, optional
+        Threads; as many as there are cores by default. Bits do not depend on it.
+    """
+
+    burn_in_ns: NonNegative = 50.0
+    refractory_time_ns: Positive | None = None
+    traces: TraceRequest | None = None
+    n_threads: Annotated[int, Field(ge=1)] | None = None
+
+
+@validated
+class SimulationSettings(StepSettings, RecordingSettings):
+    """Settings of `simulate`; those of `StepSettings` and `RecordingSettings` belong to them.
+
+    Attributes
+    ----------
+    common_step : bool
+        Let all lasers take the same step. They do so anyway if they are coupled, traced or without
+        noise; others take steps of their own around it, twice as long in the dark, half as long
+        in bright light.
+    recall_ns : float
+        For a simulation that goes on from another: its spikes begin that long before the start, so
+        that states can be read from the first moment on. No longer than a refractory time.
+
+    Raises
+    ------
+    InputError
+        When a time is negative or not finite.
+
+    Examples
+    --------
+    >>> SimulationSettings(step_ps=0.5, burn_in_ns=0.0).noise
+    True
+    """
+
+    common_step: bool = False
+    recall_ns: NonNegative = 0.0
+
+
+@validated
+class JumpSettings(RecordingSettings):
+    """Settings of `simulate_jumps`; those of `RecordingSettings` belong to them.
+
+    Attributes
+    ----------
+    photon_histogram : int
+        The time spent at each photon number is recorded for so many numbers 0, 1, ...; not at all
+        by default.
+    """
+
+    photon_histogram: Annotated[int, Field(ge=0)] = 0
+
+
+def settings_of(given: object, kind: type[S]) -> S:
+    """Settings that were given, or the usual ones in place of None.
+
+    Parameters
+    ----------
+    given : object
+        What was given.
+    kind : type
+        The settings that are expected.
+
+    Raises
+    ------
+    InputError
+        When `given` is anything else.
+    """
+    if given is None:
+        return kind()
+    if type(given) is not kind:  # a subclass has settings that would be passed over
+        raise InputError.single("settings", type(given).__name__, f"{kind.__name__}(...)")
+    return given
