@@ -118,11 +118,11 @@ class BayesianNetwork:
         """Make a Boltzmann machine whose visible units have exactly the network's distribution.
 
         Factors of three and more variables get auxiliary units; see `higher_order`.
-Largest coupling of an auxiliary unit; a smaller limit costs more units [1].
+
         Parameters
         ----------
         max_auxiliary_weight : float
-            Largest coupling of an auxiliary unit; smaller ones cost more units [1].
+            Largest coupling of an auxiliary unit; a smaller limit costs more units [1].
 
         Raises
         ------

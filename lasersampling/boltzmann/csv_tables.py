@@ -86,8 +86,7 @@ def binary_cell(cell: str) -> str | None:
 
 
 def number_cell(cell: str) -> float | None:
-    """Read a cell that holds a number; give None for any other, and for what only Python
-    accepts."""
+    """Read a cell that holds a number; give None for any other and for Python's own forms."""
     try:
         return None if "_" in cell else float(cell)
     except ValueError:

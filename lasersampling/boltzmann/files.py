@@ -100,7 +100,7 @@ def save_machine(
     Raises
     ------
     InputError
-        For another suffix, arguments in the wrong order, as many names as there are no units for,
+        For another suffix, arguments in the wrong order, other numbers of names than of units,
         or a distribution of other units than the visible ones. Also if a TOML file is to be
         compact, to hold provenance, names or what was learned, or to hold more than 500 units.
 

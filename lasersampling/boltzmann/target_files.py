@@ -58,7 +58,7 @@ TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 _SUM_TOLERANCE = 1e-3
 """Numbers in files are rounded: tables whose sum is this close to one are normalised."""
 
-_SPINS = " (of -1 and +1 make (s + 1) / 2)"
+_SPINS = " (values of -1 and +1 are converted by (s + 1) / 2)"
 
 _EXPECTED_FILE = "a file of probabilities, samples, a machine or a Bayesian network"
 
@@ -241,8 +241,7 @@ def _target_of_table(given: Any, where: str) -> Target:
 def _from_arrays(
     file: Path, arrays: Mapping[str, Any], units: object, *, pseudocount: float
 ) -> tuple[Target, bool]:
-    """Make a target from arrays called ``probabilities`` or ``states``, or from a machine's
-    file."""
+    """Make a target from arrays ``probabilities`` or ``states``, or from a machine's file."""
     name = str(file)
     if "probabilities" in arrays:
         target = _target_of_table(arrays["probabilities"], f"{name}: probabilities")

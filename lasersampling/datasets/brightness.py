@@ -1,6 +1,7 @@
-"""What counts as dark and bright: scales of whole numbers, paper under clear parts, contrast.
+"""Which values count as dark and bright: scales of whole numbers, clear parts, contrast.
 
-Whole numbers do not say what full brightness is, so their largest value over all pictures does:
+Whole numbers do not say what full brightness is, so it follows from their largest value over all
+pictures:
 
 =====================  ================
 largest value          full brightness
@@ -11,8 +12,8 @@ largest value          full brightness
 16,384 to 65,535       65,535
 =====================  ================
 
-Other sets are refused, for every guess would make them dark. Booleans are 0 and 1, and numbers of a
-floating-point type have to lie in [0, 1].
+Other sets are refused, since every guess would make them dark. Booleans are 0 and 1, and
+floating-point numbers have to lie in [0, 1].
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ from numpy.typing import NDArray
 from lasersampling.errors import InputError, Problem
 
 MAX_SET_PIXELS = 2**27
-"""Pixels that all pictures of a set may have together: 1 GiB in double precision."""
+"""Largest number of pixels of all pictures of a set together: 1 GiB in double precision."""
 
 _SCALES = ((1, 1, 1.0), (8, 16, 16.0), (64, 255, 255.0), (16384, 65535, 65535.0))
 _LEAST_CONTRAST = 0.25
 
 
 def scaled(images: NDArray[Any], where: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Turn an array of pictures into brightness, 0 to 1, and say how if that was a choice.
+    """Turn an array of pictures into brightness from 0 to 1, and say how if there was a choice.
 
     Parameters
     ----------
     images : ndarray, shape (image, row, column)
         Booleans, whole numbers or floating-point numbers.
     where : str
-        What problems are reported of.
+        What the pictures are called in error messages.
 
     Returns
     -------
     brightness : ndarray of float64, shape (image, row, column)
     notes : tuple of str
-        What a user is to know.
+        Remarks for the user on how the values were read.
 
     Raises
     ------
@@ -105,18 +106,18 @@ def on_paper(
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Lay pictures with clear parts on paper: white under dark ink, black under bright ink.
 
-    One paper lies under all pictures of a set, by the mean brightness of what is not clear.
+    All pictures of a set get the same paper, chosen by the mean brightness of what is not clear.
 
     Parameters
     ----------
     ink, opacity : ndarray of float64, shape (image, row, column)
-        Brightness times opacity, and opacity.
+        Brightness times opacity; opacity.
 
     Returns
     -------
     brightness : ndarray of float64, shape (image, row, column)
     notes : tuple of str
-        Which paper, if there are clear parts.
+        Which paper was chosen, if there are clear parts.
     """
     clear = opacity.min(axis=(1, 2)) < 1
     if not clear.any():
@@ -133,9 +134,9 @@ def contrast_problems(parts: list[NDArray[np.float64]], where: str) -> list[Prob
     Parameters
     ----------
     parts : list of ndarray, each (image, pixel)
-        All that there is to learn from.
+        All pictures that can be learned from.
     where : str
-        What problems are reported of.
+        What the pictures are called in error messages.
     """
     least = min(float(part.min()) for part in parts)
     most = max(float(part.max()) for part in parts)
@@ -148,7 +149,7 @@ def contrast_problems(parts: list[NDArray[np.float64]], where: str) -> list[Prob
 
 
 def sameness_problems(parts: list[NDArray[np.float64]], where: str) -> list[Problem]:
-    """Check that pictures, as they are learned from, are not all the same one."""
+    """Check that pictures, in the form in which they are learned, are not all the same."""
     first = parts[0][0]
     if any(not (part == first).all() for part in parts):
         return []
@@ -159,7 +160,7 @@ def sameness_problems(parts: list[NDArray[np.float64]], where: str) -> list[Prob
 
 
 def polarity_notes(images: NDArray[np.float64], where: str) -> tuple[str, ...]:
-    """Say which pictures are blank, and if most pixels are bright, which learns badly."""
+    """Say which pictures are blank, and whether most pixels are bright, which learns badly."""
     notes = []
     blank = int((images == images[:, :1]).all(axis=1).sum())
     if blank:
@@ -169,8 +170,8 @@ def polarity_notes(images: NDArray[np.float64], where: str) -> tuple[str, ...]:
     mean = float(images.mean())
     if mean > 0.5:
         notes.append(
-            f"{where}: most pixels are bright (mean {mean:.2f}); of dark strokes on bright paper, "
-            "invert = true makes the strokes 1, which machines learn best"
+            f"{where}: most pixels are bright (mean {mean:.2f}); for dark strokes on bright paper, "
+            "invert = true makes the strokes 1, from which machines learn best"
         )
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""Handwritten digits, 8 x 8 pixels, as scikit-learn ships them."""
+"""Handwritten digits of 8 x 8 pixels, which scikit-learn ships."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load_digits(
     test_fraction: float = 0.2,
     seed: int = 0,
 ) -> Pictures:
-    """Load the 1,797 digits and split them, each class in the same proportion.
+    """Load the 1,797 digits and split them, with the same proportions of all classes.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def load_digits(
     test_fraction : float
         Share of the images in the test part; between 0 and 1.
     seed : int
-        Of the split, and of pixels that are drawn.
+        Seed of the split, and of pixels that are drawn.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def label_units(labels: ArrayLike, n_classes: int = N_CLASSES) -> NDArray[np.int
     Parameters
     ----------
     labels : array_like of int, shape (...)
-        0 to n_classes - 1.
+        Classes, 0 to n_classes - 1.
     n_classes : int
         Number of label units.
 

@@ -1,4 +1,4 @@
-"""MNIST and its relatives from files of the user's own, in their original form (IDX)."""
+"""MNIST and similar sets, from the user's own files in their original form (IDX)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KINDS = {"images": 3, "labels": 1}
 
 
 def is_idx(path: Path, n_dims: int = 3) -> bool:
-    """Whether a file is one of IDX with so many dimensions, plain or packed, by its content."""
+    """Whether the content of a file is IDX with so many dimensions, plain or compressed."""
     try:
         with _opened(path) as stream:
             return stream.read(4) == bytes([0, 0, _UNSIGNED_BYTES, n_dims])
@@ -38,14 +38,14 @@ def has_idx(directory: Path) -> bool:
 
 
 def read_idx_set(directory: Path) -> dict[str, NDArray[np.uint8]]:
-    """Read the four files of a set, plain or with gzip.
+    """Read the four files of a set, plain or compressed by gzip.
 
     Parameters
     ----------
     directory : Path
-        With files such as ``train-images-idx3-ubyte``, ``train-labels.idx1-ubyte``,
-        ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte``: what they are is told by the
-        words in their names and by their content.
+        A directory with files such as ``train-images-idx3-ubyte``, ``train-labels.idx1-ubyte``,
+        ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte``; they are recognised by words
+        in their names and by their content.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def read_idx_set(directory: Path) -> dict[str, NDArray[np.uint8]]:
     Raises
     ------
     InputError
-        If a file is missing, there are two of a kind, or one is truncated or of another kind.
+        If a file is missing, truncated or of another kind, or two files could be the same part.
     """
     read = {}
     for part, words in _PARTS.items():
@@ -92,7 +92,7 @@ def check_counts(images: NDArray[np.uint8], labels: NDArray[np.uint8], where: st
     Raises
     ------
     InputError
-        If not.
+        If there is not.
     """
     if len(images) != len(labels):
         got = f"{len(images)} images, {len(labels)} labels"
@@ -100,10 +100,10 @@ def check_counts(images: NDArray[np.uint8], labels: NDArray[np.uint8], where: st
 
 
 def read_idx(path: Path, n_dims: int) -> NDArray[np.uint8]:
-    """Read an IDX file of unsigned bytes, plain or packed by gzip, as its content tells.
+    """Read an IDX file of unsigned bytes, plain or compressed by gzip, which its content tells.
 
-    Two zero bytes, the type (8), the number of dimensions, their sizes as big-endian 32-bit
-    integers, then the data. No more is unpacked than the header declares.
+    The file holds two zero bytes, the type (8), the number of dimensions, their sizes as big-endian
+    32-bit integers, then the data. No more is decompressed than the header declares.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def _found(directory: Path, part: str, kind: str) -> Path | None:
         and not path.name.startswith(".")
         and path.is_file()
     ]
-    # The same file plain and packed counts once.
+    # The same file, once plain and once compressed, counts as one.
     plain = {path.name.removesuffix(".gz"): path for path in reversed(named)}
     if len(plain) > 1:
         got = ", ".join(sorted(plain))

@@ -1,4 +1,4 @@
-"""The user's own images: folders of pictures, and arrays of NumPy."""
+"""The user's own images: folders of pictures, and NumPy arrays in files."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _MAX_LISTED = 5
 
 
 class Labelled(NamedTuple):
-    """Images as files have them.
+    """Images as they stand in files.
 
     Attributes
     ----------
     images : ndarray of float64, shape (image, row, column)
         Brightness, 0 to 1.
     labels : ndarray of int64, shape (image,), or None
-        Numbers of their classes.
+        Numbers of the classes.
     names : tuple of str
-        Of the classes; empty without labels.
+        Names of the classes; empty without labels.
     notes : tuple of str
-        What a user is to know of how they were read.
+        Remarks for the user on how the images were read.
     """
 
     images: NDArray[np.float64]
@@ -54,17 +54,17 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Labelled:
     Parameters
     ----------
     folder : Path
-        With pictures, or with one subfolder of them for each class, which is named after it;
-        classes stand in natural order, 2 before 10. Hidden files, whose names begin with a dot,
-        are left out.
+        A folder that holds pictures, or one subfolder of pictures for each class, which is named
+        after it; classes are in natural order, 2 before 10. Hidden files, whose names begin with a
+        dot, are left out.
     size : tuple of int, optional
-        Rows and columns that images are brought to; by default all have to be of one size.
+        Rows and columns to which images are scaled; by default all must have the same size.
 
     Raises
     ------
     InputError
-        With all problems found: no pictures, files that cannot be read, pictures on both levels,
-        different sizes, more pixels than `brightness.MAX_SET_PIXELS`.
+        With all problems found: no pictures, files that cannot be read, pictures both in the folder
+        and in subfolders, different sizes, more pixels than `brightness.MAX_SET_PIXELS`.
     """
     where = str(folder)
     with told_as_damage(where, "a folder of pictures"):
@@ -91,23 +91,23 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Labelled:
 
 
 def read_array(path: Path, size: tuple[int, int] | None = None) -> Labelled:
-    """Read images from a file of NumPy.
+    """Read images from a NumPy file.
 
     Parameters
     ----------
     path : Path
-        A ``.npy`` file of images, or a ``.npz`` file of `images` and, where wanted, `labels`
-        (whole numbers or text). Images are (image, row, column); see `brightness` for what
+        A ``.npy`` file of images, or a ``.npz`` file of `images` and, optionally, `labels` (whole
+        numbers or text). Images have shape (image, row, column); `brightness` says what their
         numbers mean.
     size : tuple of int, optional
-        Rows and columns that images are brought to.
+        Rows and columns to which images are scaled.
 
     Raises
     ------
     InputError
         With all problems found.
     """
-    arrays = read_numpy(path, "images in a file of NumPy, without pickled objects")
+    arrays = read_numpy(path, "images in a NumPy file, without pickled objects")
     if LONE not in arrays and "images" not in arrays:
         got = ", ".join(arrays) or "nothing"
         raise InputError.single(f"{path}: images", got, "an array named images")
@@ -125,31 +125,31 @@ def read_array(path: Path, size: tuple[int, int] | None = None) -> Labelled:
 def read_picture(
     path: Path, size: tuple[int, int], *, invert: bool = False
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Read one picture as binary pixels, and which of them are known.
+    """Read one picture as binary pixels, and say which of them are known.
 
     Parameters
     ----------
     path : Path
         A picture of any size, which is averaged over areas; pixels of at least half brightness
-        become 1. Where more than half of a pixel is clear (transparent) it is unknown.
+        become 1. A pixel is unknown if more than half of it is clear (transparent).
     size : tuple of int
         Rows and columns.
     invert : bool
-        Turn brightness round, for dark strokes on bright paper.
+        Invert brightness, for dark strokes on bright paper.
 
     Returns
     -------
     pixels : ndarray of int8, shape (pixel,)
-        0 and 1; of unknown pixels without meaning.
+        0 or 1; without meaning for unknown pixels.
     known : ndarray of bool, shape (pixel,)
 
     Raises
     ------
     InputError
-        If the file is none, or no picture.
+        If there is no such file, or it is no picture.
     """
     ink, share = decoded(path).parts(size)
-    # Clear parts of a pixel have no say in its brightness.
+    # Clear parts of a pixel do not count in its brightness.
     brightness = ink / np.maximum(share, 1e-9)
     pixels = (1 - brightness if invert else brightness) >= 0.5
     return pixels.astype(np.int8).ravel(), (share >= 0.5).ravel()
@@ -169,7 +169,7 @@ def _is_class(path: Path) -> bool:
 
 
 def _contents(folder: Path, folders: list[str]) -> str:
-    """Say what a folder has in place of pictures."""
+    """Say what a folder contains instead of pictures."""
     suffixes = Counter(suffix_of(path) or path.name for path in folder.iterdir() if path.is_file())
     parts = [f"{count} files {suffix}" for suffix, count in suffixes.most_common(3)]
     parts += [f"folders such as {folders[0]!r} without any directly in them"] if folders else []
@@ -179,7 +179,7 @@ def _contents(folder: Path, folders: list[str]) -> str:
 def _read_all(
     paths: list[Path], size: tuple[int, int] | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Read pictures of one size, or bring them to one; look at all headers before any content."""
+    """Read pictures of one size, or scale them to one; check all headers before any content."""
     problems: list[Problem] = []
     n_pixels = 0
     for path in paths:

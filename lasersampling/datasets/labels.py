@@ -1,4 +1,4 @@
-"""Labels of samples, and names: of the classes that they number, and of units and columns."""
+"""Labels of samples, the names of their classes, and names of units and columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_LISTED = 12
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
-    """Sort names with the numbers in them by size: 2 before 10.
+    """Sort names naturally, with the numbers in them by size: 2 before 10.
 
     Examples
     --------
@@ -27,14 +27,14 @@ def natural_order(names: Iterable[str]) -> list[str]:
 
 
 def label_problems(labels: object, n_classes: int, where: str = "labels") -> list[Problem]:
-    """Check that labels are whole numbers from 0 to n_classes - 1; others have no unit or neuron.
+    """Check that labels are whole numbers from 0 to n_classes - 1.
 
     Parameters
     ----------
     labels : array_like
-        Of any shape; floats and booleans are none.
+        An array of any shape; floats and booleans are not accepted.
     n_classes : int
-        Classes that there are.
+        Number of classes.
     where : str
         Name of the argument, for the message.
 
@@ -62,23 +62,23 @@ def class_numbers(
     Parameters
     ----------
     labels : array_like of whole numbers or text, shape (sample,)
-        Whole numbers may be of a floating-point type and have gaps, but not be below 0.
+        Whole numbers may have a floating-point type and gaps, but may not be below 0.
     n_samples : int
-        Samples there are.
+        Number of samples.
     where : str
-        What problems are reported of.
+        What the labels are called in error messages.
 
     Returns
     -------
     numbers : ndarray of int64, shape (sample,)
-        Of the classes, from 0.
+        Numbers of the classes, from 0.
     names : tuple of str
         The label of each class.
 
     Raises
     ------
     InputError
-        For another number of labels, nan, fractions, negative numbers and empty text.
+        For another number of labels than samples, nan, fractions, negative numbers and empty text.
 
     Examples
     --------
@@ -107,27 +107,27 @@ def class_numbers(
 
 
 def number_of_name(name: str, names: Sequence[str], where: str) -> int:
-    """Find a name, or a number where no name is a number like it.
+    """Find the place of a name, given as such or as a number where this is unambiguous.
 
     Parameters
     ----------
     name : str
-        What was asked for: one of `names`, or a number from 0 in their order.
+        The name or number that was asked for: one of `names`, or a number from 0 in their order.
     names : sequence of str
-        Of classes or units.
+        Names of classes or units.
     where : str
-        The option, for the message.
+        The option, for error messages.
 
     Returns
     -------
     int
-        Its place. If any of the names is a number other than its own place, only names count: of
-        1, 2 and 10, "2" is place 1 and "0" is none.
+        The place of the name. If any of the names is a number other than its own place, only names
+        count: among 1, 2 and 10, "2" is place 1 and "0" is unknown.
 
     Raises
     ------
     InputError
-        For an unknown name, with near ones.
+        For an unknown name; the message lists similar ones.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _known(asked: str, names: Sequence[str]) -> str:
 
 
 def _natural_key(text: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Parts of a name, numbers before words and by size; the name itself where these agree."""
+    """Parts of a name, numbers before words and by size; then the name itself as a tie break."""
     parts = re.findall(r"[0-9]+|[^0-9]+", text)
     key = [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
     return key, text
@@ -164,7 +164,7 @@ def _natural_key(text: str) -> tuple[list[tuple[int, int, str]], str]:
 
 def _whole(array: NDArray[np.generic], where: str, expected: str) -> NDArray[np.int64]:
     numbers = array.astype(np.float64) if array.dtype.kind == "f" else array.astype(np.int64)
-    # Written so that a nan is counted too.
+    # Written so that nan counts as wrong too.
     wrong = ~((numbers >= 0) & (numbers < 2**53) & (numbers == np.floor(numbers)))
     if wrong.any():
         got = f"{wrong.sum()} of {array.size} that are none, such as {numbers[wrong][0]}"

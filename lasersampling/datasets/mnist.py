@@ -28,14 +28,14 @@ _N_VALIDATION = 500
 
 
 def load_mnist(*, side: Side = 28, seed: int = 0) -> Pictures:
-    """Load the digits and split them, 4,000 to train and 1,000 to test, each class alike.
+    """Load the digits and split them, 4,000 to train and 1,000 to test, balanced over classes.
 
     Parameters
     ----------
     side : 28 or 16
-        Rows and columns; 16 by averaging over areas.
+        Rows and columns; 16 by averages over areas.
     seed : int
-        Of the split.
+        Seed of the split.
 
     Raises
     ------
@@ -74,19 +74,19 @@ def mnist_spikes(
     darkest: float = 0.1,
     seed: int = 0,
 ) -> SpikeData:
-    """Return the digits as spike times: the brighter a pixel, the earlier; dark ones do not spike.
+    """Return the digits as spike times: bright pixels spike early, dark ones not at all.
 
     Parameters
     ----------
     side : 28 or 16
         Rows and columns.
     earliest, latest : float
-        Spike times of full and of no brightness [tau_syn].
+        Spike times of full brightness and of none [tau_syn].
     darkest : float
         Pixels of at most this brightness do not spike [1].
     seed : int
-        Of the split into 3,500 images to train, 500 to choose by and 1,000 to test; the test part
-        is that of `load_mnist`.
+        Seed of the split into 3,500 images for training, 500 for validation and 1,000 for the test;
+        the test part is that of `load_mnist`.
     """
     digits = load_mnist(side=side, seed=seed)
     train, test = (

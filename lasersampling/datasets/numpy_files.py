@@ -1,7 +1,7 @@
-"""Arrays out of files of NumPy that may be damaged, hostile or of another kind.
+"""Arrays from NumPy files that may be damaged, hostile or of another kind.
 
-What a file declares, shapes and types, is read before its data: nothing is unpacked that would
-take more than `MAX_BYTES`, and nothing is ever unpickled.
+The shapes and types that a file declares are checked before its data are read: nothing is
+decompressed that would take more than `MAX_BYTES`, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from lasersampling.errors import InputError
 NUMPY_SUFFIXES = (".npy", ".npz")
 
 MAX_BYTES = 2**30
-"""Memory that the arrays of one file may take together, in bytes: 1 GiB."""
+"""Largest memory of all arrays of one file, in bytes: 1 GiB."""
 
 MAX_ARRAYS = 1000
-"""Arrays that one archive may hold."""
+"""Largest number of arrays in one archive."""
 
 LONE = ""
 """Name under which `read_numpy` gives the only array of a ``.npy`` file."""
@@ -38,31 +38,31 @@ _KINDS = {
     b"\xff\xd8\xff": "a JPEG picture",
     b"GIF8": "a GIF picture",
     b"\x89HDF": "an HDF5 file",
-    b"\x1f\x8b": "a file packed by gzip",
+    b"\x1f\x8b": "a file compressed by gzip",
     b"\x80": "what looks like a pickle, which is never read",
 }
 
 
 def read_numpy(path: str | os.PathLike[str], expected: str) -> dict[str, NDArray[Any]]:
-    """Read all arrays of a ``.npy`` or ``.npz`` file, which its content tells, not its name.
+    """Read all arrays of a ``.npy`` or ``.npz`` file; its content, not its name, says which.
 
     Parameters
     ----------
     path : path-like
         A regular file.
     expected : str
-        What is said to be expected if the file is of another kind or damaged.
+        What the error message says was expected, if the file is of another kind or damaged.
 
     Returns
     -------
     dict of str to ndarray
-        Arrays of an archive by name; that of a ``.npy`` file by the empty name `LONE`.
+        Arrays of an archive by name; the array of a ``.npy`` file by the empty name `LONE`.
 
     Raises
     ------
     InputError
-        If there is no such file, it cannot be read, is of another kind or damaged, holds pickled
-        objects, or declares more than `MAX_BYTES` or `MAX_ARRAYS`. Nothing else is raised.
+        If there is no such file; if it cannot be read, is of another kind or damaged; if it holds
+        pickled objects, or declares more than `MAX_BYTES` or `MAX_ARRAYS`. Nothing else is raised.
 
     References
     ----------
@@ -99,7 +99,7 @@ def told_as_damage(where: str, expected: str) -> Iterator[None]:
     """Turn whatever a decoder raises on a damaged file into one `InputError`.
 
     What decoders raise depends on where a file is damaged: `BadZipFile`, `zlib.error`, `EOFError`,
-    `struct.error`, `SyntaxError` and more. Only calls of decoders belong into the block.
+    `struct.error`, `SyntaxError` and more. Only calls of decoders belong in the block.
     """
     try:
         with warnings.catch_warnings():
@@ -146,7 +146,7 @@ def _archive(stream: IO[bytes], where: str, expected: str) -> dict[str, NDArray[
 def _array(
     stream: IO[bytes], size: int, where: str, expected: str, limit: int
 ) -> tuple[int, NDArray[Any]]:
-    """Read one array out of `size` bytes; the memory that it takes, and itself."""
+    """Read one array from `size` bytes; return its memory in bytes, and the array."""
     version = npy.read_magic(stream)
     if version not in _HEADERS:
         got = f"an array in version {version[0]}.{version[1]} of the format"

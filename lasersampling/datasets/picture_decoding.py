@@ -1,7 +1,7 @@
-"""One picture out of a file of any common kind, its size looked at before it is unpacked.
+"""One picture from a file of any common kind; its size is checked before it is decoded.
 
-Pillow decodes. Colours become luma (ITU-R 601), pictures stand as their EXIF orientation says, and
-full brightness is what the kind of file declares: 1, 255 or 65,535; floats count from 0 to 1.
+Pillow decodes. Colours become luma (ITU-R 601), pictures are turned as their EXIF orientation says,
+and full brightness is what the kind of file declares: 1, 255 or 65,535; floats count from 0 to 1.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm"),)
-"""Endings of files that count as pictures in a folder."""
+"""Endings of files in a folder that count as pictures."""
 
 MAX_PIXELS = 2**25
-"""Pixels that one picture may have before it is brought to size."""
+"""Largest number of pixels of one picture before it is scaled."""
 
 EXPECTED = "a picture (PNG, JPEG, GIF, BMP, TIFF, WebP or PGM)"
 
@@ -45,7 +45,7 @@ class Decoded:
     white : float
         Value of full brightness.
     opacity : ndarray of uint8, shape (row, column), or None
-        0 where it is clear to 255; None if it is opaque throughout.
+        Opacity from 0 (clear) to 255; None if the picture is opaque throughout.
     """
 
     values: NDArray[Any]
@@ -53,7 +53,7 @@ class Decoded:
     opacity: NDArray[np.uint8] | None
 
     def parts(self, size: tuple[int, int] | None) -> tuple[NDArray[np.float64], ...]:
-        """Return brightness times opacity, and opacity, both 0 to 1, averaged over areas."""
+        """Return brightness times opacity, and opacity, both from 0 to 1, averaged over areas."""
         if size is None or self.values.shape == size:
             grey = self.values.astype(np.float64) / self.white
             opaque = np.ones(grey.shape) if self.opacity is None else self.opacity / 255.0
@@ -66,12 +66,12 @@ class Decoded:
 
 
 def pixel_count(path: Path) -> int:
-    """Read from a picture's first bytes how many pixels it has.
+    """Read the number of pixels of a picture from its first bytes.
 
     Raises
     ------
     InputError
-        If it is none, has several frames, or more than `MAX_PIXELS`.
+        If the file is no picture, has several frames, or more than `MAX_PIXELS`.
     """
     with _opened(path) as image:
         return int(image.width * image.height)
@@ -83,8 +83,9 @@ def decoded(path: Path) -> Decoded:
     Raises
     ------
     InputError
-        If it is none, damaged, has several frames, more than `MAX_PIXELS`, whole numbers of 32
-        bits, whose brightness nobody knows, or floats outside of [0, 1]. Nothing else is raised.
+        If the file is no picture or damaged, has several frames, more than `MAX_PIXELS`, whole
+        numbers of 32 bits, whose full brightness is not declared, or floats outside of [0, 1].
+        Nothing else is raised.
     """
     from PIL import ImageOps
 
@@ -98,7 +99,7 @@ def decoded(path: Path) -> Decoded:
             return Decoded(values, _MAX_16_BIT, clear)
         if mode == "F":
             values = np.asarray(upright)
-            # Written so that a nan fails it too.
+            # Written so that nan fails it too.
             if not ((values >= 0) & (values <= 1)).all():
                 got = "floating-point pixels outside [0, 1], or nan"
                 raise InputError.single(str(path), got, "floats from 0 to 1, or 8 or 16 bits")
@@ -112,7 +113,7 @@ def decoded(path: Path) -> Decoded:
 
 
 def resized(image: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Bring (row, column) to a size by averages over areas, with Pillow."""
+    """Scale (row, column) to a size by averages over areas, with Pillow."""
     from PIL import Image
 
     rows, columns = size
@@ -122,7 +123,7 @@ def resized(image: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float64]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image]:
-    """Open a picture without unpacking it, and look at its size and frames."""
+    """Open a picture without decoding it, and check its size and frames."""
     from PIL import Image, UnidentifiedImageError
 
     where = str(path)

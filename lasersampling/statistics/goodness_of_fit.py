@@ -1,4 +1,4 @@
-"""Do correlated draws come from a given distribution? A chi-square test that allows for it."""
+"""A chi-square test whether correlated draws come from a given distribution."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lasersampling.arrays import as_binary, as_floats
 from lasersampling.errors import InputError, Problem
 
 N_BATCHES = 32
-"""Batches that all chains are cut into together, at least. Few are enough, since the scale of the
-statistic is a sum over all states; and few are long against the autocorrelation time."""
+"""Least number of batches into which all chains together are cut. Few are enough, since the scale
+of the statistic is a sum over all states; fewer batches are longer, as autocorrelation demands."""
 
 MIN_EXPECTED = 5.0
-"""States that are expected less often among as many independent draws are put together."""
+"""States with a smaller expected number of effective draws are merged."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,17 @@ class GoodnessOfFit:
     Attributes
     ----------
     statistic : float
-        X² per effective draw over its expectation: about 1 if the draws are of the target [1].
+        X² per effective draw, divided by its expectation: about 1 if the draws follow the target
+        [1].
     p_value : float
-        Probability of a statistic as large, if they are [1].
+        Probability of a statistic at least as large, if they do [1].
     degrees_of_freedom : float
-        Effective number of the first kind; there are `n_batches` - 1 times as many of the
-        second kind [1].
+        Effective number of degrees of freedom of the numerator; the denominator has `n_batches` - 1
+        times as many [1].
     n_cells : int
-        States, or groups of rare ones, that were compared.
+        Number of states, or groups of rare states, that were compared.
     n_batches : int
-        Batches that the covariance was estimated from.
+        Number of batches from which the covariance was estimated.
     """
 
     statistic: float
@@ -49,38 +50,38 @@ class GoodnessOfFit:
 def goodness_of_fit(states: ArrayLike, target: ArrayLike) -> GoodnessOfFit:
     """Test whether correlated draws of joint states follow a target distribution.
 
-    The statistic is Pearson's, T = sum_s (p̂_s - p_s)² / p_s. With C the covariance of p̂ it is,
-    for many draws, a sum of chi-squares of one degree of freedom, weighted by the eigenvalues of
-    A = D^(-1/2) C D^(-1/2), D = diag(p); for independent draws all are 1/N, and N T is chi-squared.
-    C is estimated by batch means. T / tr(A) is compared with an F distribution of d and
-    d (M - 1) degrees of freedom, d = tr(A)² / tr(A²) and M batches.
+    The statistic is Pearson's, T = sum_s (p̂_s - p_s)² / p_s. Let C be the covariance of p̂ and D =
+    diag(p). For many draws T is a sum of chi-squares of one degree of freedom, weighted by the
+    eigenvalues of A = D^(-1/2) C D^(-1/2); for independent draws these are all 1/N, and N T is
+    chi-squared. C is estimated by batch means. T / tr(A) is compared with an F distribution of d
+    and d (M - 1) degrees of freedom, where d = tr(A)² / tr(A²) and M is the number of batches.
 
     Parameters
     ----------
     states : array_like of 0 and 1, shape (chain, draw, unit)
-        At least 32 draws in all. Chains start in the target's own distribution, or after a
-        burn-in.
+        At least 32 draws in all. The chains must have started in the target distribution, or have
+        had a burn-in.
     target : array_like, shape (2**n_units,)
         Probabilities; entry `sum_k z_k 2**k` belongs to the state z.
 
     Returns
     -------
     GoodnessOfFit
-        With the p-value 0 if a state was seen that the target excludes; nan if there is but one
+        The p-value is 0 if a state was seen that the target excludes, and nan if there is only one
         cell, or the states never changed.
 
     Raises
     ------
     InputError
-        For too few draws, other values than 0 and 1, or tables that do not fit.
+        For too few draws, values other than 0 and 1, or tables that do not fit.
 
     Notes
     -----
-    Chains are cut into equal batches, at least 32 in all, and a chain is a batch where there are
-    as many. Batches must be long against the autocorrelation time tau: those of length L make C too
-    small by about tau / L. tr(A²) is estimated without bias for normal batch means. States of fewer
-    than five expected effective draws are put together, rarest first. `tests/statistics`
-    shows the rate of false alarms and the power by simulation.
+    The chains are cut into equal batches, at least 32 in all; with that many chains each is one
+    batch. Batches must be long compared with the autocorrelation time tau: those of length L
+    underestimate C by about tau / L. tr(A²) is estimated without bias for normal batch means.
+    States of fewer than five expected effective draws are merged, the rarest first. Simulations in
+    `tests/statistics` show the rate of false alarms and the power.
 
     References
     ----------
@@ -109,16 +110,16 @@ def goodness_of_fit(states: ArrayLike, target: ArrayLike) -> GoodnessOfFit:
         return GoodnessOfFit(math.nan, math.nan, math.nan, n_cells, n_batches)
     scatter = (frequency - frequency.mean(axis=0)) / np.sqrt(probability)
     dof = n_batches - 1
-    # The eigenvalues of A are those of the smaller matrix of the batches' products.
+    # The eigenvalues of A are those of a smaller matrix, of the products of the batches.
     products = scatter @ scatter.T / dof
     trace = float(np.trace(products))
-    if not trace > 0:  # the batches differ in rare states only, which are one cell now
+    if not trace > 0:  # the batches differ only in rare states, which are one cell now
         return GoodnessOfFit(math.nan, math.nan, math.nan, n_cells, n_batches)
     squared = (float((products**2).sum()) - trace**2 / dof) * dof**2 / ((dof - 1) * (dof + 2))
     deviation = (frequency.mean(axis=0) - probability) / np.sqrt(probability)
-    # `trace` is that of a single batch; p̂ is a mean over all.
+    # `trace` is for a single batch, while p̂ is the mean over all batches.
     statistic = float((deviation**2).sum()) * n_batches / trace
-    # At most n_cells - 1 dimensions can vary, at least one does.
+    # At most n_cells - 1 dimensions can vary, and at least one does.
     degrees = float(np.clip(trace**2 / max(squared, 1e-300), 1.0, n_cells - 1))
     p_value = float(fdtrc(degrees, degrees * dof, statistic))
     return GoodnessOfFit(statistic, p_value, degrees, n_cells, n_batches)
@@ -155,7 +156,7 @@ def _cells(
 
 
 def _effective_size(frequency: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
-    """Independent draws that would scatter as much; nan if the batches are all alike."""
+    """Number of independent draws with the same variance; nan if all batches are equal."""
     variance = frequency.var(axis=0, ddof=1) / len(frequency)
     total = float((variance / probability).sum())
     return (len(probability) - 1) / total if total > 0 else math.nan

@@ -1,4 +1,4 @@
-"""Standard errors of what is no mean: leave one out, and see what changes."""
+"""Jackknife: standard errors of estimates that are not means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def jackknife_error(left_out: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (...)
-        nan where there is but one part, or an estimate is infinite.
+        nan if there is only one part, or an estimate is infinite.
 
     References
     ----------
@@ -29,6 +29,6 @@ def jackknife_error(left_out: ArrayLike) -> NDArray[np.float64]:
     n = values.shape[-1]
     if n < 2:
         return np.full(values.shape[:-1], np.nan)
-    with np.errstate(invalid="ignore"):  # infinite less infinite
+    with np.errstate(invalid="ignore"):  # infinite minus infinite
         deviation = values - values.mean(axis=-1, keepdims=True)
         return np.asarray(np.sqrt((n - 1) / n * (deviation**2).sum(axis=-1)))

@@ -1,7 +1,8 @@
-"""How well chains change between modes: switches, coverage, draws per independent one.
+"""How well chains change between modes: switches, coverage, draws per independent draw.
 
 A mode is a number from 0 for each draw, such as the label of an image, and -1 for draws that belong
-to no mode: those count to the mode before, so that flicker at a border is not taken for mixing.
+to no mode. These are counted with the mode before them, so that flicker at a border is not taken
+for mixing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["coverage", "draws_per_independent", "held_modes", "switches"]
 
 
 def held_modes(modes: ArrayLike) -> NDArray[np.int64]:
-    """Give each draw of no mode the mode before it in its chain.
+    """Replace -1 (no mode) by the last mode before it in the chain.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def held_modes(modes: ArrayLike) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (chain, draw)
-        -1 only before the first mode of a chain.
+        -1 is left only before the first mode of a chain.
     """
     given = _checked(modes)
     last = np.where(given >= 0, np.arange(given.shape[1]), -1)
@@ -38,7 +39,7 @@ def held_modes(modes: ArrayLike) -> NDArray[np.int64]:
 
 
 def switches(modes: ArrayLike) -> NDArray[np.int64]:
-    """How often each chain goes from one mode to another, shape (chain,)."""
+    """Number of changes from one mode to another, shape (chain,)."""
     held = held_modes(modes)
     changed = (np.diff(held, axis=1) != 0) & (held[:, :-1] >= 0)
     counts: NDArray[np.int64] = np.count_nonzero(changed, axis=1)
@@ -54,25 +55,26 @@ def coverage(modes: ArrayLike, n_modes: int) -> NDArray[np.float64]:
 
 
 def draws_per_independent(frequencies: ArrayLike, n_draws: int) -> float:
-    """Draws that count as much as an independent one, for the frequencies of modes.
+    """Number of draws that are worth one independent draw, for the frequencies of modes.
 
-    For independent draws the frequency f of a mode in n draws of a chain has the variance
-    p (1 - p) / n. This is by what factor that of the chains is larger, all modes together:
-    n sum Var(f) / sum p (1 - p). Unlike autocorrelation times it does not need chains that are
-    longer than what they forget; chains that never change give n, which is then a lower bound.
-    They must have started independently, and the burn-in must have forgotten where.
+    For independent draws the frequency f of a mode in n draws of a chain has the variance p (1 - p)
+    / n. The result is the factor by which the variance between chains is larger, for all modes
+    together: n sum Var(f) / sum p (1 - p). Unlike an autocorrelation time this does not need chains
+    longer than their memory; chains that never change give n, which is then a lower bound. The
+    chains must have started independently, and the burn-in must have been long enough to forget
+    where.
 
     Parameters
     ----------
     frequencies : array_like, shape (chain, mode)
-        Of each chain, rows that sum to one; at least two chains.
+        Frequencies of the modes in each chain, with rows that sum to one; at least two chains.
     n_draws : int
         Draws per chain.
 
     Returns
     -------
     float
-        nan if all chains have only seen one and the same mode.
+        nan if all chains have seen the same single mode.
     """
     f = as_floats(frequencies, "frequencies")
     if f.ndim != 2 or f.shape[0] < 2:

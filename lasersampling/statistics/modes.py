@@ -1,4 +1,4 @@
-"""How chains visit the modes of a distribution: which ones, how evenly, how often they change."""
+"""Visits of the modes of a distribution: which modes, how evenly, how often chains change."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from lasersampling.statistics.jackknife import jackknife_error
 
 @dataclass(frozen=True)
 class ModeVisits:
-    """What chains did among modes; all errors are over chains.
+    """Visits of modes by chains; all errors are estimated from differences between chains.
 
     Attributes
     ----------
     n_visited : int
-        Modes that were seen at all.
+        Number of modes that were seen at all.
     effective : float
-        exp of the entropy of the modes' frequencies: their number if all are visited alike.
+        exp of the entropy of the frequencies of modes: their number if all are visited equally.
     effective_se : float
-        Its standard error, by leaving out one chain after the other.
+        Standard error of `effective`, by the jackknife over chains.
     switch_rate : float
         Changes of mode from one draw to the next, per draw.
     switch_rate_se : float
-        Its standard error.
+        Standard error of `switch_rate`.
     """
 
     n_visited: int
@@ -46,12 +46,12 @@ def mode_visits(modes: ArrayLike, n_modes: int) -> ModeVisits:
     modes : array_like of int, shape (chain, draw)
         Mode at each draw, 0 to `n_modes` - 1. At least two chains.
     n_modes : int
-        How many there are.
+        Number of modes.
 
     Raises
     ------
     InputError
-        For other shapes and values.
+        For other shapes or values.
     """
     problems = integer_problems("n_modes", n_modes, 1)
     if problems:

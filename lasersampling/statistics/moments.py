@@ -1,4 +1,4 @@
-"""Sampled means and pair moments against exact ones, in units of their standard errors."""
+"""Comparison of sampled means and pair moments with exact ones, by their standard errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lasersampling.statistics.chains import effective_sample_size
 
 @dataclass(frozen=True, eq=False)
 class MomentComparison:
-    """Sampled moments of one kind beside the exact ones.
+    """Sampled moments of one kind, and the exact ones.
 
     All arrays have one entry per moment: shape (unit,) for means; for pair moments shape
     (pair,), in the order of `numpy.triu_indices(n_units, k=1)`.
@@ -24,10 +24,10 @@ class MomentComparison:
     sampled, exact : ndarray of float64
         <z_k> or <z_j z_k>.
     standard_error : ndarray of float64
-        Of the sampled moment, if the exact value is the true one; nan where the samples cannot
-        tell, since the moment never changed though it should have.
+        Standard error of the sampled moment, if the exact value is the true one; nan if the samples
+        cannot tell, since the moment never changed though it should have.
     z_score : ndarray of float64
-        (sampled - exact) / standard_error; 0 for a moment that cannot vary and is met.
+        (sampled - exact) / standard_error; 0 for a moment that cannot vary and agrees.
     """
 
     sampled: NDArray[np.float64]
@@ -70,8 +70,8 @@ def moment_errors(
     Raises
     ------
     InputError
-        For shapes that do not fit, states of other values than 0 and 1, or moments that are none
-        of binary units: below 0 or above 1.
+        For shapes that do not fit, states with values other than 0 and 1, or exact moments below 0
+        or above 1.
 
     Notes
     -----
@@ -92,7 +92,7 @@ def moment_errors(
         )
         if moment.shape != shape
     ]
-    # Rounding may put an exact moment outside by 1e-16, and that of a long sum by more.
+    # Rounding may move an exact moment outside by 1e-16, and that of a long sum by more.
     problems += [
         Problem(name, f"values from {moment.min():g} to {moment.max():g}", "from 0 to 1")
         for name, moment in (("exact_mean", mean), ("exact_second", second))
@@ -114,7 +114,7 @@ def _compare_pairs_of(
 def _compare(states: NDArray[np.int8], exact: NDArray[np.float64]) -> MomentComparison:
     sampled = states.mean(axis=(0, 1), dtype=np.float64)
     error = sampled - exact
-    # Rounding may put an exact moment outside [0, 1] by 1e-16.
+    # Rounding may move an exact moment outside [0, 1] by 1e-16.
     variance = np.clip(exact * (1 - exact), 0, None)
     with np.errstate(divide="ignore", invalid="ignore"):
         standard_error = np.where(

@@ -1,4 +1,4 @@
-"""Nearest neighbours of samples and data: whether samples are like the data, or copies of them.
+"""Nearest neighbours of samples and data: whether samples resemble the data, or copy them.
 
 References
 ----------
@@ -21,14 +21,14 @@ _ROWS_AT_ONCE = 512
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Nearest point of a reference set, for each of some points.
+    """Nearest point of a reference set, for each of several points.
 
     Attributes
     ----------
     index : ndarray of int64, shape (point,)
-        Which one; the first among equally near ones.
+        Number of this point; the first among equally near ones.
     distance : ndarray of float64, shape (point,)
-        Euclidean distance; of binary points its square is the number of units that differ.
+        Euclidean distance; for binary points its square is the number of units that differ.
     """
 
     index: NDArray[np.int64]
@@ -37,19 +37,19 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class AdversarialAccuracy:
-    """How well "its nearest neighbour is of the same set" tells samples from data.
+    """How well the rule "the nearest neighbour is of the same set" separates samples from data.
 
     Attributes
     ----------
     value : float
-        Mean of the two terms: .5 if nothing tells them apart. Towards 1 the samples are unlike
-        the data, towards 0 they are copies of them.
+        Mean of the two terms: 0.5 if samples and data cannot be told apart. Towards 1 the samples
+        are unlike the data, towards 0 they are copies of the data.
     standard_error : float
-        Over points, those of both sets.
+        Standard error over the points of both sets.
     data_term : float
-        Share of data points that are nearer to other data than to samples.
+        Fraction of data points that are nearer to other data than to samples.
     sample_term : float
-        Share of samples that are nearer to other samples than to data.
+        Fraction of samples that are nearer to other samples than to data.
     """
 
     value: float
@@ -68,9 +68,9 @@ def nearest(
     points : array_like, shape (point, unit)
         Any numbers.
     reference : array_like, shape (reference, unit)
-        Where neighbours are looked for.
+        The points among which neighbours are searched.
     leave_out_itself : bool
-        For `points` that are the reference set: point k is no neighbour of itself.
+        For `points` that are the reference set: point k is not its own neighbour.
 
     Raises
     ------
@@ -101,18 +101,18 @@ def nearest(
             distance[rows, first + rows] = np.inf
         best = distance.argmin(axis=1)
         index[first + rows], squared[first + rows] = best, distance[rows, best]
-    # Differences of large numbers: equal points may come out as -1e-13.
+    # Differences of large numbers may give -1e-13 for equal points.
     return Neighbours(index, np.sqrt(np.clip(squared, 0.0, None)))
 
 
 def adversarial_accuracy(samples: ArrayLike, data: ArrayLike) -> AdversarialAccuracy:
-    """Adversarial accuracy of nearest neighbours, of samples against as many data points.
+    """Adversarial accuracy of nearest neighbours, of samples against equally many data points.
 
     Parameters
     ----------
     samples, data : array_like, shape (point, unit)
-        At least two each, independent of one another; as many of both, since a larger set is
-        nearer to everything.
+        At least two points each, independent of one another. Both sets have the same size, since
+        points find nearer neighbours in a larger set.
 
     Raises
     ------
@@ -121,12 +121,12 @@ def adversarial_accuracy(samples: ArrayLike, data: ArrayLike) -> AdversarialAccu
 
     Notes
     -----
-    With d_TS(i) the distance of data point i to the nearest sample and d_TT(i) to the nearest
-    other data point, the two terms are <1[d_TS > d_TT]> over data and <1[d_ST > d_SS]> over
-    samples. Equal distances, which binary points often have, count 1/2. A point has one candidate
-    less in its own set, so with n points each the value of two samples of one law is
-    (n - 1) / (2 n - 1) and not 1/2. Neighbours of neighbours make the terms of different points
-    depend on each other; that changes the standard error by some ten percent.
+    Let d_TS(i) be the distance of data point i to the nearest sample and d_TT(i) that to the
+    nearest other data point. The two terms are <1[d_TS > d_TT]> over data and <1[d_ST > d_SS]> over
+    samples. Equal distances, which are frequent for binary points, count 1/2. A point has one
+    candidate less in its own set, so for n points each and two samples of one law the value is (n -
+    1) / (2 n - 1) and not 1/2. Since points can share neighbours, the terms of different points are
+    correlated; this changes the standard error by some ten percent.
     """
     drawn, known = _points("samples", samples), _points("data", data)
     if len(drawn) != len(known) or len(drawn) < 2:
@@ -138,7 +138,7 @@ def adversarial_accuracy(samples: ArrayLike, data: ArrayLike) -> AdversarialAccu
     of_data = _is_nearer(
         nearest(known, known, leave_out_itself=True).distance, nearest(known, drawn).distance
     )
-    # A point of each set is a pair; the two terms of a pair are hardly correlated.
+    # Pair k consists of point k of each set; the two terms of a pair are hardly correlated.
     variance = of_data.var(ddof=1) + of_samples.var(ddof=1)
     return AdversarialAccuracy(
         value=float(0.5 * (of_data.mean() + of_samples.mean())),
