@@ -98,7 +98,7 @@ def main(
 ) -> None:
     """Print laser-us per second, by the wall clock and of processor time, and their ratios."""
     lasers = Lasers(device, burn_in_ns=0.0, n_threads=threads)
-    renewal = Renewal(device, burn_in_ns=0.0, record_spikes=False, n_threads=threads)
+    renewal = Renewal(lasers, record_spikes=False)
     interval, draws = lasers.draw_interval_ns, lasers.draws_in(duration_ns)
     print(f"{device}, {threads} threads; laser-us per second of processor time, medians")
     print(f"{'case':34s} {'mean z':>7s} {'lasers':>8s} {'renewal':>8s} {'ratio':>7s} {'wall':>7s}")

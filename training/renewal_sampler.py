@@ -83,7 +83,8 @@ def main(
 
 def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
     """Rates, mean intervals and their spread at constant drives; 16 chains each."""
-    lasers, renewal = ls.Lasers(burn_in_ns=50.0), ls.Renewal(burn_in_ns=50.0)
+    lasers = ls.Lasers(burn_in_ns=50.0)
+    renewal = ls.Renewal(lasers)
     machine = ls.BoltzmannMachine(np.zeros((len(LOGITS),) * 2), np.array(LOGITS))
     found = {}
     for name, sampler in (("lasers", lasers), ("renewal", renewal)):
@@ -251,7 +252,7 @@ def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None
         for k in range(4):  # the first compiles
             pair = []
             for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
-                                   (ls.Renewal(burn_in_ns=0.0, record_spikes=False), 50)
+                                   (ls.Renewal(ls.Lasers(burn_in_ns=0.0), record_spikes=False), 50)
             ):  # fmt: skip
                 length = times * duration_ns
                 wall = time.perf_counter()

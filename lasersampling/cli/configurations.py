@@ -5,21 +5,25 @@ Imported by the commands when they run, since pydantic takes a while to load.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lasersampling.cli.options import LARGEST_SEED
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.config import NonNegative, Positive, Seed, validated
 from lasersampling.errors import InputError
-from lasersampling.hardware import Imperfections
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
-from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.performance import PerformanceSettings, WallPlug
-from lasersampling.sampling.neurons.settings import LineSettings
+from lasersampling.sampling.neurons.settings import (
+    ChipSettings,
+    Clamping,
+    LineSettings,
+    NeuronSettings,
+)
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
 
@@ -29,7 +33,6 @@ _MAX_TRACE_POINTS = 20_000_000
 
 Count = Annotated[int, Field(ge=1)]
 PumpRatio = Annotated[float, Field(ge=0, le=LARGEST_PUMP_RATIO)]
-SeedNumber = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 @validated
@@ -63,24 +66,22 @@ class GibbsConfig:
     draws: Annotated[int, Field(ge=4)] = 10_000
     chains: Count = 4
     clamp: str = ""
-    seed: SeedNumber = 0
+    seed: Seed = 0
     scan: Literal["auto", "random", "block"] = "auto"
     burn_in: Annotated[int, Field(ge=0)] = 100
     thin: Count = 1
 
 
 @validated
-class LasersConfig:
-    """Configuration of ``lasersampling sample --sampler lasers``.
+class LaserTimeRun:
+    """What ``lasersampling sample`` asks of a sampler that takes laser time.
 
     Attributes
     ----------
     machine : str
         File of the machine, or name of a shipped one.
-    sampler : "lasers"
-        What draws.
-    device : Device
-        The laser, with its synapse and refractory time.
+    sampler : str
+        What draws: "lasers" or "renewal".
     duration_ns : float
         Laser time per chain [ns].
     chains : int
@@ -89,18 +90,22 @@ class LasersConfig:
         Clamped units as ``unit=value``, separated by commas.
     seed : int
         Seed of all random numbers of the sampling.
-    delay_ns : float
-        Transmission delay of all connections [ns].
-    interval_ns : float or None
-        Time between draws; a quarter of the refractory time by default [ns].
-    burn_in_ns : float or None
-        Time before the first draw; fifty refractory times by default [ns].
-    calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
-    imperfections : Imperfections
-        What the lasers do beyond the model.
-    chip_seed : int
-        Number of the chip, which fixes its mismatch and its dead lasers.
+    """
+
+    machine: str
+    sampler: str
+    duration_ns: Positive = 25_000.0
+    chains: Count = 4
+    clamp: str = ""
+    seed: Seed = 0
+
+
+@validated
+class LasersConfig(ChipSettings, LaserTimeRun):
+    """Configuration of ``lasersampling sample --sampler lasers``.
+
+    Attributes
+    ----------
     tempering : Tempering or None
         Lets pumps and couplings swing; a table, given by ``--set tempering.period_ns=100``.
     depression : Depression or None
@@ -112,111 +117,46 @@ class LasersConfig:
         Draws of each round and chain, a refractory time apart.
     """
 
-    machine: str
     sampler: Literal["lasers"]
-    device: Device
-    duration_ns: Positive = 25_000.0
-    chains: Count = 4
-    clamp: str = ""
-    seed: SeedNumber = 0
-    delay_ns: NonNegative = 0.0
-    interval_ns: Positive | None = None
-    burn_in_ns: NonNegative | None = None
-    calibration: CalibrationSettings = CalibrationSettings()
-    imperfections: Imperfections = Imperfections()
-    chip_seed: SeedNumber = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
+    adaptation_rounds: Rounds | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 200
 
 
 @validated
-class RenewalConfig:
+class RenewalConfig(NeuronSettings, LaserTimeRun):
     """Configuration of ``lasersampling sample --sampler renewal``.
 
     Attributes
     ----------
-    machine : str
-        File of the machine, or name of a shipped one.
-    sampler : "renewal"
-        What draws.
-    device : Device
-        The laser that the neurons stand for, with its synapse and refractory time.
-    duration_ns : float
-        Laser time per chain [ns].
-    chains : int
-        Independent chains.
-    clamp : str
-        Clamped units as ``unit=value``, separated by commas.
-    seed : int
-        Seed of all random numbers of the sampling.
-    delay_ns : float
-        Transmission delay of all connections [ns].
-    interval_ns : float or None
-        Time between draws; a quarter of the refractory time by default [ns].
-    burn_in_ns : float or None
-        Time before the first draw; fifty refractory times by default [ns].
-    calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
     hazard : HazardSettings
-        How its hazard is measured where none is stored.
+        How the hazard of the device is measured where none is stored.
     """
 
-    machine: str
     sampler: Literal["renewal"]
-    device: Device
-    duration_ns: Positive = 25_000.0
-    chains: Count = 4
-    clamp: str = ""
-    seed: SeedNumber = 0
-    delay_ns: NonNegative = 0.0
-    interval_ns: Positive | None = None
-    burn_in_ns: NonNegative | None = None
-    calibration: CalibrationSettings = CalibrationSettings()
     hazard: HazardSettings = HazardSettings()
 
 
 @validated
-class ServeLasersConfig:
+class ServeLasersConfig(ChipSettings):
     """Configuration of ``lasersampling serve lasers``.
 
     Attributes
     ----------
     units : int
         Lasers of the network.
-    device : Device
-        The laser, with its synapse and refractory time.
-    delay_ns : float
-        Transmission delay of all connections [ns].
-    interval_ns : float or None
-        Time between draws; a quarter of the refractory time by default [ns].
-    burn_in_ns : float or None
-        Time before the first draw; fifty refractory times by default [ns].
     clamping : "drive" or "pump"
         See `sampling.neurons.sampler.Lasers`.
-    calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
-    imperfections : Imperfections
-        What the lasers do beyond the model.
-    chip_seed : int
-        Number of the chip, which fixes its mismatch and its dead lasers.
     """
 
-    units: Count
-    device: Device
-    delay_ns: NonNegative = 0.0
-    interval_ns: Positive | None = None
-    burn_in_ns: NonNegative | None = None
-    clamping: Literal["drive", "pump"] = "drive"
-    calibration: CalibrationSettings = CalibrationSettings()
-    imperfections: Imperfections = Imperfections()
-    chip_seed: SeedNumber = 0
+    units: Count = dataclasses.field(kw_only=True)
+    clamping: Clamping = "drive"
 
 
 @validated
-class InferConfig:
-    """Configuration of ``lasersampling infer``.
+class InferenceRun:
+    """What ``lasersampling infer`` is asked, whatever draws.
 
     Attributes
     ----------
@@ -224,8 +164,6 @@ class InferConfig:
         File of a machine or of a Bayesian network, or name of a shipped one.
     sampler : "lasers" or "gibbs"
         What draws; beside lasers, Gibbs sampling is always shown.
-    device : Device
-        The laser, with its synapse and refractory time.
     clamp, soft : str
         Hard and soft evidence of one case, as ``unit=value`` and ``unit=probability``.
     evidence : str
@@ -248,25 +186,10 @@ class InferConfig:
         rounds and the run is long.
     max_auxiliary_weight : float
         Largest coupling of the auxiliary units that a Bayesian network is mapped with [1].
-    delay_ns : float
-        Transmission delay of all connections [ns].
-    interval_ns : float or None
-        Time between draws; a quarter of the refractory time by default [ns].
-    burn_in_ns : float or None
-        Time before the first draw; fifty refractory times by default [ns].
-    calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
-    imperfections : Imperfections
-        What the lasers do beyond the model.
-    chip_seed : int
-        Number of the chip, which fixes its mismatch and its dead lasers.
-    lines : LineSettings or None
-        Offsets and gains of the lasers, such as those that a machine was learned with.
     """
 
     machine: str
     sampler: Literal["lasers", "gibbs"]
-    device: Device
     clamp: str = ""
     soft: str = ""
     evidence: str = ""
@@ -274,21 +197,27 @@ class InferConfig:
     chains: Count = 16
     duration_ns: Positive = 15_000.0
     draws: Annotated[int, Field(ge=4)] = 5_000
-    seed: SeedNumber = 0
-    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
+    seed: Seed = 0
+    adaptation_rounds: Rounds | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 200
     max_auxiliary_weight: Positive = 3.0
-    delay_ns: NonNegative = 0.0
-    interval_ns: Positive | None = None
-    burn_in_ns: NonNegative | None = None
-    calibration: CalibrationSettings = CalibrationSettings()
-    imperfections: Imperfections = Imperfections()
-    chip_seed: SeedNumber = 0
-    lines: LineSettings | None = None
 
     def __post_init__(self) -> None:
         if self.evidence and (self.clamp or self.soft):
             raise InputError.single("evidence", "a file and clamp or soft", "one of the two")
+
+
+@validated
+class InferConfig(ChipSettings, InferenceRun):
+    """Configuration of ``lasersampling infer``.
+
+    Attributes
+    ----------
+    lines : LineSettings or None
+        Offsets and gains of the lasers, such as those that a machine was learned with.
+    """
+
+    lines: LineSettings | None = None
 
 
 @validated
@@ -315,7 +244,7 @@ class CalibrateConfig:
 
     device: Device
     delay_ns: NonNegative = 0.0
-    seed: SeedNumber = _MEASURED.seed
+    seed: Seed = _MEASURED.seed
     n_chains: Annotated[int, Field(ge=2)] = _MEASURED.n_chains
     activation_duration_ns: Positive = _MEASURED.activation_duration_ns
     pair_duration_ns: Positive = _MEASURED.pair_duration_ns
@@ -349,7 +278,7 @@ class SimulateConfig:
     device: Device
     pump: tuple[PumpRatio, ...] | None = None
     duration_ns: Positive = 100.0
-    seed: SeedNumber = 0
+    seed: Seed = 0
     burn_in_ns: NonNegative = 50.0
     trace_ns: Positive = 100.0
     trace_interval_ps: Positive = 20.0

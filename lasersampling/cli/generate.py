@@ -334,15 +334,9 @@ def _samplers(
     from lasersampling.cli.adapting import adapted, settled
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.neurons.sampler import Lasers
+    from lasersampling.sampling.neurons.configured import lasers_of
 
-    lasers = Lasers(
-        config.device,
-        interval_ns=config.interval_ns,
-        burn_in_ns=config.burn_in_ns,
-        tempering=config.tempering,
-        depression=config.depression,
-    )
+    lasers = lasers_of(config)
     with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
         calibration = lasers.calibrated(progress)
     if file is not None:

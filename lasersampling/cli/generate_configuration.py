@@ -8,15 +8,15 @@ from typing import Annotated
 from pydantic import Field
 
 from lasersampling.checks import memory_problems
-from lasersampling.cli.configurations import Count, SeedNumber
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.cli.configurations import Count
+from lasersampling.config import NonNegative, Positive, Seed, validated
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.learning.pictures.recipes import MachineTraining, PictureSettings
 from lasersampling.sampling.mending import Mending
-from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN
 
@@ -78,9 +78,9 @@ class GenerateConfig:
     window_ns: Positive = 40.0
     gibbs_burn_in: Annotated[int, Field(ge=0)] = 2000
     gibbs_thin: Count = 4
-    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] | None = None
+    adaptation_rounds: Rounds | None = None
     adaptation_draws: Annotated[int, Field(ge=4)] = 100
-    seed: SeedNumber = 0
+    seed: Seed = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
 

@@ -10,7 +10,6 @@ import typer
 from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -231,14 +230,15 @@ def _adapted_lasers(
     from lasersampling.errors import InputError
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
     from lasersampling.sampling.mending import Mending, left_as_learned
+    from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.neurons.sampler import Lasers
     from lasersampling.statistics.chains import MIN_DRAWS
 
-    lines = None if config.lines is None else config.lines.lines
+    lasers = lasers_of(config)
+    lines = lasers.lines
     if lines is not None and len(lines.gain) != model.machine.n_units:
         got, expected = f"{len(lines.gain)} of them", f"{model.machine.n_units}, one for each unit"
         raise InputError.single("--set lines", got, expected)
-    lasers = configured_lasers(config, lines=lines)
     if lasers.draws_in(config.duration_ns) < MIN_DRAWS:
         least = MIN_DRAWS * lasers.draw_interval_ns
         expected = f"at least {least:g}, which is {MIN_DRAWS} draws"

@@ -22,9 +22,6 @@ from lasersampling.paths import expanded, suffix_of
 
 T = TypeVar("T")
 
-LARGEST_SEED = 2**63 - 1
-"""Seeds are stored as 64-bit integers."""
-
 _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
     ("target",): (),
     ("data",): ("yin_yang", "mnist16", "mnist28"),

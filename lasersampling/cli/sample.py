@@ -9,7 +9,6 @@ import typer
 from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Json,
     Out,
@@ -252,25 +251,16 @@ def _prepare(
     from lasersampling.results.records import write_calibration, write_chip, write_neuron
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.mending import Mending, left_as_learned
+    from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.protocol import checked_request
     from lasersampling.sampling.renewal.sampler import Renewal
 
     if isinstance(config, GibbsConfig):
         gibbs = Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin)
         return _Ready(gibbs, config.draws)
+    lasers, renewal = lasers_of(config), None
     if isinstance(config, RenewalConfig):
-        renewal = Renewal(
-            config.device,
-            delay_ns=config.delay_ns,
-            interval_ns=config.interval_ns,
-            burn_in_ns=config.burn_in_ns,
-            settings=config.calibration,
-            hazard_settings=config.hazard,
-        )
-        lasers = renewal.lasers
-    else:
-        renewal = None
-        lasers = configured_lasers(config, tempering=config.tempering, depression=config.depression)
+        renewal = Renewal(lasers, config.hazard)
     n_draws = lasers.draws_in(config.duration_ns)
     if n_draws < _MIN_DRAWS:
         raise InputError.single(

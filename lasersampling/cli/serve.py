@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.lasers import configured_lasers
 from lasersampling.cli.options import (
     Overrides,
     Quiet,
@@ -87,6 +86,7 @@ def lasers(
 ) -> None:
     """Offer a network of lasers that samples Boltzmann machines."""
     from lasersampling.cli.configurations import ServeLasersConfig
+    from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
     from lasersampling.sampling.neurons.substrate import LaserSubstrate
 
@@ -99,7 +99,7 @@ def lasers(
         "chip_seed": chip_seed,
     }
     config = configured(ServeLasersConfig, options, overrides)
-    network = configured_lasers(config, clamping=config.clamping)
+    network = lasers_of(config)
     substrate = LaserSubstrate(network, config.units)  # which says whether it can be so large
     with _ended_by_sigterm():
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:

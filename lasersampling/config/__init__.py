@@ -26,18 +26,22 @@ pulse.toml: kik: got an unknown key, expected one of: duration_ns, kick
 from lasersampling.config.shipped import located, resolve, shipped_names, shipped_path
 from lasersampling.config.toml import load, parse, read_toml, to_toml, toml_of
 from lasersampling.config.validation import (
+    LARGEST_SEED,
     Finite,
     NonNegative,
     Positive,
     Probability,
+    Seed,
     validated,
 )
 
 __all__ = [
+    "LARGEST_SEED",
     "Finite",
     "NonNegative",
     "Positive",
     "Probability",
+    "Seed",
     "load",
     "located",
     "parse",

@@ -36,6 +36,12 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A finite number of at least 0: delays, noise strengths."""
 
+LARGEST_SEED = 2**63 - 1
+"""Seeds are stored as 64-bit integers."""
+
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+"""Seed of random numbers: a whole number from 0."""
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1 [1]."""
 

@@ -213,11 +213,8 @@ def compare_samplers(
         raise InputError.single("model", got, "one that says what it was trained on")
     machine, pictures = model.machine, model.data.load().binarised("threshold")
     tau = Lasers(sampling.device).neuron.refractory_time_ns
-    renewal = Renewal(
-        sampling.device, burn_in_ns=0.0, interval_ns=tau, hazard_settings=sampling.hazard,
-        record_spikes=False,
-    )  # fmt: skip
-    translated = renewal.lasers
+    translated = Lasers(sampling.device, burn_in_ns=0.0, interval_ns=tau)
+    renewal = Renewal(translated, sampling.hazard, record_spikes=False)
     with stage(f"calibrating {translated.neuron.device.name} (once)") as progress:
         write_calibration(file, translated.calibrated(progress))
     with stage(f"measuring the hazard of {translated.neuron.device.name} (once)") as progress:
@@ -236,7 +233,7 @@ def compare_samplers(
     # Lasers last: it is their images that neighbours are shown of.
     samplers: Mapping[str, Sampler] = {
         "gibbs": Gibbs(burn_in=0),
-        "renewal": replace(renewal, lines=lasers.lines),
+        "renewal": replace(renewal, lasers=lasers),
         "translated": translated,
         "lasers": lasers,
     }

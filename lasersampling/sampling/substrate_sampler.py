@@ -10,14 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine
+from lasersampling.config import LARGEST_SEED
 from lasersampling.errors import InputError, Problem, SubstrateError
 from lasersampling.hardware import Arrays, Substrate
 from lasersampling.hardware.observations import END
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.neurons.substrate import START
 from lasersampling.sampling.protocol import ChainState, Progress, Samples, checked_request
-
-_LARGEST_SEED = 2**63 - 1
 
 
 class SubstrateSampler:
@@ -95,8 +94,8 @@ class SubstrateSampler:
         if (machine.n_units,) != self._description.sizes:
             expected = f"{self._description.sizes}, as {self.name} has"
             problems.append(Problem("machine", f"units {(machine.n_units,)}", expected))
-        if seed > _LARGEST_SEED:
-            problems.append(Problem("seed", str(seed), f"at most {_LARGEST_SEED}"))
+        if seed > LARGEST_SEED:
+            problems.append(Problem("seed", str(seed), f"at most {LARGEST_SEED}"))
         if problems:
             raise InputError(problems)
         if start is not None and not isinstance(start, Mapping):

@@ -21,8 +21,8 @@ from lasersampling.results import read_results
 from lasersampling.results.figures.posterior import exact_label
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import exact_posterior
+from lasersampling.sampling.neurons.configured import settings_of
 from lasersampling.sampling.neurons.sampler import Lasers
-from lasersampling.sampling.neurons.settings import settings_of
 
 GIBBS = ("--sampler", "gibbs", "--draws", 2000, "--chains", 8)
 

@@ -5,6 +5,7 @@ import pytest
 
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration
+from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.sampler import Renewal
 
@@ -50,7 +51,9 @@ def analytic():
     """Return a function that makes a renewal sampler with such a hazard."""
 
     def make(hazard=None, synapse=None, **options):
-        sampler = Renewal(synapse=synapse or Synapse(), refractory_time_ns=TAU_NS, **options)
+        kept = {key: options.pop(key) for key in ("record_spikes",) if key in options}
+        lasers = Lasers(synapse=synapse or Synapse(), refractory_time_ns=TAU_NS, **options)
+        sampler = Renewal(lasers, **kept)
         sampler.lasers.__dict__["calibration"] = analytic_calibration()
         # Recovery ends right after tau, so that most of the table's ages lie before.
         sampler.__dict__["hazard"] = hazard or analytic_hazard(2e-3, 1e-3, TAU_NS / 50)

@@ -17,8 +17,8 @@ from lasersampling.learning.machines.recipes import FitRecipe
 from lasersampling.learning.task import State
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps
+from lasersampling.sampling.neurons.configured import lasers_of, settings_of
 from lasersampling.sampling.neurons.sampler import Lasers
-from lasersampling.sampling.neurons.settings import settings_of
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 
 Stage = Callable[[str], AbstractContextManager[Progress | None]]
@@ -71,15 +71,7 @@ def sampler_of(recipe: FitRecipe) -> Sampler:
     settings = recipe.sampler
     if settings.kind == "gibbs":
         return Gibbs(thin=settings.thin)
-    return Lasers(
-        recipe.device,
-        interval_ns=settings.interval_ns,
-        burn_in_ns=settings.burn_in_ns,
-        delay_ns=settings.delay_ns,
-        settings=recipe.calibration,
-        imperfections=recipe.imperfections,
-        chip_seed=settings.chip_seed,
-    )
+    return lasers_of(recipe, settings)
 
 
 def pretrained(

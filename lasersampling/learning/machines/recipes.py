@@ -12,11 +12,10 @@ from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
 from lasersampling.learning.machines.contrastive import LearningSettings
 from lasersampling.learning.machines.parameters import Connectivity
-from lasersampling.sampling.neurons.adaptation import LARGEST_ROUNDS
+from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 
 Count = Annotated[int, Field(ge=1)]
-
 
 _JUDGED_DRAWS = 1000, 8000
 """Fewest and most draws per chain, where a recipe does not say how many."""
@@ -30,13 +29,10 @@ class SamplerSettings:
     ----------
     kind : "lasers" or "gibbs"
         Simulated lasers, or digital Gibbs sampling.
-    interval_ns, burn_in_ns : float or None
-        Lasers: time between draws, and before the first draw of chains that start anew; a quarter
-        of the refractory time and fifty of them by default [ns].
-    delay_ns : float
-        Lasers: transmission delay of all connections [ns].
+    interval_ns, burn_in_ns, delay_ns : float
+        Times of lasers; see `sampling.neurons.settings.NeuronSettings` [ns].
     chip_seed : int
-        Lasers: which chip with these imperfections.
+        Number of the chip with these imperfections.
     thin : int
         Gibbs sampling: sweeps per draw.
     """
@@ -115,7 +111,7 @@ class FitRecipe:
     sampler: SamplerSettings = SamplerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
     pretraining: LearningSettings | None = None
-    adaptation_rounds: Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)] = 0
+    adaptation_rounds: Rounds = 0
     learning: LearningSettings = LearningSettings()
     judging: JudgingSettings = JudgingSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0

@@ -25,9 +25,11 @@ J. Besag, The Statistician 24 (1975) 179 (pseudo-likelihood).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from lasersampling.boltzmann.clamping import FREE, clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -49,6 +51,9 @@ from lasersampling.sampling.protocol import Progress
 
 LARGEST_ROUNDS = 1000
 """Rounds that may be asked for; after a dozen, further ones change little."""
+
+Rounds = Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)]
+"""Rounds of adaptation, as a key of a configuration."""
 
 _N_CHAINS, _N_DRAWS = 40, 100
 _GIBBS = Gibbs(burn_in=100, thin=2)

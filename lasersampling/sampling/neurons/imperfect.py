@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import AccuracyWarning
-from lasersampling.hardware import Chip, Drift, Imperfections
+from lasersampling.hardware import Chip, Drift
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.spikes import SpikeTrains
@@ -22,7 +22,7 @@ KNOWN = frozenset(
      "gain.mismatch", "coupling.mismatch", "coupling.grid", "delay.mismatch",
      "spikes.jitter_std", "spikes.lost", "dead"}
 )  # fmt: skip
-"""What lasers have."""
+"""Imperfections that lasers can have."""
 
 DRIFT = "pump_drift"
 """Name of the drift in a state of chains: standard normal, (chain, unit)."""
@@ -231,9 +231,3 @@ def one_after_the_other(runs: list[SpikeTrains]) -> SpikeTrains:
     return SpikeTrains(
         np.minimum(time[order], duration), unit[order], offset, runs[0].n_units, duration
     )
-
-
-def checked_imperfections(imperfections: Imperfections) -> Imperfections:
-    """Refuse imperfections that lasers do not have."""
-    imperfections.refuse_others(KNOWN, "lasers")
-    return imperfections

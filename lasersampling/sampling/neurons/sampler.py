@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine
-from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem
+from lasersampling.checks import integer_problems
+from lasersampling.errors import InputError
 from lasersampling.hardware import Chip, Imperfections
 from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.imperfections import as_imperfections
@@ -24,13 +23,9 @@ from lasersampling.lasers.steps import length_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
-from lasersampling.sampling.neurons.imperfect import (
-    DRIFT,
-    Pumps,
-    build_network,
-    checked_imperfections,
-)
+from lasersampling.sampling.neurons.imperfect import DRIFT, KNOWN, Pumps, build_network
 from lasersampling.sampling.neurons.runs import LaserRun, Setting
+from lasersampling.sampling.neurons.settings import Clamping, LaserSettings
 from lasersampling.sampling.neurons.state import (
     RESOURCE,
     SPIKE_AMPLITUDE,
@@ -51,8 +46,6 @@ from lasersampling.sampling.protocol import (
 )
 
 DEFAULT_DEVICE = "D6"
-
-Clamping = Literal["drive", "pump"]
 
 HARD_PUMP_LOGITS = 8.0
 """How far beyond all that the others can do the pump of a clamped laser is held, in logits.
@@ -149,24 +142,25 @@ class Lasers:
     lines: Lines | None = None
 
     def __post_init__(self) -> None:
-        problems = integer_problems("chip_seed", self.chip_seed, 0)
-        if self.clamping not in get_args(Clamping):
-            problems.append(Problem("clamping", repr(self.clamping), "'drive' or 'pump'"))
-        for name, strict in (("interval_ns", True), ("burn_in_ns", False)):
-            value = getattr(self, name)
-            if value is not None:
-                problems += number_problems(name, value, 0.0, strict=strict)
-        if problems:
-            raise InputError(problems)
+        problems = []
+        if self.n_threads is not None:
+            problems += integer_problems("n_threads", self.n_threads, 1)
         # Reading the device file now reports its problems here and not at the first sampling.
         neuron = self.neuron
-        if self.burn_in_ns is not None:
-            times = {"burn_in_ns": self.burn_in_ns}
-            problems = length_problems(times, (1, 1), neuron.refractory_time_ns, neuron.step_ps)
+        checked = LaserSettings(
+            device=neuron.device, interval_ns=self.interval_ns, burn_in_ns=self.burn_in_ns,
+            imperfections=as_imperfections(self.imperfections), chip_seed=self.chip_seed,
+            clamping=self.clamping, tempering=self.tempering, depression=self.depression,
+        )  # fmt: skip
+        checked.imperfections.refuse_others(KNOWN, "lasers")
+        if checked.burn_in_ns is not None:
+            times = {"burn_in_ns": checked.burn_in_ns}
+            problems += length_problems(times, (1, 1), neuron.refractory_time_ns, neuron.step_ps)
         if problems:
             raise InputError(problems)
-        known = checked_imperfections(as_imperfections(self.imperfections))
-        object.__setattr__(self, "imperfections", known)
+        normalised = "interval_ns", "burn_in_ns", "imperfections", "tempering", "depression"
+        for name in normalised:
+            object.__setattr__(self, name, getattr(checked, name))
 
     @property
     def name(self) -> str:
@@ -220,7 +214,7 @@ class Lasers:
         return self.tempering.period_ns / self.tempering.draws_per_period(self._spacing_ns)
 
     @property
-    def _burn_in_ns(self) -> float:
+    def burn_in_time_ns(self) -> float:
         """Time before the first draw of chains that start anew [ns]."""
         if self.burn_in_ns is not None:
             return self.burn_in_ns
@@ -291,7 +285,7 @@ class Lasers:
                     beta: self._setting(programme, chip, held[chains], units, beta)
                     for beta in plan.betas
                 }
-                run = LaserRun(self.neuron, settings, group, self._burn_in_ns, self.n_threads)
+                run = LaserRun(self.neuron, settings, group, self.burn_in_time_ns, self.n_threads)
                 spikes, end = run.through(
                     plan.parts, first.among(chains, units, machine.n_units) if own is None else own,
                     int(seeds[k]), report,

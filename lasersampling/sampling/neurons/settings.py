@@ -1,24 +1,75 @@
-"""Lasers as plain settings, by which a file says with which ones a machine was learned."""
+"""Which lasers sample, and when their states are read: the tables of recipes and commands.
+
+The keys stand here once, and are checked here alone; a recipe or command takes over those it has.
+`Lasers` explains them at length. `sampling.neurons.configured` makes lasers of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+import dataclasses
+from typing import Literal
 
-from lasersampling.config import Positive, validated
+from lasersampling.config import NonNegative, Positive, Seed, validated
 from lasersampling.errors import InputError
-from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.hardware import Imperfections
+from lasersampling.lasers.depression import Depression
+from lasersampling.lasers.device import Device
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
+from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.neurons.translation import Lines
+
+Clamping = Literal["drive", "pump"]
+
+
+@validated
+class NeuronSettings:
+    """A laser as a sampling neuron, and when its state is read.
+
+    Attributes
+    ----------
+    device : Device
+        The laser, with its synapse and refractory time.
+    delay_ns : float
+        Transmission delay of all connections.
+    interval_ns : float or None
+        Time between draws; a quarter of the refractory time by default.
+    burn_in_ns : float or None
+        Time before the first draw; fifty refractory times by default.
+    calibration : CalibrationSettings
+        How the device is calibrated where no calibration is stored.
+    """
+
+    device: Device = dataclasses.field(kw_only=True)
+    delay_ns: NonNegative = 0.0
+    interval_ns: Positive | None = None
+    burn_in_ns: NonNegative | None = None
+    calibration: CalibrationSettings = CalibrationSettings()
+
+
+@validated
+class ChipSettings(NeuronSettings):
+    """The same for the lasers of one chip.
+
+    Attributes
+    ----------
+    imperfections : Imperfections
+        What the lasers do beyond the model.
+    chip_seed : int
+        Number of the chip, which fixes its mismatch and its dead lasers.
+    """
+
+    imperfections: Imperfections = Imperfections()
+    chip_seed: Seed = 0
 
 
 @validated
 class LineSettings:
-    """Lines of lasers, as a table of a configuration.
+    """Lines of lasers; see `translation.Lines`.
 
     Attributes
     ----------
     offset, gain : tuple of float
-        Of each unit; see `translation.Lines` [1].
+        Of each unit [1].
     """
 
     offset: tuple[float, ...]
@@ -29,41 +80,34 @@ class LineSettings:
             got = f"{len(self.offset)} offsets and {len(self.gain)} gains"
             raise InputError.single("lines", got, "one of either for each unit")
 
+    @classmethod
+    def of(cls, lines: Lines) -> LineSettings:
+        """Give lines as a table."""
+        return cls(tuple(lines.offset.tolist()), tuple(lines.gain.tolist()))
+
     @property
     def lines(self) -> Lines:
         """The same as arrays."""
         return Lines(self.offset, self.gain)  # type: ignore[arg-type]
 
 
-def settings_of(lasers: Lasers) -> dict[str, Any]:
-    """Return what makes these lasers, by the keys that the configurations of commands have.
+@validated
+class LaserSettings(ChipSettings):
+    """All that can be said of lasers.
 
-    Parameters
+    Attributes
     ----------
-    lasers : Lasers
-        Without tempering and depression, of which nothing is told.
-
-    Examples
-    --------
-    >>> sorted(settings_of(Lasers("D6")))
-    ['chip_seed', 'delay_ns', 'device', 'imperfections']
+    clamping : "drive" or "pump"
+        Whether clamped units act as a constant drive, or as lasers whose pump is held.
+    tempering : Tempering or None
+        Lets pumps and couplings swing.
+    depression : Depression or None
+        Lets synapses tire.
+    lines : LineSettings or None
+        Offset and gain of each laser, as adaptation finds them.
     """
-    neuron = lasers.neuron
-    device = replace(
-        neuron.device, synapse=neuron.synapse, refractory_time_ns=neuron.refractory_time_ns,
-        step_ps=neuron.step_ps,
-    )  # fmt: skip
-    lines = lasers.lines
-    told = {
-        "device": device,
-        "delay_ns": lasers.delay_ns,
-        "interval_ns": lasers.interval_ns,
-        "burn_in_ns": lasers.burn_in_ns,
-        "calibration": lasers.settings,
-        "imperfections": lasers.imperfections,
-        "chip_seed": lasers.chip_seed,
-        "lines": None
-        if lines is None
-        else LineSettings(tuple(lines.offset.tolist()), tuple(lines.gain.tolist())),
-    }
-    return {key: value for key, value in told.items() if value is not None}
+
+    clamping: Clamping = "drive"
+    tempering: Tempering | None = None
+    depression: Depression | None = None
+    lines: LineSettings | None = None

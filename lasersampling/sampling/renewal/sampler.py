@@ -17,15 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine
-from lasersampling.checks import integer_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
+from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.request import available_cores
-from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
-from lasersampling.sampling.neurons.translation import Lines, Programme
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
@@ -48,6 +46,8 @@ from lasersampling.sampling.renewal.trains import (
 _MEMORY_IN_SLOW_TIMES = 16.0
 """After so many relaxation times exp(-t) is 1e-7."""
 
+_WHY = "since the measured hazard is that of ideal lasers at rest; Lasers(...) draws with them"
+
 _ROOM = 65536
 _LANES_PER_BATCH = 1024
 _MOST_BLOCKS = 20
@@ -64,81 +64,63 @@ class Renewal:
 
     Attributes
     ----------
-    device : Device, str or Path
-        A laser, the name of a shipped one, or a TOML file.
-    synapse : Synapse, optional
-        Rectangular or shaped; the device's own by default.
-    refractory_time_ns : float, optional
-        tau: z = 1 that long after a spike; the device's own by default.
-    delay_ns : float
-        Transmission delay of all connections.
-    interval_ns : float, optional
-        Time between draws; a quarter of the refractory time by default.
-    burn_in_ns : float, optional
-        Time before the first draw; 50 refractory times by default.
-    settings : CalibrationSettings, optional
-        How the device is calibrated when its calibration is not in the cache.
+    lasers : Lasers, Device, str or Path
+        The lasers that the neurons stand for, or their device with all other settings at their
+        defaults. Times, calibration, lines and threads are those of the lasers.
     hazard_settings : HazardSettings, optional
         How the hazard is measured when it is not in the cache.
     record_spikes : bool
         Whether samples come with their spikes. Large machines have many.
-    n_threads : int, optional
-        Threads; all cores by default. Draws do not depend on it.
-    lines : Lines, optional
-        Gain and offset of each neuron, as for `Lasers`; those that lasers were adapted to.
+
+    Raises
+    ------
+    InputError
+        For lasers that do what this abstraction does not describe: imperfections, tempering,
+        tiring or exponential synapses, lasers whose clamped units are held by their pumps.
 
     Examples
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
     >>> machine = BoltzmannMachine.random(3, seed=1)
     >>> quick = HazardSettings(n_chains=8, duration_ns=2000.0, response_duration_ns=150.0)
-    >>> samples = Renewal("D6", hazard_settings=quick).sample(machine, 100, n_chains=2, seed=5)
+    >>> samples = Renewal("D6", quick).sample(machine, 100, n_chains=2, seed=5)
     >>> samples.states.shape, samples.interval_ns
     ((2, 100, 3), 0.625)
     """
 
-    device: Device | str | Path = DEFAULT_DEVICE
-    synapse: Synapse | None = None
-    refractory_time_ns: float | None = None
-    delay_ns: float = 0.0
-    interval_ns: float | None = None
-    burn_in_ns: float | None = None
-    settings: CalibrationSettings | None = None
+    lasers: Lasers | Device | str | Path = DEFAULT_DEVICE
     hazard_settings: HazardSettings | None = None
     record_spikes: bool = True
-    n_threads: int | None = None
-    lines: Lines | None = None
 
     def __post_init__(self) -> None:
-        if self.n_threads is not None:
-            problems = integer_problems("n_threads", self.n_threads, 1)
-            if problems:
-                raise InputError(problems)
         # Making the lasers now reports problems of the device here and not at the first sampling.
-        check_synapse(self.lasers.neuron)
+        lasers = self.lasers if isinstance(self.lasers, Lasers) else Lasers(self.lasers)
+        object.__setattr__(self, "lasers", lasers)
+        check_synapse(lasers.neuron)
+        problems = _problems(lasers)
+        if problems:
+            raise InputError(problems)
 
     @property
     def name(self) -> str:
         """Name recorded with the samples."""
         return "renewal"
 
-    @cached_property
-    def lasers(self) -> Lasers:
-        """The lasers that this stands for."""
-        return Lasers(
-            self.device, self.synapse, self.refractory_time_ns, self.delay_ns, self.interval_ns,
-            self.burn_in_ns, settings=self.settings, n_threads=self.n_threads,
-        )  # fmt: skip
+    @property
+    def of_lasers(self) -> Lasers:
+        """The lasers that the neurons stand for."""
+        assert isinstance(self.lasers, Lasers)  # put there when this was made
+        return self.lasers
 
     @property
     def neuron(self) -> LaserNeuron:
         """Device, synapse and times that are in use."""
-        return self.lasers.neuron
+        return self.of_lasers.neuron
 
     @property
     def calibration(self) -> Calibration:
         """Calibration of the neuron, out of the cache or measured at the first use."""
-        return self.lasers.calibration
+        return self.of_lasers.calibration
 
     @cached_property
     def hazard(self) -> Hazard:
@@ -150,9 +132,9 @@ class Renewal:
         if "hazard" not in self.__dict__:
             self.__dict__["hazard"] = stored_hazard(
                 self.neuron,
-                self.settings or CalibrationSettings(),
+                self.of_lasers.settings or CalibrationSettings(),
                 self.hazard_settings or HazardSettings(),
-                n_threads=self.n_threads,
+                n_threads=self.of_lasers.n_threads,
                 progress=progress,
             )
         hazard: Hazard = self.__dict__["hazard"]
@@ -166,11 +148,11 @@ class Renewal:
     @property
     def draw_interval_ns(self) -> float:
         """Time between two draws [ns]."""
-        return self.lasers.draw_interval_ns
+        return self.of_lasers.draw_interval_ns
 
     def draws_in(self, duration_ns: float) -> int:
         """Draws that fit into a sampling time."""
-        return self.lasers.draws_in(duration_ns)
+        return self.of_lasers.draws_in(duration_ns)
 
     def sample(
         self,
@@ -194,8 +176,7 @@ class Renewal:
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
         times = tau + self.draw_interval_ns * draw
         # Chains that go on were left at tau, so that the spikes which their states need come later.
-        burn_in = 50.0 * tau if self.burn_in_ns is None else self.burn_in_ns
-        began = -burn_in if start is None else tau
+        began = -self.of_lasers.burn_in_time_ns if start is None else tau
         memory = (
             max(tau, neuron.synapse.length_ns(tau) + neuron.delay_ns)
             + _MEMORY_IN_SLOW_TIMES * self.hazard.slow_ns
@@ -208,7 +189,7 @@ class Renewal:
         else:
             past = [train.later(tau) for train in before]
         job = _Job(self, machine, times, began, memory, held, states, generators, past)
-        threads = self.n_threads or available_cores()
+        threads = self.of_lasers.n_threads or available_cores()
         batches = _batches(held, threads)
         meter = _Meter(progress, n_chains)
         stop = threading.Event()
@@ -238,6 +219,22 @@ class Renewal:
         from lasersampling.sampling.renewal import kernel as renewal_kernel
 
         _ = renewal_kernel.advance
+
+
+def _problems(lasers: Lasers) -> list[Problem]:
+    """Say what these lasers do that renewal neurons do not."""
+    assert isinstance(lasers.imperfections, Imperfections)  # put there when they were made
+    problems = []
+    if not lasers.imperfections.is_none:
+        got = "lasers with imperfections"
+        problems.append(Problem("imperfections", got, f"none, {_WHY}"))
+    for name in ("tempering", "depression"):
+        if getattr(lasers, name) is not None:
+            problems.append(Problem(name, f"lasers with {name}", f"none, {_WHY}"))
+    if lasers.clamping != "drive":
+        expected = "'drive': a clamped unit has no renewal neuron, and chains go on without it"
+        problems.append(Problem("clamping", repr(lasers.clamping), expected))
+    return problems
 
 
 class _Meter:
@@ -272,7 +269,7 @@ class _Job:
         generators: NDArray[np.uint64],
         past: list[Train],
     ) -> None:
-        self._sampler, self._programme = sampler, Programme.of(machine, sampler.lines)
+        self._sampler, self._programme = sampler, sampler.of_lasers.programme(machine)
         self._times, self._began, self._memory = times, began, memory
         self._held, self._states, self._generators, self._past = held, states, generators, past
         self._rule = sampler.calibration.rule(sampler.neuron)

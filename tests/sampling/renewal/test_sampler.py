@@ -13,7 +13,12 @@ from lasersampling.boltzmann import (
     exact_moments,
 )
 from lasersampling.errors import InputError
+from lasersampling.lasers.depression import Depression
+from lasersampling.lasers.device import load_device
 from lasersampling.lasers.synapse import Synapse
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.tempering import Tempering
+from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.sampling.renewal import sampler as renewal_sampler
 from lasersampling.sampling.renewal import tables as renewal_tables
 from lasersampling.sampling.renewal.sampler import Renewal
@@ -277,11 +282,45 @@ def test_a_machine_with_all_units_clamped_needs_no_neurons(analytic):
 
 def test_bad_settings_are_refused_at_once():
     with pytest.raises(InputError, match="n_threads: got 0"):
-        Renewal(n_threads=0)
+        Renewal(Lasers(n_threads=0))
     with pytest.raises(InputError, match="synapse: got the exponential kernel"):
-        Renewal(synapse=Synapse("exponential", time_constant_ns=1.0))
+        Renewal(Lasers(synapse=Synapse("exponential", time_constant_ns=1.0)))
     with pytest.raises(InputError, match="no such device|D99"):
         Renewal("D99")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"imperfections": "laboratory"}, "imperfections: got lasers with imperfections"),
+        ({"tempering": Tempering()}, "tempering: got lasers with tempering"),
+        ({"depression": Depression(0.1, 20.0)}, "depression: got lasers with depression"),
+        ({"clamping": "pump"}, "clamping: got 'pump', expected 'drive'"),
+    ],
+)
+def test_lasers_that_the_abstraction_does_not_describe_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        Renewal(Lasers(**settings))
+
+
+@pytest.mark.parametrize("clamped", [None, [-1, 1, -1, 0]])
+def test_lines_of_the_lasers_drive_the_neurons(analytic, clamped):
+    """They act as other weights and biases do, to the bit; gains in binary have no rounding."""
+    lines = Lines([0.5, -0.25, 0.0, 1.0], np.full(4, 1.25))
+    machine = BoltzmannMachine(1.25 * MACHINE.weights, lines.offset + 1.25 * MACHINE.biases)
+
+    def states(of, **settings):
+        return analytic(**settings).sample(of, 200, n_chains=3, clamped=clamped, seed=2).states
+
+    assert np.array_equal(states(MACHINE, lines=lines), states(machine))
+    assert not np.array_equal(states(MACHINE, lines=lines), states(MACHINE))
+
+
+@pytest.mark.parametrize("given", ["D2", load_device("D2"), Lasers("D2")])
+def test_neurons_stand_for_a_device_or_for_lasers(given):
+    renewal = Renewal(given)
+    assert renewal.neuron == Lasers("D2").neuron
+    assert renewal.draw_interval_ns == Lasers("D2").draw_interval_ns
 
 
 @pytest.mark.parametrize(
@@ -302,4 +341,4 @@ def test_a_damaged_start_is_refused(analytic, name, value, words):
 
 def test_settings_are_frozen(analytic):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        analytic().delay_ns = 1.0
+        analytic().record_spikes = False
