@@ -107,8 +107,8 @@ def annealed_log_partition(
         the machine.
     n_chains : int
         Independent chains, at least 2.
-    Number of temperatures, evenly spaced, each with one sweep.
-        Temperatures, evenly spaced, each with one sweep.
+    n_steps : int
+        Number of temperatures, evenly spaced, each with one sweep.
     seed : int
         The same seed gives the same bits.
 
@@ -119,9 +119,9 @@ def annealed_log_partition(
 
     Notes
     -----
-    Let e be the units of the even side. At inverse temperature b between 0 and 1, log f_b(e) = ((1
-    - b) a0 + b a) e + sum_j log(1 + exp(b (c + W e)_j)). Chain k accumulates w_k = prod f_(b+1)(e)
-    / f_b(e), and Z = Z_0 <w>. The error is that of log <w> to first order.
+    Let e be the units of the even side. At inverse temperature b between 0 and 1
+    log f_b(e) = ((1 - b) a0 + b a) e + sum_j log(1 + exp(b (c + W e)_j)). Chain k accumulates
+    w_k = prod f_(b+1)(e) / f_b(e), and Z = Z_0 <w>. The error is that of log <w> to first order.
     """
     problems = [
         *integer_problems("n_chains", n_chains, 2),

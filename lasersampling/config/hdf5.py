@@ -1,7 +1,7 @@
-"""HDF5 files of anybody, read with care: looked at before anything is read, and with one error.
+"""HDF5 files from anywhere, read with care: checked before anything is read, with one error.
 
-What a file declares costs it nothing, and what it links to may lie elsewhere, so links, types and
-sizes are checked first. Refused are
+A file can declare any amount of data at no cost, and can link to other places, so links, types and
+sizes are checked first. The following is refused:
 
 - links other than hard ones: external, soft (which may be broken or run in circles), and groups
   that are reached twice;
@@ -12,7 +12,7 @@ sizes are checked first. Refused are
 - more than `MOST_OBJECTS` groups and datasets, or groups nested deeper than `DEEPEST`;
 - text that is not UTF-8.
 
-The numbers stand in `config.hdf5_checks`, and there is the checksum that our own files have.
+These limits stand in `config.hdf5_checks`, together with the checksum that our own files carry.
 Whatever else h5py raises becomes an `InputError` that names the file.
 
 Examples
@@ -62,20 +62,21 @@ _LARGEST_CONTENT = 10**9
 
 @contextmanager
 def opened(path: str | os.PathLike[str], expected: str) -> Iterator[Group]:
-    """Open a file and give its root; within the block, all that goes wrong is an `InputError`.
+    """Open a file and give its root; within the block every failure is an `InputError`.
 
     Parameters
     ----------
     path : path-like
         The file.
     expected : str
-        What kind of file it should be, for messages.
+        The kind of file that it should be, for messages.
 
     Raises
     ------
     InputError
-        If there is no such file, it is no plain file, empty, of another kind, held by a process
-        that writes it, damaged, or one of those that the head of this module lists.
+        If there is no such file; if it is not a plain file, empty, of another kind, held by a
+        process that writes it, or damaged; or if it has one of the faults listed at the head of
+        this module.
     """
     import h5py
 
@@ -100,7 +101,7 @@ def opened_bytes(content: bytes, name: str, expected: str) -> Iterator[Group]:
     content : bytes
         The content.
     name, expected : str
-        Which file, and of what kind, for messages.
+        Name and kind of the file, for messages.
     """
     import h5py
 
@@ -116,7 +117,7 @@ def file_content(path: str | os.PathLike[str], expected: str) -> bytes:
     Raises
     ------
     InputError
-        As `opened`, and for files of more than 1 GB.
+        As for `opened`, and for files of more than 1 GB.
     """
     size = check_file(path, expected)
     if size > _LARGEST_CONTENT:
@@ -135,7 +136,7 @@ class Group:
         self._source = source
 
     def refusal(self, name: str, got: str, expected: str) -> InputError:
-        """Make the error for one entry; ``""`` is this group."""
+        """Make the error for one entry; ``""`` stands for this group itself."""
         path = "/".join(part for part in (self.path, name) if part)
         return self._source.refusal(path, got, expected)
 
@@ -173,7 +174,7 @@ class Group:
         return attributes(self._source, self.h5py, self.path)
 
     def inspected(self) -> dict[str, Group | Dataset]:
-        """Look at everything below, for those who will walk through it by other means.
+        """Check everything below, for code that will read it by other means.
 
         Returns
         -------
@@ -222,14 +223,14 @@ class Group:
 
 
 class Dataset:
-    """A dataset of a file, whose form was checked; its size is when it is read.
+    """A dataset of a file. Its form has been checked; its size is checked when it is read.
 
     Attributes
     ----------
     shape : tuple of int
-        As the file declares it.
+        Shape that the file declares.
     is_text : bool
-        Whether its entries are text, or else numbers.
+        Whether its entries are text; otherwise they are numbers.
     """
 
     def __init__(self, source: Source, dataset: h5py.Dataset, path: str) -> None:
@@ -253,7 +254,7 @@ class Dataset:
         for place in range(self._layout.get_nfilters()):
             code = self._layout.get_filter(place)[0]
             if code not in _known_filters():
-                raise source.refusal(path, f"data packed by the filter {code}", "gzip, or none")
+                raise source.refusal(path, f"data compressed by the filter {code}", "gzip, or none")
 
     def attributes(self) -> dict[str, Any]:
         """Attributes, as those of a group."""
@@ -292,13 +293,13 @@ class Dataset:
         if self.n_items > MOST_OBJECTS:
             got, expected = f"{self.n_items} texts", f"at most {MOST_OBJECTS}"
             raise self._source.refusal(self.path, got, expected)
-        # One at a time: the length of each is known to HDF5 only, and all may be the same one.
+        # One at a time: only HDF5 knows the length of each, and all may be the same one.
         for index in np.ndindex(self.shape):
             found[index] = self._text(self.h5py[index])
         return found
 
     def text(self) -> str:
-        """Read the one text that this is."""
+        """Read the text of a scalar dataset."""
         found = self.texts()
         if found.size != 1:
             raise self._source.refusal(self.path, f"{found.size} texts", "one")
@@ -310,12 +311,12 @@ class Dataset:
         return text
 
     def check_size(self) -> None:
-        """Look at what is declared and at what is there, for those who read by other means.
+        """Check what is declared and what is there, for code that reads by other means.
 
         Raises
         ------
         InputError
-            If it is too large, or was never written.
+            If the dataset is too large, or was never written.
         """
         import h5py
 
@@ -329,7 +330,7 @@ class Dataset:
             n_bytes = wanted * math.prod(chunk) * item
         else:
             wanted, there = n_bytes, min(stored, self._source.size)
-        # First what it would cost, which holds for data that are there as well.
+        # First the cost, since a small file can declare a large dataset.
         most = self._source.most(stored)
         if n_bytes > most:
             got = f"{spoken(n_bytes)} declared, of which {spoken(stored)} are in the file"

@@ -1,9 +1,9 @@
-"""Limits of HDF5 files that are read, and checks of a file as a whole and of attributes.
+"""Limits for HDF5 files that are read, and checks of whole files and of attributes.
 
-What this library writes ends in a *seal* of 20 bytes behind the last byte of HDF5, which leaves
-it alone: eight of text, the length of what comes before and its CRC-32. A sealed file in which
-a byte was changed is refused before HDF5 sees it; one that another program wrote to has lost the
-seal, since HDF5 cuts a file where its own content ends, and is read without.
+The files that this library writes end in a *seal* of 20 bytes behind the last byte of HDF5, which
+ignores it: eight bytes of text, the length of what comes before, and its CRC-32. A sealed file in
+which a byte has changed is refused before HDF5 sees it. A file to which another program wrote has
+lost the seal, since HDF5 cuts a file where its own content ends, and is read without this check.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import numpy as np
 from lasersampling.errors import InputError
 
 LARGEST_BYTES = 2**28
-"""Of the data of a file, unpacked; more than that must be in the file, see `LARGEST_RATIO`."""
+"""Limit for the uncompressed data of a file; for more see `LARGEST_RATIO`."""
 
 LARGEST_RATIO = 200
-"""How far larger data may be packed. Weights and states reach 2 to 100, zeros alone 1000."""
+"""Largest compression ratio of larger data. Weights and states reach 2 to 100, zeros 1000."""
 
 MOST_OBJECTS = 20_000
 MOST_ATTRIBUTES = 1000
@@ -41,23 +41,23 @@ _NETCDF_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")
 
 
 class Source:
-    """The file at hand, and how much of it has been read."""
+    """A file that is being read, and how much of it has been read."""
 
     def __init__(self, name: str, expected: str, size: int) -> None:
         self.name, self.expected, self.size = name, expected, size
         self._read_bytes = 0
 
     def refusal(self, path: str, got: str, expected: str = "") -> InputError:
-        """Make the error for one entry, ``""`` for the root."""
+        """Make the error for one entry; ``""`` stands for the root."""
         where = f"{self.name}: /{path}" if path else self.name
         return InputError.single(where, got, expected or self.expected)
 
     def most(self, stored: int) -> int:
-        """Say how many bytes may come out of so many."""
+        """Say how many bytes may result from so many bytes in the file."""
         return max(LARGEST_BYTES, LARGEST_RATIO * min(stored, self.size))
 
     def count(self, path: str, n_bytes: int) -> None:
-        """Refuse what would take more memory than the file accounts for."""
+        """Refuse data that would take more memory than the size of the file justifies."""
         self._read_bytes += n_bytes
         most = self.most(self.size)
         if self._read_bytes > most:
@@ -71,10 +71,10 @@ def sealed(content: bytes) -> bytes:
 
 
 def check_stream(stream: BinaryIO, size: int, name: str, expected: str) -> None:
-    """Tell an empty or foreign file, and one that has changed since it was sealed.
+    """Detect an empty or foreign file, and one that has changed since it was sealed.
 
-    In files without a seal, the collections of texts are looked at: HDF5 2.0 runs for ever in one
-    with an empty entry, as a flipped byte may make it.
+    In files without a seal the collections of texts are checked too: HDF5 2.0 never returns from
+    one with an empty entry, which a flipped byte can produce.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _collections(stream: BinaryIO) -> Iterator[int]:
 
 
 def _is_sound(stream: BinaryIO) -> bool:
-    """Walk through a collection, from its begin."""
+    """Walk through a collection, starting at its first byte."""
     head = stream.read(16)
     size = int.from_bytes(head[8:], "little") - len(head)
     if not 0 <= size <= _LARGEST_COLLECTION:
@@ -133,7 +133,7 @@ def _is_sound(stream: BinaryIO) -> bool:
     while place + 16 <= len(body):
         number = int.from_bytes(body[place : place + 2], "little")
         length = int.from_bytes(body[place + 8 : place + 16], "little")
-        # Number 0 is the free space, whose length counts its own head.
+        # Number 0 is the free space, whose length includes its own head.
         length = 16 + -(-length // 8) * 8 if number else length
         if not 0 < length <= len(body) - place:
             return False
@@ -142,19 +142,19 @@ def _is_sound(stream: BinaryIO) -> bool:
 
 
 def check_file(path: str | os.PathLike[str], expected: str) -> int:
-    """Look at a file before HDF5 does; return its bytes.
+    """Check a file before HDF5 opens it; return its bytes.
 
     Raises
     ------
     InputError
-        If there is none, it cannot be read, is no plain file, or for what `check_stream` finds.
+        If there is none, it cannot be read or is not a plain file, or if `check_stream` refuses it.
     """
     name = str(path)
     try:
         known = Path(path).stat()
         if not stat.S_ISREG(known.st_mode):
             is_folder = stat.S_ISDIR(known.st_mode)
-            # As Python words it; opening a pipe would wait for whoever fills it.
+            # In Python's own words; opening a pipe would block until another process writes to it.
             got = "is a directory" if is_folder else "a pipe, socket or device"
             raise InputError.single(name, got, expected)
         with Path(path).open("rb") as stream:
@@ -165,14 +165,14 @@ def check_file(path: str | os.PathLike[str], expected: str) -> int:
 
 
 def check_attributes(source: Source, holder: Any, path: str) -> list[str]:
-    """Look at the types and sizes of attributes; return the names of those with values.
+    """Check the types and sizes of attributes; return the names of those with values.
 
     Parameters
     ----------
     source : Source
         The file.
     holder : h5py.Group or h5py.Dataset
-        What has the attributes.
+        Group or dataset with the attributes.
     path : str
         Its place, for messages.
     """
@@ -196,7 +196,7 @@ def check_attributes(source: Source, holder: Any, path: str) -> list[str]:
         if n_items * held.get_type().get_size() > max(source.size, 2**16):
             got = f"{n_items} entries, more than the file can hold"
             raise source.refusal(f"{path}@{name}", got, "numbers or text")
-        # All of them may be the same one, as long as the file.
+        # All of them may be one and the same text, as long as the file.
         if kind == h5t.STRING and n_items * source.size > source.most(source.size):
             raise source.refusal(f"{path}@{name}", f"{n_items} texts", f"at most {LARGEST_RATIO}")
         names.append(name)
@@ -219,7 +219,7 @@ def attributes(source: Source, holder: Any, path: str) -> dict[str, Any]:
 
 
 def decoded(source: Source, path: str, value: Any) -> str:
-    """Return text, in which h5py hides bytes that are no UTF-8."""
+    """Return text, in which h5py hides bytes that are not UTF-8."""
     try:
         text = value.decode() if isinstance(value, bytes) else str(value)
         text.encode()
@@ -229,7 +229,7 @@ def decoded(source: Source, path: str, value: Any) -> str:
 
 
 def spoken(n_bytes: int) -> str:
-    """Say a number of bytes as people do."""
+    """Write a number of bytes with a unit."""
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= size:
             return f"{n_bytes / size:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words of `InputError`."""
+"""Errors of pydantic in the words of `InputError`."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def input_error(error: ValidationError, cls: type, given: object, where: str) ->
     cls : type
         The validated class that was to be made.
     given : object
-        What it was to be made from: a mapping, or anything else that was refused.
+        What the object was to be made from: a mapping, or anything else that was refused.
     where : str
         File or other name put in front of each key; may be empty.
 
     Returns
     -------
     InputError
-        One problem per key; what the members of a union expect stands in one problem.
+        One problem per key; the alternatives of a union stand in one problem.
     """
     expected: dict[tuple[str, str], list[str]] = {}
     for details in error.errors(include_url=False):
@@ -126,7 +126,7 @@ def _holds(container: object, key: str | int) -> bool:
 
 
 def _known_keys(cls: type, keys: Keys) -> list[str]:
-    """List the keys of the class, or classes of a union, that stand at `keys` within `cls`."""
+    """List the keys of the class, or of the classes of a union, at `keys` within `cls`."""
     classes = [cls]
     for key in keys:
         if isinstance(key, str):

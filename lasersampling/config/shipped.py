@@ -1,4 +1,4 @@
-"""Model files that travel with the library, in a clone and in an installed wheel alike."""
+"""Model files that come with the library, in a clone and in an installed wheel alike."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def shipped_path(kind: str, name: str) -> Path:
     Raises
     ------
     InputError
-        If there is no such file; lists those that there are.
+        If there is no such file; the message lists those that exist.
     """
     files = _files(kind)
     if name not in files:
@@ -53,9 +53,10 @@ def shipped_names(kind: str) -> list[str]:
 
 
 def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) -> Path:
-    """Find a model file: an existing file wins, else the name of a shipped one.
+    """Find a model file: an existing file has precedence over a shipped one of that name.
 
-    A path is taken from the working directory, or from the folder of the file that names it; ``~``
+    Relative paths count from the working directory, or from the folder of the file that names it;
+    ``~``
     is the home directory.
 
     Parameters
@@ -63,9 +64,9 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     kind : str
         Folder of ``models/``, such as ``"devices"`` or ``"machines"``.
     name_or_path : str or Path
-        Path of a file, or a name that `shipped_names` lists.
+        Path of a file, or one of the names that `shipped_names` lists.
     beside : Path, optional
-        Folder that a relative path counts from; the working directory by default.
+        Folder from which a relative path counts; the working directory by default.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     Raises
     ------
     InputError
-        If it is neither; lists the names that there are, those alike first.
+        If it is neither; the message lists the existing names, similar ones first.
     """
     path = expanded(name_or_path)
     if beside is not None:
@@ -98,16 +99,16 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
 
 
 def located(path: str, folder: Path, names: Collection[str] = ()) -> str:
-    """Say where a file is that a recipe names: relative paths count from the recipe's folder.
+    """Locate a file that a recipe names: relative paths count from the recipe's folder.
 
     Parameters
     ----------
     path : str
-        As it stands in the recipe; ``~`` is the home directory.
+        The path as written in the recipe; ``~`` is the home directory.
     folder : Path
-        Of the recipe.
+        Folder of the recipe.
     names : collection of str
-        What may stand in place of a path, and is given back as it is.
+        Names that may stand in place of a path, and are returned unchanged.
 
     Returns
     -------

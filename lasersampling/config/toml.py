@@ -1,4 +1,4 @@
-"""TOML files and validated objects, both ways."""
+"""Reading TOML files into validated objects, and writing them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 MAX_BYTES = 2**23
 MAX_VALUES = 300_000
-"""Size of a TOML file, 8 MiB, and numbers in it, at most: enough for a machine of 500 units. A
-number takes about ten microseconds; larger arrays belong in files of NumPy or HDF5."""
+"""Largest size of a TOML file, 8 MiB, and most numbers in it: enough for a machine of 500 units.
+A number takes about ten microseconds; larger arrays belong in NumPy or HDF5 files."""
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing, larger than 8 MiB or 300,000 values, not text, or not TOML; with the
-        line where one is known.
+        If the file is missing, larger than 8 MiB or 300,000 values, not text, or not TOML; the
+        message has the line if it is known.
     """
     try:
         with Path(path).open("rb") as stream:
@@ -71,12 +71,12 @@ def toml_of(text: str, where: str) -> dict[str, Any]:
     text : str
         The text.
     where : str
-        Where it comes from; stands in front of the problem.
+        Where the text comes from; the problem begins with it.
 
     Raises
     ------
     InputError
-        If it is no TOML; with the line where one is known.
+        If it is not TOML; the message has the line if it is known.
     """
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
@@ -117,8 +117,8 @@ def load(path: str | Path, cls: type[T]) -> T:
     Raises
     ------
     InputError
-        If the file cannot be read, or for its content: all problems at once, each with the file
-        and the dotted key.
+        If the file cannot be read, or its content is invalid: all problems at once, each with the
+        file and the dotted key.
     """
     return parse(read_toml(path), cls, str(path))
 
@@ -133,7 +133,7 @@ def parse(mapping: Mapping[str, Any], cls: type[T], where: str) -> T:
     cls : type
         A class made by `validated`.
     where : str
-        Where the mapping comes from; stands in front of each problem.
+        Where the mapping comes from; each problem begins with it.
 
     Returns
     -------

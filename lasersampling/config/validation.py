@@ -1,4 +1,4 @@
-"""`validated`: a class with annotations becomes a frozen dataclass that checks what it is given."""
+"""`validated`: makes a class with annotations a frozen dataclass that checks its values."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 def validated(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass whose values are checked on construction.
 
-    Fields may be ``float`` (whole numbers and numbers of NumPy are welcome, infinities and NaN are
-    not), ``int`` (counts, with a least and no largest value, at most 10**9 unless they are seeds),
+    Fields may be ``float`` (whole numbers and NumPy numbers are accepted, infinities and NaN are
+    not), ``int`` (counts with a smallest but no largest value are limited to 10**9, seeds are not),
     ``bool``, ``str``, ``pathlib.Path``, `typing.Literal`, other validated classes, and unions and
     tuples of these; a mapping is accepted for a validated class and any sequence for a tuple.
-    Nothing is converted between numbers, booleans and strings. A field with the value None has no
-    place in TOML, so None should be its default.
+    Nothing is converted between numbers, booleans and strings. TOML cannot express None, so a field
+    that may be None should have it as its default.
 
-    ``__post_init__`` may check fields against each other and raise `InputError` with problems
+    ``__post_init__`` may check fields against one another and raise `InputError` with problems
     whose `where` is a key of this class; the keys that lead there are put in front.
 
     Parameters
@@ -92,7 +92,7 @@ def validated(cls: type[T]) -> type[T]:
 
 
 def construct(cls: type[T], mapping: object, where: str) -> T:
-    """Make a `cls` from the content of `where`, which is named in front of each problem."""
+    """Make a `cls` from the content of `where`, which is put in front of each problem."""
     try:
         return TypeAdapter(cls).validate_python(mapping)
     except ValidationError as error:
@@ -117,7 +117,7 @@ def _translate_errors(cls: type) -> None:
 
 
 def _plain_number(value: object) -> object:
-    """Turn numbers of NumPy and other libraries into Python's; leave all else for the checks."""
+    """Turn numbers of NumPy and other libraries into Python's; leave all else to the checks."""
     if isinstance(value, bool):
         return value
     if isinstance(value, numbers.Integral):
@@ -138,13 +138,13 @@ _STRICT_SCALARS: Mapping[object, object] = {
 
 
 LARGEST_COUNT = 10**9
-"""Counts beyond it are a slip of the pen; products of two of them still are 64-bit integers."""
+"""Larger counts are typing errors; products of two counts below it are 64-bit integers."""
 
 
 def _strict(hint: Any, *, bounded: bool) -> Any:
-    """Replace the scalar types within a type hint by ones that convert nothing.
+    """Replace the scalar types within a type hint by types that convert nothing.
 
-    Counts get a largest value where they are `bounded` and have none.
+    Counts without a largest value get one if they are `bounded`.
     """
     if isinstance(hint, type):
         return _STRICT_SCALARS.get(hint, hint)

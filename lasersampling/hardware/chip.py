@@ -1,4 +1,4 @@
-"""One chip: the fixed pattern that was drawn for it."""
+"""One chip: the fixed pattern of deviations that was drawn for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STREAMS = (
     "pump", "threshold", "gain", "coupling", "delay", "dead",
     "leak", "tau_mem", "tau_syn", "dead_coupling",
 )  # fmt: skip
-"""Each has a random stream of its own, so that one imperfection does not change another."""
+"""Each quantity has a random stream of its own, so that imperfections are independent."""
 
 _OF_UNITS = ("pump", "threshold", "gain", "leak", "tau_mem", "tau_syn")
 
@@ -27,19 +27,20 @@ _OF_UNITS = ("pump", "threshold", "gain", "leak", "tau_mem", "tau_syn")
 class Chip:
     """Fixed deviations of all parts of one chip.
 
-    The random numbers depend on seed and number of units alone, so chips of one seed that differ
-    in strength are the same pattern, weaker or stronger.
+    The random numbers depend on seed and number of units only, so chips with the same seed and
+    different strengths of imperfections have the same pattern, weaker or stronger.
 
     Attributes
     ----------
     imperfections : Imperfections
-        What it was drawn from.
+        Imperfections from which the chip was drawn.
     seed : int
         Number of the chip.
     pump, threshold, gain, leak, tau_mem, tau_syn : ndarray of float64, shape (unit,)
         Deviations [1].
     coupling, delay : ndarray of float64, shape (post, pre)
-        Deviations of the connections; a delay of a whole unit has that of the unit with itself [1].
+        Deviations of the connections; the delay of a whole unit has the deviation on the diagonal
+        [1].
     dead : ndarray of bool, shape (unit,)
         Which units never spike.
     dead_coupling : ndarray of bool, shape (post, pre)
@@ -61,7 +62,7 @@ class Chip:
 
     @property
     def n_units(self) -> int:
-        """Units of the chip."""
+        """Number of units of the chip."""
         return self.pump.size
 
     def applied(self, name: str, nominal: ArrayLike) -> NDArray[np.float64]:
@@ -70,9 +71,9 @@ class Chip:
         Parameters
         ----------
         name : str
-            Of the quantity, such as ``"threshold"``.
+            Name of the quantity, such as ``"threshold"``.
         nominal : array_like
-            Values asked for, of a shape that goes with (unit,) or (post, pre) [1].
+            Requested values, of a shape that broadcasts with (unit,) or (post, pre) [1].
         """
         mismatch = getattr(self.imperfections, name).mismatch
         values: NDArray[np.float64] = mismatch.applied(
@@ -82,7 +83,7 @@ class Chip:
 
 
 def draw_chip(imperfections: Imperfections, n_units: int, seed: int) -> Chip:
-    """Draw a chip; see `Imperfections.drawn`.
+    """Draw a chip.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A model of a neuromorphic chip: its neurons, its units, and what is wrong with it."""
+"""A model of a neuromorphic chip: its neurons, its units and its imperfections."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Programmable = Literal["threshold", "leak", "tau_mem", "tau_syn"]
 
 @validated
 class NominalNeuron:
-    """What all neurons are meant to be; see `lif.Neuron`.
+    """Nominal values of all neurons; see `lif.Neuron`.
 
     Attributes
     ----------
     threshold, leak, conductance : float
-        Voltage of spikes, at rest, and leak conductance [1].
+        Voltages of threshold and rest, and leak conductance [1].
     tau_mem : float
         Membrane time constant [tau_syn].
     """
@@ -43,22 +43,22 @@ class NominalNeuron:
 
 @validated
 class ChipModel:
-    """A chip as its users know it, and what they do not know of it.
+    """A chip: what its users know of it, and what they do not know.
 
     Attributes
     ----------
     description : str
-        Which chip, and where its values come from.
+        The chip, and the sources of its values.
     neuron : NominalNeuron
         Nominal neurons.
     imperfections : Imperfections
         Deviations, noise, and the grids of what can be programmed.
     programmable : tuple of str
-        Which values can be programmed for each neuron, and so be corrected by calibration.
+        Values that can be programmed for each neuron, and so be corrected by calibration.
     tau_syn_us : float
         Synaptic time constant, the unit of time [us].
     sample_period : float
-        Time that each sample takes; later spikes are not seen [tau_syn].
+        Duration of each sample; later spikes are not seen [tau_syn].
     weight_unit : float
         Weight of one step of the digital weights [1].
     delay_unit : float
@@ -76,7 +76,7 @@ class ChipModel:
 
     @property
     def sample_period_ns(self) -> float:
-        """Time that each sample takes [ns]."""
+        """Duration of each sample [ns]."""
         return self.sample_period * self.tau_syn_us * 1e3
 
     def times_us(self, times: ArrayLike) -> NDArray[np.float64]:
@@ -100,7 +100,7 @@ class ChipModel:
         return as_floats(times_us, "times_us") / self.tau_syn_us
 
     def digital_weights(self, weights: ArrayLike) -> NDArray[np.int32]:
-        """Weights as the whole numbers, with sign, that are written into the chip.
+        """Weights as the signed whole numbers that are written into the chip.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class ChipModel:
         return _codes(self.imperfections.coupling.grid.rounded(_array(weights)), self.weight_unit)
 
     def from_digital_weights(self, codes: ArrayLike) -> NDArray[np.float64]:
-        """Weights that such numbers stand for.
+        """Weights for whole numbers that are written into the chip.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class ChipModel:
         return _codes(self.imperfections.delay.grid.rounded(_array(delays)), self.delay_unit)
 
     def from_digital_delays(self, codes: ArrayLike) -> NDArray[np.float64]:
-        """Delays that such numbers stand for [tau_syn].
+        """Delays for whole numbers that are written into the chip [tau_syn].
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class ChipModel:
 
 
 def chip_names() -> list[str]:
-    """Names of the chip models that are shipped."""
+    """Names of the shipped chip models."""
     return shipped_names("chips")
 
 
@@ -168,7 +168,7 @@ def load_chip(name_or_path: str | Path) -> ChipModel:
 
 
 def as_chip(given: object) -> object:
-    """Read the chip model that a name or path stands for; leave all else to the checks."""
+    """Read the chip model with a name or path; anything else is left to the checks."""
     return load_chip(given) if isinstance(given, str) else given
 
 

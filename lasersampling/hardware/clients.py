@@ -1,8 +1,8 @@
 """Clients of a server: how many there may be, for how long, and how much each may send.
 
-Whoever connects is given a place. When all are taken, that of somebody who has not said anything
-yet, or not for a while, is given to the new one, so silent connections keep nobody out; if all are
-at work, the new one is refused.
+Every client that connects is given a place. When all places are taken, the place of a client that
+has not sent anything yet, or not for a while, is given to the new one, so silent connections do not
+block others. If all are at work, the new client is refused.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from lasersampling.hardware.messages import HEADER_BYTES, Message, payload_lengt
 __all__ = ["MOST_CLIENTS", "Client", "Clients", "ready"]
 
 MOST_CLIENTS = 32
-"""Clients at a time."""
+"""Largest number of clients at a time."""
 GREETING_S = 10.0
-"""How long a client may take to say its first words, and for the header of any message."""
+"""How long a client may take for its first message, and for the header of any message [s]."""
 IDLE_S = 3600.0
-"""How long a client may think between two requests."""
+"""How long a client may wait between two requests [s]."""
 SPARED_S = 60.0
-"""After so long without a request its place may be given to another."""
+"""After so long without a request, the place of a client may be given to another [s]."""
 MESSAGE_S = 60.0
-"""How long a client may take to send the rest of a message, or to take an answer."""
+"""How long a client may take to send the rest of a message, or to receive an answer [s]."""
 SMALL_BYTES = 2**24
-"""Messages up to this length are always taken."""
+"""Messages up to this length are always accepted [bytes]."""
 MOST_BYTES = 2**31
-"""Of larger messages that may be under way together."""
+"""Total length of larger messages that may be under way at a time [bytes]."""
 
 _LOOK_S = 0.1
 
 
 class Client:
-    """Whoever is at the other end of a connection.
+    """A client at the other end of a connection.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Client:
         self.is_at_work, self.since = False, time.monotonic()
 
     def has_gone(self) -> bool:
-        """Tell whether it has closed the connection."""
+        """Tell whether the client has closed the connection."""
         stream = self.connection.socket
         try:
             stream.settimeout(0.0)
@@ -68,7 +68,7 @@ class Client:
             return True
 
     def dismiss(self) -> None:
-        """Make its thread come to an end."""
+        """Make the thread of the client end."""
         with contextlib.suppress(OSError):
             self.connection.socket.shutdown(socket.SHUT_RDWR)
 
@@ -94,12 +94,12 @@ class Clients:
         return True
 
     def leave(self, client: Client) -> None:
-        """Give the place of a client free."""
+        """Release the place of a client."""
         with self._lock, contextlib.suppress(ValueError):
             self._present.remove(client)
 
     def leave_all(self) -> None:
-        """Send away those who ask nothing, and wait until the others have their answers."""
+        """Disconnect idle clients, and wait until the others have their answers."""
         with self._lock:
             present = list(self._present)
         for client in present:
@@ -115,12 +115,13 @@ class Clients:
         Returns
         -------
         Message or None
-            None if the client has left or is left: it was silent for too long, or the server stops.
+            None if the client has left or is disconnected: it was silent too long, or the server
+            stops.
 
         Raises
         ------
         SubstrateError
-            For what is no message, or too large beside those of others.
+            If the data are no message, or too large beside those of others.
         OSError
             If the client has gone, or is too slow.
         """
@@ -138,7 +139,7 @@ class Clients:
         return message
 
     def reserve(self, n_bytes: int) -> bool:
-        """Take room for a large message, if there is any."""
+        """Reserve memory for a large message, if there is any left."""
         with self._lock:
             if self._bytes + n_bytes > MOST_BYTES:
                 return False
@@ -146,12 +147,12 @@ class Clients:
         return True
 
     def give_back(self, n_bytes: int) -> None:
-        """Give such room free."""
+        """Release such memory."""
         with self._lock:
             self._bytes -= n_bytes
 
     def _most_silent(self) -> Client | None:
-        """Whom to send away: first who never said anything, then who has not for a while."""
+        """Choose the client to disconnect: one that never sent anything, then the most idle."""
         now = time.monotonic()
         waiting = [client for client in self._present if not client.is_at_work]
         silent = [client for client in waiting if not client.has_spoken]
@@ -170,7 +171,7 @@ class _Reading:
         self._until, self._end = started + GREETING_S, started + MESSAGE_S
 
     def receive(self, size: int) -> bytes:
-        """Give up to so many bytes, as `messages.read_message` wants them."""
+        """Give up to so many bytes, as `messages.read_message` requires."""
         if len(self._head) < HEADER_BYTES:
             piece = self._connection.receive(size, self._until)
             self._head += piece

@@ -1,4 +1,4 @@
-"""Connections to a device: addresses, sockets, child processes, and when to give up waiting."""
+"""Connections to a device: addresses, sockets, child processes, and time limits."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from lasersampling.errors import InputError, SubstrateError
 __all__ = ["Address", "Connection", "connect", "parse_address"]
 
 _GRACE_S = 5.0
-"""How long a child process may take to end after its input has ended."""
+"""How long a child process may take to end after its input has ended [s]."""
 _TERM_GRACE_S = 1.0
-"""How long it may take after it was asked to by a signal."""
+"""How long a child process may take to end after a signal that asks it to [s]."""
 _LAST_WORDS_S = 0.5
-"""How long after its output a process that ends may take to end."""
+"""How long a process may take to end after its output has ended [s]."""
 _LARGEST_PORT = 65535
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a device is reached; one of the three is given.
+    """Where a device is reached; exactly one of the three is given.
 
     Attributes
     ----------
     tcp : (str, int) or None
         Host and port.
     path : str or None
-        Of a Unix socket.
+        Path of a Unix socket.
     command : tuple of str or None
-        Of a child process.
+        Command of a child process with its arguments.
     """
 
     tcp: tuple[str, int] | None = None
@@ -93,7 +93,7 @@ class Connection:
     stream : socket
         The stream.
     process : Popen, optional
-        Ends when the connection is closed.
+        Child process; it ends when the connection is closed.
     """
 
     def __init__(
@@ -103,25 +103,25 @@ class Connection:
         self._process = process
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Send all.
+        """Send all bytes.
 
         Parameters
         ----------
         data : bytes
-            What.
+            The bytes.
         deadline : float
-            Until when, as `time.monotonic` tells the time [s].
+            Time limit on the clock of `time.monotonic` [s].
 
         Raises
         ------
         OSError
-            If the other side has gone; `TimeoutError` if the time is over.
+            If the other side has gone; `TimeoutError` after the time limit.
         """
         self.socket.settimeout(_left(deadline))
         self.socket.sendall(data)
 
     def receive(self, size: int, deadline: float) -> bytes:
-        """Receive up to so many bytes, none if the other side has ended; see `send`."""
+        """Receive up to so many bytes; none if the other side has ended. See `send`."""
         self.socket.settimeout(_left(deadline))
         return self.socket.recv(size)
 
@@ -137,8 +137,8 @@ class Connection:
         return f"the process of the device ended with {how}"
 
     def close(self, *, at_once: bool = False) -> None:
-        """Close the connection; a child process may then end by itself, or not `at_once`."""
-        # Both directions, whoever else may hold a copy of the socket.
+        """Close the connection; a child process may end by itself, unless `at_once`."""
+        # In both directions, even if another process holds a copy of the socket.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
@@ -152,14 +152,14 @@ def connect(address: Address, deadline: float) -> Connection:
     Parameters
     ----------
     address : Address
-        Where.
+        The address.
     deadline : float
-        Until when, as `time.monotonic` tells the time [s].
+        Time limit on the clock of `time.monotonic` [s].
 
     Raises
     ------
     OSError
-        If nobody is there; `TimeoutError` if the time is over.
+        If nobody is there; `TimeoutError` after the time limit.
     """
     if address.tcp is not None:
         stream = socket.create_connection(address.tcp, timeout=_left(deadline))
@@ -174,11 +174,11 @@ def connect(address: Address, deadline: float) -> Connection:
             stream.close()
             raise
         return Connection(stream)
-    # One socket as standard input and output: it knows time-outs, which pipes do not.
+    # One socket serves as standard input and output: it has time-outs, which pipes do not.
     stream, other = socket.socketpair()
     with other:
         try:
-            # A session of its own, so that Ctrl-C reaches us alone, and we end the process.
+            # In a session of its own, so that Ctrl-C reaches only us, and we end the process.
             process = subprocess.Popen(
                 address.command or (),
                 stdin=other.fileno(),
@@ -192,7 +192,7 @@ def connect(address: Address, deadline: float) -> Connection:
 
 
 def with_tcp_options(stream: socket.socket) -> None:
-    """Send at once what is written, and notice a computer that is no longer there."""
+    """Send data at once, and notice a computer that is no longer there."""
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
@@ -211,10 +211,10 @@ def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
             process.wait(patience_s)
             return
         except subprocess.TimeoutExpired:
-            # It leads a group of its own, of those that it started.
+            # It leads a process group of its own, which contains the processes that it started.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, then)
     try:
         process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:  # in an uninterruptible call of the system
+    except subprocess.TimeoutExpired:  # in an uninterruptible system call
         raise SubstrateError(f"process {process.pid} of the device cannot be ended") from None

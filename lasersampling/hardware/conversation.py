@@ -1,4 +1,4 @@
-"""What messages say to each other: substrates, requests and errors as messages and back."""
+"""The content of messages: substrates, requests and errors as messages, and back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lasersampling.hardware.messages import Message, MessageKind
 from lasersampling.hardware.substrate import Arrays, Description
 
 PARAMETERS, INPUTS = "parameters.", "inputs."
-"""What the names of the arrays of a run begin with."""
+"""Prefixes of the names of arrays in a run."""
 
 NO_REQUEST = 0
-"""Number in an error that answers something that could not be read."""
+"""Request number in an error that answers an unreadable message."""
 
 _LONGEST_TEXT = 2000
 _MOST_PROBLEMS = 50
@@ -24,7 +24,7 @@ _LARGEST_FACT = 1e300
 
 
 def description_message(request: int, description: Description) -> Message:
-    """Say what a substrate is."""
+    """Describe a substrate in a message."""
     about = {
         "kind": description.kind,
         "name": description.name,
@@ -36,7 +36,7 @@ def description_message(request: int, description: Description) -> Message:
 
 
 def description_of(message: Message) -> Description:
-    """Read what a substrate is.
+    """Read the description of a substrate.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def description_of(message: Message) -> Description:
 
 
 def run_message(request: int, parameters: Arrays, inputs: Arrays) -> Message:
-    """Ask for a run."""
+    """Make the message that asks for a run."""
     arrays: dict[str, NDArray[Any]] = {}
     for prefix, group in ((PARAMETERS, parameters), (INPUTS, inputs)):
         arrays |= {f"{prefix}{name}": values for name, values in group.items()}
@@ -80,7 +80,7 @@ def run_of(message: Message) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray
     Raises
     ------
     SubstrateError
-        If an array is neither.
+        If an array is neither a parameter nor an input.
     """
     groups: dict[str, dict[str, NDArray[Any]]] = {PARAMETERS: {}, INPUTS: {}}
     for name, values in message.arrays.items():
@@ -93,7 +93,7 @@ def run_of(message: Message) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray
 
 
 def error_message(request: int, error: Exception) -> Message:
-    """Tell of an error."""
+    """Make the message that reports an error."""
     about: dict[str, Any]
     if isinstance(error, InputError):
         problems = [
@@ -108,7 +108,7 @@ def error_message(request: int, error: Exception) -> Message:
 
 
 def error_of(message: Message) -> InputError | SubstrateError:
-    """Make the exception that an error tells of."""
+    """Make the exception that a message reports."""
     about = message.about
     problems = about.get("problems")
     if about.get("error") == "input" and isinstance(problems, list) and problems:

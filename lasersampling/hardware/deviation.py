@@ -1,4 +1,4 @@
-"""How far values lie from those asked for, and how that changes with time."""
+"""Deviations of values from those requested, and how deviations change with time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Values = TypeVar("Values")
 
 @validated
 class Deviation:
-    """Distribution of the deviations of a value from the one asked for.
+    """Distribution of the deviations d of a value v from the requested one.
 
     Attributes
     ----------
     std : float
-        Standard deviation: a part of the value where `relative`, else in its unit [1].
+        Standard deviation: a fraction of the value if `relative`, otherwise in its unit [1].
     mean : float
-        Mean, likewise [1].
+        Mean, in the same unit [1].
     relative : bool
         True for v (1 + d), False for v + d.
     distribution : "normal" or "lognormal"
-        Of d, or of 1 + d, which then has the same mean and standard deviation and is never
-        negative.
+        Distribution of d, or "lognormal" of 1 + d, which then has the same mean and standard
+        deviation and is never negative.
     """
 
     std: NonNegative = 0.0
@@ -51,7 +51,7 @@ class Deviation:
         return self.std == 0.0 and self.mean == 0.0
 
     def of(self, normal: Values) -> Values:
-        """Deviations out of standard normal variates: arrays or, if normal, tensors.
+        """Convert standard normal variates into deviations: arrays or, if normal, tensors.
 
         Parameters
         ----------
@@ -68,26 +68,26 @@ class Deviation:
     def drawn(
         self, generator: np.random.Generator, shape: int | tuple[int, ...]
     ) -> NDArray[np.float64]:
-        """Draw deviations; as many random numbers are used whatever their strength.
+        """Draw deviations; the number of random numbers used does not depend on their strength.
 
         Parameters
         ----------
         generator : Generator
-            What to draw from.
+            Source of random numbers.
         shape : int or tuple of int
-            Of the result.
+            Shape of the result.
         """
         return self.of(generator.standard_normal(shape))
 
     def applied(
         self, nominal: NDArray[np.float64] | float, deviation: NDArray[np.float64] | float
     ) -> NDArray[np.float64]:
-        """Values that deviate so.
+        """Apply deviations to values.
 
         Parameters
         ----------
         nominal : ndarray or float
-            Values asked for [1].
+            Requested values [1].
         deviation : ndarray or float
             What `drawn` gave [1].
         """
@@ -98,14 +98,14 @@ class Deviation:
 
 @validated
 class Drift:
-    """Slow wandering of a value: a stationary Ornstein-Uhlenbeck process.
+    """Slow drift of a value: a stationary Ornstein-Uhlenbeck process.
 
-    d(t) has the standard deviation `std` and the correlation exp(-|s| / correlation_time_ns).
+    d(t) has the standard deviation `std` and the autocorrelation exp(-|s| / correlation_time_ns).
 
     Attributes
     ----------
     std : float
-        Standard deviation: a part of the value where `relative`, else in its unit [1].
+        Standard deviation: a fraction of the value if `relative`, otherwise in its unit [1].
     correlation_time_ns : float
         Correlation time [ns].
     relative : bool
@@ -122,22 +122,22 @@ class Drift:
 
     @property
     def deviation(self) -> Deviation:
-        """Distribution at any one time."""
+        """Distribution at any single time."""
         return Deviation(self.std, relative=self.relative)
 
     def later(
         self, normal: NDArray[np.float64], time_ns: float, fresh: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Carry standard normal variates on by a time; they stay standard normal.
+        """Advance standard normal variates by a time; they stay standard normal.
 
         Parameters
         ----------
         normal : ndarray
             d(t) / std [1].
         time_ns : float
-            How much later.
+            Time difference.
         fresh : ndarray, shape of `normal`
-            Standard normal variates, new ones [1].
+            New standard normal variates [1].
         """
         kept = math.exp(-time_ns / self.correlation_time_ns)
         added = math.sqrt(-math.expm1(-2.0 * time_ns / self.correlation_time_ns))

@@ -1,4 +1,4 @@
-"""The values that can be programmed: few, and within bounds."""
+"""Grids of programmable values: a few values, within bounds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Grid:
     Attributes
     ----------
     bits : int or None
-        The range is divided into 2**bits levels; a range that is symmetric about 0 into one less,
-        so that 0 is a level (sign and magnitude).
+        The range is divided into 2**bits levels; a range that is symmetric about 0 into one level
+        less, so that 0 is a level (sign and magnitude).
     step : float or None
-        Values are multiples of it [1].
+        Programmable values are multiples of it [1].
     lowest, highest : float or None
-        Range. Without it, bits divide the range of the largest value present, from - to + [1].
+        Range. Without it, the bits divide the range from -m to m, m being the largest modulus [1].
     """
 
     bits: Annotated[int, Field(ge=2, le=32)] | None = None
@@ -81,23 +81,23 @@ class Grid:
     def _step(lowest: float, highest: float, n_steps: int) -> float:
         with np.errstate(over="ignore"):
             width = np.float64(highest) - np.float64(lowest)
-        # A range of more than 1.8e308 has a step all the same.
+        # A range of more than 1.8e308 has a finite step nevertheless.
         return float(
             width / n_steps if np.isfinite(width) else highest / n_steps - lowest / n_steps
         )
 
     def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values that are programmed in place of these.
+        """Values that are programmed for the requested ones.
 
         Parameters
         ----------
         values : ndarray
-            What is asked for [1].
+            Requested values [1].
 
         Raises
         ------
         InputError
-            If there are values that are no finite numbers.
+            If values are not finite numbers.
         """
         if not np.isfinite(values).all():
             n_bad = int((~np.isfinite(values)).sum())
@@ -107,6 +107,6 @@ class Grid:
             with np.errstate(over="ignore", invalid="ignore"):
                 n_steps = (values - origin) / step
                 rounded = origin + np.round(n_steps) * step
-            # So far out, neighbouring floating-point numbers are farther apart than steps.
+            # At this size, neighbouring floating-point numbers are farther apart than grid values.
             values = np.where(np.abs(n_steps) < _EXACT, rounded, values)
         return np.clip(values, lowest, highest)

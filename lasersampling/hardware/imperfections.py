@@ -1,7 +1,7 @@
-"""The imperfections of a device, composed in one file.
+"""The imperfections of a device, collected in one file.
 
-Quantities are those that lasers and LIF neurons share; each half says what of them it knows
-(`Imperfections.refuse_others`). A value without mention is as asked for.
+Quantities are those that lasers and LIF neurons share; each half states which of them it implements
+(`Imperfections.refuse_others`). Quantities that are not mentioned are ideal.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ __all__ = [
 
 @validated
 class Quantity:
-    """What is wrong with one quantity.
+    """Imperfections of one quantity.
 
     Attributes
     ----------
     mismatch : Deviation
         Fixed pattern: drawn once for each part of a chip.
     trial : Deviation
-        Noise of trials: drawn anew for each chain of each run, or for each batch.
+        Trial-to-trial noise: drawn anew for each chain of each run, or for each batch.
     sample : Deviation
         Drawn anew for each sample of a batch; for delays, for each delayed spike.
     drift : Drift or None
-        Slow wandering over time.
+        Slow drift over time.
     grid : Grid
-        What can be programmed; rounding comes before all deviations.
+        Values that can be programmed; rounding comes before all deviations.
     """
 
     mismatch: Deviation = Deviation()
@@ -64,15 +64,15 @@ class Quantity:
 
 @validated
 class Coupling(Quantity):
-    """What is wrong with the strengths of connections.
+    """Imperfections of the strengths of connections.
 
     Attributes
     ----------
     reciprocity : float
-        Correlation of the mismatch of W_jk and W_kj: 0 if each direction is a part of its own, so
-        that symmetric weights become asymmetric; 1 if both directions are one part [1].
+        Correlation of the mismatch of W_jk and W_kj: 0 if each direction is a circuit of its own,
+        so that symmetric weights become asymmetric; 1 if both directions share one circuit [1].
     dead : float
-        Part of the connections that transmit nothing [1].
+        Fraction of the connections that transmit nothing [1].
     """
 
     reciprocity: Probability = 0.0
@@ -81,21 +81,21 @@ class Coupling(Quantity):
 
 @validated
 class Spikes:
-    """What happens to spikes on their way.
+    """Imperfections of spikes and of their transmission.
 
     Attributes
     ----------
     jitter_std : float
-        Standard deviation of the time at which each spike is seen and acts, normal and cut off at
-        four of it: ns for lasers, tau_syn for LIF neurons [ns].
+        Standard deviation of the time at which each spike is seen and acts, normal and truncated at
+        four standard deviations: ns for lasers, tau_syn for LIF neurons [ns].
     lost : float
         Probability that a spike is neither seen nor acts [1].
     spurious_rate : float
-        Rate at which each unit spikes without cause [1/tau_syn].
+        Rate at which each unit spikes without an input that causes it [1/tau_syn].
     highest_rate : float or None
-        Spikes that the bus of a layer can carry; more of them wait for their turn [1/tau_syn].
+        Rate of spikes that the bus of a layer can carry; further spikes queue [1/tau_syn].
     longest_wait : float
-        A spike that would have to wait longer is lost [tau_syn].
+        A spike that would have to queue longer is lost [tau_syn].
     """
 
     jitter_std: NonNegative = 0.0
@@ -112,7 +112,7 @@ class Imperfections:
     Attributes
     ----------
     description : str
-        What they stand for.
+        What the imperfections represent.
     pump : Quantity
         Pump of each laser; absolute values in threshold pumps.
     threshold : Quantity
@@ -130,7 +130,7 @@ class Imperfections:
     spikes : Spikes
         Jitter and loss.
     dead : float
-        Part of the units that never spike [1].
+        Fraction of the units that never spike [1].
     """
 
     description: str = ""
@@ -165,7 +165,7 @@ class Imperfections:
 
     @property
     def is_none(self) -> bool:
-        """Whether all is ideal."""
+        """Whether nothing is imperfect."""
         return not any(self.active())
 
     def refuse_others(self, known: Set[str], what: str) -> None:
@@ -174,14 +174,14 @@ class Imperfections:
         Parameters
         ----------
         known : set of str
-            Dotted names that are.
+            Dotted names of those that are implemented.
         what : str
-            Of what, for the message.
+            What has these imperfections, for the message.
 
         Raises
         ------
         InputError
-            With all of them.
+            With all imperfections that are not implemented.
         """
         expected = f"imperfections that {what} have: {', '.join(sorted(known))}"
         problems = [
@@ -194,7 +194,7 @@ class Imperfections:
 
 
 def imperfections_names() -> list[str]:
-    """Names of the imperfections that are shipped."""
+    """Names of the shipped files of imperfections."""
     return shipped_names("imperfections")
 
 
@@ -221,7 +221,7 @@ def load_imperfections(name_or_path: str | Path) -> Imperfections:
 
 
 def as_imperfections(given: Imperfections | str | Path | None) -> Imperfections:
-    """Imperfections from themselves, a name or a path; None for an ideal device."""
+    """Imperfections from an object, a name or a path; None for an ideal device."""
     if given is None:
         return Imperfections()
     if isinstance(given, Imperfections):

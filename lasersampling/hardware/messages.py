@@ -19,8 +19,8 @@ in the order of their list, row by row, with nothing between them::
 
     {"about": {...}, "arrays": [{"name": "biases", "type": "float64", "shape": [5]}, ...]}
 
-Complex numbers are the real before the imaginary part, flags one byte of 0 or 1. What the messages
-say to each other: `hardware.conversation`, and `docs/remote.md`.
+Complex numbers have the real before the imaginary part, and flags are one byte, 0 or 1. The content
+of messages is described in `hardware.conversation` and `docs/remote.md`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MAGIC = b"LSUB"
 VERSION = 1
 LARGEST_PAYLOAD = 2**30
 LARGEST_HEAD = 2**20
-"""Bytes of the JSON object."""
+"""Largest length of the JSON object [bytes]."""
 MOST_ARRAYS = 1000
 MOST_AXES = 8
 LONGEST_NAME = 100
@@ -62,7 +62,7 @@ TYPES = {
     "float64": "<f8",
     "complex64": "<c8",
 }
-"""Types of arrays that may travel, as NumPy names them."""
+"""Types of arrays that can be sent, as NumPy names them."""
 
 _HEADER = struct.Struct("<4sHHQQII")
 _LENGTH = struct.Struct("<I")
@@ -75,10 +75,10 @@ Receive = Callable[[int], bytes]
 
 
 class MessageKind(IntEnum):
-    """What a message is.
+    """Kinds of messages.
 
-    The client says hello, run and bye; the device answers with a description, an observation or
-    an error.
+    The client sends hello, run and bye; the device answers with a description, an observation or an
+    error.
     """
 
     HELLO = 1
@@ -96,11 +96,11 @@ class Message:
     Attributes
     ----------
     kind : MessageKind
-        What it is.
+        Kind of the message.
     request : int
         Number of the request.
     about : mapping
-        Anything that JSON can say.
+        Anything that JSON can express.
     arrays : mapping of str to ndarray
         Named arrays.
     """
@@ -117,7 +117,7 @@ def encode(message: Message) -> bytes:
     Raises
     ------
     SubstrateError
-        If an array is of a type that does not travel, or there is too much of anything.
+        If an array is of a type that cannot be sent, or anything is too large.
     """
     blocks, listed = [], []
     for name, values in message.arrays.items():
@@ -135,7 +135,7 @@ def encode(message: Message) -> bytes:
     payload = b"".join([_LENGTH.pack(len(text)), text, *blocks])
     if len(payload) > LARGEST_PAYLOAD:
         raise SubstrateError(_too_long(len(payload)))
-    _layout(text, len(payload) - _LENGTH.size - len(text))  # what we send, we would accept
+    _layout(text, len(payload) - _LENGTH.size - len(text))  # we send only what we would accept
     start = _HEADER.pack(
         MAGIC, VERSION, message.kind, message.request, len(payload), zlib.crc32(payload), 0
     )[: -_LENGTH.size]
@@ -148,17 +148,17 @@ def read_message(receive: Receive) -> Message | None:
     Parameters
     ----------
     receive : callable
-        Where from.
+        Source of the bytes.
 
     Returns
     -------
     Message or None
-        None if nothing more comes.
+        None at the end of the stream.
 
     Raises
     ------
     SubstrateError
-        For anything else than a whole and sound message of this version.
+        If the bytes are not a complete and undamaged message of this version.
     """
     header = _received(receive, _HEADER.size)
     if not header:
@@ -184,13 +184,13 @@ def read_message(receive: Receive) -> Message | None:
 
 
 def payload_length(header: bytes) -> int:
-    """Length of the payload that a whole header announces [bytes]."""
+    """Length of the payload that a complete header announces [bytes]."""
     return int(_HEADER.unpack(header)[4])
 
 
 def _received(receive: Receive, size: int) -> bytes:
-    """Receive so many bytes, or fewer if no more come."""
-    # In pieces: a sender may announce more than it has, and more than there is memory.
+    """Receive so many bytes, or fewer at the end of the stream."""
+    # In pieces: a sender may announce more than it has, and more than fits into memory.
     received = bytearray()
     while len(received) < size:
         piece = receive(min(size - len(received), _CHUNK))
@@ -207,7 +207,7 @@ def _complete(what: str, received: bytes, size: int) -> None:
 
 
 def _decoded(payload: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Split a payload into what it says and its arrays."""
+    """Split a payload into its JSON object and its arrays."""
     _complete("payload", payload, _LENGTH.size)
     (size,) = _LENGTH.unpack_from(payload)
     _complete("payload", payload, _LENGTH.size + size)
@@ -228,7 +228,7 @@ _Layout = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
 def _layout(head: bytes, n_bytes: int) -> tuple[dict[str, Any], _Layout]:
-    """Read the JSON object of a payload whose arrays have so many bytes together."""
+    """Read the JSON object of a payload, given the total size of its arrays [bytes]."""
     if len(head) > LARGEST_HEAD:
         expected = f"at most {LARGEST_HEAD} expected"
         raise SubstrateError(f"the JSON object of a message has {len(head)} bytes, {expected}")
@@ -275,7 +275,7 @@ def _entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...]]:
 def _are_lengths(shape: list[int]) -> bool:
     if any(type(n) is not int or n < 0 for n in shape):
         return False
-    # NumPy refuses an empty array, too, if its other axes are too long together.
+    # NumPy also refuses an empty array if the product of its other axes is too large.
     return math.prod(n for n in shape if n) <= LARGEST_PAYLOAD
 
 

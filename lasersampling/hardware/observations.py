@@ -1,4 +1,4 @@
-"""Whether an observation is one that a substrate of this description can have made."""
+"""Checks that an observation can come from a substrate with a given description."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lasersampling.errors import Problem
 from lasersampling.hardware.substrate import Arrays, Description
 
 END = "end."
-"""What names begin with that say where the chains of lasers stand."""
+"""Prefix of the names of arrays with the states of chains of lasers."""
 
 _Form = tuple[type[np.generic], tuple[int | None, ...]]
 
@@ -19,16 +19,16 @@ _Form = tuple[type[np.generic], tuple[int | None, ...]]
 def observation_problems(
     description: Description, inputs: Arrays, observation: Arrays
 ) -> list[Problem]:
-    """Compare an observation with what was to be expected.
+    """Compare an observation with what the description leads one to expect.
 
     Parameters
     ----------
     description : Description
-        Of the substrate.
+        Description of the substrate.
     inputs : mapping of str to ndarray
-        What was sent in.
+        The inputs that were sent.
     observation : mapping of str to ndarray
-        What came out.
+        The arrays that were returned.
 
     Returns
     -------

@@ -27,9 +27,9 @@ _GOODBYE_S = 1.0
 class RemoteSubstrate:
     """A substrate that is reached by messages (`hardware.messages`); see `docs/remote.md`.
 
-    A run that is not answered in time, or with what cannot be used, is sent again over a new
-    connection (a child process is started anew), provided that the device there still describes
-    itself in the same words. Answers that come too late are thrown away by their number.
+    A run that is not answered in time, or is answered with unusable data, is sent again over a new
+    connection (a child process is started anew), provided that the device there still has the same
+    description. Answers that come too late are recognised by their number and discarded.
 
     Parameters
     ----------
@@ -37,16 +37,16 @@ class RemoteSubstrate:
         ``tcp://host:port``, ``unix:///path/of/socket``, or the command of a child process that
         reads messages from its standard input and writes them to its standard output.
     timeout_s : float
-        How long an answer may take, connecting included [s].
+        Time limit for an answer, including the connection [s].
     retries : int
-        How often a request is sent again.
+        How often a request is repeated.
     pause_s : float
-        Wait before it is [s].
+        Pause before a request is repeated [s].
 
     Raises
     ------
     InputError
-        For an address that is none, or numbers out of range.
+        If the address is invalid, or numbers are out of range.
     SubstrateError
         If there is no device.
 
@@ -94,8 +94,8 @@ class RemoteSubstrate:
 
     @property
     def description(self) -> Description:
-        """What it is."""
-        assert self._description is not None  # known since this was made
+        """Description of the device."""
+        assert self._description is not None  # known since the constructor
         return self._description
 
     def run(self, parameters: Arrays, inputs: Arrays) -> Arrays:
@@ -106,12 +106,12 @@ class RemoteSubstrate:
         InputError
             If the device refuses parameters or inputs.
         SubstrateError
-            If the device does not answer, or with what cannot be used, after all retries; or if
-            an array cannot travel.
+            If the device does not answer, or only with unusable data, after all retries; or if an
+            array cannot be sent.
         """
         if self._closed:
             raise SubstrateError(f"{self._address}: the connection was closed")
-        # What cannot travel does not get better by retries.
+        # Retries do not help with an array that cannot be sent.
         encode(run_message(NO_REQUEST, parameters, inputs))
 
         def attempt(deadline: float) -> dict[str, NDArray[Any]]:
@@ -126,7 +126,7 @@ class RemoteSubstrate:
         return self._repeated(attempt)
 
     def close(self) -> None:
-        """Say goodbye and leave; a child process is ended."""
+        """Take leave of the device; a child process is ended."""
         self._closed = True
         connection, self._connection = self._connection, None
         if connection is None:
@@ -151,7 +151,7 @@ class RemoteSubstrate:
         self.close()
 
     def _repeated(self, attempt: Callable[[float], T]) -> T:
-        """Try until it works or the retries are used up."""
+        """Repeat an attempt until it succeeds or the retries are used up."""
         failure: Exception | None = None
         for k in range(self._retries + 1):
             if k:
@@ -159,7 +159,7 @@ class RemoteSubstrate:
             try:
                 return attempt(time.monotonic() + self._timeout_s)
             except InputError:
-                raise  # the device is well, the question was not
+                raise  # the device works, the question was wrong
             except TimeoutError:
                 self._drop()
                 failure = SubstrateError(f"no answer within {self._timeout_s:g} s")
@@ -173,7 +173,7 @@ class RemoteSubstrate:
         raise SubstrateError(f"{self._address}: {failure} ({tries})") from failure
 
     def _connected(self, deadline: float) -> Connection:
-        """Connect if there is no connection, and ask who is there."""
+        """Connect if there is no connection, and ask for the description."""
         if self._connection is None:
             self._connection = connect(self._address, deadline)
             hello = Message(MessageKind.HELLO, self._next())
@@ -201,7 +201,7 @@ class RemoteSubstrate:
                 if answer.request > message.request:
                     asked = f"request {message.request} was the last"
                     raise SubstrateError(f"an answer to request {answer.request}, {asked}")
-                # Else it is late: an answer to something that was given up.
+                # Otherwise it is a late answer to a request that was given up.
         except (BrokenPipeError, ConnectionResetError):
             raise SubstrateError(connection.ending()) from None
         if is_error:

@@ -1,4 +1,4 @@
-"""The reference server: any substrate, offered to other processes by messages."""
+"""The reference server: offers any substrate to other processes by messages."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ from lasersampling.hardware.substrate import Substrate
 __all__ = ["Server", "serve_pipe"]
 
 _LOOK_S = 0.1
-"""How often the server looks whether it is to stop."""
+"""How often the server checks whether it is to stop [s]."""
 _BACKLOG = 128
 _TURN_S = 30.0
-"""How long a run waits for those of other clients, before its client is told to try again."""
+"""How long a run waits for those of other clients before its client is told to retry [s]."""
 _LINGER_S = 1.0
-"""How long a client with which something went wrong is given to read what."""
+"""How long a client is given to read the report of an error before it is disconnected [s]."""
 
 
 class Server:
     """Offers a substrate at a socket, to several clients side by side, whose runs take turns.
 
-    A client that breaks off, or that sends what is no message, is told so if it is still there,
-    and left; errors of the substrate are told to the client. No client keeps another waiting but by
-    a run: the limits stand in `hardware.clients`.
+    A client that breaks off, or that sends something else than messages, is told so if it is still
+    there, and disconnected; errors of the substrate are reported to the client. Clients make one
+    another wait only by their runs; `hardware.clients` has the limits.
 
     Parameters
     ----------
     substrate : Substrate
-        What is offered.
+        The substrate that is offered.
     address : str
-        ``tcp://host:port``, where port 0 is any that is free, or ``unix:///path/of/socket``.
+        ``tcp://host:port``, where port 0 means any free port, or ``unix:///path/of/socket``.
 
     Raises
     ------
     InputError
-        For an address that is none.
+        If the address is invalid.
     OSError
-        If it is taken.
+        If the address is in use.
 
     Examples
     --------
@@ -81,12 +81,12 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address at which the server listens."""
         return str(self._address)
 
     @property
     def is_at_work(self) -> bool:
-        """Whether the substrate runs at the moment."""
+        """Whether the substrate is running at the moment."""
         return self._turn.locked()
 
     def serve(self) -> None:
@@ -96,7 +96,7 @@ class Server:
                 continue
             try:
                 stream, _ = self._listener.accept()
-            except OSError:  # whoever it was has gone again, or there are no more sockets
+            except OSError:  # the client has gone again, or there are no more sockets
                 self._stopped.wait(_LOOK_S)
                 continue
             if self._address.tcp is not None:
@@ -106,7 +106,7 @@ class Server:
         self._clients.leave_all()
 
     def _receive(self, client: Client) -> None:
-        """Give a client a thread of its own, or tell it that there are too many."""
+        """Give a client a thread of its own, or tell it that there are too many clients."""
         if not self._clients.enter(client):
             busy = SubstrateError(f"busy: it has {MOST_CLIENTS} clients; try again later")
             with contextlib.suppress(OSError):
@@ -115,16 +115,16 @@ class Server:
                 )
             client.connection.close()
             return
-        # A run cannot be interrupted in a thread; the end of the process does not wait for it.
+        # A thread cannot interrupt a run, and the end of the process does not wait for it.
         client.thread = threading.Thread(target=self._attend, args=(client,), daemon=True)
         client.thread.start()
 
     def stop(self) -> None:
-        """Make `serve` return, from another thread, when the run at hand is over."""
+        """Make `serve` return, from another thread, when the present run is over."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Stop, and listen no longer."""
+        """Stop, and no longer listen."""
         self.stop()
         self._listener.close()
         if self._address.path is not None:
@@ -152,7 +152,7 @@ class Server:
             if not is_whole:
                 _linger(client.connection)
         except OSError:
-            pass  # it has gone, or takes no answer
+            pass  # it has gone, or accepts no answer
         finally:
             self._clients.leave(client)
             client.connection.close()
@@ -165,14 +165,14 @@ class Server:
         return True
 
     def _answered(self, client: Client, message: Message) -> bytes:
-        """Answer a request when it is its turn."""
+        """Answer a request when its turn has come."""
         if message.kind is not MessageKind.RUN:
             return _answer(self._substrate, message)
         if not self._gets_its_turn():
             busy = f"busy: runs of other clients took more than {_TURN_S:g} s; try again later"
             return encode(error_message(message.request, SubstrateError(busy)))
         try:
-            if client.has_gone():  # while it waited; it may have asked anew already
+            if client.has_gone():  # it left while waiting, and may have asked again already
                 raise ConnectionResetError
             return _answer(self._substrate, message)
         finally:
@@ -185,9 +185,9 @@ def serve_pipe(substrate: Substrate, source: BinaryIO, sink: BinaryIO) -> None:
     Parameters
     ----------
     substrate : Substrate
-        What is offered.
+        The substrate that is offered.
     source, sink : binary file
-        Unbuffered (``open(..., buffering=0)``): where requests come from, and answers go.
+        Source of the requests and sink of the answers, unbuffered (``open(..., buffering=0)``).
     """
 
     def send(data: bytes) -> None:
@@ -205,12 +205,12 @@ def _converse(
     send: Callable[[bytes], None],
     answer: Callable[[Message], bytes],
 ) -> bool:
-    """Answer requests until the client leaves; False if it sent what is no message."""
+    """Answer requests until the client leaves; False if it sent something else."""
     while True:
         try:
             message = next_message()
         except SubstrateError as error:
-            # Where the next message would begin is not known.
+            # It is unknown where the next message would begin.
             send(encode(error_message(NO_REQUEST, error)))
             return False
         if message is None or message.kind is MessageKind.BYE:
@@ -227,7 +227,7 @@ def _answer(substrate: Substrate, message: Message) -> bytes:
             raise SubstrateError(f"hello, run or bye expected, not {message.kind.name.lower()}")
         observation = substrate.run(*run_of(message))
         return encode(Message(MessageKind.OBSERVATION, number, arrays=observation))
-    except Exception as error:  # whatever it is, the client is to know, and others to be served
+    except Exception as error:  # whatever it is, report it, and go on serving others
         return encode(error_message(number, error))
 
 
@@ -244,7 +244,7 @@ def _listening(address: Address) -> tuple[socket.socket, Address]:
         place = address.tcp
         family = socket.AF_INET6 if ":" in address.tcp[0] else socket.AF_INET
         listener = socket.socket(family)
-        # Else the port of a server that was killed stays taken for a minute.
+        # Without this, the port of a server that was killed stays in use for a minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(place)
@@ -269,7 +269,7 @@ def _remove_stale(path: str) -> None:
 
 
 def _linger(connection: Connection) -> None:
-    """Read on for a while: closing with bytes unread would take the last answer away as well."""
+    """Read on for a while: closing with unread bytes would discard the last answer as well."""
     connection.socket.shutdown(socket.SHUT_WR)
     deadline = time.monotonic() + _LINGER_S
     while connection.receive(65536, deadline):

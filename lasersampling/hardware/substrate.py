@@ -1,11 +1,11 @@
-"""What a device must do to be learned with: take parameters and inputs, tell the spikes it saw.
+"""What a device must do to be learned with: accept parameters and inputs, return its spikes.
 
-An ideal simulation, an emulated chip, a network of emulated lasers and a device in a laboratory
-behind a socket are all substrates. Everything that goes in and comes out is named arrays, so that
-it can travel (`hardware.messages`) and be kept (`results`). The names depend on the kind:
+An ideal simulation, an emulated chip, a network of simulated lasers and a device in a laboratory
+behind a socket are all substrates. All inputs and outputs are named arrays, so that they can be
+sent (`hardware.messages`) and stored (`results`). The names depend on the kind:
 
-``lif`` — a feed-forward network whose neurons spike once at most. Times are in units of tau_syn,
-absent spikes are inf; `e` is a member, one chip each, `b` a sample.
+``lif`` — a feed-forward network whose neurons spike at most once. Times are in units of tau_syn,
+absent spikes are inf; `e` is a member (one chip for each), `b` a sample.
 
 =========================  ===============  =====================================================
 parameter                  shape            what
@@ -40,7 +40,7 @@ parameter                  shape            what
 ``biases``                 (unit,)          of the machine [1]
 =========================  ===============  =====================================================
 
-Inputs and observations of lasers: `sampling.neurons.substrate`.
+Inputs and observations of lasers are listed in `sampling.neurons.substrate`.
 """
 
 from __future__ import annotations
@@ -63,25 +63,25 @@ Kind = Literal["lif", "lasers"]
 
 @dataclass(frozen=True)
 class Description:
-    """What a substrate says of itself.
+    """Description that a substrate gives of itself.
 
     Attributes
     ----------
     kind : "lif" or "lasers"
-        Which parameters, inputs and observations it has.
+        The kind, which determines parameters, inputs and observations.
     name : str
-        Which device; recorded with the results.
+        Name of the device; recorded with the results.
     sizes : tuple of int
         Inputs and neurons of each layer, or the number of lasers.
     n_members : int
-        Chips that it holds, and runs side by side.
+        Number of chips that it holds and runs side by side.
     facts : mapping of str to str, float, int or bool
-        What else is to be known, such as ``tau_syn_us``.
+        Further facts, such as ``tau_syn_us``.
 
     Raises
     ------
     InputError
-        For a kind that is none.
+        For an unknown kind.
     """
 
     kind: Kind
@@ -100,17 +100,17 @@ class Substrate(Protocol):
 
     @property
     def description(self) -> Description:
-        """What it is."""
+        """The description of the substrate."""
         ...
 
     def run(self, parameters: Arrays, inputs: Arrays) -> Arrays:
-        """Program the parameters, send the inputs, return what was observed.
+        """Program the parameters, send the inputs, and return what was observed.
 
         Raises
         ------
         InputError
             If parameters or inputs are not what the description asks for.
         SubstrateError
-            If the device does not answer, or with what cannot be used.
+            If the device does not answer, or answers with unusable data.
         """
         ...

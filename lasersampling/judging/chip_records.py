@@ -1,4 +1,4 @@
-"""The devices that networks ran on, in results files."""
+"""Records of the devices on which networks ran, for results files."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _DESCRIPTIONS = {
     "tau_mem": "deviation of membrane time constants",
     "tau_syn": "deviation of synaptic time constants",
     "coupling": "deviation of weights",
-    "delay": "deviation of delays; of whole units on the diagonal",
+    "delay": "deviation of delays; on the diagonal, that of delays of whole units",
     "dead": "units that never spike",
     "dead_coupling": "connections that transmit nothing",
 }
 
 
 def write_chips(file: ResultsFile, substrate: Substrate) -> None:
-    """Write to ``/chip`` what a device says of itself, and what was drawn for emulated ones.
+    """Write to ``/chip`` the description of a device, and what was drawn for an emulated one.
 
-    So the same chips can be met again. Units are inputs, then the neurons of each layer.
+    So the same chips can be used again. Units are inputs, then the neurons of each layer.
     """
     about = substrate.description
     own = {"name": about.name, "sizes": list(about.sizes), "n_members": about.n_members}

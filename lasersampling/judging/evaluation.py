@@ -1,4 +1,4 @@
-"""What is known of samples once they are judged, and the figures of merit that are reported."""
+"""Results of judging samples, and the figures of merit that are reported."""
 
 from __future__ import annotations
 
@@ -32,42 +32,42 @@ _OFTEN_UNSEEN = "infinite in some of the resampled histograms, which a state is 
 
 @dataclass(frozen=True, eq=False)
 class ExactComparison:
-    """Samples of a machine small enough to be enumerated, beside its exact distribution.
+    """Comparison of the samples of a machine with its exact distribution.
 
-    All over the joint states of the free units; entry `sum_k z_k 2**k` of a table belongs to `z`.
+    All tables are over the joint states of the free units; entry `sum_k z_k 2**k` belongs to `z`.
 
     Attributes
     ----------
     target, sampled, sampled_se : ndarray of float64, shape (state,)
         Exact and sampled probabilities, and standard errors of the latter [1].
     divergences : Divergences
-        Between the two.
+        Divergences between the two.
     law : ExactLaw
-        D_KL(sample || target) again, with its error and what exact draws of the same effective
-        number show: the same that a certificate rests on.
+        D_KL(sample || target) again, with its error and the D_KL that exact draws of the same
+        effective number show, as the certificate uses it.
     kl_se, total_variation_se : float
-        Standard errors of D_KL(sample || target) and of the total variation, by the jackknife
-        over chains; nan for a single chain, and for chains that all show the same [1].
+        Standard errors of D_KL(sample || target) and of the total variation, by the jackknife over
+        chains; nan for a single chain, and for chains that all show the same [1].
     intervals : mapping of str to Interval
         95 % intervals of `kl_sample_target`, `kl_target_sample` and `total_variation` between the
-        law of the sampler (what infinitely many draws would show) and the target, by the block
+        law of the sampler (the histogram of infinitely many draws) and the target, by the block
         bootstrap; empty for more than 12 free units.
     p_value : float
-        Of the hypothesis that the draws come from the target; see
+        p-value of the hypothesis that the draws come from the target; see
         `statistics.goodness_of_fit`. nan for fewer than 32 draws [1].
     n_chains : int
-        Chains.
+        Number of chains.
     is_short : bool
-        Fewer than 32 draws.
+        Whether there are fewer than 32 draws.
     exact_mean : ndarray of float64, shape (free unit,)
         Exact means [1].
     draws : ndarray of int64, shape (point,)
-        Draws of all chains together that the divergence is followed over.
+        Numbers of draws, of all chains together, at which the divergence is given.
     kl_over_draws, ideal_over_draws : ndarray of float64, shape (point,)
         D_KL(sample || target) of the first draws, and what an ideal sampler of the same effective
         sample size would show [1].
     chain_draws : ndarray of int64, shape (chain point,)
-        Draws of a single chain; none for more than 12 free units.
+        Numbers of draws of a single chain; none for more than 12 free units.
     chain_kl, chain_kl_sd, chain_ideal : ndarray of float64, shape (chain point,)
         D_KL(sample || target) of the first draws of a single chain: mean and standard deviation
         over chains, and what an ideal sampler would show [1].
@@ -103,17 +103,17 @@ class Evaluation:
     free : ndarray of int, shape (free unit,)
         Units that were sampled.
     n_chains : int
-        Chains.
+        Number of chains.
     mean, mean_se : ndarray of float64, shape (free unit,)
         Sampled means and their standard errors; nan for a unit that never changed [1].
     ess : ndarray of float64, shape (free unit,)
         Effective sample size of each mean; nan for a unit that never changed [1].
     joint_ess : float
-        Effective sample size of the joint distribution; nan if it is one state [1].
+        Effective sample size of the joint distribution; nan if only one state was seen [1].
     r_hat : ndarray of float64, shape (free unit,)
-        Split R-hat; nan for a single chain, and for a unit that never changed in any [1].
+        Split R-hat; nan for a single chain, and for a unit that never changed in any chain [1].
     interval_ns : float or None
-        Time between draws, for samplers that live in time.
+        Time between draws, for samplers that run in time.
     exact : ExactComparison or None
         None for more than 20 free units.
     """
@@ -129,7 +129,7 @@ class Evaluation:
     exact: ExactComparison | None
 
     def metrics(self) -> dict[str, Metric]:
-        """Return the figures of merit, by name; with the reason where one is missing."""
+        """Return the figures of merit by name, with the reason where one is missing."""
         return _figures_of_merit(self)
 
     def write(self, file: ResultsFile) -> None:
@@ -193,8 +193,8 @@ class Evaluation:
 def _figures_of_merit(evaluation: Evaluation) -> dict[str, Metric]:
     """Give the figures of merit of samples, by name.
 
-    A divergence of the histogram stands beside the same less its bias, and it is the latter that
-    has the interval, which allows for the bias too.
+    A divergence of the histogram is given as it is, and corrected for its bias. The interval
+    belongs to the corrected value.
     """
     found = {} if evaluation.exact is None else _exact(evaluation, evaluation.exact)
     return found | _of_chains(evaluation)
@@ -208,7 +208,7 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
         "total_variation": ("total_variation_corrected", exact.total_variation_se),
     }
     descriptions = described(exact.sampled, exact.target)
-    # What chains that have not come together show says nothing of how far off it may be.
+    # Chains that disagree with one another do not show how far off they are.
     apart = bool((evaluation.r_hat > LARGEST_R_HAT).any())
     found: dict[str, Metric] = {}
     for name, (corrected, error) in rows.items():
@@ -224,7 +224,7 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
         interval = exact.intervals.get(name)
         if interval is None:
             continue
-        about = f"the same less its bias{', nats' if name.startswith('kl') else ''}"
+        about = f"the same, corrected for bias{', nats' if name.startswith('kl') else ''}"
         ends = (interval.low, interval.high)
         if value == math.inf and apart:
             found[corrected] = _metric(value, about, reason=reason)
@@ -254,7 +254,7 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
             reason=floor_reason,
         ),
         "kl_floor_95": _metric(
-            floor_95, "what it exceeds in one run of twenty, nats", reason=floor_reason
+            floor_95, "what an ideal sampler exceeds in 1 run of 20, nats", reason=floor_reason
         ),
         "p_value": _metric(p_value, "of draws from the target, chi-square", reason=p_reason),
         "mean_error_max": _metric(error_of_mean, "largest error of a unit's mean"),
@@ -262,14 +262,14 @@ def _exact(evaluation: Evaluation, exact: ExactComparison) -> dict[str, Metric]:
 
 
 def _unknown_size(joint_ess: float) -> str | None:
-    """Say why the effective number of draws is no number, if it is none."""
+    """Say why the effective number of draws is unknown, if it is."""
     if math.isfinite(joint_ess):
         return None
     return _ONE_STATE if math.isnan(joint_ess) else "batches of the draws do not differ"
 
 
 def _of_chains(evaluation: Evaluation) -> dict[str, Metric]:
-    """Effective sizes, of which a unit that never changed has none, and R-hat."""
+    """Effective sample sizes and R-hat; a unit that never changed has no effective size."""
     ess, r_hat, joint = evaluation.ess, evaluation.r_hat, evaluation.joint_ess
     frozen = evaluation.free[np.isnan(ess)]
     never = f"{listed(frozen)} never changed in any chain" if frozen.size else None

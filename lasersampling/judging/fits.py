@@ -1,4 +1,4 @@
-"""What is reported and kept of a machine that learned a distribution."""
+"""Judgement and records of a machine that learned a distribution."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class FitEvaluation:
     Attributes
     ----------
     fit : Fit
-        What was judged.
+        The fit that was judged.
     evaluations : mapping of str to Evaluation
-        Of its samples, by the same names.
+        Evaluations of its samples, by the same names.
     certificate : Certificate
-        Of what the sampler draws after learning, beside the target.
+        Certificate of the draws after learning, judged by the target.
     """
 
     fit: Fit
@@ -45,7 +45,7 @@ class FitEvaluation:
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """Figures of merit: of the learned machine; those of others have their names at the end."""
+        """Figures of merit of the learned machine; for other samples their name is appended."""
         found = {}
         for who, spoken in _WHO.items():
             for name, metric in self.evaluations[who].metrics().items():

@@ -27,20 +27,20 @@ def generate_images(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> GeneratedImages:
-    """Draw images, one chain each: as many for each label, which is clamped, and free ones.
+    """Draw images with one chain each: equally many for each clamped label, and free ones.
 
     Parameters
     ----------
     sampler : Sampler
-        What draws.
+        The sampler.
     machine : BoltzmannMachine
         A machine of images.
     n_draws : int
         Draws per chain.
     images_per_label, free_images : int
-        Chains for each label, and without one.
+        Numbers of chains for each label, and without a label.
     labels : sequence of int, optional
-        Which labels; all by default.
+        The labels; all by default.
     seed : int
         The same seed gives the same bits.
     progress : callable, optional
@@ -74,16 +74,16 @@ def label_conditions(
     machine : BoltzmannMachine
         A machine of images.
     images_per_label, free_images : int
-        Chains for each label, and without one.
+        Numbers of chains for each label, and without a label.
     labels : sequence of int, optional
-        Which labels; all by default.
+        The labels; all by default.
 
     Returns
     -------
     clamped : ndarray of int8, shape (chain, unit)
-        -1 leaves a unit free, 0 and 1 hold it. Lasers are to be adapted under these conditions.
+        -1 for a free unit, 0 or 1 for a held one. Lasers should be adapted under these conditions.
     given : ndarray of int64, shape (chain,)
-        Label of each chain, -1 without one.
+        Label of each chain, -1 for chains without one.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""How good sampled images are, measure by measure, over sampling time, beside another sampler's.
+"""Quality of sampled images, measure by measure, over sampling time, compared between samplers.
 
-Every chain gives one image at a time, so at any time the images of all chains are independent,
-and every standard error is that over chains. Chains with a clamped label are judged by what they
-show; free ones by which classes they visit. The machine being the same, what two samplers differ
-in is due to them and not to learning.
+Every chain gives one image at a time, so at any time the images of all chains are independent, and
+every standard error is taken over chains. Chains with a clamped label are judged by the images that
+they show, free chains by the classes that they visit. If two samplers use the same machine,
+differences are due to the samplers and not to learning.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ MEASURES = {
     "effective_classes": "exp of the entropy of the classes that free chains show",
     "switches_per_read": "changes of class from one reading of a free chain to the next",
 }
-"""Each measure, and what it is."""
+"""Each measure, with its description."""
 
 _GROUPS = 20
-"""Groups of chains that are left out in turn, for measures that are no means over chains."""
+"""Groups of chains that are left out in turn, for measures that are not means over chains."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,13 @@ class ImageJudge:
     Attributes
     ----------
     machine : BoltzmannMachine
-        With label units.
+        A machine with label units.
     pictures : Pictures
-        What it was trained on, binary.
+        The images on which it was trained, binary.
     reader : LabelReader
-        Classifier that never saw generated images.
+        A classifier that never saw generated images.
     partition : LogPartition
-        Of the machine.
+        Partition function of the machine.
     """
 
     machine: BoltzmannMachine
@@ -74,21 +74,21 @@ class ImageJudge:
             raise InputError.single("machine", got, f"{self.pictures.n_classes}, one per class")
 
     def measures(self, found: GeneratedImages, draws: Sequence[int]) -> dict[str, Metric]:
-        """Measure images at some draws; the measures of single draws are averaged.
+        """Measure images at several draws, and average the measures over draws.
 
         Parameters
         ----------
         found : GeneratedImages
-            Images of one sampler: as many chains for each of some labels, at least two, and at
-            least two free ones.
+            Images of one sampler: equally many chains, at least two, for each of some labels, and
+            at least two free chains.
         draws : sequence of int
-            Which draws are looked at, far apart rather than many.
+            Draws at which images are measured, far apart rather than many.
 
         Returns
         -------
         dict of str to Metric
-            By the names of `MEASURES`. Chains, also pairs of neighbours, are taken as
-            independent, draws of one chain not.
+            Metrics by the names of `MEASURES`. Chains, and pairs of neighbours, are taken as
+            independent; draws of one chain are not.
 
         Raises
         ------
@@ -143,10 +143,10 @@ class ImageJudge:
         }
 
     def held_out(self) -> dict[str, Metric]:
-        """The same measures of held-out images, which is how good samples can be at best.
+        """The same measures for held-out images, which show the best that samples can reach.
 
         Moments are compared with those of the training images, as for samples, and the adversarial
-        accuracy is that of as many training images.
+        accuracy is that of equally many training images.
         """
         images, labels = self.pictures.test_images, self.pictures.test_labels
         right = self.reader.read(images) == labels
@@ -169,7 +169,7 @@ class ImageJudge:
         }
 
     def _data_like(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Training images with these labels, none twice while there are enough."""
+        """Training images with these labels, without repetition while there are enough."""
         known = self.pictures.train_labels
         chosen = np.empty(len(labels), dtype=np.int64)
         for label in np.unique(labels):
@@ -188,9 +188,9 @@ class ImageJudge:
         labels: NDArray[np.int64],
         measure: Callable[[NDArray[np.float64], NDArray[np.int64]], float],
     ) -> tuple[float, float]:
-        """Measure of all chains, and its error by leaving out groups of them."""
+        """Measure all chains; its error comes from leaving out groups of chains."""
         value = measure(images, labels)
-        # Each group has some chains of all labels.
+        # Each group has chains of all labels.
         fewest = int(np.unique(labels, return_counts=True)[1].min())
         group = np.empty(len(labels), dtype=np.int64)
         group[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % min(_GROUPS, fewest)
@@ -210,7 +210,7 @@ class ImageJudge:
         return math.sqrt(float(np.mean(squares)))
 
     def _correlation_error(self, images: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-        """Covariances are those of a mixture with as much of each label as `labels` have."""
+        """Covariances of a mixture that has each label as often as `labels` have it."""
         known = np.isin(self.pictures.train_labels, labels)
         data = _covariance(self.pictures.train_images[known])
         drawn = _covariance(images.reshape(-1, images.shape[-1]))
@@ -233,13 +233,13 @@ def quality_over_time(
 
 
 def ratios(measures: dict[str, Metric], reference: dict[str, Metric]) -> dict[str, Metric]:
-    """Each measure over that of a reference sampler, with errors of both.
+    """Divide each measure by that of a reference sampler, and propagate both errors.
 
     Parameters
     ----------
     measures, reference : dict of str to Metric
-        By name, as `ImageJudge.measures` gives them; measures that are zero in the reference, or
-        unknown there, are left out.
+        Measures by name, as `ImageJudge.measures` gives them; measures that are zero or unknown in
+        the reference are left out.
     """
     found = {}
     for name, metric in measures.items():
@@ -254,7 +254,7 @@ def ratios(measures: dict[str, Metric], reference: dict[str, Metric]) -> dict[st
             ratio,
             abs(ratio) * math.hypot(*parts),
             "1",
-            f"{metric.description}, over Gibbs sampling",
+            f"{metric.description}, divided by that of Gibbs sampling",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""How good generated images are, and how near two samplers of the same machine come."""
+"""How good generated images are, and how closely two samplers of one machine agree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.protocol import Samples
 
 FREE = -1
-"""Label of an image that was drawn without a label being given."""
+"""Label of an image that was drawn without a given label."""
 
 _READINGS_PER_CHAIN = 20
 
@@ -49,9 +49,9 @@ class GeneratedImages:
         return mean
 
     def label_accuracy(self, machine: BoltzmannMachine, reader: LabelReader) -> Metric:
-        """Share of single draws that a classifier reads as the clamped label.
+        """Fraction of single draws that a classifier reads as the clamped label.
 
-        The standard error is that over chains, which are independent.
+        The standard error is taken over chains, which are independent.
         """
         given = self.labels != FREE
         states = self.samples.states[given][:, :, machine.visible]
@@ -64,7 +64,7 @@ class GeneratedImages:
         )
 
     def covered_classes(self, machine: BoltzmannMachine, reader: LabelReader) -> int:
-        """Count the digits that a classifier reads in the last draws of the free chains."""
+        """Count the classes that a classifier reads in the last draws of the free chains."""
         states = self.samples.states[self.labels == FREE][:, -1, machine.visible]
         return len(np.unique(reader.read(states))) if len(states) else 0
 
@@ -72,7 +72,7 @@ class GeneratedImages:
 def pixel_mean_error(
     machine: BoltzmannMachine, one: GeneratedImages, other: GeneratedImages, label: int
 ) -> float:
-    """Mean absolute difference of the pixel means of two samplers, for one label (-1: free)."""
+    """Mean absolute difference of the pixel means of two samplers for one label (-1: free)."""
     difference = one.pixel_means(machine, label) - other.pixel_means(machine, label)
     return float(np.abs(difference).mean())
 
@@ -80,24 +80,24 @@ def pixel_mean_error(
 def compare_images(
     machine: BoltzmannMachine, found: dict[str, GeneratedImages], reader: LabelReader | None
 ) -> dict[str, Metric]:
-    """Figures of merit of images of several samplers, the second and later against the first.
+    """Figures of merit of images of several samplers, compared with those of the first.
 
     Parameters
     ----------
     machine : BoltzmannMachine
         The machine that all of them sampled.
     found : dict of str to GeneratedImages
-        By name of the sampler; the reference comes first.
+        Images by name of the sampler; the reference comes first.
     reader : LabelReader or None
         Classifier that was not trained on generated images; None if labels cannot be judged.
 
     Returns
     -------
     dict of str to Metric
-        ``label_accuracy_<name>`` of images with a label, ``covered_classes_<name>`` of free ones,
-        and for all but the first ``pixel_mean_error_<name>`` (mean over the clamped labels, with
-        its standard error over them) and ``pixel_mean_error_free_<name>``; ``label_accuracy_data``
-        of held-out images.
+        ``label_accuracy_<name>`` for images with a label, ``covered_classes_<name>`` for free ones,
+        and for all samplers but the first ``pixel_mean_error_<name>`` (mean over the clamped
+        labels, with its standard error over them) and ``pixel_mean_error_free_<name>``;
+        ``label_accuracy_data`` for held-out images.
     """
     metrics = {}
     if reader is not None:
@@ -137,6 +137,6 @@ def write_generated(
     shape: tuple[int, int],
     n_draws: int,
 ) -> None:
-    """Write the images of each sampler, means of the last `n_draws`, to ``/images``."""
+    """Write the images of each sampler, which are means of the last `n_draws`, to ``/images``."""
     for name, images in found.items():
         write_images(file, name, images.images(machine, shape, n_draws), images.labels)

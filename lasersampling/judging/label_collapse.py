@@ -1,8 +1,8 @@
-"""Whether generated images show the labels that were asked for, and are various enough.
+"""Whether generated images show the labels that were asked for, and are diverse enough.
 
 A sampler can fail at images in ways that a mean over all labels hides: one class is hardly ever
-drawn, or all images of a class are alike. Gibbs sampling of the same machine is what others are
-compared with, by an exact test of two shares, since chains are few.
+drawn, or all images of a class are alike. Other samplers are compared with Gibbs sampling of the
+same machine, by an exact test of two proportions, since there are few chains.
 
 References
 ----------
@@ -22,7 +22,7 @@ from lasersampling.judging.images import FREE, GeneratedImages
 from lasersampling.learning.pictures.label_reader import LabelReader
 
 _FEWEST_RIGHT = 0.5
-"""Share of chains with a label that show it; below, the label is taken as lost."""
+"""A label is taken as lost if a smaller fraction of the chains with this label show it."""
 
 _SIGNIFICANT = 0.01
 _FEWEST_CHAINS = 4
@@ -30,7 +30,7 @@ _LEAST_VARIETY = 0.5
 """Of the distance between images of the reference."""
 
 REMEDY = (
-    "More time before the first draw (burn_in_ns), pumps and couplings that swing (tempering), or "
+    "More time before the first draw (burn_in_ns), tempering of pumps and couplings, or "
     "more draws of the adaptation (adaptation_rounds, adaptation_draws) may help; where Gibbs "
     "sampling fails too, the machine must be trained longer."
 )
@@ -42,18 +42,18 @@ def collapsed_labels(
     reader: LabelReader | None,
     class_names: Sequence[str] = (),
 ) -> list[str]:
-    """Say what is lost: labels that are hardly ever drawn, classes, and variety.
+    """Say what is lost: labels that are hardly ever drawn, classes, or diversity.
 
     Parameters
     ----------
     machine : BoltzmannMachine
         The machine that all of them sampled.
     found : dict of str to GeneratedImages
-        By name of the sampler; the reference comes first.
+        Images by name of the sampler; the reference comes first.
     reader : LabelReader or None
-        Classifier that was not trained on generated images; without it only variety is judged.
+        Classifier that was not trained on generated images; without it only diversity is judged.
     class_names : sequence of str
-        Of the labels; their numbers by default.
+        Names of the labels; their numbers by default.
 
     Returns
     -------
@@ -74,16 +74,16 @@ def collapsed_labels(
 
 
 def image_variety(machine: BoltzmannMachine, images: GeneratedImages, label: int) -> float:
-    """Mean number of pixels in which the last draws of two chains with a label differ.
+    """Mean number of pixels in which the last draws of two chains of a label differ.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        That was sampled.
+        The machine that was sampled.
     images : GeneratedImages
-        With at least two chains of this label.
+        Images with at least two chains of this label.
     label : int
-        Which; -1 for chains without one.
+        The label; -1 for chains without one.
     """
     pixels = _last(machine, images, label).astype(np.float64)
     n, ones = len(pixels), pixels.sum(axis=0)
@@ -168,13 +168,13 @@ def _last(machine: BoltzmannMachine, images: GeneratedImages, label: int) -> NDA
 def _shown(
     machine: BoltzmannMachine, images: GeneratedImages, reader: LabelReader, given: int, shown: int
 ) -> tuple[int, int]:
-    """How many last draws of chains with a given label show a class, and of how many."""
+    """Among the last draws with a given label, count those that show a class; and all."""
     read = reader.read(_last(machine, images, given))
     return int((read == shown).sum()), len(read)
 
 
 def _by_chance(few: int, n: int, many: int, n_many: int) -> float:
-    """Probability of as few hits among `n`, had both samplers the same share of them."""
+    """Probability of at most as many hits among `n`, if both samplers have the same rate."""
     hits, total = few + many, n + n_many
     ways = sum(math.comb(hits, k) * math.comb(total - hits, n - k) for k in range(few + 1))
     return ways / math.comb(total, n)

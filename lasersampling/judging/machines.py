@@ -1,4 +1,4 @@
-"""What a machine of pictures knows, apart from any device: recognition, and images by label."""
+"""What a machine of pictures has learned, apart from any device: recognition and images."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lasersampling.sampling.gibbs import Gibbs
 
 
 def recognition_metric(machine: BoltzmannMachine, pictures: Pictures) -> Metric:
-    """Share of held-out images, made binary, whose label has the largest posterior.
+    """Fraction of held-out images, made binary, whose label has the largest posterior.
 
-    The standard error is that over images.
+    The standard error is taken over images.
     """
     held_out = pictures.binarised("threshold")
     right = label_posterior(machine, held_out.test_images).argmax(axis=1) == held_out.test_labels
@@ -44,12 +44,12 @@ def judge_machine(
     machine : BoltzmannMachine
         The machine.
     pictures : Pictures
-        What it was trained on.
+        The pictures on which it was trained.
     images_per_label, n_draws, burn_in, thin : int
-        Chains for each label and as many free ones as there are labels; draws of each, sweeps
-        before and between.
+        Number of chains for each label, with as many free ones as there are labels; draws of each
+        chain; sweeps before the first draw and between draws.
     seed : int
-        Of the sampling.
+        Seed of the sampling.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def judge_machine(
         ``recognition``; ``label_accuracy_gibbs``, ``covered_classes_gibbs`` and
         ``label_accuracy_data`` of `compare_images`. Empty for images without labels.
     images : GeneratedImages
-        What was drawn.
+        The images that were drawn.
     """
     found = generate_images(
         Gibbs(burn_in=burn_in, thin=thin),

@@ -1,4 +1,4 @@
-"""How judged images, their neighbours and completions are laid out in a results file."""
+"""Layout of judged images, their neighbours and completions in a results file."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def write_quality(
     measured: Mapping[str, Mapping[str, Metric]],
     held_out: Mapping[str, Metric],
 ) -> None:
-    """Write measures over time to ``/quality`` and final ones, with their ratios, to the metrics.
+    """Write measures over time to ``/quality``, and final ones with their ratios to the metrics.
 
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     time_ns : array_like, shape (time,)
         Sampling time of the curves [ns].
     curves, measured : mapping of str to mapping
-        By sampler, then by measure; the first sampler is the reference of the ratios.
+        Measures by sampler, then by name; the first sampler is the reference of the ratios.
     held_out : mapping of str to Metric
         Measures of held-out images.
     """
@@ -65,14 +65,14 @@ def write_neighbours(
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     judge : ImageJudge
-        Has the training images.
+        The judge, which has the training images.
     found : mapping of str to GeneratedImages
-        By sampler; the last one's images are written, the distances of all, and those of
-        held-out images.
+        Images by sampler. The images of the last sampler are written, with the distances for all
+        samplers and for held-out images.
     draw : int
-        Which draw is taken of each chain.
+        The draw that is taken from each chain.
     """
     train, shape = judge.pictures.train_images, judge.pictures.shape
     dims = ("sample", "row", "column")
@@ -115,21 +115,21 @@ def write_completions(
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     shape : tuple of int
         Rows and columns.
     found : Completions
-        What a sampler made of the images.
+        The completions that a sampler made.
     given : array_like, shape (image, pixel)
-        What was seen; of pixels that are not known any value.
+        The pixels that were given; values of unknown pixels do not matter.
     time_ns : array_like, shape (draw,)
         When each draw was made [ns].
     shown : array_like of int, shape (time,)
         Draws at which one completion of each image is shown.
     originals : array_like, shape (image, pixel), optional
-        The whole images, where they are there.
+        The complete images, if they are known.
     window_draws : int
-        Draws that a shown image is the mean of; fewer at the beginning.
+        Number of draws over which a shown image is averaged; fewer at the beginning.
     """
     n_images = len(found.states)
     draws = np.asarray(shown)

@@ -1,4 +1,4 @@
-"""Gibbs sampling of equal effective size, to stand beside the samples of lasers."""
+"""Gibbs sampling of equal effective size, as a reference for the samples of lasers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Samples
 
 _SWEEPS_PER_DRAW = 4
-"""Makes draws of machines without strong weights nearly independent."""
+"""With this thinning, draws of machines without strong weights are nearly independent."""
 
 
 def reference_metrics(
@@ -24,20 +24,21 @@ def reference_metrics(
     evaluation: Evaluation,
     samples: Samples,
 ) -> dict[str, Metric]:
-    """Figures of merit of Gibbs sampling of about the same effective size, to stand beside.
+    """Figures of merit of Gibbs sampling of about the same effective size.
 
     Parameters
     ----------
     machine, clamped, samples
-        What was evaluated.
+        What was evaluated, as in `judging.samples.evaluate`.
     evaluation : Evaluation
-        Of `samples`; there are as many Gibbs chains, and in all as many draws as these are worth.
+        Evaluation of `samples`. There are as many Gibbs chains as chains, and in all as many draws
+        as the effective size of the samples.
 
     Returns
     -------
     dict of str to Metric
-        Divergences, the p-value and the effective size that was reached, by names that end in
-        ``_gibbs``; nothing if the effective size is not known.
+        Divergences, p-value and the effective size that was reached, by names that end in
+        ``_gibbs``; empty if the effective size of the samples is unknown.
     """
     if not math.isfinite(evaluation.joint_ess):
         return {}

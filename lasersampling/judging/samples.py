@@ -34,7 +34,7 @@ from lasersampling.statistics.goodness_of_fit import N_BATCHES
 _POINTS_IN_TIME = 16
 _FIRST_POINT_DRAWS = 4
 _MAX_UNITS_OF_INTERVALS = 12
-"""Hundreds of tables of more units than that would take longer than most samplings."""
+"""With more units, hundreds of tables would take longer than most samplings."""
 _MAX_CHAINS_FOLLOWED = 64
 
 
@@ -44,7 +44,7 @@ def evaluate(machine: AnyMachine, samples: Samples, clamped: ArrayLike | None = 
     Parameters
     ----------
     machine : BoltzmannMachine or RestrictedMachine
-        What was sampled. Up to 20 free units are compared with the exact distribution.
+        The machine that was sampled. With up to 20 free units it is compared with its exact law.
     samples : Samples
         At least four draws per chain.
     clamped : array_like of int, shape (unit,), optional
@@ -74,12 +74,12 @@ def evaluate(machine: AnyMachine, samples: Samples, clamped: ArrayLike | None = 
 
 
 def evaluate_target(target: Target, samples: Samples) -> Evaluation:
-    """Judge samples by a target distribution of their first units, the visible ones.
+    """Judge samples by the target distribution of their first units, the visible ones.
 
     Parameters
     ----------
     target : Target
-        What should have been sampled.
+        The distribution that should have been sampled.
     samples : Samples
         At least four draws per chain; units beyond the target's are hidden and left out.
 
@@ -118,7 +118,7 @@ def _evaluation(
     )
 
 
-@np.errstate(invalid="ignore")  # spreads of divergences some of which are infinite are nan
+@np.errstate(invalid="ignore")  # the spread of divergences is nan if some are infinite
 def _compare(
     states: NDArray[np.int8], target: NDArray[np.float64], joint_ess: float
 ) -> ExactComparison:
@@ -129,7 +129,7 @@ def _compare(
     sampled = total / total.sum()
     kl_se = total_variation_se = math.nan
     law = exact_law(target, states)
-    if (counts != counts[0]).any():  # chains that are all alike say nothing of the error
+    if (counts != counts[0]).any():  # equal chains do not show any error
         without = [(total - chain) / (n_chains - 1) / n_draws for chain in counts]
         kl_se = law.error_nats
         total_variation_se = float(

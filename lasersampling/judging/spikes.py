@@ -1,4 +1,4 @@
-"""What is reported and kept of networks that classify by spike times."""
+"""Judgement and records of networks that classify by spike times."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 
 FIGURES = ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane")
-"""Figures of a classification; the last for points in the plane only."""
+"""Figures of a classification; the last one only for points in the plane."""
 
 _GRID = 121
-"""Points along each side of the plane on which decisions are kept."""
+"""Number of points along each side of the plane for which decisions are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class SpikeEvaluation:
     classifier : Classifier
         The networks.
     judgement : Decisions
-        What they make of the test part.
+        Their decisions on the test part.
     metrics : mapping of str to Metric
         Figures of merit.
     """
@@ -136,7 +136,7 @@ def evaluate_classifier(classifier: Classifier, linear: Estimate | None = None) 
     classifier : Classifier
         The networks.
     linear : Estimate, optional
-        `linear_accuracy` of their data, if it was measured already [1].
+        `linear_accuracy` of their data, if it is known already [1].
     """
     judged = judge(classifier.network, classifier.data.test, classifier.runner)
     beside = linear_accuracy(classifier.data) if linear is None else linear
@@ -180,7 +180,7 @@ def _metrics(classifier: Classifier, judged: Decisions, beside: Estimate) -> dic
 def _of_members(
     values: NDArray[np.float64], valid: NDArray[np.bool_], units: str, description: str
 ) -> Metric:
-    """Mean over samples that are valid, with its standard error over members."""
+    """Mean over valid samples, with its standard error over members."""
     means = np.array(
         [row[ok].mean() if ok.any() else np.nan for row, ok in zip(values, valid, strict=True)]
     )
