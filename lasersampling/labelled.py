@@ -31,20 +31,18 @@ Variables = Mapping[str, Variable]
 """Variables by name; one that is named like its only dimension is the coordinate of that."""
 
 
-def numbers_along(dim: str, size: int, description: str = "") -> dict[str, Variable]:
-    """Number the entries of a dimension from 0: its coordinate.
+def numbered(dims: Mapping[str, int]) -> dict[str, Variable]:
+    """Number the entries of dimensions from 0: their coordinates.
 
     Parameters
     ----------
-    dim : str
-        Name of the dimension.
-    size : int
-        Entries.
-    description : str
-        What they are; "number of <dim>" by default.
+    dims : mapping of str to int
+        Entries of each dimension.
     """
-    about = description or f"number of {dim}"
-    return {dim: Variable(np.arange(size, dtype=np.int32), (dim,), "1", about)}
+    return {
+        dim: Variable(np.arange(size, dtype=np.int32), (dim,), "1", f"number of {dim}")
+        for dim, size in dims.items()
+    }
 
 
 def as_dataset(

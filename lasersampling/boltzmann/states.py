@@ -81,3 +81,24 @@ def state_index(states: ArrayLike) -> NDArray[np.int64]:
     for unit in range(array.shape[-1]):
         index |= array[..., unit].astype(np.int64) << unit
     return index
+
+
+def state_frequencies(states: NDArray[np.int8], where: str = "states") -> NDArray[np.float64]:
+    """Give the frequency of each joint state, shape (2**n,); it sums to one.
+
+    Parameters
+    ----------
+    states : ndarray of int8, shape (..., unit)
+        States of at most 20 units.
+    where : str
+        What the caller calls them, for messages.
+
+    Raises
+    ------
+    InputError
+        For more units.
+    """
+    check_enumerable(states.shape[-1], where)
+    counts = np.bincount(state_index(states).ravel(), minlength=2 ** states.shape[-1])
+    frequencies: NDArray[np.float64] = counts / counts.sum()
+    return frequencies

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,20 @@ from numpy.typing import NDArray
 from lasersampling.arrays import as_floats
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.labelled import Variable, as_dataset
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["SpikeTrains"]
+
+_SPIKES_SHOWN = 40
+"""Of each laser in a raster."""
+
+_MOST = 0.8
+"""A raster of so much of a recording or more shows all of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +97,72 @@ class SpikeTrains:
     def n_spikes(self) -> int:
         """Number of spikes of all chains."""
         return self.time_ns.size
+
+    def variables(self) -> dict[str, Variable]:
+        """Give times and units of the spikes as they stand in files, with units of measurement."""
+        about = "time of each spike, sorted within each chain"
+        return {
+            "time": Variable(self.time_ns, ("spike",), "ns", about),
+            "unit": Variable(self.unit, ("spike",), "1", "laser that fired"),
+        }
+
+    @property
+    def extent(self) -> dict[str, Any]:
+        """Units of each chain and length of its recording, as attributes of files."""
+        return {"n_units": self.n_units, "duration_ns": self.duration_ns}
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give one entry for each spike: its `time`, with the coordinates `chain` and `unit`.
+
+        Examples
+        --------
+        >>> trains = SpikeTrains(
+        ...     np.array([1.0, 4.0, 2.5]), np.array([0, 1, 1]), np.array([0, 2, 3]), 2, 5.0
+        ... )
+        >>> spikes = trains.to_xarray()
+        >>> spikes.time[spikes.unit == 1].values
+        array([4. , 2.5])
+        """
+        chain = np.repeat(np.arange(self.n_chains, dtype=np.int32), np.diff(self.chain_offset))
+        variables = {
+            **self.variables(),
+            "chain": Variable(chain, ("spike",), "1", "chain that it belongs to"),
+        }
+        attributes = self.extent | {"n_chains": self.n_chains}
+        return as_dataset(variables, attributes, coordinates=["chain", "unit"])
+
+    def plot(
+        self,
+        axes: Axes | None = None,
+        *,
+        refractory_time_ns: float | None = None,
+        window_ns: tuple[float, float] | None = None,
+    ) -> Figure:
+        """Draw the spikes of the first chain as a raster.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default.
+        refractory_time_ns : float, optional
+            tau: the time with z = 1 is shaded.
+        window_ns : tuple of float, optional
+            What is shown; by default from 0 to some forty spikes of each laser.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from lasersampling.plots import raster, style
+
+        times, units = self.chain(0)
+        if window_ns is None:
+            part = _SPIKES_SHOWN * self.n_units / max(times.size, 1)
+            window_ns = 0.0, self.duration_ns * (part if part < _MOST else 1.0)
+        with style.on(axes, raster.height(self.n_units)) as drawn:
+            kinds = {"visible": range(self.n_units)}
+            raster.draw(drawn, times, units, window_ns, kinds, refractory_time_ns)
+        return style.figure_of(drawn)
 
     def chain(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Times [ns] and units of the spikes of one chain."""

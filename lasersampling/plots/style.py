@@ -17,7 +17,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 BLUE = "#0072B2"
@@ -81,6 +81,21 @@ def style() -> Iterator[None]:
 def new_figure(height: float) -> Figure:
     """Return an empty figure of standard width; `height` in inches. Call within `style`."""
     return Figure(figsize=(WIDTH, height))
+
+
+@contextmanager
+def on(axes: Axes | None, height: float) -> Iterator[Axes]:
+    """Give axes to draw on: those of the caller, or those of a new figure in the one style."""
+    if axes is not None:
+        yield axes
+        return
+    with style():
+        yield new_figure(height).subplots()
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the whole figure that axes stand in."""
+    return axes.figure.figure if isinstance(axes.figure, SubFigure) else axes.figure
 
 
 def plain(text: str) -> str:

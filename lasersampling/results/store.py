@@ -31,6 +31,7 @@ import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
@@ -226,6 +227,14 @@ class ResultsFile:
         stored.attrs["units"] = units
         stored.attrs["long_name"] = description
 
+    def write_group(self, group: str, variables: Variables) -> None:
+        """Write labelled variables to a group, in their order."""
+        for name, variable in variables.items():
+            self.write(
+                f"{group}/{name}", variable.data, variable.dims, units=variable.units,
+                description=variable.description,
+            )  # fmt: skip
+
     def attributes(self, group: str, mapping: Mapping[str, Any]) -> None:
         """Set attributes (numbers, text, flags or lists of them) of a group, ``/`` for the root."""
         node = self._group(group)
@@ -283,12 +292,7 @@ class ResultsFile:
 
     def write_samples(self, samples: Samples) -> None:
         """Write states to ``/samples``, and the spikes they come from to ``/spikes``."""
-        state = np.asarray(samples.states, dtype=np.int8)
-        dims = ("chain", "draw", "unit")
-        for dim, size in zip(dims, state.shape, strict=True):
-            index = np.arange(size, dtype=np.int32)
-            self.write(f"samples/{dim}", index, (dim,), units="1", description=f"number of {dim}")
-        self.write("samples/state", state, dims, units="1", description="state z, 0 or 1")
+        self.write_group("samples", samples.variables())
         if samples.interval_ns is not None:
             self.write(
                 "samples/interval_ns", float(samples.interval_ns),
@@ -300,20 +304,12 @@ class ResultsFile:
 
     def write_spikes(self, trains: SpikeTrains) -> None:
         """Write spike trains to ``/spikes``: flat arrays, sorted by time within each chain."""
-        self.write(
-            "spikes/time", trains.time_ns, ("spike",),
-            units="ns", description="time of each spike, sorted within each chain",
-        )  # fmt: skip
-        self.write(
-            "spikes/unit", trains.unit, ("spike",),
-            units="1", description="laser that fired",
-        )  # fmt: skip
+        self.write_group("spikes", trains.variables())
         self.write(
             "spikes/chain_offset", trains.chain_offset, ("chain_edge",),
             units="1", description="spikes of chain c are chain_offset[c] : chain_offset[c + 1]",
         )  # fmt: skip
-        extent = {"n_units": trains.n_units, "duration_ns": trains.duration_ns}
-        self.attributes("spikes", extent)
+        self.attributes("spikes", trains.extent)
 
     def _group(self, path: str) -> h5netcdf.Group:
         """Return the group at `path`, ``/`` for the root; make it if need be."""

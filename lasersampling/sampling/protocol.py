@@ -13,11 +13,16 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lasersampling.boltzmann.clamping import clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.boltzmann.states import check_enumerable, state_index
+from lasersampling.boltzmann.states import state_frequencies
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.labelled import Variable, as_dataset, numbered
 
 if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from lasersampling.lasers.spikes import SpikeTrains
     from lasersampling.sampling.certificate import Judgement
 
@@ -98,11 +103,7 @@ class Samples:
         ndarray of float64, shape (2**n,)
             Sums to one; entry `sum_k z_k 2**k` belongs to the state `z` of the chosen units.
         """
-        chosen = self.states[:, :, units]
-        check_enumerable(chosen.shape[2], "units")
-        counts = np.bincount(state_index(chosen).ravel(), minlength=2 ** chosen.shape[2])
-        frequencies: NDArray[np.float64] = counts / counts.sum()
-        return frequencies
+        return state_frequencies(self.states[:, :, units], "units")
 
     def certificate(
         self,
@@ -125,6 +126,83 @@ class Samples:
         from lasersampling.sampling.certificate import certificate
 
         return certificate(self, machine, clamped, sampler=sampler, names=names)
+
+    def variables(self) -> dict[str, Variable]:
+        """Give the states as they stand in files, with the numbers of chains, draws and units."""
+        dims = ("chain", "draw", "unit")
+        state = Variable(self.states, dims, "1", "state z, 0 or 1")
+        return {**numbered(dict(zip(dims, self.states.shape, strict=True))), "state": state}
+
+    def to_xarray(self) -> xr.DataTree:
+        """Give the group `posterior` that ArviZ reads, and `spikes` where there are any.
+
+        Returns
+        -------
+        xarray.DataTree
+            ``posterior`` with `state` (chain, draw, unit); attributes are `sampler`, `seed` and,
+            for samplers that live in time, `interval_ns`. ``spikes`` as `SpikeTrains.to_xarray`.
+
+        Examples
+        --------
+        >>> from lasersampling.boltzmann import BoltzmannMachine
+        >>> from lasersampling.sampling import Gibbs
+        >>> tree = Gibbs().sample(BoltzmannMachine.random(3), 50, n_chains=2).to_xarray()
+        >>> dict(tree["posterior"].sizes)
+        {'chain': 2, 'draw': 50, 'unit': 3}
+        """
+        import xarray as xr
+
+        known = {"sampler": self.sampler, "seed": self.seed, "interval_ns": self.interval_ns}
+        groups = {"posterior": as_dataset(self.variables(), known)}
+        if self.spikes is not None:
+            groups["spikes"] = self.spikes.to_xarray()
+        return xr.DataTree.from_dict(groups)
+
+    def plot(
+        self,
+        beside: AnyMachine | Samples | None = None,
+        clamped: ArrayLike | None = None,
+        *,
+        axes: Axes | None = None,
+    ) -> Figure:
+        """Draw the probabilities of the joint states, or the means of more than twelve units.
+
+        Parameters
+        ----------
+        beside : BoltzmannMachine, RestrictedMachine or Samples, optional
+            What stands beside: the exact law of a machine (up to 20 free units), or other samples.
+        clamped : array_like of int, shape (unit,), optional
+            How units were held: -1 for a free one. Clamped units are left out.
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default, which shows rare states on a logarithmic axis.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Error bars are standard errors by the effective sample size.
+
+        Raises
+        ------
+        InputError
+            If `beside` has other units or too many to enumerate, or chains have fewer than four
+            draws.
+
+        Examples
+        --------
+        >>> from lasersampling.boltzmann import BoltzmannMachine
+        >>> from lasersampling.sampling import Gibbs
+        >>> machine = BoltzmannMachine.random(3, seed=1)
+        >>> figure = Gibbs().sample(machine, 500, seed=2).plot(machine)
+        >>> figure.axes[0].get_ylabel()
+        'probability'
+        """
+        from lasersampling.sampling.drawing import draw_states
+
+        if beside is not None and beside.n_units != self.n_units:
+            got, expected = f"{beside.n_units} units", f"{self.n_units}, as the samples have"
+            raise InputError.single("beside", got, expected)
+        other = (beside.sampler, beside.states) if isinstance(beside, Samples) else beside
+        return draw_states((self.sampler, self.states), other, clamped, axes)
 
 
 BYTES_PER_CHAIN = 4096
