@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,7 @@ from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.depression import Depression
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.synapse import Synapse
 
 __all__ = ["Connections", "LaserNetwork"]
@@ -199,6 +200,31 @@ class LaserNetwork:
             got = "values that are negative or not finite"
             raise InputError.single("delay_ns", got, "finite values of at least 0")
         return Connections(pre, post, weight, delay)
+
+
+def as_network(given: LaserNetwork | Device | str | Path, pump_ratio: ArrayLike) -> LaserNetwork:
+    """Make a network of uncoupled lasers of a device, one for each pump; keep a network.
+
+    Parameters
+    ----------
+    given : LaserNetwork, Device, str or Path
+        A network, a device, the name of a shipped one, or its file.
+    pump_ratio : array_like, shape (), (laser,) or (chain, laser)
+        Pumps over the threshold pump [1].
+
+    Raises
+    ------
+    InputError
+        For anything else, or a device that is not there.
+    """
+    if isinstance(given, LaserNetwork):
+        return given
+    if not isinstance(given, Device | str | Path):
+        expected = "a LaserNetwork, a Device, or the name or file of one"
+        raise InputError.single("network", type(given).__name__, expected)
+    device = given if isinstance(given, Device) else load_device(given)
+    pumps = as_floats(pump_ratio, "pump_ratio")
+    return LaserNetwork(device, pumps.shape[-1] if pumps.ndim else 1)
 
 
 def _entries(

@@ -10,12 +10,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.request import (
     Meter,
     Traces,
@@ -25,10 +28,15 @@ from lasersampling.lasers.integrator.request import (
 )
 from lasersampling.lasers.integrator.run import BundleResult, Run
 from lasersampling.lasers.integrator.state import NetworkState, joined
-from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.network import LaserNetwork, as_network
 from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = [
     "NetworkState",
@@ -59,11 +67,51 @@ class Simulation:
     end : NetworkState
         Where the lasers stand at the end, which is the first whole step not before `duration_ns`;
         lasers with steps of their own are up to one of their steps beyond it.
+    network : LaserNetwork
+        What was simulated.
     """
 
     spikes: SpikeTrains
     traces: Traces | None
     end: NetworkState
+    network: LaserNetwork
+
+    def to_xarray(self) -> xr.DataTree:
+        """Give the group `spikes`, and `traces` where they were asked for.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups of `SpikeTrains.to_xarray` and `Traces.to_xarray`.
+        """
+        import xarray as xr
+
+        groups = {"spikes": self.spikes.to_xarray()}
+        if self.traces is not None:
+            groups["traces"] = self.traces.to_xarray()
+        return xr.DataTree.from_dict(groups)
+
+    def plot(self, axes: Axes | None = None) -> Figure:
+        """Draw the traces where they were asked for, with spikes marked, or else the spikes.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Examples
+        --------
+        >>> simulate("D6", [0.8, 0.9], 100.0, seed=1).plot().axes[0].get_ylabel()
+        'laser'
+        """
+        if self.traces is None:
+            return self.spikes.plot(axes)
+        threshold = self.network.device.detection.threshold_photons
+        return self.traces.plot(axes, spikes=self.spikes, threshold_photons=threshold)
 
 
 _BYTES_PER_LASER = 512
@@ -71,7 +119,7 @@ _BYTES_PER_LASER = 512
 
 
 def simulate(
-    network: LaserNetwork,
+    network: LaserNetwork | Device | str | Path,
     pump_ratio: ArrayLike,
     duration_ns: float,
     *,
@@ -85,8 +133,9 @@ def simulate(
 
     Parameters
     ----------
-    network : LaserNetwork
-        Lasers and their coupling.
+    network : LaserNetwork, Device, str or Path
+        Lasers and their coupling; or a device, the name of a shipped one, or its file: one laser
+        for each pump, uncoupled.
     pump_ratio : array_like, shape (), (laser,) or (chain, laser)
         Pump r = P/P_th of each laser without what the synapses add, over the threshold pump of the
         network's device also where the lasers' own thresholds differ [1].
@@ -125,14 +174,12 @@ def simulate(
 
     Examples
     --------
-    >>> from lasersampling.lasers.device import load_device
-    >>> device = load_device("D2")
-    >>> lasers = LaserNetwork(device, n_lasers=2)
-    >>> few, many = simulate(lasers, [0.9, 1.0], 200.0, seed=1).spikes.counts()[0]
+    >>> few, many = simulate("D2", [0.9, 1.0], 200.0, seed=1).spikes.counts()[0]
     >>> bool(few < many)
     True
     """
     settings = settings_of(settings, SimulationSettings)
+    network = as_network(network, pump_ratio)
     device, traces, recall_ns = network.device, settings.traces, settings.recall_ns
     step = settings.step_ps or device.step_ps
     tau = settings.refractory_time_ns or device.refractory_time_ns
@@ -213,4 +260,6 @@ def simulate(
         network.n_lasers,
         float(duration_ns) + recall_ns,
     )
-    return Simulation(spikes, results[0].traces, joined([result.end for result in results]))
+    return Simulation(
+        spikes, results[0].traces, joined([result.end for result in results]), network
+    )

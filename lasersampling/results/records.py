@@ -233,26 +233,7 @@ def write_traces(
     pump_ratio : sequence of float, optional
         Pump of each laser of the network over the threshold pump [1].
     """
-    for name, values, dims, units, description in (
-        ("time_ns", traces.time_ns, ("time_ns",), "ns", "time after the burn-in"),
-        ("laser", traces.laser, ("laser",), "1", "number of the laser"),
-        ("photons", traces.photons, ("laser", "time_ns"), "photons", "photon number S"),
-        (
-            "gain_electrons",
-            traces.gain_electrons,
-            ("laser", "time_ns"),
-            "electrons",
-            "carriers N1 of the gain section",
-        ),
-        (
-            "absorber_electrons",
-            traces.absorber_electrons,
-            ("laser", "time_ns"),
-            "electrons",
-            "carriers N2 of the absorber",
-        ),
-    ):
-        file.write(f"traces/{name}", values, dims, units=units, description=description)
+    file.write_group("traces", traces.variables())
     if pump_ratio is not None:
         file.write(
             "traces/pump_ratio", np.asarray(pump_ratio, dtype=np.float64)[traces.laser],

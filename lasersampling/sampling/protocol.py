@@ -146,7 +146,8 @@ class Samples:
         --------
         >>> from lasersampling.boltzmann import BoltzmannMachine
         >>> from lasersampling.sampling import Gibbs
-        >>> tree = Gibbs().sample(BoltzmannMachine.random(3), 50, n_chains=2).to_xarray()
+        >>> samples = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 50, n_chains=2)
+        >>> tree = samples.to_xarray()
         >>> dict(tree["posterior"].sizes)
         {'chain': 2, 'draw': 50, 'unit': 3}
         """

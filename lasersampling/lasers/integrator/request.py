@@ -6,14 +6,22 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.errors import InputError
+from lasersampling.labelled import Variable, as_dataset
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.pumps import pump_electrons_per_ns
+from lasersampling.lasers.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +45,70 @@ class Traces:
     photons: NDArray[np.float32]
     gain_electrons: NDArray[np.float32]
     absorber_electrons: NDArray[np.float32]
+
+    def variables(self) -> dict[str, Variable]:
+        """Give the traces as they stand in files, with units of measurement."""
+        dims = ("laser", "time_ns")
+        return {
+            "time_ns": Variable(self.time_ns, ("time_ns",), "ns", "time after the burn-in"),
+            "laser": Variable(self.laser, ("laser",), "1", "number of the laser"),
+            "photons": Variable(self.photons, dims, "photons", "photon number S"),
+            "gain_electrons": Variable(
+                self.gain_electrons, dims, "electrons", "carriers N1 of the gain section"
+            ),
+            "absorber_electrons": Variable(
+                self.absorber_electrons, dims, "electrons", "carriers N2 of the absorber"
+            ),
+        }
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give photons and carriers with the coordinates `laser` and `time_ns`."""
+        return as_dataset(self.variables())
+
+    def plot(
+        self,
+        axes: Axes | None = None,
+        *,
+        spikes: SpikeTrains | None = None,
+        threshold_photons: float | None = None,
+    ) -> Figure:
+        """Draw photons and carriers of up to three lasers; on given axes photons of the first.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default.
+        spikes : SpikeTrains, optional
+            Of the same simulation: they are marked.
+        threshold_photons : float, optional
+            Detection threshold to draw.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from lasersampling.plots import style, traces
+
+        recorded = self.laser.tolist()
+        found = []
+        for laser in traces.spread(recorded):
+            row, own = recorded.index(laser), None
+            if spikes is not None:
+                times, units = spikes.chain(0)
+                own = times[units == laser]
+                own = own[(own >= self.time_ns[0]) & (own <= self.time_ns[-1])]
+            found.append(
+                traces.LaserTrace(
+                    f"laser {laser}", self.photons[row], self.gain_electrons[row],
+                    self.absorber_electrons[row], own, threshold_photons,
+                )
+            )  # fmt: skip
+        if axes is not None:
+            traces.draw_photons(axes, self.time_ns, found[0])
+            axes.set_xlabel("time (ns)")
+            return style.figure_of(axes)
+        with style.style():
+            return traces.draw(self.time_ns, found)
 
 
 def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
