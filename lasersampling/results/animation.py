@@ -1,4 +1,4 @@
-"""An animation of lasers that draw images: their states as pictures, their spikes beneath."""
+"""An animation of lasers that draw images: their states as pictures, their spikes below."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from lasersampling.results.reading import read_results
 
 FRAMES_PER_S = 15
 MEMORY_IN_REFRACTORY_TIMES = 3.0
-"""What a frame shows is the mean state over so many refractory times: greys, not flicker."""
+"""A frame shows the mean state over so many refractory times: grey levels without flicker."""
 
 _READ_EVERY = 4
-"""Readings of z(t) per refractory time."""
+"""Number of readings of z(t) per refractory time."""
 _COLUMNS = 5
 _MOST_IMAGES = 10
 _PITCH = 1.12
 _DPI = 72
 _LEAST_TICK = 0.007
-"""Half of the height of a spike, in heights of the raster; many lasers overlap a little."""
+"""Half the height of a spike mark, in rows of the raster; with many lasers marks overlap."""
 _COLOURS = {"visible": style.BLUE, "label": style.ORANGE, "hidden": style.GREEN}
 
 
@@ -61,13 +61,13 @@ def save_animation(
     gif : Path
         File to write, a GIF.
     n_frames : int
-        Frames, at least 2; 15 of them make a second.
+        Number of frames, at least 2; 15 frames make a second.
     stop_ns : float, optional
-        End of what is shown; the end of the recording by default.
+        End of the time shown; the end of the recording by default.
     titles : sequence of str
-        Above the images, such as the labels that were clamped.
+        Titles of the images, such as the labels that were clamped.
     overwrite : bool
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def save_animation(
     Raises
     ------
     InputError
-        If the file lacks what is shown, or for bad arguments.
+        If the file lacks what is shown, or an argument is invalid.
     """
     problems = integer_problems("n_frames", n_frames, 2)
     if stop_ns is not None:
@@ -100,11 +100,11 @@ def save_animation(
     n_given = machine.n_visible, machine.n_label, machine.n_hidden
     with style.style():
         figure, tiles, future, clock = _scene(frames, spikes, end_ns, n_given, titles)
-        # Laid out once; a layout for each frame would take most of the time.
+        # The layout is computed once; for each frame it would take most of the time.
         figure.canvas.draw()
         figure.set_layout_engine("none")
         writer = PillowWriter(fps=FRAMES_PER_S)
-        # Pillow takes the kind of file from the name, which the temporary one does not tell.
+        # Pillow takes the format from the file name, which the temporary name does not tell.
         with (
             atomic_path(gif, overwrite=overwrite) as temporary,
             tempfile.TemporaryDirectory() as folder,
@@ -124,7 +124,7 @@ def save_animation(
 def pictures_over_time(
     spikes: SpikeTrains, refractory_time_ns: float, times_ns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Mean states over the last refractory times before some moments.
+    """Mean states over the refractory times that precede some moments.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def pictures_over_time(
     refractory_time_ns : float
         tau [ns].
     times_ns : ndarray of float64, shape (time,)
-        When, ascending [ns].
+        The moments, ascending [ns].
 
     Returns
     -------
@@ -158,7 +158,7 @@ def _scene(
     sizes: tuple[int, int, int],
     titles: Sequence[str],
 ) -> tuple[Figure, list[AxesImage], Rectangle, Text]:
-    """Draw what stays, and give what moves: images, what hides the spikes to come, the clock."""
+    """Draw the fixed parts, and return the moving ones: images, cover of the spikes, clock."""
     figure = Figure(figsize=(10.0, 8.6), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     n_images, _, rows, width = frames.shape

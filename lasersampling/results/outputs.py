@@ -1,4 +1,4 @@
-"""All files that a run leaves behind: its results file and the figures of it, known beforehand."""
+"""All files that a run writes, its results file and its figures, known beforehand."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Outputs:
     results : Path
         Results file.
     figures : mapping of str to Path
-        What is drawn of it, and into which files.
+        Figures that are drawn from it, and their files.
     overwrite : bool
-        Whether figures that are there may be replaced.
+        Whether existing figures may be replaced.
     """
 
     results: Path
@@ -41,20 +41,20 @@ class Outputs:
         overwrite: bool = False,
         goes_on: bool = False,
     ) -> Outputs:
-        """Look at the names of all files before a run begins.
+        """Check the names of all files before a run begins.
 
         Parameters
         ----------
         results : path-like
             Results file, ending in .h5, .hdf5 or .nc; ``~`` is the home directory.
         figures : sequence of str
-            Of `results.figures.NAMES`; see `results.figures.figure_paths` for their files.
+            Names from `results.figures.NAMES`; see `results.figures.figure_paths` for their files.
         inputs : iterable of path-like
-            What the run reads, which is never replaced; names that are none of a file do no harm.
+            Files that the run reads, which are never replaced; names that are not files do no harm.
         overwrite : bool
-            Whether files that are there may be replaced.
+            Whether existing files may be replaced.
         goes_on : bool
-            Whether the run goes on from its results file, which is then replaced in any case.
+            Whether the run resumes from its results file, which is then replaced in any case.
 
         Raises
         ------
@@ -77,12 +77,12 @@ class Outputs:
         return cls(path, drawn, overwrite)
 
     def draw(self) -> list[Path]:
-        """Draw the figures of the results file, which is complete; return the names of all files.
+        """Draw the figures of the complete results file; return the names of all files.
 
         Raises
         ------
         InputError
-            If the results file lacks what a figure shows, or a file of that name is there now.
+            If the results file lacks what a figure shows, or a file of that name exists now.
         """
         drawn = [
             save_figure(self.results, name, file, overwrite=self.overwrite)

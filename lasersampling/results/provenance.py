@@ -1,4 +1,4 @@
-"""Which commit of the library made a result."""
+"""The commit of the library that made a result."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def git_commit(root: Path | None = None) -> str:
     Parameters
     ----------
     root : Path, optional
-        Top of the clone; by default the directory that holds the package. Only a repository whose
-        top this is counts: an environment inside somebody else's repository is no clone of ours.
+        Top of the clone; by default the directory that holds the package. Only a repository with
+        this top counts: an environment inside somebody else's repository is not a clone of ours.
 
     Returns
     -------
@@ -27,9 +27,9 @@ def git_commit(root: Path | None = None) -> str:
     top = Path(__file__).resolve().parents[2] if root is None else root
     if not (top / ".git").exists():
         return UNKNOWN
-    # Inside a hook git sets variables that point at the hook's repository.
+    # Inside a hook, git sets variables that point to the repository of the hook.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    # What lies above is no clone of ours.
+    # A repository further up is not a clone of ours.
     environment["GIT_CEILING_DIRECTORIES"] = str(top.parent)
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:

@@ -1,4 +1,4 @@
-"""Reading a results file back, with one clear error for a file that is none."""
+"""Reading a results file, with one clear error for any other file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EXPECTED = "a results file written by lasersampling"
 
 @dataclass(frozen=True)
 class Entry:
-    """What a results file says of one array, without the array."""
+    """Description of one array of a results file, without the array."""
 
     dims: tuple[str, ...]
     shape: tuple[int, ...]
@@ -40,10 +40,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of merit; `standard_error` and the 95 % `interval` are None where not known.
+    """One figure of merit; `standard_error` and the 95 % `interval` are None if unknown.
 
-    Where the value is not known or not finite, or an error is missing that should be there,
-    `reason` says why. A standard error or interval of nan is taken as one that is not known.
+    If the value is unknown or not finite, or an expected error is missing, `reason` says why. A
+    standard error or interval of nan counts as unknown.
     """
 
     value: float
@@ -62,7 +62,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a results file holds, in memory.
+    """Contents of a results file, in memory.
 
     Attributes
     ----------
@@ -184,7 +184,7 @@ class Results:
 
     @contextlib.contextmanager
     def _named(self, group: str) -> Iterator[None]:
-        """Tell problems of what a group holds with the file."""
+        """Report problems with the contents of a group under the name of the file."""
         try:
             yield
         except InputError as error:
@@ -207,7 +207,7 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     path : path-like
         The file.
     groups : collection of str, optional
-        Groups whose variables are loaded; all by default. All else is always loaded.
+        Groups whose variables are loaded; all by default. Everything else is always loaded.
 
     Returns
     -------
@@ -225,7 +225,7 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
 
 
 class _File(h5netcdf.File):  # type: ignore[misc]
-    """A file that keeps silent when it is dropped after a damaged file could not be opened."""
+    """A file that stays silent when it is dropped after a damaged file could not be opened."""
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
@@ -233,7 +233,7 @@ class _File(h5netcdf.File):  # type: ignore[misc]
 
 
 def _check_schema(root: hdf5.Group) -> None:
-    """Refuse HDF5 files of others and of newer versions of the library."""
+    """Refuse HDF5 files of other origin, and of newer versions of the library."""
     version = _plain(root.attributes()).get("schema_version")
     version = version[0] if isinstance(version, list) and len(version) == 1 else version
     if not isinstance(version, int):
@@ -256,7 +256,7 @@ def _load(path: Path, root: hdf5.Group, wanted: Collection[str] | None) -> Resul
                 attributes[name] = _known(root, name, node.attrs)
             for key, stored in node.variables.items():
                 place = f"{name}/{key}"
-                # So netCDF calls a variable that has the name of a dimension but is not its scale.
+                # netCDF gives this name to a variable named like a dimension that is not its scale.
                 dataset = nodes.get(f"{name}/_nc4_non_coord_{key}") or nodes[place]
                 if not isinstance(dataset, hdf5.Dataset):
                     raise root.refusal(place, "a group", "a variable")
@@ -352,7 +352,7 @@ def _variable(dataset: hdf5.Dataset, entry: Entry) -> Variable:
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn NumPy's numbers and arrays among attributes into Python's."""
+    """Turn NumPy numbers and arrays among attributes into Python's."""
     return {
         key: value.tolist() if isinstance(value, np.generic | np.ndarray) else value
         for key, value in attributes.items()

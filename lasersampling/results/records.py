@@ -1,4 +1,4 @@
-"""How objects of the library are laid out in a results file."""
+"""Layout of the library's objects in a results file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def flattened(value: object, prefix: str = "") -> dict[str, Any]:
-    """Return the fields of nested dataclasses under dotted names, without those that are None."""
+    """Return the fields of nested dataclasses under dotted names, except those that are None."""
     found: dict[str, Any] = {}
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
         item = getattr(value, field.name)
@@ -41,13 +41,13 @@ def flattened(value: object, prefix: str = "") -> dict[str, Any]:
 def write_device(file: ResultsFile, device: Device) -> None:
     """Write the parameters of a device to the attributes of ``/device``.
 
-    They have the names of its file with dots (``gain.carrier_lifetime_ns``), which end in units.
+    The names are those of its file with dots (``gain.carrier_lifetime_ns``), and end in units.
     """
     file.attributes("device", flattened(device))
 
 
 def write_neuron(file: ResultsFile, neuron: LaserNeuron) -> None:
-    """Write a device as it is used for sampling to the attributes of ``/device``."""
+    """Write a sampling neuron (device, synapse, times) to the attributes of ``/device``."""
     values = flattened(neuron.device) | flattened(neuron.synapse, "synapse.")
     for name in ("refractory_time_ns", "delay_ns", "step_ps"):
         values[name] = getattr(neuron, name)
@@ -55,9 +55,9 @@ def write_neuron(file: ResultsFile, neuron: LaserNeuron) -> None:
 
 
 def write_chip(file: ResultsFile, chip: Chip) -> None:
-    """Write what was drawn for a chip to ``/chip``, and its imperfections to the attributes there.
+    """Write the drawn deviations of a chip to ``/chip``, its imperfections to the attributes.
 
-    Deviations are parts of the values asked for, or absolute ones, as the attributes say.
+    Deviations are relative to the requested values or absolute, as the attributes say.
     """
     dims = {1: ("unit",), 2: ("post", "pre")}
     for name in ("pump", "threshold", "gain", "coupling", "delay"):
@@ -77,20 +77,20 @@ def write_learned(file: ResultsFile, learned: Learned) -> None:
 
     file.write(
         f"{GROUP}/{PROBABILITY}", learned.target.probabilities, ("state",), units="1",
-        description="of the states of the visible units, number sum_k z_k 2**k",
+        description="probability of each state of the visible units, number sum_k z_k 2**k",
     )  # fmt: skip
     file.attributes(GROUP, learned.attributes)
 
 
 def write_lines(file: ResultsFile, lines: Lines) -> None:
-    """Write to ``/lines`` by how much lasers are driven beyond their calibration."""
+    """Write offsets and gains of lasers beyond their calibration to ``/lines``."""
     for name, about in (("offset", "added to the argument"), ("gain", "factor of the field")):
         values = getattr(lines, name)
         file.write(f"lines/{name}", values, ("unit",), units="1", description=about)
 
 
 def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
-    """Write to ``/adaptation`` what lasers are driven by in each case, and what that took."""
+    """Write to ``/adaptation`` offsets and gains of the lasers in each case, and their cost."""
     lines = [one.lasers.lines for one in found]
     if all(one is not None for one in lines):
         for name, about in (("offset", "added to the argument"), ("gain", "factor of the field")):
@@ -110,7 +110,7 @@ def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
 
 
 def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
-    """Return what is told of the adaptation of lasers to some cases, by name."""
+    """Return the values that describe the adaptation of lasers to some cases, by name."""
     from lasersampling.sampling.mending_cases import summary
 
     return {
@@ -123,7 +123,7 @@ def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
 
 
 def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:
-    """Return the numbers that a calibration comes to, by name."""
+    """Return the fitted numbers of a calibration, by name."""
     return {
         name: Metric(value, error, "1", description)
         for name, value, error, description in (
@@ -181,8 +181,8 @@ def write_calibration(file: ResultsFile, calibration: Calibration) -> None:
 PERFORMANCE = {
     "spike_rate_per_ns": ("1/ns", "spikes of a laser at half activation"),
     "voltage_v": ("V", "assumed voltage of the junctions"),
-    "current_ua": ("uA", "pump of the laser there"),
-    "power_uw": ("uW", "electrical power of the laser there"),
+    "current_ua": ("uA", "pump current of the laser at half activation"),
+    "power_uw": ("uW", "electrical power of the laser at half activation"),
     "optical_power_uw": ("uW", "light coupled out"),
     "quantum_efficiency": ("1", "photons that leave the cavity per electron"),
     "pulse_photons": ("photons", "photons that leave the cavity in a pulse"),
@@ -208,7 +208,7 @@ def performance_metrics(performance: Performance) -> dict[str, Metric]:
 
 
 def write_performance(file: ResultsFile, performance: Performance, wall_plug: WallPlug) -> None:
-    """Write speed and power to the metrics, and what they assume to ``/wall_plug``."""
+    """Write speed and power to the metrics, and their assumptions to ``/wall_plug``."""
     file.metrics(performance_metrics(performance))
     file.attributes("wall_plug", flattened(wall_plug))
 
@@ -225,9 +225,9 @@ def write_traces(
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     traces : Traces
-        Of some lasers.
+        Traces of some lasers.
     spike_threshold_photons : float
         Detection threshold [photons].
     pump_ratio : sequence of float, optional
@@ -253,13 +253,13 @@ def write_posteriors(
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     posteriors : mapping of str to Posterior
-        By the name of the sampler; the metrics are named after it.
+        Posteriors by the name of the sampler; the metrics are named after it.
     names : sequence of str
-        Of the units.
+        Names of the units.
     group : str
-        Where in the file; other groups than ``posterior`` stand in the metrics' names too.
+        Group in the file; the names of metrics include it unless it is ``posterior``.
     """
     prefix = "" if group == "posterior" else f"{group}_"
     dims = ("case", "unit")
@@ -285,7 +285,7 @@ def write_posteriors(
 
 
 def posterior_metrics(posterior: Posterior) -> dict[str, Metric]:
-    """Return how near a sampled posterior is to the exact one, where that is known at all."""
+    """Return the error of a sampled posterior, as far as the exact one is known."""
     known, inferred = int(posterior.is_known.sum()), int(posterior.is_free.sum())
     if not known:
         return {}
@@ -299,7 +299,7 @@ def posterior_metrics(posterior: Posterior) -> dict[str, Metric]:
             posterior.ideal_abs_error,
             None,
             "1",
-            "the same of exact samples of equal ESS",
+            "the same for exact samples of equal ESS",
             reason=reason,
         ),
         "max_abs_error": Metric(
@@ -314,9 +314,9 @@ def write_images(file: ResultsFile, name: str, images: ArrayLike, labels: ArrayL
     Parameters
     ----------
     file : ResultsFile
-        Where to.
+        The file to write to.
     name : str
-        Where they come from: ``lasers``, ``gibbs`` or ``data``.
+        Origin of the images: ``lasers``, ``gibbs`` or ``data``.
     images : array_like, shape (sample, row, column)
         Brightness, 0 to 1.
     labels : array_like of int, shape (sample,)
@@ -334,7 +334,7 @@ def write_images(file: ResultsFile, name: str, images: ArrayLike, labels: ArrayL
 
 
 def write_class_names(file: ResultsFile, names: Sequence[str], group: str = "images") -> None:
-    """Write the names of classes, which labels number, to a group."""
+    """Write the names of classes, which labels refer to by number, to a group."""
     file.write(
         f"{group}/class_name", list(names), (f"{group}_class",),
         units="1", description="name of the class",
@@ -342,7 +342,7 @@ def write_class_names(file: ResultsFile, names: Sequence[str], group: str = "ima
 
 
 def write_certificate(file: ResultsFile, found: Judgement) -> None:
-    """Write a certificate: verdict and reasons in words, and all that was found as JSON."""
+    """Write a certificate: verdict and reasons in words, and everything found as JSON."""
     file.attributes("certificate", {"verdict": str(found.verdict), "sentences": found.sentences()})
     file.write(
         "certificate/json", [json.dumps(found.values(), allow_nan=False)], ("certificate",),

@@ -1,4 +1,4 @@
-"""The results file of a training: it holds the last checkpoint until the results are there.
+"""The results file of a training, which holds the last checkpoint until the run ends.
 
 Each checkpoint replaces the whole file at once, so a run that is killed at any moment leaves the
 file as it was after its last checkpoint, and going on from there gives the same bits.
@@ -36,9 +36,9 @@ class RunFile:
     path : Path
         The file.
     started : float
-        Moment of `time.monotonic` that `wall_time_s` of the file counts from [s]. It is that of
-        opening, unless it is set to an earlier one. What a run took before it was stopped, to its
-        last checkpoint, is added.
+        Moment on the clock of `time.monotonic` from which `wall_time_s` of the file counts [s]:
+        when the file was opened, unless an earlier moment is set. The time that a resumed run had
+        taken up to its last checkpoint is added.
     """
 
     def __init__(self, outputs: Outputs, command: str, seed: int, config: str) -> None:
@@ -72,7 +72,7 @@ class RunFile:
         command, seed, config, overwrite, figures, inputs
             As for `ResultsFile.create`.
         goes_on : bool
-            Whether the run goes on from this file, which its checkpoints then replace.
+            Whether the run resumes from this file, which its checkpoints then replace.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class RunFile:
             return Outputs.checked(path, figures, inputs=read, overwrite=overwrite, goes_on=goes_on)
 
         with reserved(checked().results):
-            # Once more: another run may have made a file before this one was ours.
+            # Checked once more: another run may have made a file before this one was reserved.
             file = cls(checked(), command, seed, config)
             if goes_on:
                 spent = read_results(file.path, groups=()).attrs.get("wall_time_s", 0.0)
@@ -98,11 +98,11 @@ class RunFile:
             file.attributes("/", {"complete": False})
             write_history(file, history)
             write_checkpoint(file, state)
-        self._may_replace = True  # it is this run's own from now on
+        self._may_replace = True  # from now on the file belongs to this run
 
     @contextmanager
     def finish(self) -> Iterator[ResultsFile]:
-        """Open the file for its results; they replace the checkpoint when the block is over."""
+        """Open the file for its results; they replace the checkpoint at the end of the block."""
         with self._replacing() as file:
             file.attributes("/", {"complete": True})
             yield file
@@ -146,8 +146,8 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
     Raises
     ------
     InputError
-        If the file cannot be read or holds no checkpoint: of a run that came to its end, or of one
-        that keeps none.
+        If the file cannot be read or holds no checkpoint, because its run was completed or keeps no
+        checkpoints.
     """
     results = read_results(path, groups=(_GROUP,))
     if _GROUP not in results.groups:
@@ -162,7 +162,7 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
         state = unpack(str(arrays.pop("structure")[()]), arrays)
         if not isinstance(state, dict):
             raise TypeError("its structure is no object")
-    # JSON may be nested too deeply, numbers may be too long, types unknown, arrays of other types.
+    # JSON may be nested too deeply, numbers too long, types unknown, arrays of other types.
     except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         expected = "a checkpoint written by lasersampling"
         raise InputError.single(

@@ -56,8 +56,8 @@ class ResultsFile:
     Attributes
     ----------
     started : float
-        Moment of `time.monotonic` that the stored `wall_time_s` counts from, to the end of the
-        block [s]. It is that of making the file, unless it is set to an earlier one.
+        Moment on the clock of `time.monotonic` from which the stored `wall_time_s` counts, to the
+        end of the block [s]: when the file was begun, unless an earlier moment is set.
 
     Examples
     --------
@@ -71,8 +71,8 @@ class ResultsFile:
         self._outputs = outputs
         self._temporary = temporary
         self._pending = ExitStack()
-        # HDF5 crashes the process when the disk is full, so it writes to memory and the disk is
-        # written by Python, which raises.
+        # HDF5 crashes the process when the disk is full. So it writes to memory, and Python, which
+        # raises an exception, writes to the disk.
         self._buffer = io.BytesIO()
         self._file = h5netcdf.File(self._buffer, "w")
 
@@ -88,7 +88,7 @@ class ResultsFile:
         figures: Sequence[str] = (),
         inputs: Iterable[str | os.PathLike[str]] = (),
     ) -> ResultsFile:
-        """Begin a results file; nothing appears under `path` before the block ends well.
+        """Begin a results file; nothing appears under `path` unless the block ends without error.
 
         Parameters
         ----------
@@ -103,16 +103,16 @@ class ResultsFile:
         overwrite : bool
             Whether existing files are replaced (at the end; until then they stay untouched).
         figures : sequence of str
-            What `draw` is to draw beside the file; see `results.figures.figure_paths`.
+            Figures that `draw` draws beside the file; see `results.figures.figure_paths`.
         inputs : iterable of path-like
-            What the run reads, which is never replaced; names that are none of a file do no harm.
+            Files that the run reads, which are never replaced; names that are not files do no harm.
 
         Raises
         ------
         InputError
-            At once, so that a long run does not fail at its end: another ending, the file or that
-            of a figure exists or is an input, its directory is missing or not writable, or another
-            run is writing it.
+            At once, so that a long run does not fail at its end: the ending is wrong, the file or
+            that of a figure exists or is an input, its directory is missing or not writable, or
+            another run is writing it.
         """
         outputs = Outputs.checked(path, figures, inputs=inputs, overwrite=overwrite)
         with ExitStack() as stack:
@@ -166,7 +166,7 @@ class ResultsFile:
         Raises
         ------
         InputError
-            If the file lacks what a figure shows, or a file of its name has come in between.
+            If the file lacks what a figure shows, or a file of its name has appeared in between.
         """
         return self._outputs.draw()
 
@@ -253,8 +253,8 @@ class ResultsFile:
     ) -> None:
         """Write one figure of merit to ``/metrics``.
 
-        A standard error and the ends of a 95 % interval go with it where they are known, and the
-        reason why something is not.
+        The standard error and the ends of a 95 % interval are stored if they are known, and the
+        reason if something is not.
         """
         self.write(f"metrics/{name}", float(value), units=units, description=description)
         if standard_error is not None and not math.isnan(standard_error):
@@ -265,7 +265,7 @@ class ResultsFile:
             self._file[f"metrics/{name}"].attrs["reason"] = reason
 
     def metrics(self, found: Mapping[str, Metric]) -> None:
-        """Write figures of merit, with all that is known of them, to ``/metrics``."""
+        """Write figures of merit to ``/metrics``."""
         for name, metric in found.items():
             self.metric(
                 name, metric.value, metric.standard_error, metric.units, metric.description,
@@ -273,9 +273,9 @@ class ResultsFile:
             )  # fmt: skip
 
     def write_machine(self, machine: AnyMachine, names: UnitNames | None = None) -> None:
-        """Write a machine to ``/machine``, from where `boltzmann.load_machine` reads it again.
+        """Write a machine to ``/machine``, from where `boltzmann.load_machine` can read it.
 
-        Names of its units, where there are any, stand beside it.
+        Names of its units are written too, if it has any.
         """
         from lasersampling.boltzmann import as_machine
 
@@ -291,7 +291,7 @@ class ResultsFile:
             self.write(f"machine/{key}", list(held), (key,), units="1", description="names")
 
     def write_samples(self, samples: Samples) -> None:
-        """Write states to ``/samples``, and the spikes they come from to ``/spikes``."""
+        """Write states to ``/samples``, and the spikes from which they follow to ``/spikes``."""
         self.write_group("samples", samples.variables())
         if samples.interval_ns is not None:
             self.write(
@@ -312,7 +312,7 @@ class ResultsFile:
         self.attributes("spikes", trains.extent)
 
     def _group(self, path: str) -> h5netcdf.Group:
-        """Return the group at `path`, ``/`` for the root; make it if need be."""
+        """Return the group at `path` (``/`` for the root), after making it if necessary."""
         if path == "/":
             return self._file
         return self._file[path] if path in self._file else self._file.create_group(path)
@@ -336,7 +336,7 @@ def _storable(where: str, value: ArrayLike) -> NDArray[Any]:
 
 
 def _storable_attribute(where: str, value: Any) -> Any:
-    """Return `value` as something HDF5 keeps as an attribute without pickling."""
+    """Return `value` as something that HDF5 stores as an attribute without pickling."""
     if isinstance(value, str):
         return as_text(value)
     array = _storable(where, value)

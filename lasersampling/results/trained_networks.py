@@ -1,4 +1,4 @@
-"""Networks out of the results files of ``lasersampling classify``."""
+"""Reading trained networks from the results files of ``lasersampling classify``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KINDS = ("axonal", "synaptic", "dendritic")
 
 
 def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
-    """Read the networks that a training left, with the accuracy that they had.
+    """Read the networks of a training, with the accuracy that they reached.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
     Raises
     ------
     InputError
-        If it is none, or the training has not come to its end.
+        If it is no such file, or the training was not completed.
     """
     results = read_results(path, groups=("parameters", "test"))
     if not {"parameters/weights_0", "test/accuracy"} <= set(results.contents):
-        expected = "results of `lasersampling classify` that came to its end"
+        expected = "results of a completed `lasersampling classify`"
         raise InputError.single(str(path), "a file without trained networks", expected)
     recipe = parse(toml_of(results.config, f"{path}, config"), ClassifyRecipe, f"{path}, config")
     arrays = _arrays(results, recipe)

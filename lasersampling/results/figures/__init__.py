@@ -60,12 +60,12 @@ def figure_paths(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str
     path : path-like
         The results file, ``run.h5``.
     names : iterable of str
-        Of `NAMES`.
+        Names from `NAMES`.
 
     Returns
     -------
     dict of str to Path
-        ``run_<name>.png`` for each name; ``run.png`` for a figure that is all there is to see.
+        ``run_<name>.png`` for each name; ``run.png`` if there is only one figure.
     """
     chosen, file = list(names), Path(path)
     if len(chosen) == 1:
@@ -83,9 +83,9 @@ def save_figures(
     path : path-like
         The results file, ``run.h5``.
     names : iterable of str
-        Of `NAMES`.
+        Names from `NAMES`.
     overwrite : bool
-        Whether files that are there may be replaced.
+        Whether existing files may be replaced.
 
     Returns
     -------
@@ -95,8 +95,8 @@ def save_figures(
     Raises
     ------
     InputError
-        If there is no such figure, the results file lacks what it shows, or there is a file of
-        its name already.
+        If there is no such figure, the results file lacks what it shows, or a file of that name
+        exists already.
     """
     files = {name: Path(path).with_name(f"{Path(path).stem}_{name}.png") for name in names}
     check_outputs(files.values(), inputs=[path], overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""Log odds that lasers show at each field, as translated and as adapted to the network."""
+"""Log odds of lasers against their field, as translated and as adapted to the network."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lasersampling.results.reading import Results, read_results
 _IDEAL = (
     ("gibbs", style.GREY, "s", "Gibbs sampling"),
     ("ideal_translated", style.VERMILLION, "o", "ideal lasers, translated"),
-    ("ideal_by_curve", style.ORANGE, "^", "by their activation curve"),
-    ("ideal_adapted", style.BLUE, "D", "by the network's draws"),
+    ("ideal_by_curve", style.ORANGE, "^", "adapted by their activation curve"),
+    ("ideal_adapted", style.BLUE, "D", "adapted by the network's draws"),
 )
 _MISFITS = (
     ("chip", style.PURPLE, "s", "imperfect chip"),
@@ -32,7 +32,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         Results file with ``/adaptation``: `argument` and `curve`, shape (argument); `field`, shape
         (field), and ``<who>_excess`` with ``_se`` for who of gibbs, ideal_translated,
         ideal_by_curve and ideal_adapted; `ideal_misfit` and `chip_misfit`, shape (stage). The
-        metric `misfit_gibbs` is what chance leaves.
+        metric `misfit_gibbs` is the misfit that chance alone causes.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no adaptation.
     """
     results = read_results(path, groups=("adaptation",))
     with style.style():
@@ -92,7 +92,7 @@ def _rounds(axes: Axes, results: Results) -> None:
     axes.set_ylim(bottom=0.75 * chance)
     n = len(values)
     axes.set_xticks(np.arange(n), ["T", "C", *(str(k) for k in range(1, n - 1))])
-    axes.set_title("left to correct")
+    axes.set_title("remaining misfit")
     axes.set_xlabel("round\n(T: translated, C: by curve)")
     axes.set_ylabel("rms log odds")
     axes.legend(loc="upper right")

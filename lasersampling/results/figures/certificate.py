@@ -1,4 +1,4 @@
-"""How often the certificate errs, beside what R-hat alone would have said."""
+"""How often the certificate errs, compared with R-hat alone."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lasersampling.results.reading import Results, read_results
 
 _LOOKS = {
     "certificate": (style.BLUE, "o", "certificate"),
-    "large": (style.GREEN, "s", "the same, exact law withheld"),
+    "large": (style.GREEN, "s", "certificate without the exact law"),
     "r_hat": (style.VERMILLION, "^", r"$\hat R < 1.01$ alone"),
 }
 _QUESTIONS = {
-    "agreement_lasers": "lasers that are off,\nby other chains",
-    "agreement_lasers_here": "lasers that are off,\nby their own draws",
-    "agreement_faults": "laws that are off\nby a known $D_\\mathrm{KL}$",
+    "agreement_lasers": "biased lasers,\njudged by other chains",
+    "agreement_lasers_here": "biased lasers,\njudged by their own draws",
+    "agreement_faults": "laws with a known\n$D_\\mathrm{KL}$",
     "complaint_exact": "independent\nexact draws",
     "complaint_gibbs": "Gibbs sampling\nthat mixes",
 }
@@ -29,12 +29,12 @@ _TARGETS = {"agreement": 0.02, "complaint": 0.05}
 _EDGES = np.geomspace(0.004, 0.4, 9)
 _TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 _TOLERATED = 0.01
-"""D_KL above which draws are wrong, nats."""
+"""D_KL above which draws count as wrong, nats."""
 _OFFSETS = (0.22, 0.0, -0.22)
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot how often draws were believed, by how far off they are, and how often wrongly.
+    """Plot how often draws are called in agreement, against their error, and wrong verdicts.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         left.axvline(_TOLERATED, color=style.GREY, linewidth=1)
         left.set_xscale("log")
         left.set_ylim(-0.02, 1.02)
-        left.set_xlabel(r"true $D_\mathrm{KL}$ of the law drawn from (nats)")
-        left.set_ylabel("share called in agreement")
-        left.set_title("Laws off by a known amount")
+        left.set_xlabel(r"true $D_\mathrm{KL}$ of the sampled law (nats)")
+        left.set_ylabel("fraction called in agreement")
+        left.set_title("Laws with a known error")
         left.set_xlim(_EDGES[0], _EDGES[-1])
         left.set_xticks(_TICKS, labels=[f"{tick:g}" for tick in _TICKS])
         left.set_xticks([], minor=True)
@@ -77,7 +77,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 def _by_truth(
     truth: NDArray[np.float64], agrees: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Share of agreement by ranges of the truth: middle, share, and errors below and above."""
+    """Fraction of agreement by ranges of the truth: middle, fraction, errors below and above."""
     place = np.digitize(truth, _EDGES) - 1
     rows = []
     for k in range(len(_EDGES) - 1):
@@ -119,8 +119,8 @@ def _rates(results: Results, axes: Axes) -> None:
     ticks = (0, 1, 2, 5, 10, 20, 50, 100)
     axes.set_xticks(ticks, labels=[f"{tick}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("share (%); bars: targets")
-    axes.set_ylabel("what was judged, how often")
+    axes.set_xlabel("fraction (%); bars: targets")
+    axes.set_ylabel("what was judged (how often)")
     n_agreement = sum(name.startswith("agreement") for name in names)
     axes.axhline(len(names) - n_agreement - 0.5, color=style.GREY, linewidth=0.8)
     style.quiet(axes, grid="x")

@@ -1,4 +1,4 @@
-"""Calibration of chips: estimates against the truth, and what deviates before and after."""
+"""Calibration of chips: estimates against true values, and deviations before and after."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     groups = {model: f"calibration_{model}" for model in MODELS}
     results = read_results(path, groups=tuple(groups.values()))
     present = [model for model, group in groups.items() if group in results.attributes]
-    present = present or [MODELS[0]]  # which then is what the refusal asks for
+    present = present or [MODELS[0]]  # the error message then asks for this group
     panels = [
         (model, name, values)
         for model in present

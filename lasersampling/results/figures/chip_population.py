@@ -1,4 +1,4 @@
-"""What imperfections cost networks with and without delays, over a population of chips."""
+"""Accuracy lost to imperfections, with and without delays, over a population of chips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lasersampling.plots import style
 from lasersampling.results.figures.noisy_hardware import KINDS
 from lasersampling.results.reading import Results, read_results
 
-_WAYS = {"moved": (":", "o", "moved"), "learned": ("-", "D", "after learning there")}
+_WAYS = {"moved": (":", "o", "transferred"), "learned": ("-", "D", "after learning on the chip")}
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -34,7 +34,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no such accuracies.
     """
     results = read_results(path, groups=("population",))
     kinds = [kind for kind in KINDS if f"nominal_{kind}" in results.group("population")]
@@ -90,7 +90,7 @@ def _population(axes: Axes, results: Results, kinds: list[str]) -> None:
                 at, values.mean(), values.std(ddof=1), color=colour, marker="D", markersize=7,
                 linewidth=2.5, capsize=5,
             )  # fmt: skip
-    axes.set_xticks(range(len(ways)), ["as moved", "after learning on"])
+    axes.set_xticks(range(len(ways)), ["transferred", "after learning on"])
     axes.set_xlim(-0.6, len(ways) - 0.4)
     n_chips = results.array(f"population/many_moved_{kinds[0]}").size
     axes.set_xlabel(f"one network on {n_chips} chips")

@@ -1,4 +1,4 @@
-"""Images completed by lasers: what was seen, how a completion forms, what others there are."""
+"""Images completed by lasers: the given part, how a completion forms, other completions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ _LARGEST_SPREAD = 0.5
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot a row for each image: the original, what was seen, a completion over time, others.
+    """Plot a row for each image: the original, the given part, a completion over time, others.
 
     Parameters
     ----------
     path : path-like
         Results file with ``/completions`` as `judging.picture_records.write_completions` lays it
-        out; a `headline` may be an attribute of the group. Pixels that are not known are orange in
-        "seen"; of the uncertainty black is 1/2, where completions are divided.
+        out; a `headline` may be an attribute of the group. Unknown pixels of the given image are
+        orange; in the picture of the uncertainty, black is a standard deviation of 1/2, where half
+        of the completions differ.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 
 def _with_unknown(given: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Colours of what was seen, (image, row, column, 3)."""
+    """Colours of the given image, (image, row, column, 3)."""
     grey = np.repeat(1 - given[..., None], 3, axis=-1)
     return np.where(known[..., None] == 1, grey, _UNKNOWN)
 

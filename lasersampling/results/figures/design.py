@@ -1,4 +1,4 @@
-"""What a search for a device trades against what."""
+"""Trade-offs in the search for a device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOGISTIC = 0.012
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot determinism against logistic misfit, speed against energy, and D_KL of the best.
+    """Plot determinism against logistic misfit, speed against energy, and the best D_KL.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 
 def _named(axes: Axes, results: Results, x: np.ndarray, y: np.ndarray) -> None:
-    """Mark the shipped devices by their names, the drawn ones by dots, the best by a ring."""
+    """Mark shipped devices by their names, random ones by dots, the best by a ring."""
     names = results.array("devices/name").astype(str)
     drawn = np.char.startswith(names, "drawn")
     axes.plot(x[drawn], y[drawn], "o", color=style.BLUE, alpha=0.5, markersize=4)
@@ -77,10 +77,10 @@ def _determinism(axes: Axes, results: Results) -> None:
               transform=axes.get_xaxis_transform())  # fmt: skip
     axes.text(0.46, _LOGISTIC * 1.02, "logistic below", ha="left", fontsize="small",
               transform=axes.get_yaxis_transform())  # fmt: skip
-    axes.set_xlabel("change of spike count, threshold doubled")
+    axes.set_xlabel("change of spike count if threshold doubles")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    axes.set_ylabel("rms from the logistic")
+    axes.set_ylabel("rms deviation from logistic curve")
 
 
 def _speed(axes: Axes, results: Results) -> None:

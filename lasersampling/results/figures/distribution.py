@@ -1,4 +1,4 @@
-"""Sampled against target probabilities of the joint states."""
+"""Sampled and target probabilities of the joint states."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def plot(path: str | os.PathLike[str], order: Literal["state", "target"] = "targ
         entry `sum_k z_k 2**k` belongs to the joint state `z`; metrics `kl_sample_target`
         and `kl_floor` for the title.
     order : {"state", "target"}
-        Sort by state or by falling target probability. Of more than 64 states, the 64 most
-        probable are shown.
+        Order of the states: by number, or by decreasing target probability. Of more than 64 states,
+        the 64 most probable are shown.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def plot(path: str | os.PathLike[str], order: Literal["state", "target"] = "targ
     words = style.state_words(
         results.attributes.get("distribution", {}), "state $z$ (first unit on the left)"
     )
-    many = "state, by falling target probability" if order == "target" else "state"
+    many = "state, by decreasing target probability" if order == "target" else "state"
     with style.style():
         figure = style.new_figure(7.2)
         linear, logarithmic = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, 1])

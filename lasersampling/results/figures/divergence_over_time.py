@@ -1,4 +1,4 @@
-"""How the divergence from the target falls with sampling time."""
+"""How the divergence from the target decreases with sampling time."""
 
 from __future__ import annotations
 

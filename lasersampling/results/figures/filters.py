@@ -1,4 +1,4 @@
-"""What each hidden unit of a machine of images looks for: its weights to the pixels."""
+"""Filters of the hidden units of a machine of images: their weights to the pixels."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Parameters
     ----------
     path : path-like
-        Results file with ``/machine`` and ``/images``, which tells the rows and columns. Hidden
-        units without weights to pixels, as in upper layers, are left out; of the others the sixty
-        with the largest weights are shown.
+        Results file with ``/machine`` and ``/images``, which has the numbers of rows and columns.
+        Hidden units without weights to pixels, as in upper layers, are left out; of the others, the
+        sixty with the largest weights are shown.
 
     Returns
     -------
@@ -67,5 +67,5 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         figure.colorbar(drawn, ax=axes, label="weight to the pixel", fraction=0.03, pad=0.01)
         n_all = int((strength > 0).sum())
         which = f"the {len(order)} strongest of {n_all}" if n_all > len(order) else f"{n_all}"
-        style.headline(figure, f"What the hidden lasers look for: {which} filters")
+        style.headline(figure, f"Weights of hidden lasers to the pixels: {which} filters")
     return figure

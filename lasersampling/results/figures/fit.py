@@ -1,4 +1,4 @@
-"""A learned distribution: how the divergence fell, and the probabilities that came out."""
+"""A learned distribution: divergence over the epochs, and probabilities of the states."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         state = style.state_words(
             results.attributes["distribution"], "state of the visible units (first on the left)"
         )
-        lower.set_xlabel(f"{state}, by falling probability")
+        lower.set_xlabel(f"{state}, by decreasing probability")
         lower.legend(loc="upper right")
         for axes in (upper, lower):
             style.quiet(axes)

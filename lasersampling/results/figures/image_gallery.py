@@ -24,12 +24,11 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     ----------
     path : path-like
         Results file with ``/images``: one or more of `lasers`, `renewal`, `gibbs`, `data`, of
-        shape (sample, row, column) with values 0 (white) to 1 (black), and beside each
-        `<name>_label` (sample), -1 for images drawn freely; `class_name` (class), where there are
-        names. The first two images of each label
-        are shown, more of them if there are few labels.
-        Metrics `label_accuracy_<name>` are written above the bands, and the text attribute
-        `headline` of the group above all.
+        shape (sample, row, column) with values 0 (white) to 1 (black), and for each of them
+        `<name>_label` (sample), -1 for images drawn without a label; `class_name` (class), if
+        classes have names. The first two images of each label are shown, and more if there are few
+        labels. Metrics `label_accuracy_<name>` are written above the bands, and the text attribute
+        `headline` of the group above the figure.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What each imperfection of the lasers costs, by its strength, for the ways to program them."""
+"""Cost of each imperfection of the lasers against its strength, by method of programming."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = (ALL_AT_ONCE, "pump", "threshold", "coupling", "bits", "jitter", "lost")
 
 _WAYS = {
     "translation": ("translated", style.VERMILLION, "o"),
-    "moved": ("learned on the ideal device, moved", style.ORANGE, "s"),
+    "moved": ("learned on the ideal device, transferred", style.ORANGE, "s"),
     "adapted": ("adapted to the network", style.GREEN, "^"),
     "learned": ("learned in the loop", style.BLUE, "D"),
 }
@@ -50,7 +50,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no such data.
     """
     results = read_results(path, groups=("imperfect",))
     ideal = {name: float(np.median(results.array(f"imperfect/{name}"))) for name in _IDEAL}

@@ -1,4 +1,4 @@
-"""Bias of the spike rate against the step and against cost."""
+"""Bias of the spike rate against step and cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _METHODS = {
     "common": ("kernel, common step", style.BLUE),
     "own": ("kernel, own steps", style.GREEN),
     "euler": ("Euler", style.VERMILLION),
-    "euler_unshifted": ("Euler, thresholds as they are", style.ORANGE),
+    "euler_unshifted": ("Euler, thresholds not corrected", style.ORANGE),
 }
 _MARKERS = ("o", "s", "^", "D", "v")
 _ORDERS = ((0.5, 1.0, 4e-2), (2.0, 8.0, 3e-2))  # order, and a point of the line [ps, bias]

@@ -29,7 +29,7 @@ _GROUPS = ("spike", "portrait", "refractory", "spikes", "trains", "intervals", "
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot what `training/laser_dynamics.py` measures, seven panels.
+    """Plot the measurements of `training/laser_dynamics.py` in seven panels.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _title(axes: Axes, letter: str, text: str) -> None:
 
 
 def _draw_spike(figure: SubFigure, results: Results) -> None:
-    """Photons above carriers, time on three scales side by side."""
+    """Photons above carriers; the three columns have different time scales."""
     time = results.array("spike/time_ns")
     panels: Any = figure.subplots(
         3, 3, sharey="row", sharex="col", width_ratios=_WINDOW_WIDTHS,

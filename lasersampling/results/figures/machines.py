@@ -1,4 +1,4 @@
-"""Divergence of many sampled distributions from their targets, by ways to program the lasers."""
+"""Divergence of many sampled distributions from their targets, by method of programming."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MARKS = (
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot D_KL of every target, lasers beside Gibbs sampling; a panel for each set of targets.
+    """Plot D_KL of every target, lasers and Gibbs sampling; one panel for each set of targets.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How chains go from mode to mode: modes over time, switches, and what an independent one costs."""
+"""How chains change between modes: modes over time, switches, cost of an independent mode."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARKS = "osDv^"
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot modes of one chain over time, and cost against bias, for each way to sample.
+    """Plot modes of one chain over time, and cost against bias, for each sampling method.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no such data.
     """
     results = read_results(path, groups=("mixing",))
     names = [str(name) for name in results.array("mixing/way")]
@@ -72,13 +72,13 @@ def _strips(axes: Axes, strips: np.ndarray, names: list[str], duration_us: float
 
 
 def _costs(axes: Axes, results: Results, case: str, names: list[str]) -> None:
-    """Draw time per independent mode against the deviation of their frequencies."""
+    """Draw the time per independent mode against the error of the frequencies of modes."""
     values = {
         name: results.array(f"mixing/{case}_{name}")
         for name in ("cost_ns", "cost_ns_se", "tv", "tv_se")
     }
     for row, name in enumerate(names):
-        if name == "gibbs":  # which has no time
+        if name == "gibbs":  # has no time
             continue
         axes.errorbar(
             values["cost_ns"][row], values["tv"][row], values["tv_se"][row],

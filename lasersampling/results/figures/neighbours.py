@@ -1,4 +1,4 @@
-"""Generated images above the training images that are nearest to them."""
+"""Generated images above their nearest training images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot images with labels, nearest training images beneath, and distances of all.
+    """Plot images with labels, nearest training images below them, and distances of all.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 
 def _chosen(labels: NDArray[np.int64]) -> NDArray[np.intp]:
-    """As many of each label as there is room for, sorted by turns."""
+    """Equally many images of each label, as far as there is room, labels taking turns."""
     known = np.unique(labels)
     n_each = max(1, _BANDS * _COLUMNS // len(known))
     turns = [
@@ -111,7 +111,7 @@ def _draw_tiles(
 
 
 def _draw_distances(axes: Axes, results: Results) -> None:
-    """Shares of images by their distance to the training images."""
+    """Fraction of images by their distance to the training images."""
     found = {
         kind: results.array(f"neighbours/distance_{kind}")
         for kind in _KINDS
@@ -128,6 +128,6 @@ def _draw_distances(axes: Axes, results: Results) -> None:
             label=f"{label}: {100 * (values == 0).mean():.1f} % copies",
         )  # fmt: skip
     axes.set_xlabel("pixels that differ from the nearest training image")
-    axes.set_ylabel("share of images")
+    axes.set_ylabel("fraction of images")
     axes.legend(loc="upper right")
     style.quiet(axes)

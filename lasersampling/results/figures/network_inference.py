@@ -20,7 +20,7 @@ _SHORT = {"lasers": "translated", "learned": "learned", "gibbs": "Gibbs"}
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot the posteriors of all cases as bars, one network a column.
+    """Plot the posteriors of all cases as bars, with one column for each network.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 
 def _errors(results: Results, group: str) -> str:
-    """Mean error of a marginal, by sampler."""
+    """Mean error of a marginal for each sampler."""
     errors = [
         f"{short} {metric.value:.2g}"
         for name, short in _SHORT.items()

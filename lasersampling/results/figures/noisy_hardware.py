@@ -1,4 +1,4 @@
-"""Three ways to train for noisy chips, and what happens when a chip is exchanged."""
+"""Three methods of training for noisy chips, and accuracy after a chip is exchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WAYS = {
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot accuracies on chips by the way of training, and learning after an exchange.
+    """Plot accuracies on chips by training method, and learning after an exchange of the chip.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no such accuracies.
     """
     results = read_results(path, groups=("hardware",))
     kinds = [kind for kind in KINDS if f"{kind}_in_the_loop" in results.group("hardware")]

@@ -1,4 +1,4 @@
-"""What lasers that learn by themselves reach, and in which time, beside batch learning."""
+"""D_KL that lasers reach by learning on the chip, against time, compared with batch learning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file holds none of it.
+        If the file holds no such data.
     """
     results = read_results(path, groups=("online",))
     array = {name: results.array(f"online/{name}") for name in results.group("online")}

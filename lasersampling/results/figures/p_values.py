@@ -1,4 +1,4 @@
-"""Whether the p-values of correlated samples mean what they say, and what they detect."""
+"""Calibration of the p-values of correlated samples, and power of the test."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lasersampling.results.reading import read_results
 _LOOKS = {
     "weak_corrected": (style.BLUE, "-", "corrected, weak weights"),
     "strong_corrected": (style.GREEN, "-", "corrected, strong weights"),
-    "weak_independent": (style.VERMILLION, "--", "as if independent, weak"),
-    "strong_independent": (style.ORANGE, "--", "as if independent, strong"),
+    "weak_independent": (style.VERMILLION, "--", "uncorrected, weak weights"),
+    "strong_independent": (style.ORANGE, "--", "uncorrected, strong weights"),
 }
 
 

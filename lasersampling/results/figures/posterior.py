@@ -11,7 +11,7 @@ from lasersampling.results.reading import Results, read_results
 
 
 def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
-    """Plot the posterior of up to four cases as bars, of more as sampled against exact.
+    """Plot the posterior of up to four cases as bars; of more cases, sampled against exact.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
         (case, unit); metrics `mean_abs_error_<sampler>` for the title; the attribute `exact_of`,
         which says whose posterior `exact` is.
     group : str
-        Another group of that form.
+        Name of another group with the same layout.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:
 
 
 def posteriors_of(results: Results, group: str) -> posterior.Posteriors:
-    """Gather what a group of this form holds.
+    """Collect the contents of a group with this layout.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Measures of sampled images against sampling time, lasers beside Gibbs sampling."""
+"""Measures of sampled images against sampling time, for lasers and Gibbs sampling."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SAMPLERS = {
     "gibbs": ("Gibbs sampling, a sweep per refractory time", style.BLUE, "s"),
 }
 _MOST_NATS = 60.0
-"""How far below the held-out images log probabilities are shown; chains begin far below."""
+"""Range of log probabilities shown below the held-out images; chains begin far below."""
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot each measure over sampling time, with standard errors; dashed: held-out images.
+    """Plot each measure over sampling time, with standard errors; held-out images are dashed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Spikes of all lasers, and the states that they stand for."""
+"""Spike raster of all lasers, and the states that follow from the spikes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plot(
         Results file with ``/spikes``, and ``/device`` with the attribute `refractory_time_ns`.
         Units are coloured by kind if ``/machine`` has label or hidden units.
     start_ns : float
-        Begin of the window.
+        Beginning of the window.
     window_ns : float, optional
         Length of the window; by default thirty refractory times.
 

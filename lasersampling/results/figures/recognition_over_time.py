@@ -1,4 +1,4 @@
-"""How recognition becomes better with the time for which an image is shown."""
+"""How recognition improves with the time for which an image is shown."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _CURVES = (
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot the share of right labels against sampling time, with bands of one standard error.
+    """Plot the fraction of correct labels over sampling time, with bands of one standard error.
 
     Parameters
     ----------
     path : path-like
-        Results file with ``/recognition``: for each of `lasers`, `tuned` (where wanted) and `gibbs`
-        ``time_ns_<name>`` and, along it, ``accuracy_<name>`` and ``accuracy_se_<name>``; the
-        metrics `accuracy_exact` (label posterior of the machine for the same images) and, where
-        wanted, the attribute `headline` of the group.
+        Results file with ``/recognition``: for each of `lasers`, `tuned` (optional) and `gibbs` the
+        variables ``time_ns_<name>`` and, along it, ``accuracy_<name>`` and ``accuracy_se_<name>``;
+        the metrics `accuracy_exact` (label posterior of the machine for the same images) and,
+        optionally, the attribute `headline` of the group.
 
     Returns
     -------

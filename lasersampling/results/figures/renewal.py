@@ -1,4 +1,4 @@
-"""The renewal sampler beside the lasers that it stands for."""
+"""Comparison of the renewal sampler with the lasers that it replaces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     Raises
     ------
     InputError
-        If the file lacks them.
+        If the file lacks one of them.
     """
     results = read_results(path, groups=("single", "response", "machines"))
     with style.style():

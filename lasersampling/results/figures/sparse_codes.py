@@ -1,4 +1,4 @@
-"""Accuracy against the spikes and the time that a decision takes."""
+"""Accuracy against the number of spikes and the time of a decision."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _FEW = 4
-"""Networks that are still drawn one by one."""
+"""Up to this number, networks are drawn one by one."""
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -45,7 +45,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         left, right = figure.subplots(1, 2)
         _draw(left, epoch, loss, style.SKY, style.BLUE)
         left.set_ylabel("loss (training part)")
-        # No error at all has no place on a logarithmic axis.
+        # A logarithmic axis cannot show an error of zero.
         lowest = 1e-2
         for values, at, faint, strong, name in (
             (error, epoch, style.SKY, style.BLUE, "training"),
@@ -74,5 +74,5 @@ def _draw(
     else:
         low, high = np.quantile(values, [0.25, 0.75], axis=1)
         axes.fill_between(at, low, high, color=faint, alpha=0.4, linewidth=0)
-    mark = "o" if len(at) == 1 else None  # one point is no line
+    mark = "o" if len(at) == 1 else None  # a single point makes no line
     axes.semilogy(at, np.median(values, axis=1), color=strong, marker=mark, label=label)

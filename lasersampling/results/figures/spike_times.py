@@ -1,4 +1,4 @@
-"""Output spikes by class, and how far right and wrong neurons are apart."""
+"""Output spikes by class, and the time between correct and wrong neurons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lasersampling.plots import style
 from lasersampling.results.reading import read_results
 
 _SHOWN = 40
-"""Samples of each class in the raster."""
+"""Number of samples of each class in the raster."""
 _COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.VERMILLION, style.SKY, style.PURPLE,
             style.GREY, style.INK, "#8B5A2B", "#556B2F")  # fmt: skip
 
@@ -65,7 +65,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         raster.set_ylim(row, -1)
         raster.set_ylabel("test sample, by class and spike")
         raster.set_xlabel(r"output spike ($\tau_\mathrm{syn}$)")
-        raster.set_title("which neuron spikes when", fontsize=14)
+        raster.set_title("spike times of the output neurons", fontsize=14)
         if n_classes <= 4:
             raster.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=n_classes,
                           markerscale=2, columnspacing=0.8, handletextpad=0.0)  # fmt: skip
@@ -85,11 +85,11 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 np.clip(part, bins[0], bins[-1]), bins=bins, color=colour[right], label=name
             )
         separation.axvline(0.0, color=style.INK, linewidth=1)
-        separation.set_xlabel(r"first wrong after right neuron ($\tau_\mathrm{syn}$)")
+        separation.set_xlabel(r"first wrong minus correct neuron ($\tau_\mathrm{syn}$)")
         separation.set_ylabel("test samples")
         separation.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         separation.margins(y=0.25)  # for the legend
         separation.legend(loc="upper right")
-        separation.set_title("separation of right and wrong", fontsize=14)
+        separation.set_title("separation of correct and wrong", fontsize=14)
         style.quiet(separation)
     return figure

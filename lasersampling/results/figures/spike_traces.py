@@ -1,4 +1,4 @@
-"""Photon number and carriers of single lasers against time."""
+"""Photon number and carriers of single lasers over time."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> F
         Results file with ``/traces``: `time_ns` (time), `laser` (laser), and `photons`,
         `gain_electrons`, `absorber_electrons` (laser, time). Spikes of the first chain in
         ``/spikes`` are marked if there are any, the detection threshold if ``/traces`` has the
-        attribute `spike_threshold_photons`. Titles name the pump where ``/traces`` has
-        `pump_ratio` (laser), over the threshold pump.
+        attribute `spike_threshold_photons`. Titles give the pump over the threshold pump if
+        ``/traces`` has `pump_ratio` (laser).
     lasers : sequence of int, optional
         Numbers of the lasers; by default three of those that were recorded, from the first
         to the last.
@@ -55,7 +55,7 @@ def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> F
 def _trace(
     results: Results, laser: int, row: int, time_ns: NDArray[np.float64]
 ) -> traces.LaserTrace:
-    """Gather what the file holds of one laser, which stands in this row."""
+    """Collect the variables of one laser, which stands in this row."""
     pump = ""
     if "pump_ratio" in results.groups["traces"]:
         pump = f" · pump {results.array('traces/pump_ratio')[row]:.4g} $P_\\mathrm{{th}}$"

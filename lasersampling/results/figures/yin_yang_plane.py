@@ -18,7 +18,7 @@ _FIRST_TIME, _TIME_SPAN = 0.15, 1.85
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot what the first network decides over the plane, and how far the first spikes lead.
+    """Plot the decisions of the first network over the plane, and the lead of its first spike.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             vmax=np.nanquantile(lead, 0.99), interpolation="nearest",
         )  # fmt: skip
         bar = figure.colorbar(image, ax=separation, shrink=0.85)
-        bar.set_label(r"second after first spike ($\tau_\mathrm{syn}$)")
+        bar.set_label(r"second minus first spike ($\tau_\mathrm{syn}$)")
         separation.set_title("lead of the first spike")
         for axes in (plane, separation):
             axes.set_xlabel("x")
