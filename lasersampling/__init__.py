@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from lasersampling.lasers.network import LaserNetwork as LaserNetwork
     from lasersampling.lasers.simulation import SimulationSettings as SimulationSettings
     from lasersampling.lasers.simulation import simulate as simulate
-    from lasersampling.learning.machines.contrastive import LearningSettings as LearningSettings
     from lasersampling.learning.machines.contrastive import initial_machine as initial_machine
     from lasersampling.learning.machines.contrastive import learn as learn
+    from lasersampling.learning.machines.settings import (
+        DistributionLearning as DistributionLearning,
+    )
     from lasersampling.learning.pictures.models import load_picture_model as load_picture_model
     from lasersampling.lif import Neuron as Neuron
     from lasersampling.lif import SpikingNetwork as SpikingNetwork
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "BoltzmannMachine": "boltzmann",
     "Device": "lasers.device",
+    "DistributionLearning": "learning.machines.settings",
     "Evidence": "sampling.evidence",
     "Gibbs": "sampling.gibbs",
     "Imperfections": "hardware",
@@ -61,7 +64,6 @@ _MODULE_OF = {
     "LaserNetwork": "lasers.network",
     "LaserSamplingError": "errors",
     "Lasers": "sampling.neurons.sampler",
-    "LearningSettings": "learning.machines.contrastive",
     "Neuron": "lif",
     "Renewal": "sampling.renewal.sampler",
     "RestrictedMachine": "boltzmann",

@@ -22,8 +22,9 @@ from lasersampling.config import to_toml
 from lasersampling.config.hdf5_checks import sealed
 from lasersampling.datasets import SpikeData, SpikeSet
 from lasersampling.errors import InputError
+from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.pictures.models import load_picture_model
-from lasersampling.learning.spikes.classification import classify
+from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
@@ -63,7 +64,7 @@ def write_results(path):
 
 def write_checkpoint(path):
     with RunFile.open(path, command="test", seed=1, config=to_toml(RECIPE)) as file:
-        classify(RECIPE, data=data(), checkpoints=file, checkpoint_interval_s=0.0)
+        train_spikes(data(), settings=RECIPE, checkpoints=Checkpoints(file, 0.0))
 
 
 def write_classified(path):
@@ -101,7 +102,7 @@ def use_checkpoint(path):
     recipe, state = resumed(path, ClassifyRecipe)
     # A damaged recipe may ask for more than a test has time for.
     if recipe == RECIPE:
-        classify(recipe, data=data(), resume=state)
+        train_spikes(data(), settings=recipe, checkpoints=Checkpoints(resume=state))
 
 
 def use_machine(path):

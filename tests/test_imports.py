@@ -1,5 +1,6 @@
 """What an import loads and leaves behind, each seen in a fresh process."""
 
+import ast
 import json
 import os
 import subprocess
@@ -103,15 +104,13 @@ def test_every_public_name_resolves_and_is_listed():
 
 
 def test_the_lazy_table_and_the_names_for_type_checkers_agree():
-    source = (lasersampling.__spec__.loader.get_source("lasersampling")).splitlines()
-    prefix = "    from lasersampling."
+    source = lasersampling.__spec__.loader.get_source("lasersampling")
     seen = {}
-    for line in source:
-        if line.startswith(prefix):
-            module, _, names = line.removeprefix(prefix).partition(" import ")
-            name, _, again = names.partition(" as ")
-            assert name == again
-            seen[name] = module
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lasersampling."):
+            for alias in node.names:
+                assert alias.name == alias.asname
+                seen[alias.name] = node.module.removeprefix("lasersampling.")
     assert seen == lasersampling._MODULE_OF
 
 

@@ -16,7 +16,8 @@ from lasersampling.boltzmann import all_states, load_network
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import shipped_path, to_toml
-from lasersampling.learning.machines.contrastive import LearningSettings, learn
+from lasersampling.learning.machines.contrastive import learn
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron, write_posteriors
 from lasersampling.sampling.evidence import Evidence
@@ -83,7 +84,7 @@ def of_network(plan: Plan, name: str) -> tuple[dict[str, Posterior], tuple[str, 
     evidence = Evidence(clamped, np.zeros(clamped.shape))
     machine = network.machine()
     posteriors = plan.inferred(machine, evidence, network)
-    settings = LearningSettings(n_updates=plan.updates, n_chains=64, n_draws=256)
+    settings = DistributionLearning(n_updates=plan.updates, n_chains=64, n_draws=256)
     with plan.reporter.progress(f"learning {name}") as progress:
         learned = learn(
             network.target(),

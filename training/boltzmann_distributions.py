@@ -16,7 +16,8 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.judging.samples import evaluate_target
-from lasersampling.learning.machines.contrastive import LearningSettings, learn
+from lasersampling.learning.machines.contrastive import learn
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
 
@@ -67,7 +68,7 @@ def main(
     reporter = Reporter(quiet=False, as_json=False)
     lasers = ls.Lasers(device)
     n_draws = lasers.draws_in(duration_ns)
-    settings = LearningSettings(n_updates=updates, updates_per_epoch=max(1, updates // 10))
+    settings = DistributionLearning(n_updates=updates, updates_per_epoch=max(1, updates // 10))
     columns: dict[str, list[float]] = {}
     config = to_toml({
         "machines": machines, "duration_ns": duration_ns, "chains": chains, "device": device,

@@ -24,7 +24,7 @@ from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import ChipModel, Imperfections, load_chip
 from lasersampling.learning.spikes.chips import on_chip
-from lasersampling.learning.spikes.classification import classify, judge
+from lasersampling.learning.spikes.classification import judge, train_spikes
 from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, build_network
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
@@ -87,7 +87,7 @@ class Mover:
             self._recipe, chip=chip, learning=learning, members=self._network.n_members
         )
         state = self._network.state_dict()
-        learned = classify(recipe, data=self._data, initial=state)
+        learned = train_spikes(self._data, settings=recipe, initial=state)
         judged = judge(learned.network, self._data.test, learned.runner)
         return moved.accuracy.value, judged.accuracy.value
 
@@ -151,7 +151,7 @@ def main(
         for label in chosen:
             recipe = recipe_of(label, chips, seed, epochs)
             with reporter.progress(f"delays {label}: nominal model") as progress:
-                network = classify(recipe, data=data, progress=progress).network
+                network = train_spikes(data, settings=recipe, progress=progress).network
             tell(file, f"nominal_{label}", judge(network, data.test).accuracy.value, ("chip",))
             sweep(file, Mover(recipe, network, data), label, kinds, base, seed, again)
             many = copies_of(recipe, network, population)

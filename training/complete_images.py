@@ -19,12 +19,7 @@ from lasersampling.judging.picture_records import write_completions
 from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.completion import (
-    Completions,
-    complete,
-    completion_conditions,
-    occluded,
-)
+from lasersampling.sampling.completion import Completions, SeenImages, complete, occluded
 
 NOISE = 0.1
 """Chance that a pixel of a noisy image is flipped."""
@@ -98,17 +93,15 @@ def main(
             write_calibration(file, lasers.calibrated(progress))
         hidden = occluded(loaded.shape, occlude)
         cases = {
-            "occluded": (originals, originals, hidden, 0.0),
-            "noisy": (some, flipped, np.ones_like(hidden), NOISE),
+            "occluded": (originals, SeenImages(originals, hidden)),
+            "noisy": (some, SeenImages(flipped, np.ones_like(hidden), NOISE)),
         }
         lasers_of = {}
-        for case, (_, given, known, noise) in cases.items():
-            # Pixels that may be wrong are not held: those of noisy images are all free.
-            certain = np.broadcast_to(known if noise == 0 else np.zeros_like(known), given.shape)
+        for case, (_, seen) in cases.items():
             with reporter.progress(f"{case}: adapting the lasers to the machine") as progress:
                 lasers_of[case] = ls.adapt(
                     lasers, loaded.machine, n_rounds=rounds, seed=seed, progress=progress,
-                    clamped=completion_conditions(loaded.machine, given, certain),
+                    clamped=seen.clamped(loaded.machine),
                 )  # fmt: skip
         write_neuron(file, lasers.neuron)
         file.write_machine(loaded.machine)
@@ -121,13 +114,13 @@ def main(
         file.metric("error_occluded_blind", blind.mean(), blind.std(ddof=1) / np.sqrt(images))
         print(f"occluded, mean training image: {blind.mean():.4f}", flush=True)
         print(f"noisy, as seen: {(flipped != some).mean():.4f}", flush=True)
-        for case, (true, given, known, noise) in cases.items():
+        for case, (true, seen) in cases.items():
             samplers = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers_of[case]}
             for name, sampler in samplers.items():
                 with reporter.progress(f"{case}: completing with {name}") as progress:
                     found = complete(
-                        sampler, loaded.machine, given, known, n_completions=completions,
-                        n_draws=n_draws, flip_probability=noise, seed=seed, progress=progress,
+                        sampler, loaded.machine, seen, n_completions=completions,
+                        n_draws=n_draws, seed=seed, progress=progress,
                     )  # fmt: skip
                 mean, error = over_time(found, true)
                 for key, values in ((f"{case}_{name}", mean), (f"{case}_{name}_se", error)):
@@ -145,7 +138,7 @@ def main(
                 if (case, name) == ("occluded", "lasers"):
                     shown = np.unique(np.geomspace(1, n_draws, SHOWN_TIMES).astype(int)) - 1
                     write_completions(
-                        file, loaded.shape, found, given, time_ns, shown,
+                        file, loaded.shape, found, seen.pixels, time_ns, shown,
                         originals=true, window_draws=window,
                     )  # fmt: skip
         headline = f"Hidden halves completed by nanolasers ({model})"

@@ -25,7 +25,8 @@ from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.errors import InputError
 from lasersampling.judging.spikes import evaluate_classifier
-from lasersampling.learning.spikes.classification import classify
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile, read_checkpoint
@@ -66,9 +67,10 @@ def accuracies(
             path, command=command, seed=recipe.seed, config=config, goes_on=state is not None
         ) as file:
             with reporter.progress(path.stem) as progress:
-                trained = classify(
-                    recipe, data=data, progress=progress, checkpoints=file, resume=state
-                )
+                trained = train_spikes(
+                    data, settings=recipe, progress=progress,
+                    checkpoints=Checkpoints(file, resume=state),
+                )  # fmt: skip
             with file.finish() as results:
                 evaluate_classifier(trained).write(results)
         kept = read_results(path, groups=("test", "parameters"))

@@ -22,7 +22,8 @@ from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, load_digits
 from lasersampling.datasets.spikes import held_out
 from lasersampling.judging.spikes import evaluate_classifier
-from lasersampling.learning.spikes.classification import classify, load_data
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.spikes.classification import load_data, train_spikes
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results.run_file import RunFile
 
@@ -82,7 +83,9 @@ def main(
     ) as file:
         data = small_digits() if smoke else load_data(chosen.data)
         with reporter.progress("training") as progress:
-            trained = classify(chosen, data=data, progress=progress, checkpoints=file)
+            trained = train_spikes(
+                data, settings=chosen, progress=progress, checkpoints=Checkpoints(file)
+            )
         evaluation = evaluate_classifier(trained)
         with file.finish() as results:
             evaluation.write(results)

@@ -26,6 +26,7 @@ from lasersampling.judging.image_quality import ImageJudge, ratios
 from lasersampling.learning.pictures.in_the_loop import fine_tune
 from lasersampling.learning.pictures.label_reader import train_label_reader
 from lasersampling.learning.pictures.models import load_picture_model
+from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.results import ResultsFile
 from lasersampling.results.reading import Metric
 from lasersampling.sampling import Sampler
@@ -57,6 +58,9 @@ def main(
         devices, rounds, epochs, per_label, free = ["laboratory"], 1, 1, 2, 3
         duration_ns = 10.0
         n_steps, n_chains, batch_size = 50, 4, 1000
+    tuning = FineTuning(
+        n_epochs=epochs, both_halves=True, batch_size=batch_size, n_chains=n_chains, n_draws=5
+    )
     reporter = Reporter(quiet=False, as_json=False)
     config = {
         "model": model, "devices": devices, "rounds": rounds, "epochs": epochs,
@@ -108,10 +112,8 @@ def main(
             tell(file, f"{name}_adapted", found, by_gibbs)
             with reporter.progress(f"learning in the loop, {name}") as progress:
                 tuned = fine_tune(
-                    loaded.machine, pictures.train_images, pictures.train_labels, sampler=lasers,
-                    n_epochs=epochs, both_halves=True, batch_size=batch_size, n_chains=n_chains,
-                    n_draws=5, learning_rate=0.02, final_learning_rate=0.005,
-                    seed=seed, progress=progress,
+                    loaded.machine, pictures.train_images, pictures.train_labels, tuning,
+                    sampler=lasers, seed=seed, progress=progress,
                 )  # fmt: skip
             found = measured(lasers, tuned.machine, f"{name}, learned")
             tell(file, f"{name}_learned", found, by_gibbs)

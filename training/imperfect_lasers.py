@@ -10,8 +10,6 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
-from torch.nn import Parameter
-from torch.optim import SGD
 
 import lasersampling as ls
 from lasersampling.boltzmann import Target, target_from_machine
@@ -19,7 +17,9 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.hardware import Imperfections, load_imperfections
-from lasersampling.learning.machines.contrastive import LearningSettings, learn
+from lasersampling.learning.loop import train
+from lasersampling.learning.machines.contrastive import distribution_task
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.neurons.sampler import Lasers
@@ -72,9 +72,9 @@ class Stages(NamedTuple):
     zero and would drive its couplings astray; the last stage makes up for the rounding of weights.
     """
 
-    first: LearningSettings
-    all: LearningSettings
-    last: LearningSettings
+    first: DistributionLearning
+    all: DistributionLearning
+    last: DistributionLearning
 
     @classmethod
     def of(cls, n_updates: int, n_chains: int, n_draws: int) -> Stages:
@@ -82,25 +82,20 @@ class Stages(NamedTuple):
         n_last = n_updates // 4
         size = {"gradient": "pcd", "n_chains": n_chains}
         return cls(
-            LearningSettings(
+            DistributionLearning(
                 **size, n_draws=max(1, n_draws // 4), n_updates=min(30, n_updates),
                 learning_rate=4.0, final_learning_rate=1.0, momentum=0.0, averaged_share=0.0,
             ),
             # The average leaves out what comes before momentum and couplings have settled.
-            LearningSettings(
+            DistributionLearning(
                 **size, n_draws=n_draws, n_updates=n_updates - n_last,
                 learning_rate=0.5, final_learning_rate=0.1, momentum=0.8, averaged_share=0.4,
             ),
-            LearningSettings(
+            DistributionLearning(
                 **size, n_draws=n_draws, n_updates=n_last,
                 learning_rate=1.0, final_learning_rate=0.3, momentum=0.0, averaged_share=0.75,
             ),
         )  # fmt: skip
-
-
-def biases_alone(parameters: list[Parameter], lr: float) -> SGD:
-    """Make an optimiser that leaves the couplings, the first of the parameters, as they are."""
-    return SGD(parameters[1:], lr=lr)
 
 
 class Trial:
@@ -144,10 +139,14 @@ class Trial:
     def _learned(self, lasers: Lasers) -> ls.BoltzmannMachine:
         machine = self._translated
         for stage, settings in enumerate(self._stages):
-            machine = learn(
-                self._target, machine, settings, sampler=lasers, seed=500 * stage + self._number,
-                optimiser=None if settings is self._stages.all else biases_alone,
-            ).machine  # fmt: skip
+            task = distribution_task(
+                self._target, machine, settings, sampler=lasers, seed=500 * stage + self._number
+            )
+            learned = task.named_parameters()
+            # The first and the last stage leave the couplings as they are.
+            chosen = learned.values() if settings is self._stages.all else [learned["biases"]]
+            train(task, settings.descent(chosen), n_epochs=settings.n_epochs)
+            machine = task.result()
         return machine
 
     def _divergence(self, lasers: Lasers, machine: ls.BoltzmannMachine) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from lasersampling.datasets import SpikeData, yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
 from lasersampling.hardware import load_chip
 from lasersampling.learning.spikes.chips import on_chip
-from lasersampling.learning.spikes.classification import Classifier, classify, judge
+from lasersampling.learning.spikes.classification import Classifier, judge, train_spikes
 from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe
 from lasersampling.lif import SpikingNetwork
 from lasersampling.results import ResultsFile
@@ -48,7 +48,7 @@ def trained(recipe: ClassifyRecipe, way: str, data: SpikeData, reporter: Reporte
     chip = dataclasses.replace(recipe.chip, training=way)
     recipe = dataclasses.replace(recipe, chip=chip)
     with reporter.progress(f"{recipe.network.delays}, {way}") as progress:
-        return classify(recipe, data=data, progress=progress)
+        return train_spikes(data, settings=recipe, progress=progress)
 
 
 def accuracy_on(network: SpikingNetwork, chip: ChipSettings, data: SpikeData) -> np.ndarray:
@@ -68,7 +68,7 @@ def learned_again(
     learning = dataclasses.replace(recipe.learning, n_epochs=epochs, evaluate_every=1)
     recipe = dataclasses.replace(recipe, chip=chip, learning=learning)
     with reporter.progress(f"{recipe.network.delays}, on other chips") as progress:
-        again = classify(recipe, data=data, initial=network.state_dict(), progress=progress)
+        again = train_spikes(data, settings=recipe, initial=network.state_dict(), progress=progress)
     first = judge(network, data.validation, on_chip(network, chip)).accuracy.value
     curve = again.history.arrays()["validation_accuracy"]
     judged = judge(again.network, data.test, again.runner).accuracy.value

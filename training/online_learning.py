@@ -18,8 +18,9 @@ from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.judging.samples import evaluate_target
-from lasersampling.learning.machines.contrastive import LearningSettings, initial_machine, learn
+from lasersampling.learning.machines.contrastive import initial_machine, learn
 from lasersampling.learning.machines.local_rule import LocalSettings, learn_locally
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
 
@@ -73,7 +74,7 @@ def locally(case: Case, budget_ns: float, chips: int, lasers: ls.Lasers, seed: i
 
 
 def in_batches(case: Case, budget_ns: float, chips: int, lasers: ls.Lasers, seed: int) -> Learned:
-    settings = LearningSettings(n_chains=chips)
+    settings = DistributionLearning(n_chains=chips)
     # A data half is sampled only if there are hidden units; a chip runs both, one after the other.
     halves = 2 if case.start.n_hidden else 1
     update_ns = halves * settings.n_draws * lasers.draw_interval_ns
@@ -122,7 +123,7 @@ def main(
     config = to_toml({
         "machines": machines, "budget_us": budgets, "chips": chips, "one_chip_us": one_chip_us,
         "judged_ns": judged_ns, "chains": chains, "device": device,
-        "local": LocalSettings(n_chips=chips), "batch": LearningSettings(n_chains=chips),
+        "local": LocalSettings(n_chips=chips), "batch": DistributionLearning(n_chains=chips),
     })  # fmt: skip
 
     def judged(case: Case, machine: BoltzmannMachine) -> tuple[float, float, float]:

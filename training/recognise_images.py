@@ -19,11 +19,12 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.learning.pictures.in_the_loop import fine_tune
 from lasersampling.learning.pictures.models import load_picture_model
+from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.sampling.recognition import Recognition, recognise
 
-CHAINS_IN_LOOP, DRAWS_IN_LOOP = 64, 20
+DRAWS_IN_LOOP = 20
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,8 @@ def main(
             with reporter.progress("learning with lasers in the loop") as progress:
                 tuned = fine_tune(
                     machine, pictures.train_images, pictures.train_labels,
-                    sampler=ls.Lasers(device), n_epochs=tune_epochs, n_chains=CHAINS_IN_LOOP,
-                    n_draws=DRAWS_IN_LOOP, seed=seed, progress=progress,
+                    FineTuning(n_epochs=tune_epochs, n_draws=DRAWS_IN_LOOP),
+                    sampler=ls.Lasers(device), seed=seed, progress=progress,
                 )  # fmt: skip
             file.write_machine(tuned.machine)
             cases.append(("tuned", lasers, tuned.machine, lasers.draw_interval_ns))

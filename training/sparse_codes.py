@@ -28,7 +28,7 @@ from lasersampling.cli.reporting import Reporter
 from lasersampling.config import load, resolve, to_toml
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.datasets.yin_yang import FEW, SIZES
-from lasersampling.learning.spikes.classification import Decisions, classify, judge
+from lasersampling.learning.spikes.classification import Decisions, judge, train_spikes
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.results import ResultsFile
 
@@ -91,7 +91,7 @@ def main(
                 start, loss=loss, learning=learning, members=members, seed=seed
             )
             with reporter.progress(f"reward {reward:g}") as progress:
-                trained = classify(chosen, data=data, progress=progress)
+                trained = train_spikes(data, settings=chosen, progress=progress)
             judged = judge(trained.network, data.test)
             used, taken = spent(judged, float(data.test.times.min()))
             energy = taken * tau_syn_us * power_mw * 1e-3

@@ -21,7 +21,7 @@ from lasersampling.config import resolve, to_toml
 from lasersampling.judging.images import write_generated
 from lasersampling.judging.machines import judge_machine
 from lasersampling.learning.pictures.models import describe_data
-from lasersampling.learning.pictures.recipes import train_on_pictures
+from lasersampling.learning.pictures.training import train_images
 from lasersampling.results import ResultsFile
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.records import write_class_names
@@ -78,8 +78,8 @@ def main(
     ) as file:
         pictures = config.data.load()
         with reporter.progress(f"training {recipe}") as progress:
-            trained = train_on_pictures(
-                pictures, config.training, seed=config.seed, progress=progress
+            trained = train_images(
+                pictures, settings=config.training, seed=config.seed, progress=progress
             )
         machine = rounded(trained.machine)
         less = {"images_per_label": 2, "n_draws": 2, "burn_in": 20} if smoke else {}

@@ -57,8 +57,8 @@ def classify(
     """Train event-based LIF networks by exact gradients of spike times, and test them."""
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.judging.spikes import FIGURES, evaluate_classifier
-    from lasersampling.learning.spikes.classification import classify as train
-    from lasersampling.learning.spikes.classification import load_data
+    from lasersampling.learning.checkpoints import Checkpoints
+    from lasersampling.learning.spikes.classification import load_data, train_spikes
     from lasersampling.learning.spikes.linear_baseline import linear_accuracy
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
@@ -90,14 +90,12 @@ def classify(
             f"delays {config.network.delays}, on {config.data}"
         )
         with reporter.progress("training") as progress:
-            classifier = train(
-                config,
-                data=data,
+            classifier = train_spikes(
+                data,
+                settings=config,
                 substrate=device,
                 progress=progress,
-                checkpoints=file,
-                checkpoint_interval_s=config.checkpoint_interval_s,
-                resume=state,
+                checkpoints=Checkpoints(file, config.checkpoint_interval_s, state),
             )
         with reporter.progress("training a linear classifier to compare with") as progress:
             linear = linear_accuracy(classifier.data, progress)

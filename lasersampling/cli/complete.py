@@ -65,7 +65,7 @@ def complete_picture(
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.judging.picture_records import write_completions
     from lasersampling.results.records import write_calibration, write_neuron
-    from lasersampling.sampling.completion import complete, completion_conditions, occluded
+    from lasersampling.sampling.completion import SeenImages, complete, occluded
     from lasersampling.sampling.neurons.sampler import Lasers
 
     machine, shape = loaded.machine, loaded.shape
@@ -87,20 +87,17 @@ def complete_picture(
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
             calibration = lasers.calibrated(progress)
-        label = labels[0] if labels else None
-        held = completion_conditions(machine, pixels[None], known[None], label)
+        given = SeenImages(pixels[None], known, label=labels[0] if labels else None)
         plan = config.mending(max(2, config.free_images))
-        lasers = adapted(lasers, machine, held, plan, reporter, file).lasers
+        lasers = adapted(lasers, machine, given.clamped(machine), plan, reporter, file).lasers
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:
             found = complete(
                 lasers,
                 machine,
-                pixels[None],
-                known,
+                given,
                 n_completions=max(2, config.free_images),
                 n_draws=max(2, n_draws),
-                label=label,
                 seed=config.seed,
                 progress=progress,
             )

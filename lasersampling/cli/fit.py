@@ -86,6 +86,7 @@ def fit(
     from lasersampling.boltzmann import read_target
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.judging.fits import evaluate_fit
+    from lasersampling.learning.checkpoints import Checkpoints
     from lasersampling.learning.machines.fitting import check_size, sampler_of
     from lasersampling.learning.machines.fitting import fit as learn
     from lasersampling.learning.machines.recipes import FitRecipe
@@ -136,8 +137,7 @@ def fit(
             config,
             target,
             sampler=sampler,
-            checkpoints=file,
-            resume=state,
+            checkpoints=Checkpoints(file, config.checkpoint_interval_s, state),
             stage=reporter.progress,
         )
         evaluation = judged(file, reporter, "what was learned", lambda: evaluate_fit(found))

@@ -307,7 +307,7 @@ def _train(
     config: GenerateConfig, pictures: Pictures, reporter: Reporter, file: ResultsFile | None
 ) -> BoltzmannMachine:
     """Train the machine digitally."""
-    from lasersampling.learning.pictures.recipes import train_on_pictures
+    from lasersampling.learning.pictures.training import train_images
     from lasersampling.results.run_file import write_history
 
     hidden = " and ".join(str(size) for size in config.training.hidden)
@@ -317,8 +317,11 @@ def _train(
         f"{n_images} images"
     )
     with reporter.progress("training") as progress:
-        trained = train_on_pictures(pictures, config.training, seed=config.seed, progress=progress)
+        trained = train_images(
+            pictures, settings=config.training, seed=config.seed, progress=progress
+        )
     if file is not None:
+        assert trained.history is not None
         write_history(file, trained.history)
     return trained.machine
 

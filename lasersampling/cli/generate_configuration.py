@@ -14,7 +14,7 @@ from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
-from lasersampling.learning.pictures.recipes import MachineTraining, PictureSettings
+from lasersampling.learning.pictures.settings import PictureLearning, PictureSettings
 from lasersampling.sampling.mending import Mending
 from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.tempering import Tempering
@@ -33,7 +33,7 @@ class GenerateConfig:
         The laser; in a recipe also the name of one.
     data : PictureSettings
         Images to learn from, and to judge by.
-    training : MachineTraining
+    training : PictureLearning
         How the machine is trained.
     model : str
         A trained machine in place of training: a file, or the name of a shipped one.
@@ -66,7 +66,7 @@ class GenerateConfig:
 
     device: Device
     data: PictureSettings = PictureSettings()
-    training: MachineTraining = MachineTraining()
+    training: PictureLearning = PictureLearning()
     model: str = ""
     labels: tuple[Annotated[int, Field(ge=0)] | str, ...] = ()
     images_per_label: Annotated[int, Field(ge=2)] = 10

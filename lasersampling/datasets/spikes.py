@@ -22,6 +22,9 @@ EARLIEST, LATEST = 0.15, 2.0
 _HELD_OUT_OF, _HELD_OUT_SEED = 10, 0
 """The validation part of files without one: one sample out of so many, and the seed."""
 
+_TEST_OUT_OF, _FEWEST = 5, 3
+"""Share of the test part of arrays, as one out of so many, and samples that three parts need."""
+
 
 @dataclass(frozen=True, eq=False)
 class SpikeSet:
@@ -170,6 +173,33 @@ def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet
     )
     first, second = (SpikeSet(part.times[k], part.labels[k]) for k in (kept, held))
     return first, second
+
+
+def divided(times: ArrayLike, labels: ArrayLike, *, seed: int = _HELD_OUT_SEED) -> SpikeData:
+    """Divide labelled spike times at random: a fifth to test, a tenth of the rest to validate.
+
+    Parameters
+    ----------
+    times : array_like, shape (sample, input)
+        Spike times, inf for absent spikes [tau_syn].
+    labels : array_like of whole numbers or text, shape (sample,)
+        The classes, which are numbered in natural order.
+    seed : int
+        Of the division.
+
+    Raises
+    ------
+    InputError
+        For times or labels that do not fit, and for fewer than three samples.
+    """
+    array = as_floats(times, "times")
+    numbers, names = class_numbers(labels, len(array) if array.ndim else 0, "labels")
+    whole = SpikeSet(array, numbers)
+    if len(whole) < _FEWEST:
+        raise InputError.single("times", f"{len(whole)} samples", f"at least {_FEWEST}")
+    rest, test = held_out(whole, max(1, len(whole) // _TEST_OUT_OF), seed)
+    train, validation = held_out(rest, max(1, len(rest) // _HELD_OUT_OF), seed)
+    return SpikeData(train, validation, test, names)
 
 
 def as_spike_times(

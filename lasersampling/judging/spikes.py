@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lasersampling.judging.chip_records import write_chips
 from lasersampling.learning.spikes.classification import Classifier, Decisions, judge
 from lasersampling.learning.spikes.linear_baseline import linear_accuracy
-from lasersampling.learning.task import Estimate
+from lasersampling.learning.task import Measurement
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
@@ -128,22 +128,24 @@ class SpikeEvaluation:
         )  # fmt: skip
 
 
-def evaluate_classifier(classifier: Classifier, linear: Estimate | None = None) -> SpikeEvaluation:
+def evaluate_classifier(
+    classifier: Classifier, linear: Measurement | None = None
+) -> SpikeEvaluation:
     """Judge trained networks on the test part.
 
     Parameters
     ----------
     classifier : Classifier
         The networks.
-    linear : Estimate, optional
+    linear : Measurement, optional
         `linear_accuracy` of their data, if it is known already [1].
     """
-    judged = judge(classifier.network, classifier.data.test, classifier.runner)
+    judged = classifier.test
     beside = linear_accuracy(classifier.data) if linear is None else linear
     return SpikeEvaluation(classifier, judged, _metrics(classifier, judged, beside))
 
 
-def _metrics(classifier: Classifier, judged: Decisions, beside: Estimate) -> dict[str, Metric]:
+def _metrics(classifier: Classifier, judged: Decisions, beside: Measurement) -> dict[str, Metric]:
     accuracy = judged.accuracy.value
     n = len(accuracy)
     mean, sampling = judged.accuracy.mean()

@@ -6,7 +6,7 @@ import math
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
-from lasersampling.learning.task import Estimate, State
+from lasersampling.learning.task import Measurement, State
 
 
 class Plateau:
@@ -48,7 +48,7 @@ class Plateau:
         self._sign = -1.0 if larger_is_better else 1.0
         self._best, self._best_error, self._waited = math.inf, 0.0, 0
 
-    def should_stop(self, estimate: Estimate) -> bool:
+    def should_stop(self, estimate: Measurement) -> bool:
         """Take note of a measurement, and say whether to stop."""
         value, error = estimate.mean()
         value *= self._sign

@@ -1,62 +1,30 @@
-"""The one training loop: optimiser, schedule, recording, checkpoints, early stopping."""
+"""The one training loop: it descends, records, keeps checkpoints and stops early."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
+from lasersampling.learning.history import History
 from lasersampling.learning.holding import step
-from lasersampling.learning.task import Estimate, State, Task
+from lasersampling.learning.task import Measurement, State, Task
 from lasersampling.learning.threads import one_thread
 
 
-@dataclass
-class History:
-    """What was recorded, a row for each epoch.
-
-    Attributes
-    ----------
-    rows : dict of str to list of ndarray, each of shape () or (member,)
-        By quantity; those measured with a standard error have another row ``<name>_se``. Epochs in
-        which a quantity was not measured hold nan.
-    """
-
-    rows: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs recorded."""
-        return max((len(row) for row in self.rows.values()), default=0)
-
-    def add(self, values: dict[str, NDArray[np.float64]]) -> None:
-        """Add an epoch."""
-        n_before = self.n_epochs
-        for name, value in values.items():
-            missing = [np.full_like(value, np.nan)] * n_before
-            self.rows.setdefault(name, missing).append(np.asarray(value, dtype=np.float64))
-        for row in self.rows.values():
-            if len(row) == n_before:
-                row.append(np.full_like(row[-1], np.nan))
-
-    def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return the rows as arrays, shape (epoch,) or (epoch, member)."""
-        return {name: np.stack(row) for name, row in self.rows.items()}
-
-
 @dataclass(frozen=True, eq=False)
-class Progress:
+class EpochReport:
     """What a callback is told at the end of each epoch.
 
     Attributes
@@ -75,36 +43,24 @@ class Progress:
     task: Task
 
 
-Callback = Callable[[Progress], None]
-
-
-class Checkpoints(Protocol):
-    """Where checkpoints are kept; see `results.run_file.RunFile`."""
-
-    def save(self, state: State, history: History) -> None:
-        """Keep a state in place of the one before, at once or not at all."""
-        ...
+Callback = Callable[[EpochReport], None]
 
 
 def train(
     task: Task,
-    optimiser: Optimizer,
+    descent: Descent,
     *,
     n_epochs: int,
-    scheduler: LRScheduler | None = None,
-    gradient_limit: float | None = None,
     stopping: Plateau | None = None,
     callbacks: Sequence[Callback] = (),
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
-    checkpoint_interval_s: float = 20.0,
-    resume: State | None = None,
 ) -> History:
     """Train.
 
     Each epoch the task writes gradients batch by batch, the optimiser makes its steps, the
-    scheduler is advanced once, and the task measures. With `checkpoints`, the state after an epoch
-    is kept when the interval is over, at the end, and when the run is interrupted from the
+    scheduler is advanced once, and the task measures. If checkpoints are kept, so is the state
+    after an epoch when the interval is over, at the end, and when the run is interrupted from the
     keyboard or by a device that fails; going on from any of them gives the same bits as a run that
     was never stopped.
 
@@ -115,14 +71,10 @@ def train(
     ----------
     task : Task
         What is learned.
-    optimiser : Optimizer
-        Any of torch's, made of the task's parameters.
+    descent : Descent
+        The optimiser of the task's parameters, with its schedule and limit.
     n_epochs : int
         Passes through the data.
-    scheduler : LRScheduler, optional
-        Any of torch's that is advanced by ``step()`` each epoch.
-    gradient_limit : float, optional
-        Largest size of each entry of a gradient; larger ones are clipped.
     stopping : Plateau, optional
         When to stop before.
     callbacks : sequence of callable
@@ -130,11 +82,7 @@ def train(
     progress : callable, optional
         Called with the fraction of the work done.
     checkpoints : Checkpoints, optional
-        Where to keep checkpoints.
-    checkpoint_interval_s : float
-        Time between them [s].
-    resume : State, optional
-        A state that was kept.
+        Where states are kept, and from which one to go on.
 
     Returns
     -------
@@ -143,50 +91,38 @@ def train(
     Raises
     ------
     InputError
-        For arguments out of range, or a state of another task.
+        If there are no epochs, or for a state of another task.
     LaserSamplingError
         If a gradient is not finite.
     SubstrateError
         If a device in the loop fails; the last whole epoch is kept.
     """
-    problems = [
-        *integer_problems("n_epochs", n_epochs, 1),
-        *number_problems("checkpoint_interval_s", checkpoint_interval_s, 0, strict=False),
-    ]
-    if gradient_limit is not None:
-        problems += number_problems("gradient_limit", gradient_limit, 0, strict=True)
+    problems = integer_problems("n_epochs", n_epochs, 1)
     if problems:
         raise InputError(problems)
-    run = _Run(task, optimiser, scheduler, stopping)
-    if resume is not None:
-        try:
-            run.set_state(resume)
-        except InputError:
-            raise
-        # What is missing or of another form shows where a task, torch or NumPy needs it.
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            expected = "a whole state of a training of this kind"
-            raise InputError.single("resume", f"a damaged one ({reason:.200})", expected) from None
+    kept = Checkpoints() if checkpoints is None else checkpoints
+    run = _Run(task, descent, stopping)
+    if kept.resume is not None:
+        run.go_on_from(kept.resume)
     saved = time.monotonic()
     snapshot: State | None = None
     with one_thread():
         try:
             while run.epoch < n_epochs and not run.stopped:
-                run.one_epoch(gradient_limit)
+                run.one_epoch()
                 for callback in callbacks:
-                    callback(Progress(run.epoch, n_epochs, run.history, task))
-                if checkpoints is not None:
+                    callback(EpochReport(run.epoch, n_epochs, run.history, task))
+                if kept.store is not None:
                     snapshot = run.state()
                     is_last = run.epoch == n_epochs or run.stopped
-                    if is_last or time.monotonic() - saved >= checkpoint_interval_s:
-                        checkpoints.save(snapshot, run.history)
+                    if is_last or time.monotonic() - saved >= kept.interval_s:
+                        kept.store.save(snapshot, run.history)
                         saved = time.monotonic()
                 if progress is not None:
                     progress(1.0 if run.stopped else run.epoch / n_epochs)
         except (KeyboardInterrupt, SubstrateError):
-            if checkpoints is not None and snapshot is not None:
-                checkpoints.save(snapshot, _history_of(snapshot))
+            if kept.store is not None and snapshot is not None:
+                kept.store.save(snapshot, _history_of(snapshot))
             raise
     return run.history
 
@@ -194,20 +130,15 @@ def train(
 class _Run:
     """A training and all of its state."""
 
-    def __init__(
-        self,
-        task: Task,
-        optimiser: Optimizer,
-        scheduler: LRScheduler | None,
-        stopping: Plateau | None,
-    ) -> None:
-        self._task, self._optimiser = task, optimiser
-        self._scheduler, self._stopping = scheduler, stopping
+    def __init__(self, task: Task, descent: Descent, stopping: Plateau | None) -> None:
+        self._task, self._stopping = task, stopping
+        self._optimiser, self._scheduler = descent.optimiser, descent.scheduler
+        self._gradient_limit = descent.gradient_limit
         self.history = History()
         self.epoch = 0
         self.stopped = False
 
-    def one_epoch(self, gradient_limit: float | None) -> None:
+    def one_epoch(self) -> None:
         """Pass through the data once, measure and record."""
         started = time.perf_counter()
         rates = [float(group["lr"]) for group in self._optimiser.param_groups]
@@ -216,7 +147,7 @@ class _Run:
         for batch in range(self._task.n_batches):
             self._optimiser.zero_grad(set_to_none=True)
             reported = self._task.write_gradients(batch)
-            self._check_gradients(gradient_limit)
+            self._check_gradients()
             step(self._optimiser, reported.held)
             self._task.finish_step()
             for name, value in reported.metrics.items():
@@ -225,8 +156,8 @@ class _Run:
             self._scheduler.step()
         measured = self._task.evaluate(self.epoch)
         row = {name: total / self._task.n_batches for name, total in sums.items()}
-        for name, estimate in measured.items():
-            row |= {name: estimate.value, f"{name}_se": estimate.standard_error}
+        for name, found in measured.items():
+            row |= {name: found.value, f"{name}_se": found.standard_error}
         for k, rate in enumerate(rates):
             row[f"learning_rate_{k}"] = np.array(rate)
         row["epoch_time_s"] = np.array(time.perf_counter() - started)
@@ -251,8 +182,19 @@ class _Run:
             }
         )
 
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+    def go_on_from(self, state: State) -> None:
+        """Go on from a state returned by `state`, or say what is wrong with it."""
+        try:
+            self._set_state(state)
+        except InputError:
+            raise
+        # What is missing or of another form shows where a task, torch or NumPy needs it.
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            expected = "a whole state of a training of this kind"
+            raise InputError.single("resume", f"a damaged one ({reason:.200})", expected) from None
+
+    def _set_state(self, state: State) -> None:
         parameters = self._task.named_parameters()
         shapes = {name: tuple(p.shape) for name, p in parameters.items()}
         found = {name: tuple(p.shape) for name, p in state["parameters"].items()}
@@ -270,7 +212,7 @@ class _Run:
         self.history = _history_of(state)
         self.epoch, self.stopped = int(state["epoch"]), bool(state["stopped"])
 
-    def _check_gradients(self, limit: float | None) -> None:
+    def _check_gradients(self) -> None:
         for name, parameter in self._task.named_parameters().items():
             if parameter.grad is None:
                 continue
@@ -279,17 +221,16 @@ class _Run:
                     f"epoch {self.epoch + 1}: the gradient of {name} is not finite; a smaller "
                     "learning rate, or parameters that start closer to their final size, may help"
                 )
-            if limit is not None:
-                parameter.grad.clamp_(-limit, limit)
+            if self._gradient_limit is not None:
+                parameter.grad.clamp_(-self._gradient_limit, self._gradient_limit)
 
-    def _watched(self, measured: Any) -> Estimate:
+    def _watched(self, measured: Mapping[str, Measurement]) -> Measurement:
         assert self._stopping is not None
         name = self._stopping.metric
         if name not in measured:
             known = ", ".join(sorted(measured))
             raise InputError.single("stopping", f"metric {name!r}", f"one of {known}")
-        estimate: Estimate = measured[name]
-        return estimate
+        return measured[name]
 
 
 def _history_of(state: State) -> History:

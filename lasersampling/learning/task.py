@@ -21,7 +21,7 @@ State = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class Measurement:
     """A quantity and how certain it is.
 
     Attributes
@@ -36,8 +36,8 @@ class Estimate:
     standard_error: NDArray[np.float64]
 
     @classmethod
-    def of(cls, value: ArrayLike, standard_error: ArrayLike = 0.0) -> Estimate:
-        """Make an estimate from numbers."""
+    def of(cls, value: ArrayLike, standard_error: ArrayLike = 0.0) -> Measurement:
+        """Make a measurement from numbers."""
         values = np.asarray(value, dtype=np.float64)
         errors = np.broadcast_to(np.asarray(standard_error, dtype=np.float64), values.shape)
         return cls(values, errors.copy())
@@ -89,7 +89,7 @@ class Task(Protocol):
         """Follow up a step of the optimiser: clip parameters, advance averages."""
         ...
 
-    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+    def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
         """Measure at the end of an epoch; may be empty, with the same names whenever it is not."""
         ...
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lasersampling.atomic import reserved
 from lasersampling.errors import InputError
-from lasersampling.learning.loop import History
+from lasersampling.learning.history import History
 from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.task import State
 from lasersampling.results.outputs import Outputs
@@ -93,7 +93,7 @@ class RunFile:
             yield file
 
     def save(self, state: State, history: History) -> None:
-        """Write a checkpoint in place of the file; see `learning.loop.Checkpoints`."""
+        """Write a checkpoint in place of the file; see `learning.checkpoints.CheckpointStore`."""
         with self._replacing() as file:
             file.attributes("/", {"complete": False})
             write_history(file, history)

@@ -81,16 +81,101 @@ class Completions:
         return error
 
 
+@dataclass(frozen=True, eq=False)
+class SeenImages:
+    """What was seen of images.
+
+    Attributes
+    ----------
+    pixels : ndarray of int8, shape (image, pixel)
+        0 and 1; pixels that are not known may have either value.
+    known : ndarray of bool, shape (image, pixel)
+        Which pixels were seen; given for one image, shape (pixel,), it holds for all. The same
+        ones for all images are cheapest for lasers.
+    flip_probability : float
+        Chance that a pixel was seen as the other value, from 0 to below 1/2 [1]. If it is not 0,
+        known pixels are not clamped, and each image is a run of its own.
+    label : int or None
+        Class of the images, which is clamped; free by default.
+
+    Raises
+    ------
+    InputError
+        With all problems found.
+    """
+
+    pixels: NDArray[np.int8]
+    known: NDArray[np.bool_]
+    flip_probability: float = 0.0
+    label: int | None = None
+
+    def __post_init__(self) -> None:
+        pixels, known = as_array(self.pixels, "pixels"), as_array(self.known, "known")
+        problems = number_problems("flip_probability", self.flip_probability, 0.0, strict=False)
+        if not problems and not self.flip_probability < 0.5:
+            problems.append(Problem("flip_probability", repr(self.flip_probability), "below 1/2"))
+        if pixels.ndim != 2 or pixels.size == 0:
+            problems.append(Problem("pixels", f"shape {pixels.shape}", "shape (image, pixel)"))
+        elif not ((pixels == 0) | (pixels == 1)).all():
+            problems.append(Problem("pixels", "grey levels", "0 and 1, since they are clamped"))
+        elif known.dtype != np.bool_ or known.shape not in (pixels.shape[1:], pixels.shape):
+            got = f"{known.dtype} of shape {known.shape}"
+            problems.append(
+                Problem("known", got, f"bool of shape {pixels.shape[1:]} or {pixels.shape}")
+            )
+        if problems:
+            raise InputError(problems)
+        known = np.broadcast_to(known, pixels.shape)
+        if self.flip_probability == 0 and known.all():
+            raise InputError.single("known", "all pixels", "some that are to be drawn, or noise")
+        object.__setattr__(self, "pixels", pixels.astype(np.int8))
+        object.__setattr__(self, "known", known)
+
+    def clamped(self, machine: BoltzmannMachine) -> NDArray[np.int8]:
+        """Say how the units of a machine are held while it completes these images.
+
+        Lasers are to be adapted under these conditions.
+
+        Parameters
+        ----------
+        machine : BoltzmannMachine
+            A machine of images.
+
+        Returns
+        -------
+        ndarray of int8, shape (image, unit)
+            -1 leaves a unit free, 0 and 1 hold it. Pixels that may be wrong are free.
+
+        Raises
+        ------
+        InputError
+            If the machine has other pixels, or not this label.
+        """
+        problems = []
+        if self.pixels.shape[1] != machine.n_visible:
+            expected = f"shape (image, {machine.n_visible})"
+            problems.append(Problem("pixels", f"shape {self.pixels.shape}", expected))
+        if self.label is not None and not 0 <= self.label < machine.n_label:
+            n_label = machine.n_label
+            has = f"0 to {n_label - 1}" if n_label else "none: it has no label units"
+            problems.append(Problem("label", repr(self.label), has))
+        if problems:
+            raise InputError(problems)
+        clamped = np.full((len(self.pixels), machine.n_units), FREE, dtype=np.int8)
+        if self.flip_probability == 0:
+            clamped[:, machine.visible] = np.where(self.known, self.pixels, FREE)
+        if self.label is not None:
+            clamped[:, machine.label] = np.arange(machine.n_label) == self.label
+        return clamped
+
+
 def complete(
     sampler: Sampler,
     machine: AnyMachine,
-    images: ArrayLike,
-    known: ArrayLike,
+    seen: SeenImages,
     *,
     n_completions: int = 8,
     n_draws: int = 1,
-    flip_probability: float = 0.0,
-    label: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Completions:
@@ -103,19 +188,12 @@ def complete(
         completions form.
     machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
-    images : array_like of 0 and 1, shape (image, pixel)
-        Pixels that are not known may have any of the two values.
-    known : array_like of bool, shape (pixel,) or (image, pixel)
-        Which pixels were seen. The same ones for all images are cheapest for lasers.
+    seen : SeenImages
+        What is known of the images.
     n_completions : int
         Chains for each image.
     n_draws : int
         Draws per chain.
-    flip_probability : float
-        Chance that a pixel was seen as the other value, from 0 to below 1/2. If it is not 0,
-        known pixels are not clamped, and each image is a run of its own.
-    label : int, optional
-        Clamped label; free by default.
     seed : int
         The same seed gives the same bits.
     progress : callable, optional
@@ -124,17 +202,32 @@ def complete(
     Raises
     ------
     InputError
-        With all problems found.
+        For images that do not fit the machine, and if nothing is to be drawn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lasersampling.learning.pictures.models import load_picture_model
+    >>> from lasersampling.sampling import Gibbs
+    >>> from lasersampling.sampling.completion import SeenImages, complete, occluded
+    >>> model = load_picture_model("digits")
+    >>> pixels = model.data.load().test_images[:2]
+    >>> seen = SeenImages(pixels, occluded(model.shape, "lower"))
+    >>> found = complete(Gibbs(burn_in=100), model.machine, seen, n_completions=4, seed=1)
+    >>> found.states.shape
+    (2, 4, 1, 64)
     """
+    problems = integer_problems("n_completions", n_completions, 1)
+    if problems:
+        raise InputError(problems)
     machine = as_machine(machine)
-    pixels, seen = _checked(machine, images, known, n_completions, flip_probability, label)
-    is_certain = seen if flip_probability == 0 else np.zeros_like(seen)
-    clamped = completion_conditions(machine, pixels, is_certain, label)
-    if flip_probability == 0:
+    clamped = seen.clamped(machine)
+    n_images = len(seen.pixels)
+    if seen.flip_probability == 0:
         samples = sampler.sample(
             machine,
             n_draws,
-            n_chains=n_completions * len(pixels),
+            n_chains=n_completions * n_images,
             clamped=np.repeat(clamped, n_completions, axis=0),
             seed=seed,
             progress=progress,
@@ -142,9 +235,9 @@ def complete(
         states, interval_ns = samples.states, samples.interval_ns
     else:
         parts = []
-        seeds = np.random.SeedSequence(seed).generate_state(len(pixels))
-        log_odds = np.log((1 - flip_probability) / flip_probability)
-        for k, (image, own) in enumerate(zip(pixels, seen, strict=True)):
+        seeds = np.random.SeedSequence(seed).generate_state(n_images)
+        log_odds = np.log((1 - seen.flip_probability) / seen.flip_probability)
+        for k, (image, own) in enumerate(zip(seen.pixels, seen.known, strict=True)):
             biases = machine.biases.copy()
             biases[machine.visible] += np.where(own, np.where(image == 1, 1, -1) * log_odds, 0.0)
             noisy = BoltzmannMachine(machine.weights, biases, machine.n_label, machine.n_hidden)
@@ -154,38 +247,11 @@ def complete(
             parts.append(samples.states)
             interval_ns = samples.interval_ns
             if progress is not None:
-                progress((k + 1) / len(pixels))
+                progress((k + 1) / n_images)
         states = np.concatenate(parts)
-    states = states.reshape(len(pixels), n_completions, n_draws, machine.n_units)
-    return Completions(states[..., machine.visible], states[..., machine.label], seen, interval_ns)
-
-
-def completion_conditions(
-    machine: BoltzmannMachine,
-    pixels: NDArray[np.int8],
-    known: NDArray[np.bool_],
-    label: int | None = None,
-) -> NDArray[np.int8]:
-    """Say how units are held when images are completed, shape (image, unit).
-
-    Lasers are to be adapted under these conditions.
-
-    Parameters
-    ----------
-    machine : BoltzmannMachine
-        A machine of images.
-    pixels : ndarray of 0 and 1, shape (image, pixel)
-        What was seen.
-    known : ndarray of bool, shape (image, pixel)
-        Where that is for certain.
-    label : int, optional
-        Clamped label; free by default.
-    """
-    clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
-    clamped[:, machine.visible] = np.where(known, pixels, FREE)
-    if label is not None:
-        clamped[:, machine.label] = np.arange(machine.n_label) == label
-    return clamped
+    states = states.reshape(n_images, n_completions, n_draws, machine.n_units)
+    visible, label = states[..., machine.visible], states[..., machine.label]
+    return Completions(visible, label, seen.known, interval_ns)
 
 
 def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
@@ -218,39 +284,3 @@ def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
         expected = "'lower', 'upper', 'left' or 'right'"
         raise InputError.single("occlude", repr(side), expected)
     return known.ravel()
-
-
-def _checked(
-    machine: BoltzmannMachine,
-    images: ArrayLike,
-    known: ArrayLike,
-    n_completions: int,
-    flip_probability: float,
-    label: int | None,
-) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Images and what is known of each, both (image, pixel)."""
-    problems = [
-        *integer_problems("n_completions", n_completions, 1),
-        *number_problems("flip_probability", flip_probability, 0.0, strict=False),
-    ]
-    if not problems and not flip_probability < 0.5:
-        problems.append(Problem("flip_probability", repr(flip_probability), "below 1/2"))
-    if label is not None and not 0 <= label < machine.n_label:
-        has = f"0 to {machine.n_label - 1}" if machine.n_label else "none: it has no label units"
-        problems.append(Problem("label", repr(label), has))
-    pixels, seen = as_array(images, "images"), as_array(known, "known")
-    n_visible = machine.n_visible
-    if pixels.ndim != 2 or len(pixels) == 0 or pixels.shape[1] != n_visible:
-        problems.append(Problem("images", f"shape {pixels.shape}", f"shape (image, {n_visible})"))
-    elif not ((pixels == 0) | (pixels == 1)).all():
-        problems.append(Problem("images", "grey levels", "0 and 1, since pixels are clamped"))
-    shapes = (n_visible,), (len(pixels) if pixels.ndim == 2 else -1, n_visible)
-    if seen.dtype != np.bool_ or seen.shape not in shapes:
-        got = f"{seen.dtype} of shape {seen.shape}"
-        problems.append(Problem("known", got, f"bool of shape ({n_visible},) or that of images"))
-    if problems:
-        raise InputError(problems)
-    seen = np.broadcast_to(seen, pixels.shape)
-    if flip_probability == 0 and seen.all():
-        raise InputError.single("known", "all pixels", "some that are to be drawn, or noise")
-    return pixels.astype(np.int8), seen

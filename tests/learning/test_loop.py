@@ -3,10 +3,13 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
-from lasersampling.learning.loop import History, train
+from lasersampling.learning.history import History
+from lasersampling.learning.loop import train
 from lasersampling.learning.packing import pack, unpack
-from lasersampling.learning.task import Estimate, Step
+from lasersampling.learning.task import Measurement, Step
 
 
 class Quadratic:
@@ -40,7 +43,7 @@ class Quadratic:
     def evaluate(self, epoch):
         if epoch % 2:
             return {}
-        return {"distance": Estimate.of(self.x.detach().norm(dim=1).numpy(), 0.1)}
+        return {"distance": Measurement.of(self.x.detach().norm(dim=1).numpy(), 0.1)}
 
     def state(self):
         return {"generator": self.generator.get_state()}
@@ -76,14 +79,11 @@ SCHEDULES = {
 }
 
 
-def run(n_epochs=8, optimiser="adam", schedule="none", stopping=None, **options):
+def run(n_epochs=8, optimiser="adam", schedule="none", gradient_limit=None, **options):
     task = Quadratic()
     made = OPTIMISERS[optimiser]([task.x])
-    scheduler = SCHEDULES[schedule](made)
-    history = train(
-        task, made, n_epochs=n_epochs, scheduler=scheduler, stopping=stopping, **options
-    )
-    return task, history
+    descent = Descent(made, SCHEDULES[schedule](made), gradient_limit)
+    return task, train(task, descent, n_epochs=n_epochs, **options)
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -91,10 +91,10 @@ def run(n_epochs=8, optimiser="adam", schedule="none", stopping=None, **options)
 def test_going_on_gives_the_same_bits(optimiser, schedule):
     kept = Kept()
     chosen = {"optimiser": optimiser, "schedule": schedule}
-    whole, history = run(**chosen, checkpoints=kept, checkpoint_interval_s=0.0)
+    whole, history = run(**chosen, checkpoints=Checkpoints(kept, 0.0))
     assert len(kept.states) == 8
     for state in kept.states[:-1:3]:
-        again, more = run(**chosen, resume=unpack(*state))
+        again, more = run(**chosen, checkpoints=Checkpoints(resume=unpack(*state)))
         assert np.array_equal(final(again), final(whole))
         for name, values in history.arrays().items():
             if name != "epoch_time_s":
@@ -124,7 +124,7 @@ def test_held_members_stay_and_the_others_move():
     free = Quadratic(noise=0.0)
     for made, held in ((task, torch.tensor([True, False])), (free, None)):
         made.held = held
-        train(made, torch.optim.Adam([made.x], lr=0.1), n_epochs=4)
+        train(made, Descent(torch.optim.Adam([made.x], lr=0.1)), n_epochs=4)
     assert task.x[0].tolist() == [3.0, -2.0]
     assert torch.equal(task.x[1], free.x[1])
 
@@ -139,8 +139,8 @@ def test_members_held_for_a_while_go_on_as_if_nothing_had_been():
         optimiser = make([task.x])
         for held in (torch.tensor([True, False]), None):
             task.held = held
-            train(task, optimiser, n_epochs=2)
-        train(free, make([free.x]), n_epochs=2)
+            train(task, Descent(optimiser), n_epochs=2)
+        train(free, Descent(make([free.x])), n_epochs=2)
         assert torch.equal(task.x[0], free.x[0])
 
 
@@ -153,68 +153,74 @@ def test_an_interruption_leaves_the_last_whole_epoch(error):
 
     kept = Kept()
     with pytest.raises(error):
-        run(callbacks=[Stop()], checkpoints=kept, checkpoint_interval_s=1e9)
+        run(callbacks=[Stop()], checkpoints=Checkpoints(kept, 1e9))
     (state,) = kept.states
     resumed = unpack(*state)
     assert resumed["epoch"] == 4
-    again, _ = run(resume=resumed)
+    again, _ = run(checkpoints=Checkpoints(resume=resumed))
     assert np.array_equal(final(again), final(run()[0]))
 
 
 def test_gradients_are_clipped_and_must_be_finite():
     task = Quadratic(noise=0.0)
-    train(task, torch.optim.SGD([task.x], lr=1.0), n_epochs=1, gradient_limit=0.01)
+    train(task, Descent(torch.optim.SGD([task.x], lr=1.0), gradient_limit=0.01), n_epochs=1)
     assert torch.allclose(task.x[0], torch.tensor([2.97, -1.97]).double())
     task = Quadratic(noise=float("nan"))
     with pytest.raises(LaserSamplingError, match=r"epoch 1: the gradient of x is not finite"):
-        train(task, torch.optim.SGD([task.x], lr=1.0), n_epochs=1)
+        train(task, Descent(torch.optim.SGD([task.x], lr=1.0)), n_epochs=1)
 
 
 def test_a_state_of_something_else_is_refused():
     kept = Kept()
-    run(2, checkpoints=kept)
+    run(2, checkpoints=Checkpoints(kept))
     state = unpack(*kept.states[-1])
     state["parameters"] = {"y": torch.zeros(3)}
     with pytest.raises(InputError, match="resume"):
-        run(4, resume=state)
+        run(4, checkpoints=Checkpoints(resume=state))
 
 
 def test_a_plateau_respects_the_noise():
     """Steps of half a standard error are no improvement alone, but they add up."""
     steady, slow = Plateau("d", 2), Plateau("d", 3)
     values = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75]
-    assert [steady.should_stop(Estimate.of(v, 0.1)) for v in values].index(True) == 2
-    assert not any(slow.should_stop(Estimate.of(v, 0.1)) for v in [*values, 0.7, 0.65])
+    assert [steady.should_stop(Measurement.of(v, 0.1)) for v in values].index(True) == 2
+    assert not any(slow.should_stop(Measurement.of(v, 0.1)) for v in [*values, 0.7, 0.65])
     exact = Plateau("d", 2)
-    assert not any(exact.should_stop(Estimate.of(v)) for v in values)
+    assert not any(exact.should_stop(Measurement.of(v)) for v in values)
     growing = Plateau("d", 1, larger_is_better=True)
-    assert [growing.should_stop(Estimate.of(v)) for v in (0.5, 0.6, 0.6)] == [False, False, True]
+    assert [growing.should_stop(Measurement.of(v)) for v in (0.5, 0.6, 0.6)] == [False, False, True]
     # Members are independent: the error of the mean of 100 is a tenth.
     many = Plateau("d", 1)
-    stops = [many.should_stop(Estimate.of(np.full(100, v), 0.1)) for v in values]
+    stops = [many.should_stop(Measurement.of(np.full(100, v), 0.1)) for v in values]
     assert not any(stops)
 
 
 def test_training_stops_on_a_plateau_and_can_go_on_from_a_stop():
     kept = Kept()
     stopping = Plateau("distance", 2)
-    _, history = run(200, stopping=stopping, checkpoints=kept)
+    _, history = run(200, stopping=stopping, checkpoints=Checkpoints(kept))
     assert 6 < history.n_epochs < 100
-    _, more = run(200, stopping=Plateau("distance", 2), resume=unpack(*kept.states[-1]))
+    resumed = Checkpoints(resume=unpack(*kept.states[-1]))
+    _, more = run(200, stopping=Plateau("distance", 2), checkpoints=resumed)
     assert more.n_epochs == history.n_epochs
     with pytest.raises(InputError, match="'accuracy', expected one of distance"):
         run(2, stopping=Plateau("accuracy", 2))
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"n_epochs": 0}, {"gradient_limit": 0.0}, {"checkpoint_interval_s": -1.0}],
+    ("make", "where"),
+    [
+        (lambda: run(n_epochs=0), "n_epochs"),
+        (lambda: run(gradient_limit=0.0), "gradient_limit"),
+        (lambda: run(gradient_limit=float("inf")), "gradient_limit"),
+        (lambda: Checkpoints(interval_s=-1.0), "interval_s"),
+        (lambda: Checkpoints(interval_s=float("nan")), "interval_s"),
+        (lambda: Plateau("x", 0), "patience"),
+    ],
 )
-def test_bad_input_is_refused(options):
-    with pytest.raises(InputError):
-        run(**options)
-    with pytest.raises(InputError):
-        Plateau("x", 0)
+def test_bad_input_is_refused(make, where):
+    with pytest.raises(InputError, match=f"^{where}: got"):
+        make()
 
 
 def test_threads_are_as_before():

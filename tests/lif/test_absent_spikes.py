@@ -8,8 +8,7 @@ import torch
 from lasersampling.datasets.spikes import SpikeSet, load_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel
-from lasersampling.learning.spikes.classification import classify
-from lasersampling.learning.spikes.recipes import ClassifyRecipe
+from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.lif import BiasSpikes, network_from_arrays
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
@@ -35,7 +34,7 @@ WAYS = {
     "data": lambda t: SpikeSet(t, LABELS),
     "data as tensors": lambda t: SpikeSet(torch.from_numpy(t), LABELS),
     "archive": lambda t: load_spikes(archive(t)),
-    "recipe": lambda t: classify(ClassifyRecipe(data=archive(t))),
+    "recipe": lambda t: train_spikes(archive(t)),
     "events out": lambda t: events_of(torch.from_numpy(t), tau_syn_s=1e-3, t_max=5.0),
 }
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.learning.loop import History
+from lasersampling.learning.history import History
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile, read_checkpoint
 

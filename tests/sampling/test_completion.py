@@ -4,7 +4,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
-from lasersampling.sampling.completion import complete, occluded
+from lasersampling.sampling.completion import SeenImages, complete, occluded
 from lasersampling.sampling.neurons.sampler import Lasers
 
 MACHINE = BoltzmannMachine(
@@ -12,12 +12,13 @@ MACHINE = BoltzmannMachine(
 )
 IMAGES = np.array([[1, 0, 1, 0], [0, 0, 1, 1]])
 KNOWN = np.array([True, True, False, False])
+SEEN = SeenImages(IMAGES, KNOWN)
 
 
 @pytest.mark.parametrize("sampler", [Gibbs(), Lasers()], ids=["gibbs", "lasers"])
 def test_known_pixels_are_held_and_the_rest_follows_the_conditional_law(sampler):
     n, draws = 100, 40
-    found = complete(sampler, MACHINE, IMAGES, KNOWN, n_completions=n, n_draws=draws, seed=2)
+    found = complete(sampler, MACHINE, SEEN, n_completions=n, n_draws=draws, seed=2)
     assert found.states.shape == (2, n, draws, 4)
     assert found.labels.shape == (2, n, draws, 2)
     assert (found.states[..., :2] == IMAGES[:, None, None, :2]).all()
@@ -32,8 +33,8 @@ def test_known_pixels_are_held_and_the_rest_follows_the_conditional_law(sampler)
 
 def test_noise_is_weighed_against_what_the_machine_knows():
     found = complete(
-        Gibbs(), MACHINE, IMAGES, np.ones(4, dtype=bool), n_completions=200, n_draws=50,
-        flip_probability=0.2, seed=4,
+        Gibbs(), MACHINE, SeenImages(IMAGES, np.ones(4, dtype=bool), 0.2), n_completions=200,
+        n_draws=50, seed=4,
     )  # fmt: skip
     for image, states in zip(IMAGES, found.states, strict=True):
         biases = MACHINE.biases.copy()
@@ -45,12 +46,12 @@ def test_noise_is_weighed_against_what_the_machine_knows():
 
 
 def test_a_label_is_held():
-    found = complete(Gibbs(), MACHINE, IMAGES, KNOWN, n_completions=3, label=1)
+    found = complete(Gibbs(), MACHINE, SeenImages(IMAGES, KNOWN, label=1), n_completions=3)
     assert (found.labels == [0, 1]).all()
 
 
 def test_errors_and_uncertainty_count_what_was_not_known():
-    found = complete(Gibbs(), MACHINE, IMAGES, KNOWN, n_completions=50, n_draws=6, seed=1)
+    found = complete(Gibbs(), MACHINE, SEEN, n_completions=50, n_draws=6, seed=1)
     originals = IMAGES.copy()
     error = found.error(originals)
     by_hand = (found.states[..., 2:] != originals[:, None, None, 2:]).mean(axis=3)
@@ -77,17 +78,22 @@ def test_bad_requests():
     with pytest.raises(InputError, match="occlude: got 'middle'"):
         occluded((3, 3), "middle")
     with pytest.raises(InputError, match="known: got all pixels"):
-        complete(Gibbs(), MACHINE, IMAGES, np.ones(4, dtype=bool))
+        SeenImages(IMAGES, np.ones(4, dtype=bool))
     with pytest.raises(InputError) as caught:
-        complete(
-            Gibbs(), MACHINE, IMAGES[:, :3], np.ones(4), n_completions=0, flip_probability=0.5,
-            label=7,
-        )  # fmt: skip
-    told = str(caught.value)
-    for part in ("images: got shape (2, 3)", "known: got float64", "n_completions: got 0",
-                 "label: got 7, expected 0 to 1"):  # fmt: skip
-        assert part in told
-    with pytest.raises(InputError, match=r"flip_probability: got 0\.5"):
-        complete(Gibbs(), MACHINE, IMAGES, KNOWN, flip_probability=0.5)
-    with pytest.raises(InputError, match="images: got grey levels"):
-        complete(Gibbs(), MACHINE, IMAGES * 0.5, KNOWN)
+        SeenImages(IMAGES, np.ones(4), flip_probability=0.5)
+    for part in ("known: got float64", "flip_probability: got 0.5"):
+        assert part in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        complete(Gibbs(), MACHINE, SeenImages(IMAGES[:, :3], KNOWN[:3], label=7))
+    for part in ("pixels: got shape (2, 3)", "label: got 7, expected 0 to 1"):
+        assert part in str(caught.value)
+    with pytest.raises(InputError, match="n_completions: got 0"):
+        complete(Gibbs(), MACHINE, SEEN, n_completions=0)
+    with pytest.raises(InputError, match="pixels: got grey levels"):
+        SeenImages(IMAGES * 0.5, KNOWN)
+
+
+def test_pixels_that_may_be_wrong_are_not_held():
+    assert (SEEN.clamped(MACHINE)[:, :2] == IMAGES[:, :2]).all()
+    noisy = SeenImages(IMAGES, KNOWN, flip_probability=0.1, label=0).clamped(MACHINE)
+    assert (noisy == [-1, -1, -1, -1, 1, 0, -1, -1]).all()

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch.nn import Parameter
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ExponentialLR, LRScheduler
 
 from lasersampling.boltzmann import AnyMachine, BoltzmannMachine, Moments, Target, as_machine
 from lasersampling.checks import integer_problems
-from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.draws import Drawing, VisibleTables
-from lasersampling.learning.early_stopping import Plateau
-from lasersampling.learning.loop import Checkpoints, History, train
+from lasersampling.learning.history import History
+from lasersampling.learning.loop import train
 from lasersampling.learning.machines.parameters import Connectivity, MachineParameters
 from lasersampling.learning.machines.phases import (
     ClampedData,
@@ -34,76 +29,14 @@ from lasersampling.learning.machines.phases import (
     ReleasedModel,
 )
 from lasersampling.learning.machines.reweighting import Reweighted
-from lasersampling.learning.task import Estimate, State, Step
+from lasersampling.learning.machines.settings import DistributionLearning
+from lasersampling.learning.task import Measurement, State, Step
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Sampler
 from lasersampling.statistics import jackknife_error, kl_divergence, total_variation
 
-Count = Annotated[int, Field(ge=1)]
-
 _INITIAL_MARGIN = 0.02
 """Initial biases are log odds of the target, of probabilities kept this far from 0 and 1."""
-
-
-@validated
-class LearningSettings:
-    """How a machine learns a distribution.
-
-    Attributes
-    ----------
-    gradient : "exact", "cd", "pcd", "wake-sleep" or "reweighted"
-        See `learning.machines.phases`.
-    n_updates : int
-        Steps of the optimiser, rounded up to whole epochs.
-    updates_per_epoch : int
-        Updates between measurements and checkpoints; all if there are fewer.
-    n_chains, n_draws : int
-        Chains, and draws per chain and update, of each half that is sampled.
-    optimiser : "sgd" or "adam"
-        Plain gradient descent, or Adam.
-    learning_rate, final_learning_rate : float
-        At the first and the last epoch; it falls exponentially [1].
-    momentum : float
-        Of plain gradient descent, and beta_1 of Adam [1].
-    weight_decay : float
-        Strength of the quadratic penalty on the couplings [1].
-    sparsity, sparsity_strength : float
-        Mean activity that hidden units are drawn to, and how strongly [1].
-    weight_limit, bias_limit : float or None
-        Largest size of weights and biases, kept by clipping after every update [1].
-    averaged_share : float
-        The result is the mean of the parameters over this last share of the updates, which removes
-        the noise that single updates leave [1].
-    patience : int
-        Epochs without improvement beyond the noise after which learning stops; 0 for never.
-    """
-
-    gradient: Literal["exact", "cd", "pcd", "wake-sleep", "reweighted"] = "wake-sleep"
-    n_updates: Count = 200
-    updates_per_epoch: Count = 10
-    n_chains: Annotated[int, Field(ge=2)] = 64
-    n_draws: Count = 128
-    optimiser: Literal["sgd", "adam"] = "sgd"
-    learning_rate: Positive = 1.0
-    final_learning_rate: Positive = 0.1
-    momentum: Probability = 0.9
-    weight_decay: NonNegative = 0.0
-    sparsity: Probability = 0.5
-    sparsity_strength: NonNegative = 0.0
-    weight_limit: Positive | None = None
-    bias_limit: Positive | None = None
-    averaged_share: Probability = 0.5
-    patience: Annotated[int, Field(ge=0)] = 0
-
-    @property
-    def epoch_length(self) -> int:
-        """Updates in an epoch."""
-        return min(self.updates_per_epoch, self.n_updates)
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs."""
-        return -(-self.n_updates // self.epoch_length)
 
 
 class DistributionTask:
@@ -119,7 +52,7 @@ class DistributionTask:
         What is learned.
     gradient : Gradient
         Both halves of the gradient.
-    settings : LearningSettings
+    settings : DistributionLearning
         Epochs, regularisation, averages.
     """
 
@@ -128,7 +61,7 @@ class DistributionTask:
         target: Target,
         parameters: MachineParameters,
         gradient: Gradient,
-        settings: LearningSettings,
+        settings: DistributionLearning,
     ) -> None:
         self.parameters = parameters
         self._target, self._gradient, self._settings = target, gradient, settings
@@ -170,7 +103,7 @@ class DistributionTask:
         if self._update > (1.0 - settings.averaged_share) * n_updates:
             self._averages.add(self.named_parameters())
 
-    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+    def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
         """Compare what the model half saw in this epoch with the target."""
         if not self._seen:
             return {}
@@ -181,15 +114,15 @@ class DistributionTask:
         # Rounding may leave a little less than nothing of a state that one chain alone has seen.
         left_out = left_out.clip(0.0)
 
-        def estimate(distance: Callable[[NDArray[np.float64]], float]) -> Estimate:
+        def measured(distance: Callable[[NDArray[np.float64]], float]) -> Measurement:
             others = np.array([distance(table) for table in left_out])
             known = others.size > 0 and np.isfinite(others).all()
-            return Estimate.of(distance(total), float(jackknife_error(others)) if known else 0.0)
+            return Measurement.of(distance(total), float(jackknife_error(others)) if known else 0.0)
 
         return {
-            "kl_sample_target": estimate(lambda table: kl_divergence(table, target)),
-            "kl_target_sample": estimate(lambda table: kl_divergence(target, table)),
-            "total_variation": estimate(lambda table: total_variation(table, target)),
+            "kl_sample_target": measured(lambda table: kl_divergence(table, target)),
+            "kl_target_sample": measured(lambda table: kl_divergence(target, table)),
+            "total_variation": measured(lambda table: total_variation(table, target)),
         }
 
     def result(self) -> BoltzmannMachine:
@@ -290,20 +223,54 @@ def initial_machine(
     return parameters.machine_of(torch.tensor(couplings), parameters.biases)
 
 
-def learn(
+def distribution_task(
     target: Target,
     initial: AnyMachine,
-    settings: LearningSettings,
+    settings: DistributionLearning,
     *,
     sampler: Sampler | None = None,
     connectivity: Connectivity = "full",
-    optimiser: Callable[..., Optimizer] | None = None,
-    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
+    seed: int = 0,
+) -> DistributionTask:
+    """Make the task that `learn` trains, for a descent of one's own by `learning.loop.train`.
+
+    The arguments are those of `learn`.
+
+    Examples
+    --------
+    Learn the biases alone, by any optimiser of torch.
+
+    >>> import torch
+    >>> from lasersampling.boltzmann import target_from_table
+    >>> from lasersampling.learning.descent import Descent
+    >>> from lasersampling.learning.loop import train
+    >>> from lasersampling.learning.machines.contrastive import distribution_task, initial_machine
+    >>> from lasersampling.learning.machines.settings import DistributionLearning
+    >>> target = target_from_table([0.4, 0.1, 0.1, 0.4])
+    >>> settings = DistributionLearning(gradient="exact", n_updates=20)
+    >>> task = distribution_task(target, initial_machine(target, 0, seed=1), settings)
+    >>> optimiser = torch.optim.RMSprop([task.parameters.biases], lr=0.01)
+    >>> train(task, Descent(optimiser), n_epochs=settings.n_epochs).n_epochs
+    2
+    >>> bool(task.result().weights.any())
+    False
+    """
+    machine = as_machine(initial, "initial")
+    parameters = MachineParameters.for_target(target, machine, connectivity)
+    gradient = _gradient(target, machine, settings, sampler or Gibbs(), seed)
+    return DistributionTask(target, parameters, gradient, settings)
+
+
+def learn(
+    target: Target,
+    initial: AnyMachine,
+    settings: DistributionLearning,
+    *,
+    sampler: Sampler | None = None,
+    connectivity: Connectivity = "full",
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
-    checkpoint_interval_s: float = 20.0,
-    resume: State | None = None,
 ) -> LearnedMachine:
     """Let a machine learn a distribution of its visible units.
 
@@ -313,21 +280,16 @@ def learn(
         The distribution.
     initial : BoltzmannMachine or RestrictedMachine
         Where learning starts; its visible units are those of the target.
-    settings : LearningSettings
+    settings : DistributionLearning
         How it learns.
     sampler : Sampler, optional
         What is in the loop, a device for example; Gibbs sampling by default. A gradient by
         enumeration needs none.
     connectivity : "full", "semirestricted" or "restricted"
         Which units are connected.
-    optimiser : callable, optional
-        ``optimiser(parameters, lr=...)`` gives a torch optimiser, in place of that in `settings`.
-    scheduler : callable, optional
-        ``scheduler(optimiser)`` gives a torch scheduler that is advanced after each epoch, in place
-        of the exponential fall in `settings`.
     seed : int
         Of all updates.
-    progress, checkpoints, checkpoint_interval_s, resume
+    progress, checkpoints
         See `loop.train`.
 
     Returns
@@ -338,43 +300,36 @@ def learn(
     ------
     InputError
         If target and machine do not fit, or an exact half is asked of more than 20 units.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import target_from_table
+    >>> from lasersampling.learning.machines.contrastive import initial_machine, learn
+    >>> from lasersampling.learning.machines.settings import DistributionLearning
+    >>> target = target_from_table([0.4, 0.1, 0.1, 0.4])
+    >>> settings = DistributionLearning(gradient="exact", n_updates=100)
+    >>> learned = learn(target, initial_machine(target, 0, seed=1), settings)
+    >>> round(float(learned.machine.weights[0, 1]), 1)  # four times the log odds of the target
+    2.8
     """
-    initial = as_machine(initial, "initial")
-    parameters = MachineParameters.for_target(target, initial, connectivity)
-    gradient = _gradient(target, initial, settings, sampler or Gibbs(), seed)
-    task = DistributionTask(target, parameters, gradient, settings)
-    make = optimiser or _optimiser(settings)
-    descent = make(list(parameters.named().values()), lr=settings.learning_rate)
-    if scheduler is None:
-        ratio = settings.final_learning_rate / settings.learning_rate
-        schedule: LRScheduler = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_epochs - 1)))
-    else:
-        schedule = scheduler(descent)
-    stopping = Plateau("total_variation", settings.patience) if settings.patience else None
+    task = distribution_task(
+        target, initial, settings, sampler=sampler, connectivity=connectivity, seed=seed
+    )
     history = train(
         task,
-        descent,
+        settings.descent(task.named_parameters().values()),
         n_epochs=settings.n_epochs,
-        scheduler=schedule,
-        stopping=stopping,
+        stopping=settings.stopping(),
         progress=progress,
         checkpoints=checkpoints,
-        checkpoint_interval_s=checkpoint_interval_s,
-        resume=resume,
     )
     return LearnedMachine(task.result(), history)
-
-
-def _optimiser(settings: LearningSettings) -> Callable[..., Optimizer]:
-    if settings.optimiser == "adam":
-        return partial(torch.optim.Adam, betas=(settings.momentum, 0.999))
-    return partial(torch.optim.SGD, momentum=settings.momentum)
 
 
 def _gradient(
     target: Target,
     machine: BoltzmannMachine,
-    settings: LearningSettings,
+    settings: DistributionLearning,
     sampler: Sampler,
     seed: int,
 ) -> Gradient:

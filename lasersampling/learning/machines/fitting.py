@@ -11,10 +11,10 @@ from lasersampling.boltzmann.learned import Learned
 from lasersampling.checks import memory_problems
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
-from lasersampling.learning.loop import Checkpoints, History
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.history import History
 from lasersampling.learning.machines.contrastive import initial_machine, learn
 from lasersampling.learning.machines.recipes import FitRecipe
-from lasersampling.learning.task import State
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps
 from lasersampling.sampling.neurons.configured import lasers_of, settings_of
@@ -125,7 +125,6 @@ def fit(
     sampler: Sampler | None = None,
     progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
-    resume: State | None = None,
     stage: Stage | None = None,
 ) -> Fit:
     """Fit a distribution.
@@ -138,7 +137,7 @@ def fit(
         The distribution, which the recipe's file holds.
     sampler : Sampler, optional
         What is in the loop, in place of what the recipe says.
-    progress, checkpoints, resume
+    progress, checkpoints
         Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
     stage : callable, optional
         Told of each part of the work, pretraining and judging too, in place of `progress`.
@@ -173,8 +172,6 @@ def fit(
             seed=recipe.seed + _LEARNING_STREAM,
             progress=told,
             checkpoints=checkpoints,
-            checkpoint_interval_s=recipe.checkpoint_interval_s,
-            resume=resume,
         )
 
     def drawn(by: Sampler, machine: BoltzmannMachine, when: str) -> Samples:

@@ -38,7 +38,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from torch.optim import SGD
-from torch.optim.lr_scheduler import ExponentialLR
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states
 from lasersampling.boltzmann.clamping import FREE
@@ -48,6 +47,7 @@ from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.descent import falling
 from lasersampling.learning.machines.parameters import Connectivity, MachineParameters
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import ChainState, Samples
@@ -222,7 +222,7 @@ def learn_locally(
     chips = _Chips(lasers or Lasers(), settings, seed)
     descent = SGD(list(parameters.named().values()), lr=settings.learning_rate)
     ratio = settings.final_learning_rate / settings.learning_rate
-    schedule = ExponentialLR(descent, ratio ** (1 / max(1, settings.n_cycles - 1)))
+    schedule = falling(descent, ratio, settings.n_cycles)
     states, rest = all_states(target.n_units), parameters.resting
     means = ParameterMeans()
     first_averaged = min(

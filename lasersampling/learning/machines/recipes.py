@@ -10,8 +10,8 @@ from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
-from lasersampling.learning.machines.contrastive import LearningSettings
 from lasersampling.learning.machines.parameters import Connectivity
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 
@@ -86,12 +86,12 @@ class FitRecipe:
         What is in the loop.
     calibration : CalibrationSettings
         How the device is calibrated where no calibration is stored.
-    pretraining : LearningSettings or None
+    pretraining : DistributionLearning or None
         Learning of the ideal machine before, without the device.
     adaptation_rounds : int
         Rounds in which lasers are adapted to the machine that learning in the loop starts from; 0
         for none, as learning makes up for the same.
-    learning : LearningSettings
+    learning : DistributionLearning
         Learning with the sampler in the loop.
     judging : JudgingSettings
         How the result is judged.
@@ -110,9 +110,9 @@ class FitRecipe:
     imperfections: Imperfections = Imperfections()
     sampler: SamplerSettings = SamplerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
-    pretraining: LearningSettings | None = None
+    pretraining: DistributionLearning | None = None
     adaptation_rounds: Rounds = 0
-    learning: LearningSettings = LearningSettings()
+    learning: DistributionLearning = DistributionLearning()
     judging: JudgingSettings = JudgingSettings()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     checkpoint_interval_s: NonNegative = 20.0

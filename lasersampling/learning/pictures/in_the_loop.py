@@ -14,20 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
-from torch.optim import Optimizer
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
-from lasersampling.learning.draws import (
-    DATA_STREAM,
-    MODEL_STREAM,
-    ContinuedChains,
-    Drawing,
-)
-from lasersampling.learning.loop import Checkpoints
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.draws import DATA_STREAM, MODEL_STREAM, ContinuedChains, Drawing
 from lasersampling.learning.pictures.centred import (
     Batch,
     GivenUnits,
@@ -35,12 +29,8 @@ from lasersampling.learning.pictures.centred import (
     mean_of_rows,
     parameters_of,
 )
-from lasersampling.learning.pictures.persistent_cd import (
-    TrainedMachine,
-    descend,
-    descent_of,
-    seeded,
-)
+from lasersampling.learning.pictures.persistent_cd import TrainedMachine, seeded, trained
+from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.learning.pictures.task import DataHalf, ImageTask, given_units
 from lasersampling.learning.task import State
 from lasersampling.learning.threads import one_thread
@@ -125,26 +115,13 @@ class _LoopTask(ImageTask):
 def fine_tune(
     machine: AnyMachine,
     images: ArrayLike,
-    labels: ArrayLike | None = None,
+    labels: ArrayLike | None,
+    settings: FineTuning,
     *,
     sampler: Sampler,
-    n_epochs: int,
-    both_halves: bool = False,
-    batch_size: int = 200,
-    n_chains: int = 64,
-    n_draws: int = 10,
-    learning_rate: float = 0.02,
-    final_learning_rate: float = 0.005,
-    weight_decay: float = 0.0,
-    weight_limit: float | None = None,
-    bias_limit: float | None = None,
-    n_mean_field: int = 10,
-    averaged_share: float = 0.5,
-    optimiser: Callable[..., Optimizer] = torch.optim.SGD,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
-    resume: State | None = None,
 ) -> TrainedMachine:
     """Go on training a layered machine with a sampler in the loop.
 
@@ -156,27 +133,15 @@ def fine_tune(
         Trained digitally, or otherwise.
     images : array_like, shape (image, pixel)
         Values in [0, 1]; those between are the probability of being drawn as 1.
-    labels : array_like of int, shape (image,), optional
+    labels : array_like of int, shape (image,), or None
         Classes from 0, if the machine has label units.
+    settings : FineTuning
+        How it learns.
     sampler : Sampler
         Whose draws enter the gradient; its chains go on from update to update.
-    n_epochs : int
-        Passes through the data.
-    both_halves : bool
-        Whether the data half is sampled too, with a chain for each image of a batch.
-    batch_size : int
-        Images per update.
-    n_chains, n_draws : int
-        Chains of the model half, and draws per chain and update of either half.
-    learning_rate, final_learning_rate : float
-        At the first and the last epoch; it falls exponentially.
-    weight_decay, weight_limit, bias_limit, n_mean_field, optimiser
-        See `persistent_cd.train`.
-    averaged_share : float
-        Share of the epochs, at the end, over which the parameters are averaged.
     seed : int
         The same seed gives the same bits.
-    progress, checkpoints, resume
+    progress, checkpoints
         See `loop.train`.
 
     Returns
@@ -186,18 +151,9 @@ def fine_tune(
     Raises
     ------
     InputError
-        With all problems found, and for a machine without layers or data that do not fit it.
+        For a machine without layers, or data that do not fit it.
     """
-    problems = [
-        *integer_problems("n_epochs", n_epochs, 1),
-        *integer_problems("batch_size", batch_size, 1),
-        *integer_problems("n_chains", n_chains, 1),
-        *integer_problems("n_draws", n_draws, 1),
-        *integer_problems("seed", seed, 0),
-        *number_problems("learning_rate", learning_rate, 0, strict=True),
-        *number_problems("final_learning_rate", final_learning_rate, 0, strict=True),
-        *number_problems("averaged_share", averaged_share, 0, strict=True),
-    ]
+    problems = integer_problems("seed", seed, 0)
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
@@ -206,24 +162,15 @@ def fine_tune(
     if (given.shape[1] - n_label, n_label) != (machine.n_visible, machine.n_label):
         got = f"{given.shape[1] - n_label} pixels and {n_label} labels"
         raise InputError.single("images", got, f"{machine.n_visible} and {machine.n_label}")
-    size = min(batch_size, len(given))
 
-    def drawing(chains: int) -> Drawing:
-        return Drawing(sampler, chains, n_draws, seed)
+    def drawing(n_chains: int) -> Drawing:
+        return Drawing(sampler, n_chains, settings.n_draws, seed)
 
     with one_thread(), torch.no_grad():
         parameters = parameters_of(machine, layers, mean_of_rows(given))
-        data: DataHalf = GivenUnits(layers, n_mean_field)
-        if both_halves:
-            data = SampledData(drawing(size), layers)
-        task = _LoopTask(
-            given, parameters, data, SampledModel(drawing(n_chains), layers), seeded(seed),
-            batch_size=size, first_averaged=int((1 - averaged_share) * n_epochs),
-            weight_limit=weight_limit, bias_limit=bias_limit,
-        )  # fmt: skip
-    descent = descent_of(parameters, optimiser, learning_rate, weight_decay)
-    history = descend(
-        task, descent, n_epochs, final_learning_rate / learning_rate,
-        progress=progress, checkpoints=checkpoints, resume=resume,
-    )  # fmt: skip
-    return TrainedMachine(task.machine(layers), layers, history)
+        data: DataHalf = GivenUnits(layers, settings.n_mean_field)
+        if settings.both_halves:
+            data = SampledData(drawing(min(settings.batch_size, len(given))), layers)
+        model = SampledModel(drawing(settings.n_chains), layers)
+        task = _LoopTask(given, parameters, data, model, seeded(seed), settings)
+    return trained(task, layers, settings, progress, checkpoints)

@@ -16,7 +16,8 @@ from lasersampling.boltzmann.unit_names import class_names
 from lasersampling.config import parse, resolve, shipped_names, shipped_path, to_toml, toml_of
 from lasersampling.datasets.sources import NAMES
 from lasersampling.errors import InputError
-from lasersampling.learning.pictures.recipes import PictureSettings
+from lasersampling.learning.history import History
+from lasersampling.learning.pictures.settings import PictureSettings
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 
 
@@ -40,6 +41,8 @@ class PictureModel:
         Of the classes that its label units stand for; their numbers in files without names.
     absence : str
         Why `data` is None; empty if it is not.
+    history : History or None
+        Of its training; None for a machine out of a file.
     """
 
     name: str
@@ -49,6 +52,7 @@ class PictureModel:
     provenance: Mapping[str, object]
     class_names: tuple[str, ...] = ()
     absence: str = ""
+    history: History | None = None
 
     def fits_classes(self, names: tuple[str, ...]) -> bool:
         """Whether pictures have its classes; of one without names, as many."""

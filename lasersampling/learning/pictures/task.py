@@ -22,7 +22,8 @@ from lasersampling.datasets.digits import N_CLASSES, label_units
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.pictures.centred import Batch, Parameters, draw_binary, write_gradient
-from lasersampling.learning.task import Estimate, State, Step
+from lasersampling.learning.pictures.settings import PictureUpdates
+from lasersampling.learning.task import Measurement, State, Step
 
 _PLAIN = ("weights", "even_biases", "odd_biases")
 
@@ -66,12 +67,8 @@ class ImageTask:
         Chains that go on.
     generator : torch.Generator
         Of order and binarisation.
-    batch_size : int
-        See `persistent_cd.train`.
-    first_averaged : int
-        First epoch whose updates are averaged over.
-    weight_limit, bias_limit : float or None
-        See `persistent_cd.train`.
+    settings : PictureUpdates
+        Batches, limits and averages.
     """
 
     def __init__(
@@ -81,19 +78,14 @@ class ImageTask:
         data: DataHalf,
         model: ModelHalf,
         generator: torch.Generator,
-        *,
-        batch_size: int,
-        first_averaged: int,
-        weight_limit: float | None,
-        bias_limit: float | None,
+        settings: PictureUpdates,
     ) -> None:
         self.parameters = parameters
         self._given, self._generator = given, generator
         self._is_binary = bool(((given == 0) | (given == 1)).all())
-        self._data, self._model = data, model
-        self._size = min(batch_size, len(given))
-        self._first_averaged, self._is_averaging = first_averaged, False
-        self._limits = weight_limit, bias_limit
+        self._data, self._model, self._settings = data, model, settings
+        self._size = min(settings.batch_size, len(given))
+        self._is_averaging = False
         self._order = torch.empty(0)
         self._averages = ParameterMeans()
 
@@ -109,7 +101,7 @@ class ImageTask:
     def begin_epoch(self, epoch: int) -> None:
         """Shuffle the images."""
         self._order = torch.randperm(len(self._given), generator=self._generator)
-        self._is_averaging = epoch >= self._first_averaged
+        self._is_averaging = epoch >= self._settings.first_averaged
 
     def write_gradients(self, batch: int) -> Step:
         """Compare a batch with where the chains are after some sweeps."""
@@ -131,17 +123,17 @@ class ImageTask:
     def finish_step(self) -> None:
         """Clip, and add to the averages in the last epochs."""
         with torch.no_grad():
-            self.parameters.limit(*self._limits)
+            self.parameters.limit(self._settings.weight_limit, self._settings.bias_limit)
             if self._is_averaging:
                 plain = [values.to(torch.float64) for values in self.parameters.plain()]
                 self._averages.add(dict(zip(_PLAIN, plain, strict=True)))
 
-    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+    def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
         """Give the size of the weights."""
         weights = self.parameters.weights
         return {
-            "weight_rms": Estimate.of(_rms(weights)),
-            "largest_weight": Estimate.of(weights.abs().max().item()),
+            "weight_rms": Measurement.of(_rms(weights)),
+            "largest_weight": Measurement.of(weights.abs().max().item()),
         }
 
     def machine(self, layers: Layers) -> BoltzmannMachine:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from lasersampling.hardware import Substrate
-from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, LearningSettings
+from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.network import Activity, SpikingNetwork
@@ -43,20 +43,20 @@ def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = Fals
 
 
 def runners(
-    recipe: ClassifyRecipe, network: SpikingNetwork, substrate: Substrate | None = None
+    training: SpikeTraining, network: SpikingNetwork, substrate: Substrate | None = None
 ) -> tuple[Runner, Runner]:
     """Say what a network learns on, and what it is judged on.
 
     Parameters
     ----------
-    recipe : ClassifyRecipe
-        The recipe.
+    training : SpikeTraining
+        How it is trained.
     network : SpikingNetwork
-        Its network.
+        The network.
     substrate : Substrate, optional
-        A device in place of the recipe's chips, for both.
+        A device in place of emulated chips, for both.
     """
-    chip = recipe.chip
+    chip = training.chip
     if substrate is not None:
         grid = None if chip is None else chip.model.imperfections.coupling.grid
         loop = InTheLoop(network, substrate, grid=grid)
@@ -71,18 +71,18 @@ def runners(
     return judged_on, judged_on
 
 
-def learning_on(recipe: ClassifyRecipe) -> LearningSettings:
-    """Return how a recipe learns, with silence allowed that its chips cause by losing spikes.
+def learning_on(training: SpikeTraining) -> SpikeLearning:
+    """Return how networks learn, allowing for the silence that their chips cause by losing spikes.
 
-    A spike that was lost says nothing of weights, which must not be raised for it: recruitment acts
-    above three times the lost share only.
+    A lost spike says nothing about the weights, which must not be raised for it: recruitment acts
+    only above three times the lost share.
 
     Parameters
     ----------
-    recipe : ClassifyRecipe
-        The recipe.
+    training : SpikeTraining
+        How they are trained.
     """
-    learning, chip = recipe.learning, recipe.chip
+    learning, chip = training.learning, training.chip
     if chip is None or chip.training == "blind":
         return learning
     allowed = min(1.0, _SILENCE_PER_LOSS * chip.model.imperfections.spikes.lost)

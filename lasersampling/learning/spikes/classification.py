@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.mnist import mnist_spikes
-from lasersampling.datasets.spikes import SpikeData, SpikeSet, load_spikes
+from lasersampling.datasets.spikes import SpikeData, SpikeSet, divided, load_spikes
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
 from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
-from lasersampling.learning.loop import Checkpoints, History, train
+from lasersampling.learning.history import History
+from lasersampling.learning.loop import train
 from lasersampling.learning.spikes.chips import (
     Runner,
     chip_state,
@@ -30,13 +34,13 @@ from lasersampling.learning.spikes.chips import (
     set_chip_state,
 )
 from lasersampling.learning.spikes.recipes import (
-    ClassifyRecipe,
-    LearningSettings,
     LossSettings,
+    SpikeLearning,
+    SpikeTraining,
     build_network,
 )
 from lasersampling.learning.spikes.windows import window_problems
-from lasersampling.learning.task import Estimate, State, Step
+from lasersampling.learning.task import Measurement, State, Step
 from lasersampling.lif import SpikingNetwork, decisions, losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
@@ -46,9 +50,11 @@ from lasersampling.paths import expanded, suffix_of
 _CHUNK = 500
 """Samples that are evaluated at once, which bounds the memory."""
 
+_DEFAULT = SpikeTraining()
+
 
 def load_data(name: str) -> SpikeData:
-    """Load the data that a recipe names.
+    """Load labelled spike times by their name.
 
     Raises
     ------
@@ -77,7 +83,7 @@ class Decisions:
         Spikes of each layer, the last of which is the output after its delays [tau_syn].
     decided : ndarray of int64, shape (member, sample)
         Which neuron spiked first, -1 for none.
-    accuracy : Estimate, shape (member,)
+    accuracy : Measurement, shape (member,)
         Share that is right, with the standard error of a share of so many samples.
     confusion : ndarray of int64, shape (member, label, decision)
         Samples by label and decision; the last decision is "none".
@@ -85,7 +91,7 @@ class Decisions:
 
     spikes: tuple[NDArray[np.float64], ...]
     decided: NDArray[np.int64]
-    accuracy: Estimate
+    accuracy: Measurement
     confusion: NDArray[np.int64]
 
 
@@ -119,7 +125,7 @@ def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None)
         np.add.at(confusion[e], (part.labels, decided[e]), 1)
     spikes = tuple(layer.to(torch.float64).numpy() for layer in (*hidden, output))
     error = np.sqrt(right * (1.0 - right) / len(part))
-    return Decisions(spikes, decided, Estimate.of(right, error), confusion)
+    return Decisions(spikes, decided, Measurement.of(right, error), confusion)
 
 
 class SpikeClassification:
@@ -133,7 +139,7 @@ class SpikeClassification:
         Training and validation part.
     loss : LossSettings
         What is made small.
-    learning : LearningSettings
+    learning : SpikeLearning
         Batches, recruitment, averaging, measurements.
     runner : Runner, optional
         What the network runs on while it learns.
@@ -144,7 +150,7 @@ class SpikeClassification:
         network: SpikingNetwork,
         data: SpikeData,
         loss: LossSettings,
-        learning: LearningSettings,
+        learning: SpikeLearning,
         runner: Runner | None = None,
     ) -> None:
         self.network = network
@@ -178,7 +184,7 @@ class SpikeClassification:
         self._is_averaging = epoch >= first
 
     def write_gradients(self, batch: int) -> Step:
-        """Write gradients of the loss; silent neurons are dealt with as the recipe says."""
+        """Write gradients of the loss; silent neurons are dealt with as the settings say."""
         size = self._learning.batch_size
         chosen = self._order[:, batch * size : (batch + 1) * size]
         labels = self._labels[chosen]
@@ -199,7 +205,7 @@ class SpikeClassification:
         if self._is_averaging:
             self._averages.add(self._trained)
 
-    def evaluate(self, epoch: int) -> Mapping[str, Estimate]:
+    def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
         """Measure the accuracy on the validation part, now and then and at the end."""
         done = epoch + 1
         if done % self._learning.evaluate_every and done != self._learning.n_epochs:
@@ -268,69 +274,106 @@ class Classifier:
     history: History
     runner: Runner
 
+    @cached_property
+    def test(self) -> Decisions:
+        """What the networks decide on the test part, asked of what they run on once."""
+        return judge(self.network, self.data.test, self.runner)
 
-def classify(
-    recipe: ClassifyRecipe,
+
+def train_spikes(
+    data: SpikeData | str | ArrayLike,
+    labels: ArrayLike | None = None,
+    settings: SpikeTraining = _DEFAULT,
     *,
-    data: SpikeData | None = None,
     substrate: Substrate | None = None,
     initial: Mapping[str, Tensor] | None = None,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
-    checkpoint_interval_s: float = 20.0,
-    resume: State | None = None,
 ) -> Classifier:
-    """Train the networks of a recipe.
+    """Train spiking networks to classify by which output neuron spikes first.
 
     Parameters
     ----------
-    recipe : ClassifyRecipe
-        The recipe.
-    data : SpikeData, optional
-        Data in place of those that the recipe names.
+    data : SpikeData, str or array_like
+        Labelled spike times in three parts; or their name, see `load_data`; or spike times of shape
+        (sample, input), inf for absent spikes [tau_syn], a fifth of which is held out to test and a
+        tenth of the rest to validate.
+    labels : array_like, shape (sample,), optional
+        Whole numbers or text, of spike times that are given as an array.
+    settings : SpikeTraining
+        The networks, the emulated chips that they run on, how they learn, and their seeds.
     substrate : Substrate, optional
-        Device that it learns on and is judged on, in place of the recipe's emulated chips.
+        Device to learn on and to be judged on, in place of emulated chips.
     initial : mapping of str to Tensor, optional
-        Parameters to begin with, the ``state_dict()`` of a network of the same recipe.
-    progress, checkpoints, checkpoint_interval_s, resume
+        Parameters to begin with, the ``state_dict()`` of a network of the same settings.
+    progress, checkpoints
         See `loop.train`.
+
+    Returns
+    -------
+    Classifier
+        The networks, their history, and what they decide on the test part.
 
     Raises
     ------
     InputError
-        For data that are none, and times of the recipe before which the network spikes later.
+        For data that do not exist or do not fit, and for times in the settings that come before
+        spikes of the network.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.spikes.classification import train_spikes
+    >>> from lasersampling.learning.spikes.recipes import SpikeTraining
+    >>> times = [[0.2, 1.5], [1.5, 0.2]] * 30  # one of two inputs spikes first
+    >>> labels = ["left", "right"] * 30
+    >>> settings = SpikeTraining(
+    ...     network={"hidden": [8]}, learning={"n_epochs": 20, "learning_rate": 0.05}, seed=1
+    ... )
+    >>> trained = train_spikes(times, labels, settings)
+    >>> trained.history.arrays()["train_accuracy"].shape
+    (20, 1)
+    >>> float(trained.test.accuracy.value[0])
+    1.0
     """
-    data = load_data(recipe.data) if data is None else data
-    network = build_network(recipe, data.n_inputs, data.n_classes)
+    data = _loaded(data, labels)
+    network = build_network(settings, data.n_inputs, data.n_classes)
     if initial is not None:
         network.load_state_dict(dict(initial))
-    problems = window_problems(recipe, network, data.train)
+    problems = window_problems(settings, network, data.train)
     if problems:
         raise InputError(problems)
-    learning = learning_on(recipe)
-    runner, judged_on = runners(recipe, network, substrate)
-    task = SpikeClassification(network, data, recipe.loss, learning, runner)
+    learning = learning_on(settings)
+    runner, judged_on = runners(settings, network, substrate)
+    task = SpikeClassification(network, data, settings.loss, learning, runner)
     optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
     stopping = None
     if learning.patience:
         stopping = Plateau("validation_accuracy", learning.patience, larger_is_better=True)
     history = train(
         task,
-        optimiser,
+        Descent(optimiser, _scheduler(optimiser, learning), learning.gradient_limit),
         n_epochs=learning.n_epochs,
-        scheduler=_scheduler(optimiser, learning),
-        gradient_limit=learning.gradient_limit,
         stopping=stopping,
         progress=progress,
         checkpoints=checkpoints,
-        checkpoint_interval_s=checkpoint_interval_s,
-        resume=resume,
     )
     task.use_averages()
     return Classifier(network, data, history, judged_on)
 
 
-def _groups(task: SpikeClassification, learning: LearningSettings) -> list[dict[str, Any]]:
+def _loaded(data: SpikeData | str | ArrayLike, labels: ArrayLike | None) -> SpikeData:
+    if isinstance(data, SpikeData | str) and labels is not None:
+        raise InputError.single("labels", "some", "none beside data that have their own")
+    if isinstance(data, SpikeData):
+        return data
+    if isinstance(data, str):
+        return load_data(data)
+    if labels is None:
+        raise InputError.single("labels", "none", "one for each sample, or data with labels")
+    return divided(data, labels)
+
+
+def _groups(task: SpikeClassification, learning: SpikeLearning) -> list[dict[str, Any]]:
     """Parameters in the optimiser's groups: weights, then those of delays."""
     named = task.named_parameters()
     weights = [p for name, p in named.items() if name.endswith("weights")]
@@ -341,7 +384,7 @@ def _groups(task: SpikeClassification, learning: LearningSettings) -> list[dict[
     return groups
 
 
-def _scheduler(optimiser: torch.optim.Optimizer, learning: LearningSettings) -> LRScheduler:
+def _scheduler(optimiser: torch.optim.Optimizer, learning: SpikeLearning) -> LRScheduler:
     if learning.schedule == "step":
         return StepLR(optimiser, learning.decay_every, learning.decay_factor)
     return CosineAnnealingLR(optimiser, learning.n_epochs)

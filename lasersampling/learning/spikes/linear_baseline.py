@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.datasets.spikes import SpikeData, SpikeSet
-from lasersampling.learning.task import Estimate
+from lasersampling.learning.task import Measurement
 
 _INVERSE_PENALTIES = (0.01, 0.1, 1.0)
 _MOST = 10_000
 """Training samples that are used; more take minutes and change little."""
 
 
-def linear_accuracy(data: SpikeData, progress: Callable[[float], None] | None = None) -> Estimate:
+def linear_accuracy(
+    data: SpikeData, progress: Callable[[float], None] | None = None
+) -> Measurement:
     """Measure logistic regression on the test part, trained and chosen on the other two.
 
     A spike becomes a value from 1 (the earliest of the training part) down to 0.1 (the latest)
@@ -32,7 +34,7 @@ def linear_accuracy(data: SpikeData, progress: Callable[[float], None] | None = 
 
     Returns
     -------
-    Estimate, shape ()
+    Measurement, shape ()
         Share of the test part that is right, with the standard error of a share.
 
     Examples
@@ -70,8 +72,8 @@ def linear_accuracy(data: SpikeData, progress: Callable[[float], None] | None = 
     return _share(accuracy, data.test)
 
 
-def _share(accuracy: float, part: SpikeSet) -> Estimate:
-    return Estimate.of(accuracy, np.sqrt(accuracy * (1.0 - accuracy) / len(part)))
+def _share(accuracy: float, part: SpikeSet) -> Measurement:
+    return Measurement.of(accuracy, np.sqrt(accuracy * (1.0 - accuracy) / len(part)))
 
 
 def _values(times: NDArray[np.float64], earliest: float, latest: float) -> NDArray[np.float64]:

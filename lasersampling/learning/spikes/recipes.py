@@ -100,7 +100,7 @@ class LossSettings:
 
 
 @validated
-class LearningSettings:
+class SpikeLearning:
     """How a network learns.
 
     Attributes
@@ -171,13 +171,11 @@ class ChipSettings:
 
 
 @validated
-class ClassifyRecipe:
-    """Recipe of ``lasersampling classify``.
+class SpikeTraining:
+    """Which networks learn to classify, on what, and how.
 
     Attributes
     ----------
-    data : str
-        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
     members : int
         Networks that are trained, of the seeds `seed`, `seed` + 1, ...
     network : NetworkSettings
@@ -186,22 +184,18 @@ class ClassifyRecipe:
         The emulated chip that it runs on, if any.
     loss : LossSettings
         What is made small.
-    learning : LearningSettings
+    learning : SpikeLearning
         How it learns.
     seed : int
         Of the first member.
-    checkpoint_interval_s : float
-        Time between checkpoints [s].
     """
 
-    data: str
     members: Count = 1
     network: NetworkSettings = NetworkSettings()
     chip: ChipSettings | None = None
     loss: LossSettings = LossSettings()
-    learning: LearningSettings = LearningSettings()
+    learning: SpikeLearning = SpikeLearning()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    checkpoint_interval_s: NonNegative = 20.0
 
     def __post_init__(self) -> None:
         if self.chip is not None and self.network.neuron is not None:
@@ -221,27 +215,55 @@ class ClassifyRecipe:
         return range(self.seed, self.seed + self.members)
 
 
+@validated
+class _NamedData:
+    """What is learned.
+
+    Attributes
+    ----------
+    data : str
+        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
+    """
+
+    data: str
+
+
+@validated
+class ClassifyRecipe(SpikeTraining, _NamedData):
+    """Recipe of ``lasersampling classify``: the name of its data, and all of `SpikeTraining`.
+
+    Attributes
+    ----------
+    data : str
+        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
+    checkpoint_interval_s : float
+        Time between checkpoints [s].
+    """
+
+    checkpoint_interval_s: NonNegative = 20.0
+
+
 def build_network(
-    recipe: ClassifyRecipe, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
+    training: SpikeTraining, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
 ) -> SpikingNetwork:
-    """Make the untrained ensemble of a recipe.
+    """Make the untrained ensemble.
 
     Parameters
     ----------
-    recipe : ClassifyRecipe
-        The recipe.
+    training : SpikeTraining
+        What networks it holds.
     n_inputs, n_classes : int
         Of the data.
     seeds : sequence of int, optional
-        Of the members, if not those of the recipe.
+        Of the members, if not those of `training`.
 
     Raises
     ------
     InputError
         If its weights would not fit into the memory.
     """
-    settings = recipe.network
-    n_members = recipe.members if seeds is None else len(seeds)
+    settings = training.network
+    n_members = training.members if seeds is None else len(seeds)
     sizes = (
         n_inputs * settings.input_copies + len(settings.bias_times),
         *settings.hidden,
@@ -252,7 +274,7 @@ def build_network(
     problems = memory_problems("network (members, weights)", (n_members, n_weights), 32)
     if problems:
         raise InputError(problems)
-    streams = Streams(recipe.seeds if seeds is None else seeds)
+    streams = Streams(training.seeds if seeds is None else seeds)
     stages: list[nn.Module] = []
     if settings.input_copies > 1:
         stages.append(RepeatInputs(settings.input_copies))
@@ -278,11 +300,11 @@ def build_network(
                 n_pre,
                 n_post,
                 streams,
-                recipe.neuron,
+                training.neuron,
                 weight_mean=mean,
                 weight_std=std,
                 synaptic_delays=synaptic,
-                smallest_slope=recipe.learning.smallest_slope,
+                smallest_slope=training.learning.smallest_slope,
             )
         )
         if settings.delays == "dendritic":

@@ -1,4 +1,4 @@
-"""Whether real spikes fit into the times that a recipe gives them, before it is trained."""
+"""Whether real spikes fit into the times that settings give them, before a network is trained."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import Problem
-from lasersampling.learning.spikes.recipes import ClassifyRecipe
+from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif.latest import last_arrivals, latest_spikes
 from lasersampling.lif.network import SpikingNetwork
 
@@ -17,19 +17,19 @@ _SAMPLES = 500
 
 
 def window_problems(
-    recipe: ClassifyRecipe, network: SpikingNetwork, part: SpikeSet
+    training: SpikeTraining, network: SpikingNetwork, part: SpikeSet
 ) -> list[Problem]:
-    """List the times of a recipe that come before spikes of the network that it begins with.
+    """List the given times that come before spikes of the network that training begins with.
 
     An absent spike that counts as earlier than real ones would win against them, and learning
     would make neurons silent. A chip does not see what comes after its sample period.
 
     Parameters
     ----------
-    recipe : ClassifyRecipe
-        The recipe.
+    training : SpikeTraining
+        The times, and which chip there is.
     network : SpikingNetwork
-        Its network, untrained; it is run as the nominal model, whatever it is to run on.
+        The untrained network; it is run as the nominal model, whatever it is to run on.
     part : SpikeSet
         Training part.
     """
@@ -45,9 +45,9 @@ def window_problems(
     if len(present):
         latest = max(latest, float(present.max()))
     bound = max(bound, latest)
-    windows = {"loss.absent_time": recipe.loss.absent_time}
-    if recipe.chip is not None:
-        windows["chip.model.sample_period"] = recipe.chip.model.sample_period
+    windows = {"loss.absent_time": training.loss.absent_time}
+    if training.chip is not None:
+        windows["chip.model.sample_period"] = training.chip.model.sample_period
     problems = [
         Problem(
             name,
@@ -59,14 +59,14 @@ def window_problems(
         for name, limit in windows.items()
         if latest > limit
     ]
-    return problems + _delay_problems(recipe)
+    return problems + _delay_problems(training)
 
 
-def _delay_problems(recipe: ClassifyRecipe) -> list[Problem]:
+def _delay_problems(training: SpikeTraining) -> list[Problem]:
     """Compare the range of trained delays with what a chip can be programmed to."""
-    if recipe.chip is None or recipe.network.delays == "none":
+    if training.chip is None or training.network.delays == "none":
         return []
-    grid, span = recipe.chip.model.imperfections.delay.grid, recipe.network.delay_range
+    grid, span = training.chip.model.imperfections.delay.grid, training.network.delay_range
     lowest = -math.inf if grid.lowest is None else grid.lowest
     highest = math.inf if grid.highest is None else grid.highest
     longest = span.minimum + span.scale if span.positivity == "sigmoid" else math.inf

@@ -8,12 +8,16 @@ import torch
 
 from lasersampling.boltzmann import BoltzmannMachine, target_from_machine, target_from_table
 from lasersampling.errors import InputError
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.descent import Descent
+from lasersampling.learning.loop import train
 from lasersampling.learning.machines.contrastive import (
     LearnedMachine,
-    LearningSettings,
+    distribution_task,
     initial_machine,
     learn,
 )
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.statistics import kl_divergence
@@ -27,7 +31,7 @@ def divergence(machine: BoltzmannMachine) -> float:
 
 
 def learned(n_hidden: int, **settings: Any) -> LearnedMachine:
-    chosen = LearningSettings(**{"n_updates": 200, "learning_rate": 0.3, **settings})
+    chosen = DistributionLearning(**{"n_updates": 200, "learning_rate": 0.3, **settings})
     start = initial_machine(TARGET, n_hidden, seed=1, weight_std=1.5)
     return learn(TARGET, start, chosen, sampler=Gibbs(thin=2), seed=3)
 
@@ -71,7 +75,7 @@ def test_a_state_that_one_chain_alone_has_seen_is_no_negative_probability() -> N
     """Leaving out that chain, 49 * mean - chain rounds to less than 0: 49 * (1/16/49) < 1/16."""
     start = initial_machine(TARGET, 0, seed=0)
     rare = BoltzmannMachine(start.weights, start.biases - 2.5)
-    settings = LearningSettings(
+    settings = DistributionLearning(
         gradient="pcd", n_updates=20, updates_per_epoch=1, n_chains=49, n_draws=16,
         learning_rate=1e-6, final_learning_rate=1e-6,
     )  # fmt: skip
@@ -91,11 +95,12 @@ class Memory:
 
 @pytest.mark.parametrize("gradient", ["wake-sleep", "reweighted"])
 def test_resuming_gives_the_same_bits(gradient: str) -> None:
-    settings = LearningSettings(gradient=gradient, n_updates=40, n_chains=16, n_draws=16)
+    settings = DistributionLearning(gradient=gradient, n_updates=40, n_chains=16, n_draws=16)
     start = initial_machine(TARGET, 2, seed=1, weight_std=0.5)
     memory = Memory()
-    whole = learn(TARGET, start, settings, checkpoints=memory, checkpoint_interval_s=0.0, seed=3)
-    again = learn(TARGET, start, settings, resume=memory.states[1], seed=3)
+    whole = learn(TARGET, start, settings, checkpoints=Checkpoints(memory, 0.0), seed=3)
+    resumed = Checkpoints(resume=memory.states[1])
+    again = learn(TARGET, start, settings, checkpoints=resumed, seed=3)
     np.testing.assert_array_equal(whole.machine.weights, again.machine.weights)
     np.testing.assert_array_equal(whole.machine.biases, again.machine.biases)
 
@@ -118,14 +123,13 @@ def test_sparse_hidden_units() -> None:
 
 def test_any_torch_optimiser_and_scheduler() -> None:
     start = initial_machine(TARGET, 0, seed=1)
-    settings = LearningSettings(gradient="exact", n_updates=300, learning_rate=0.05)
-
-    def falling(optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.n_epochs)
-
-    found = learn(TARGET, start, settings, optimiser=torch.optim.RMSprop, scheduler=falling)
-    assert divergence(found.machine) < divergence(start)
-    rates = found.history.arrays()["learning_rate_0"]
+    settings = DistributionLearning(gradient="exact", n_updates=300, learning_rate=0.05)
+    task = distribution_task(TARGET, start, settings)
+    optimiser = torch.optim.RMSprop(task.named_parameters().values(), lr=settings.learning_rate)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.n_epochs)
+    history = train(task, Descent(optimiser, falling), n_epochs=settings.n_epochs)
+    assert divergence(task.result()) < divergence(start)
+    rates = history.arrays()["learning_rate_0"]
     np.testing.assert_allclose(rates, 0.025 * (1 + np.cos(np.pi * np.arange(30) / 30)))
 
 
@@ -136,7 +140,7 @@ def test_plateau_stops_early() -> None:
 
 def test_targets_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match="3 visible units, as the target has"):
-        learn(TARGET, BoltzmannMachine.random(4, seed=0), LearningSettings())
+        learn(TARGET, BoltzmannMachine.random(4, seed=0), DistributionLearning())
 
 
 def test_lasers_in_the_loop() -> None:
@@ -144,7 +148,7 @@ def test_lasers_in_the_loop() -> None:
     wanted = target_from_machine(BoltzmannMachine.random(3, seed=4))
     start = initial_machine(wanted, 0, seed=0)
     lasers = Lasers()
-    settings = LearningSettings(
+    settings = DistributionLearning(
         gradient="wake-sleep", n_updates=100, n_chains=64, n_draws=48, momentum=0.5
     )
 
@@ -164,7 +168,7 @@ def test_contrastive_divergence_of_lasers() -> None:
     wanted = target_from_machine(BoltzmannMachine.random(3, seed=4))
     start = initial_machine(wanted, 0, seed=0)
     lasers = Lasers(clamping="pump")
-    settings = LearningSettings(
+    settings = DistributionLearning(
         gradient="cd", n_updates=60, n_chains=256, n_draws=8, momentum=0.5, learning_rate=2.0
     )
     found = learn(wanted, start, settings, sampler=lasers, seed=2)

@@ -5,7 +5,8 @@ from scipy.special import expit
 from lasersampling.datasets import label_units, load_digits
 from lasersampling.errors import InputError
 from lasersampling.learning.pictures.label_reader import train_label_reader
-from lasersampling.learning.pictures.persistent_cd import train
+from lasersampling.learning.pictures.settings import PictureLearning
+from lasersampling.learning.pictures.training import train_images
 from lasersampling.sampling import Gibbs
 
 
@@ -49,15 +50,8 @@ def test_images_of_another_size(reader):
 @pytest.mark.slow
 def test_trained_digits_are_read_as_their_labels(digits, reader):
     """A machine of modest weights draws digits that the classifier reads as what was clamped."""
-    trained = train(
-        digits.train_images,
-        digits.train_labels,
-        n_hidden=60,
-        n_epochs=1500,
-        weight_limit=2.0,
-        bias_limit=4.0,
-        seed=0,
-    )
+    settings = PictureLearning(n_hidden=60, n_epochs=1500, weight_limit=2.0, bias_limit=4.0)
+    trained = train_images(digits, settings=settings)
     labels = np.arange(1000) % 10
     clamped = np.full((1000, 134), -1)
     clamped[:, 64:74] = label_units(labels)

@@ -8,9 +8,10 @@ import torch
 
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import SubstrateError
+from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
-from lasersampling.learning.spikes.classification import classify, judge
+from lasersampling.learning.spikes.classification import judge, train_spikes
 from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, build_network
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
@@ -41,7 +42,7 @@ def recipe(training="in_the_loop", n_epochs=20, **chip):
 def test_learning_on_the_chip_makes_up_for_what_the_model_does_not_know():
     accuracy = {}
     for way in ("blind", "in_the_loop"):
-        trained = classify(recipe(way), data=DATA)
+        trained = train_spikes(DATA, settings=recipe(way))
         accuracy[way] = judge(trained.network, DATA.test, trained.runner).accuracy.value
         if way == "blind":
             nominal = judge(trained.network, DATA.test).accuracy.value
@@ -67,16 +68,16 @@ def test_ways_of_training():
 
 def test_noise_aware_training_meets_other_chips():
     chosen = recipe("noise_aware", n_epochs=1)
-    trained = classify(chosen, data=DATA)
-    again = classify(chosen, data=DATA)
+    trained = train_spikes(DATA, settings=chosen)
+    again = train_spikes(DATA, settings=chosen)
     for one, other in zip(trained.network.parameters(), again.network.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_learning_goes_on_from_another_network_on_another_chip():
-    first = classify(recipe(n_epochs=1), data=DATA)
+    first = train_spikes(DATA, settings=recipe(n_epochs=1))
     state = {name: values.clone() for name, values in first.network.state_dict().items()}
-    second = classify(recipe(n_epochs=1, seed=50), data=DATA, initial=state)
+    second = train_spikes(DATA, settings=recipe(n_epochs=1, seed=50), initial=state)
     before = judge(first.network, DATA.test, on_chip(first.network, recipe(seed=50).chip))
     after = judge(second.network, DATA.test, second.runner)
     assert after.accuracy.value.mean() > before.accuracy.value.mean()
@@ -111,15 +112,15 @@ def test_a_device_that_fails_leaves_the_training_to_go_on_from():
     chosen = recipe(n_epochs=4)
     sizes = build_network(chosen, 4, 3).sizes
     chip = EmulatedChip(chosen.chip.model, sizes, (5, 6, 7))
-    whole = classify(chosen, data=DATA, substrate=chip)
+    whole = train_spikes(DATA, settings=chosen, substrate=chip)
     kept = Kept()
     with pytest.raises(SubstrateError, match="does not answer"):
-        classify(
-            chosen, data=DATA, substrate=Failing(chip, 25), checkpoints=kept,
-            checkpoint_interval_s=1e9,
-        )  # fmt: skip
+        train_spikes(
+            DATA, settings=chosen, substrate=Failing(chip, 25), checkpoints=Checkpoints(kept, 1e9)
+        )
     (state,) = kept.states
-    again = classify(chosen, data=DATA, substrate=chip, resume=unpack(*state))
+    resumed = Checkpoints(resume=unpack(*state))
+    again = train_spikes(DATA, settings=chosen, substrate=chip, checkpoints=resumed)
     for one, other in zip(again.network.parameters(), whole.network.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
 

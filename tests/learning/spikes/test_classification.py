@@ -5,19 +5,21 @@ import torch
 from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times
 from lasersampling.datasets.yin_yang import yin_yang
 from lasersampling.errors import InputError
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.descent import Descent
 from lasersampling.learning.loop import train
 from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.spikes.classification import (
     SpikeClassification,
-    classify,
-    judge,
     load_data,
+    train_spikes,
 )
 from lasersampling.learning.spikes.recipes import (
     ClassifyRecipe,
-    LearningSettings,
     LossSettings,
     NetworkSettings,
+    SpikeLearning,
+    SpikeTraining,
     build_network,
 )
 from lasersampling.lif.delays import AxonalDelays
@@ -87,22 +89,21 @@ def parameters(classifier):
 )
 def test_going_on_gives_the_same_bits(chosen):
     data, kept = small_data(), Kept()
-    whole = classify(chosen, data=data, checkpoints=kept, checkpoint_interval_s=0.0)
+    whole = train_spikes(data, settings=chosen, checkpoints=Checkpoints(kept, 0.0))
     for state in kept.states[:3]:
-        again = classify(chosen, data=data, resume=unpack(*state))
+        resumed = Checkpoints(resume=unpack(*state))
+        again = train_spikes(data, settings=chosen, checkpoints=resumed)
         for one, other in zip(parameters(again), parameters(whole), strict=True):
             assert np.array_equal(one, other)
 
 
 def test_members_learn_as_if_alone():
     data = small_data()
-    together = classify(recipe(members=2), data=data)
+    together = train_spikes(data, settings=recipe(members=2))
     for e in range(2):
-        alone = classify(
-            ClassifyRecipe(
-                data="yin_yang", seed=e, network=recipe().network, learning=recipe().learning
-            ),
-            data=data,
+        alone = train_spikes(
+            data,
+            settings=SpikeTraining(seed=e, network=recipe().network, learning=recipe().learning),
         )
         for one, other in zip(parameters(alone), parameters(together), strict=True):
             assert np.allclose(one[0], other[e], rtol=0, atol=1e-9)
@@ -113,17 +114,16 @@ def test_members_learn_as_if_alone():
 def test_it_learns(delays, recruitment):
     """Far from chance (1/3) within a second or two."""
     settings = {"hidden": (20,), "delays": delays, "weight_mean": 1.0, "neuron": NEURON}
-    chosen = ClassifyRecipe(
-        data="yin_yang",
+    chosen = SpikeTraining(
         members=2,
         network=settings,
         learning={"n_epochs": 25, "batch_size": 60, "recruitment": recruitment,
                   "learning_rate": 0.02},
     )  # fmt: skip
-    classifier = classify(chosen, data=small_data(600))
+    classifier = train_spikes(small_data(600), settings=chosen)
     rows = classifier.history.arrays()
     assert rows["loss"][-1].max() < 0.6 * rows["loss"][0].min()
-    judged = judge(classifier.network, classifier.data.test)
+    judged = classifier.test
     # 600 samples: standard error below 0.02.
     assert judged.accuracy.value.min() > 0.7
     assert (judged.confusion.sum((1, 2)) == 600).all()
@@ -145,7 +145,7 @@ def test_averages_are_means_of_the_last_steps():
         seen.append(network.layers[0].weights.detach().clone())
 
     task.finish_step = watch
-    train(task, torch.optim.SGD(network.parameters(), lr=0.1), n_epochs=4)
+    train(task, Descent(torch.optim.SGD(network.parameters(), lr=0.1)), n_epochs=4)
     task.use_averages()
     mean = torch.stack(seen[len(seen) // 2 :]).mean(0)
     assert torch.allclose(network.layers[0].weights, mean, atol=1e-12)
@@ -169,7 +169,7 @@ def test_networks_are_as_the_recipe_says():
 
 def test_reference_settings_are_the_defaults():
     assert LossSettings().separation == 0.2
-    assert (LearningSettings().n_epochs, LearningSettings().batch_size) == (300, 150)
+    assert (SpikeLearning().n_epochs, SpikeLearning().batch_size) == (300, 150)
     assert NetworkSettings().delay_range.initial_std == 0.25
 
 

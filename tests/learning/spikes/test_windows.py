@@ -6,7 +6,7 @@ import pytest
 from lasersampling.config import load, resolve
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import InputError
-from lasersampling.learning.spikes.classification import classify, load_data
+from lasersampling.learning.spikes.classification import load_data, train_spikes
 from lasersampling.learning.spikes.recipes import ClassifyRecipe, build_network
 from lasersampling.learning.spikes.windows import window_problems
 
@@ -39,7 +39,7 @@ def test_shipped_recipes_pass(name, data):
 def test_silence_before_spikes_is_refused_before_training(name, absent_time, data):
     """On chips with delays of 2 and more, 6 led to 66.9 % of samples decided rightly."""
     with pytest.raises(InputError, match=rf"loss.absent_time: got {absent_time:g},.*until") as e:
-        classify(shipped(name, absent_time=absent_time), data=data)
+        train_spikes(data, settings=shipped(name, absent_time=absent_time))
     # The value that it names is right.
     right = float(str(e.value).split("after its spikes; ")[1].split()[0])
     recipe = shipped(name, absent_time=right)

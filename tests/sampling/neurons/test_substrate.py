@@ -8,7 +8,9 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, clamp, target_from_table
 from lasersampling.errors import InputError, SubstrateError
 from lasersampling.hardware import Description, RemoteSubstrate, Server
-from lasersampling.learning.machines.contrastive import LearningSettings, initial_machine, learn
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.machines.contrastive import initial_machine, learn
+from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.substrate import LaserSubstrate
@@ -248,7 +250,7 @@ class Kept:
 
 def test_a_device_that_fails_leaves_the_last_epoch_and_learning_goes_on_bit_for_bit():
     target = target_from_table([0.3, 0.05, 0.05, 0.2, 0.02, 0.18, 0.15, 0.05])
-    settings = LearningSettings(
+    settings = DistributionLearning(
         gradient="wake-sleep", n_updates=6, updates_per_epoch=2, n_chains=8, n_draws=8
     )
     start = initial_machine(target, 1, seed=1, weight_std=0.5)
@@ -264,14 +266,14 @@ def test_a_device_that_fails_leaves_the_last_epoch_and_learning_goes_on_bit_for_
             start,
             settings,
             sampler=SubstrateSampler(substrate),
-            checkpoints=kept,
-            checkpoint_interval_s=1e6,
+            checkpoints=Checkpoints(kept, 1e6),
             seed=3,
         )
     assert kept.state["epoch"] == 1
     with reached(LaserSubstrate(lasers, 4), remote=True) as substrate:
         sampler = SubstrateSampler(substrate)
-        again = learn(target, start, settings, sampler=sampler, resume=kept.state, seed=3)
+        resumed = Checkpoints(resume=kept.state)
+        again = learn(target, start, settings, sampler=sampler, checkpoints=resumed, seed=3)
     np.testing.assert_array_equal(again.machine.weights, whole.machine.weights)
     np.testing.assert_array_equal(again.machine.biases, whole.machine.biases)
     rows, others = again.history.arrays(), whole.history.arrays()
