@@ -21,7 +21,8 @@ from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.results import ResultsFile
 from lasersampling.results.records import write_calibration, write_neuron, write_posteriors
 from lasersampling.sampling.evidence import Evidence
-from lasersampling.sampling.inference import Posterior, infer
+from lasersampling.sampling.inference import infer
+from lasersampling.sampling.posterior import Posterior
 
 N_UNITS, N_CLAMPED = 10, 4
 CASES = {

@@ -37,7 +37,11 @@ from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, si
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons.activation import measure_activation
-from lasersampling.sampling.neurons.calibration import CalibrationSettings, LaserNeuron, calibrate
+from lasersampling.sampling.neurons.calibration import (
+    CalibrationSettings,
+    LaserNeuron,
+    measure_calibration,
+)
 
 RANGES = {
     "gain_lifetime_ns": (0.5, 3.0),
@@ -168,7 +172,9 @@ def divergences(
     )
     neuron = LaserNeuron(device, synapse, tau_ns, 0.0, device.step_ps)
     lasers = ls.Lasers(device, synapse, tau_ns, settings=settings)
-    lasers.__dict__["calibration"] = calibrate(neuron, settings)  # of no use to the user's cache
+    lasers.__dict__["calibration"] = measure_calibration(
+        neuron, settings
+    )  # of no use to the user's cache
     values = []
     for k in range(machines):
         machine = ls.BoltzmannMachine.random(5, seed=k)

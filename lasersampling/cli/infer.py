@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from lasersampling.cli.configurations import InferConfig
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.evidence import Evidence
-    from lasersampling.sampling.inference import Posterior, Truth
+    from lasersampling.sampling.inference import Truth
     from lasersampling.sampling.mending import Mended
+    from lasersampling.sampling.posterior import Posterior
 
 
 def infer(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from lasersampling.sampling.evidence import Evidence
-    from lasersampling.sampling.inference import Posterior, TruthKind
     from lasersampling.sampling.mending import Mended
+    from lasersampling.sampling.posterior import Posterior, TruthKind
 
 _MAX_SHOWN = 8
 

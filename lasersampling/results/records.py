@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
     from lasersampling.sampling.certificate import Judgement
-    from lasersampling.sampling.inference import Posterior
     from lasersampling.sampling.mending import Mended
     from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
     from lasersampling.sampling.neurons.performance import Performance, WallPlug
     from lasersampling.sampling.neurons.translation import Lines
+    from lasersampling.sampling.posterior import Posterior
 
 
 def flattened(value: object, prefix: str = "") -> dict[str, Any]:
@@ -153,27 +153,7 @@ def calibration_metrics(calibration: Calibration) -> dict[str, Metric]:
 
 def write_calibration(file: ResultsFile, calibration: Calibration) -> None:
     """Write a calibration: curves to ``/calibration``, fitted numbers to the metrics."""
-    columns = {
-        "pump": (("pump",), calibration.pump, "pump over threshold pump"),
-        "activation": (("pump",), calibration.activation, "P(z = 1)"),
-        "activation_se": (("pump",), calibration.activation_se, "its standard error"),
-        "pair_weight": (("pair_weight",), calibration.pair_weight, "weight asked for"),
-        "pair_measured": (("pair_weight",), calibration.pair_measured, "weight measured"),
-        "pair_measured_se": (("pair_weight",), calibration.pair_measured_se, "its standard error"),
-        "tau_alpha": (("tau_ns",), calibration.tau_slope, "slope for that refractory time"),
-        "tau_r0": (("tau_ns",), calibration.tau_midpoint, "midpoint for it"),
-        "tau_rms": (("tau_ns",), calibration.tau_rms, "misfit for it"),
-    }
-    for name, (dims, values, description) in columns.items():
-        file.write(f"calibration/{name}", values, dims, units="1", description=description)
-    file.write(
-        "calibration/rate_per_ns", calibration.rate_per_ns, ("pump",),
-        units="1/ns", description="spike rate",
-    )  # fmt: skip
-    file.write(
-        "calibration/tau_ns", calibration.tau_ns, ("tau_ns",),
-        units="ns", description="refractory times that were compared",
-    )  # fmt: skip
+    file.write_group("calibration", calibration.variables())
     file.attributes("calibration", {"refractory_time_ns": calibration.refractory_time_ns})
     file.metrics(calibration_metrics(calibration))
 
@@ -262,19 +242,12 @@ def write_posteriors(
         Group in the file; the names of metrics include it unless it is ``posterior``.
     """
     prefix = "" if group == "posterior" else f"{group}_"
-    dims = ("case", "unit")
     first = next(iter(posteriors.values()))
     file.write(f"{group}/name", list(names), ("unit",), units="1", description="name of the unit")
-    columns: dict[str, tuple[ArrayLike, str]] = {
-        "clamped": (first.evidence.clamped, "-1 for a free unit, 0 or 1 for a clamped one"),
-        "log_odds": (first.evidence.log_odds, "log odds of soft evidence"),
-        "exact": (first.exact, "exact P(z = 1 | evidence)"),
-    }
+    file.write_group(group, first.evidence_variables())
     for sampler, posterior in posteriors.items():
-        columns[f"mean_{sampler}"] = posterior.mean, f"P(z = 1 | evidence), {sampler}"
-        columns[f"se_{sampler}"] = posterior.standard_error, f"its standard error, {sampler}"
-    for name, (values, description) in columns.items():
-        file.write(f"{group}/{name}", values, dims, units="1", description=description)
+        found = posterior.sampled_variables(f", {sampler}")
+        file.write_group(group, {f"{name}_{sampler}": each for name, each in found.items()})
     file.attributes(group, {"exact_of": first.exact_of})
     for sampler, posterior in posteriors.items():
         for name, metric in posterior_metrics(posterior).items():

@@ -8,7 +8,7 @@ from lasersampling.boltzmann.targets import Target
 from lasersampling.sampling.certificate.certify import certificate_of_one, combined
 from lasersampling.sampling.certificate.judgement import Certificate, Judgement
 from lasersampling.sampling.certificate.learned import learned_certificate
-from lasersampling.sampling.inference import Posterior
+from lasersampling.sampling.posterior import Posterior
 from lasersampling.sampling.protocol import Sampler
 
 

@@ -196,7 +196,7 @@ def pumps_of_activation(
 ) -> tuple[float, ...]:
     """Pumps at which a laser has these activations, by a measurement of about a second.
 
-    Good to a few hundredths of the activation; `calibrate` measures better.
+    Good to a few hundredths of the activation; a calibration measures better.
 
     Parameters
     ----------

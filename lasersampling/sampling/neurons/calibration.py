@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,20 @@ from numpy.typing import NDArray
 from lasersampling.closure import digest_of
 from lasersampling.config import NonNegative, Positive, to_toml, validated
 from lasersampling.errors import InputError, SimulationError
+from lasersampling.labelled import Variable, as_dataset
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.steps import step_problems, timing_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.activation import LogisticFit, measure_activation
+from lasersampling.sampling.neurons.pair_statistics import pair_parameters, slope_through_origin
 from lasersampling.sampling.neurons.translation import TranslationRule
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAIR_WEIGHTS = (-1.2, -0.6, 0.6, 1.2)
 """Weights at which a pair of lasers is measured."""
@@ -158,6 +166,60 @@ class Calibration:
     tau_midpoint: tuple[float, ...]
     tau_rms: tuple[float, ...]
 
+    def variables(self) -> dict[str, Variable]:
+        """Give the measured curves as they stand in files, with units of measurement."""
+        pair, tau = ("pair_weight",), ("tau_ns",)
+        curves = {
+            "pump": (self.pump, ("pump",), "1", "pump over threshold pump"),
+            "activation": (self.activation, ("pump",), "1", "P(z = 1)"),
+            "activation_se": (self.activation_se, ("pump",), "1", "its standard error"),
+            "pair_weight": (self.pair_weight, pair, "1", "weight asked for"),
+            "pair_measured": (self.pair_measured, pair, "1", "weight measured"),
+            "pair_measured_se": (self.pair_measured_se, pair, "1", "its standard error"),
+            "tau_alpha": (self.tau_slope, tau, "1", "slope for that refractory time"),
+            "tau_r0": (self.tau_midpoint, tau, "1", "midpoint for it"),
+            "tau_rms": (self.tau_rms, tau, "1", "misfit for it"),
+            "rate_per_ns": (self.rate_per_ns, ("pump",), "1/ns", "spike rate"),
+            "tau_ns": (self.tau_ns, tau, "ns", "refractory times that were compared"),
+        }
+        return {
+            name: Variable(np.asarray(curve), *about) for name, (curve, *about) in curves.items()
+        }
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give the measured curves over `pump`, `pair_weight` and `tau_ns`.
+
+        The fitted numbers (`slope`, `midpoint`, `synapse_strength`, ...) are attributes.
+        """
+        numbers = {name: value for name, value in vars(self).items() if isinstance(value, float)}
+        return as_dataset(self.variables(), numbers)
+
+    def plot(self, axes: Axes | None = None) -> Figure:
+        """Draw the activation curve with the logistic function fitted to it.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; by default a figure of its own, which shows the residuals too.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from lasersampling.plots import activation, style
+
+        curve = activation.ActivationCurve(
+            np.asarray(self.pump), np.asarray(self.activation), np.asarray(self.activation_se),
+            (self.slope, self.slope_se), (self.midpoint, self.midpoint_se), self.fit_rms,
+            self.refractory_time_ns,
+        )  # fmt: skip
+        if axes is not None:
+            activation.draw(axes, curve)
+            axes.set_xlabel(activation.PUMP)
+            return style.figure_of(axes)
+        with style.style():
+            return activation.draw_with_residuals(curve)
+
     def rule(self, neuron: LaserNeuron) -> TranslationRule:
         """Translation rule that these measurements give."""
         return TranslationRule(
@@ -182,7 +244,7 @@ def calibration_key(neuron: LaserNeuron, settings: CalibrationSettings) -> str:
     return digest.hexdigest()[:32]
 
 
-def calibrate(
+def measure_calibration(
     neuron: LaserNeuron,
     settings: CalibrationSettings,
     *,
@@ -229,8 +291,8 @@ def calibrate(
             continue
     pair = _measure_pair(neuron, fit, settings, n_threads, lambda f: report(0.5 + 0.5 * f))
     weights = np.array(PAIR_WEIGHTS)
-    strength, strength_se = _slope_through_origin(weights, pair[0])
-    shift, shift_se = _slope_through_origin(weights, pair[1])
+    strength, strength_se = slope_through_origin(weights, pair[0])
+    shift, shift_se = slope_through_origin(weights, pair[1])
     if strength <= 3.0 * strength_se:
         raise SimulationError(
             f"device {neuron.device.name}: a synapse of unit weight has the strength "
@@ -307,7 +369,7 @@ def _measure_pair(
         ).spikes
         states = spikes.states(tau, times)
         joint = states[:, :, 0] + 2 * states[:, :, 1]
-        return _jackknife(np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1))
+        return pair_parameters(np.stack([(joint == s).sum(axis=1) for s in range(4)], axis=1))
 
     measured = np.empty((2, len(PAIR_WEIGHTS), 2))
     for k, weight in enumerate(PAIR_WEIGHTS):
@@ -321,32 +383,3 @@ def _measure_pair(
         measured[0, k] = coupled[0]
         measured[1, k] = coupled[1, 0] - alone[1, 0], np.hypot(coupled[1, 1], alone[1, 1])
     return measured
-
-
-def _jackknife(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weight and mean bias of a pair from counts (chain, state), with jackknife errors."""
-
-    def parameters(total: NDArray[np.int64]) -> NDArray[np.float64]:
-        p = np.log(total)
-        return np.stack([p[..., 3] + p[..., 0] - p[..., 1] - p[..., 2],
-                         0.5 * (p[..., 1] + p[..., 2]) - p[..., 0]])  # fmt: skip
-
-    total = counts.sum(axis=0)
-    if total.min() < len(counts):
-        raise SimulationError(
-            "two coupled lasers hardly ever visit one of their four joint states: "
-            f"{total.astype(int).tolist()} readings; record the pair for longer"
-        )
-    n = len(counts)
-    left_out = parameters(total - counts)
-    error = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=1, keepdims=True)) ** 2).sum(1))
-    return np.stack([parameters(total), error], axis=1)
-
-
-def _slope_through_origin(
-    x: NDArray[np.float64], measured: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Weighted least squares of y = slope x, from values and standard errors (point, 2)."""
-    value, error = measured[:, 0], measured[:, 1]
-    weight = x**2 / error**2
-    return float((x * value / error**2).sum() / weight.sum()), float(weight.sum() ** -0.5)

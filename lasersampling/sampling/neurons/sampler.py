@@ -354,3 +354,28 @@ class Lasers:
         drive = np.where(own == FREE, drive, np.where(own == 1, up, down))
         pump = rule.pump_ratio(among, drive)
         return np.where(own == FREE, pump, np.maximum(pump, 0.0))
+
+
+def calibrate(
+    lasers: Lasers | Device | str | Path = DEFAULT_DEVICE, *, progress: Progress | None = None
+) -> Calibration:
+    """Give the calibration of lasers: a shipped or kept one, or measure it now.
+
+    Parameters
+    ----------
+    lasers : Lasers, Device, str or Path
+        Lasers; or a device, the name of a shipped one, or its file, with all settings at their
+        defaults.
+    progress : callable, optional
+        Called with the fraction done of a measurement, which takes minutes.
+
+    Returns
+    -------
+    Calibration
+
+    Examples
+    --------
+    >>> calibrate("D6").refractory_time_ns
+    2.5
+    """
+    return (lasers if isinstance(lasers, Lasers) else Lasers(lasers)).calibrated(progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lasersampling.atomic import atomic_path
 from lasersampling.config import shipped_names, to_toml
-from lasersampling.sampling.neurons.calibration import CalibrationSettings, calibrate
+from lasersampling.sampling.neurons.calibration import CalibrationSettings, measure_calibration
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.store import calibration_name
 
@@ -48,7 +48,7 @@ def ship_calibrations(folder: Path, told: Callable[[str], None] = print) -> None
         if path.exists():
             continue
         told(f"calibrating {device}")
-        measured = calibrate(Lasers(device).neuron, CalibrationSettings())
+        measured = measure_calibration(Lasers(device).neuron, CalibrationSettings())
         with atomic_path(path) as temporary:
             temporary.write_text(to_toml(measured), encoding="utf-8")
         told(f"written: {path}")

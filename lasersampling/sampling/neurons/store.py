@@ -22,8 +22,8 @@ from lasersampling.sampling.neurons.calibration import (
     Calibration,
     CalibrationSettings,
     LaserNeuron,
-    calibrate,
     calibration_key,
+    measure_calibration,
 )
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def stored_calibration(
         return load(shipped_path("calibrations", name), Calibration)
     return kept(
         cache_directory() / f"{name}.toml", Calibration,
-        lambda: calibrate(neuron, settings, n_threads=n_threads, progress=progress),
+        lambda: measure_calibration(neuron, settings, n_threads=n_threads, progress=progress),
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from lasersampling.sampling.certificate import Certificate, GroupCertificate, Ve
 from lasersampling.sampling.certificate.posteriors import posterior_certificate
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.inference import Posterior, infer
+from lasersampling.sampling.inference import infer
+from lasersampling.sampling.posterior import Posterior
 
 NAMES = ("rain", "sun", "wind", "fog")
 MACHINE = BoltzmannMachine.random(4, seed=2)

@@ -10,9 +10,9 @@ from lasersampling.sampling.neurons.calibration import (
     Calibration,
     CalibrationSettings,
     LaserNeuron,
-    calibrate,
     calibration_key,
     choose_refractory_time,
+    measure_calibration,
 )
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.store import calibration_path, stored_calibration
@@ -28,7 +28,7 @@ def neuron(**changes):
 
 @pytest.fixture(scope="module")
 def measured():
-    return calibrate(neuron(), SHORT)
+    return measure_calibration(neuron(), SHORT)
 
 
 def test_default_device_turns_on_logistically(measured):
@@ -52,7 +52,7 @@ def test_unit_synapse_has_about_unit_strength(measured):
 
 
 def test_a_pulse_without_kick_is_weaker(measured):
-    flat = calibrate(neuron(synapse=Synapse()), SHORT)
+    flat = measure_calibration(neuron(synapse=Synapse()), SHORT)
     error = np.hypot(flat.synapse_strength_se, measured.synapse_strength_se)
     assert measured.synapse_strength - flat.synapse_strength > 5 * error
     # It goes on acting after z is over.
@@ -77,7 +77,7 @@ def test_calibrations_are_stored_and_reused(measured, monkeypatch, tmp_path):
         calls.append(args)
         return measured
 
-    monkeypatch.setattr(calibration_store, "calibrate", measure)
+    monkeypatch.setattr(calibration_store, "measure_calibration", measure)
     assert stored_calibration(neuron(), SHORT) == measured
     assert stored_calibration(neuron(), SHORT) == measured
     assert len(calls) == 1
@@ -93,7 +93,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_no_error(measured, monkeypat
     occupied = tmp_path / "file"
     occupied.write_text("")
     monkeypatch.setenv(CACHE_VARIABLE, str(occupied))
-    monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
+    monkeypatch.setattr(calibration_store, "measure_calibration", lambda *args, **kwargs: measured)
     said = "could not be kept .* a later run measures it again; LASERSAMPLING_CACHE names another"
     with pytest.warns(LaserSamplingWarning, match=said):
         assert stored_calibration(neuron(), SHORT) == measured
@@ -101,7 +101,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_no_error(measured, monkeypat
 
 def test_another_run_that_keeps_the_same_is_not_worth_a_word(measured, monkeypatch, tmp_path):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(calibration_store, "calibrate", lambda *args, **kwargs: measured)
+    monkeypatch.setattr(calibration_store, "measure_calibration", lambda *args, **kwargs: measured)
     with atomic_path(calibration_path(neuron(), SHORT)) as temporary:
         temporary.write_text("half")
         assert stored_calibration(neuron(), SHORT) == measured

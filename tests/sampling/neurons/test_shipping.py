@@ -12,7 +12,7 @@ def test_shipped_calibrations_are_of_this_code():
 
 
 def test_the_first_use_of_a_shipped_device_measures_nothing(monkeypatch):
-    monkeypatch.setattr(store, "calibrate", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(store, "measure_calibration", lambda *a, **k: 1 / 0)
     found = Lasers("D6").calibration
     assert 0.7 < found.midpoint < 1.0
 
@@ -24,13 +24,13 @@ def test_what_is_missing_is_measured_and_what_is_old_goes(monkeypatch, tmp_path)
     old.write_text("nothing")
     (tmp_path / good.name).write_bytes(good.read_bytes())
     monkeypatch.setattr(shipping, "DEVICES", ("D6",))
-    monkeypatch.setattr(shipping, "calibrate", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(shipping, "measure_calibration", lambda *a, **k: 1 / 0)
     said = []
     shipping.ship_calibrations(tmp_path, said.append)
     assert [path.name for path in tmp_path.iterdir()] == [good.name]
     assert said == [f"removed: {old}"]
     # Another name is missing, and is measured.
     (tmp_path / good.name).unlink()
-    monkeypatch.setattr(shipping, "calibrate", lambda *a, **k: Lasers("D6").calibration)
+    monkeypatch.setattr(shipping, "measure_calibration", lambda *a, **k: Lasers("D6").calibration)
     shipping.ship_calibrations(tmp_path, said.append)
     assert (tmp_path / good.name).read_text() == good.read_text()
