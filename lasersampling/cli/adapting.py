@@ -1,4 +1,4 @@
-"""Adapting lasers to a machine and giving them time to settle, as steps of a command."""
+"""Adapting lasers to a machine, and giving them time to settle, as steps of a command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.neurons.sampler import Lasers
 
 _ROUNDS = 4
-"""Of ``--adapt`` with no number behind it."""
+"""Number of rounds for ``--adapt`` without a number."""
 
 Adapt = Annotated[
     int | None,
@@ -34,9 +34,9 @@ Adapt = Annotated[
 
 
 def with_rounds(arguments: Sequence[str]) -> list[str]:
-    """Put the usual number of rounds behind each ``--adapt`` that none follows.
+    """Put the default number of rounds after each ``--adapt`` that is not followed by one.
 
-    Typer knows no options whose value may be left out.
+    Typer has no options whose value can be omitted.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def with_rounds(arguments: Sequence[str]) -> list[str]:
 
 
 def _is_number(text: str) -> bool:
-    """Whether a text is meant as a number, good or bad; names of options and files are not."""
+    """Whether a text is meant as a number, valid or not; names of options and files are not."""
     try:
         float(text)
     except ValueError:
@@ -71,7 +71,7 @@ def adapted(
     reporter: Reporter,
     file: ResultsFile | None,
 ) -> Mended:
-    """Adapt lasers to a machine held as it will be, if that helps; say and write what was done."""
+    """Adapt lasers to a machine with its units held, if that helps; say and write what was done."""
     from lasersampling.results.records import write_mended
     from lasersampling.sampling.mending import adapted_where_it_helps
 
@@ -91,12 +91,12 @@ def settled(
     file: ResultsFile | None,
     clamped: NDArray[np.int8],
 ) -> Lasers:
-    """Give lasers the time before the first draw that chains need; say and write if it is more."""
+    """Lengthen the burn-in of lasers as far as chains need it; say and write if it was done."""
     from lasersampling.sampling.settling import settled_burn_in_ns
 
-    if config.tempering is not None:  # whose hot parts are there to make chains forget
+    if config.tempering is not None:  # its hot parts serve to make chains forget
         return lasers
-    with reporter.working("looking how long chains need to settle"):
+    with reporter.working("measuring how long chains need to settle"):
         burn_in_ns, told = settled_burn_in_ns(
             machine,
             clamped,

@@ -1,4 +1,4 @@
-"""``lasersampling calibrate``: what a device is like as a sampling neuron."""
+"""``lasersampling calibrate``: measures a device as a sampling neuron."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def calibrate(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure activation, unit synapse, speed and power of a device; kept for `sample`."""
+    """Measure activation, unit synapse, speed and power of a device; `sample` uses the result."""
     from lasersampling.cli.configurations import CalibrateConfig
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.results.records import (

@@ -1,4 +1,4 @@
-"""Certificates at the command line: how they are shown, and what ``--strict`` makes of them."""
+"""Certificates at the command line: how they are shown, and the option ``--strict``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.certificate import Judgement
 
 NOT_CERTIFIED = 3
-"""Exit code of ``--strict`` for draws that do not agree with their law within their error."""
+"""Exit code with ``--strict`` for draws that do not agree with their law within their error."""
 
 Strict = Annotated[
     bool,
@@ -24,7 +24,7 @@ Strict = Annotated[
 def with_certificate(table: RenderableType, found: Judgement, remarks: Sequence[str] = ()) -> Group:
     """Put the certificate, as sentences and as a table, below the result of a command.
 
-    Remarks on what was done before the draws stand behind its sentences.
+    Remarks on what was done before the draws follow its sentences.
     """
     from rich.console import Group
     from rich.markup import escape
@@ -45,13 +45,13 @@ def pictures_remarks(found: Judgement, duration_ns: float) -> list[str]:
     if found.verdict not in (Verdict.UNMIXED, Verdict.UNKNOWN):
         return []
     return [
-        f"Each chain drew one picture for {duration_ns:g} ns, and need not pass to another in that "
-        "time. So the certificate tells that averages over these draws are not known to be those "
-        "of the machine; single pictures are judged by the table above it, beside Gibbs sampling."
+        f"Each chain drew one picture for {duration_ns:g} ns, and need not change to another in "
+        "this time. So the certificate says that averages over these draws may not be those of the "
+        "machine; single pictures are judged by the table above, compared with Gibbs sampling."
     ]
 
 
 def enforce(found: Judgement, *, strict: bool) -> None:
-    """Leave with exit code 3 if that was asked for and the draws cannot be trusted."""
+    """Exit with code 3 if that was asked for and the draws cannot be trusted."""
     if strict and not found.holds:
         raise typer.Exit(NOT_CERTIFIED)

@@ -1,4 +1,4 @@
-"""``lasersampling classify``: train networks that decide by which neuron spikes first."""
+"""``lasersampling classify``: trains networks that decide by which neuron spikes first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def classify(
     ] = None,
     seed: Seed = None,
     members: Annotated[
-        int | None, typer.Option(help="Networks to train, of successive seeds.")
+        int | None, typer.Option(help="Number of networks to train, with successive seeds.")
     ] = None,
     substrate: Address = None,
     timeout_s: Timeout = TIMEOUT_S,
@@ -97,7 +97,7 @@ def classify(
                 progress=progress,
                 checkpoints=Checkpoints(file, config.checkpoint_interval_s, state),
             )
-        with reporter.progress("training a linear classifier to compare with") as progress:
+        with reporter.progress("training a linear classifier for comparison") as progress:
             linear = linear_accuracy(classifier.data, progress)
         evaluation = judged(
             file, reporter, "the networks", lambda: evaluate_classifier(classifier, linear)
@@ -131,5 +131,5 @@ def _configured(
     config = configured(ClassifyRecipe, options, overrides, recipe=table)
     if suffix_of(config.data) != ".npz":
         return config
-    # So that the run can go on from another directory.
+    # So that the run can be resumed from another directory.
     return dataclasses.replace(config, data=str(expanded(config.data).absolute()))

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from lasersampling.learning.pictures.models import PictureModel
 
 _SHOWN = 5
-"""Moments at which a completion is shown while it forms."""
+"""Moments at which a forming completion is shown."""
 
 
 def check_request(
     complete: Path | None, mask: Path | None, occlude: str | None, model: str | None, n_labels: int
 ) -> None:
-    """Check the options of a completion with each other.
+    """Check the options of a completion against one another.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def complete_picture(
     output: Output,
     reporter: Reporter,
 ) -> None:
-    """Complete a picture by lasers; several completions, and where they differ.
+    """Complete a picture by lasers several times, and show where the completions differ.
 
     Raises
     ------
@@ -136,9 +136,9 @@ def complete_picture(
 
 
 def _check_ink(pixels: NDArray[np.int8], known: NDArray[np.bool_], picture: Path) -> None:
-    """Refuse a picture that has nothing on it, before half of it is hidden."""
+    """Refuse a picture with nothing on it, before half of it is hidden."""
     if not known.any():
-        return  # which is told with masks and halves
+        return  # with masks and halves this is reported elsewhere
     given = pixels[known]
     if (given != given[0]).any():
         return
@@ -151,12 +151,12 @@ def _check_ink(pixels: NDArray[np.int8], known: NDArray[np.bool_], picture: Path
 def _tell_ink(
     pixels: NDArray[np.int8], seen: NDArray[np.bool_], known: NDArray[np.bool_], reporter: Reporter
 ) -> None:
-    """Say what of a picture may not be meant: bright paper, or a known part without ink."""
+    """Warn of pictures that may not be meant: bright paper, or a known part without ink."""
     share = pixels[seen].mean()
     if share > 0.5:
         reporter.status(
             f"{share:.0%} of the picture is bright, and bright pixels count as strokes; for dark "
-            "strokes on bright paper add --set data.invert=true"
+            "strokes on bright paper, add --set data.invert=true"
         )
     if (pixels[known] == pixels[known][0]).all():
         kind = "bright" if pixels[known][0] else "dark"
@@ -169,7 +169,7 @@ def _drawing(
     mean: NDArray[np.float64],
     shape: tuple[int, int],
 ) -> str:
-    """What was seen beside what is most probable, in characters."""
+    """Show the given picture and the most probable completion side by side, in characters."""
     seen = np.where(known, np.where(pixels == 1, "█", "·"), "?").reshape(shape)
     found = np.where(mean >= 0.5, "█", "·").reshape(shape)
     lines = [f"{''.join(a)}   {''.join(b)}" for a, b in zip(seen, found, strict=True)]

@@ -1,4 +1,4 @@
-"""What shells are told when they complete a command: names of shipped models, and files."""
+"""Completion of commands by shells: names of shipped models, and files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def completed(*kinds: str) -> Callable[[str], list[str]]:
 
 
 def _paths(incomplete: str) -> list[str]:
-    """List files and folders that begin so; shells leave that to us beside names."""
+    """List files and folders that begin so; shells leave that to us if names are completed too."""
     given = Path(incomplete).expanduser()
     folder = given if incomplete.endswith("/") else given.parent
     start = "" if incomplete.endswith("/") else given.name

@@ -1,4 +1,4 @@
-"""What ``lasersampling info`` tells of each kind of file: values for JSON, a table for people."""
+"""Contents of each kind of file for ``lasersampling info``: values for JSON, and a table."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _DEVICE_KEYS = {"cavity", "gain", "absorber"}
 
 
 def describe(path: Path) -> Description:
-    """Tell what a file holds, whatever it is.
+    """Describe the contents of a file of any kind.
 
     Raises
     ------
     InputError
-        For a file that is none of the library's, or a damaged one.
+        If the file is not one of the library's, or is damaged.
     """
     if suffix_of(path) == ".toml":
         keys = set(read_toml(path))
@@ -78,7 +78,7 @@ def describe_results(path: Path) -> Description:
     shown: list[RenderableType] = [pairs_table(f"results file {path}", results.attrs)]
     if results.metrics:
         shown.append(metrics_table("metrics", results.metrics))
-    columns = ("variable", "dimensions", "type", "unit", "what it is")
+    columns = ("variable", "dimensions", "type", "unit", "description")
     shown.append(rows_table("contents", columns, rows))
     attributes = {name: dict(values) for name, values in results.attributes.items() if values}
     listed = [
@@ -101,7 +101,7 @@ def describe_results(path: Path) -> Description:
 
 
 def _in_short(value: object) -> object:
-    """Leave text of many lines, such as the settings of lasers, to JSON."""
+    """Leave long texts, such as the settings of lasers, to JSON."""
     lines = value.count("\n") if isinstance(value, str) else 0
     return value if lines < _MOST_LINES else f"text of {lines} lines"
 
@@ -145,7 +145,7 @@ def describe_network(path: Path) -> Description:
 
 
 def describe_device(path: Path) -> Description:
-    """List the parameters of a device, and what follows from them."""
+    """List the parameters of a device, and derived quantities."""
     device = load_device(path)
     parameters, derived = flattened(device), dict(_properties(device))
     shown = Group(pairs_table(f"device {path}", parameters), pairs_table("what follows", derived))
@@ -153,7 +153,7 @@ def describe_device(path: Path) -> Description:
 
 
 def describe_spiking(path: Path) -> Description:
-    """Summarise a network of spiking neurons, and tell what its file says of its training."""
+    """Summarise a network of spiking neurons, with what its file says about its training."""
     stored = load_spiking(path)
     values = spiking_values(stored.network)
     if stored.accuracy is not None:
@@ -188,7 +188,7 @@ def spiking_values(network: SpikingNetwork) -> dict[str, Any]:
 
 
 def _kind_of(path: Path) -> str:
-    """Tell what an HDF5 file is made for; what is wrong with it is said later."""
+    """Find out the kind of an HDF5 file; faults in it are reported later."""
     with hdf5.opened(path, _EXPECTED) as root:
         known = root.attributes()
         if known.get("form") == FORM:

@@ -1,4 +1,4 @@
-"""Evidence as it is given on the command line."""
+"""Evidence that is given on the command line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def clamped_units(text: str, names: Sequence[str]) -> NDArray[np.int8]:
     text : str
         Pairs ``unit=value`` separated by commas; a unit is its name or its number.
     names : sequence of str
-        Of all units.
+        Names of all units.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def clamped_units(text: str, names: Sequence[str]) -> NDArray[np.int8]:
 
 
 def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evidence:
-    """Make evidence of ``--clamp`` and ``--soft``, or of the file of ``--evidence``.
+    """Make evidence from ``--clamp`` and ``--soft``, or from the file of ``--evidence``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evide
     file : str
         CSV file; see `sampling.evidence.read_evidence`. It is used if it is not empty.
     names : sequence of str
-        Of all units.
+        Names of all units.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def evidence_of(clamp: str, soft: str, file: str, names: Sequence[str]) -> Evide
 
 
 def _hard(text: str, names: Sequence[str], problems: list[Problem]) -> dict[int, int]:
-    """Read pairs of ``--clamp``; what is wrong with them is added to `problems`."""
+    """Read pairs of ``--clamp``; add what is wrong with them to `problems`."""
     found = _pairs(text, "--clamp", names, problems)
     problems += [
         Problem("--clamp", f"{names[unit]}={value:g}", "the value 0 or 1")
@@ -91,14 +91,14 @@ def _hard(text: str, names: Sequence[str], problems: list[Problem]) -> dict[int,
     ]
     if not problems and len(found) == len(names):
         problems.append(Problem("--clamp", "all units", "at least one unit left free"))
-    # What is no 0 or 1, and may be no whole number, is a problem already.
+    # Values other than 0 and 1, which may not even be whole numbers, are a problem already.
     return {unit: int(value == 1) for unit, value in found.items()}
 
 
 def _pairs(
     text: str, option: str, names: Sequence[str], problems: list[Problem]
 ) -> dict[int, float]:
-    """Read pairs; what is wrong with them is added to `problems`."""
+    """Read pairs; add what is wrong with them to `problems`."""
     found: dict[int, float] = {}
     numbered = list(names) == [str(unit) for unit in range(len(names))]
     units = f"units 0 to {len(names) - 1}"

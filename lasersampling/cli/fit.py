@@ -1,4 +1,4 @@
-"""``lasersampling fit``: learn a distribution with lasers in the loop."""
+"""``lasersampling fit``: learns a distribution with lasers in the loop."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def fit(
         int | None,
         typer.Option(
             metavar="[ROUNDS]",
-            help="Rounds in which the lasers are adapted to the machine that learning starts from; "
-            "4 if no number follows, 0 by default, as learning with them makes up for the same.",
+            help="Rounds in which the lasers are adapted to the machine before learning; 4 if no "
+            "number follows, 0 by default, since learning with them corrects the same errors.",
         ),
     ] = None,
     substrate: Address = None,
@@ -168,14 +168,14 @@ def fit(
 
 
 def _told_of_zeros(target: Target) -> str:
-    """Say what follows from states that the target excludes; nothing if there are none."""
+    """Describe the consequence of states that the target excludes; empty if there are none."""
     excluded = int((target.probabilities == 0).sum())
     if not excluded:
         return ""
     return (
-        f"the target gives {excluded} of {target.probabilities.size} states the probability 0, as "
-        "no finite weights do: D_KL(sample || target) is infinite once one is drawn. For a file of "
-        "samples, --set pseudocount=0.5 gives all states a probability"
+        f"the target gives {excluded} of {target.probabilities.size} states the probability 0, "
+        "which no finite weights can: D_KL(sample || target) is infinite once one is drawn. For a "
+        "file of samples, --set pseudocount=0.5 gives all states a probability"
     )
 
 
@@ -194,5 +194,5 @@ def _configured(
     else:
         table = recipe_table(resolve("recipes", recipe), FitRecipe)
     config = configured(FitRecipe, given, overrides, recipe=table)
-    # So that the run can go on from another directory.
+    # So that the run can be resumed from another directory.
     return dataclasses.replace(config, target=str(expanded(config.target).absolute()))

@@ -38,30 +38,31 @@ class GenerateConfig:
     model : str
         A trained machine in place of training: a file, or the name of a shipped one.
     labels : tuple of str or int
-        Classes to be clamped, by name; or by number, where no name is another number. All by
-        default.
+        Classes to be clamped, by name, or by number unless some name is another number. All
+        classes by default.
     images_per_label, free_images : int
-        Images, one chain each, for every clamped label and without a label.
+        Number of images, with one chain each, for every clamped label and without a label.
     burn_in_ns, duration_ns, interval_ns : float
-        Laser time before the first draw at least, sampled, and between draws [ns].
+        Laser time before the first draw (at least), of the sampling, and between draws [ns].
     most_burn_in_ns : float
-        Where means need longer to settle, by Gibbs sampling (`sampling.settling`), the time before
-        the first draw is lengthened up to this [ns].
+        If means need longer to settle according to Gibbs sampling (`sampling.settling`), the time
+        before the first draw is lengthened up to this limit [ns].
     window_ns : float
-        The images shown are means over this last part of the sampling [ns].
+        Images are shown as means over this last part of the sampling [ns].
     gibbs_burn_in, gibbs_thin : int
         Sweeps of Gibbs sampling before the first draw, and per draw.
     adaptation_rounds : int or None
-        Rounds in which lasers are adapted to the machine, and used so if they then draw better, 0
-        for none; where it helps if None (`sampling.mending`).
+        Rounds in which lasers are adapted to the machine; they are used adapted if they then draw
+        better. 0 for no adaptation; by default lasers are adapted where that helps
+        (`sampling.mending`).
     adaptation_draws : int
-        Draws of each round and chain, a refractory time apart.
+        Number of draws of each round and chain, one refractory time apart.
     seed : int
         Seed of training and sampling.
     tempering : Tempering or None
-        Lets pumps and couplings swing; durations include the hot parts.
+        Modulates pumps and couplings periodically; durations include the hot parts.
     depression : Depression or None
-        Lets synapses tire.
+        Gives synapses short-term depression.
     """
 
     device: Device
@@ -98,7 +99,7 @@ class GenerateConfig:
         Raises
         ------
         InputError
-            For classes that there are not, with near names.
+            For unknown classes; the message has similar names.
         """
         if self.labels and not class_names:
             got = ", ".join(str(label) for label in self.labels)
@@ -127,7 +128,7 @@ class GenerateConfig:
 
     @property
     def window_draws(self) -> int:
-        """Draws that an image is the mean of."""
+        """Number of draws over which an image is averaged."""
         return max(1, int(self.window_ns / self._time_per_draw_ns + 1e-9))
 
     def mending(self, n_chains: int) -> Mending:
@@ -142,7 +143,7 @@ class GenerateConfig:
 
     @property
     def _time_per_draw_ns(self) -> float:
-        """Laser time per draw, hot parts shared out among them [ns]."""
+        """Laser time per draw, with hot parts distributed over the draws [ns]."""
         if self.tempering is None:
             return self.interval_ns
         return self.tempering.period_ns / self.tempering.draws_per_period(self.interval_ns)

@@ -1,4 +1,4 @@
-"""What ``lasersampling generate`` says of its images, in plain words."""
+"""Report of ``lasersampling generate`` on its images, in plain words."""
 
 from __future__ import annotations
 

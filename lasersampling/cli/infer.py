@@ -62,7 +62,7 @@ def infer(
         ),
     ] = None,
     sampler: Annotated[
-        str, typer.Option(help="lasers (with Gibbs sampling beside) or gibbs.")
+        str, typer.Option(help="lasers (compared with Gibbs sampling), or gibbs.")
     ] = "lasers",
     device: Annotated[
         str | None,
@@ -97,9 +97,9 @@ def infer(
     as_json: Json = False,
     strict: Strict = False,
 ) -> None:
-    """Infer what is not observed; exact posteriors stand beside (up to 20 free units).
+    """Infer what is not observed, and compare with exact posteriors (up to 20 free units).
 
-    For a machine that `fit` learned, the exact posterior is that of the distribution it learned.
+    For a machine that `fit` learned, the exact posterior is that of the learned distribution.
     """
     from lasersampling.boltzmann import load_model
     from lasersampling.boltzmann.learned import load_learned
@@ -114,7 +114,7 @@ def infer(
     reporter = Reporter(quiet=quiet, as_json=as_json)
     recorded = recorded_lasers(load_learned(model_file(machine)), machine)
     if device is not None:
-        # Lines belong to the lasers that they were measured on.
+        # Lines belong to the lasers on which they were measured.
         recorded.pop("lines", None)
     elif "device" not in recorded:
         device = DEFAULT_DEVICE
@@ -175,7 +175,7 @@ def infer(
 
 
 def _listed(config: InferConfig, model: Model, cases: Evidence) -> int:
-    """Say how many units are listed: all if hidden ones are asked for, or are evidence."""
+    """Number of listed units: all if hidden ones are asked for, or carry evidence."""
     from lasersampling.boltzmann.clamping import FREE
     from lasersampling.errors import InputError
 
@@ -190,7 +190,7 @@ def _listed(config: InferConfig, model: Model, cases: Evidence) -> int:
 
 
 def _truth(model: Model, cases: Evidence) -> tuple[Truth, list[str]]:
-    """Choose whose posterior stands beside, and say what is not plain about it."""
+    """Choose the model of the exact posterior, with remarks where the choice is not obvious."""
     from lasersampling.boltzmann.clamping import FREE
 
     if model.learned is None:
@@ -198,8 +198,8 @@ def _truth(model: Model, cases: Evidence) -> tuple[Truth, list[str]]:
     given = (cases.clamped != FREE) | (cases.log_odds != 0)
     if given[:, model.machine.n_visible :].any():
         return model.truth, [
-            "The machine was to learn a distribution, which knows nothing of evidence on hidden "
-            "units; so the posterior of the ideal machine stands beside."
+            "The machine was to learn a distribution, which does not contain the hidden units with "
+            "evidence; so the posterior of the ideal machine is shown for comparison."
         ]
     if not model.learned.is_of_a_device:
         return model.learned.target, []
@@ -217,8 +217,8 @@ def _about_lasers(
     remarks = [remark_of_lasers(learned, recorded, config)]
     if config.adaptation_rounds and learned is not None and learned.is_of_a_device:
         remarks.append(
-            "Lasers that are adapted to the ideal law of a machine draw this law, and no longer "
-            "what was learned with a device in the loop."
+            "Lasers that are adapted to the ideal law of a machine draw from this law, and no "
+            "longer from what was learned with a device in the loop."
         )
     return [remark for remark in remarks if remark]
 
@@ -226,7 +226,7 @@ def _about_lasers(
 def _adapted_lasers(
     config: InferConfig, model: Model, cases: Evidence, reporter: Reporter
 ) -> list[Mended]:
-    """Make lasers ready: calibrated, and adapted to the machine held as it will be."""
+    """Calibrate lasers, and adapt them to the machine with its units held."""
     from lasersampling.cli.adapting import mended
     from lasersampling.errors import InputError
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
@@ -260,7 +260,7 @@ def _adapted_lasers(
         seed=config.seed,
     )
     ready = with_evidence_lines(lasers, model.machine, machine)
-    assert isinstance(ready, Lasers)  # as `lasers` is
+    assert isinstance(ready, Lasers)  # since `lasers` is
     return mended(ready, machine, clamped, plan, reporter)
 
 
@@ -272,7 +272,7 @@ def _drawn(
     mended: list[Mended],
     reporter: Reporter,
 ) -> dict[str, Posterior]:
-    """Draw by each sampler; hidden units are among what is drawn."""
+    """Draw by each sampler; hidden units are drawn too."""
     from lasersampling.sampling import Gibbs, Sampler
     from lasersampling.sampling.inference import infer as infer_posterior
 
@@ -304,7 +304,7 @@ def _certificate(
     drawn: dict[str, Posterior],
     mended: list[Mended],
 ) -> Judgement:
-    """Judge the draws of the lasers, or of Gibbs sampling where there are none."""
+    """Judge the draws of the lasers, or of Gibbs sampling if there are no lasers."""
     from lasersampling.boltzmann import Target
     from lasersampling.cli.inferred import evidence_text
     from lasersampling.sampling.certificate.posteriors import posterior_certificate

@@ -1,4 +1,4 @@
-"""What ``lasersampling infer`` tells: posteriors as a table for people, and as values for JSON."""
+"""Report of ``lasersampling infer``: posteriors as a table, and as values for JSON."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _ABOUT: dict[TruthKind, str] = {
 
 @dataclass(frozen=True)
 class Told:
-    """Posteriors, and what stands beside them.
+    """Posteriors, and what is reported with them.
 
     Attributes
     ----------
     posteriors : mapping of str to Posterior
-        Of the listed units, by the name of the sampler.
+        Posteriors of the listed units, by the name of the sampler.
     names : tuple of str
-        Of these units.
+        Names of these units.
     remarks : tuple of str
-        Sentences about what the exact posterior is and which lasers these are.
+        Sentences about the exact posterior and the lasers.
     mended : sequence of Mended
-        The adaptation of the lasers, to each case or to all; empty where there are no lasers.
+        The adaptation of the lasers, to each case or to all; empty if there are no lasers.
     """
 
     posteriors: Mapping[str, Posterior]
@@ -61,7 +61,7 @@ class Told:
         return next(iter(self.posteriors.values()))
 
     def values(self) -> dict[str, Any]:
-        """Give all as values for JSON."""
+        """Give everything as values for JSON."""
         first = self._first
         return {
             "units": list(self.names),
@@ -93,7 +93,7 @@ class Told:
         }
 
     def table(self) -> Group:
-        """Give the first cases as a table, with the figures of merit of all."""
+        """Give the first cases as a table, with the figures of merit of all cases."""
         from rich.console import Group
         from rich.text import Text
 
@@ -137,14 +137,14 @@ class Told:
         is_known = first.is_known.any(axis=1)
         reasons = []
         if missing[is_known].any():
-            reasons.append("a target says nothing of hidden units")
+            reasons.append("a target does not contain hidden units")
         if not is_known.all():
             reasons.append("the target never shows the evidence of some cases")
         return "; ".join(reasons)
 
 
 def _with_error(found: Posterior, case: int, unit: int) -> str:
-    """Write a sampled probability; of a unit that never changed no error is known."""
+    """Write a sampled probability; for a unit that never changed its error is unknown."""
     mean, error = found.mean[case, unit], found.standard_error[case, unit]
     return f"{mean:.4f}, never changed" if error != error else f"{mean:.4f} ± {error:.4f}"
 

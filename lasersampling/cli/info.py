@@ -1,4 +1,4 @@
-"""``lasersampling info``: what a results, machine or device file holds."""
+"""``lasersampling info``: describes a results, machine, network or device file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def info(
     ],
     as_json: Json = False,
 ) -> None:
-    """Tell what a file of results or of a model holds: machine, device, network."""
+    """Describe a file of results or of a model: machine, device, network."""
     from lasersampling.cli.describe import describe
 
     path = _find(file)
@@ -35,7 +35,7 @@ def info(
 
 
 def _find(name: str) -> Path:
-    """Return an existing path, or that of the shipped model of this name."""
+    """Return an existing path, or the path of the shipped model of this name."""
     from lasersampling.config import shipped_names, shipped_path
 
     path = expanded(name)

@@ -1,4 +1,4 @@
-"""The lasers that a machine was learned with, as defaults of a command that uses the machine."""
+"""The lasers with which a machine was learned, as defaults of commands that use the machine."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann.learned import Learned
 
 _WHICH_LASERS = ("device", "delay_ns", "imperfections", "chip_seed", "lines")
-"""Keys that say which lasers these are, and not how they are read."""
+"""Keys that identify lasers, as opposed to how they are read out."""
 
 
 def recorded_lasers(learned: Learned | None, where: str) -> dict[str, Any]:
-    """Return the settings of the lasers that a file says a machine was learned with; may be empty.
+    """Return the settings of the lasers with which a machine was learned; may be empty.
 
     Raises
     ------
     InputError
-        If the record is no TOML text.
+        If the record is not TOML text.
     """
     from lasersampling.config import toml_of
 
@@ -27,12 +27,12 @@ def recorded_lasers(learned: Learned | None, where: str) -> dict[str, Any]:
 
 
 def remark_of_lasers(learned: Learned | None, recorded: dict[str, Any], config: Any) -> str:
-    """Say by what the lasers of a configuration differ from those that a machine was learned with.
+    """Say how the lasers of a configuration differ from those with which a machine was learned.
 
     Parameters
     ----------
     learned : Learned or None
-        What the file of the machine says.
+        Record in the file of the machine.
     recorded : dict
         Settings of `recorded_lasers`.
     config : validated object
@@ -52,7 +52,7 @@ def remark_of_lasers(learned: Learned | None, recorded: dict[str, Any], config: 
             f"The machine was learned with {learned.sampler!r} in the loop, of which its file says "
             "no more; what these lasers draw may differ from what was learned."
         )
-    # What a record of an older version leaves out has its default.
+    # What a record of an older version omits has its default value.
     now = toml_of(to_toml(config), "")
     others = {key: value for key, value in now.items() if key not in _WHICH_LASERS}
     then = toml_of(to_toml(parse(others | recorded, type(config), "")), "")

@@ -1,6 +1,6 @@
-"""The command's entry point: its subcommands, and exit codes for what goes wrong.
+"""Entry point of the command: its subcommands, and exit codes for errors.
 
-0 done, 1 failed, 2 bad input, 3 draws that ``--strict`` does not accept, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad input, 3 draws that ``--strict`` rejects, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _exit_codes() -> Iterator[None]:
         _say("bad input", str(error))
         code = BAD_INPUT
     except BrokenPipeError:
-        raise  # whoever read our output has gone; typer ends the process without a word
+        raise  # the reader of our output has gone; typer ends the process without a message
     except MemoryError as error:
         said = f" ({error})" if str(error) else ""
         _say("bad input", f"more was asked for than fits into memory{said}; ask for less at a time")
@@ -83,7 +83,7 @@ def _exit_codes() -> Iterator[None]:
 
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Say each `LaserSamplingWarning` within the block once, as a line."""
+    """Report each `LaserSamplingWarning` within the block once, as a line."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", LaserSamplingWarning)
         show, said = warnings.showwarning, set[str]()
@@ -112,7 +112,7 @@ app.add_typer(serve, name="serve")
 
 
 def main() -> None:
-    """Run the command with the arguments of the process, and leave with its exit code."""
+    """Run the command with the arguments of the process, and exit with its code."""
     with _exit_codes_of_process():
         app(prog_name="lasersampling")
 

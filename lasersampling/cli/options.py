@@ -29,10 +29,10 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
     ("model",): "machines",
     ("chip", "model"): "chips",
 }
-"""Keys of recipes that hold paths, with the names that may stand there too, or their folder."""
+"""Keys of recipes that hold paths, with other names that are allowed there, or their folder."""
 
 _COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
-"""Keys by which a recipe of another command is known."""
+"""Keys by which a recipe of another command is recognised."""
 
 _FLAGS = {
     "n_hidden": "--hidden",
@@ -40,7 +40,7 @@ _FLAGS = {
     "labels": "--label",
     "adaptation_rounds": "--adapt",
 }
-"""Options whose names are not those of their keys."""
+"""Options whose names differ from those of their keys."""
 
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
@@ -63,7 +63,7 @@ Out = Annotated[
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace the results file and figures if there are such."),
+    typer.Option("--overwrite", help="Replace the results file and its figures if they exist."),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -78,12 +78,12 @@ Resume = Annotated[
     typer.Option(
         parser=expanded,
         metavar="FILE.h5",
-        help="Results file of a run that was stopped: go on with it, in place of a recipe.",
+        help="Resume a run that was stopped, from its results file, in place of a recipe.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no remarks.")]
 Json = Annotated[
-    bool, typer.Option("--json", help="One line of JSON on standard output instead of a table.")
+    bool, typer.Option("--json", help="Print one line of JSON on standard output, not a table.")
 ]
 
 
@@ -101,13 +101,13 @@ def configured(
     cls : type
         Class made by `config.validated`.
     options : mapping
-        Field to value, for all options of the command; those that were not given are None and
-        left to their defaults.
+        Values of all options of the command by field; options that were not given are None and keep
+        their defaults.
     overrides : sequence of str
-        What was given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
-        text may stand without quotes. These win over options.
+        Texts given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
+        text may stand without quotes. They take precedence over options.
     recipe : mapping, optional
-        Values of a recipe, over which options win.
+        Values of a recipe; options take precedence over them.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def configured(
     Raises
     ------
     InputError
-        With all problems, each under the name of the option it came by.
+        With all problems, each under the name of the option by which the value was given.
     """
     from lasersampling.config import parse
 
@@ -157,7 +157,7 @@ def device_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, 
     name_or_path : str
         Name of a shipped device, or a file.
     beside : Path, optional
-        Folder that the path counts from; the working directory by default.
+        Folder from which the path counts; the working directory by default.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dic
     name_or_path : str
         Name of a shipped file, or a file.
     beside : Path, optional
-        Folder that the path counts from; the working directory by default.
+        Folder from which the path counts; the working directory by default.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     """Read a recipe as the table of a configuration.
 
     Names of a device and of imperfections are replaced by their tables. Paths in a recipe count
-    from its folder, those of `given` from the working directory.
+    from its folder, paths in `given` from the working directory.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     cls : type
         Class made by `config.validated` that the recipe must fit.
     **given
-        Keys in place of those of the file.
+        Values that replace those of the file.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     for key, read in (("device", device_table), ("imperfections", imperfections_table)):
         if isinstance(table.get(key), str):
             table[key] = read(table[key], beside=None if key in given else path.parent)
-    # Here and not only with the other options, so that problems are reported under the file's name.
+    # Checked here and not only with the other options, so that problems name the file.
     try:
         parse(table, cls, str(path))
     except InputError:
@@ -243,14 +243,14 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
 def files_named(
     recipe: str | Path | None, overrides: Sequence[str] | None = None
 ) -> list[str | Path]:
-    """List a recipe, and all files that it or ``--set`` names: what a run reads and must not write.
+    """List a recipe, and all files that it or ``--set`` names: the inputs of a run.
 
     Parameters
     ----------
     recipe : str or Path or None
         A file, or the name of a shipped recipe.
     overrides : sequence of str, optional
-        What was given with ``--set``.
+        Texts given with ``--set``.
 
     Raises
     ------
@@ -267,7 +267,7 @@ def files_named(
         if suffix_of(path) == ".toml":
             values += [(text, path.parent) for text in _texts(read_toml(path))]
     for text, folder in values:
-        with contextlib.suppress(InputError, OSError, ValueError):  # texts that are no paths
+        with contextlib.suppress(InputError, OSError, ValueError):  # texts that are not paths
             named = folder / expanded(text)
             if text and named.is_file():
                 found.append(named)
@@ -284,7 +284,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _check_step(device: Any, config: Any) -> None:
-    """Refuse a step much longer than that of the device file; warn of one that is longer."""
+    """Refuse a step much longer than that of the device file; warn of a longer one."""
     from lasersampling.config import parse
     from lasersampling.lasers.device import Device as Laser
     from lasersampling.lasers.steps import step_problems
@@ -295,7 +295,7 @@ def _check_step(device: Any, config: Any) -> None:
 
 
 def _locate(table: dict[str, Any], folder: Path) -> None:
-    """Make the paths in a recipe absolute, which count from its folder."""
+    """Make the paths in a recipe, which count from its folder, absolute."""
     from lasersampling.config import located, resolve
 
     for (*outer, last), names in _PATHS.items():
@@ -311,7 +311,7 @@ def _locate(table: dict[str, Any], folder: Path) -> None:
 
 
 def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
-    """Set a value in nested tables; say whether there was a place for it."""
+    """Set a value in nested tables; say whether that was possible."""
     table: Any = values
     for key in path[:-1]:
         table = table.setdefault(key, {})
@@ -322,7 +322,7 @@ def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
 
 
 def _value(text: str) -> object:
-    """Read a TOML value; what is none is plain text."""
+    """Read a TOML value; anything else is plain text."""
     try:
         table = tomllib.loads(f"value = {text}")
     except ValueError:
@@ -331,12 +331,12 @@ def _value(text: str) -> object:
 
 
 def flag(key: str) -> str:
-    """Name the option that gives a key of the configuration."""
+    """Name the option for a key of the configuration."""
     return _FLAGS.get(key, f"--{key.replace('_', '-')}")
 
 
 def _option(where: str, given: set[str], options: Mapping[str, object]) -> str:
-    """Name the option that a key of the configuration came by."""
+    """Name the option by which a key of the configuration was given."""
     name, bracket, rest = where.partition("[")
     if name in options and name not in given:
         return f"{flag(name)}{bracket}{rest}"

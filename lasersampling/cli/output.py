@@ -27,7 +27,7 @@ class Invocation:
     command : str
         The command line.
     started : float
-        When, on the clock of `time.monotonic` [s].
+        Time of the call on the clock of `time.monotonic` [s].
     """
 
     command: str
@@ -35,22 +35,22 @@ class Invocation:
 
 
 class Output:
-    """What a command leaves behind, if ``--out`` was given.
+    """Files that a command writes, if ``--out`` was given.
 
     Parameters
     ----------
     context : typer.Context
-        Of the command; knows the command line.
+        Context of the command, which has the command line.
     path : Path or None
         Results file.
     figures : sequence of str
-        What will be drawn of it. One that is all there is to see has the name of the results file.
+        Figures of the results. A single figure gets the name of the results file.
     overwrite : bool
-        Whether it, and figures of it, may be replaced.
+        Whether the results file and its figures may be replaced.
     inputs : sequence of path-like or None
-        What the command reads, which is never replaced: files, names of shipped ones, or None.
+        Inputs of the command, which are never replaced: files, names of shipped ones, or None.
     folders : sequence of path-like
-        Folders of which the command reads all files, and so writes none into.
+        Folders of which the command reads all files, and so writes none there.
 
     Raises
     ------
@@ -84,12 +84,12 @@ class Output:
 
     @contextmanager
     def open(self, config: object, seed: int) -> Iterator[ResultsFile | None]:
-        """Open the results file; None if there shall be none.
+        """Open the results file; None if there is to be none.
 
         Raises
         ------
         InputError
-            At once, if the file or a figure of it cannot be written any more.
+            At once, if the file or a figure of it can no longer be written.
         """
         if self._path is None:
             yield None
@@ -111,7 +111,7 @@ class Output:
         self._file = file
 
     def draw(self, reporter: Reporter) -> None:
-        """Draw the figures of the results file beside it, and say what was written."""
+        """Draw the figures of the results file beside it, and report what was written."""
         if self._file is None:
             return
         with reporter.working("drawing figures"):

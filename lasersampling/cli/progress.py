@@ -1,4 +1,4 @@
-"""How far long work is, on terminals and elsewhere, and how long it takes once that is known."""
+"""Progress of long work, on terminals and elsewhere, and the time left as soon as it is known."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 _WIDTH_OF_PIPES = 120
 _SECONDS_BETWEEN_LINES = 10.0
 _SILENT_S = 3.0
-"""Work that cannot say how far it is, or says that it is done, is told of after this time."""
+"""Work that reports no fraction, or is already finishing, is shown after this time [s]."""
 _BAR_AFTER_S = 1.0
 _RECENT_S = 30.0
 _KNOWN_AFTER_S = 5.0
 
 
 class Pace:
-    """How fast work has become done of late, and so how long it will take.
+    """Speed of the work in the last while, and the time left that follows from it.
 
-    Work is seldom even: it compiles at first, and its parts differ. So the time left follows from
+    Work is seldom even: at first code is compiled, and parts differ. So the time left follows from
     the last half minute, and is unknown until five seconds of it have been seen.
     """
 
@@ -37,34 +37,34 @@ class Pace:
         self._seen: deque[tuple[float, float]] = deque()
 
     def add(self, now: float, fraction: float) -> None:
-        """Take note of the fraction done at a moment [s]."""
+        """Record the fraction done at a moment [s]."""
         if self._seen and fraction < self._seen[-1][1]:
-            self._seen.clear()  # it has begun anew
+            self._seen.clear()  # the work has begun anew
         self._seen.append((now, fraction))
-        # One that is older than the window stays, so that slow work has two.
+        # One entry older than the window is kept, so that slow work has two.
         while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT_S:
             self._seen.popleft()
 
     def left_s(self, now: float) -> float | None:
-        """Time left at a moment, None as long as it is unknown [s]."""
+        """Time left at a moment, None while it is unknown [s]."""
         if len(self._seen) < 2:
             return None
         (first, begun), (last, done) = self._seen[0], self._seen[-1]
         if last - first < _KNOWN_AFTER_S or now - last > _RECENT_S or done <= begun or done >= 1:
             return None
-        # Up to now, and not to the last step: work that has come to a halt becomes slower.
+        # Up to now, and not up to the last step: the speed of stalled work decreases.
         return (1 - done) * (now - first) / (done - begun)
 
 
 class Lines:
-    """Progress where there is no terminal: a plain line now and then; used in a ``with`` block.
+    """Progress without a terminal: a plain line from time to time; used in a ``with`` block.
 
     Parameters
     ----------
     what : str
         What is being done.
     say : callable
-        Takes a line.
+        Called with each line.
     """
 
     def __init__(self, what: str, say: Callable[[str], None]) -> None:
@@ -91,13 +91,13 @@ class Lines:
         self._watch.join()
 
     def __call__(self, fraction: float) -> None:
-        """Take note of the fraction done, 0 to 1; ends here if the process was asked to stop."""
+        """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
         raise_if_stopped()
         now = time.monotonic()
         with self._lock:
             if fraction > 0:
                 self._pace.add(now, fraction)
-                if self._fraction is None:  # there will soon be more to say
+                if self._fraction is None:  # there will soon be more to report
                     self._due = max(self._due, self._started + _SECONDS_BETWEEN_LINES)
                 if fraction >= 1 and (self._fraction or 0) < 1:
                     self._due = now + _SILENT_S
@@ -105,7 +105,7 @@ class Lines:
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Say a line if it is time for one."""
+        """Print a line if it is time for one."""
         with self._lock:
             if now < self._due:
                 return
@@ -131,7 +131,7 @@ class Lines:
 class Bar:
     """Progress on a terminal; used in a ``with`` block.
 
-    It appears with the first fraction, or after a second: not for work that is done already.
+    It appears with the first fraction, or after a second, so not for work that is quickly done.
     """
 
     def __init__(self, what: str) -> None:
@@ -165,7 +165,7 @@ class Bar:
         self._bar.stop()
 
     def __call__(self, fraction: float) -> None:
-        """Take note of the fraction done, 0 to 1; ends here if the process was asked to stop."""
+        """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
         raise_if_stopped()
         now = time.monotonic()
         self._pace.add(now, fraction)
@@ -180,7 +180,7 @@ def console(stream: Any) -> Console:
     from rich.console import Console
 
     class Plain(Console):
-        """Replaces what the stream lacks before columns are measured, so that they stay aligned."""
+        """Replaces characters that the stream lacks before columns are measured, to align them."""
 
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(printable(text, stream), **options)

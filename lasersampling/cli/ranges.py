@@ -1,4 +1,4 @@
-"""Numbers of an option that may be repeated: plain ones, and ranges ``start:stop:count``."""
+"""Numbers of an option that may be repeated: single ones, and ranges ``start:stop:count``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lasersampling.errors import InputError, Problem
 __all__ = ["numbers_of"]
 
 MOST = 10_000
-"""Numbers that one option may give in all."""
+"""Largest number of values of one option in all."""
 
 
 def numbers_of(option: str, texts: Sequence[str], least: float, most: float) -> list[float]:
@@ -19,12 +19,12 @@ def numbers_of(option: str, texts: Sequence[str], least: float, most: float) -> 
     Parameters
     ----------
     option : str
-        What the option is called, for messages.
+        Name of the option, for messages.
     texts : sequence of str
-        Each a number, or ``start:stop:count``: so many numbers, evenly spaced from start to stop,
-        both included.
+        Texts that are a number, or ``start:stop:count``: so many numbers, evenly spaced from start
+        to stop, both included.
     least, most : float
-        What a number may be.
+        Limits of a number.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def _read(text: str, least: float, most: float, room: int) -> list[float]:
     if count == 1:
         return ends[:1]
     start, stop = ends
-    # Ten digits are more than anybody means, and 0.9 stays 0.9.
+    # Ten digits are more than anybody needs, and 0.9 stays 0.9.
     inner = [float(f"{start + (stop - start) * k / (count - 1):.10g}") for k in range(1, count - 1)]
     return [start, *inner, stop]
 

@@ -27,7 +27,7 @@ TIMEOUT_S = 60.0
 
 
 def device_at(address: str | None, timeout_s: float) -> AbstractContextManager[Substrate | None]:
-    """Connect to a device, if one is named, as long as the block lasts."""
+    """Connect to a device, if one is named, for the duration of the block."""
     from lasersampling.hardware import RemoteSubstrate
 
     if address is None:

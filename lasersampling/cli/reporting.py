@@ -1,4 +1,4 @@
-"""What a command says: progress and remarks on standard error, results on standard output."""
+"""Output of a command: progress and remarks on standard error, results on standard output."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Speaks for one run of a command.
+    """Output of one run of a command.
 
     Parameters
     ----------
     quiet : bool
-        Say nothing but the result.
+        Whether nothing but the result is shown.
     as_json : bool
-        Give the result as one line of JSON.
+        Whether the result is one line of JSON.
     """
 
     def __init__(self, *, quiet: bool, as_json: bool) -> None:
@@ -32,18 +32,18 @@ class Reporter:
         self._as_json = as_json
 
     def status(self, text: str) -> None:
-        """Remark on the run, on standard error."""
+        """Print a remark on the run to standard error."""
         if not self._quiet:
             print(text, file=sys.stderr, flush=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[float], None]]:
-        """Show how far long work is, with an estimate of the time left.
+        """Show the progress of long work, with an estimate of the time left.
 
         Parameters
         ----------
         what : str
-            What is being done, "sampling".
+            What is being done, such as "sampling".
 
         Yields
         ------
@@ -61,14 +61,14 @@ class Reporter:
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
-        """Show that something is being done that cannot say how far it is; see `progress`."""
+        """Show that work is going on that reports no progress; see `progress`."""
         with self.progress(what):
             yield
 
     def result(self, values: Mapping[str, Any], table: RenderableType) -> None:
-        """Give the result: `table` for people, or `values` as JSON.
+        """Print the result: `table` for people, or `values` as JSON.
 
-        JSON knows no infinities and no NaN; both become null.
+        JSON has no infinities and no NaN; both become null.
         """
         if self._as_json:
             print(json.dumps(_finite(values), allow_nan=False), flush=True)

@@ -1,4 +1,4 @@
-"""What commands share that train, keep checkpoints and can be resumed."""
+"""Common parts of commands that train, write checkpoints and can be resumed."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ Recipe = TypeVar("Recipe")
 
 
 class Evaluation(Protocol):
-    """What was found out about something trained."""
+    """Results of judging something that was trained."""
 
     def write(self, file: ResultsFile) -> None:
-        """Write it to a results file."""
+        """Write them to a results file."""
 
 
 E = TypeVar("E", bound=Evaluation)
 
 
 def refuse_beside_resume(given: Mapping[str, object]) -> None:
-    """Refuse what was given together with ``--resume``, by the names that users know.
+    """Refuse options that were given together with ``--resume``, under their usual names.
 
     Raises
     ------
     InputError
-        If there is anything.
+        If there are any.
     """
     extra = [name for name, value in given.items() if value is not None]
     if extra:
@@ -52,7 +52,7 @@ def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State]:
     Raises
     ------
     InputError
-        If the file holds no checkpoint, or that of another kind of run.
+        If the file holds no checkpoint, or one of another kind of run.
     """
     from lasersampling.config import parse, toml_of
     from lasersampling.results import read_results
@@ -75,15 +75,15 @@ class Training:
     Attributes
     ----------
     out : Path or None
-        Results file, if there shall be one.
+        Results file, if there is to be one.
     figures : sequence of str
-        What is drawn of it.
+        Figures of the results.
     inputs : sequence of path-like or None
-        What the training reads: files, names of shipped ones, or None.
+        Inputs of the training: files, names of shipped ones, or None.
     overwrite : bool
         Whether the results file and figures may be replaced.
     goes_on : bool
-        Whether the training goes on from the results file.
+        Whether the training resumes from the results file.
     """
 
     out: Path | None
@@ -94,7 +94,7 @@ class Training:
 
     @contextmanager
     def open(self, context: typer.Context, config: object, seed: int) -> Iterator[RunFile | None]:
-        """Reserve the results file; None if there shall be none.
+        """Reserve the results file; None if there is to be none.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Training:
 
 
 def judged(file: RunFile | None, reporter: Reporter, what: str, evaluate: Callable[[], E]) -> E:
-    """Evaluate what was trained, and write that in place of the checkpoints if there is a file."""
+    """Evaluate what was trained, and write that in place of the checkpoints, if there is a file."""
     with reporter.working(f"judging {what}"):
         evaluation = evaluate()
         if file is not None:
@@ -133,7 +133,7 @@ def judged(file: RunFile | None, reporter: Reporter, what: str, evaluate: Callab
 
 
 def drawn(file: RunFile | None, reporter: Reporter) -> list[Path]:
-    """Draw the figures of a finished run, and say which files it leaves."""
+    """Draw the figures of a finished run, and report which files it wrote."""
     if file is None:
         return []
     with reporter.working("drawing figures"):

@@ -1,4 +1,4 @@
-"""``lasersampling sample``: sample a Boltzmann machine, and say how well it went."""
+"""``lasersampling sample``: samples a Boltzmann machine, and judges the draws."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _OWN_OPTIONS = {
     "renewal": ("device", "duration_ns"),
     "gibbs": ("draws",),
 }
-"""Options that not all of the samplers have."""
+"""Options that only some of the samplers have."""
 _MIN_DRAWS = 4
 
 
@@ -91,7 +91,7 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
-    Up to 20 free units, they are compared with the exact distribution.
+    With up to 20 free units, they are compared with the exact distribution.
     """
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE
@@ -126,7 +126,7 @@ def sample(
     if learned is not None and not learned.is_of_a_device:
         learned = None
     clamped = clamped_units(config.clamp, names.of_all(target))
-    # Lists of all states are made, and compared with, as long as they are not too long.
+    # All states are enumerated, and compared, as long as there are not too many.
     listed = int((clamped == FREE).sum()) <= MAX_ENUMERATED_UNITS
     figures = ["distribution", "divergence_over_time"] if listed else []
     if config.sampler != "gibbs":
@@ -228,13 +228,13 @@ def _configuration(
 
 
 class _Ready(NamedTuple):
-    """A sampler, how many draws per chain are asked of it, and what was done to lasers."""
+    """A sampler, its number of draws per chain, and what was done to lasers."""
 
     sampler: Sampler
     n_draws: int
     mended: Mended | None = None
     learned: Learned | None = None
-    """What the machine was to learn with a device in the loop, if it was."""
+    """What the machine was to learn with a device in the loop, if so."""
 
 
 def _prepare(
@@ -245,7 +245,7 @@ def _prepare(
     reporter: Reporter,
     file: ResultsFile | None,
 ) -> _Ready:
-    """Make the sampler ready, and say how many draws per chain are asked of it."""
+    """Prepare the sampler, and determine the number of draws per chain."""
     from lasersampling.cli.adapting import adapted
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results.records import write_calibration, write_chip, write_neuron

@@ -31,7 +31,7 @@ _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 5005
 _INTERRUPTED = 130
 _GRACE_S = 2.0
-"""How long the process may take to end by itself when it was told to during a run."""
+"""How long the process may take to end by itself when it was told to during a run [s]."""
 
 Host = Annotated[
     str | None, typer.Option(help=f"Address to listen on; {_DEFAULT_HOST} by default.")
@@ -46,7 +46,7 @@ Port = Annotated[
 ]
 Stdio = Annotated[
     bool,
-    typer.Option("--stdio", help="Answer on standard input and output, in place of a port."),
+    typer.Option("--stdio", help="Answer on standard input and output instead of a port."),
 ]
 
 serve = typer.Typer(
@@ -56,12 +56,12 @@ serve = typer.Typer(
 
 @serve.callback()
 def _group() -> None:
-    pass  # with it, what to serve is named even while there is one thing only
+    pass  # with it, what to serve is named even while there is only one thing to serve
 
 
 @serve.command()
 def lasers(
-    units: Annotated[int, typer.Option(help="Lasers of the network.")],
+    units: Annotated[int, typer.Option(help="Number of lasers in the network.")],
     device: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +76,7 @@ def lasers(
         ),
     ] = None,
     chip_seed: Annotated[
-        int | None, typer.Option(help="Number of the chip, which fixes its mismatch.")
+        int | None, typer.Option(help="Number of the chip, which determines its mismatch.")
     ] = None,
     host: Host = None,
     port: Port = None,
@@ -116,8 +116,8 @@ def chip(
             autocompletion=completed("chips"),
         ),
     ],
-    sizes: Annotated[str, typer.Option(help="Inputs, and neurons of each layer: 20,30,3.")],
-    members: Annotated[int, typer.Option(help="Chips side by side, of successive numbers.")] = 1,
+    sizes: Annotated[str, typer.Option(help="Inputs and neurons of each layer, such as 20,30,3.")],
+    members: Annotated[int, typer.Option(help="Number of chips, with successive numbers.")] = 1,
     chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,
     host: Host = None,
     port: Port = None,
@@ -162,7 +162,7 @@ def _offer(substrate: Substrate, host: str | None, port: int | None, stdio: bool
         return
     place = (host or _DEFAULT_HOST, _DEFAULT_PORT if port is None else port)
     with Server(substrate, str(Address(tcp=place))) as server:
-        # Not silenced by --quiet: whoever asks for any free port must be told which.
+        # Not silenced by --quiet: who asks for any free port must learn which it is.
         print(f"{substrate.description.name}: {server.address}", file=sys.stderr, flush=True)
         try:
             server.serve()
@@ -173,7 +173,7 @@ def _offer(substrate: Substrate, host: str | None, port: int | None, stdio: bool
 
 
 def _end_soon(code: int) -> None:
-    """End the process although a run is under way, which Python would wait for at its end."""
+    """End the process although a run is under way, for which Python would wait."""
     timer = threading.Timer(_GRACE_S, os._exit, [code])
     timer.daemon = True
     timer.start()
@@ -196,7 +196,7 @@ def _message_pipe() -> Iterator[FileIO]:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Leave by SIGTERM as a service does that is stopped: cleanly, with the exit code 0."""
+    """Exit on SIGTERM as a service that is stopped does: cleanly, with exit code 0."""
 
     def leave(number: int, frame: object) -> None:
         raise SystemExit(0)

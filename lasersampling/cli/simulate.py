@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device as Laser
 
 USUAL_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Activations P(z = 1) of the lasers that are simulated where no pump is given."""
+"""Activations P(z = 1) of the lasers that are simulated if no pump is given."""
 
 
 def simulate(
@@ -128,7 +128,7 @@ def simulate(
 
 
 def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:
-    """Measure the pumps at which a laser has the usual activations, and say which they are."""
+    """Measure the pumps at which a laser has the default activations, and report them."""
     from lasersampling.errors import InputError, SimulationError
     from lasersampling.sampling.neurons.activation import pumps_of_activation
 
@@ -138,5 +138,5 @@ def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:
         got = f"nothing, and there are no usual pumps of this device ({error})"
         raise InputError.single("--pump", got, "one or more pumps") from None
     named = ", ".join(f"{r:g} ({level:g})" for r, level in zip(pumps, USUAL_LEVELS, strict=True))
-    reporter.status(f"pumps over threshold at which {laser.name} is active so much: {named}")
+    reporter.status(f"pumps over threshold for these activations of {laser.name}: {named}")
     return pumps

@@ -1,7 +1,7 @@
-"""Runs that are told to stop by a signal end as by Ctrl-C: what is half done is cleaned up.
+"""Runs that are stopped by a signal end as by Ctrl-C, and remove unfinished files.
 
-An exception that is raised while compiled code calls back into Python can be swallowed there, so
-that a stop has to be remembered: `raise_if_stopped` raises it again at the next step of the work.
+An exception that is raised while compiled code calls back into Python can be lost there. So a stop
+is remembered, and `raise_if_stopped` raises it again at the next step of the work.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SIGNALS = ("SIGTERM", "SIGHUP")
-"""Sent by `kill`, by batch systems at the end of their time, and by a terminal that is closed."""
+"""Sent by `kill`, by batch systems at the end of their time, and by a terminal that closes."""
 
 
 _asked: list[KeyboardInterrupt] = []
-"""What was raised by the last signal of the present block."""
+"""Exception that the last signal of the present block raised."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -24,12 +24,12 @@ class Stopped(KeyboardInterrupt):
 
 
 def raise_if_stopped() -> None:
-    """Raise again what a signal raised, if that was swallowed on the way.
+    """Raise again what a signal raised, if it was lost on the way.
 
     Raises
     ------
     KeyboardInterrupt
-        Once for each time that a process was asked to end.
+        Once for each time that the process was asked to end.
     """
     if _asked and threading.current_thread() is threading.main_thread():
         raise _asked.pop()
@@ -37,17 +37,17 @@ def raise_if_stopped() -> None:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Raise `Stopped` where the program is when a signal to end arrives within the block.
+    """Raise `Stopped` in the running code when a signal to end arrives within the block.
 
-    Signals that the caller of the process has set to be ignored, as `nohup` does, stay ignored.
-    Once one has arrived others are ignored to the end of the block, so that nothing breaks into the
-    cleaning up.
+    Signals that the parent of the process has set to be ignored, as `nohup` does, stay ignored.
+    After the first signal others are ignored until the end of the block, so that nothing interrupts
+    the cleaning up.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's alone
+        yield  # only the main thread receives signals
         return
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    # None is a handler that was not set by Python, which is not ours to replace.
+    # None is a handler that was not set by Python, which we must not replace.
     before = {number: signal.getsignal(number) for number in numbers}
     own = [number for number in numbers if before[number] not in (signal.SIG_IGN, None)]
 

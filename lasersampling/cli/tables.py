@@ -15,7 +15,7 @@ from lasersampling.results import Metric
 def rows_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: int | None = None
 ) -> Table:
-    """Make a table; column `numbers` is set flush right."""
+    """Make a table; column `numbers` is aligned to the right."""
     table = Table(
         title=escape(printable(title)),
         title_justify="left",
@@ -50,7 +50,7 @@ def metrics_table(title: str, metrics: Mapping[str, Metric]) -> Table:
         for name, metric in metrics.items()
     ]
     interval = ["95 % interval"] if with_intervals else []
-    columns = ("metric", "value", *interval, "unit", "what it is")
+    columns = ("metric", "value", *interval, "unit", "description")
     return rows_table(title, columns, rows, numbers=1)
 
 
@@ -83,7 +83,7 @@ def _value(metric: Metric) -> str:
 
 
 def _ends(interval: tuple[float, float] | None) -> str:
-    """Write an interval; an end that is not known has no bound."""
+    """Write an interval; an unknown end is left out."""
     if interval is None or math.isnan(interval[0]):
         return ""
     low, high = interval
@@ -96,7 +96,7 @@ def _text(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Show characters that would steer a terminal by their codes: the text may be anybody's."""
+    """Show control characters, which would steer a terminal, by their codes."""
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text
     )

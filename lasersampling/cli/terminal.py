@@ -1,7 +1,7 @@
 """Terminals that cannot show every character: decided before a command begins, not at its end.
 
-A results table with a "±" would otherwise end in an error on a terminal of ASCII or of Windows,
-after all the computation. What such a terminal lacks is written with what it has.
+Otherwise a results table with a "±" would end in an error on a terminal of ASCII or of Windows,
+after all the computation. What such a terminal cannot show is replaced by what it can.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ _SUBSTITUTES = {
     **dict.fromkeys("│┃║╎┆", "|"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰┏┓┗┛┡┩╇", "+"),
 }
-"""What is written where a character is not there; of any other its code, as Python writes it."""
+"""Replacements of missing characters; any other is shown by its code, as in Python."""
 
 
 def prepare_streams() -> None:
-    """Make standard output and standard error take every text.
+    """Make standard output and standard error accept every text.
 
-    A stream that another program has put in place and that knows no such setting stays as it is.
+    A stream that another program has put in place and that lacks this setting stays as it is.
     """
     codecs.register_error(_HANDLER, _substituted)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
-        # The locale C gives UTF-8 that writes names of files back byte for byte.
+        # In the locale C, Python's UTF-8 writes names of files back byte for byte.
         takes_all = (stream.encoding, stream.errors) == ("utf-8", "surrogateescape")
         if reconfigure is not None and not takes_all:
             reconfigure(errors=_HANDLER)
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """Write a text with what a stream can show, for whoever must know how long it will be."""
+    """Write a text with the characters of a stream, for callers that need its length."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     codecs.register_error(_HANDLER, _substituted)
     return text.encode(encoding, _HANDLER).decode(encoding)
@@ -69,5 +69,5 @@ def _substituted(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
-    # A byte of a file name that is no text in the user's encoding has a surrogate for a name.
+    # A byte of a file name that is no text in the user's encoding is a surrogate.
     return "".join(_SUBSTITUTES.get(c, ascii(c)[1:-1]) for c in missing), error.end

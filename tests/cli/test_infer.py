@@ -162,7 +162,7 @@ def test_hidden_units_are_listed_when_asked(run, learned_file):
     assert more.code == 0
     assert "hidden1" in more.out
     assert "unknown" in more.out
-    assert "a target says nothing of hidden units" in more.out
+    assert "a target does not contain hidden units" in more.out
     # Evidence on hidden units: the target does not know it, the machine does.
     told = json.loads(run("infer", learned_file, "--clamp", "hidden0=1", *GIBBS, "--json").out)
     assert told["exact_of"] == "machine"
