@@ -1,8 +1,8 @@
-"""Arrays out of whatever callers have: one way in for all functions that take `array_like`.
+"""Conversion of whatever callers have into arrays: the same for all `array_like` arguments.
 
-Lists, arrays of NumPy, tensors of PyTorch on any device (with or without gradients, in half
-precision of either kind), and frames and series of pandas become arrays of real numbers. Whatever
-has no plain meaning as such is refused, with what to do instead.
+Lists, NumPy arrays, PyTorch tensors on any device (with or without gradients, also in half
+precision and bfloat16), and pandas frames and series become arrays of real numbers. Whatever has no
+plain meaning as an array is refused, with advice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SPIN_REMEDY = (
 
 
 def as_array(value: object, where: str) -> NDArray[Any]:
-    """Turn `value` into an array of real numbers or booleans, in the precision it has.
+    """Turn `value` into an array of real numbers or booleans, in its own precision.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def as_array(value: object, where: str) -> NDArray[Any]:
     Returns
     -------
     ndarray of bool, integers or floats
-        Shares memory with `value` where that is possible. Numbers of other kinds (`Decimal`,
-        half precision that NumPy does not know) become float64.
+        Shares memory with `value` if possible. Numbers of other kinds (`Decimal`, half precision
+        that NumPy does not know) become float64.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def as_array(value: object, where: str) -> NDArray[Any]:
     if raw.dtype.kind in "biuf":
         return raw
     if raw.dtype.kind == "V" and raw.dtype.fields is None and raw.dtype.name != "void":
-        # The half precisions of other libraries are unknown to NumPy, but know the way back.
+        # NumPy does not know the half precisions of other libraries, but these can convert them.
         try:
             return raw.astype(np.float64)
         except (TypeError, ValueError):
@@ -77,7 +77,7 @@ def as_array(value: object, where: str) -> NDArray[Any]:
 def as_floats(value: object, where: str) -> NDArray[np.float64]:
     """Turn `value` into an array of float64; see `as_array` for what is accepted and refused."""
     raw = as_array(value, where)
-    with np.errstate(over="ignore"):  # from longer floats; infinities are for others to judge
+    with np.errstate(over="ignore"):  # of long doubles; callers judge infinities
         return raw.astype(np.float64, copy=False)
 
 
@@ -87,7 +87,7 @@ def as_binary(value: object, where: str) -> NDArray[Any]:
     Raises
     ------
     InputError
-        Also for other values; where they are -1 and +1 it says how to convert them.
+        Also for other values; if they are -1 and +1, the message says how to convert them.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def as_binary(value: object, where: str) -> NDArray[Any]:
 
 
 def _converted(value: object, where: str) -> NDArray[Any]:
-    """Make an array of what is none yet."""
+    """Make an array from something that is not yet an array."""
     if _is_tensor(value):
         return _of_tensor(value, where)
     if _is_sparse(value):
@@ -130,7 +130,7 @@ def _converted(value: object, where: str) -> NDArray[Any]:
         if not isinstance(value, list | tuple):
             got = f"{type(value).__name__} that is no array ({error})"
             raise InputError.single(where, got, "an array of real numbers") from None
-    # Tensors within lists, some of which NumPy cannot read itself.
+    # For tensors within lists, some of which NumPy cannot read itself.
     parts = [_converted(part, f"{where}[{k}]") for k, part in enumerate(value)]
     try:
         return np.asarray(parts)
@@ -139,7 +139,7 @@ def _converted(value: object, where: str) -> NDArray[Any]:
 
 
 def _is_tensor(value: object) -> bool:
-    torch = sys.modules.get("torch")  # whoever has a tensor has imported it
+    torch = sys.modules.get("torch")  # imported already if the caller has a tensor
     return torch is not None and isinstance(value, torch.Tensor)
 
 
@@ -159,7 +159,7 @@ def _of_tensor(value: Any, where: str) -> NDArray[Any]:
     plain = value.detach().cpu().resolve_conj().resolve_neg()
     try:
         return np.asarray(plain.numpy())
-    except TypeError:  # bfloat16 and the kinds of eight bits, all of which float32 holds exactly
+    except TypeError:  # bfloat16 and types of eight bits, all of which float32 holds exactly
         return np.asarray(plain.to(torch.float32).numpy())
 
 

@@ -1,7 +1,7 @@
-"""Writing a file so that it is there as a whole or not at all, and never in place of another.
+"""Writing a file completely or not at all, and never in place of another.
 
-A run looks at all names that it will write before it begins (`check_outputs`): nothing that it did
-not make is replaced unasked, and nothing that it reads is replaced at all.
+A run checks all names that it will write before it begins (`check_outputs`): files that it did not
+make are replaced only if asked, and files that it reads are never replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _DISK_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-"""Errors of writing that are no mistake of the program's and no bad input."""
+"""Errors of writing that are neither mistakes of the program nor bad input."""
 
 Name = str | os.PathLike[str]
 
@@ -33,7 +33,7 @@ class FileInUseError(InputError):
 
 
 def check_outputs(paths: Iterable[Name], **options: Any) -> None:
-    """Refuse names of files that a run must not write; arguments as of `output_problems`.
+    """Refuse names of files that a run must not write; arguments are those of `output_problems`.
 
     Raises
     ------
@@ -52,26 +52,26 @@ def output_problems(
     folders: Iterable[Name] = (),
     overwrite: bool = False,
 ) -> list[Problem]:
-    """Look at all files that a run will write, before it begins.
+    """Check all files that a run will write, before it begins.
 
     Parameters
     ----------
     paths : iterable of path-like
         Files to be written.
     inputs : iterable of path-like
-        Files that the run reads. Names that are none of a file, such as those of shipped devices,
-        have no say here.
+        Files that the run reads. Names that are not files, such as those of shipped devices, are
+        ignored.
     folders : iterable of path-like
         Folders of which the run reads all files.
     overwrite : bool
-        Whether files that are there may be replaced; inputs never are.
+        Whether existing files may be replaced; inputs never are.
 
     Returns
     -------
     list of Problem
-        A file that is there; one that the run reads, also by another name of the same file, or
-        whose temporary file would be one; a place among the inputs; a symbolic link; no regular
-        file; no such directory; a directory that cannot be written.
+        Problems: a file that exists; a file that the run reads, also under another name, or whose
+        temporary file would be one; a place among the inputs; a symbolic link; no regular file; no
+        such directory; a directory that cannot be written.
     """
     read = [Path(name) for name in inputs if os.fspath(name) and Path(name).is_file()]
     among = [Path(name).resolve() for name in folders if os.fspath(name)]
@@ -106,18 +106,18 @@ def output_problems(
 def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
     """Give a temporary name beside `path`, and move what was written there into place.
 
-    At a clean exit of the block the data are forced to disk and the temporary file replaces
-    `path`; after an exception it is removed and `path` stays as it was. The temporary name is the
-    same every time and locked while in use, so that two runs that write one file are found out
-    at once, and what a killed run leaves behind is used up by the next.
+    When the block ends normally, the data are forced to disk and the temporary file replaces
+    `path`; after an exception it is removed and `path` stays as it was. The temporary name is
+    always the same, and locked while in use, so that two runs that write one file notice one
+    another at once, and the file that a killed run leaves behind is used by the next.
 
     Parameters
     ----------
     path : path-like
         File to be written. Symbolic links among its folders are followed; it must not be one
-        itself, since the file that the link names would be replaced.
+        itself, since the file to which it points would be replaced.
     overwrite : bool
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Yields
     ------
@@ -140,7 +140,7 @@ def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
     temporary = _temporary(target)
     descriptor = _open_locked(temporary, shown)
     try:
-        # Another run may have made it before the lock was ours.
+        # Another run may have made it before we had the lock.
         problems = _target_problems(path, overwrite=overwrite)
         if problems:
             raise InputError(problems)
@@ -184,11 +184,11 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _located(path: Name) -> Path:
-    """Follow links among the folders of a path, not in its last part."""
+    """Follow links among the folders of a path, but not in its last part."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - pathlib's follows the last link too
     try:
         return absolute.parent.resolve() / absolute.name
-    except (OSError, RuntimeError):  # links in a circle; said when the directory is looked at
+    except (OSError, RuntimeError):  # circular links; reported when the directory is checked
         return absolute
 
 
@@ -208,14 +208,14 @@ def _is_same(place: Path, read: Path) -> bool:
 
 
 def _target_problems(path: Name, *, overwrite: bool) -> list[Problem]:
-    """What keeps a file from being written under this name."""
+    """Reasons why a file cannot be written under this name."""
     shown = str(path)
     target = _located(path)
     if not target.name or not target.parent.is_dir():
         got, expected = f"no directory {str(target.parent)!r}", "a file in an existing directory"
         return [Problem(shown, got, expected)]
     try:
-        _temporary(target).lstat()  # whose name is longer than that of the target
+        _temporary(target).lstat()  # its name is longer than that of the target
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
@@ -260,7 +260,7 @@ def _open_locked(temporary: Path, shown: str) -> int:
         held = os.fstat(descriptor)
         if not stat.S_ISREG(held.st_mode) or held.st_nlink > 1:
             os.close(descriptor)
-            # What is written there would appear under the other name too.
+            # What is written there would also appear under the other name.
             got = f"beside it {temporary.name}, which is no file of this program's own"
             raise InputError.single(shown, got, "another name, or none of this file")
         try:
@@ -271,10 +271,10 @@ def _open_locked(temporary: Path, shown: str) -> int:
                 shown, "a file that another run is writing now", "one run per file"
             ) from None
         except OSError:
-            # Some network file systems know no locks; the run goes on without this guard.
+            # Some network file systems have no locks; then the run continues without this guard.
             return descriptor
-        # The other run may have moved the file into place between our opening and locking it;
-        # what we hold then is its result.
+        # The other run may have moved the file into place between our opening and locking it; then
+        # we hold its result.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), temporary.stat()):
                 return descriptor
@@ -282,7 +282,7 @@ def _open_locked(temporary: Path, shown: str) -> int:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the renaming last; file systems that cannot are left alone."""
+    """Make the renaming durable, on file systems that can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Checks of arguments that many functions share; each returns the problems it found."""
+"""Checks of arguments that many functions share; each returns the problems that it found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lasersampling.errors import Problem
 def integer_problems(
     where: str, value: object, minimum: int, maximum: int | None = None
 ) -> list[Problem]:
-    """Check that `value` is a whole number (not a bool) from `minimum`, to `maximum` if given."""
+    """Check that `value` is a whole number (not a bool) in a range."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if is_integer and value >= minimum and (maximum is None or value <= maximum):  # type: ignore[operator]
         return []
@@ -37,7 +37,7 @@ def number_problems(where: str, value: object, minimum: float, *, strict: bool) 
 
 
 def absent_problems(where: str, times: NDArray[Any]) -> list[Problem]:
-    """Check that times of spikes are numbers from 0, or inf for absent spikes."""
+    """Check that spike times are numbers from 0, or inf for absent spikes."""
     wrong = ~(times >= 0)  # nan too
     if not wrong.any():
         return []
@@ -57,13 +57,13 @@ def memory_problems(
     Parameters
     ----------
     where : str
-        What was asked for.
+        Name of the quantity, for the message.
     shape : sequence of int
-        Of the array.
+        Shape of the array.
     item_bytes : int
-        Of an entry [B].
+        Size of an entry [B].
     per_row : int
-        What each of the first dimension takes beside [B].
+        Additional memory for each entry of the first dimension [B].
     """
     needed = shape[0] * (math.prod(shape[1:]) * item_bytes + per_row)
     most = memory_bytes() // 2
@@ -75,7 +75,7 @@ def memory_problems(
 
 
 def memory_bytes() -> int:
-    """Memory of this computer [B]; 16 GiB where it does not say."""
+    """Memory of this computer [B]; 16 GiB if the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # as on Windows

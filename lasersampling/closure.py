@@ -1,4 +1,4 @@
-"""Which source files of this package a module needs: what a stored measurement was made by."""
+"""The source files of this package on which a module, and so a stored measurement, depends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 _PACKAGE = __name__.partition(".")[0]
 _ROOT = Path(__file__).parent
 _SHOWING = f"{_PACKAGE}.plots", f"{_PACKAGE}.labelled"
-"""What only draws and labels arrays changes no number."""
+"""Modules that only draw and label arrays, and change no number."""
 
 
 def import_closure(*modules: str) -> tuple[Path, ...]:
-    """List the files of modules and of all that they import from this package, sorted.
+    """List the files of modules and of everything that they import from this package, sorted.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def import_closure(*modules: str) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Imports within functions count; those for type checkers only do not, nor do those of what
-        only shows results (``plots``, ``labelled``).
+        Imports within functions count; imports for type checkers do not, nor do those of modules
+        that only show results (``plots``, ``labelled``).
 
     Examples
     --------
@@ -48,7 +48,7 @@ def import_closure(*modules: str) -> tuple[Path, ...]:
 def digest_of(*modules: str) -> str:
     """Digest of the code in the import closure of modules.
 
-    Comments, docstrings and empty lines are left out, so that words can change.
+    Comments, docstrings and empty lines are left out, so that changes of words do not matter.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def code_of(source: str) -> str:
 
 
 def file_of(module: str) -> Path | None:
-    """File of a module of this package; the package itself has nothing but its table of names."""
+    """File of a module of this package; the package itself is only a table of names."""
     head, _, rest = module.partition(".")
     if head != _PACKAGE or not rest:
         return None
@@ -97,7 +97,7 @@ def file_of(module: str) -> Path | None:
 
 @functools.cache
 def _imported(path: Path) -> tuple[str, ...]:
-    """Names of all modules that a file may import, and of packages that they lie in."""
+    """Names of all modules that a file may import, and of the packages that contain them."""
     names: list[str] = []
     for node in _run(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -112,7 +112,7 @@ def _imported(path: Path) -> tuple[str, ...]:
 
 
 def _run(tree: ast.AST) -> list[ast.AST]:
-    """All nodes but those that stand under ``if TYPE_CHECKING``."""
+    """All nodes except those under ``if TYPE_CHECKING``."""
     nodes = [tree]
     for node in nodes:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):

@@ -1,11 +1,11 @@
-"""numba's `njit`, whose compiled code is kept apart for each state of the sources.
+"""numba's `njit`, with a separate cache of compiled code for each state of the sources.
 
-numba compiles anew when the file of a function changes, and does not notice a change in another
-file that the function was compiled with: a function that it calls, a constant, the fields of a
-tuple that it is given. So what is compiled from a module is kept in a folder named by a digest of
-these sources, which cannot be out of date. The folders stand in ``NUMBA_CACHE_DIR`` if that is
-set, else beside this file, else in the user's cache; where none of them can be written, functions
-are compiled in each process anew.
+numba recompiles a function when its own file changes, but does not notice changes in other files
+with which the function was compiled: functions that it calls, constants, the fields of a named
+tuple. So the code compiled from a module is cached in a folder named by a digest of all these
+sources, and can never be out of date. The folders are in ``NUMBA_CACHE_DIR`` if that is set,
+otherwise beside this file, otherwise in the user's cache; if none of them can be written, each
+process compiles anew.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ __all__ = ["njit"]
 _IMPORT = re.compile(r"^from (lasersampling[\w.]*) import (\([^)]*\)|[^\n#]*)", re.MULTILINE)
 
 _DAYS_KEPT = 30
-"""For which code compiled from other states of the sources is kept, after its last use."""
+"""Number of days for which code compiled from other states of the sources is kept unused."""
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorate a function to be compiled, as ``numba.njit(**options)`` does.
 
-    With ``cache=True`` and no folder that can be written, the code is not kept: what that costs,
-    and the remedy, is said once per process by a `LaserSamplingWarning`.
+    With ``cache=True`` and no writable folder, the code is not cached: the cost and the remedy are
+    reported once per process by a `LaserSamplingWarning`.
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
@@ -59,7 +59,7 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 @functools.cache
 def compiled_code_folder(module: str) -> Path | None:
-    """Folder for what is compiled from a module, made if it is missing; None if none can be."""
+    """Folder for the code compiled from a module, made if missing; None if none can be written."""
     name = f"{module.rpartition('.')[2]}-{_digest(module)}"
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     beside = Path(__file__).with_name("__pycache__") / "numba"
@@ -70,7 +70,7 @@ def compiled_code_folder(module: str) -> Path | None:
                 _remove_old(place, name)
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
-            os.utime(folder)  # when it was last used
+            os.utime(folder)  # marks the time of the last use
         except OSError:
             continue
         return folder
@@ -88,7 +88,7 @@ def _digest(module: str) -> str:
 
 
 def _compiled_with(module: str) -> set[Path]:
-    """The module's file, those beside it (tuples that it is given), all that it imports first."""
+    """File of the module, files beside it (for named tuples), and all modules that it imports."""
     found: set[Path] = set()
     waiting = [module]
     while waiting:
@@ -104,8 +104,8 @@ def _compiled_with(module: str) -> set[Path]:
 
 @contextlib.contextmanager
 def _numba_keeps_in(folder: Path) -> Iterator[None]:
-    """Have numba keep functions that are decorated meanwhile in a folder; others stay alone."""
-    config: Any = numba.config  # a module, filled when numba starts
+    """Make numba cache functions that are decorated meanwhile in a folder, and no others."""
+    config: Any = numba.config  # a module that numba fills when it starts
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
@@ -115,7 +115,7 @@ def _numba_keeps_in(folder: Path) -> Iterator[None]:
 
 
 def _remove_old(place: Path, name: str) -> None:
-    """Remove what was compiled from other states of a module and was not used for a while."""
+    """Remove old code that was compiled from other states of a module."""
     for other in place.glob(f"{name.rpartition('-')[0]}-{'[0-9a-f]' * 16}"):
         with contextlib.suppress(OSError):  # another process was faster
             if time.time() - other.stat().st_mtime > _DAYS_KEPT * 86_400:

@@ -1,8 +1,7 @@
-"""The one exception family of the library.
+"""The exceptions of the library, one family.
 
-Everything that the library raises on purpose is a `LaserSamplingError`. Bad input is an
-`InputError`, which lists every problem found, so that a user mends a file once and not line by
-line.
+Everything that the library raises on purpose is a `LaserSamplingError`. Bad input raises an
+`InputError`, which lists every problem found, so that a user can correct all of them at once.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class LaserSamplingError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input.
+    """One problem of an input.
 
     Attributes
     ----------
@@ -38,12 +37,12 @@ class Problem:
 
 
 class InputError(LaserSamplingError, ValueError):
-    """Input that cannot be used; `problems` lists all that was found.
+    """Input that cannot be used; `problems` lists everything that was found.
 
     Parameters
     ----------
     problems : iterable of Problem
-        At least one.
+        At least one problem.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -61,12 +60,12 @@ class LaserSamplingWarning(UserWarning):
 
 
 class AccuracyWarning(LaserSamplingWarning):
-    """What was asked for can be done, but less accurately than the library promises."""
+    """The request can be fulfilled, but less accurately than the library promises."""
 
 
 class SimulationError(LaserSamplingError):
-    """A simulation that cannot be trusted: it diverged or its step is too long."""
+    """A simulation that cannot be trusted: it diverged, or its step is too long."""
 
 
 class SubstrateError(LaserSamplingError):
-    """A device that did not answer, or answered what cannot be used."""
+    """A device that did not answer, or gave an unusable answer."""

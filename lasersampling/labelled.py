@@ -1,7 +1,7 @@
 """Arrays that carry the names of their dimensions, a unit and a description, for files and xarray.
 
-What a results file writes and what ``.to_xarray()`` gives of an object come from the same
-variables, so names and units are the same in both. xarray is imported when it is asked for.
+Results files and ``.to_xarray()`` use the same variables, so that names and units are the same in
+both. xarray is imported only when it is needed.
 """
 
 from __future__ import annotations

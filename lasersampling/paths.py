@@ -1,4 +1,4 @@
-"""Names of files as users write them, with endings in any case and ``~``; the user's cache."""
+"""Names of files as users write them, with ``~`` and endings in any case; the user's cache."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from lasersampling.errors import InputError, Problem
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".nc")
-"""Of files of HDF5, which netCDF-4 is a kind of."""
+"""Endings of HDF5 files, which include netCDF-4."""
 
 
 _KINDS = {
@@ -24,11 +24,11 @@ _KINDS = {
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
 }
-"""First bytes of files that are given in place of others."""
+"""First bytes of files of other kinds."""
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
-    """Return the ending of a file's name in small letters, ``.h5`` of ``RUN.H5``; empty if none.
+    """Return the ending of a file's name in lower case, ``.h5`` of ``RUN.H5``; empty if none.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
 
 
 def suffix_problems(path: str | os.PathLike[str], known: Sequence[str]) -> list[Problem]:
-    """Check that the name of a file ends in one of `known`, given in small letters with the dot.
+    """Check that the name of a file ends in one of `known`, given in lower case with the dot.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def suffix_problems(path: str | os.PathLike[str], known: Sequence[str]) -> list[
 
 
 def known_suffix(path: str | os.PathLike[str], known: Sequence[str]) -> str:
-    """Return the ending of a file's name in small letters, which has to be one of `known`.
+    """Return the ending of a file's name in lower case, which has to be one of `known`.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def known_suffix(path: str | os.PathLike[str], known: Sequence[str]) -> str:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Put the home directory for a leading ``~``, and that of another user for ``~name``.
+    """Replace a leading ``~`` by the home directory, and ``~name`` by that of another user.
 
     Raises
     ------
     InputError
-        If there is no such user, or the name cannot be one of a file.
+        If there is no such user, or the text cannot be the name of a file.
     """
     text = os.fspath(path)
     if "\0" in text:
@@ -86,10 +86,10 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def as_text(text: str) -> str:
-    r"""Write the bytes of a file's name that are no UTF-8 by their codes, for files of text.
+    r"""Write the bytes of a file's name that are not UTF-8 by their codes, for text files.
 
-    Names of files may hold any bytes, and Python hands them on as surrogates, which neither HDF5
-    nor TOML can hold.
+    Names of files may contain any bytes, and Python represents them by surrogates, which neither
+    HDF5 nor TOML can store.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def as_text(text: str) -> str:
 
 
 def kind_of_content(content: bytes) -> str | None:
-    r"""Tell by its first bytes what a file is, in words for a message; None if that is not known.
+    r"""Recognise the kind of a file by its first bytes, in words for a message; None if unknown.
 
     Examples
     --------

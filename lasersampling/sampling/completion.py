@@ -1,9 +1,9 @@
-"""Completion of images with any sampler: what is known is held, the rest is drawn.
+"""Completion of images with any sampler: known pixels are held, the others are drawn.
 
-An occluded image has pixels that are not known at all; the others are clamped. In a noisy image
-each known pixel may have been flipped: then it stays free, and what was seen is soft evidence,
-which adds log((1 - p) / p) to its bias or takes it off (`sampling.evidence`). Chains that complete
-the same image differ, and their spread says what the image leaves open.
+An occluded image has pixels that are unknown; the others are clamped. In a noisy image each known
+pixel may have been flipped: then it stays free, and its observed value is soft evidence, which adds
+log((1 - p) / p) to its bias or subtracts it (`sampling.evidence`). Chains that complete the same
+image differ, and their spread shows what the image leaves open.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from lasersampling.sampling.protocol import Progress, Sampler
 
 @dataclass(frozen=True, eq=False)
 class Completions:
-    """Completions of images, several of each, over time.
+    """Completions of images, several for each, over time.
 
     Attributes
     ----------
     states : ndarray of int8, shape (image, completion, draw, pixel)
-        Pixels as drawn; known ones of occluded images have the value that they were held at.
+        Pixels as drawn; known pixels of occluded images have the value at which they were held.
     labels : ndarray of int8, shape (image, completion, draw, label)
         Label units, which were free unless a label was given.
     known : ndarray of bool, shape (image, pixel)
         Which pixels were given.
     interval_ns : float or None
-        Time between draws, for samplers that live in time.
+        Time between draws, for samplers that run in time.
     """
 
     states: NDArray[np.int8]
@@ -49,22 +49,22 @@ class Completions:
         return last
 
     def mean(self, n_draws: int = 1) -> NDArray[np.float64]:
-        """Mean over completions and last draws: how probable each pixel is, (image, pixel)."""
+        """Probability of each pixel: mean over completions and last draws, (image, pixel)."""
         mean: NDArray[np.float64] = self.images(n_draws).mean(axis=1)
         return mean
 
     def uncertainty(self) -> NDArray[np.float64]:
-        """Standard deviation of single pixels over completions, last draw, (image, pixel).
+        """Standard deviation of single pixels over completions, in the last draw, (image, pixel).
 
-        0 where all completions agree, 1/2 where they are divided.
+        0 if all completions agree, 1/2 if they are evenly divided.
         """
         spread: NDArray[np.float64] = self.states[:, :, -1].std(axis=1, dtype=np.float64)
         return spread
 
     def error(self, originals: ArrayLike) -> NDArray[np.float64]:
-        """Share of unknown pixels that are wrong, shape (image, completion, draw).
+        """Fraction of unknown pixels that are wrong, shape (image, completion, draw).
 
-        With noise, where all pixels were given, it is the share of all pixels.
+        With noise, where all pixels were given, it is the fraction of all pixels.
 
         Raises
         ------
@@ -184,14 +184,14 @@ def complete(
     Parameters
     ----------
     sampler : Sampler
-        What draws. Its burn-in comes before the first draw; without any, the draws show how
+        The sampler. Its burn-in precedes the first draw; without burn-in, the draws show how
         completions form.
     machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
     seen : SeenImages
         What is known of the images.
     n_completions : int
-        Chains for each image.
+        Number of chains for each image.
     n_draws : int
         Draws per chain.
     seed : int
@@ -262,7 +262,7 @@ def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
     shape : tuple of int
         Rows and columns.
     side : str
-        "lower", "upper", "left" or "right": the half that is hidden; of an odd number of rows or
+        The half that is hidden: "lower", "upper", "left" or "right". Of an odd number of rows or
         columns the middle one stays known.
 
     Raises

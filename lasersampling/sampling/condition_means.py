@@ -1,8 +1,9 @@
-"""How far means of draws are from those of a reference, under each condition they were held by.
+"""Distance of the means of draws from those of a reference, under each condition.
 
-Chains that are drawn to one class whatever their label have the means of that class under every
-label, so no classifier is needed to see it. To second order the divergence of units taken one by
-one is half of (difference of means)^2 / (p (1 - p)), less what the scatter of chains explains.
+Chains that are drawn to one class whatever their label have the means of this class under every
+label, so no classifier is needed to detect them. To second order the divergence, with units taken
+as independent, is half the sum of (difference of means)^2 / (p (1 - p)), corrected for the scatter
+of chains.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.clamping import FREE
 
 _LEAST_VARIANCE = 0.02
-"""Of a unit that the reference hardly ever sees change; so few chains cannot tell its odds."""
+"""Least variance of a unit; for smaller ones so few chains cannot tell the odds."""
 
 _FEWEST_CHAINS = 2
 
@@ -28,13 +29,13 @@ def distance_of_means(
     states, reference : ndarray of int8, shape (chain, draw, unit)
         Draws; chains of the same number were held in the same way.
     held : ndarray of int8, shape (chain, unit)
-        -1 for free units. Where a condition has but one chain, all are taken together.
+        -1 for free units. If a condition has a single chain, all conditions are taken together.
 
     Returns
     -------
     distance, standard_error : float
-        Mean over chains of the sum over units, unbiased, so below 0 by chance; with the jackknife
-        error over chains, which is nan of less than three [nat].
+        Mean over chains of the sum over units, without bias, so by chance it can be below 0; and
+        the jackknife error over chains, which is nan for fewer than three [nat].
 
     Examples
     --------

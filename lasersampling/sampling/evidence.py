@@ -1,10 +1,10 @@
-"""Evidence: what is observed of some units, for certain or not.
+"""Evidence: observed values of some units, certain or not.
 
-*Hard* evidence holds a unit at 0 or 1. *Soft* evidence is an observation e that speaks for one of
-the values without settling it. All that counts is its likelihood ratio: with
-q = P(e | z = 1) / (P(e | z = 1) + P(e | z = 0)), the log odds of the unit's value rise by
-log(q / (1 - q)), which is added to its bias. q is what one would believe of a unit of which nothing
-else is known: 0.5 says nothing, 0.8 speaks for 1 four to one.
+*Hard* evidence holds a unit at 0 or 1. *Soft* evidence is an observation e that favours one of the
+values without deciding it. Only its likelihood ratio matters: with q = P(e | z = 1) / (P(e | z = 1)
++ P(e | z = 0)), the log odds of the unit increase by log(q / (1 - q)), which is added to its bias.
+q is the probability of 1 that one would assign to a unit of which nothing else is known: 0.5 means
+nothing, 0.8 means odds of four to one for 1.
 
 References
 ----------
@@ -33,14 +33,14 @@ from lasersampling.errors import InputError, Problem
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What is observed, in one or many cases.
+    """Observations, in one or many cases.
 
     Attributes
     ----------
     clamped : ndarray of int8, shape (case, unit)
-        -1 for a unit that is not observed, 0 or 1 for one that is.
+        -1 for a unit that is not observed, 0 or 1 for an observed one.
     log_odds : ndarray of float64, shape (case, unit)
-        log(q / (1 - q)) of soft evidence; 0 where there is none [1].
+        log(q / (1 - q)) of soft evidence; 0 if there is none [1].
 
     Raises
     ------
@@ -83,7 +83,7 @@ class Evidence:
         Parameters
         ----------
         n_units : int
-            Units that there are.
+            Number of units.
         hard : mapping of int to int
             Unit to value, 0 or 1.
         soft : mapping of int to float
@@ -131,7 +131,7 @@ class Evidence:
 
     @property
     def n_units(self) -> int:
-        """Units that evidence is about."""
+        """Number of units."""
         return int(self.clamped.shape[1])
 
 
@@ -141,11 +141,11 @@ def log_odds_of(q: float) -> float:
 
 
 def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidence:
-    """Read the evidence of many cases from a CSV file, one case a row.
+    """Read the evidence of many cases from a CSV file, one case per row.
 
-    The header names the columns' units; units without a column are free. An empty cell leaves the
-    unit free, 0 and 1 (also 0.0 and 1.0) hold it, and a number between them is soft evidence q. A
-    blank line is a case without evidence; the other rules are those of
+    The header names the units of the columns; units without a column are free. An empty cell leaves
+    the unit free, 0 and 1 (also 0.0 and 1.0) hold it, and a number between them is soft evidence q.
+    A blank line is a case without evidence; the other rules are those of
     `lasersampling.boltzmann.csv_tables`.
 
     Parameters
@@ -153,14 +153,14 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     path : path-like
         The file.
     names : sequence of str
-        Of all units, in their order; numbers ("0", "1", ...) where they have no others. Columns may
-        have numbers in place of names where that is not ambiguous.
+        Names of all units, in their order; numbers ("0", "1", ...) if they have no others. Columns
+        may have numbers instead of names where this is unambiguous.
 
     Raises
     ------
     InputError
-        With file and line: unknown names and those that stand twice, cells of other content,
-        cases that leave no unit free, no case.
+        With file and line: unknown or repeated names, cells with other content, cases that leave no
+        unit free, no case.
     """
     rows = csv_rows(Path(path))
     header_line, header = next(rows)

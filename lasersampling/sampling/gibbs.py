@@ -1,4 +1,4 @@
-"""Gibbs sampling: the ideal, digital sampler that lasers are compared with."""
+"""Gibbs sampling: the ideal, digital sampler with which lasers are compared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lasersampling.sampling.protocol import (
 Scan = Literal["auto", "random", "block"]
 
 _MOST_BLOCKS = 20
-"""Blocks of draws a run is cut into; progress is told, and Ctrl-C heard, after each."""
+"""Number of blocks in a run; progress is reported, and Ctrl-C noticed, after each."""
 
 _UPDATES_PER_BLOCK = 1_000_000
 _UPDATES_PER_THREAD = 100_000
@@ -39,15 +39,15 @@ _UPDATES_PER_THREAD = 100_000
 class Gibbs:
     """Gibbs sampler: units are redrawn from p(z_k = 1 | all others) = 1 / (1 + exp(-u_k)).
 
-    One draw is `thin` sweeps. Chains start at states drawn at random, and chain c has the stream
-    c of the seed: it gives the same bits however many chains and threads there are.
+    One draw is `thin` sweeps. Chains start at random states, and chain c uses random stream c of
+    the seed: it has the same bits however many chains and threads there are.
 
     Attributes
     ----------
     scan : "auto", "random" or "block"
-        "random": a sweep is as many updates of single units, each chosen at random, as there
-        are free units. "block": a sweep redraws all hidden units, then all others; for
-        restricted machines only. "auto": "block" for restricted machines, else "random".
+        Order of updates. "random": a sweep has as many updates of single, randomly chosen units as
+        there are free units. "block": a sweep redraws all hidden units, then all others; for
+        restricted machines only. "auto": "block" for restricted machines, otherwise "random".
     burn_in : int
         Sweeps before the first draw of chains that start anew.
     thin : int
@@ -130,7 +130,7 @@ class Gibbs:
                 list(pool.map(work, shares))
 
             if self.burn_in and start is None:
-                advance(draws[:, :1], self.burn_in)  # overwritten by the first draw
+                advance(draws[:, :1], self.burn_in)  # the first draw overwrites this
             for block in np.array_split(np.arange(n_draws), n_blocks):
                 advance(draws[:, block[0] : block[-1] + 1], self.thin)
                 if progress is not None:
@@ -149,7 +149,7 @@ class Gibbs:
 
 
 def _states_of(start: ChainState, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """States of all units, checked."""
+    """States of all units, after checks."""
     states: NDArray[np.int8] = checked_arrays(start, {"states": (np.int8, shape)})["states"]
     if states.min() < 0 or states.max() > 1:
         raise InputError.single("start.states", f"{states.min()} to {states.max()}", "0 and 1")

@@ -1,8 +1,9 @@
 """Compiled Gibbs updates of several chains, one after the other.
 
-Both kernels take the chains' states, (chain, unit) int8, and random generators, (chain, 4)
-uint64, and change them in place; after every `n_sweeps` sweeps the states go to the next place of
-`draws`, (chain, draw, unit) int8. They hold no lock, so threads can share the chains out.
+Both kernels update in place the states of chains, (chain, unit) int8, and their random generators,
+(chain, 4) uint64; after every `n_sweeps` sweeps the states are written to the next place of
+`draws`, (chain, draw, unit) int8. They release the GIL, so threads can divide the chains among
+them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _drawn(field: float, generator: NDArray[np.uint64]) -> np.int8:
 
 @njit(cache=True, inline="always")
 def _add(field: NDArray[np.float64], weights: NDArray[np.float64], sign: float) -> None:
-    # A loop, since numba's array arithmetic costs more than adding some hundred numbers.
+    # A loop, since array expressions in numba cost more than adding some hundred numbers.
     for unit in range(field.size):
         field[unit] += sign * weights[unit]
 
@@ -57,7 +58,7 @@ def _add(field: NDArray[np.float64], weights: NDArray[np.float64], sign: float) 
 def randomise(
     clamped: NDArray[np.int8], states: NDArray[np.int8], generators: NDArray[np.uint64]
 ) -> None:
-    """Set clamped units to their values and each free unit (-1) to 0 or 1 with equal chance."""
+    """Set clamped units to their values, and free units (-1) to 0 or 1 with equal chance."""
     for chain in range(states.shape[0]):
         for unit in range(states.shape[1]):
             value = clamped[chain, unit]
@@ -76,7 +77,7 @@ def random_scan(
     draws: NDArray[np.int8],
     n_sweeps: int,
 ) -> None:
-    """Update free units chosen at random, as many per sweep as there are."""
+    """Update randomly chosen free units, as many per sweep as there are."""
     n_units = states.shape[1]
     field = np.empty(n_units)
     for chain in range(states.shape[0]):
@@ -89,7 +90,8 @@ def random_scan(
                 _add(field, weights[unit], 1.0)
         for draw in range(draws.shape[1]):
             for _ in range(n_sweeps * free.size):
-                # Upper half of a word times n, upper half again: uneven by n / 2**32 at most.
+                # Upper half of a word times n, and the upper half of that: the bias is at most n /
+                # 2**32.
                 high = next_word(generator) >> np.uint64(32)
                 unit = free[np.int64((high * n_free) >> np.uint64(32))]
                 value = _drawn(field[unit], generator)

@@ -2,8 +2,9 @@
 
 All cases are sampled in one call of a sampler, as chains of one network. Hard evidence clamps
 units. Soft evidence adds to biases, which all chains of a network share; so each different pattern
-of it becomes one more unit, coupled to the others by the log odds it adds, which is clamped to 1 in
-its own chains and to 0 in all others. That is no approximation, and clamped units need no laser.
+of soft evidence becomes one more unit, coupled to the others by the log odds that it adds, which is
+clamped to 1 in its own chains and to 0 in all others. This is exact, and clamped units need no
+laser.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, 
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
 
 Truth = BayesianNetwork | Target | AnyMachine
-"""What can give exact posteriors."""
+"""Models that can give exact posteriors."""
 
 _CASES_STREAM = 7
 
@@ -52,10 +53,10 @@ def infer(
     Parameters
     ----------
     sampler : Sampler or sequence of Sampler
-        What draws; or one for each case, such as lasers that are adapted to it.
+        The sampler; or one for each case, such as lasers that are adapted to it.
     machine : BoltzmannMachine
-        What is sampled. Units beyond those of the evidence (auxiliary units) are free and not
-        reported.
+        The machine that is sampled. Units beyond those of the evidence (auxiliary units) are free
+        and not reported.
     evidence : Evidence
         One case or many.
     n_draws, n_chains : int
@@ -63,8 +64,8 @@ def infer(
     seed : int
         The same seed gives the same bits.
     truth : BayesianNetwork, Target or BoltzmannMachine, optional
-        Whose exact posterior stands beside; the machine itself by default. Of a machine that was
-        learned with the sampler in the loop, this is the target that it learned.
+        Model of the exact posterior; by default the machine itself. For a machine that was learned
+        with the sampler in the loop, this should be the target that it learned.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -124,7 +125,7 @@ def _drawn(
     seed: int,
     progress: Progress,
 ) -> Samples:
-    """Draw equal parts of the chains by each sampler; one alone takes the seed itself."""
+    """Draw equal parts of the chains with each sampler; a single one uses the seed itself."""
     if len(samplers) == 1:
         return samplers[0].sample(
             machine, n_draws, n_chains=len(held), clamped=held, seed=seed, progress=progress
@@ -151,7 +152,7 @@ def _drawn(
 def with_evidence_lines(
     sampler: Sampler, machine: BoltzmannMachine, extended: BoltzmannMachine
 ) -> Sampler:
-    """Give lasers that have lines for a machine those for the machine with units of evidence."""
+    """Extend the lines of lasers from the units of a machine to those that carry evidence."""
     if not isinstance(sampler, Lasers) or sampler.lines is None:
         return sampler
     if len(sampler.lines.gain) != machine.n_units:
@@ -162,9 +163,9 @@ def with_evidence_lines(
 def exact_posterior(model: Truth, evidence: Evidence) -> NDArray[np.float64]:
     """P(z = 1 | evidence) by enumeration, shape (case, unit) of the evidence.
 
-    Cases that leave more than 20 units of a machine free are nan. A target knows its own units
-    only: others are nan, and so are all units of a case with evidence on others, or with evidence
-    that has the probability 0.
+    Cases that leave more than 20 units of a machine free are nan. A target contains its own units
+    only: other units are nan, and so are all units of a case with evidence on other units, or with
+    evidence of probability 0.
 
     Raises
     ------
@@ -227,9 +228,9 @@ def with_evidence_units(
     Returns
     -------
     machine : BoltzmannMachine
-        With the units of the evidence at the end.
+        The machine, with the units of the evidence at the end.
     clamped : ndarray of int8, shape (case, unit)
-        Of this machine.
+        How its units are held.
     """
     clamped, log_odds = _padded(evidence, machine.n_units)
     patterns = np.unique(log_odds[log_odds.any(axis=1)], axis=0)

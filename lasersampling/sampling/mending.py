@@ -1,14 +1,14 @@
-"""Adapting lasers before a run, where that makes their draws better and costs little.
+"""Adapting lasers before a run, if that improves their draws and costs little.
 
 Adaptation (`lasersampling.sampling.neurons.adaptation`) is worth its laser time for strong
-couplings and imperfect chips, and changes nothing where lasers are right as they are. Which of the
-two it is, fresh draws say without any reference: how far their conditional log odds are from those
-of the machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted where these
-differ beyond chance, as long as that takes no more laser time than the run itself, and what was
-adapted is kept if fresh draws of it come nearer to the machine. Conditional log odds cannot see a
-class that is never drawn, whatever the label; so means under each condition, beside those of Gibbs
-sampling (`condition_means`), decide where they differ beyond their errors. Rounds that somebody
-asked for are judged in the same way: by few draws they can do harm.
+couplings and imperfect chips, and changes nothing if lasers are correct as they are. Fresh draws
+show which is the case, without any reference: by the distance of their conditional log odds from
+those of the machine (`lasersampling.sampling.certificate.consistency`). So lasers are adapted if
+these differ beyond chance, as long as that takes no more laser time than the run itself, and the
+adaptation is kept if fresh draws come nearer to the machine. Conditional log odds cannot detect a
+class that is never drawn, whatever the label; so the means under each condition, compared with
+those of Gibbs sampling (`condition_means`), decide where they differ beyond their errors. Rounds
+that a user asked for are judged in the same way, since with few draws they can do harm.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
 MOST_ROUNDS = 12
-"""Rounds of an adaptation that nobody gave a number of; further ones change little."""
+"""Rounds of an adaptation whose number was not given; further ones change little."""
 
 _BURN_IN_IN_TAU = 50.0
 _CHANCE = 0.05
 _TOLERATED_NATS = 0.002
-"""Lasers are left as they are where the divergence of their conditional law is shown to be below
-this, and chance would do the same more often than one time in twenty."""
+"""Lasers are not adapted if the divergence of their conditional law is shown to be below this, and
+chance would cause it more often than one time in twenty."""
 
 _ERRORS = 2.0
-"""Standard errors beyond which means decide. These errors are large, as chains are few and change
-slowly between classes; so the conditional law decides where means do not differ beyond them."""
+"""Number of standard errors beyond which means decide. These errors are large, as chains are few
+and rarely change class; so the conditional law decides if means differ by less."""
 
 _MOST_DRAWS = 1000
 _CHECK_STREAM = 6
@@ -59,21 +59,22 @@ _GIBBS, _REFERENCE_DRAWS = Gibbs(burn_in=1000, thin=4), 100
 
 @dataclass(frozen=True)
 class Mending:
-    """How much lasers are adapted.
+    """Extent of the adaptation of lasers.
 
     Attributes
     ----------
     rounds : int or None
-        Rounds in the network; 0 for no adaptation. None: in as many rounds as cost no more laser
-        time than the run, and only where draws are wrong beyond chance.
+        Rounds in the network; 0 for no adaptation. None: as many rounds as cost no more laser time
+        than the run, and only if draws are wrong beyond chance.
     run_time_ns : float
         Laser time of the run, all chains together [ns].
     n_draws, n_chains : int
-        Draws of each round, a refractory time apart, and chains; of more conditions that differ,
-        there are as many chains as conditions. Where the run leaves time for more draws in twelve
-        rounds there are more, up to 1000, since what is adapted errs by their number.
+        Draws of each round, a refractory time apart, and number of chains; with more different
+        conditions there are as many chains as conditions. If the run leaves time for more draws in
+        twelve rounds, there are more, up to 1000, since the error of an adaptation depends on their
+        number.
     seed : int
-        Of the draws.
+        Seed of the draws.
 
     Raises
     ------
@@ -108,14 +109,14 @@ class Mended:
     Attributes
     ----------
     lasers : Lasers
-        What to sample with.
+        Lasers for the sampling.
     rounds : int
-        Rounds of adaptation that are in their lines; 0 if they are what they were.
+        Rounds of adaptation in their lines; 0 if they were not adapted.
     laser_time_ns : float
-        Time that the adaptation and the draws to judge it took, all chains together [ns].
+        Time for the adaptation and for the draws by which it is judged, all chains together [ns].
     before_nats, after_nats : float or None
-        Divergence of the conditional law of fresh draws from the machine's, before the adaptation
-        and after; None where it was not measured [1].
+        Divergence of the conditional law of fresh draws from that of the machine, before the
+        adaptation and after; None if it was not measured [1].
     sentence : str
         What was done and why, in one sentence.
     """
@@ -129,7 +130,7 @@ class Mended:
 
     @property
     def is_adapted(self) -> bool:
-        """Whether the lasers are others than they were."""
+        """Whether the lasers were changed."""
         return self.rounds > 0
 
 
@@ -146,13 +147,13 @@ def adapted_where_it_helps(
     Parameters
     ----------
     lasers : Lasers
-        What will sample.
+        The sampler.
     machine : BoltzmannMachine
-        What they will sample.
+        The machine that will be sampled.
     clamped : array_like of int, shape (unit,) or (condition, unit), optional
         How units will be held: -1 leaves a unit free. One adaptation serves all conditions.
     mending : Mending, optional
-        How much; by default where it helps, at any cost.
+        Extent of the adaptation; by default as far as it helps, at any cost.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -163,7 +164,7 @@ def adapted_where_it_helps(
     Raises
     ------
     InputError
-        As `adaptation.adapt`.
+        As for `adaptation.adapt`.
 
     Examples
     --------
@@ -181,14 +182,14 @@ def adapted_where_it_helps(
         return Mended(lasers, 0, 0.0, None, None, "The lasers were not adapted, as asked.")
     conditions = held_conditions(clamped, machine.n_units)
     work = _Work(lasers, machine, conditions, plan)
-    # Beside the rounds: what both draws to judge them by take.
+    # In addition to the rounds: the time for both sets of draws by which they are judged.
     rounds = plan.rounds or min(MOST_ROUNDS, work.rounds_within(plan.run_time_ns))
     if plan.rounds is None and rounds == MOST_ROUNDS:
         work = replace(work, plan=replace(plan, n_draws=work.draws_within(plan.run_time_ns)))
     if rounds < 1:
         sentence = (
-            "The lasers were not adapted, since that would take more laser time than the run; "
-            "where a number of rounds is given (--adapt 4), it is tried at any cost."
+            "The lasers were not adapted, since that would take more laser time than the run. With "
+            "a given number of rounds (--adapt 4), adaptation is tried at any cost."
         )
         return Mended(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0
@@ -196,8 +197,8 @@ def adapted_where_it_helps(
     if plan.rounds is None and before.is_right:
         spent = work.time_of(0, checks=1)
         sentence = (
-            "The lasers were not adapted: their draws obey the conditional law of the machine "
-            f"within chance as they are; {spoken_time(spent)} to see that."
+            "The lasers were not adapted, since their draws already obey the conditional law of "
+            f"the machine within chance. This test took {spoken_time(spent)}."
         )
         return Mended(lasers, 0, spent, before.nats, None, sentence)
     adapted = work.adapted(rounds, lambda f: told((1 + f * rounds) / steps))
@@ -208,19 +209,19 @@ def adapted_where_it_helps(
     if after.means_differ(before) and after.means > before.means:
         why = (
             "means under each condition would have moved away from those of Gibbs sampling, from "
-            f"{max(before.means, 0.0):.2g} to {after.means:.2g} nats, as where a label is lost"
+            f"{max(before.means, 0.0):.2g} to {after.means:.2g} nats, as when a label is lost"
         )
     elif not after.means_differ(before) and after.nats >= before.nats:
         why = f"the divergence of their conditional law from the machine's would have gone {found}"
     if why:
         sentence = (
             f"The lasers were not adapted, since {_rounds(rounds)} did not help: {why}; "
-            f"{spoken_time(spent)} spent. More draws of each round (adaptation_draws) may help."
+            f"this took {spoken_time(spent)}. More draws in each round (adaptation_draws) may help."
         )
         return Mended(lasers, 0, spent, before.nats, after.nats, sentence)
     sentence = (
         f"The lasers were adapted, in {_rounds(rounds)}: the divergence of the conditional law of "
-        f"fresh draws from the machine's went {found}; {spoken_time(spent)}."
+        f"fresh draws from the machine's went {found}. This took {spoken_time(spent)}."
     )
     return Mended(adapted, rounds, spent, before.nats, after.nats, sentence)
 
@@ -235,15 +236,16 @@ def left_as_learned(lasers: Lasers) -> Mended:
     """Leave lasers as they are, for a machine that was learned with lasers in the loop."""
     sentence = (
         "The lasers were not adapted: the machine was learned with a device in the loop, whose "
-        "deviations its weights and biases make up for."
+        "deviations its weights and biases compensate."
     )
     return Mended(lasers, 0, 0.0, None, None, sentence)
 
 
 class _Judged(NamedTuple):
-    """Divergences of a conditional law and of means, with standard errors, and chance of the law.
+    """Divergences of conditional law and means, with standard errors; p-value of the law.
 
-    Means stand beside those of Gibbs sampling under each condition. All in nats but the chance.
+    Means are compared with those of Gibbs sampling under each condition. All but the p-value in
+    nats.
     """
 
     nats: float
@@ -257,14 +259,14 @@ class _Judged(NamedTuple):
         return self.chance > _CHANCE and self.nats + 2.0 * self.error < _TOLERATED_NATS
 
     def means_differ(self, other: _Judged) -> bool:
-        """Whether the means of both are off by different amounts, beyond errors that are known."""
+        """Whether the means of both differ by different amounts, beyond errors that are known."""
         error = float(np.hypot(self.means_error, other.means_error))
         return abs(self.means - other.means) > _ERRORS * error
 
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """What is drawn for an adaptation, and what that takes."""
+    """Draws of an adaptation, and their cost."""
 
     lasers: Lasers
     machine: BoltzmannMachine
@@ -282,14 +284,14 @@ class _Work:
 
     @cached_property
     def reference(self) -> NDArray[np.int8]:
-        """Draws of Gibbs sampling, held alike."""
+        """Draws of Gibbs sampling, held in the same way."""
         return _GIBBS.sample(
             self.machine, _REFERENCE_DRAWS, n_chains=self.n_chains, clamped=self.held,
             seed=self.plan.seed,
         ).states  # fmt: skip
 
     def time_of(self, rounds: int, checks: int = 0) -> float:
-        """Laser time of so many rounds, whose chains go on, and of fresh draws."""
+        """Laser time of so many rounds, whose chains continue, and of fresh draws."""
         tau = self.lasers.neuron.refractory_time_ns
         draws = self.plan.n_draws * tau
         begins = _BURN_IN_IN_TAU * tau
@@ -297,7 +299,7 @@ class _Work:
         return self.n_chains * ((rounds + checks) * draws + begun * begins)
 
     def rounds_within(self, time_ns: float) -> int:
-        """Rounds that take no more time, together with both checks."""
+        """Number of rounds that take no more time, together with both checks."""
         left = time_ns - self.time_of(0, checks=2)
         of_first, more = self.time_of(1), self.time_of(2) - self.time_of(1)
         if left < of_first:
@@ -305,7 +307,7 @@ class _Work:
         return MOST_ROUNDS if left == float("inf") else 1 + int((left - of_first) / more)
 
     def draws_within(self, time_ns: float) -> int:
-        """Draws of a round with which all rounds and both checks take no more time."""
+        """Number of draws per round for which all rounds and both checks take no more time."""
         if time_ns == float("inf"):
             return self.plan.n_draws
         tau = self.lasers.neuron.refractory_time_ns
@@ -329,7 +331,7 @@ class _Work:
             self.machine, self.plan.n_draws, n_chains=self.n_chains, clamped=held,
             seed=int(words.generate_state(2)[which]), progress=told,
         ).states  # fmt: skip
-        # Chains that hold the same units are judged together, whatever they hold them at.
+        # Chains that hold the same units are judged together, whatever the values.
         patterns, group_of = np.unique(held == FREE, axis=0, return_inverse=True)
         group_of = group_of.reshape(-1)
         divergence, variance, chance = 0.0, 0.0, 1.0

@@ -1,4 +1,4 @@
-"""Adapting lasers to each of several ways in which units are held, and telling of it."""
+"""Adapting lasers to each of several ways in which units are held, and reporting it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
 MOST_SEPARATE = 32
-"""Cases of evidence that lasers are adapted to one by one; of more, one adaptation serves all.
+"""Lasers are adapted to so many cases of evidence one by one; of more, one adaptation serves all.
 
-Where units are held at others, a laser needs another line: adapted to three cases of the shipped
-`visual_perception` together, marginals are off by 0.010 to 0.015, and by 0.005 one by one."""
+If other units are held, a laser needs another line: adapted to three cases of the shipped
+`visual_perception` together, marginals are off by 0.010 to 0.015, and one by one by 0.005."""
 
 
 def adapted_to_cases(
@@ -29,30 +29,30 @@ def adapted_to_cases(
     *,
     progress: Progress | None = None,
 ) -> list[Mended]:
-    """Adapt lasers to each of some ways in which units are held, where that helps.
+    """Adapt lasers to each of several ways in which units are held, if that helps.
 
     Parameters
     ----------
     lasers : Lasers
-        What will sample.
+        The sampler.
     machine : BoltzmannMachine
-        What they will sample.
+        The machine that will be sampled.
     clamped : array_like of int, shape (case, unit)
         How units will be held.
     mending : Mending, optional
-        How much, with the laser time of the run of all cases.
+        Extent of the adaptation, with the laser time of the run of all cases.
     progress : callable, optional
         Called with the fraction of the work done.
 
     Returns
     -------
     list of Mended
-        One for each case; of more than 32 cases, one for all.
+        One for each case; for more than 32 cases, one for all.
 
     Raises
     ------
     InputError
-        As `adaptation.adapt`.
+        As for `adaptation.adapt`.
     """
     machine, plan = as_machine(machine), mending or Mending()
     told = progress or (lambda fraction: None)
@@ -71,15 +71,15 @@ def adapted_to_cases(
 
 
 def summary(found: Sequence[Mended]) -> str:
-    """Say in one sentence what was done for some cases, and what it took."""
+    """Say in one sentence what was done for several cases, and what it cost."""
     if len({one.sentence for one in found}) == 1 or not found:
         return found[0].sentence if found else ""
     adapted = [one for one in found if one.is_adapted]
     spent = spoken_time(sum(one.laser_time_ns for one in found))
     if not adapted:
         return (
-            f"The lasers were adapted to none of {len(found)} cases, as their draws obey the "
-            f"conditional law of the machine or came no nearer to it; {spent}."
+            f"The lasers were adapted to none of {len(found)} cases, since their draws obey the "
+            f"conditional law of the machine or came no nearer to it. This took {spent}."
         )
     measured = [
         (one.before_nats, one.after_nats)
@@ -93,4 +93,4 @@ def summary(found: Sequence[Mended]) -> str:
             ": the divergence of the conditional law of fresh draws from the machine's went from "
             f"{before:.2g} to {after:.2g} nats on average"
         )
-    return f"{what}; {spent}."
+    return f"{what}. This took {spent}."

@@ -1,4 +1,4 @@
-"""Recognition with any sampler: pixels are clamped, label units are read over time."""
+"""Recognition with any sampler: pixels are clamped, label units are observed over time."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from lasersampling.sampling.protocol import Progress, Sampler
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What label units did while each image was shown.
+    """Activity of label units while images were shown.
 
     Attributes
     ----------
     activity : ndarray of float64, shape (image, draw, label)
         Mean of each label unit over all draws up to this one, and over the chains of the image [1].
     interval_ns : float or None
-        Time between draws, for samplers that live in time.
+        Time between draws, for samplers that run in time.
     """
 
     activity: NDArray[np.float64]
@@ -33,14 +33,14 @@ class Recognition:
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """Label that was most active in all, shape (image,)."""
+        """Label that was most active over all draws, shape (image,)."""
         labels: NDArray[np.int64] = self.activity[:, -1].argmax(axis=1)
         return labels
 
     def scores(self, labels: ArrayLike) -> NDArray[np.float64]:
-        """Whether the most active label after each draw is right, shape (image, draw).
+        """Whether the most active label after each draw is correct, shape (image, draw).
 
-        Among n equally active ones the right one counts 1/n, as much as guessing would give.
+        If n labels are equally active and one is correct, it counts 1/n, as guessing would give.
         """
         true = as_array(labels, "labels")
         if true.shape != (len(self.activity),):
@@ -71,23 +71,23 @@ def recognise(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Recognition:
-    """Show images to a machine and read its label units.
+    """Show images to a machine and observe its label units.
 
-    The time that counts starts after the sampler's own burn-in; without any, the first draws show
-    how a decision builds up.
+    Time counts from the end of the sampler's burn-in; without burn-in, the first draws show how a
+    decision builds up.
 
     Parameters
     ----------
     sampler : Sampler
-        What draws.
+        The sampler.
     machine : BoltzmannMachine or RestrictedMachine
-        With label units.
+        A machine with label units.
     images : array_like of 0 and 1, shape (image, visible)
-        Shown by clamping.
+        Images, which are shown by clamping.
     n_draws : int
         Draws per chain.
     n_chains : int
-        Networks that look at each image.
+        Number of networks that look at each image.
     seed : int
         The same seed gives the same bits.
     progress : callable, optional

@@ -1,10 +1,10 @@
-"""How long chains must run before they have forgotten where they began.
+"""How long chains must run until they have forgotten where they began.
 
-A network of lasers makes about one sweep of Gibbs sampling per refractory time, so Gibbs sampling,
-which is fast, says beforehand how much burn-in lasers need at least. Machines of two or more
+A network of lasers makes about one sweep of Gibbs sampling per refractory time. So Gibbs sampling,
+which is fast, shows in advance how much burn-in lasers need at least. Machines of two or more
 classes need most: a chain that began in the basin of another class than its label asks for must
-leave it. Basins that no chain leaves in all sweeps that are tried cannot be seen so; the
-certificate of the draws asks for them (`sampling.certificate.mixing`).
+leave it. Basins that no chain leaves within the sweeps that are tried cannot be detected in this
+way; the certificate of the draws looks for them (`sampling.certificate.mixing`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
 
 LONGEST = 2048
-"""Sweeps after which no longer is looked."""
+"""Largest number of sweeps that are tried."""
 
 _UPDATES = 200_000_000
-"""Updates of single units that it may cost: some seconds."""
+"""Largest number of updates of single units: some seconds."""
 
 _FIRST = 16
 _LEFT = 0.01
-"""Share of the first distance at which means count as settled: a tenth of the way in each mean."""
+"""Means count as settled at this fraction of their initial distance, a tenth in each mean."""
 
 _ERRORS = 1.0
 _DRAWS = 8
@@ -38,19 +38,19 @@ def sweeps_to_settle(
     Parameters
     ----------
     machine : BoltzmannMachine
-        What is sampled.
+        The machine that is sampled.
     clamped : ndarray of int8, shape (chain, unit)
-        How units are held; of more chains than `n_chains`, so many are looked at, evenly.
+        How units are held; of more chains than `n_chains`, so many are used, evenly chosen.
     n_chains : int
-        Chains that are looked at.
+        Largest number of chains that are used.
     seed : int
         The same seed gives the same number.
 
     Returns
     -------
     int or None
-        A power of two. None if there are more than can be looked at in some seconds, or means have
-        not settled by then.
+        A power of two. None if more sweeps are needed than can be tried in some seconds, or means
+        have not settled by then.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def sweeps_to_settle(
             start=state,
         )  # fmt: skip
         looked[sweeps], state, passed = draws.states, draws.end, sweeps
-    # As long again, and its end is the reference.
+    # As long again, whose end is the reference.
     after = Gibbs(burn_in=0, thin=max(1, longest // 64)).sample(
         machine, 64, n_chains=n_chains, clamped=held, seed=seed, start=state
     )
@@ -82,7 +82,7 @@ def sweeps_to_settle(
     begun, _ = distance_of_means(looked.pop(1), reference, held)
     for sweeps, states in looked.items():
         left, error = distance_of_means(states, reference, held)
-        # An error is not known of two chains.
+        # With two chains no error is known.
         if left <= _LEFT * max(begun, 0.0) + _ERRORS * np.nan_to_num(error):
             return None if sweeps == longest and longest > _FIRST else sweeps
     return None
@@ -97,18 +97,18 @@ def settled_burn_in_ns(
     most_ns: float,
     seed: int = 0,
 ) -> tuple[float, str]:
-    """Give the burn-in that lasers need, within bounds, and say so where it is not the least.
+    """Give the burn-in that lasers need, within bounds, and a remark if it is not the least.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        What is sampled.
+        The machine that is sampled.
     clamped : ndarray of int8, shape (chain, unit)
         How units are held.
     refractory_time_ns : float
-        Of the lasers, taken for the time of a sweep [ns].
+        Refractory time of the lasers, which is taken as the time of a sweep [ns].
     least_ns, most_ns : float
-        Bounds of the time; nothing is looked at where the first is no smaller [ns].
+        Bounds of the time; nothing is measured unless the first is smaller [ns].
     seed : int
         The same seed gives the same time.
 
@@ -117,7 +117,7 @@ def settled_burn_in_ns(
     burn_in_ns : float
         Time before the first draw [ns].
     told : str
-        Nothing if that is `least_ns` and enough.
+        The remark; empty if `least_ns` is enough.
     """
     if least_ns >= most_ns:
         return least_ns, ""
@@ -126,15 +126,14 @@ def settled_burn_in_ns(
     if wanted_ns <= least_ns:
         return least_ns, ""
     used_ns = min(wanted_ns, most_ns)
-    needs = (
-        "more sweeps than were tried" if sweeps is None else f"about {sweeps} sweeps"
-    ) + f", where the burn-in of {least_ns:g} ns is {least_ns / refractory_time_ns:.0f}"
+    needs = "more sweeps than were tried" if sweeps is None else f"about {sweeps} sweeps"
     told = (
-        f"Gibbs sampling of this machine needs {needs} refractory times until means have settled: "
-        f"lasers now run {used_ns:g} ns before the first draw."
+        f"Gibbs sampling of this machine needs {needs} until means have settled; the burn-in of "
+        f"{least_ns:g} ns has {least_ns / refractory_time_ns:.0f} refractory times. So lasers now "
+        f"run for {used_ns:g} ns before the first draw."
     )
     if sweeps is None or used_ns < wanted_ns:
-        told += " That may be too short; most_burn_in_ns allows for more."
+        told += " This may be too short; most_burn_in_ns sets the limit."
     return used_ns, told
 
 

@@ -25,12 +25,12 @@ class SubstrateSampler:
     Parameters
     ----------
     substrate : Substrate
-        The lasers, here or elsewhere (`hardware.RemoteSubstrate`).
+        The lasers, in this process or elsewhere (`hardware.RemoteSubstrate`).
 
     Raises
     ------
     InputError
-        If it is of another kind, or does not tell its times.
+        If it is of another kind, or does not report its times.
 
     Examples
     --------
@@ -80,14 +80,14 @@ class SubstrateSampler:
     ) -> Samples:
         """Let the substrate run; see `lasersampling.sampling.protocol.Sampler`.
 
-        A device that is none of ours may not give the same bits for the same seed.
+        A device outside this library may not give the same bits for the same seed.
 
         Raises
         ------
         InputError
             With all problems of the request.
         SubstrateError
-            If the substrate does not answer, or with what are no spikes of such a run.
+            If the substrate does not answer, or its answer is not spikes of such a run.
         """
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         problems = []
@@ -110,7 +110,7 @@ class SubstrateSampler:
         inputs |= {f"{START}{name}": np.asarray(v) for name, v in (start or {}).items()}
         parameters = {"weights": machine.weights, "biases": machine.biases}
         observation = self.substrate.run(parameters, inputs)
-        # As for `Lasers`: the first draw at tau, or an interval after the last of the run before.
+        # As for `Lasers`: the first draw is at tau, or an interval after the last draw before.
         draws = np.arange(n_draws, dtype=np.float64) + (start is not None)
         times = self._tau + self._interval * draws
         spikes = self._spikes(observation, held, float(times[-1]))

@@ -1,4 +1,4 @@
-"""Arguments of a certificate, checked before anything is judged."""
+"""Checks of the arguments of a certificate, before anything is judged."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ def check_arguments(
     names: Sequence[str],
     held: NDArray[np.int8] | None = None,
 ) -> None:
-    """Refuse what cannot be judged, or not be told.
+    """Refuse arguments from which no certificate can be made.
 
     Parameters
     ----------
     samples : Samples
         At least four draws per chain.
     n_named : int
-        Units that names belong to.
+        Number of units that have names.
     sampler : Sampler or None
-        What has drawn.
+        The sampler of the draws.
     names : sequence of str
-        None, or one for each unit.
+        Empty, or one name for each unit.
     held : ndarray of int8, shape (chain, unit), optional
-        -1 for a free unit, 0 or 1 for a clamped one, which is so in all draws.
+        -1 for a free unit, 0 or 1 for a clamped one, whose draws must all have this value.
 
     Raises
     ------
     InputError
-        With all that is wrong.
+        With all problems.
     """
     problems = []
     if samples.n_draws < MIN_DRAWS:
@@ -65,12 +65,12 @@ def check_arguments(
 
 
 def check_target(target: object) -> None:
-    """Refuse what is no target, such as a plain table.
+    """Refuse anything but a target, such as a plain table.
 
     Raises
     ------
     InputError
-        With what it is.
+        With the type of what was given.
     """
     if not isinstance(target, Target):
         expected = "a Target (target_from_table makes one)"

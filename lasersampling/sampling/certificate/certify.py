@@ -1,4 +1,4 @@
-"""Judging draws: of a machine, held in one way or several, and of a target distribution."""
+"""Certificates of draws: of a machine under one or several conditions, and of a target."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 _MOST_NAMED_UNITS = 4
 
 _MOST_VALUES, _FEWEST_DRAWS = 10_000_000, 200
-"""Draws times units that are looked at, and draws per chain that always are."""
+"""Largest number of values (draws times units) that are used, but so many draws per chain are."""
 
 _WORST_FIRST = (Verdict.UNMIXED, Verdict.BIASED, Verdict.UNKNOWN, Verdict.AGREES)
 
 _LONGER = "sample longer"
 _TEMPER = "let the sampler cross between modes (tempering, or synapses that tire)"
 _SMALLER = "make the weights smaller"
-_ADAPT = "adapt the lasers to the machine (--adapt; adapt in the API)"
+_ADAPT = "adapt the lasers to the machine (--adapt; in Python ls.adapt)"
 _IN_THE_LOOP = "learn with the lasers in the loop"
 _OTHER_DEVICE = "use another device"
 
@@ -69,12 +69,13 @@ def certificate(
     machine : BoltzmannMachine or RestrictedMachine
         What should have been sampled.
     clamped : array_like of int, shape (unit,) or (chain, unit), optional
-        -1 for a free unit, 0 or 1 for a clamped one. Chains held in different ways are judged
-        apart, and the certificate has one for each way.
+        -1 for a free unit, 0 or 1 for a clamped one. Chains that are held in different ways are
+        judged separately, and the certificate has a part for each way.
     sampler : Sampler, optional
-        What has drawn. Of lasers it is said what speaks against them, and what a draw costs.
+        The sampler of the draws. For lasers the certificate says what may explain a bias, and the
+        cost of a draw.
     names : sequence of str
-        Of all units; numbers by default.
+        Names of all units; numbers by default.
 
     Returns
     -------
@@ -83,29 +84,29 @@ def certificate(
     Raises
     ------
     InputError
-        If the samples are not of this machine, were held in other ways, or are too few, if no
-        unit is free, or names are not one for each unit.
+        If the samples are not of this machine, were held in other ways, or are too few, if no unit
+        is free, or there is not one name for each unit.
 
     Notes
     -----
-    The rule, in this order.
-    One chain, or chains of fewer than 50 effective draws, cannot be judged. Chains *do not mix* if
-    R-hat of a unit or of the energy exceeds 1.05, a unit is frozen for no reason that its field
-    gives, or a basin of the energy that should have two per cent of the draws was never entered.
-    Up to 20 free units draws are *biased* if D_KL from the exact law is more than 0.01 nats above
-    that of an ideal sampler of the same effective size, and above what this exceeds in one run of a
-    hundred; they *agree* if it is not, and they are so many that a bias of 0.01 nats would have
-    been seen. Where they are not, and beyond 20 units, it is asked whether the conditional log odds
-    are off by more than 0.01 nats, or the means of units and energy differ from exact ones or those
-    of a digital reference that mixes, beyond chance. If nothing speaks against the draws, but such
-    a bias could not have been seen either, they cannot be judged.
+    The rules, in this order: One chain, or chains with fewer than 50 effective draws, cannot be
+    judged. Chains *do not mix* if R-hat of a unit or of the energy exceeds 1.05, if a unit is
+    frozen though its field would let it change, or if a basin of the energy that should have two
+    per cent of the draws was never entered. With up to 20 free units, draws are *biased* if D_KL
+    from the exact law exceeds that of an ideal sampler of the same effective size by more than 0.01
+    nats, and by more than chance explains in one run of a hundred. They *agree* if they are not
+    biased, and are so many that a bias of 0.01 nats would have been seen. If neither holds, and for
+    more than 20 units, the rule asks whether the conditional log odds are off by more than 0.01
+    nats, or whether the means of units and energy differ, beyond chance, from exact ones or from
+    those of a digital reference that mixes. If nothing indicates a bias, but a bias of this size
+    could not have been seen either, the draws cannot be judged.
 
-    On 200 random machines of 2 to 18 units (`training/certificate.py`) the rule agreed with 1 of
-    252 samples of lasers that are off by more than 0.01 nats (0.0 to 2.2 %), and with 7 of 298 of
-    laws that are off by a known 0.01 to 0.4 nats (0.9 to 4.8 %; six of them by less than 0.014);
-    without the exact law, as beyond 20 units, with 1 and 6. It complained of 2 of 400 samples of
-    independent exact draws (0.1 to 1.8 %) and of none of 314 of Gibbs sampling that mixes. R-hat
-    below 1.01 alone would have agreed with 48 and 233, and complained of 90 and 94.
+    On 200 random machines of 2 to 18 units (`training/certificate.py`) the rule found agreement for
+    1 of 252 samples of lasers that are off by more than 0.01 nats (0.0 to 2.2 %), and for 7 of 298
+    samples of laws that are off by a known 0.01 to 0.4 nats (0.9 to 4.8 %; six of them by less than
+    0.014); without the exact law, as for more than 20 units, for 1 and 6. It rejected 2 of 400
+    samples of independent exact draws (0.1 to 1.8 %) and none of 314 samples of Gibbs sampling that
+    mixes. The rule R-hat < 1.01 alone would have accepted 48 and 233, and rejected 90 and 94.
 
     Examples
     --------
@@ -144,23 +145,24 @@ def target_certificate(
     Parameters
     ----------
     samples : Samples
-        At least four draws per chain; units beyond the target's are hidden.
+        As for `certificate`; at least four draws per chain, and units beyond the target's are
+        hidden.
     target : Target
-        What they should follow.
+        The distribution that they should follow.
     names : sequence of str
-        Of the units of the target; its own by default.
+        Names of the units of the target; by default its own.
 
     Returns
     -------
     Certificate
-        Without conditional consistency: the machine that a device learns with makes up for what
-        the device does, so its fields are not those of the target.
+        Without conditional consistency: the machine that is learned with a device compensates for
+        the device, so its fields are not those of the target.
 
     Raises
     ------
     InputError
-        If there are fewer units than the target has, too few draws, or other names than one for
-        each unit of the target.
+        If there are fewer units than the target has, too few draws, or not one name for each unit
+        of the target.
     """
     check_target(target)
     if samples.n_units < target.n_units:
@@ -192,12 +194,12 @@ def target_certificate(
 
 
 def combined(groups: Mapping[str, Certificate]) -> Judgement:
-    """Make one certificate out of those of several conditions; the worst verdict counts.
+    """Combine the certificates of several conditions; the worst verdict counts.
 
     Parameters
     ----------
     groups : mapping of str to Certificate
-        At least one, by the condition: "alarm=1".
+        At least one certificate, by its condition, such as "alarm=1".
     """
     found = list(groups.values())
     if len(found) == 1:
@@ -206,10 +208,10 @@ def combined(groups: Mapping[str, Certificate]) -> Judgement:
     name, first = next((name, one) for name, one in groups.items() if one.verdict is worst)
     n = sum(one.verdict is worst for one in found)
     if worst is Verdict.AGREES:
-        reason = f"so it is under each of the {n} conditions that units were held in"
+        reason = f"this holds under each of the {n} conditions"
     else:
-        share = f"under {n} of {len(found)} conditions that units were held in"
-        reason = f"this is so {share}; given {name}, {first.reason}"
+        share = f"under {n} of {len(found)} conditions"
+        reason = f"this holds {share}; given {name}, {first.reason}"
     findings = {finding.remedy: finding for one in found for finding in one.findings}
     costs = [one.cost for one in found if one.cost is not None]
     cost = None
@@ -248,7 +250,7 @@ def certificate_of_one(
     held : ndarray of int8, shape (unit,)
         -1 for a free unit, 0 or 1 for a clamped one.
     n_groups : int
-        In how many groups all draws are judged: a reference costs its part of the time for all.
+        Number of groups into which all draws are divided: a reference takes its part of the time.
     """
     conditioned, units = machine.conditioned(held)
     states = _looked_at(samples.states, units)
@@ -292,14 +294,14 @@ def about_lasers(
     names: Sequence[str],
     independent_draws: float,
 ) -> tuple[tuple[Finding, ...], Cost | None]:
-    """Say what speaks against lasers and what their draws cost; nothing of other samplers.
+    """Give findings on lasers and the cost of their draws; nothing for other samplers.
 
     Parameters
     ----------
     sampler, machine, names
         As for `certificate`.
     states : ndarray of int8, shape (chain, draw, unit)
-        Draws of all units.
+        Numbers of the free units.
     units : ndarray of int, shape (free unit,)
         Which units were free.
     independent_draws : float
@@ -315,7 +317,7 @@ def about_lasers(
 
 
 def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.int8]:
-    """Draws of the free units; of very many, where no histogram needs all, some evenly."""
+    """Draws of the free units, thinned evenly if there are very many."""
     n_chains, n_draws, _ = states.shape
     every = 1
     if units.size > MAX_ENUMERATED_UNITS:
@@ -325,7 +327,7 @@ def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.
 
 
 def _lasers_of(sampler: Sampler | None) -> Lasers | None:
-    """Lasers that draw, or that a renewal sampler stands for."""
+    """The lasers that draw, or for which a renewal sampler stands."""
     from lasersampling.sampling.neurons.sampler import Lasers
 
     inner = getattr(sampler, "lasers", sampler)
@@ -335,7 +337,7 @@ def _lasers_of(sampler: Sampler | None) -> Lasers | None:
 def _remedies(
     verdict: Verdict, lasers: Lasers | None, mixing: Mixing, beside: Mixing | None
 ) -> tuple[str, ...]:
-    """What can be done, the likeliest to help first, and nothing that was done already."""
+    """Remedies, the most promising first, without those that were applied already."""
     if verdict is Verdict.AGREES:
         return ()
     if verdict is Verdict.UNKNOWN:
@@ -345,7 +347,7 @@ def _remedies(
         tempered = lasers is not None and (lasers.tempering or lasers.depression)
         cross = () if tempered else (_TEMPER,)
         if lasers is not None and beside is not None and beside.has_mixed:
-            # What Gibbs sampling gets through, lasers that obey the machine's law would too.
+            # Lasers that obey the machine's law would cross where Gibbs sampling does.
             return (*adapt, _IN_THE_LOOP, *cross, _LONGER, _SMALLER)
         if mixing.frozen.size or mixing.missed_weight > LEAST_WEIGHT:
             return (*cross, _SMALLER, _LONGER)  # chains that never cross need far more time
@@ -356,7 +358,7 @@ def _remedies(
 
 
 def _condition(held: NDArray[np.int8], names: Sequence[str]) -> str:
-    """Write how units are held: "alarm=1, 3=0"; of many units the first that are 1."""
+    """Write how units are held, as "alarm=1, 3=0"; of many units the first that are 1."""
     clamped = np.flatnonzero(held != FREE)
     if not clamped.size:
         return "nothing"

@@ -1,13 +1,13 @@
 """Whether draws obey the conditional law of their machine, unit by unit.
 
-In a Boltzmann machine unit k is 1 with log odds u_k = b_k + sum_j W_kj z_j, given all others, and
-a law that has these conditionals for every unit is the machine's law. So the draws themselves show
-whether a sampler is right, for any number of units: the log odds of z_k are fitted, as a line in
-u_k, to the draws, and should be u_k. The common slope of all units is the inverse temperature at
-which the network effectively samples: the estimate by maximum pseudo-likelihood.
+In a Boltzmann machine the log odds of unit k, given all others, are u_k = b_k + sum_j W_kj z_j, and
+the law with these conditionals for every unit is the law of the machine. So the draws themselves
+show whether a sampler is correct, for any number of units: the log odds of z_k are fitted to the
+draws as a linear function of u_k, and should equal u_k. The common slope of all units is the
+inverse temperature at which the network effectively samples, by maximum pseudo-likelihood.
 
-What this cannot see is which share of the draws each of several far modes has, since within
-a mode the conditionals are right whatever its weight: `mixing` asks about that.
+This test cannot see how the draws are distributed over distant modes, since within a mode the
+conditionals are correct whatever its weight; `mixing` asks about that.
 
 References
 ----------
@@ -30,46 +30,46 @@ from scipy.stats import t as student
 from lasersampling.boltzmann.machine import BoltzmannMachine
 
 _BATCHES = 32
-"""Groups of draws that errors are estimated from, at least: whole chains, or parts of them."""
+"""Least number of groups of draws from which errors are estimated: chains or parts of them."""
 
 _MOST_VALUES = 2_000_000
-"""Draws times units that are looked at; of more, draws are left out evenly."""
+"""Largest number of values (draws times units) that are used; of more, draws are thinned."""
 
 _ITERATIONS = 25
 _PRIOR_DRAWS = 0.5
-"""Weight of a quadratic prior on the deviations, in draws: keeps units that never change finite."""
+"""Weight, in draws, of a quadratic prior on deviations, which keeps unchanged units finite."""
 
 LARGEST_ERROR_OF_TEMPERATURE = 0.5
-"""Standard error of an inverse temperature from which on it is called unknown."""
+"""An inverse temperature with a larger standard error is called unknown."""
 
 _LEAST_SPREAD = 1e-9
-"""Standard deviation of the field below which a unit has no slope: nothing acts on it."""
+"""A unit whose field has a smaller standard deviation has no slope: nothing acts on it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Consistency:
-    """How the conditional log odds of the draws compare with those of the machine.
+    """Comparison of the conditional log odds of the draws with those of the machine.
 
     Attributes
     ----------
     units : ndarray of int, shape (free unit,)
         Units that were judged.
     shift, shift_se : ndarray of float64, shape (free unit,)
-        Log odds found less those expected, at the mean field of the unit, and its standard error
+        Log odds found minus those expected, at the mean field of the unit, and its standard error
         [1].
     slope, slope_se : ndarray of float64, shape (free unit,)
-        Change of the log odds found per change of the field, 1 for the machine's law; nan for a
-        unit whose field never changes [1].
+        Change of the log odds per change of the field, 1 for the machine's law; nan for a unit
+        whose field never changes [1].
     inverse_temperature, inverse_temperature_se : float
         Common slope of all units, and its standard error [1].
     divergence_nats, divergence_nats_se : float
-        Sum over units of the mean D_KL between the conditional law found and that of the
-        machine, to second order and less its bias by noise; its standard error.
+        Mean D_KL between the conditional law of the draws and that of the machine, summed over
+        units, to second order and corrected for the bias by noise; its standard error.
     p_value : float
-        Of the hypothesis that all shifts and slopes are those of the machine (Bonferroni over
-        units) [1].
+        p-value of the hypothesis that all shifts and slopes are those of the machine (Bonferroni
+        correction over units) [1].
     n_batches : int
-        Groups of draws that the errors come from.
+        Number of groups of draws from which the errors follow.
     """
 
     units: NDArray[np.intp]
@@ -85,7 +85,7 @@ class Consistency:
     n_batches: int
 
     def renamed(self, units: NDArray[np.intp]) -> Consistency:
-        """Name the units by other numbers."""
+        """Replace the numbers of the units by others."""
         return replace(self, units=np.asarray(units))
 
     def worst(self, n_units: int = 3) -> list[tuple[int, float, float]]:
@@ -110,9 +110,9 @@ def conditional_consistency(
     Parameters
     ----------
     machine : BoltzmannMachine
-        What should have been sampled.
+        The machine that should have been sampled.
     states : ndarray of int8, shape (chain, draw, unit)
-        Draws of all units; clamped ones may stand among them.
+        Draws of all units, clamped ones included.
     units : ndarray of int, shape (free unit,)
         Units that were free.
 
@@ -122,9 +122,9 @@ def conditional_consistency(
 
     Notes
     -----
-    Draws are taken in at least 32 groups, whole chains or equal parts of chains, whose scores
-    are treated as independent; groups must be long against the autocorrelation time. Scores of
-    the true conditionals have zero mean whatever the autocorrelation.
+    Draws are divided into at least 32 groups, whole chains or equal parts of chains, whose scores
+    are treated as independent; groups must be long compared with the autocorrelation time. Scores
+    of the true conditionals have zero mean whatever the autocorrelation.
     """
     n_chains, n_draws, n_all = states.shape
     parts = min(n_draws, math.ceil(_BATCHES / n_chains))
@@ -196,7 +196,7 @@ def _fitted_line(u: NDArray[np.float64], z: NDArray[np.float64]) -> _Line:
     n_terms, size = len(design), u.size
     prior = _PRIOR_DRAWS * np.eye(n_terms)
     coefficient = np.zeros(n_terms)
-    # Scores and information of the null hypothesis: the test, and the excess of the divergence.
+    # Scores and information for the null hypothesis, from which the test and the divergence follow.
     null_probability = expit(u)
     null_scores = np.einsum("kbd,bd->bk", design, z - null_probability)
     null_information = _information(design, null_probability) + prior
@@ -212,8 +212,8 @@ def _fitted_line(u: NDArray[np.float64], z: NDArray[np.float64]) -> _Line:
     inverse = np.linalg.inv(information)
     covariance = inverse @ _at_least(_score_covariance(scores), information) @ inverse
     error = np.sqrt(np.diag(covariance))
-    # To second order the excess of the pseudo-likelihood is half of S I^-1 S per draw; noise adds
-    # half the trace of I^-1 Cov(S).
+    # To second order the excess of the pseudo-likelihood is half of S I^-1 S per draw, to which
+    # noise adds half the trace of I^-1 Cov(S).
     total = null_scores.sum(axis=0)
     noise = _at_least(_score_covariance(null_scores), null_information)
     inverse = np.linalg.inv(null_information)
@@ -263,9 +263,9 @@ def _score_covariance(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def _at_least(
     covariance: NDArray[np.float64], information: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Replace variances that are below those of independent draws, as of rare events unseen.
+    """Raise variances below those of independent draws, as when rare events were never seen.
 
-    A unit that never changed has scores with no spread at all, which says nothing of their error.
+    A unit that never changed has scores without any spread, which say nothing about their error.
     """
     variance = np.diag(covariance)
     if (variance <= 0).any():
@@ -277,7 +277,7 @@ def _at_least(
 def _common_slope(
     pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
 ) -> tuple[float, NDArray[np.float64], float]:
-    """Estimate one inverse temperature; give its scores by batch and its information too."""
+    """Estimate one inverse temperature, with its scores by batch and its information."""
     beta = 1.0
     scores, information = np.zeros(len(pairs[0][0])), 0.0
     for _ in range(_ITERATIONS):

@@ -1,4 +1,4 @@
-"""What an independent sample of lasers costs in time and energy."""
+"""Cost of an independent sample of lasers in time and energy."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Cost:
     laser_time_ns : float
         Recorded time of all chains together, without burn-in, adaptation and calibration.
     energy_pj : float
-        What the junctions of all lasers take in this time, by `WallPlug`, pump pulses of the
-        synapses included; pulse generators and readout are left out.
+        Energy that the junctions of all lasers take in this time, by `WallPlug`, including the pump
+        pulses of the synapses; pulse generators and readout are left out.
     independent_draws : float
         Effective number of independent draws of the slowest unit, or of the energy [1].
     """
@@ -59,14 +59,14 @@ def cost_of(
     free: NDArray[np.intp],
     independent_draws: float,
 ) -> Cost:
-    """Estimate what draws have cost, from the mean activity of the units.
+    """Estimate the cost of draws from the mean activity of the units.
 
     Parameters
     ----------
     lasers : Lasers
-        What has drawn.
+        The sampler.
     machine : BoltzmannMachine
-        What was sampled.
+        The machine that was sampled.
     states : ndarray of int8, shape (chain, draw, unit)
         Draws of all units.
     free : ndarray of int, shape (free unit,)
@@ -76,8 +76,8 @@ def cost_of(
 
     Notes
     -----
-    A unit that is active for a share p of the time has spiked at the rate p / tau, so the mean
-    pump that it sends to another is its weight times p and the length of a pulse over tau.
+    A unit that is active for a fraction p of the time spikes at the rate p / tau, so the mean pump
+    that it sends to another is its weight times p and the length of a pulse over tau.
     """
     neuron, rule = lasers.neuron, lasers.calibration.rule(lasers.neuron)
     tau = neuron.refractory_time_ns

@@ -1,4 +1,4 @@
-"""What about lasers, their calibration and their machine keeps draws from being right."""
+"""Reasons in lasers, their calibration and their machine why draws may be wrong."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from lasersampling.sampling.neurons.sampler import Lasers
 
 FARTHEST_STRENGTH = 2.0
-"""A unit synapse stronger than this, or weaker than its inverse, is not the one of the device."""
+"""A unit synapse stronger than this, or weaker than its inverse, does not fit the device."""
 
 _BEYOND_SHARE = 0.05
-"""Share of the draws in which an argument may lie beyond the calibrated curve."""
+"""Fraction of the draws in which an argument may lie beyond the calibrated curve."""
 
 
 def findings_of(
@@ -35,25 +35,25 @@ def findings_of(
     free: NDArray[np.intp],
     names: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
-    """List what speaks against lasers as the sampler of a machine.
+    """List reasons why lasers may sample a machine wrongly.
 
     Parameters
     ----------
     lasers : Lasers
-        What has drawn.
+        The sampler.
     machine : BoltzmannMachine
-        What was to be sampled.
+        The machine that was to be sampled.
     states : ndarray of int8, shape (chain, draw, unit)
         Draws of all units.
     free : ndarray of int, shape (free unit,)
         Units that were free.
     names : sequence of str
-        Of all units; numbers where there are none.
+        Names of all units; numbers if there are none.
 
     Returns
     -------
     tuple of Finding
-        The device first, then units, then couplings.
+        Findings on the device first, then on units, then on couplings.
     """
     return (
         *_of_the_neuron(lasers.neuron, lasers.calibration),
@@ -69,8 +69,8 @@ def _of_the_neuron(neuron: LaserNeuron, calibration: Calibration) -> list[Findin
     if calibration.fit_rms > LARGEST_RMS:
         found.append(
             Finding(
-                f"The activation curve of {device.name} is not logistic: rms deviation "
-                f"{calibration.fit_rms:.3f}, at most {LARGEST_RMS} is good.",
+                f"The activation curve of {device.name} is not logistic: its rms deviation is "
+                f"{calibration.fit_rms:.3f}, and should be at most {LARGEST_RMS}.",
                 "Choose a longer refractory time or another device, or adapt the lasers.",
             )
         )
@@ -78,7 +78,7 @@ def _of_the_neuron(neuron: LaserNeuron, calibration: Calibration) -> list[Findin
         found.append(
             Finding(
                 f"{device.name} is half active only at {calibration.midpoint:.2f} of its threshold "
-                "pump, where it lases by itself: it is no excitable neuron.",
+                "pump, where it lases by itself: it is not an excitable neuron.",
                 "Choose a device with more absorption.",
             )
         )
@@ -124,7 +124,7 @@ def _of_the_fields(
     free: NDArray[np.intp],
     names: Sequence[str],
 ) -> list[Finding]:
-    """Arguments of the activation curve that it was not measured at; pumps below zero."""
+    """Arguments beyond the measured part of the activation curve, and pumps below zero."""
     calibration = lasers.calibration
     programme = lasers.programme(machine)
     used = states.reshape(-1, machine.n_units)
@@ -141,8 +141,8 @@ def _of_the_fields(
         order = beyond[np.argsort(-share[beyond], kind="stable")]
         found.append(
             Finding(
-                f"{beyond.size} of {free.size} lasers are driven beyond the calibrated curve, log "
-                f"odds {low:.1f} to {high:.1f}, in more than {_BEYOND_SHARE:.0%} of the draws: "
+                f"{beyond.size} of {free.size} lasers are driven beyond the calibrated curve (log "
+                f"odds {low:.1f} to {high:.1f}) in more than {_BEYOND_SHARE:.0%} of the draws: "
                 f"{listed(free[order], names)}.",
                 f"{_adapt(lasers)}ake weights and biases smaller.",
                 tuple(int(unit) for unit in free[order]),
@@ -153,7 +153,7 @@ def _of_the_fields(
     if dark.size:
         found.append(
             Finding(
-                f"Inhibition asks for a pump below zero at {dark.size} lasers: "
+                f"The pump of {dark.size} lasers would have to be below zero for inhibition: "
                 f"{listed(free[dark], names)}.",
                 "Make negative weights smaller; a pump cannot be negative in a real device.",
                 tuple(int(unit) for unit in free[dark]),
@@ -166,7 +166,7 @@ def _of_the_fields(
 def _of_the_couplings(
     lasers: Lasers, machine: BoltzmannMachine, free: NDArray[np.intp], names: Sequence[str]
 ) -> list[Finding]:
-    """Weights beyond those at which a pair of lasers was measured."""
+    """Weights beyond the range in which a pair of lasers was measured."""
     largest = max(abs(weight) for weight in PAIR_WEIGHTS)
     among = np.abs(lasers.programme(machine).weights[np.ix_(free, free)])
     beyond = np.flatnonzero((among > largest).any(axis=1))
@@ -177,7 +177,7 @@ def _of_the_couplings(
         Finding(
             f"The largest weight, between {named(int(free[post]), names)} and "
             f"{named(int(free[pre]), names)}, is "
-            f"{among[post, pre]:.2f}; a pulse is known to act as a weight up to {largest:g}.",
+            f"{among[post, pre]:.2f}; pulses were measured for weights up to {largest:g}.",
             f"{_adapt(lasers)}ake the weights smaller.",
             tuple(int(unit) for unit in free[beyond]),
             explains=True,

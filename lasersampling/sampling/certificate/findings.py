@@ -12,13 +12,13 @@ class Finding:
     Attributes
     ----------
     what : str
-        What was found, a whole sentence.
+        What was found, as a whole sentence.
     remedy : str
-        What to do about it, another one.
+        What to do about it, as a whole sentence.
     units : tuple of int
-        Units that it concerns, the worst first.
+        Units that are affected, the worst first.
     explains : bool
-        Whether it only explains why draws are wrong, and is no matter where they are right.
+        Whether it only explains why draws are wrong, and does not matter if they are right.
     """
 
     what: str

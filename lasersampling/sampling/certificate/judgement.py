@@ -1,4 +1,4 @@
-"""Certificates as values: what was found, in words, in rows of a table, and as plain fields."""
+"""Certificates as values: findings in words, as rows of a table, and as plain fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lasersampling.sampling.certificate.naming import listed, named
 from lasersampling.sampling.certificate.verdict import Verdict, why_unmixed
 
 Row = tuple[str, str, str]
-"""What is asked about (law, mixing or device), the quantity, and what was found."""
+"""Aspect (law, mixing or device), quantity, and finding."""
 
 _AS_SENTENCE = {
     Verdict.AGREES: "agree with {law} within their error",
@@ -32,22 +32,22 @@ _AS_SENTENCE = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Judgement:
-    """What is said of draws, whether they were drawn under one condition or under several.
+    """Judgement of draws, made under one condition or under several.
 
     Attributes
     ----------
     verdict : Verdict
-        In one phrase.
+        The verdict in one phrase.
     reason : str
-        Why, in one sentence with the numbers.
+        The reason, in one sentence with the numbers.
     remedies : tuple of str
-        What to do; none when nothing is wrong.
+        What to do; empty if nothing is wrong.
     findings : tuple of Finding
-        About the device.
+        Findings on the device.
     cost : Cost or None
-        Of lasers.
+        Cost of the draws, for lasers.
     law : str
-        What the draws are compared with, "the machine" or "the target".
+        The law with which draws are compared, "the machine" or "the target".
     """
 
     verdict: Verdict
@@ -67,9 +67,9 @@ class Judgement:
         return "\n".join(self.sentences())
 
     def sentences(self) -> list[str]:
-        """Give the verdict with its reason, what to do, and what was found about the device.
+        """Give the verdict with its reason, what to do, and the findings on the device.
 
-        What would only explain a bias is left out where there is none.
+        Findings that would only explain a bias are left out if there is none.
         """
         verdict = f"The draws {_AS_SENTENCE[self.verdict].format(law=self.law)}: {self.reason}."
         lines = [verdict]
@@ -79,11 +79,11 @@ class Judgement:
         return [*lines, *(f"{found.what} {found.remedy}" for found in told)]
 
     def rows(self) -> list[Row]:
-        """Give what was found as rows of a table."""
+        """Give the findings as rows of a table."""
         return _cost_rows(self.cost)
 
     def values(self) -> dict[str, Any]:
-        """Give what was found as plain values; what is not known is None."""
+        """Give the findings as plain values; unknown ones are None."""
         return {
             "verdict": str(self.verdict),
             "holds": self.holds,
@@ -104,18 +104,18 @@ class Certificate(Judgement):
     Attributes
     ----------
     mixing : Mixing
-        Of the chains.
+        Mixing of the chains.
     consistency : Consistency or None
-        Conditional log odds of the draws beside those of the machine; None where the law is a
-        target and no machine.
+        Conditional log odds of the draws compared with those of the machine; None if the law is a
+        target and not a machine.
     exact : ExactLaw or None
-        Up to 20 free units.
+        Comparison with the exact law, for up to 20 free units.
     moments : Moments or None
-        Beyond, where a digital reference mixes.
+        Comparison with a digital reference for more units, if the reference mixes.
     reference_mixing : Mixing or None
-        Of plain Gibbs sampling, judged by the same rule, where it was asked.
+        Mixing of plain Gibbs sampling, judged by the same rule, if it was sampled.
     names : tuple of str
-        Of all units; empty where they have none.
+        Names of all units; empty if they have none.
     """
 
     mixing: Mixing
@@ -126,11 +126,11 @@ class Certificate(Judgement):
     names: tuple[str, ...] = ()
 
     def rows(self) -> list[Row]:
-        """Give what was found as rows of a table: law, mixing, device."""
+        """Give the findings as rows of a table: law, mixing, device."""
         return [*self._law_rows(), *self._mixing_rows(), *super().rows()]
 
     def values(self) -> dict[str, Any]:
-        """Give what was found as plain values; what is not known is None."""
+        """Give the findings as plain values; unknown ones are None."""
         mixing = self.mixing
         found = super().values() | {
             "r_hat": mixing.worst_r_hat,
@@ -189,7 +189,7 @@ class Certificate(Judgement):
         exact, moments, consistency = self.exact, self.moments, self.consistency
         what = f"D_KL from {self.law}, nats"
         if not self.mixing.has_mixed:
-            told = "no error can be given, as the chains were not seen to mix"
+            told = "no error can be given, since the chains did not mix"
             if exact is not None and math.isfinite(exact.divergence_nats):
                 told = f"{exact.divergence_nats:.3g}; {told}"
             rows.append(("law", what if exact is not None else "means", told))
@@ -207,7 +207,7 @@ class Certificate(Judgement):
                 ),
                 (
                     "law",
-                    f"energy less that of {beside}, nats",
+                    f"energy minus that of {beside}, nats",
                     f"{moments.energy_difference:+.3f} ± {moments.energy_difference_se:.3f}",
                 ),
             ]
@@ -229,13 +229,13 @@ class Certificate(Judgement):
         mixing = self.mixing
         rows = [
             ("mixing", "R-hat, worst unit or energy", self._r_hat(mixing)),
-            ("mixing", "independent draws, fewest", _count(mixing.worst_ess)),
+            ("mixing", "fewest independent draws", _count(mixing.worst_ess)),
         ]
         if mixing.frozen.size:
             rows.append(("mixing", "never changed", listed(mixing.frozen, self.names)))
         if mixing.held_by_field.size:
             held = listed(mixing.held_by_field, self.names)
-            rows.append(("mixing", "held by their fields, as they should be", held))
+            rows.append(("mixing", "constant since their fields hold them", held))
         if mixing.basins is not None:
             n = len(mixing.basins.minima)
             missed = (
@@ -271,7 +271,7 @@ class GroupCertificate(Judgement):
     Attributes
     ----------
     groups : mapping of str to Certificate
-        Of the chains held in one way each, by what they were held at.
+        Certificates of the chains that were held in one way, by the values of the held units.
     """
 
     groups: Mapping[str, Certificate]
@@ -290,14 +290,14 @@ class GroupCertificate(Judgement):
         return rows + super().rows()
 
     def values(self) -> dict[str, Any]:
-        """Give what was found as plain values; what is not known is None."""
+        """Give the findings as plain values; unknown ones are None."""
         return super().values() | {
             "groups": {name: found.values() for name, found in self.groups.items()}
         }
 
     @cached_property
     def counts(self) -> dict[Verdict, int]:
-        """Ways of holding units by verdict."""
+        """Ways of holding units, by verdict."""
         verdicts = [found.verdict for found in self.groups.values()]
         return {verdict: verdicts.count(verdict) for verdict in Verdict if verdict in verdicts}
 

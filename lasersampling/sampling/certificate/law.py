@@ -1,4 +1,4 @@
-"""Is the law of the draws that of the machine? Exactly for few units, else by what can be known."""
+"""Whether the law of the draws is that of the machine: exactly for few units, else in part."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from lasersampling.statistics import (
 from lasersampling.statistics.exact_draws import divergence_of_draws
 
 TOLERATED_NATS = 0.01
-"""D_KL of the law that is drawn from that is still called agreement."""
+"""Largest D_KL of the sampled law that still counts as agreement."""
 
 WIDEST_FLOOR_NATS = 0.1
-"""An ideal sampler of this D_KL has so few draws that their histogram says little."""
+"""If an ideal sampler shows more, there are too few draws for their histogram to be useful."""
 
 _FLOOR_ERROR = 0.2
 """Relative error of a floor, two standard errors of the effective number of draws."""
 
 _ONE_SIDED = 1.645
-"""Standard errors that an estimate is below in one run of twenty."""
+"""In one run of twenty an estimate is lower by more than so many standard errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExactLaw:
-    """Draws beside the exact distribution.
+    """Comparison of draws with the exact distribution.
 
     Attributes
     ----------
     divergence_nats : float
         D_KL(sample || target) of the histogram.
     floor_nats, floor_95_nats, floor_99_nats : float
-        What an ideal sampler of the same effective size shows on average, exceeds in one run of
-        twenty, and in one of a hundred.
+        D_KL of an ideal sampler of the same effective size: its mean, and what it exceeds in one
+        run of twenty and in one of a hundred.
     error_nats : float
         Standard error of `divergence_nats`, by the jackknife over chains; nan for one chain.
     joint_ess : float
@@ -58,17 +58,17 @@ class ExactLaw:
 
     @property
     def corrected_nats(self) -> float:
-        """The divergence less what an ideal sampler of the same size shows, at least 0."""
+        """The divergence minus the mean of an ideal sampler of the same size, at least 0."""
         return max(0.0, self.divergence_nats - self.floor_nats)
 
     @property
     def excess_nats(self) -> float:
-        """How far the divergence exceeds what an ideal sampler exceeds in one run of twenty."""
+        """Excess of the divergence over what an ideal sampler exceeds in one run of twenty."""
         return self.divergence_nats - self.floor_95_nats
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether the law that is drawn from seems to differ by more than is tolerated."""
+        """Whether the sampled law seems to differ by more than is tolerated."""
         beyond = self.divergence_nats - self.floor_nats
         return beyond > TOLERATED_NATS and self.divergence_nats > self.floor_99_nats
 
@@ -80,9 +80,9 @@ class ExactLaw:
 
     @property
     def agrees(self) -> bool:
-        """Whether the law that is drawn from is within the tolerance, and surely within twice that.
+        """Whether the sampled law is within the tolerance, and certainly within twice that.
 
-        D_KL of the draws of a law that is off by d has the variance of the floor and 2 d / ESS.
+        If the law is off by d, D_KL of the draws has the variance of the floor plus 2 d / ESS.
         """
         if self.is_coarse:
             return False
@@ -98,7 +98,7 @@ class ExactLaw:
 
     @property
     def shortfall(self) -> float:
-        """How many times as many draws would just show such a bias; nan if that is unknown."""
+        """How many times as many draws would just show such a bias; nan if unknown."""
         return max(
             self.floor_95_nats / WIDEST_FLOOR_NATS,
             (self.floor_95_nats - self.floor_nats) / TOLERATED_NATS,
@@ -107,18 +107,18 @@ class ExactLaw:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Means and energy of the draws beside those of a reference that mixed.
+    """Comparison of means and energy of the draws with those of a reference that mixed.
 
     Attributes
     ----------
     reference : Reference
-        What stands beside.
+        The reference.
     mean_difference, mean_difference_se : ndarray of float64, shape (free unit,)
-        Means of the draws less those of the reference, and the standard error [1].
+        Means of the draws minus those of the reference, and the standard error [1].
     energy_difference, energy_difference_se : float
-        The same of the energy, in nats.
+        The same for the energy, in nats.
     resolution_nats : float
-        D_KL that a shift of one mean, or of the energy, has when it is just seen beyond chance.
+        D_KL of the smallest shift of one mean, or of the energy, that is seen beyond chance.
     """
 
     reference: Reference
@@ -129,7 +129,7 @@ class Moments:
     resolution_nats: float
 
     def largest(self) -> tuple[int, float, float]:
-        """Place among the free units of the largest difference, it, and its standard error."""
+        """Index of the largest difference among the free units, the difference and its error."""
         place = int(np.argmax(np.abs(self.mean_difference)))
         return (
             place,
@@ -144,7 +144,7 @@ class Moments:
         return bool((beyond > tolerance).any())
 
     def energy_differs(self, tolerance_nats: float) -> bool:
-        """Whether the energy is off, beyond chance, by what takes more than this D_KL [nats]."""
+        """Whether the energy is off, beyond chance, by a shift of more than this D_KL [nats]."""
         limit = _limit(self.mean_difference.size)
         beyond = abs(self.energy_difference) - limit * self.energy_difference_se
         return beyond > math.sqrt(2.0 * tolerance_nats) * self.reference.energy_std
@@ -165,7 +165,7 @@ def exact_law(target: NDArray[np.float64], states: NDArray[np.int8]) -> ExactLaw
         asked = np.log(target[visited])  # -inf where the law excludes a state that was drawn
 
     def terms(n: NDArray[np.int64], where: NDArray[np.intp] | slice) -> float:
-        """Sum of n (ln n - ln p), of which D_KL is made."""
+        """Sum of n (ln n - ln p), from which D_KL follows."""
         return float((n * (np.log(np.maximum(n, 1)) - asked[where]))[n > 0].sum())
 
     whole = terms(counts, slice(None))
@@ -204,7 +204,7 @@ def moments_beside(
     energy = float(np.mean([machine.energy(chain).mean() for chain in states]))
     energy_se = reference.energy_std / math.sqrt(mixing.energy_ess) if moves else 0.0
     own = spread / np.sqrt(size)
-    # In units of their standard deviations, of units that change, and of the energy.
+    # In units of the standard deviations of units that change, and of the energy.
     relative = np.append(
         (np.hypot(own, reference.mean_se) / spread)[~np.isnan(mixing.ess)],
         math.hypot(energy_se, reference.energy_se) / max(reference.energy_std, 1e-300)

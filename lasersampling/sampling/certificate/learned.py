@@ -1,8 +1,8 @@
-"""The certificate of draws from a machine that was learned with a device in the loop.
+"""Certificates of draws from a machine that was learned with a device in the loop.
 
-Its weights and biases make up for what the device does, so the law that the draws should have is
-the distribution that was learned, given what the visible units are held at, and not that of the
-machine.
+The weights and biases of such a machine compensate for the deviations of the device. So the law
+that the draws should have is the distribution that was learned, given the values of the clamped
+visible units, and not that of the machine.
 """
 
 from __future__ import annotations
@@ -42,31 +42,32 @@ def learned_certificate(
     Parameters
     ----------
     samples : Samples
-        Of all units of the machine, at least four draws per chain.
+        Draws of all units of the machine, at least four per chain.
     machine : BoltzmannMachine
-        What was sampled.
+        The machine that was sampled.
     target : Target
-        What its visible units were to learn.
+        The distribution that its visible units were to learn.
     held : ndarray of int8, shape (unit,), optional
         -1 for a free unit, 0 or 1 for a clamped one, in all chains; all free by default.
     log_odds : ndarray of float64, shape (own unit,), optional
-        Soft evidence [1]. Units of the machine beyond these carry it (`sampling.inference`), and
-        their being held is no further evidence.
+        Soft evidence [1]. Further units of the machine carry it (`sampling.inference`); that they
+        are held is no evidence in addition.
     sampler : Sampler, optional
-        What has drawn. Of lasers it is said what speaks against them, and what a draw costs.
+        The sampler of the draws. For lasers the certificate says what may explain a bias, and the
+        cost of a draw.
     names : sequence of str
-        Of all units; those of the target, or numbers, by default.
+        Names of all units; by default those of the target, or numbers.
 
     Returns
     -------
     Certificate
-        That the draws cannot be judged, if hidden units are held, or the target never shows what
-        the visible ones are held at.
+        The verdict is that the draws cannot be judged if hidden units are held, or the target never
+        shows the values at which the visible units are held.
 
     Raises
     ------
     InputError
-        As `certificate` and `target_certificate`.
+        As for `certificate` and `target_certificate`.
     """
     n = target.n_units
     held = np.full(machine.n_units, FREE, dtype=np.int8) if held is None else held
@@ -90,6 +91,6 @@ def learned_certificate(
     findings, cost = about_lasers(
         sampler, machine, samples.states, units, names, found.mixing.worst_ess
     )
-    # What explains why lasers miss the law of a machine is what learning with them made up for.
+    # Learning has compensated for reasons why lasers deviate from the law of a machine.
     findings = tuple(one for one in findings if not one.explains)
     return dataclasses.replace(found, findings=findings, cost=cost)

@@ -1,13 +1,13 @@
-"""Minima of the energy: where the modes of a machine lie, and which of them draws have visited.
+"""Minima of the energy: where the modes of a machine are, and which modes draws have visited.
 
-A state is quenched by setting each unit, in turn, to the value with the lower energy until nothing
-changes. States that end in the same minimum belong to one basin. Many quenches from states drawn
-at random show minima that the draws may have missed; how much a missed basin weighs against those
-visited is estimated by the free energy of independent units around its minimum,
+A state is quenched by setting each unit, in turn, to the value of lower energy until nothing
+changes. States that end in the same minimum belong to one basin. Many quenches from random states
+find minima that the draws may have missed. The weight of a missed basin relative to the visited
+ones is estimated by the free energy of independent units around its minimum,
 
     F = E(z) - sum_k log(1 + exp(-|u_k|)),
 
-which counts the states one flip away, and further ones as if the flips were independent.
+which counts the states one flip away, and further states as if the flips were independent.
 
 References
 ----------
@@ -30,18 +30,18 @@ _MOST_SWEEPS = 200
 
 @dataclass(frozen=True, eq=False)
 class Basins:
-    """Minima of the energy, deepest first, and who was in their basins.
+    """Minima of the energy, deepest first, and which chains were in their basins.
 
     Attributes
     ----------
     minima : ndarray of int8, shape (minimum, unit)
-        States from which no single flip lowers the energy.
+        States whose energy no single flip lowers.
     free_energy : ndarray of float64, shape (minimum,)
-        Of each basin, in nats; differences matter.
+        Free energy of each basin, in nats, up to a common constant.
     visited : ndarray of bool, shape (minimum,)
         Whether any draw was quenched to it.
     share : ndarray of float64, shape (chain, minimum)
-        Share of the quenched draws of each chain [1].
+        Fraction of the quenched draws of each chain [1].
     """
 
     minima: NDArray[np.int8]
@@ -50,7 +50,7 @@ class Basins:
     share: NDArray[np.float64]
 
     def missed(self, least_weight: float) -> NDArray[np.intp]:
-        """Minima never visited that should have more than this share of the draws [1]."""
+        """Unvisited minima that should have more than this fraction of the draws [1]."""
         weight = np.exp(self.free_energy.min() - self.free_energy)
         weight /= weight.sum()
         return np.flatnonzero(~self.visited & (weight > least_weight))
@@ -62,9 +62,9 @@ def quenched(machine: BoltzmannMachine, states: NDArray[np.int8]) -> NDArray[np.
     Parameters
     ----------
     machine : BoltzmannMachine
-        Whose energy.
+        The machine with the energy.
     states : ndarray of int8, shape (state, unit)
-        Where to start.
+        Initial states.
 
     Returns
     -------
@@ -82,7 +82,8 @@ def quenched(machine: BoltzmannMachine, states: NDArray[np.int8]) -> NDArray[np.
         changed = False
         for unit in range(machine.n_units):
             own = fields[:, unit]
-            # At a field of exactly zero both values have the same energy: the unit stays.
+            # At a field of exactly zero both values have the same energy, and the unit stays as it
+            # is.
             flips = np.flatnonzero(np.where(z[:, unit] > 0.5, own < 0.0, own > 0.0))
             if flips.size:
                 changed = True
@@ -102,14 +103,14 @@ def basins(
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of the free units.
+        The machine of the free units.
     draws : ndarray of int8, shape (chain, draw, unit)
         Draws to be assigned to basins.
     n_restarts : int
-        States drawn at random; half of them with the probability of 1 drawn uniformly for each
-        state, so that nearly empty and nearly full states are among them.
+        Number of random states. In half of them the probability of 1 is drawn uniformly for each
+        state, so that nearly empty and nearly full states occur.
     seed : int
-        Of these.
+        Seed of the random states.
     """
     n_chains, n_draws, n_units = draws.shape
     generator = np.random.default_rng(seed)

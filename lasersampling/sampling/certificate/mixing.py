@@ -1,10 +1,10 @@
-"""Whether chains have forgotten where they started, and whether they have been everywhere.
+"""Whether chains have forgotten where they started, and have visited all modes.
 
-Chains that started far apart must agree: rank-normalised split R-hat of every unit and of the
-energy, with the effective number of independent draws of each. A unit that never changed is the
-worst of all, and not a missing number, unless its own field says that it could hardly have changed.
-A basin of the energy that no chain has entered, though it should have a noticeable share of the
-draws, is a mode that was missed; R-hat cannot see that when all chains miss it.
+Chains that started far apart must agree: rank-normalised split R-hat is computed for every unit and
+for the energy, with the effective number of independent draws. A unit that never changed counts as
+the worst of all, not as a missing number, unless its own field explains that it hardly could. A
+basin of the energy that no chain has entered, though it should have a noticeable fraction of the
+draws, is a missed mode; R-hat cannot see this if all chains miss it.
 
 References
 ----------
@@ -30,17 +30,17 @@ LARGEST_R_HAT = 1.05
 """R-hat above which chains disagree."""
 
 LEAST_ESS = 50.0
-"""Effective number of draws below which nothing can be said."""
+"""Effective number of draws below which nothing can be concluded."""
 
 LEAST_WEIGHT = 0.02
-"""Estimated share of a basin above which it must have been visited."""
+"""A basin of larger estimated weight must have been visited."""
 
 _EXPECTED_CHANGES = 3.0
-"""A unit whose field lets it differ in fewer draws than this, of all independent ones, may never
-be seen to change: the chance of none is then above exp(-3) = .05."""
+"""A unit whose field makes it differ in fewer than this number of independent draws may never be
+seen to change: the probability of no change is then above exp(-3) = .05."""
 
 _CHAINS_PER_MINIMUM, _SWEEPS_OUT = 16, 100
-"""What is walked from a minimum, to see whether it holds."""
+"""Random walk from a minimum that tests whether its basin holds chains."""
 
 _RESTARTS = 256
 _QUENCHED_DRAWS = 1024
@@ -56,20 +56,20 @@ class Mixing:
     units : ndarray of int, shape (free unit,)
         Units that were free.
     r_hat, ess : ndarray of float64, shape (free unit,)
-        Of each unit. A unit that never changed has inf and 0, unless its field explains it, when
-        it has nan in both and stands in `held_by_field` [1].
+        R-hat and effective size of each unit. A unit that never changed has inf and 0, unless its
+        field explains it; then it has nan in both and stands in `held_by_field` [1].
     energy_r_hat, energy_ess : float
-        Of the energy [1].
+        The same for the energy [1].
     frozen : ndarray of int
-        Units that never changed, or never within a chain, though their fields would let them.
+        Units that never changed, or never within a chain, though their fields allow it.
     held_by_field : ndarray of int
-        Units that never changed and whose fields hardly let them.
+        Units that never changed and whose fields hardly allow it.
     basins : Basins or None
-        Minima of the energy and who visited them; None where there are too many units.
+        Minima of the energy and their visitors; None if there are too many units.
     missed_weight : float
-        Estimated share of the law in basins that no chain visited [1].
+        Estimated weight of basins that no chain visited [1].
     n_chains : int
-        Chains.
+        Number of chains.
     """
 
     units: NDArray[np.intp]
@@ -99,14 +99,14 @@ class Mixing:
 
     @property
     def worst_unit(self) -> int:
-        """Unit with the largest R-hat, or with the fewest independent draws of a single chain."""
+        """Unit with the largest R-hat; for a single chain, with the fewest independent draws."""
         if self.n_chains > 1:
             return int(self.units[np.argmax(np.nan_to_num(self.r_hat, nan=-1.0, posinf=1e300))])
         return int(self.units[np.argmin(np.nan_to_num(self.ess, nan=np.inf))])
 
     @property
     def has_mixed(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether nothing indicates that chains do not mix."""
         return (
             self.n_chains > 1
             and self.frozen.size == 0
@@ -126,14 +126,14 @@ def judged_mixing(
     Parameters
     ----------
     machine : BoltzmannMachine or TableLaw
-        Of the free units (clamped ones summed into the biases). Minima of the energy are looked
-        for in machines only.
+        The machine of the free units (clamped ones summed into the biases). Minima of the energy
+        are searched for machines only.
     states : ndarray of int8, shape (chain, draw, free unit)
         Draws, at least four per chain.
     units : ndarray of int, shape (free unit,)
-        Numbers by which the free units are named.
+        Numbers by which the free units are called.
     seed : int
-        Of the random restarts.
+        Seed of the random restarts.
     """
     n_chains = len(states)
     ess = effective_sample_size(states)
@@ -178,10 +178,9 @@ def judged_mixing(
 
 
 def _missed_weight(machine: BoltzmannMachine, found: Basins, seed: int) -> float:
-    """Share of the law in basins that no chain visited and that hold whoever is in them.
+    """Weight of basins that no chain visited and that would hold a chain.
 
-    Minima that a few sweeps lead out of, into basins that were visited, are none of the modes that
-    chains can miss.
+    Minima from which a few sweeps lead into visited basins are not modes that chains can miss.
     """
     candidates = found.missed(LEAST_WEIGHT)
     if not candidates.size:

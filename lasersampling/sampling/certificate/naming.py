@@ -1,4 +1,4 @@
-"""Units in words: by their names where they have some, by their numbers otherwise."""
+"""Units in words: by their names if they have some, otherwise by their numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def named(unit: int, names: Sequence[str] = ()) -> str:
     unit : int
         Its number.
     names : sequence of str
-        Of all units of the machine; numbers where there are none.
+        Names of all units of the machine; numbers if empty.
 
     Examples
     --------
@@ -26,14 +26,14 @@ def named(unit: int, names: Sequence[str] = ()) -> str:
 
 
 def listed(units: Iterable[int], names: Sequence[str] = ()) -> str:
-    """Name some units, the first five of them.
+    """Name some units, of which the first five are listed.
 
     Parameters
     ----------
     units : iterable of int
         Their numbers.
     names : sequence of str
-        Of all units of the machine; numbers where there are none.
+        Names of all units of the machine; numbers if empty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Certificates of posteriors: one for each case of evidence, and one that tells of all."""
+"""Certificates of posteriors: one for each case of evidence, and a common one."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def posterior_certificate(
     Parameters
     ----------
     posterior : Posterior
-        What was inferred, of all units.
+        The posterior of all units.
     conditions : sequence of str, length case
-        What was observed in each case, in words.
+        Descriptions of the evidence of each case.
     samplers : sequence of Sampler
-        What has drawn: one, one for each case, or none.
+        The samplers: one for all cases, one for each case, or none.
     target : Target, optional
-        The distribution that the machine was to learn. Where it is given the visible units are
+        The distribution that the machine was to learn. If it is given, the visible units are
         compared with its posterior, and not with that of the machine.
     names : sequence of str
-        Of the units of the machine; numbers by default.
+        Names of the units of the machine; numbers by default.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def posterior_certificate(
     """
     groups: dict[str, Certificate] = {}
     machine = posterior.machine
-    # Units that make higher orders, or carry soft evidence, have no names of their own.
+    # Units for higher orders, or for soft evidence, have no names of their own.
     padded = [*names, *(f"auxiliary{k}" for k in range(machine.n_units - len(names)))]
     for case, condition in enumerate(conditions):
         sampler = samplers[case if len(samplers) > 1 else 0] if samplers else None

@@ -1,9 +1,8 @@
 """A reference for machines too large to enumerate: long Gibbs sampling, or replica exchange.
 
-Gibbs chains from random states are the reference where they mix by the rule of `mixing`. Where
-they do not, copies of the machine at inverse temperatures from 1 down to where modes melt are
-sampled side by side and exchange their states, so that chains cross between modes while they are
-hot.
+Gibbs chains from random states are the reference if they mix by the rule of `mixing`. If they do
+not, copies of the machine at inverse temperatures from 1 down to where modes disappear are sampled
+side by side and exchange their states, so that chains cross between modes while they are hot.
 
 References
 ----------
@@ -27,10 +26,10 @@ from lasersampling.statistics.chains import effective_sample_size
 
 _N_CHAINS = 16
 UPDATES = 20_000_000
-"""Updates of single units that Gibbs sampling beside may cost: about a second."""
+"""Largest number of updates of single units for Gibbs sampling: about a second."""
 
 _COST_OF_EXCHANGE = 2
-"""What replica exchange may cost, in that: it is tried where Gibbs sampling does not mix."""
+"""Multiple of that for replica exchange, which is tried if Gibbs sampling does not mix."""
 
 _MOST_DRAWS, _FEWEST_DRAWS = 4000, 100
 _THIN = 4
@@ -42,7 +41,7 @@ _SWEEPS_PER_ROUND = 2
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Moments of a machine, exact or by a digital sampler that mixes.
+    """Moments of a machine, exact or from a digital sampler that mixes.
 
     Attributes
     ----------
@@ -53,7 +52,7 @@ class Reference:
     energy, energy_se, energy_std : float
         Mean energy, its standard error, and the standard deviation of the energy, in nats.
     mixing : Mixing or None
-        How well it mixed; None where nothing was sampled.
+        How well the sampler mixed; None if nothing was sampled.
     """
 
     method: str
@@ -73,20 +72,20 @@ def reference_of(
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of the free units.
+        The machine of the free units.
     units : ndarray of int, shape (free unit,)
-        Numbers by which they are named.
+        Numbers by which they are called.
     seed : int
         The same seed gives the same reference.
     updates : int
-        Updates of single units that it may cost.
+        Largest number of updates of single units.
 
     Returns
     -------
     reference : Reference or None
         None if neither method mixed.
     mixing : Mixing
-        Of plain Gibbs sampling, in either case.
+        Mixing of plain Gibbs sampling, in either case.
     """
     sweeps = updates // (_N_CHAINS * machine.n_units)
     n_draws = int(np.clip(sweeps // _THIN, _FEWEST_DRAWS, _MOST_DRAWS))
@@ -103,11 +102,11 @@ def reference_of(
 
 
 def enumerated(machine: BoltzmannMachine, target: NDArray[np.float64]) -> Reference:
-    """Give the moments of a machine out of its exact distribution, shape (2**unit,)."""
+    """Give the moments of a machine from its exact distribution, shape (2**unit,)."""
     likeliest = int(np.argmax(target))
     state = ((likeliest >> np.arange(machine.n_units)) & 1).astype(np.int8)
     possible = target[target > 0.0]
-    # E = -log p and a constant, which the likeliest state gives.
+    # E = -log p plus a constant, which the most probable state determines.
     energy = float(machine.energy(state)) + np.log(target[likeliest]) - np.log(possible)
     mean = float(possible @ energy)
     exact = table_moments(target).mean
@@ -125,16 +124,16 @@ def enumerated(machine: BoltzmannMachine, target: NDArray[np.float64]) -> Refere
 def gibbs_beside(
     machine: BoltzmannMachine, states: NDArray[np.int8], units: NDArray[np.intp], seed: int
 ) -> Mixing:
-    """Say how well as many draws of Gibbs sampling mix.
+    """Determine how well equally many draws of Gibbs sampling mix.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of the free units.
+        The machine of the free units.
     states : ndarray of int8, shape (chain, draw, free unit)
-        Draws that it stands beside.
+        Draws with which they are compared.
     units : ndarray of int, shape (free unit,)
-        Numbers by which the units are named.
+        Numbers by which the units are called.
     seed : int
         The same seed gives the same draws.
     """
@@ -153,7 +152,7 @@ def _moments(
     mean = states.mean(axis=(0, 1), dtype=np.float64)
     energy = np.asarray(machine.energy(states))
     ess = float(effective_sample_size(energy)) if np.ptp(energy) > 0 else math.inf
-    # A unit that its field holds shows no error of its own; the rule of three bounds it.
+    # A unit that its field holds has no error of its own; the rule of three bounds it.
     draws = states.shape[0] * states.shape[1]
     spread = np.sqrt(np.maximum(mean * (1.0 - mean), 3.0 / draws))
     size = np.where(np.isnan(mixing.ess), draws, mixing.ess)

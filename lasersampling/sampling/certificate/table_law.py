@@ -1,4 +1,4 @@
-"""A distribution given as a table, with the energy and conditional log odds that it has."""
+"""A distribution given as a table, with its energies and conditional log odds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule: what the parts of a certificate say together."""
+"""The rule that makes one verdict of the parts of a certificate."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from lasersampling.sampling.certificate.mixing import (
 from lasersampling.sampling.certificate.naming import listed, named
 
 TOLERATED_MEAN = 0.01
-"""Difference of the mean of a unit, beyond what chance explains, that is still agreement."""
+"""Largest difference of a mean, beyond what chance explains, that still counts as agreement."""
 
 _SIGNIFICANT, _RESOLVED = float(norm.isf(0.01)), float(norm.isf(0.05))
-"""Standard errors beyond which a bias is one, and within which it could have been seen."""
+"""Number of standard errors beyond which a bias is certain; a smaller one could be chance."""
 
 
 class Verdict(StrEnum):
-    """What can be said of a sample."""
+    """Possible verdicts on a sample."""
 
     AGREES = "agrees within its error"
     BIASED = "biased"
@@ -47,7 +47,7 @@ def judged(
     moments: Moments | None,
     names: Sequence[str] = (),
 ) -> tuple[Verdict, str]:
-    """Say what the parts of a certificate amount to.
+    """Combine the parts of a certificate into a verdict.
 
     Parameters
     ----------
@@ -56,20 +56,20 @@ def judged(
     mixing, consistency, exact, moments
         Parts of the certificate.
     names : sequence of str
-        Of all units of the machine; numbers where there are none.
+        Names of all units of the machine; numbers if empty.
 
     Returns
     -------
     Verdict
-        In one phrase.
+        The verdict.
     str
-        Why.
+        The reason.
     """
     return too_little(states) or _judged(mixing, consistency, exact, moments, names)
 
 
 def too_little(states: NDArray[np.int8]) -> tuple[Verdict, str] | None:
-    """Say why draws, shape (chain, draw, unit), cannot be judged whatever they show, if so."""
+    """Say why draws, shape (chain, draw, unit), cannot be judged in any case, if so."""
     n_chains, n_draws, _ = states.shape
     if n_chains < 2:
         return Verdict.UNKNOWN, "a single chain cannot show whether it depends on its start"
@@ -102,15 +102,15 @@ def _judged(
         if found[0] is not Verdict.UNKNOWN or consistency is None or not exact.is_coarse:
             return found
         by_parts = _judged_by_parts(consistency, moments, names)
-        # A histogram that is too coarse for a bias to be certain may still speak against one's
-        # absence, as where modes differ in weight that have the same means and energy.
+        # A histogram that is too coarse to prove a bias may still speak against its absence, for
+        # instance if modes of different weight have the same means and energy.
         return found if by_parts[0] is Verdict.AGREES and exact.is_suspicious else by_parts
-    assert consistency is not None  # only targets, of 20 units at most, have none
+    assert consistency is not None  # only targets, with 20 units at most, have none
     return _judged_by_parts(consistency, moments, names)
 
 
 def why_unmixed(mixing: Mixing, names: Sequence[str] = ()) -> str:
-    """Say why chains do not mix; nothing if they do."""
+    """Say why chains do not mix; empty if they do."""
     if mixing.frozen.size:
         has = "have" if mixing.frozen.size > 1 else "has"
         return (
@@ -140,13 +140,13 @@ def _judged_exactly(exact: ExactLaw, consistency: Consistency | None) -> tuple[V
             f"one single state was drawn, D_KL {exact.divergence_nats:.3g} nats from the exact law",
         )
     measured = (
-        f"D_KL from the exact law is {exact.divergence_nats:.2g} nats, where as many exact draws "
-        f"show {exact.floor_nats:.2g} and in one run of 20 more than {exact.floor_95_nats:.2g}"
+        f"D_KL from the exact law is {exact.divergence_nats:.2g} nats; as many exact draws show "
+        f"{exact.floor_nats:.2g} on average and more than {exact.floor_95_nats:.2g} in 1 run of 20"
     )
     if exact.agrees:
         if exact.divergence_nats > exact.floor_95_nats:
             bias = f"{exact.corrected_nats:.2g} nats"
-            measured += f"; the bias of {bias} is less than the {TOLERATED_NATS:g} that count"
+            measured += f"; the bias of {bias} is below the tolerance of {TOLERATED_NATS:g}"
         return Verdict.AGREES, measured
     if exact.differs:
         if consistency is not None:
@@ -172,7 +172,7 @@ def _judged_by_parts(
         return (
             Verdict.UNKNOWN,
             "the log odds of units given their neighbours are right, but no digital reference "
-            "mixes, so the weights of the modes are not known",
+            "mixes, so the weights of the modes are unknown",
         )
     beside = moments.reference.method
     if moments.differs(TOLERATED_MEAN):
@@ -196,12 +196,12 @@ def _judged_by_parts(
     return (
         Verdict.AGREES,
         "the log odds of units given their neighbours are right, and no mean, nor the energy, is "
-        f"off from {beside} by more than counts and chance explains",
+        f"off from {beside} by more than is tolerated and chance explains",
     )
 
 
 def _too_few(times: float) -> str:
-    """Say that draws are too few, and how many times as many there should be."""
+    """Say that draws are too few, and how many times as many are needed."""
     needed = max(2, math.ceil(min(times, 1e12)))
     return (
         f"they are too few to show a bias of {TOLERATED_NATS:g} nats: {needed:,} times as many "
@@ -212,5 +212,5 @@ def _too_few(times: float) -> str:
 def _temperature(consistency: Consistency) -> str:
     beta, error = consistency.inverse_temperature, consistency.inverse_temperature_se
     if not error < LARGEST_ERROR_OF_TEMPERATURE:
-        return "the inverse temperature of the draws cannot be told"
+        return "the inverse temperature of the draws is unknown"
     return f"the draws have an inverse temperature of {beta:.3f} ± {error:.3f}"

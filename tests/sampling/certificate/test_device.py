@@ -83,7 +83,7 @@ def test_why_gibbs_sampling_does_not_mix_either_is_said(lasers):
         ({"synapse_strength": 3.0}, {}, "acts like one of weight 3.00"),
         ({"synapse_strength": 0.3}, {}, "acts like one of weight 0.30"),
         ({"fit_rms": 0.2}, {}, "is not logistic"),
-        ({"midpoint": 1.05, "pump": (0.95, 1.15)}, {}, "no excitable neuron"),
+        ({"midpoint": 1.05, "pump": (0.95, 1.15)}, {}, "not an excitable neuron"),
         ({}, {"step_ps": 3.0}, "spikes are lost"),
     ],
 )
@@ -125,7 +125,7 @@ def test_what_only_explains_a_bias_is_not_said_of_right_draws(lasers):
     weights[1, 2] = weights[2, 1] = 8.0
     found = found_of(lasers({"midpoint": 1.05}), BoltzmannMachine(weights, np.zeros(5)))
     right = Judgement(verdict=Verdict.AGREES, reason="so it is", remedies=(), findings=found)
-    assert "no excitable neuron" in str(right)
+    assert "not an excitable neuron" in str(right)
     assert "beyond the calibrated" not in str(right)
     biased = dataclasses.replace(right, verdict=Verdict.BIASED)
     assert "beyond the calibrated" in str(biased)
