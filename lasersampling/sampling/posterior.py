@@ -25,7 +25,7 @@ TruthKind = Literal["network", "target", "machine"]
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Sampled posterior probabilities, beside the exact ones.
+    """Sampled posterior probabilities, and the exact ones.
 
     Attributes
     ----------
@@ -34,20 +34,20 @@ class Posterior:
     mean : ndarray of float64, shape (case, unit)
         P(z = 1 | evidence) as sampled; its value for a clamped unit [1].
     standard_error : ndarray of float64, shape (case, unit)
-        Of `mean`, by the effective sample size of the unit; 0 for a clamped unit, nan for one that
-        never changed [1].
+        Standard error of `mean`, by the effective sample size of the unit; 0 for a clamped unit,
+        nan for one that never changed [1].
     exact : ndarray of float64, shape (case, unit)
-        Exact posterior; nan where there are too many units to enumerate, or where a target says
-        nothing of a unit or never shows the evidence [1].
+        Exact posterior; nan if there are too many units to enumerate, or if a target does not
+        contain a unit or never shows the evidence [1].
     samples : Samples
-        What was drawn; the chains of a case stand together, case after case.
+        The draws, case after case.
     machine : BoltzmannMachine
-        What was sampled: the machine with the units that carry soft evidence.
+        The machine that was sampled, with the units that carry soft evidence.
     clamped : ndarray of int8, shape (case, unit of `machine`)
-        How its units were held.
+        How the units of `machine` were held.
     exact_of : "network", "target" or "machine"
-        Whose posterior `exact` is: that of a Bayesian network, of the distribution that the
-        machine was to learn, or of a machine on an ideal device.
+        Model of the posterior `exact`: a Bayesian network, the distribution that the machine was to
+        learn, or a machine on an ideal device.
     """
 
     evidence: Evidence
@@ -120,13 +120,13 @@ class Posterior:
             return posterior.draw(found)
 
     def samples_of(self, case: int) -> Samples:
-        """Give the draws of one case, of `machine` held as `clamped[case]`."""
+        """Give the draws of one case, from `machine` held as `clamped[case]`."""
         n_chains = self.samples.n_chains // self.evidence.n_cases
         chains = slice(case * n_chains, (case + 1) * n_chains)
         return replace(self.samples, states=self.samples.states[chains], spikes=None, end=None)
 
     def of_first(self, n_units: int) -> Posterior:
-        """Leave all but the first units out, such as hidden ones, which stand last.
+        """Leave out all but the first units, for instance hidden units, which come last.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Posterior:
 
     @property
     def is_free(self) -> NDArray[np.bool_]:
-        """Which units of which case were inferred, shape (case, unit)."""
+        """Which units were inferred in which case, shape (case, unit)."""
         return np.asarray(self.evidence.clamped == FREE)
 
     @property
@@ -151,17 +151,17 @@ class Posterior:
 
     @property
     def never_changed(self) -> NDArray[np.intp]:
-        """Case and unit of what was inferred but never changed, shape (found, 2)."""
+        """Case and unit of inferred units that never changed, shape (found, 2)."""
         return np.argwhere(np.isnan(self.standard_error))
 
     @property
     def error(self) -> NDArray[np.float64]:
-        """Sampled minus exact probabilities, where these are known, of all cases, flat [1]."""
+        """Sampled minus exact probabilities of all cases, where these are known, flat [1]."""
         return np.asarray((self.mean - self.exact)[self.is_known])
 
     @property
     def mean_abs_error(self) -> float:
-        """Mean size of `error` [1]."""
+        """Mean modulus of `error` [1]."""
         return float(np.abs(self.error).mean())
 
     @property
@@ -172,9 +172,9 @@ class Posterior:
 
     @property
     def ideal_abs_error(self) -> float:
-        """Mean size of the errors that exact samples of equal effective size would have [1].
+        """Mean modulus of the errors that exact samples of equal effective size would have [1].
 
-        nan if a unit never changed, whose effective size is not known.
+        nan if a unit never changed, since its effective size is unknown.
         """
-        # The mean modulus of a normal variable is sqrt(2 / pi) of its standard deviation.
+        # The mean modulus of a normal variable is sqrt(2 / pi) times its standard deviation.
         return float(np.sqrt(2 / np.pi) * np.mean(self.standard_error[self.is_known]))

@@ -99,7 +99,7 @@ def save_network(
         Keep weights and delays in single precision: smaller files, for large networks that
         are shipped. All else is always kept in double precision.
     overwrite : bool
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------

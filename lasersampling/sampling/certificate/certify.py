@@ -67,7 +67,7 @@ def certificate(
     samples : Samples
         At least four draws per chain.
     machine : BoltzmannMachine or RestrictedMachine
-        What should have been sampled.
+        The machine that should have been sampled.
     clamped : array_like of int, shape (unit,) or (chain, unit), optional
         -1 for a free unit, 0 or 1 for a clamped one. Chains that are held in different ways are
         judged separately, and the certificate has a part for each way.

@@ -68,7 +68,7 @@ def cost_of(
     machine : BoltzmannMachine
         The machine that was sampled.
     states : ndarray of int8, shape (chain, draw, unit)
-        Draws of all units.
+        Numbers of the free units.
     free : ndarray of int, shape (free unit,)
         Units that were free; the others need no laser.
     independent_draws : float

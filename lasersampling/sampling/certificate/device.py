@@ -44,7 +44,7 @@ def findings_of(
     machine : BoltzmannMachine
         The machine that was to be sampled.
     states : ndarray of int8, shape (chain, draw, unit)
-        Draws of all units.
+        Numbers of the free units.
     free : ndarray of int, shape (free unit,)
         Units that were free.
     names : sequence of str

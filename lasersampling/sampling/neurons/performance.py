@@ -262,7 +262,7 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Va
     Parameters
     ----------
     machine : BoltzmannMachine
-        What was sampled.
+        The machine that was sampled.
     samples : Samples
         At least two chains.
 
