@@ -45,8 +45,8 @@ _PAIR_READINGS_PER_TAU = 8
 
 
 @validated
-class CalibrationSettings:
-    """How long and with which random numbers a calibration measures.
+class MeasurementSettings:
+    """With how many chains and which random numbers something is measured by simulation.
 
     Attributes
     ----------
@@ -54,22 +54,32 @@ class CalibrationSettings:
         Seed of all simulations.
     n_chains : int
         Chains, at least 2 for standard errors.
-    activation_duration_ns : float
-        Recording per pump and chain of the activation curve.
-    pair_duration_ns : float
-        Recording per weight and chain of the coupled pair.
     """
 
     seed: int = 0
     n_chains: int = 48
-    activation_duration_ns: Positive = 2000.0
-    pair_duration_ns: Positive = 4000.0
 
     def __post_init__(self) -> None:
         if self.n_chains < 2:
             raise InputError.single("n_chains", self.n_chains, "at least 2")
         if self.seed < 0:
             raise InputError.single("seed", self.seed, "0 or more")
+
+
+@validated
+class CalibrationSettings(MeasurementSettings):
+    """How long a calibration measures.
+
+    Attributes
+    ----------
+    activation_duration_ns : float
+        Recording per pump and chain of the activation curve.
+    pair_duration_ns : float
+        Recording per weight and chain of the coupled pair.
+    """
+
+    activation_duration_ns: Positive = 2000.0
+    pair_duration_ns: Positive = 4000.0
 
 
 @validated

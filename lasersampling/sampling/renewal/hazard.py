@@ -1,22 +1,22 @@
 """The hazard of a laser: its spike rate given the drive and the time since its last spike.
 
-An all-or-none laser forgets at a spike: the pulse empties the gain section, and what comes next
-depends on how far it has filled again and on chance. So its spikes are a *renewal process* with a
-hazard
+A laser with all-or-none pulses loses its memory at a spike: the pulse empties the gain section, and
+the next spike depends on how far this has filled again, and on chance. So its spikes are a *renewal
+process* with the hazard
 
     h(x, s),    x the drive (the pump over the threshold pump), s the time since the last spike,
 
-that is zero while the laser is refractory, rises with the gain, and ends at the steady rate of
-escape from rest. It is kept as a smooth surface log h over the drive and ``e = exp(-s /
-recovery)``: the carriers relax exponentially, so log h is nearly linear in e at late ages and
-goes on to s = infinity without being seen there.
+which is zero while the laser is refractory, rises with the gain, and ends at the steady rate of
+escape from rest. It is represented by a smooth surface log h over the drive and ``e = exp(-s /
+recovery)``: the carriers relax exponentially, so log h is nearly linear in e at late ages, and
+extrapolates to s = infinity, where nothing was measured.
 
 Under a drive u(t) that changes, x follows with the two relaxation times of the hazard,
 
     x(t) = integral of k(t - t') u(t') dt',    k(t) = (exp(-t/a) - exp(-t/b)) / (a - b),
 
 the slow one, a, that of the carriers and the fast one, b, the time in which light builds up. At a
-constant drive x = u, so table and times are measured one after the other.
+constant drive x = u, so the table is measured first, and then the two times.
 
 References
 ----------
@@ -38,7 +38,7 @@ __all__ = ["Hazard", "basis"]
 _DEGREE = 3
 
 LOWEST_LOG_HAZARD = -40.0
-"""Log of a hazard that is as good as none; the surface ends there."""
+"""Lower limit of the surface: the log of a hazard that is as good as zero."""
 
 
 @validated
@@ -60,7 +60,7 @@ class Hazard:
     slow_ns_se, fast_ns_se : float
         Their standard errors [ns].
     misfit : float
-        Deviance of the surface over the number of cells with events; 1 is all that chance does [1].
+        Deviance of the surface over the number of cells with events; 1 for noise alone [1].
     pump : tuple of float
         Drives that were recorded [1].
     rate_per_ns, rate_se_per_ns : tuple of float

@@ -1,8 +1,8 @@
 """Measuring the hazard of a laser.
 
-Uncoupled lasers over a range of constant pumps give intervals; events and exposure in cells of
-drive and age give the surface log h by penalised Poisson regression. Then lasers that a few
-others drive, through the synapse in use, say how fast the hazard follows.
+Uncoupled lasers are recorded over a range of constant pumps. Events and exposure in cells of drive
+and age give the surface log h by penalised Poisson regression. Then lasers that are driven by a few
+others, through the synapse in use, show how fast the hazard follows the drive.
 
 References
 ----------
@@ -25,7 +25,7 @@ from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
+from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron, MeasurementSettings
 from lasersampling.sampling.renewal.hazard import Hazard, basis
 from lasersampling.sampling.renewal.hazard_response import DrivenTrain, fit_response
 
@@ -43,31 +43,20 @@ _DRIVERS, _DRIVEN, _DRIVING_WEIGHT = 4, 24, 1.5
 
 
 @validated
-class HazardSettings:
-    """How long and with which random numbers a hazard is measured.
+class HazardSettings(MeasurementSettings):
+    """How long a hazard is measured.
 
     Attributes
     ----------
-    seed : int
-        Seed of all simulations.
-    n_chains : int
-        Chains, at least 2 for standard errors.
     duration_ns : float
         Recording per pump and chain.
     response_duration_ns : float
         Recording per chain of the driven lasers.
     """
 
-    seed: int = 0
     n_chains: int = 32
     duration_ns: Positive = 6000.0
     response_duration_ns: Positive = 200.0
-
-    def __post_init__(self) -> None:
-        if self.n_chains < 2:
-            raise InputError.single("n_chains", self.n_chains, "at least 2")
-        if self.seed < 0:
-            raise InputError.single("seed", self.seed, "0 or more")
 
 
 def check_synapse(neuron: LaserNeuron) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ _FIRST_GUESS = (0.6, 0.1)  # of the carrier lifetime
 _MOST_EVALUATIONS = 60
 
 
-@dataclass(frozen=True, eq=False)
-class DrivenTrain:
+class DrivenTrain(NamedTuple):
     """Spikes of one laser and the drive that it had.
 
     Attributes
@@ -73,8 +72,9 @@ def _log_hazard(table, grid, drive, age):
 
 
 @njit(cache=True, nogil=True)
-def _follow(table, grid, spikes, pump, edges, steps, kick, duration, slow, fast, rescaled):
+def _follow(table, grid, train, slow, fast, rescaled):
     """Log-likelihood of a train from its first spike on; `rescaled` takes integrals of h."""
+    spikes, pump, edges, steps, kick, duration = train
     share_slow, share_fast = slow / (slow - fast), -fast / (slow - fast)
     steady, a, b = pump, 0.0, 0.0
     total, integral, now, last = 0.0, 0.0, 0.0, -1.0
@@ -131,11 +131,7 @@ class _Likelihood:
     def __call__(self, slow: float, fast: float) -> tuple[float, NDArray[np.float64]]:
         def one(train: DrivenTrain) -> tuple[float, NDArray[np.float64]]:
             rescaled = np.empty(max(train.spike_ns.size - 1, 0))
-            value = _follow(
-                self._table, self._grid, train.spike_ns, train.pump, train.edge_ns, train.step,
-                train.kick_ns, train.duration_ns, slow, fast, rescaled,
-            )  # fmt: skip
-            return value, rescaled
+            return _follow(self._table, self._grid, train, slow, fast, rescaled), rescaled
 
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(one, self._trains))

@@ -36,7 +36,7 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from lasersampling.compiling import njit
 from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
-from lasersampling.sampling.renewal.lanes import BLOCK, OPTIONS, ROWS, add, exp, relax
+from lasersampling.sampling.renewal.lanes import BLOCK, OPTIONS, ROWS, Edge, add, exp, relax
 
 __all__ = ["advance", "begin"]
 
@@ -72,7 +72,7 @@ def _new_budget(model, generator):
 
 @_inlined
 def _note(wiring, batch, chain, unit, now):
-    """Write a spike down, and with it the two edges of its pulse."""
+    """Record a spike, and with it the two edges of its pulse."""
     lane = np.uint64(chain * wiring.first.size + unit)
     ring_mask = batch.ring_time.shape[1] - 1
     entry = batch.place[chain, 0]
@@ -104,7 +104,7 @@ def _next_edge(wiring, batch, chain):
 
 @_inlined
 def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
-    """Take the next edge of a chain; how many lanes wait in this window then."""
+    """Process the next edge of a chain; return how many lanes then wait in this window."""
     ring_mask = batch.ring_time.shape[1] - 1
     slot = np.uint64(batch.place[chain, 1] & ring_mask)
     acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
@@ -131,13 +131,9 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
         rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak * model.per_slow)
         rise += wiring.fast_jump * math.exp(-wiring.peak * model.per_fast)
     lane += wiring.first[source]
-    n_blocks = wiring.n_blocks[source]
-    add(
-        batch.steady, batch.slow, batch.fast, batch.lift, batch.above, lane, wiring.weights,
-        wiring.row_start[source], n_blocks, mask, np.float32(sign * to_slow),
-        np.float32(sign * to_fast), np.float32(sign * rise), np.float32(wiring.margin),
-    )  # fmt: skip
-    for word in range(np.uint64(n_blocks * (BLOCK // 8))):
+    parts = np.float32(sign * to_slow), np.float32(sign * to_fast), np.float32(sign * rise)
+    add(batch, wiring, source, lane, Edge(mask, *parts))
+    for word in range(np.uint64(wiring.n_blocks[source] * (BLOCK // 8))):
         targets = batch.above_words[word]
         while targets != np.uint64(0):
             target = np.uint64(8) * word + np.uint64(_first_bit(targets) >> np.uint64(3))
@@ -149,7 +145,7 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
 
 @_inlined
 def _raise(model, batch, lane, now, rest, n_waiting):
-    """Go on with a higher dominating hazard, for a unit that is lifted beyond the margin."""
+    """Go on with a higher dominating hazard, for a unit whose drive exceeds the margin."""
     at = np.int64(batch.cell[lane])
     row = at & (ROWS - 1)
     row_above = min(row + np.int64(batch.lift[lane]) + 1, model.hazard.shape[0] - 1)
@@ -172,7 +168,7 @@ def _raise(model, batch, lane, now, rest, n_waiting):
 
 @_inlined
 def _try(model, wiring, batch, chain, lane, now, window_end):
-    """Is a candidate a spike? Its unit has a new budget then."""
+    """Decide whether a candidate is a spike, and give its unit a new budget."""
     rest = window_end - now
     generator = batch.generator[chain]
     drive = (
@@ -197,10 +193,10 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
 
 
 @_inlined
-def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
-    """Take the events of a chain in a window, in the order of time; spikes written down so far."""
+def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, record):
+    """Process the events of a chain in a window, in the order of time; return the spikes so far."""
     n_units = wiring.first.size
-    spikes_from, times, units, chains = noted
+    since, times, units, chains = record
     waiting = batch.waiting
     while True:
         chosen, due = np.uint64(0), np.inf
@@ -220,7 +216,7 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
             unit = np.int64(lane) - chain * n_units
             _note(wiring, batch, chain, unit, now)
             batch.edge_due[chain] = _next_edge(wiring, batch, chain)
-            if now >= spikes_from:
+            if now >= since:
                 times[n_spikes], units[n_spikes], chains[n_spikes] = now, unit, chain
                 n_spikes += 1
         if batch.budget[lane] >= 0:
@@ -230,7 +226,7 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted):
 
 @_inlined
 def _find(model, batch, window_start):
-    """List the lanes whose budget is used up, from the end of the scratch; how many they are."""
+    """List the lanes whose budget is used up, from the end of the scratch; return their number."""
     last, n_found = batch.waiting.size - 1, 0
     for word in range(np.uint64(batch.empty_words.size)):
         lanes = batch.empty_words[word]
@@ -273,37 +269,30 @@ def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
 
 
 @_compiled
-def advance(
-    model, wiring, batch, began, refractory_time, draw_times, draws, spikes_from, times, units,
-    chains,
-):  # fmt: skip
+def advance(model, wiring, batch, began, reading, record):
     """Simulate chains beyond the last draw, or until there is no room for spikes of a window.
 
     Parameters
     ----------
     began : float
         When the first window began.
-    draw_times : ndarray, shape (draw,)
-        When states are read, ascending.
-    draws : ndarray of int8, shape (chain, draw, unit)
-        Takes the states.
-    spikes_from : float
-        Spikes from then on are written down.
-    times, units, chains : ndarray, shape (room,)
-        Take the spikes, in the order of time within a chain; room for one per unit, at least.
+    reading : Reading
+        When states are read, and where they are put.
+    record : Record
+        Takes the spikes.
 
     Returns
     -------
     n_draws, n_spikes : int
-        Draws that are done, and spikes written down.
+        Draws done, and spikes recorded.
     """
     use_wide_vectors()
     n_units, n_chains = wiring.first.size, batch.place.shape[0]
     most = n_units * n_chains
     last_spike, spike_before, waiting = batch.last_spike, batch.spike_before, batch.waiting
-    noted = (spikes_from, times, units, chains)
+    draw_times, draws, refractory_time = reading
     n_spikes = draw = 0
-    while draw < draw_times.size and n_spikes + most <= times.size:
+    while draw < draw_times.size and n_spikes + most <= record.times.size:
         window_start = began + batch.clock[0] * model.window
         batch.clock[0] += 1
         window_end = began + batch.clock[0] * model.window
@@ -321,7 +310,7 @@ def advance(
                 taken += 1
             if n_waiting > 0 or batch.edge_due[chain] < window_end:
                 n_spikes = _live(
-                    model, wiring, batch, chain, window_end, n_waiting, n_spikes, noted
+                    model, wiring, batch, chain, window_end, n_waiting, n_spikes, record
                 )
         while draw < draw_times.size and draw_times[draw] < window_end:
             now = draw_times[draw]

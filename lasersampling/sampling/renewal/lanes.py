@@ -1,8 +1,8 @@
 """What compiled renewal neurons are made of, and the loops over them in vector instructions.
 
-`renewal_kernel` says what they do. Numba counts references to arrays, in tuples too, each time they
-are handed on, by instructions that take longer than what is done here: so functions that make no
-arrays are compiled without. They end up in one function all the same.
+`renewal.kernel` says what they do. Whenever an array is handed on, in a tuple too, numba counts
+references to it, which takes longer than the work done here. So functions that create no arrays are
+compiled without this counting. All of them are inlined into one function.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from lasersampling.compiling import njit
 from lasersampling.lasers.integrator.wide_vectors import arrays_are_apart, use_wide_vectors
 
-__all__ = ["BLOCK", "OPTIONS", "ROWS", "Batch", "Model", "Wiring", "add", "exp", "relax"]
+__all__ = [
+    "BLOCK", "OPTIONS", "ROWS", "Batch", "Edge", "Model", "Reading", "Record", "Wiring", "add",
+    "exp", "relax",
+]  # fmt: skip
 
 BLOCK = 16
-"""Lanes, and targets of a unit, come in multiples of this: loops over them leave no rest."""
+"""Lanes, and targets of a unit, are padded to multiples of this: loops have no remainder."""
 
 ROWS = 256
 """Room for rows of drive at one age, in the table of dominating hazards."""
@@ -27,7 +30,7 @@ ROWS = 256
 _ZERO = np.float32(0.0)
 
 _TINY = np.float32(1e-30)
-"""Nothing beside a row, and keeps what relaxes from numbers so small that they are slow."""
+"""Negligible beside a row; added to what relaxes, it avoids denormal numbers, which are slow."""
 
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 _inlined_freely = njit(**OPTIONS, fastmath={"nnan", "nsz", "contract"}, forceinline=True)
@@ -108,6 +111,35 @@ class Batch(NamedTuple):
     clock: NDArray[np.int64]  # windows so far
 
 
+class Edge(NamedTuple):
+    """A pulse that begins (`mask` 0) or ends (-1): what each row of weight adds to a target."""
+
+    mask: np.int32
+    slow: np.float32
+    fast: np.float32
+    lift: np.float32
+
+
+class Reading(NamedTuple):
+    """When states are read, (draw,), ascending, and what takes them, (chain, draw, unit)."""
+
+    times: NDArray[np.float64]
+    states: NDArray[np.int8]
+    refractory_time: float
+
+
+class Record(NamedTuple):
+    """Takes the spikes since some time, ordered in time within each chain.
+
+    There must be room for one spike of each unit, at least.
+    """
+
+    since: float
+    times: NDArray[np.float64]
+    units: NDArray[np.int32]
+    chains: NDArray[np.int32]
+
+
 @_inlined_freely
 def exp(x):
     """exp(x); what windows need of it, by its series, to 3e-8."""
@@ -159,18 +191,25 @@ def relax(model, wiring, batch):
 
 
 @_inlined_freely
-def add(
-    steady, slow, fast, lift, above, lane, weights, begin, n_blocks, mask, to_slow, to_fast,
-    to_lift, margin,
-):  # fmt: skip
-    """Add an edge of a pulse to its targets; which of them it lifts beyond the margin.
+def add(batch, wiring, source, lane, edge):
+    """Add an edge of a pulse to the targets of a unit; which of them it lifts beyond the margin.
 
-    `mask` is 0 for a pulse that begins and -1 for one that ends.
+    Parameters
+    ----------
+    source : int
+        The unit within its chain.
+    lane : int
+        Lane of its first target.
+    edge : Edge
+        What is added for each row of weight.
     """
     use_wide_vectors()
     arrays_are_apart()
+    steady, slow, fast, lift, above = batch.steady, batch.slow, batch.fast, batch.lift, batch.above
+    weights, begin, margin = wiring.weights, wiring.row_start[source], np.float32(wiring.margin)
+    mask, to_slow, to_fast, to_lift = edge
     # Unsigned, since numba would look at the sign of each index.
-    for block in range(np.uint64(n_blocks)):
+    for block in range(np.uint64(wiring.n_blocks[source])):
         for j in range(np.uint64(BLOCK)):
             k = np.uint64(BLOCK) * block + j
             i, w = np.uint64(lane) + k, weights[np.uint64(begin) + k]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,7 @@ from lasersampling.sampling.protocol import (
 )
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, check_synapse
-from lasersampling.sampling.renewal.lanes import Model, Wiring
+from lasersampling.sampling.renewal.lanes import Model, Reading, Record, Wiring
 from lasersampling.sampling.renewal.store import stored_hazard
 from lasersampling.sampling.renewal.tables import empty_batch, steady_drive, tabulated, wired
 from lasersampling.sampling.renewal.trains import (
@@ -59,8 +59,8 @@ class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
     Machines are translated with the same calibration as for `Lasers`; in place of rate equations
-    stands the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning
-    without discretisation of time. It is some fifty times faster, and knows no imperfections.
+    is the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning without
+    discretisation of time. This is some fifty times as fast, and describes ideal lasers only.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Renewal:
         return self.measured()
 
     def measured(self, progress: Progress | None = None) -> Hazard:
-        """Give the hazard, telling of the progress if it must be measured."""
+        """Return the hazard, and report the progress if it must be measured."""
         if "hazard" not in self.__dict__:
             self.__dict__["hazard"] = stored_hazard(
                 self.neuron,
@@ -175,7 +175,7 @@ class Renewal:
         before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
         times = tau + self.draw_interval_ns * draw
-        # Chains that go on were left at tau, so that the spikes which their states need come later.
+        # Chains that go on were left at tau: their first states depend on later spikes only.
         began = -self.of_lasers.burn_in_time_ns if start is None else tau
         memory = (
             max(tau, neuron.synapse.length_ns(tau) + neuron.delay_ns)
@@ -188,7 +188,8 @@ class Renewal:
             past = trains_of(first_spikes(held, tau, seed), n_chains, began)
         else:
             past = [train.later(tau) for train in before]
-        job = _Job(self, machine, times, began, memory, held, states, generators, past)
+        course = _Course(times, began, memory)
+        job = _Job(self, machine, course, _Chains(held, states, generators, past))
         threads = self.of_lasers.n_threads or available_cores()
         batches = _batches(held, threads)
         meter = _Meter(progress, n_chains)
@@ -238,14 +239,14 @@ def _problems(lasers: Lasers) -> list[Problem]:
 
 
 class _Meter:
-    """Progress over all chains, told by whatever thread gets on."""
+    """Progress over all chains, to which each thread adds its part."""
 
     def __init__(self, progress: Progress | None, n_chains: int) -> None:
         self._progress, self._n_chains = progress, n_chains
         self._done, self._lock = 0.0, threading.Lock()
 
     def add(self, part: float) -> None:
-        """Tell that so many chains are done."""
+        """Report that so many more chains are done."""
         if self._progress is None:
             return
         with self._lock:
@@ -254,24 +255,32 @@ class _Meter:
             self._progress(1.0 if self._done > 1.0 - 1e-9 else self._done)
 
 
+class _Course(NamedTuple):
+    """Times of a run [ns]: of the draws, of its begin, and how long a spike is remembered."""
+
+    times: NDArray[np.float64]
+    began: float
+    memory: float
+
+
+class _Chains(NamedTuple):
+    """Arrays of all chains: what they hold, the states they take, generators, past spikes."""
+
+    held: NDArray[np.int8]
+    states: NDArray[np.int8]
+    generators: NDArray[np.uint64]
+    past: list[Train]
+
+
 class _Job:
     """What all chains of a run share."""
 
     def __init__(
-        self,
-        sampler: Renewal,
-        machine: BoltzmannMachine,
-        times: NDArray[np.float64],
-        began: float,
-        memory: float,
-        held: NDArray[np.int8],
-        states: NDArray[np.int8],
-        generators: NDArray[np.uint64],
-        past: list[Train],
+        self, sampler: Renewal, machine: BoltzmannMachine, course: _Course, chains: _Chains
     ) -> None:
         self._sampler, self._programme = sampler, sampler.of_lasers.programme(machine)
-        self._times, self._began, self._memory = times, began, memory
-        self._held, self._states, self._generators, self._past = held, states, generators, past
+        self._times, self._began, self._memory = course
+        self._held, self._states, self._generators, self._past = chains
         self._rule = sampler.calibration.rule(sampler.neuron)
         self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
@@ -284,7 +293,7 @@ class _Job:
         if not units.size:
             meter.add(len(chains))
             return [Train.empty()] * len(chains)
-        # A stretch of units is much faster written than any units.
+        # Writing to a slice is much faster than to a list of units.
         is_stretch = units[-1] - units[0] == units.size - 1
         columns = slice(units[0], units[-1] + 1) if is_stretch else units
         wiring, past = self._wired(units), self._past_of(chains, units)
@@ -298,20 +307,20 @@ class _Job:
         renewal_kernel.begin(model, wiring, batch, self._began, offset, before, who)
         spikes_from = 0.0 if self._sampler.record_spikes else self._times[-1] - self._memory
         room = max(_ROOM, len(chains) * units.size)
-        times = np.empty(room)
-        who, where = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        record = Record(
+            spikes_from, np.empty(room), np.empty(room, np.int32), np.empty(room, np.int32)
+        )
         found: list[tuple[NDArray[Any], ...]] = []
         for block in self._blocks(len(chains) * units.size):
             draws = np.empty((len(chains), block.stop - block.start, units.size), dtype=np.int8)
             done = 0
             while done < draws.shape[1] and not stop.is_set():
+                left = self._times[block.start + done : block.stop]
                 n_draws, n_spikes = renewal_kernel.advance(
-                    model, wiring, batch, self._began, tau,
-                    self._times[block.start + done : block.stop], draws[:, done:], spikes_from,
-                    times, who, where,
-                )  # fmt: skip
+                    model, wiring, batch, self._began, Reading(left, draws[:, done:], tau), record
+                )
                 done += n_draws
-                found.append(tuple(a[:n_spikes].copy() for a in (times, who, where)))
+                found.append(tuple(a[:n_spikes].copy() for a in record[1:]))
             for chain, drawn in zip(chains, draws, strict=True):
                 self._states[chain][block, columns] = drawn
             meter.add(len(chains) * draws.shape[1] / len(self._times))
@@ -326,7 +335,7 @@ class _Job:
         ]  # fmt: skip
 
     def _past_of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> list[Train]:
-        """Spikes before the run of these units, which count from 0."""
+        """Earlier spikes of these units, which are numbered from 0."""
         local = np.full(self._held.shape[1], -1, dtype=np.int32)
         local[units] = np.arange(units.size)
         trains = []
@@ -347,14 +356,14 @@ class _Job:
         return steady_drive(pump, wiring, self._rule)
 
     def _blocks(self, n_units: int) -> Iterator[slice]:
-        """Draws that are simulated without a look at progress and Ctrl-C."""
+        """Split the draws into blocks, after each of which progress is told and Ctrl-C is heard."""
         laser_ns = n_units * (self._times[-1] - self._began)
         n = int(min(len(self._times), _MOST_BLOCKS, 1 + laser_ns / _LASER_NS_PER_BLOCK))
         bounds = np.linspace(0, len(self._times), n + 1).astype(int)
         return (slice(int(a), int(b)) for a, b in pairwise(bounds))
 
     def _wired(self, units: NDArray[np.intp]) -> Wiring:
-        """Couplings among these units, made once for all chains that have them free."""
+        """Couplings among these units, made once for all chains in which they are free."""
         key = units.tobytes()
         with self._lock:
             if key not in self._wirings:
@@ -364,7 +373,7 @@ class _Job:
 
 
 def _batches(held: NDArray[np.int8], threads: int) -> list[NDArray[np.intp]]:
-    """Chains that are simulated together: of the same free units, in all lanes that pay."""
+    """Chains that are simulated together: those with the same free units, as many as pay off."""
     _, group = np.unique(held == FREE, axis=0, return_inverse=True)
     batches: list[NDArray[np.intp]] = []
     for k in range(group.max() + 1):

@@ -1,4 +1,4 @@
-"""What the compiled renewal neurons work with: tables of the hazard, couplings, empty chains."""
+"""Tables of the hazard, couplings and empty chains, in the form that the compiled kernel takes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _AGE_CELLS = 110
 _RECOVERIES = 6.0
 _WINDOWS_PER_FIRST_AGE = 12
 _LONGEST_WINDOW = 50.0
-"""In fast relaxation times: what is left of a drive after them is far from underflow."""
+"""In fast relaxation times, after which what is left of a drive is still far from underflow."""
 
 _CACHE_LINE = 64
 
 _MOST_BUDGET_BITS = 26
-"""Budgets above 2**31, 32 mean ones, are cut off: that is one in 10**14."""
+"""Budgets above 2**31, which is 32 times their mean, are cut off: one in 10**14."""
 
 _MARGIN_LOGITS = 0.5
 _ROUNDING_ROWS, _ROUNDING = 0.01, 1e-6
-"""What sums in single precision may be off by: rows, and relative to the largest drive."""
+"""Largest errors of sums in single precision: in rows, and relative to the largest drive."""
 
 
 def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
@@ -164,7 +164,7 @@ def empty_batch(
     hazard: Hazard,
     most_spikes: int,
 ) -> Batch:
-    """Give chains of neurons that have not spiked for long.
+    """Return chains of neurons that have not spiked for a long time.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def empty_batch(
 
 
 def _aligned(n: int, dtype: type[np.generic]) -> NDArray[Any]:
-    """Zeros that begin where a cache line does, as the widest vectors are best read."""
+    """Zeros aligned to a cache line, from which the widest vectors are read fastest."""
     size = np.dtype(dtype).itemsize
     room = np.zeros(n * size + _CACHE_LINE, dtype=np.uint8)
     begin = -room.ctypes.data % _CACHE_LINE

@@ -28,17 +28,17 @@ class Train(NamedTuple):
         return cls(np.zeros(0), np.zeros(0, dtype=np.int32))
 
     def after(self, time: float) -> Train:
-        """Give those after a time."""
+        """Return the spikes after a time."""
         first = np.searchsorted(self.time, time, side="right")
         return Train(self.time[first:], self.unit[first:])
 
     def later(self, by: float) -> Train:
-        """Give all, that much later."""
+        """Return all spikes, shifted to later times."""
         return Train(self.time + by, self.unit)
 
 
 def recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[Train]:
-    """Spikes before a run that goes on, of each chain, checked; times count back from its start."""
+    """Spikes of each chain before a run that goes on, checked; times are negative, up to 0."""
     expected = {name: (dtype, (None,)) for name, dtype in _STATE.items()}
     arrays = checked_arrays(start, {**expected, "shape": (np.int64, (2,))})
     if tuple(arrays["shape"]) != (n_chains, n_units):
@@ -62,13 +62,13 @@ def recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[Train]
 
 
 def trains_of(spikes: FirstSpikes, n_chains: int, began: float) -> list[Train]:
-    """Spikes that chains begin with, before the time at which they do [ns]."""
+    """Spikes that chains begin with, all before the time `began` [ns]."""
     bounds = np.searchsorted(spikes.chain, np.arange(n_chains + 1))
     return [Train(spikes.time_ns[a:b] + began, spikes.unit[a:b]) for a, b in pairwise(bounds)]
 
 
 def chain_state(ends: list[Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
-    """Spikes so recent that they may act, or tell the age of a neuron."""
+    """State of the chains: spikes recent enough to act still, or to give a neuron its age."""
     lengths = [len(end.time) for end in ends]
     return {
         "shape": np.array(shape, dtype=np.int64),
