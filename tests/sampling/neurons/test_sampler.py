@@ -1,4 +1,4 @@
-"""What only lasers have; tests/sampling/test_protocol.py compares them with exact answers."""
+"""What only lasers have; tests/sampling/test_all_samplers.py compares them with exact answers."""
 
 import numpy as np
 import pytest
