@@ -137,13 +137,13 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
 
 
 def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
-    """Rate of a neuron after spikes of another that drives it."""
+    """Rate of a neuron after spikes of the other, the two being coupled in both directions."""
     weights = np.zeros((2, 2))
     weights[POST, PRE] = COUPLING
     lasers = ls.Lasers()
     rule, neuron = lasers.calibration.rule(lasers.neuron), lasers.neuron
-    # A machine has symmetric weights: lasers are coupled one way here, and the renewal neurons see
-    # the same through a presynaptic unit whose own input is too weak to matter, so both are pairs.
+    # A machine has symmetric weights, so both pairs, of lasers and of renewal neurons, are coupled
+    # in both directions; the feedback is part of what is compared.
     pair = ls.BoltzmannMachine(weights + weights.T, np.array([-0.75, -0.75]))
     network = LaserNetwork(
         neuron.device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
