@@ -185,7 +185,7 @@ def divided(times: ArrayLike, labels: ArrayLike, *, seed: int = _HELD_OUT_SEED) 
     labels : array_like of whole numbers or text, shape (sample,)
         The classes, which are numbered in natural order.
     seed : int
-        Of the division.
+        Seed of the division.
 
     Raises
     ------

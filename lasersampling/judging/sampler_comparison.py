@@ -50,7 +50,7 @@ class ImageSampling:
     device : str
         The laser: a device file or the name of a shipped one.
     per_label, free : int
-        Chains for each label, and without one.
+        Numbers of chains for each label, and without a label.
     duration_ns : float
         Laser time of a chain, from its start on [ns].
     animated_ns : float

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lasersampling.plots import style
 
 FREE = -1
-"""Label of an image that was drawn without a label being given."""
+"""Label of an image that was drawn without a given label."""
 
 _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4

@@ -145,7 +145,7 @@ class GivenUnits:
     Parameters
     ----------
     layers : Layers
-        Of the machine.
+        Layers of the machine.
     n_iterations : int
         Of mean field.
     hidden_mean : float

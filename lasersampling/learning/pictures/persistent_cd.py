@@ -140,7 +140,7 @@ def trained(
     task : ImageTask
         What is learned.
     layers : Layers
-        Of the machine.
+        Layers of the machine.
     settings : PictureUpdates
         Epochs and descent.
     progress, checkpoints

@@ -36,7 +36,7 @@ class PictureSettings:
     source : str
         Name or place.
     side : int or None
-        Rows and columns that images are brought to.
+        Rows and columns to which images are scaled.
     binarise : "threshold", "drawn" or "none"
         Pixels made 0 and 1, or left grey and drawn anew whenever an image is used.
     invert : bool

@@ -262,7 +262,7 @@ class Classifier:
     network : SpikingNetwork
         With its trained parameters.
     data : SpikeData
-        What it was trained on.
+        The data on which it was trained.
     history : History
         What was recorded.
     runner : Runner

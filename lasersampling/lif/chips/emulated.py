@@ -112,7 +112,7 @@ class EmulatedChip:
 
     @property
     def description(self) -> Description:
-        """What it is."""
+        """The description of the substrate."""
         facts: dict[str, str | float | int | bool] = {
             "model": self.model.description,
             "seeds": " ".join(map(str, self.seeds)),

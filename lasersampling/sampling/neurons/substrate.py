@@ -75,7 +75,7 @@ class LaserSubstrate:
     lasers : Lasers
         The lasers.
     n_units : int
-        How many there are.
+        Number of lasers.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class LaserSubstrate:
 
     @property
     def description(self) -> Description:
-        """What it is."""
+        """The description of the substrate."""
         lasers = self.lasers
         return Description(
             kind="lasers",
