@@ -1,6 +1,6 @@
-"""Configurations of the commands: what options and ``--set`` may say, validated.
+"""Validated configurations of the commands, from their options and ``--set``.
 
-Imported by the commands when they run, since pydantic takes a while to load.
+The commands import this module when they run, since pydantic takes a while to load.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lasersampling.sampling.neurons.settings import (
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
 
-# The defaults of `calibrate` are those of `sample`, which then finds the calibration stored.
+# The defaults of `calibrate` are those of `sample`, which then finds the stored calibration.
 _MEASURED = CalibrationSettings()
 _MAX_TRACE_POINTS = 20_000_000
 
@@ -44,11 +44,11 @@ class GibbsConfig:
     machine : str
         File of the machine, or name of a shipped one.
     sampler : "gibbs"
-        What draws.
+        Name of the sampler.
     draws : int
         Draws per chain.
     chains : int
-        Independent chains.
+        Number of independent chains.
     clamp : str
         Clamped units as ``unit=value``, separated by commas.
     seed : int
@@ -74,18 +74,18 @@ class GibbsConfig:
 
 @validated
 class LaserTimeRun:
-    """What ``lasersampling sample`` asks of a sampler that takes laser time.
+    """Settings of ``lasersampling sample`` for samplers that run in laser time.
 
     Attributes
     ----------
     machine : str
         File of the machine, or name of a shipped one.
     sampler : str
-        What draws: "lasers" or "renewal".
+        Name of the sampler: "lasers" or "renewal".
     duration_ns : float
         Laser time per chain [ns].
     chains : int
-        Independent chains.
+        Number of independent chains.
     clamp : str
         Clamped units as ``unit=value``, separated by commas.
     seed : int
@@ -107,14 +107,15 @@ class LasersConfig(ChipSettings, LaserTimeRun):
     Attributes
     ----------
     tempering : Tempering or None
-        Lets pumps and couplings swing; a table, given by ``--set tempering.period_ns=100``.
+        Periodic modulation of pumps and couplings; given by ``--set tempering.period_ns=100``, say.
     depression : Depression or None
-        Lets synapses tire; a table, given by ``--set depression.utilisation=0.1``.
+        Short-term depression of synapses; given by ``--set depression.utilisation=0.1``, say.
     adaptation_rounds : int or None
-        Rounds in which lasers are adapted to the machine, and used so if they then draw better, 0
-        for none; where it helps if None (`sampling.mending`).
+        Rounds in which lasers are adapted to the machine; they are used adapted if they then draw
+        better. 0 for no adaptation; with None lasers are adapted where that helps
+        (`sampling.mending`).
     adaptation_draws : int
-        Draws of each round and chain, a refractory time apart.
+        Draws of each round and chain, one refractory time apart.
     """
 
     sampler: Literal["lasers"]
@@ -131,7 +132,7 @@ class RenewalConfig(NeuronSettings, LaserTimeRun):
     Attributes
     ----------
     hazard : HazardSettings
-        How the hazard of the device is measured where none is stored.
+        How the hazard of the device is measured if none is stored.
     """
 
     sampler: Literal["renewal"]
@@ -145,7 +146,7 @@ class ServeLasersConfig(ChipSettings):
     Attributes
     ----------
     units : int
-        Lasers of the network.
+        Number of lasers in the network.
     clamping : "drive" or "pump"
         See `sampling.neurons.sampler.Lasers`.
     """
@@ -156,22 +157,22 @@ class ServeLasersConfig(ChipSettings):
 
 @validated
 class InferenceRun:
-    """What ``lasersampling infer`` is asked, whatever draws.
+    """Settings of ``lasersampling infer`` for any sampler.
 
     Attributes
     ----------
     machine : str
         File of a machine or of a Bayesian network, or name of a shipped one.
     sampler : "lasers" or "gibbs"
-        What draws; beside lasers, Gibbs sampling is always shown.
+        Name of the sampler; lasers are always compared with Gibbs sampling.
     clamp, soft : str
         Hard and soft evidence of one case, as ``unit=value`` and ``unit=probability``.
     evidence : str
-        CSV file of evidence, a row for each case; in place of `clamp` and `soft`.
+        CSV file of evidence, one row for each case; replaces `clamp` and `soft`.
     hidden : bool
         Whether hidden units are listed too.
     chains : int
-        Chains per case.
+        Number of chains per case.
     duration_ns : float
         Laser time per chain [ns].
     draws : int
@@ -179,13 +180,13 @@ class InferenceRun:
     seed : int
         Seed of all random numbers of the sampling.
     adaptation_rounds : int or None
-        Rounds in which lasers are adapted to the machine under the evidence, 0 for none; where it
-        helps and costs no more laser time than the run if None (`sampling.mending`).
+        Rounds in which lasers are adapted to the machine under the evidence, 0 for none; with None
+        where it helps and costs no more laser time than the run (`sampling.mending`).
     adaptation_draws : int
-        Draws of each round and chain, a refractory time apart; more, where nothing is said of the
-        rounds and the run is long.
+        Draws of each round and chain, one refractory time apart; more if the number of rounds is
+        not given and the run is long.
     max_auxiliary_weight : float
-        Largest coupling of the auxiliary units that a Bayesian network is mapped with [1].
+        Largest coupling of the auxiliary units that represent a Bayesian network [1].
     """
 
     machine: str
@@ -214,7 +215,7 @@ class InferConfig(ChipSettings, InferenceRun):
     Attributes
     ----------
     lines : LineSettings or None
-        Offsets and gains of the lasers, such as those that a machine was learned with.
+        Offsets and gains of the lasers, such as those with which a machine was learned.
     """
 
     lines: LineSettings | None = None
@@ -233,13 +234,13 @@ class CalibrateConfig:
     seed : int
         Seed of all random numbers.
     n_chains : int
-        Chains per measurement.
+        Number of chains per measurement.
     activation_duration_ns, pair_duration_ns : float
-        Recording per chain of each pump, and of each pair of lasers [ns].
+        Recording time per chain for each pump, and for each pair of lasers [ns].
     performance : PerformanceSettings
         How speed and power are measured.
     wall_plug : WallPlug
-        What the power assumes.
+        Assumptions about the electrical power.
     """
 
     device: Device
@@ -261,8 +262,8 @@ class SimulateConfig:
     device : Device
         The laser.
     pump : tuple of float or None
-        Pump of each laser over the threshold pump; there are as many lasers, not coupled. By
-        default those at which the device is active 5, 25, 50, 75 and 95 % of the time [1].
+        Pump of each of the uncoupled lasers over the threshold pump; by default those at which the
+        device is active 5, 25, 50, 75 and 95 % of the time [1].
     duration_ns : float
         Time simulated after the burn-in [ns].
     seed : int
@@ -270,9 +271,9 @@ class SimulateConfig:
     burn_in_ns : float
         Time before the recording [ns].
     trace_ns : float
-        Traces are recorded of that much time from the start [ns].
+        Time from the start for which traces are recorded [ns].
     trace_interval_ps : float
-        Time between points of the traces [ps].
+        Time between two points of the traces [ps].
     """
 
     device: Device

@@ -39,20 +39,20 @@ def convert(
     ] = None,
     step_s: Annotated[
         float | None,
-        typer.Option(help="Step in seconds, of NIR files of tools that step in time."),
+        typer.Option(help="Time step in seconds, for NIR files of tools that simulate in steps."),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
-            help="Weights of a NIR file to read: jumps (of the current, whatever w_in), or nir "
-            "(w_in / tau_syn of them)."
+            help="Meaning of the weights in a NIR file: jumps (of the current, ignoring w_in), or "
+            "nir (the jump is the weight times w_in / tau_syn)."
         ),
     ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Convert a network of spiking neurons: HDF5, NIR, or arrays of NumPy."""
+    """Convert a network of spiking neurons between HDF5, NIR and NumPy arrays."""
     from lasersampling.cli.describe import spiking_values
     from lasersampling.cli.tables import pairs_table
     from lasersampling.config import resolve
@@ -85,12 +85,12 @@ def convert(
         reporter.status(
             f"a weight of 1 in that file became a jump of the current by {low}"
             + ("" if low == high else f" to {high}")
-            + "; if it should be 1, say --weights jumps (docs/exchange.md)"
+            + "; if it should be 1, use --weights jumps (docs/exchange.md)"
         )
     if suffix_of(path) == ".nir":
-        reporter.status("neurons of this network spike once at most, whatever NIR's v_reset says")
+        reporter.status("neurons of this network spike at most once, whatever NIR's v_reset says")
     if suffix_of(target) == ".nir":
-        reporter.status("NIR has no word for neurons that spike once at most: see docs/exchange.md")
+        reporter.status("NIR cannot express that neurons spike at most once: see docs/exchange.md")
     reporter.status(f"written: {target}")
     written = {"member": done.member, "tau_syn_s": done.tau_syn_s}
     values = spiking_values(done.network) | {k: v for k, v in written.items() if v is not None}

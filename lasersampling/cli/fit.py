@@ -51,7 +51,7 @@ def fit(
             autocompletion=completed("recipes"),
         ),
     ] = None,
-    hidden: Annotated[int | None, typer.Option(help="Hidden lasers.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Number of hidden lasers.")] = None,
     device: Annotated[
         str | None,
         typer.Option(help="Device file, or name.", autocompletion=completed("devices")),

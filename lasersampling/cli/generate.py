@@ -93,7 +93,7 @@ def generate(
         typer.Option(
             parser=expanded,
             metavar="FILE.png",
-            help="Bright where the picture to complete is known.",
+            help="Picture that is bright where the picture to complete is known.",
         ),
     ] = None,
     occlude: Annotated[
@@ -108,7 +108,7 @@ def generate(
     as_json: Json = False,
     strict: Strict = False,
 ) -> None:
-    """Generate images with lasers, beside Gibbs sampling: of a recipe's machine, or a trained one.
+    """Generate images with lasers and with Gibbs sampling, by a recipe or from a trained machine.
 
     With a recipe and --from, the recipe says how the trained machine is sampled. With --label there
     are no images without a label, unless --set free_images asks for them.

@@ -64,7 +64,7 @@ def sample(
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Lasers, renewal: time per chain; 25000 by default.")
+        float | None, typer.Option(help="Lasers, renewal: time per chain [ns]; 25000 by default.")
     ] = None,
     imperfections: Annotated[
         str | None,
@@ -91,7 +91,7 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
-    With up to 20 free units, they are compared with the exact distribution.
+    Draws of up to 20 free units are compared with the exact distribution.
     """
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE

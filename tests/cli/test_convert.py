@@ -40,7 +40,7 @@ def test_to_nir_and_back(run, network_file):
     assert ran.code == 0, ran.err
     told = json.loads(ran.out)
     assert (told["member"], told["tau_syn_s"], told["files"]) == (1, 6e-6, ["out.nir"])
-    assert "spike once at most" in ran.err
+    assert "spike at most once" in ran.err
     ran = run("convert", "out.nir", "back.h5", "--quiet")
     assert ran.code == 0, ran.err
     assert ran.err == ""
