@@ -28,16 +28,16 @@ class Variable:
 
 
 Variables = Mapping[str, Variable]
-"""Variables by name; one that is named like its only dimension is the coordinate of that."""
+"""Variables by name; one that is named like its only dimension is its coordinate."""
 
 
 def numbered(dims: Mapping[str, int]) -> dict[str, Variable]:
-    """Number the entries of dimensions from 0: their coordinates.
+    """Number the entries of dimensions from 0, as their coordinates.
 
     Parameters
     ----------
     dims : mapping of str to int
-        Entries of each dimension.
+        Number of entries of each dimension.
     """
     return {
         dim: Variable(np.arange(size, dtype=np.int32), (dim,), "1", f"number of {dim}")
@@ -51,16 +51,16 @@ def as_dataset(
     *,
     coordinates: Iterable[str] = (),
 ) -> xr.Dataset:
-    """Make an xarray dataset of variables, with `units` and `long_name` on each.
+    """Make an xarray dataset from variables, with `units` and `long_name` on each.
 
     Parameters
     ----------
     variables : mapping of str to Variable
-        By name.
+        The variables by name.
     attributes : mapping, optional
-        Of the dataset; those that are None are left out.
+        Attributes of the dataset; those that are None are left out.
     coordinates : iterable of str
-        Variables that are coordinates, beside those that are named like their only dimension.
+        Variables that are coordinates, besides those that are named like their only dimension.
 
     Examples
     --------

@@ -1,5 +1,5 @@
-"""Drawing: the one style of all figures, and functions that draw plain arrays on axes.
+"""Drawing: the common style of all figures, and functions that draw plain arrays on axes.
 
-`Samples.plot` and its like call them, and so do the figures of results files. Whoever imports this
-package imports matplotlib; nothing of the project's own objects or files may enter.
+`Samples.plot` and similar methods call them, and so do the figures of results files. This package
+imports matplotlib; objects and files of this project may not enter.
 """

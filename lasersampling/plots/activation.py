@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 from lasersampling.plots import style
 
 PUMP = r"pump ($P/P_\mathrm{th}$)"
-"""What the horizontal axis is called."""
+"""Label of the horizontal axis."""
 
 
 @dataclass(frozen=True, eq=False)
 class ActivationCurve:
-    """What is drawn.
+    """The curve that is drawn.
 
     Attributes
     ----------
     pump : ndarray of float64, shape (pump,)
         Pumps over the threshold pump [1].
     activation, error : ndarray of float64, shape (pump,)
-        P(z = 1) there, and its standard error [1].
+        P(z = 1) at these pumps, and its standard error [1].
     slope, midpoint : tuple of float and (float or None)
         Logistic fit, values with standard errors [1].
     rms : float
-        Its misfit [1].
+        Misfit of the logistic function [1].
     refractory_ns : float or None
         Refractory time.
     """
@@ -47,7 +47,7 @@ class ActivationCurve:
 
 
 def draw(axes: Axes, curve: ActivationCurve) -> None:
-    """Draw points, fit and its numbers."""
+    """Draw points, fit and its parameters."""
     fine = np.linspace(curve.pump.min(), curve.pump.max(), 400)
     axes.plot(fine, curve.fit(fine), color=style.BLUE, label="logistic fit")
     axes.errorbar(
@@ -70,7 +70,7 @@ def draw(axes: Axes, curve: ActivationCurve) -> None:
 
 
 def draw_residuals(axes: Axes, curve: ActivationCurve) -> None:
-    """Draw what the fit leaves, in hundredths."""
+    """Draw the residuals of the fit, in hundredths."""
     offset, error = 100 * (curve.activation - curve.fit(curve.pump)), 100 * curve.error
     axes.axhline(0, color=style.BLUE)
     axes.errorbar(curve.pump, offset, error, fmt="o", color=style.VERMILLION, markersize=5)
@@ -82,7 +82,7 @@ def draw_residuals(axes: Axes, curve: ActivationCurve) -> None:
 
 
 def draw_with_residuals(curve: ActivationCurve) -> Figure:
-    """Draw the curve above what the fit leaves. Call within `style.style`."""
+    """Draw the curve above the residuals. Call within `style.style`."""
     figure = style.new_figure(6.2)
     main, residual = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
     draw(main, curve)

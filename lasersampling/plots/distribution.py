@@ -1,4 +1,4 @@
-"""Probabilities of joint states: those of samples beside those that they should have."""
+"""Probabilities of joint states: those of samples compared with those of a reference."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _MOST_LABELS = 32
 
 @dataclass(frozen=True, eq=False)
 class Law:
-    """What is drawn.
+    """The probabilities that are drawn.
 
     Attributes
     ----------
     sampled, error : ndarray of float64, shape (state,)
         Frequencies and their standard errors [1].
     target : ndarray of float64, shape (state,), or None
-        What stands beside [1].
+        Probabilities of the reference [1].
     names : tuple of str
-        What sampled and target probabilities are called.
+        Names of sampled and target probabilities.
     divergence, floor : float or None
-        D_KL(sampled‖target), and what an ideal sampler would show [nats].
+        D_KL(sampled‖target), and its mean for an ideal sampler [nats].
     """
 
     sampled: NDArray[np.float64]
@@ -40,7 +40,7 @@ class Law:
     floor: float | None = None
 
     def most_probable(self) -> NDArray[np.intp]:
-        """Return the most probable states of the target, or of the samples, in falling order."""
+        """Return the most probable states of the target, or of the samples, in decreasing order."""
         by = self.sampled if self.target is None else self.target
         return np.argsort(-by, kind="stable")[:MOST_STATES]
 
@@ -83,7 +83,7 @@ def draw_logarithmic(axes: Axes, law: Law, shown: NDArray[np.intp]) -> None:
 
 
 def label_states(axes: Axes, shown: NDArray[np.intp], n_states: int, words: str, many: str) -> None:
-    """Write states under an axis as their units' values, unit 0 first, unless they are many."""
+    """Label states on an axis by their units' values, unit 0 first, unless there are many."""
     axes.set_xlim(-0.8, shown.size - 0.2)
     if shown.size > _MOST_LABELS:
         axes.set_xlabel(many)
@@ -103,7 +103,7 @@ def draw_means(
     beside: NDArray[np.float64] | None = None,
     names: tuple[str, str] = ("sampled", "target"),
 ) -> None:
-    """Draw the means of many units: over the units, or against those of something else."""
+    """Draw the means of many units: over the units, or against those of a reference."""
     look: dict[str, Any] = {"fmt": "o", "markersize": 4, "elinewidth": 1, "alpha": 0.85}
     look["capsize"] = 0
     if beside is None:
@@ -123,7 +123,7 @@ def draw_means(
 
 
 def _log_limits(target: NDArray[np.float64], sampled: NDArray[np.float64]) -> tuple[float, float]:
-    """Return limits around the target that hold two powers of ten at least, to be read off."""
+    """Return limits around the target that span at least two powers of ten."""
     low, high = 0.5 * float(target[target > 0].min()), 2 * float(max(target.max(), sampled.max()))
     if np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1:
         low = float(10 ** np.floor(np.log10(low)))

@@ -20,15 +20,15 @@ FREE = -1
 _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4
 _COLUMNS = 10
-"""Columns of images with a label, which fewer labels share, and of free ones if there are no
-others."""
+"""Columns of images with a label, shared by fewer labels if there are few, and of free images if
+there are no others."""
 _LEAST_COLUMNS = 4
-"""What the width of a gallery is divided into at least, so that few images are not too large."""
+"""Least number of images across the width of a gallery, so that few are not too large."""
 _PITCH = 1.1
-"""Distance from one image to the next, in widths of an image."""
+"""Distance between images, in widths of an image."""
 _FREE_GAP = 0.5
 _LETTERS = 6
-"""Letters of a class's name that fit above an image."""
+"""Number of letters of a class name that fit above an image."""
 _BAND_TITLE_INCHES = 0.45
 
 
@@ -39,13 +39,13 @@ class Band:
     Attributes
     ----------
     title : str
-        What they are.
+        Title of the band.
     images : ndarray, shape (sample, row, column)
         Brightness, 0 (white) to 1 (black) [1].
     labels : ndarray of int, shape (sample,)
-        Label that was given, -1 for images drawn freely.
+        Label that was given, -1 for images drawn without a label.
     is_beside : bool
-        Whether they are there to compare with, and take no more room than what was drawn.
+        Whether the images serve for comparison, and take no more room than the drawn ones.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Band:
 
 
 class Layout:
-    """Where the images of some bands stand."""
+    """Places of the images of some bands."""
 
     def __init__(self, bands: Sequence[Band]) -> None:
         self.given = sorted({label for band in bands for label in band.tiles} - {FREE})
@@ -88,16 +88,17 @@ class Layout:
 def draw(
     bands: Sequence[Band], class_names: Sequence[str] = (), headline: str | None = None
 ) -> Figure:
-    """Draw one band above the other. Call within `style.style`.
+    """Draw bands below one another. Call within `style.style`.
 
     Parameters
     ----------
     bands : sequence of Band
-        The first two images of each label are shown, more of them if there are few labels.
+        Bands, of which the first two images of each label are shown, and more if there are few
+        labels.
     class_names : sequence of str
-        Of all classes, by their number; their numbers by default.
+        Names of all classes, by their number; their numbers by default.
     headline : str, optional
-        Written above all.
+        Text above the figure.
     """
     layout = Layout(bands)
     inches = (style.WIDTH - 0.4) / layout.width

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lasersampling.plots import style
 
 MOST_PANELS = 4
-"""Cases that have a panel each; more are drawn as sampled against exact."""
+"""Up to so many cases have a panel each; more are drawn as sampled against exact."""
 
 LOOKS: dict[str, dict[str, Any]] = {
     "lasers": {"color": style.VERMILLION, "fmt": "o", "label": "nanolasers"},
@@ -24,27 +24,27 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 _FREE = -1
 _EXACT = {"target": "exact, of the target", "machine": "exact, of the ideal machine"}
-"""What stands for the exact posterior, by whose it is."""
+"""Labels of the exact posterior, by its model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Posteriors:
-    """What is drawn.
+    """The probabilities that are drawn.
 
     Attributes
     ----------
     exact : ndarray of float64, shape (case, unit)
-        Exact probabilities, nan where they are not known [1].
+        Exact probabilities, nan where they are unknown [1].
     clamped : ndarray of int, shape (case, unit)
         -1 for a free unit, 0 or 1 for a clamped one.
     log_odds : ndarray of float64, shape (case, unit)
-        Of soft evidence [1].
+        Log odds of soft evidence [1].
     names : sequence of str
-        Of the units.
+        Names of the units.
     sampled : mapping of str to tuple of ndarray, each of shape (case, unit)
-        Means and standard errors, by the sampler.
+        Means and standard errors, by the name of the sampler.
     exact_of : str
-        Whose the exact posterior is: "network", "target", "machine" or not said.
+        Model of the exact posterior: "network", "target", "machine", or empty if unknown.
     """
 
     exact: NDArray[np.float64]
@@ -56,12 +56,12 @@ class Posteriors:
 
     @property
     def exact_label(self) -> str:
-        """What the exact posterior is called; files of older versions do not say whose it is."""
+        """Label of the exact posterior; files of older versions do not name its model."""
         return _EXACT.get(self.exact_of, "exact")
 
 
 def look(sampler: str) -> dict[str, Any]:
-    """Return how the points of a sampler look; one that is not known has its own name."""
+    """Return the look of a sampler's points; an unknown sampler gets its name as label."""
     return LOOKS.get(sampler, {"color": style.VERMILLION, "fmt": "o", "label": sampler})
 
 

@@ -18,7 +18,7 @@ COLOURS = {"visible": style.BLUE, "label": style.VERMILLION, "hidden": style.GRE
 
 
 def height(n_units: int) -> float:
-    """Return the height of a figure of so many units in inches."""
+    """Return the height in inches of a figure with so many units."""
     return float(np.clip(1.8 + 0.32 * n_units, 3.2, 7.5))
 
 
@@ -35,17 +35,17 @@ def draw(
     Parameters
     ----------
     axes : Axes
-        Where.
+        Axes to draw on.
     time_ns : ndarray of float64, shape (spike,)
         Times of the spikes, in any order.
     unit : ndarray of int, shape (spike,)
-        Who spiked.
+        Unit of each spike.
     window_ns : tuple of float
-        Begin and end of what is shown.
+        Beginning and end of the time shown.
     kinds : mapping of str to range
         Units of each kind, of `COLOURS`, which together are all units.
     refractory_ns : float, optional
-        How long z = 1 after a spike; nothing is shaded without it.
+        How long z = 1 after a spike; without it nothing is shaded.
     """
     start_ns, stop_ns = window_ns
     n_units = sum(len(units) for units in kinds.values())

@@ -1,4 +1,4 @@
-"""The one look of all figures: colour-blind safe, and large enough for a talk.
+"""The common look of all figures: colour-blind safe, and large enough for a talk.
 
 References
 ----------
@@ -31,7 +31,7 @@ GREY = "#8C8C8C"
 FAINT = "#E4E4E4"
 
 _MOST_NAMED = 60
-"""Letters of names of units that fit under an axis."""
+"""Number of letters of unit names that fit under an axis."""
 
 WIDTH = 11.0
 """Width of a figure in inches; at 150 dots per inch it fills a slide."""
@@ -85,7 +85,7 @@ def new_figure(height: float) -> Figure:
 
 @contextmanager
 def on(axes: Axes | None, height: float) -> Iterator[Axes]:
-    """Give axes to draw on: those of the caller, or those of a new figure in the one style."""
+    """Give axes to draw on: those of the caller, or those of a new figure in the common style."""
     if axes is not None:
         yield axes
         return
@@ -94,7 +94,7 @@ def on(axes: Axes | None, height: float) -> Iterator[Axes]:
 
 
 def figure_of(axes: Axes) -> Figure:
-    """Return the whole figure that axes stand in."""
+    """Return the figure to which axes belong."""
     return axes.figure.figure if isinstance(axes.figure, SubFigure) else axes.figure
 
 
@@ -104,7 +104,7 @@ def plain(text: str) -> str:
 
 
 def state_words(attributes: Mapping[str, Any], otherwise: str) -> str:
-    """Say what a state is written as: the names of its units, where they have some and few."""
+    """Label for states: the names of the units if they have names and are few."""
     names = [str(name) for name in np.atleast_1d(attributes.get("unit_names", []))]
     listed = ", ".join(names)
     return f"state of {plain(listed)}" if names and len(listed) <= _MOST_NAMED else otherwise

@@ -17,18 +17,18 @@ _SHOWN_BY_DEFAULT = 3
 
 @dataclass(frozen=True, eq=False)
 class LaserTrace:
-    """What is drawn of one laser.
+    """The traces of one laser.
 
     Attributes
     ----------
     title : str
-        Which laser it is, and what is known of it.
+        Name of the laser, and what is known about it.
     photons, gain_electrons, absorber_electrons : ndarray, shape (time,)
         S, N1 and N2.
     spikes_ns : ndarray of float64, shape (spike,), or None
-        Its spikes within the time shown; None if they are not known.
+        Its spikes within the time shown; None if unknown.
     threshold_photons : float or None
-        Detection threshold, where it is known.
+        Detection threshold, if it is known.
     """
 
     title: str
@@ -40,7 +40,7 @@ class LaserTrace:
 
 
 def spread(recorded: Sequence[int]) -> list[int]:
-    """Three lasers, or all if they are fewer, from the first to the last."""
+    """Choose three lasers, or all if there are fewer, from the first to the last."""
     n = min(_SHOWN_BY_DEFAULT, len(recorded))
     return [recorded[k * (len(recorded) - 1) // max(n - 1, 1)] for k in range(n)]
 
@@ -62,11 +62,11 @@ def draw(time_ns: NDArray[np.float64], traces: Sequence[LaserTrace]) -> Figure:
 
 def draw_photons(axes: Axes, time_ns: NDArray[np.float64], trace: LaserTrace) -> None:
     """Draw the photon number of one laser on a logarithmic axis, its spikes marked above."""
-    # A photon number below one is noise of the field's random walk; the axis need not follow it.
+    # A photon number below one is noise of the field; the axis need not follow it.
     shown = np.maximum(trace.photons, 0.1)
     threshold, spikes = trace.threshold_photons, trace.spikes_ns
     axes.semilogy(time_ns, shown, color=style.VERMILLION, linewidth=1.0)
-    # A laser without a spike shows how far it stays below the threshold.
+    # For a laser without a spike this shows how far it stays below the threshold.
     top = max(float(shown.max()), 10.0, 0.0 if threshold is None else float(threshold))
     axes.set_ylim(0.5, top * 8)
     axes.set_ylabel("photons $S$")
@@ -85,7 +85,7 @@ def draw_photons(axes: Axes, time_ns: NDArray[np.float64], trace: LaserTrace) ->
 
 
 def _draw_carriers(axes: Axes, time_ns: NDArray[np.float64], trace: LaserTrace) -> None:
-    """Draw gain and absorber on an axis of their own each: they differ tenfold."""
+    """Draw gain and absorber, each on an axis of its own, since they differ tenfold."""
     other = axes.twinx()
     for panel, values, colour, name in (
         (axes, trace.gain_electrons, style.BLUE, "gain"),

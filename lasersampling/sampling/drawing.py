@@ -1,4 +1,4 @@
-"""Draws as a picture: joint states beside what they should be, or the means of many units."""
+"""Pictures of draws: joint states compared with a reference, or the means of many units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Drawn = tuple[str, NDArray[np.int8]]
 """Name of a sampler and its states, shape (chain, draw, unit)."""
 
 _MOST_UNITS_OF_BARS = 12
-"""Of more units there are more joint states than most samples have draws."""
+"""With more units there are more joint states than most samples have draws."""
 
 _SPOKEN = {"gibbs": "Gibbs sampling", "renewal": "renewal sampler"}
 
@@ -31,12 +31,12 @@ _SPOKEN = {"gibbs": "Gibbs sampling", "renewal": "renewal sampler"}
 def draw_states(
     drawn: Drawn, beside: AnyMachine | Drawn | None, clamped: ArrayLike | None, axes: Axes | None
 ) -> Figure:
-    """Draw states beside the exact law of a machine, or beside other states.
+    """Draw states in comparison with the exact law of a machine, or with other states.
 
     Parameters
     ----------
     drawn, beside, clamped, axes
-        As of `Samples.plot`; states have as many units as what stands beside them.
+        As for `Samples.plot`; states have as many units as the reference.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def draw_states(
     elif beside is not None:
         target = exact_distribution(beside, clamped)
         found = compare(sampled, target, ess)
-        # Draws that show one state only have no effective sample size.
+        # Draws of a single state have no effective sample size.
         floor = None if np.isnan(ess) else found.floor
         law = replace(law, target=target, divergence=found.kl_sample_target, floor=floor)
     shown = law.most_probable()
@@ -84,7 +84,7 @@ def draw_states(
 
 
 def _names(name: str, beside: AnyMachine | Drawn | None) -> tuple[str, str]:
-    """What the draws and what stands beside them are called."""
+    """Names of the draws and of the reference."""
     other = beside[0] if isinstance(beside, tuple) else "exact"
     if other == name:
         other = "the other samples"
@@ -94,7 +94,7 @@ def _names(name: str, beside: AnyMachine | Drawn | None) -> tuple[str, str]:
 def _means_beside(
     beside: AnyMachine | Drawn | None, free: NDArray[np.intp], clamped: ArrayLike | None
 ) -> NDArray[np.float64] | None:
-    """Means of the free units of what stands beside."""
+    """Means of the free units of the reference."""
     if beside is None:
         return None
     if isinstance(beside, tuple):

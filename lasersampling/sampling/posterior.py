@@ -1,4 +1,4 @@
-"""A sampled posterior: what inference gives."""
+"""A sampled posterior, the result of inference."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Posterior:
     Attributes
     ----------
     evidence : Evidence
-        Of each case.
+        Evidence of each case.
     mean : ndarray of float64, shape (case, unit)
         P(z = 1 | evidence) as sampled; its value for a clamped unit [1].
     standard_error : ndarray of float64, shape (case, unit)
@@ -60,7 +60,7 @@ class Posterior:
     exact_of: TruthKind = "machine"
 
     def evidence_variables(self) -> dict[str, Variable]:
-        """Give the evidence and the exact posterior as they stand in files."""
+        """Give the evidence and the exact posterior as they are stored in files."""
         dims, evidence = ("case", "unit"), self.evidence
         held = "-1 for a free unit, 0 or 1 for a clamped one"
         return {
@@ -70,7 +70,7 @@ class Posterior:
         }
 
     def sampled_variables(self, of: str = "") -> dict[str, Variable]:
-        """Give the sampled posterior as it stands in files; `of` ends the descriptions."""
+        """Give the sampled posterior as it is stored in files; `of` ends the descriptions."""
         dims = ("case", "unit")
         return {
             "mean": Variable(self.mean, dims, "1", f"P(z = 1 | evidence){of}"),
@@ -91,14 +91,14 @@ class Posterior:
         return as_dataset(variables, {"sampler": self.samples.sampler, "exact_of": self.exact_of})
 
     def plot(self, axes: Axes | None = None, *, names: Sequence[str] = ()) -> Figure:
-        """Draw sampled beside exact posteriors; of more than four cases one against the other.
+        """Draw sampled and exact posteriors as bars; for more than four cases, against each other.
 
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where the first case is drawn; by default a figure of its own, of all cases.
+            Axes for the first case; by default those of a new figure with all cases.
         names : sequence of str, optional
-            Of the units; their numbers by default.
+            Names of the units; their numbers by default.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What every sampler accepts and returns."""
+"""Interface of all samplers: what they accept and return."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from lasersampling.sampling.certificate import Judgement
 
 Progress = Callable[[float], None]
-"""Called now and then with the fraction of the work done, 0 to 1."""
+"""Called from time to time with the fraction of the work done, 0 to 1."""
 
 ChainState = Mapping[str, NDArray[Any]]
-"""Where the chains of a sampler stand: its own names, plain arrays that a checkpoint can keep."""
+"""State of the chains of a sampler: named arrays that can be stored in a checkpoint."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Joint states drawn by a sampler, and what is known of them.
+    """Joint states drawn by a sampler, with their origin.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class Samples:
     sampler : str
         Name of the sampler.
     seed : int
-        The seed that gives these states again.
+        The seed with which these states can be drawn again.
     interval_ns : float or None
-        Time between two draws in ns, for samplers that live in time.
+        Time between two draws in ns, for samplers that run in time.
     spikes : SpikeTrains or None
-        The spikes that the states were read from.
+        The spikes from which the states were read.
     end : mapping of str to ndarray, or None
-        Where the chains stand at the last draw, to go on from: the `start` of a later call.
+        State of the chains at the last draw: the `start` of a later call that continues them.
     """
 
     states: NDArray[np.int8]
@@ -81,7 +81,7 @@ class Samples:
 
     @property
     def n_units(self) -> int:
-        """Units of the machine."""
+        """Number of units of the machine."""
         return int(self.states.shape[2])
 
     @property
@@ -96,12 +96,13 @@ class Samples:
         Parameters
         ----------
         units : slice or sequence of int
-            Which units, at most 20; all by default.
+            The units, at most 20; all by default.
 
         Returns
         -------
         ndarray of float64, shape (2**n,)
-            Sums to one; entry `sum_k z_k 2**k` belongs to the state `z` of the chosen units.
+            Frequencies with sum one; entry `sum_k z_k 2**k` belongs to the state `z` of the chosen
+            units.
         """
         return state_frequencies(self.states[:, :, units], "units")
 
@@ -128,19 +129,20 @@ class Samples:
         return certificate(self, machine, clamped, sampler=sampler, names=names)
 
     def variables(self) -> dict[str, Variable]:
-        """Give the states as they stand in files, with the numbers of chains, draws and units."""
+        """Give the states as stored in files, with the numbers of chains, draws and units."""
         dims = ("chain", "draw", "unit")
         state = Variable(self.states, dims, "1", "state z, 0 or 1")
         return {**numbered(dict(zip(dims, self.states.shape, strict=True))), "state": state}
 
     def to_xarray(self) -> xr.DataTree:
-        """Give the group `posterior` that ArviZ reads, and `spikes` where there are any.
+        """Give the group `posterior` that ArviZ reads, and `spikes` if there are any.
 
         Returns
         -------
         xarray.DataTree
-            ``posterior`` with `state` (chain, draw, unit); attributes are `sampler`, `seed` and,
-            for samplers that live in time, `interval_ns`. ``spikes`` as `SpikeTrains.to_xarray`.
+            ``posterior`` with `state` (chain, draw, unit); the attributes are `sampler`, `seed`
+            and, for samplers that run in time, `interval_ns`. ``spikes`` as from
+            `SpikeTrains.to_xarray`.
 
         Examples
         --------
@@ -171,16 +173,17 @@ class Samples:
         Parameters
         ----------
         beside : BoltzmannMachine, RestrictedMachine or Samples, optional
-            What stands beside: the exact law of a machine (up to 20 free units), or other samples.
+            Reference: the exact law of a machine (up to 20 free units), or other samples.
         clamped : array_like of int, shape (unit,), optional
-            How units were held: -1 for a free one. Clamped units are left out.
+            How units were held: -1 for a free unit. Clamped units are left out.
         axes : matplotlib axes, optional
-            Where; a figure of its own by default, which shows rare states on a logarithmic axis.
+            Axes to draw on; by default those of a new figure, which shows rare states on a
+            logarithmic axis.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Error bars are standard errors by the effective sample size.
+            Error bars are standard errors, from the effective sample size.
 
         Raises
         ------
@@ -207,7 +210,7 @@ class Samples:
 
 
 BYTES_PER_CHAIN = 4096
-"""What a chain takes beside its states: random streams, places, clamped values."""
+"""Memory of a chain in addition to its states: random streams, places, clamped values."""
 
 _MANY_CHAINS = 1_000_000
 
@@ -235,20 +238,20 @@ class Sampler(Protocol):
         Parameters
         ----------
         machine : BoltzmannMachine or RestrictedMachine
-            What to sample.
+            The machine to be sampled.
         n_draws : int
             Draws per chain.
         n_chains : int
-            Independent chains, each with its own random stream.
+            Number of independent chains, each with its own random stream.
         clamped : array_like of int, shape (unit,) or (chain, unit), optional
             -1 leaves a unit free, 0 and 1 hold it.
         seed : int
             The same seed gives the same bits, whatever the number of threads.
         start : mapping of str to ndarray, optional
             `Samples.end` of a run of the same sampler with as many chains and units. The chains
-            go on from there with no burn-in, the first draw being one interval later, though
-            weights, biases and clamped values may have changed. Random numbers come from `seed`
-            all the same, so a run that goes on needs another one.
+            continue from there without burn-in, with the first draw one interval later; weights,
+            biases and clamped values may have changed. Random numbers come from `seed`
+            nevertheless, so a continued run needs another seed.
         progress : callable, optional
             Called with the fraction of the work done.
 
@@ -267,12 +270,12 @@ _MOST_DRAWS = 2**50
 
 
 def draws_within(duration_ns: float, interval_ns: float) -> int:
-    """Draws that fit into a sampling time, at least one.
+    """Number of draws that fit into a sampling time, at least one.
 
     Raises
     ------
     InputError
-        For a time that is not above 0, or of more draws than any computer can hold.
+        For a time that is not above 0, or for more draws than any computer can hold.
     """
     problems = number_problems("duration_ns", duration_ns, 0.0, strict=True)
     if not problems and duration_ns / interval_ns > _MOST_DRAWS:
@@ -290,7 +293,7 @@ def checked_request(
     clamped: ArrayLike | None,
     seed: int,
 ) -> tuple[BoltzmannMachine, NDArray[np.int8]]:
-    """Check what every sampler is asked; give the machine and the clamping as `(chain, unit)`.
+    """Check the request to a sampler; give the machine, and the clamping as `(chain, unit)`.
 
     Raises
     ------
@@ -325,9 +328,9 @@ def checked_arrays(
     Parameters
     ----------
     start : mapping of str to ndarray
-        What a caller gave.
+        The state that a caller gave.
     expected : mapping of str to (dtype, shape)
-        What the sampler wrote; None stands for any length.
+        The arrays that the sampler wrote; None stands for any length.
 
     Raises
     ------
