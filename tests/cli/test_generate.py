@@ -200,4 +200,4 @@ def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
     assert np.isfinite(found.array("adaptation/before_nats")).all()
     assert settled["burn_in_ns"] >= 40.0
     assert settled["burn_in_told"] in ran.err
-    assert "sweeps, where the burn-in of 5 ns is 2 refractory times" in ran.err
+    assert "until means have settled; the burn-in of 5 ns has 2 refractory times" in ran.err

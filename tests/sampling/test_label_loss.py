@@ -117,7 +117,7 @@ def test_a_label_that_is_lost_outweighs_the_conditional_law(monkeypatch):
     monkeypatch.setattr(mending._Work, "judged", lambda *given: next(told))
     found = adapted_where_it_helps(IDEAL, two_classes(), held(8), Mending(rounds=1))
     assert not found.is_adapted
-    assert "from 0.01 to 1 nats, as where a label is lost" in found.sentence
+    assert "from 0.01 to 1 nats, as when a label is lost" in found.sentence
 
 
 def test_an_adaptation_that_helps_is_used():
@@ -146,7 +146,7 @@ def test_chains_that_must_leave_another_class_need_longer():
 @pytest.mark.parametrize(
     ("sweeps", "least_ns", "most_ns", "expected_ns", "told"),
     [
-        (64, 20.0, 500.0, 160.0, "about 64 sweeps, where the burn-in of 20 ns is 8 refractory"),
+        (64, 20.0, 500.0, 160.0, "settled; the burn-in of 20 ns has 8 refractory"),
         (64, 20.0, 60.0, 60.0, "may be too short; most_burn_in_ns"),
         (None, 20.0, 60.0, 60.0, "more sweeps than were tried"),
         (16, 40.0, 60.0, 40.0, ""),
