@@ -23,9 +23,9 @@ from peers import PEERS, STEPS, Task
 
 from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, simulate
+from lasersampling.parallel import available_cores
 
 # Euler steps with a bias of 1 % of the spike rate: `euler_bias.py`, `RESULTS.md`.
 ACCURATE_STEP_PS = {"D2": 0.2}

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("cli", "judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
-    *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "paths", "errors"),
+    *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel"),
+    *("paths", "errors"),
 ]
 CONTRACT = "[[tool.importlinter.contracts]]"
 LINT = """

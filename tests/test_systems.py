@@ -88,7 +88,7 @@ def test_where_compiled_code_cannot_be_kept_it_is_compiled_anew_and_said_once(tm
 def test_cores_that_a_process_may_use(tmp_path):
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from lasersampling.lasers.integrator.request import available_cores\n"
+        "from lasersampling.parallel import available_cores\n"
         "print(available_cores())"
     )
     assert run(code, tmp_path).stdout == "1\n"

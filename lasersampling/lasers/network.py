@@ -132,6 +132,11 @@ class LaserNetwork:
         return device.gain.transparency_electrons + more
 
     @property
+    def is_coupled(self) -> bool:
+        """Whether there are connections."""
+        return self.connections.pre.size > 0
+
+    @property
     def is_ideal(self) -> bool:
         """Whether all lasers are equal and all spikes arrive, on time."""
         faults = self.lost_spikes > 0.0 or self.jitter_ns > 0.0

@@ -13,7 +13,7 @@ from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
 
-__all__ = ["LARGEST_PUMP_RATIO", "pump_electrons_per_ns", "ratio_problems"]
+__all__ = ["LARGEST_PUMP_RATIO", "pump_electrons_per_ns", "pump_ratios", "ratio_problems"]
 
 LARGEST_PUMP_RATIO = 100.0
 """Far above all pumps at which a laser spikes; what is more was meant in electrons/ns [1]."""
@@ -45,6 +45,41 @@ def ratio_problems(where: str, lowest: float, highest: float, device: Device) ->
     return [Problem(where, got, expected)]
 
 
+def pump_ratios(
+    device: Device, pump_ratio: ArrayLike, where: str = "pump_ratio"
+) -> NDArray[np.float64]:
+    """Pumps over the threshold pump, checked.
+
+    Parameters
+    ----------
+    device : Device
+        The laser.
+    pump_ratio : array_like
+        r = P/P_th of the gain section [1].
+    where : str
+        What the pump is called where it was given.
+
+    Returns
+    -------
+    ndarray
+        The same [1].
+
+    Raises
+    ------
+    InputError
+        Unless all are finite numbers from 0 to `LARGEST_PUMP_RATIO`.
+    """
+    try:
+        ratio = as_floats(pump_ratio, "pump_ratio")
+    except (TypeError, ValueError):
+        raise InputError.single(where, f"{pump_ratio!r:.60}", "numbers") from None
+    if ratio.size:
+        problems = ratio_problems(where, float(ratio.min()), float(ratio.max()), device)
+        if problems:
+            raise InputError(problems)
+    return ratio
+
+
 def pump_electrons_per_ns(
     device: Device, pump_ratio: ArrayLike, where: str = "pump_ratio"
 ) -> NDArray[np.float64]:
@@ -67,7 +102,7 @@ def pump_electrons_per_ns(
     Raises
     ------
     InputError
-        Unless all are finite numbers from 0 to `LARGEST_PUMP_RATIO`.
+        As `pump_ratios` does.
 
     Examples
     --------
@@ -76,12 +111,5 @@ def pump_electrons_per_ns(
     >>> pump_electrons_per_ns(device, [0.5, 1.0])
     array([12187.5, 24375. ])
     """
-    try:
-        ratio = as_floats(pump_ratio, "pump_ratio")
-    except (TypeError, ValueError):
-        raise InputError.single(where, f"{pump_ratio!r:.60}", "numbers") from None
-    if ratio.size:
-        problems = ratio_problems(where, float(ratio.min()), float(ratio.max()), device)
-        if problems:
-            raise InputError(problems)
+    ratio = pump_ratios(device, pump_ratio, where)
     return np.asarray(ratio * device.threshold_pump_electrons_per_ns)

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.device import Device
+from lasersampling.parallel import available_cores
 
 __all__ = [
     "JumpSettings",
@@ -92,6 +94,10 @@ class StepSettings:
     step_ps: Positive | None = None
     noise: bool = True
 
+    def step_of(self, device: Device) -> float:
+        """The step in use [ps]."""
+        return self.step_ps or device.step_ps
+
 
 @validated
 class RecordingSettings:
@@ -114,6 +120,15 @@ class RecordingSettings:
     refractory_time_ns: Positive | None = None
     traces: TraceRequest | None = None
     n_threads: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def threads(self) -> int:
+        """Threads in use."""
+        return self.n_threads or available_cores()
+
+    def refractory_time_of(self, device: Device) -> float:
+        """The refractory time in use [ns]."""
+        return self.refractory_time_ns or device.refractory_time_ns
 
 
 @validated

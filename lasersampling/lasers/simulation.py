@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +18,15 @@ from numpy.typing import ArrayLike
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.request import (
-    Meter,
-    Traces,
-    available_cores,
-    checked_pump,
-    checked_start,
-)
-from lasersampling.lasers.integrator.run import BundleResult, Run
+from lasersampling.lasers.integrator.bundle import Bundle, BundleResult
+from lasersampling.lasers.integrator.request import Traces, checked_pump, checked_start
+from lasersampling.lasers.integrator.run import Run
 from lasersampling.lasers.integrator.state import NetworkState, joined
 from lasersampling.lasers.network import LaserNetwork, as_network
 from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
+from lasersampling.parallel import Meter, side_by_side
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -180,11 +175,8 @@ def simulate(
     """
     settings = settings_of(settings, SimulationSettings)
     network = as_network(network, pump_ratio)
-    device, traces, recall_ns = network.device, settings.traces, settings.recall_ns
-    step = settings.step_ps or device.step_ps
-    tau = settings.refractory_time_ns or device.refractory_time_ns
-    threads = settings.n_threads or available_cores()
-    burn_in_ns = settings.burn_in_ns
+    device, recall_ns = network.device, settings.recall_ns
+    step, tau = settings.step_of(device), settings.refractory_time_of(device)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *step_problems(device, step),
@@ -194,71 +186,41 @@ def simulate(
     if not problems:
         shape = n_chains, network.n_lasers
         problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
-        times = {"duration_ns": float(duration_ns), "burn_in_ns": burn_in_ns}
+        times = {"duration_ns": float(duration_ns), "burn_in_ns": settings.burn_in_ns}
         problems += length_problems(times, shape, tau, step)
-        if traces is not None:
-            problems += traces.problems(network.n_lasers, duration_ns)
+        if settings.traces is not None:
+            problems += settings.traces.problems(network.n_lasers, duration_ns)
     if not problems and recall_ns > (0.0 if start is None else tau):
         expected = "0 without `start`, and no more than the refractory time with it"
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))
     if problems:
         raise InputError(problems)
-    pump = checked_pump(pump_ratio, network, n_chains)
-    is_coupled = network.connections.pre.size > 0
-    if is_coupled:
+    ratio = checked_pump(pump_ratio, network, n_chains)
+    if network.is_coupled:
         assert network.synapse is not None  # the network has put the device's own in its place
         problems = timing_problems(network.connections.delay_ns, network.synapse, tau, step)
         if problems:
             raise InputError(problems)
-    own_steps = settings.noise and traces is None and not (is_coupled or settings.common_step)
     if start is not None:
         checked_start(start, n_chains, network.n_lasers)
-        burn_in_ns = 0.0
-    run = Run(
-        network,
-        pump,
-        duration_ns,
-        burn_in_ns,
-        tau,
-        step,
-        settings.noise,
-        own_steps,
-        traces,
-        start,
-        recall_ns,
-    )
+    run = Run(network, ratio, duration_ns, settings, start)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
-    share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * threads)
+    share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * settings.threads)
     lanes_wanted = min(max(share, _FEWEST_LANES), LANES_PER_BUNDLE)
     per_bundle = max(1, lanes_wanted // network.n_lasers)
-    starts = range(0, n_chains, per_bundle)
     meter = Meter(progress, n_chains * run.last_step)
-    stop = threading.Event()
 
-    def job(start: int) -> BundleResult:
-        chains = slice(start, min(start + per_bundle, n_chains))
-        return run.bundle(chains, seeds[chains], meter, stop)
+    def simulated(first: int, stop: threading.Event) -> BundleResult:
+        chains = slice(first, min(first + per_bundle, n_chains))
+        return Bundle(run, chains, seeds[chains]).result(meter, stop)
 
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(job, start) for start in starts]
-        try:
-            results = [future.result() for future in futures]
-        except BaseException:
-            # Also for Ctrl-C: let no bundle go on for the rest of a long simulation.
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    chain = np.concatenate([result.chain for result in results])
-    time = np.concatenate([result.time_ns for result in results])
-    unit = np.concatenate([result.unit for result in results])
-    order = np.lexsort((unit, time, chain))
-    offset = np.searchsorted(chain[order], np.arange(n_chains + 1)).astype(np.int64)
-    spikes = SpikeTrains(
-        time[order],
-        unit[order].astype(np.int32),
-        offset,
-        network.n_lasers,
-        float(duration_ns) + recall_ns,
+    results = side_by_side(simulated, range(0, n_chains, per_bundle), settings.threads)
+    spikes = SpikeTrains.of_events(
+        np.concatenate([result.chain for result in results]),
+        np.concatenate([result.time_ns for result in results]),
+        np.concatenate([result.unit for result in results]),
+        shape=(n_chains, network.n_lasers),
+        duration_ns=float(duration_ns) + recall_ns,
     )
     return Simulation(
         spikes, results[0].traces, joined([result.end for result in results]), network

@@ -88,6 +88,36 @@ class SpikeTrains:
         if problems:
             raise InputError(problems)
 
+    @classmethod
+    def of_events(
+        cls,
+        chain: NDArray[np.int64],
+        time_ns: NDArray[np.float64],
+        unit: NDArray[np.integer],
+        *,
+        shape: tuple[int, int],
+        duration_ns: float,
+    ) -> SpikeTrains:
+        """Sort spikes that come in any order.
+
+        Parameters
+        ----------
+        chain, time_ns, unit : ndarray, shape (spike,)
+            Whose spike it is, and when it was [ns].
+        shape : tuple of int
+            Number of chains, and of units in each.
+        duration_ns : float
+            Length of the recording of each chain [ns].
+
+        Returns
+        -------
+        SpikeTrains
+            Sorted by chain, time and unit.
+        """
+        order = np.lexsort((unit, time_ns, chain))
+        offset = np.searchsorted(chain[order], np.arange(shape[0] + 1)).astype(np.int64)
+        return cls(time_ns[order], unit[order].astype(np.int32), offset, shape[1], duration_ns)
+
     @property
     def n_chains(self) -> int:
         """Number of chains."""

@@ -17,7 +17,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.integrator.request import available_cores
+from lasersampling.parallel import available_cores
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,

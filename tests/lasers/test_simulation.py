@@ -10,7 +10,7 @@ from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import simulation as module
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
-from lasersampling.lasers.integrator import run as run_module
+from lasersampling.lasers.integrator import bundle as bundle_module
 from lasersampling.lasers.jumps.process import JumpSettings
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
@@ -55,7 +55,7 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
     one, two, common = run(n_threads=1), run(n_threads=2), run(common_step=True)
     monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
     monkeypatch.setattr(module, "_FEWEST_LANES", 9)
-    monkeypatch.setattr(run_module, "_SPIKE_BUFFER_PER_LANE", 2)
+    monkeypatch.setattr(bundle_module, "_SPIKE_BUFFER_PER_LANE", 2)
     small = run()
     assert one.n_spikes > 1000
     for same in (two, small):
@@ -300,7 +300,7 @@ def test_delays_per_connection():
 
 
 def test_many_spikes_and_events_outgrow_the_buffers(monkeypatch):
-    monkeypatch.setattr(run_module, "_SPIKE_BUFFER_PER_LANE", 2)
+    monkeypatch.setattr(bundle_module, "_SPIKE_BUFFER_PER_LANE", 2)
     weights = 50.0 * (np.ones((4, 4)) - np.eye(4))
     synapse = Synapse(duration_ns=30.0, overlap="add")
     network = LaserNetwork(DEVICE, 4, weights, 20.0, synapse)

@@ -151,7 +151,7 @@ def measure_emission(
     True
     """
     settings = settings_of(settings, SimulationSettings)
-    step = settings.step_ps or device.step_ps
+    step = settings.step_of(device)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *integer_problems("n_copies", n_copies, 2),

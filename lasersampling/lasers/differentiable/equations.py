@@ -30,10 +30,10 @@ from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import Detection, Device
 from lasersampling.lasers.differentiable.bridge import open_variance, weights
-from lasersampling.lasers.integrator.bundle import RestingStates
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import ratio_problems
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
+from lasersampling.lasers.resting import RestingStates
 from lasersampling.lasers.settings import StepSettings, settings_of
 from lasersampling.lasers.steps import step_problems
 
@@ -314,7 +314,7 @@ def simulate(
     torch.Size([2, 2])
     """
     settings = settings_of(settings, StepSettings)
-    noise, step = settings.noise, settings.step_ps or device.step_ps
+    noise, step = settings.noise, settings.step_of(device)
     problems = [
         *integer_problems("n_steps", n_steps, 1),
         *step_problems(device, step),

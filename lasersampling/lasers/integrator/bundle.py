@@ -1,329 +1,268 @@
-"""Preparing what the compiled kernel reads: constants, coupling tables, lanes, event pool."""
+"""Some chains of a simulation, from their start to their end through the compiled kernel."""
 
 from __future__ import annotations
 
-import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.monitoring import monitored_levels
+from lasersampling.errors import SimulationError
+from lasersampling.lasers.integrator import preparation, tables
+from lasersampling.lasers.integrator.kernel import EVENTS_FULL, FINISHED, advance, advance_freely
+from lasersampling.lasers.integrator.request import Traces
+from lasersampling.lasers.integrator.resume import resume
+from lasersampling.lasers.integrator.run import Run
 from lasersampling.lasers.integrator.state import NetworkState
-from lasersampling.lasers.integrator.tables import (
-    Arrivals,
-    Constants,
-    Coupling,
-    Depressed,
-    Events,
-    Faults,
-    Lanes,
-    Own,
-)
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients, states_at
+from lasersampling.parallel import Meter
 
-LANE_BLOCK = 16
-"""Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
+__all__ = ["Bundle", "BundleResult"]
 
-_STEP_TICKS = (4, 2, 1)
-"""Own steps in the dark, in dim and in bright light; the step that is asked for is the middle."""
-
-_STEP_LEVELS = (1 / 40, 1 / 10)
-"""Where dark and dim light end, over the detection threshold."""
-
-_RESTING_LEVELS = 33
-JITTER_CUT = 4.0
-"""Standard deviations at which jitter is cut off."""
-
-_FAULTS = 1  # a spawn key that no other stream of a chain has
-_NEVER = np.iinfo(np.int64).min // 2
+_LANE_STEPS_PER_CALL = 4_000_000
+_SPIKE_BUFFER_PER_LANE = 64
+_TOLERATED_DEFICIT = 0.01  # of the transparency number; noise around an empty section is less
+_ROUNDING = 1e-9  # of a step
 
 
-def constants(
-    device: Device,
-    synapse_time_constant_ns: float | None,
-    step_ps: float,
-    *,
-    noise: bool,
-    own_steps: bool,
-) -> Constants:
-    """Device and steps as the kernel reads them; levels for a look after each bright step."""
-    tick = step_ps * 1e-3
-    dark, dim, bright = (1, 1, 1)
-    if own_steps:
-        dark, dim, bright = _STEP_TICKS
-        tick /= dim
-    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-tick / synapse_time_constant_ns)
-    c = Coefficients.of(device)
-    threshold, rearm = device.detection.threshold_photons, device.detection.rearm_photons
-    dark_level, dim_level = (threshold * part for part in _STEP_LEVELS)
-    if noise:
-        threshold, rearm = monitored_levels(device.detection, c, tick * bright)
-    values = (
-        dark_level,
-        dim_level,
-        c.loss_per_ns,
-        c.gain_slope_per_ns,
-        c.gain_transparency_electrons,
-        c.gain_decay_per_ns,
-        c.absorber_slope_per_ns,
-        c.absorber_transparency_electrons,
-        c.absorber_decay_per_ns,
-        threshold,
-        rearm,
-        float(noise),
-        VACUUM_PHOTONS * noise,
-        decay,
-    )
-    return Constants(
-        np.float32(tick),
-        np.int32(dark),
-        np.int32(dim),
-        np.int32(bright),
-        *(np.float32(value) for value in values),
-    )
+@dataclass(frozen=True, eq=False)
+class BundleResult:
+    """Spikes within the recording, traces, and how the chains of a bundle end.
+
+    Attributes
+    ----------
+    chain, unit : ndarray of int64, shape (spike,)
+        Who spiked.
+    time_ns : ndarray of float64, shape (spike,)
+        When [ns].
+    traces : Traces or None
+        Traces, of the first bundle only.
+    end : NetworkState
+        State at the end, chains numbered from 0.
+    """
+
+    chain: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    time_ns: NDArray[np.float64]
+    traces: Traces | None
+    end: NetworkState
 
 
-def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -> Coupling:
-    """Sort connections by presynaptic laser and delay, and group equal delays."""
-    step = step_ps * 1e-3
-    links = network.connections
-    synapse = network.synapse
-    assert synapse is not None  # the network has put the device's own in its place
-    delay = np.rint(links.delay_ns / step).astype(np.int64)
-    order = np.lexsort((links.post, delay, links.pre))
-    pre, delay = links.pre[order], delay[order]
-    is_first = np.ones(order.size, dtype=bool)
-    is_first[1:] = (np.diff(pre) != 0) | (np.diff(delay) != 0)
-    first = np.flatnonzero(is_first)
-    weight = links.weight_electrons_per_ns[order]
-    if network.depression is not None:
-        weight = network.depression.full_strength * weight
-    pulse = 0
-    if synapse.kernel != "exponential":
-        pulse = max(1, round(synapse.length_ns(refractory_time_ns) / step))
-    return Coupling(
-        group_start=np.searchsorted(pre[first], np.arange(network.n_lasers + 1)).astype(np.int64),
-        group_delay=delay[first],
-        link_start=np.append(first, order.size).astype(np.int64),
-        link_post=links.post[order].astype(np.int64),
-        link_weight=weight.astype(np.float32),
-        pulse_steps=pulse,
-        kick=np.float32(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
-        drives_absorber=synapse.section == "absorber",
-        retrigger=synapse.overlap == "renew" and pulse > 0,
-    )
+class _Spikes(NamedTuple):
+    """All spikes that a bundle knows of, those before its start included."""
+
+    time_ns: NDArray[np.float64]
+    lane: NDArray[np.int64]
+    amplitude: NDArray[np.float64] | None  # if synapses tire
 
 
-class RestingStates:
-    """Quiescent states over a range of pumps, by interpolation: good enough to start from.
+class Bundle:
+    """Chains that are simulated together.
 
     Parameters
     ----------
-    device : Device
-        The laser.
-    pump : ndarray
-        Pumps between which to interpolate [electrons/ns].
+    run : Run
+        What all bundles share.
+    chains : slice
+        Which chains.
+    seeds : list of SeedSequence
+        One per chain; a chain's random numbers depend on nothing else.
     """
 
-    def __init__(self, device: Device, pump: NDArray[np.float64]) -> None:
-        self._pump = np.unique(np.linspace(pump.min(), pump.max(), _RESTING_LEVELS))
-        states = [states_at(device, float(level))[0] for level in self._pump]
-        self._columns = (
-            [state.photons for state in states],
-            [state.gain_electrons for state in states],
-            [state.absorber_electrons for state in states],
+    def __init__(self, run: Run, chains: slice, seeds: list[np.random.SeedSequence]) -> None:
+        self._run, self._first_chain, self._n_chains = run, chains.start, len(seeds)
+        self._request = run.request if chains.start == 0 else None
+        self._start: NetworkState | None = None
+        network, model = run.network, run.model
+        pump2 = network.device.absorber_pump_electrons_per_ns
+        lanes = preparation.lanes(run.pump[chains], run.rest, seeds, model, pump2)
+        if run.start is not None:
+            every = np.arange(network.n_lasers)
+            self._start = run.start.part(np.arange(chains.start, chains.stop), every)
+            lanes = preparation.resumed(lanes, self._start, model.constants)
+        n_lanes = lanes.pump.size
+        faults = preparation.faults(network, seeds, n_lanes, run.step_ns)
+        self._longest_jitter = 0 if faults is None else faults.longest_jitter
+        self._tables = tables.Bundle(
+            n_active=len(seeds) * network.n_lasers,
+            lanes=lanes,
+            own=preparation.own(network, n_lanes),
+            faults=faults,
+            depression=preparation.depressed(network, n_lanes, run.step_ns, self._start),
+            output=self._output(len(seeds) * network.n_lasers),
+            events=preparation.events(model.coupling, n_lanes, self._longest_jitter),
+            arrivals=preparation.arrivals(n_lanes),
+        )
+        if self._start is not None and not run.own_steps:
+            self._resume(self._start)
+
+    def _output(self, n_active: int) -> tables.Output:
+        """Buffers for spikes and traces."""
+        run, request = self._run, self._request
+        lasers: tuple[int, ...] = ()
+        every, start, n_samples = 1, 0, 0
+        if request is not None:
+            lasers = request.lasers
+            every = max(1, round(request.interval_ps / run.step_ps))
+            start = run.burn_in_steps + round(request.start_ns / run.step_ns)
+            stop = run.burn_in_steps + round(request.stop_ns / run.step_ns)
+            n_samples = (stop - start) // every + 1
+        size = _SPIKE_BUFFER_PER_LANE * n_active
+        return tables.Output(
+            time=np.empty(size),
+            lane=np.empty(size, dtype=np.int64),
+            amplitude=np.ones(0 if run.network.depression is None else size),
+            n_spikes=np.zeros(1, dtype=np.int64),
+            trace_lane=np.array(lasers, dtype=np.int64),
+            trace=np.full((n_samples, len(lasers), 3), np.nan, dtype=np.float32),
+            trace_every=every,
+            trace_start=start,
         )
 
-    def at(self, pump: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Photons, gain electrons and absorber electrons at these pumps."""
-        return [np.interp(pump, self._pump, column) for column in self._columns]
+    def _resume(self, start: NetworkState) -> None:
+        """Let the recent spikes of `start` act on pumps and timing wheel."""
+        most = 2 * (start.spike_time_ns.size + self._tables.n_active)
+        while self._tables.events.n_free[0] < most:
+            self._enlarge_events()
+        lane = start.spike_lane
+        # A spike acts from the end of the step in which it was.
+        onset = np.ceil(start.spike_time_ns / self._run.step_ns - _ROUNDING).astype(np.int64)
+        order = np.lexsort((onset, lane))
+        amplitude = np.ones(lane.size) if self._tables.depression is None else start.amplitudes
+        resume(self._run.model, self._tables, lane[order], onset[order], amplitude[order])
 
+    def _enlarge_events(self) -> None:
+        self._tables = self._tables._replace(events=preparation.enlarged(self._tables.events))
 
-def lanes(
-    pump: NDArray[np.float64],
-    rest: RestingStates,
-    seeds: list[np.random.SeedSequence],
-    constants: Constants,
-    *,
-    absorber_pump_electrons_per_ns: float,
-    drives_absorber: bool,
-) -> Lanes:
-    """State of a bundle of chains at rest.
+    def result(self, meter: Meter, stop: threading.Event) -> BundleResult:
+        """Simulate to the end.
 
-    Parameters
-    ----------
-    pump : ndarray, shape (chain, laser)
-        Pump P [electrons/ns].
-    rest : RestingStates
-        Where lasers with these pumps start.
-    seeds : list of SeedSequence
-        One per chain; a chain's stream depends on nothing else.
-    constants : Constants
-        What the kernel will run with.
-    absorber_pump_electrons_per_ns : float
-        P2 without synapses.
-    drives_absorber : bool
-        Whether synapses change P2 and not P.
+        Parameters
+        ----------
+        meter : Meter
+            Is told of the steps that are done, times chains.
+        stop : threading.Event
+            Once it is set, what is left out does not matter.
+        """
+        run, n_lasers = self._run, self._run.network.n_lasers
+        spikes = self._spikes(meter, stop)
+        time = spikes.time_ns - run.burn_in_steps * run.step_ns
+        kept = (time >= -run.recall_ns) & (time <= run.duration_ns)
+        time, lane = time[kept] + run.recall_ns, spikes.lane[kept]
+        return BundleResult(
+            chain=self._first_chain + lane // n_lasers,
+            unit=lane % n_lasers,
+            time_ns=time,
+            traces=self._traces(),
+            end=self._end(spikes),
+        )
 
-    Returns
-    -------
-    Lanes
-        Field drawn from thermal light at the quiescent photon number, carriers at rest.
-    """
-    n_chains, n_lasers = pump.shape
-    n_active = n_chains * n_lasers
-    n_lanes = -(-n_active // LANE_BLOCK) * LANE_BLOCK
-    absorber_pump = np.full(n_lanes, absorber_pump_electrons_per_ns, dtype=np.float32)
-    # Padding lanes repeat the first laser and are looked at by nobody.
-    padded = np.full(n_lanes, pump.flat[0])
-    padded[:n_active] = pump.ravel()
-    words = np.empty((4, n_lanes), dtype=np.uint32)
-    field = np.zeros((2, n_lanes))
-    for c, seed in enumerate(seeds):
-        generator = np.random.default_rng(seed)
-        window = slice(c * n_lasers, (c + 1) * n_lasers)
-        # Four words that are all zero would be a fixed point of the generator.
-        words[:, window] = generator.integers(1, 2**32, (4, n_lasers), dtype=np.uint32)
-        field[:, window] = generator.standard_normal((2, n_lasers))
-    words[:, n_active:] = words[:, :1]
-    photons, gain, absorber = rest.at(padded)
-    field *= np.sqrt((photons + constants.vacuum) / 2)
-    intensity = field[0] ** 2 + field[1] ** 2 - constants.vacuum
-    return Lanes(
-        field_x=field[0].astype(np.float32),
-        field_y=field[1].astype(np.float32),
-        gain=gain.astype(np.float32),
-        absorber=absorber.astype(np.float32),
-        pump=padded.astype(np.float32),
-        absorber_pump=absorber_pump,
-        base=absorber_pump.copy() if drives_absorber else padded.astype(np.float32),
-        synaptic=np.zeros(n_lanes, dtype=np.float32),
-        photons=intensity.astype(np.float32),
-        armed=(intensity < constants.threshold).astype(np.int32),
-        crossed=np.full(n_lanes, -1, dtype=np.float32),
-        ticks=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
-        taken=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
-        clock=np.zeros(n_lanes, dtype=np.int32),
-        rng0=words[0].copy(),
-        rng1=words[1].copy(),
-        rng2=words[2].copy(),
-        rng3=words[3].copy(),
-    )
+    def _spikes(self, meter: Meter, stop: threading.Event) -> _Spikes:
+        """Move the lanes to the end and gather their spikes."""
+        output, before = self._tables.output, 0
+        times, lanes, amplitudes = [], [], []
+        if self._start is not None:
+            times.append(self._start.spike_time_ns)
+            lanes.append(self._start.spike_lane)
+            amplitudes.append(self._start.amplitudes)
+        for step in self._freely() if self._run.own_steps else self._together():
+            n = int(output.n_spikes[0])
+            times.append(output.time[:n].copy())
+            lanes.append(output.lane[:n].copy())
+            amplitudes.append(output.amplitude[:n].copy())
+            output.n_spikes[0] = 0
+            self._check(step)
+            meter.add((step - before) * self._n_chains)
+            before = step
+            if stop.is_set():
+                break
+        tiring = self._tables.depression is not None
+        amplitude = np.concatenate(amplitudes) if tiring else None
+        return _Spikes(np.concatenate(times), np.concatenate(lanes), amplitude)
 
+    def _together(self) -> Iterator[int]:
+        """Move all lanes in common steps; yields the step reached whenever there is news."""
+        last = self._run.last_step
+        stride = max(1, _LANE_STEPS_PER_CALL // self._tables.lanes.pump.size)
+        step = 0
+        while step < last:
+            until = min(step + stride, last)
+            step, status = advance(self._run.model, self._tables, step, until)
+            if status == EVENTS_FULL:
+                self._enlarge_events()
+            yield step
 
-def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
-    """The same lanes, their random streams included, but in the physical state of `start`."""
+    def _freely(self) -> Iterator[int]:
+        """Move each lane in its own steps; yields the tick that all have reached."""
+        last, n_active = self._run.last_step, self._tables.n_active
+        stride = max(1, _LANE_STEPS_PER_CALL // self._tables.lanes.pump.size)
+        status = None
+        while status != FINISHED:
+            status = advance_freely(self._run.model, self._tables, last, stride)
+            yield min(int(self._tables.arrivals.origin[:n_active].min()), last)
 
-    def padded(values: NDArray[np.generic]) -> NDArray[np.float32]:
-        lanes = np.full(fresh.pump.size, values.flat[0], dtype=np.float32)
-        lanes[: values.size] = values.ravel()
-        return lanes
+    def _check(self, step: int) -> None:
+        """Refuse states that are not finite, and gain sections with clearly less than nothing."""
+        run = self._run
+        lowest = -_TOLERATED_DEFICIT * run.network.device.gain.transparency_electrons
+        for name in ("photons", "gain", "absorber"):
+            values = getattr(self._tables.lanes, name)[: self._tables.n_active]
+            bad = ~np.isfinite(values)
+            if name == "gain":
+                bad |= values < lowest
+            if bad.any():
+                lane = int(np.flatnonzero(bad)[0])
+                chain, laser = divmod(lane, run.network.n_lasers)
+                raise SimulationError(
+                    f"laser {laser} of chain {self._first_chain + chain} has {name} = "
+                    f"{values[lane]:g} at {step * run.step_ns:.3f} ns; a step shorter than "
+                    f"{run.step_ps:g} ps or a weaker coupling is needed"
+                )
 
-    x, y = padded(start.field.real), padded(start.field.imag)
-    photons = x * x + y * y - constants.vacuum
-    dimmer = np.where(photons < constants.dark_level, constants.dark_ticks, constants.dim_ticks)
-    ticks = np.where(photons < constants.dim_level, dimmer, constants.bright_ticks)
-    return fresh._replace(
-        field_x=x,
-        field_y=y,
-        gain=padded(start.gain_electrons),
-        absorber=padded(start.absorber_electrons),
-        photons=photons,
-        armed=padded(start.armed).astype(np.int32),
-        ticks=ticks.astype(np.int32),
-        taken=ticks.astype(np.int32),
-    )
+    def _end(self, spikes: _Spikes) -> NetworkState:
+        """State at the end; lasers with steps of their own are up to one long step beyond it."""
+        run, n_active, shape = self._run, self._tables.n_active, (-1, self._run.network.n_lasers)
+        at: tables.Lanes | tables.Arrivals = self._tables.lanes
+        end_step = np.full(n_active, run.last_step)
+        if run.own_steps:
+            at, end_step = self._tables.arrivals, self._tables.arrivals.tick[:n_active]
+        since = spikes.time_ns - (end_step * run.step_ns)[spikes.lane]
+        # Spikes that jitter can be under way, to be seen after the end.
+        is_recent = since > -run.memory_ns - 2.0 * run.step_ns
+        recent = np.flatnonzero(is_recent & (since <= self._longest_jitter * run.step_ns))
+        chain, laser = np.divmod(spikes.lane[recent], run.network.n_lasers)
+        order = np.lexsort((since[recent], chain))
+        field = (at.field_x[:n_active] + 1j * at.field_y[:n_active]).astype(np.complex64)
+        amplitude = spikes.amplitude
+        return NetworkState(
+            field=field.reshape(shape),
+            gain_electrons=at.gain[:n_active].reshape(shape).copy(),
+            absorber_electrons=at.absorber[:n_active].reshape(shape).copy(),
+            armed=at.armed[:n_active].astype(np.int8).reshape(shape),
+            spike_chain=chain[order].astype(np.int32),
+            spike_laser=laser[order].astype(np.int32),
+            spike_time_ns=since[recent][order],
+            resource=self._recovered(),
+            spike_amplitude=None if amplitude is None else amplitude[recent][order],
+        )
 
+    def _recovered(self) -> NDArray[np.float64] | None:
+        """What the synapses of each laser have at the end, if they tire, shape (chain, laser)."""
+        tired, n_active = self._tables.depression, self._tables.n_active
+        if tired is None:
+            return None
+        since = self._run.last_step - tired.since[:n_active]
+        missing = 1.0 - tired.resource[:n_active]
+        left: NDArray[np.float64] = 1.0 - missing * np.exp(-since / tired.recovery_ticks)
+        return left.reshape(-1, self._run.network.n_lasers)
 
-def arrivals(n_lanes: int) -> Arrivals:
-    """Room for the states in which lanes reach the end."""
-    x, y, gain, absorber = np.zeros((4, n_lanes), dtype=np.float32)
-    tick, armed = np.full(n_lanes, -1, dtype=np.int64), np.zeros(n_lanes, dtype=np.int32)
-    return Arrivals(tick, x, y, gain, absorber, armed)
-
-
-def own(network: LaserNetwork, n_lanes: int) -> Own | None:
-    """Gain sections of the lanes of a bundle; None if all lasers are equal."""
-    if network.threshold_ratio is None and network.gain_ratio is None:
-        return None
-    values = (network.gain_slope_per_ns, network.gain_transparency_electrons)
-    slope, transparency = (np.resize(v, n_lanes).astype(np.float32) for v in values)
-    return Own(slope, transparency)
-
-
-def faults(
-    network: LaserNetwork, seeds: list[np.random.SeedSequence], n_lanes: int, tick_ns: float
-) -> Faults | None:
-    """Loss and jitter of spikes, with random streams of their own; None if there is none."""
-    if network.lost_spikes == 0.0 and network.jitter_ns == 0.0:
-        return None
-    rng = np.zeros(n_lanes, dtype=np.uint64)
-    n_lasers = network.n_lasers
-    for c, seed in enumerate(seeds):
-        stream = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, _FAULTS))
-        words = stream.generate_state(n_lasers, np.uint64)
-        rng[c * n_lasers : (c + 1) * n_lasers] = words
-    std = network.jitter_ns / tick_ns
-    return Faults(float(network.lost_spikes), std, math.ceil(JITTER_CUT * std), rng)
-
-
-def depressed(
-    network: LaserNetwork, n_lanes: int, tick_ns: float, start: NetworkState | None
-) -> Depressed | None:
-    """Resources of the synapses, full or as `start` has them; None if they do not tire."""
-    about = network.depression
-    if about is None:
-        return None
-    resource = np.ones(n_lanes)
-    if start is not None and start.resource is not None:
-        resource[: start.resource.size] = start.resource.ravel()
-    since, amplitude = np.zeros(n_lanes, dtype=np.int64), np.ones(n_lanes)
-    if start is not None and start.spike_amplitude is not None:
-        # In order of time, so that the last one stays.
-        amplitude[start.spike_lane] = start.spike_amplitude
-    return Depressed(
-        about.utilisation, about.recovery_time_ns / tick_ns, resource, since, amplitude
-    )
-
-
-def events(tables: Coupling, n_lanes: int, longest_jitter: int = 0) -> Events:
-    """Empty timing wheel for a bundle."""
-    longest = int(tables.group_delay.max()) if tables.group_delay.size else 0
-    n_slots = tables.pulse_steps + longest + longest_jitter + 2
-    # A rectangle's length rarely sees more than two spikes of a lane; `enlarged` helps if it does.
-    size = 8 * n_lanes
-    return Events(
-        slot_head=np.full(n_slots, -1, dtype=np.int64),
-        next=np.zeros(size, dtype=np.int64),
-        lane=np.zeros(size, dtype=np.int64),
-        phase=np.zeros(size, dtype=np.int64),
-        group=np.zeros(size, dtype=np.int64),
-        origin=np.zeros(size, dtype=np.int64),
-        amount=np.zeros(size, dtype=np.float32),
-        cancelled=np.zeros(size, dtype=np.int64),
-        free=np.arange(size, dtype=np.int64),
-        n_free=np.array([size], dtype=np.int64),
-        last_spike=np.full(n_lanes, _NEVER, dtype=np.int64),
-        last_end=np.full(n_lanes, -1, dtype=np.int64),
-    )
-
-
-def enlarged(pool: Events) -> Events:
-    """The same wheel with twice as many pool entries."""
-    size = pool.next.size
-    empty = np.zeros(size, dtype=np.int64)
-    n_free = int(pool.n_free[0])
-    free = np.concatenate([pool.free[:n_free], np.arange(size, 2 * size)])
-    return pool._replace(
-        next=np.append(pool.next, empty),
-        lane=np.append(pool.lane, empty),
-        phase=np.append(pool.phase, empty),
-        group=np.append(pool.group, empty),
-        origin=np.append(pool.origin, empty),
-        amount=np.append(pool.amount, empty.astype(np.float32)),
-        cancelled=np.append(pool.cancelled, empty),
-        free=np.append(free, np.zeros(2 * size - free.size, dtype=np.int64)),
-        n_free=np.array([n_free + size], dtype=np.int64),
-    )
+    def _traces(self) -> Traces | None:
+        """What was traced, with times after the burn-in."""
+        if self._request is None:
+            return None
+        run, output = self._run, self._tables.output
+        start = output.trace_start - run.burn_in_steps
+        steps = start + np.arange(output.trace.shape[0]) * output.trace_every
+        return Traces.of(self._request.lasers, steps * run.step_ns, output.trace)

@@ -68,8 +68,9 @@ def schedule(events, step, lane, phase, group, origin, amount):
 
 
 @njit(nogil=True, cache=True)
-def _deliver(coupling, events, lanes, n_lasers, step):
+def _deliver(model, events, lanes, step):
     """Carry out all events due at this step."""
+    coupling = model.coupling
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     electrons = lanes.absorber if coupling.drives_absorber else lanes.gain
     slot = step % events.slot_head.size
@@ -78,7 +79,7 @@ def _deliver(coupling, events, lanes, n_lasers, step):
     while entry >= 0:
         following = events.next[entry]
         lane, phase, group = events.lane[entry], events.phase[entry], events.group[entry]
-        laser = lane % n_lasers
+        laser = lane % model.n_lasers
         base = lane - laser
         cancelled = events.cancelled[entry]
         if phase == END and events.last_end[lane] == entry:
@@ -125,13 +126,13 @@ def transmitted(depression, lane, onset):
 
 
 @njit(nogil=True, cache=True)
-def _emit(coupling, events, depression, n_lasers, lane, now, onset):
+def _emit(model, events, depression, lane, now, onset):
     """Schedule what a spike of this lane, found at the end of the step before `now`, does.
 
     Delays count from `onset`, which is `now` unless the spike's time jitters; nothing acts before
     the step that begins now. A pulse that is renewed goes on with the amplitude of the new spike.
     """
-    laser = lane % n_lasers
+    coupling, laser = model.coupling, lane % model.n_lasers
     group = coupling.group_start[laser]
     if group == coupling.group_start[laser + 1]:
         return
@@ -188,14 +189,15 @@ def _uniform(faults, lane):
 
 
 @njit(nogil=True, cache=True)
-def _is_lost(faults, lane):
-    """Whether nobody sees the spike that this lane just had."""
-    return _uniform(faults, lane) < faults.lost
+def _lateness(faults, lane):
+    """By how many ticks a spike of this lane is seen late; infinite if nobody sees it.
 
-
-@njit(nogil=True, cache=True)
-def _jitter(faults, lane):
-    """By how many ticks a spike is seen late: a normal variate of Box and Muller, cut off."""
+    Jitter is a normal variate of Box and Muller, cut off.
+    """
+    if faults is None:
+        return 0.0
+    if _uniform(faults, lane) < faults.lost:
+        return np.inf
     radius = np.sqrt(-2.0 * np.log(_uniform(faults, lane)))
     late = faults.jitter_ticks * radius * np.cos(2.0 * np.pi * _uniform(faults, lane))
     return min(max(late, -np.float64(faults.longest_jitter)), np.float64(faults.longest_jitter))
@@ -226,14 +228,28 @@ def _record(lanes, output, step):
 
 
 @njit(nogil=True, cache=True)
-def advance(
-    c, rotation, own, faults, depression, n_lasers, n_active, lanes, coupling, events, output,
-    first_step, last_step,
-):  # fmt: skip
-    """Integrate a bundle from `first_step` to `last_step`.
+def _spiked(model, bundle, faults, depression, lane, now):
+    """Note and transmit the spike of a lane, found at the end of the step before `now`.
 
-    Lanes from `n_active` on are padding: they are integrated but not looked at. `own`, `faults`
-    and `depression` are None where there are none, and the code is compiled without them.
+    `faults` and `depression` are those of the bundle: Numba leaves out the code for what is None
+    in arguments only.
+    """
+    output = bundle.output
+    late = _lateness(faults, lane)
+    if late == np.inf:
+        return
+    time, onset = _spike_time(model.constants, bundle.lanes, lane, now) + late, now
+    if faults is not None:
+        onset = np.int64(np.ceil(time))
+    _note_spike(model.constants, output, lane, time)
+    _emit(model, bundle.events, depression, lane, now, onset)
+    if depression is not None:
+        output.amplitude[output.n_spikes[0] - 1] = depression.amplitude[lane]
+
+
+@njit(nogil=True, cache=True)
+def advance(model, bundle, first_step, last_step):
+    """Integrate a bundle from `first_step` to `last_step`.
 
     Returns
     -------
@@ -243,6 +259,7 @@ def advance(
         `FINISHED`, `SPIKES_FULL` or `EVENTS_FULL`.
     """
     use_wide_vectors()
+    lanes, events, output, n_active = bundle.lanes, bundle.events, bundle.output, bundle.n_active
     step = first_step
     while step < last_step:
         if output.n_spikes[0] + n_active > output.time.size:
@@ -251,34 +268,24 @@ def advance(
             return step, EVENTS_FULL
         _record(lanes, output, step)
         if events.slot_head[step % events.slot_head.size] >= 0:
-            _deliver(coupling, events, lanes, n_lasers, step)
-        n_crossed = take_step(c, rotation, own, lanes)
-        if coupling.pulse_steps == 0:
-            _decay_synapses(c, coupling, lanes)
+            _deliver(model, events, lanes, step)
+        n_crossed = take_step(model.constants, model.rotation, bundle.own, lanes)
+        if model.coupling.pulse_steps == 0:
+            _decay_synapses(model.constants, model.coupling, lanes)
         if n_crossed > 0:
             for i in range(n_active):
-                if lanes.crossed[i] == -ONE:
-                    continue
-                time, onset = _spike_time(c, lanes, i, step + 1), step + 1
-                if faults is not None:
-                    if _is_lost(faults, i):
-                        continue
-                    time += _jitter(faults, i)
-                    onset = np.int64(np.ceil(time))
-                _note_spike(c, output, i, time)
-                _emit(coupling, events, depression, n_lasers, i, step + 1, onset)
-                if depression is not None:
-                    output.amplitude[output.n_spikes[0] - 1] = depression.amplitude[i]
+                if lanes.crossed[i] != -ONE:
+                    _spiked(model, bundle, bundle.faults, bundle.depression, i, step + 1)
         step += 1
     _record(lanes, output, step)
     return step, FINISHED
 
 
 @njit(nogil=True, cache=True)
-def _note_arrivals(lanes, arrivals, origin, n_active, last_tick):
+def _note_arrivals(lanes, arrivals, n_active, last_tick):
     """Keep the state of lanes that have just reached the end."""
     for i in range(n_active):
-        now = origin[i] + lanes.clock[i]
+        now = arrivals.origin[i] + lanes.clock[i]
         if now >= last_tick and arrivals.tick[i] < 0:
             arrivals.tick[i] = now
             arrivals.field_x[i] = lanes.field_x[i]
@@ -289,14 +296,10 @@ def _note_arrivals(lanes, arrivals, origin, n_active, last_tick):
 
 
 @njit(nogil=True, cache=True)
-def advance_freely(
-    c, rotation, own, faults, n_active, lanes, output, arrivals, origin, last_tick, most_sweeps
-):
+def advance_freely(model, bundle, last_tick, most_sweeps):
     """Integrate uncoupled lasers, each with steps of its own, until all have reached `last_tick`.
 
-    `origin`, in ticks, is where each lane's time was when its clock was set back; lanes go on
-    while others have not arrived, but their spikes no longer count. `arrivals` keeps the state in
-    which each lane reached the end.
+    Lanes go on while others have not arrived, but their spikes no longer count.
 
     Returns
     -------
@@ -304,24 +307,25 @@ def advance_freely(
         `FINISHED`; `SPIKES_FULL` also when `most_sweeps` are done and it is to be called again.
     """
     use_wide_vectors()
+    c, lanes, output, n_active = model.constants, bundle.lanes, bundle.output, bundle.n_active
+    arrivals = bundle.arrivals
+    origin = arrivals.origin
     status = SPIKES_FULL
     near = last_tick - (_SWEEPS_BETWEEN_LOOKS + 1) * np.int64(c.dark_ticks)
     is_near = origin[:n_active].max() >= near
     for sweep in range(most_sweeps):
         if output.n_spikes[0] + n_active > output.time.size:
             break
-        if take_step(c, rotation, own, lanes) > 0:
+        if take_step(c, model.rotation, bundle.own, lanes) > 0:
             for i in range(n_active):
                 if lanes.crossed[i] == -ONE or arrivals.tick[i] >= 0:
                     continue
-                time = _spike_time(c, lanes, i, origin[i] + lanes.clock[i])
-                if faults is not None:
-                    if _is_lost(faults, i):
-                        continue
-                    time += _jitter(faults, i)
-                _note_spike(c, output, i, time)
+                late = _lateness(bundle.faults, i)
+                if late != np.inf:
+                    now = origin[i] + lanes.clock[i]
+                    _note_spike(c, output, i, _spike_time(c, lanes, i, now) + late)
         if is_near:
-            _note_arrivals(lanes, arrivals, origin, n_active, last_tick)
+            _note_arrivals(lanes, arrivals, n_active, last_tick)
         if sweep % _SWEEPS_BETWEEN_LOOKS == 0:
             slowest, fastest = last_tick, origin[0]
             for i in range(n_active):

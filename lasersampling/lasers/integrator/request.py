@@ -1,10 +1,8 @@
-"""What the simulations of lasers are asked for, checked: pumps, traces, cores and progress."""
+"""What simulations of lasers are given, checked against the network; the traces they give."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,13 +13,15 @@ from lasersampling.errors import InputError
 from lasersampling.labelled import Variable, as_dataset
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.pumps import pump_electrons_per_ns
+from lasersampling.lasers.pumps import pump_ratios
 from lasersampling.lasers.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = ["Traces", "checked_pump", "checked_start"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,12 @@ class Traces:
         with style.style():
             return traces.draw(self.time_ns, found)
 
+    @classmethod
+    def of(cls, lasers: Sequence[int], time_ns: ArrayLike, samples: NDArray[np.float32]) -> Traces:
+        """Traces out of samples (sample, laser, 3) of photons, gain and absorber electrons."""
+        time, laser = np.asarray(time_ns, dtype=np.float64), np.array(lasers, dtype=np.int32)
+        return cls(time, laser, *(samples[:, :, k].T.copy() for k in range(3)))
+
 
 def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
     """Refuse a state of other chains or lasers."""
@@ -120,37 +126,16 @@ def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
         raise InputError.single("start", got, f"{n_chains} chains of {n_lasers} lasers")
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def checked_pump(
     pump_ratio: ArrayLike, network: LaserNetwork, n_chains: int
 ) -> NDArray[np.float64]:
-    """Pumps [electrons/ns] as (chain, laser), given over the threshold pump."""
-    pump = pump_electrons_per_ns(network.device, pump_ratio)
+    """Pumps over the threshold pump [1] as (chain, laser)."""
+    ratio = pump_ratios(network.device, pump_ratio)
     n_lasers = network.n_lasers
-    if pump.shape not in ((), (n_lasers,), (n_chains, n_lasers)):
+    if ratio.shape not in ((), (n_lasers,), (n_chains, n_lasers)):
         raise InputError.single(
             "pump_ratio",
-            f"shape {pump.shape}",
+            f"shape {ratio.shape}",
             f"a number or shape ({n_lasers},) or ({n_chains}, {n_lasers})",
         )
-    return np.broadcast_to(pump, (n_chains, n_lasers))
-
-
-class Meter:
-    """Adds up the progress of work done side by side."""
-
-    def __init__(self, report: Callable[[float], None] | None, total: int) -> None:
-        self._report, self._total, self._done = report, total, 0
-        self._lock = threading.Lock()
-
-    def add(self, amount: int) -> None:
-        """Count work that was done, and report the fraction."""
-        if self._report is None:
-            return
-        with self._lock:
-            self._done += amount
-            self._report(min(1.0, self._done / self._total))
+    return np.broadcast_to(ratio, (n_chains, n_lasers))

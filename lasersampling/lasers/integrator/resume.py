@@ -11,33 +11,37 @@ __all__ = ["resume"]
 
 
 @njit(nogil=True, cache=True)
-def _edge(c, coupling, events, lanes, n_lasers, lane, phase, origin, amount):
+def _edge(model, bundle, lane, phase, origin, amount):
     """Carry out one edge of a pulse where it has arrived and schedule it where it has not.
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
-    laser = lane % n_lasers
+    coupling, laser = model.coupling, lane % model.n_lasers
     first = coupling.group_start[laser]
     for group in range(first, coupling.group_start[laser + 1]):
         due = origin + coupling.group_delay[group]
         if due >= 0:
-            entry = schedule(events, due, lane, phase, group, origin, np.float32(amount))
+            entry = schedule(bundle.events, due, lane, phase, group, origin, np.float32(amount))
             return entry if group == first else -1
         size = amount
         if coupling.pulse_steps == 0:
-            size *= np.float64(c.synaptic_decay) ** -due
+            size *= np.float64(model.constants.synaptic_decay) ** -due
         for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
             target = lane - laser + coupling.link_post[k]
-            lanes.synaptic[target] += np.float32(size * coupling.link_weight[k])
+            bundle.lanes.synaptic[target] += np.float32(size * coupling.link_weight[k])
     return -1
 
 
 @njit(nogil=True, cache=True)
-def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset, amplitude):
+def resume(model, bundle, spike_lane, onset, amplitude):
     """Set synaptic drive and timing wheel as these spikes leave them at step 0.
 
     Parameters
     ----------
+    model : Model
+        What all bundles share.
+    bundle : Bundle
+        Its lanes and events are changed.
     spike_lane : ndarray of int64, shape (spike,)
         Lanes that spiked, ascending.
     onset : ndarray of int64, shape (spike,)
@@ -45,6 +49,7 @@ def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset, amplitude):
     amplitude : ndarray of float64, shape (spike,)
         Their strength, 1 where synapses do not tire.
     """
+    coupling, lanes, events = model.coupling, bundle.lanes, bundle.events
     pulse = coupling.pulse_steps
     first = 0
     while first < spike_lane.size:
@@ -57,17 +62,16 @@ def resume(c, coupling, events, lanes, n_lasers, spike_lane, onset, amplitude):
             and onset[last + 1] - onset[last] < pulse
         ):
             last += 1
-        _edge(c, coupling, events, lanes, n_lasers, lane, START, onset[first], amplitude[first])
+        _edge(model, bundle, lane, START, onset[first], amplitude[first])
         for k in range(first + 1, last + 1):
             change = amplitude[k] - amplitude[k - 1]
             if change != 0.0:
-                _edge(c, coupling, events, lanes, n_lasers, lane, START, onset[k], change)
+                _edge(model, bundle, lane, START, onset[k], change)
         events.last_spike[lane] = onset[last]
         if pulse > 0:
             events.last_end[lane] = _edge(
-                c, coupling, events, lanes, n_lasers, lane, END, onset[last] + pulse,
-                -amplitude[last],
-            )  # fmt: skip
+                model, bundle, lane, END, onset[last] + pulse, -amplitude[last]
+            )
         first = last + 1
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     for i in range(driven.size):

@@ -1,4 +1,8 @@
-"""What the compiled kernel reads and writes: plain tuples of numbers and arrays."""
+"""What the compiled kernel reads and writes: plain tuples of numbers and arrays.
+
+`Model` is what all bundles of a simulation share, `Bundle` is one of them. Numba takes both at no
+cost. What does not happen in a simulation is None, and the code for it is compiled away.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ import numpy as np
 
 __all__ = [
     "Arrivals",
+    "Bundle",
     "Constants",
     "Coupling",
     "Depressed",
     "Events",
     "Faults",
     "Lanes",
+    "Model",
     "Output",
     "Own",
 ]
@@ -66,8 +72,9 @@ class Lanes(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """Where lanes that take steps of their own were when they reached the end."""
+    """How far lanes with steps of their own are, and where they were when they reached the end."""
 
+    origin: np.ndarray  # tick at which the clock of a lane was last set back
     tick: np.ndarray  # end of the step in which a lane reached it, or -1
     field_x: np.ndarray
     field_y: np.ndarray
@@ -144,3 +151,25 @@ class Output(NamedTuple):
     trace: np.ndarray  # (n_samples, n_traced, 3): photons, gain, absorber electrons
     trace_every: int  # steps between samples
     trace_start: int  # step of the first sample
+
+
+class Model(NamedTuple):
+    """What all bundles of a simulation share."""
+
+    constants: Constants
+    rotation: np.float32 | None  # angle of the field per net gain times step; None for no turning
+    coupling: Coupling
+    n_lasers: int  # of a chain
+
+
+class Bundle(NamedTuple):
+    """Chains that are integrated together, lane = chain in bundle * n_lasers + laser."""
+
+    n_active: int  # lanes from here on are padding: integrated, but not looked at
+    lanes: Lanes
+    own: Own | None
+    faults: Faults | None
+    depression: Depressed | None
+    output: Output
+    events: Events  # used if lanes share their steps
+    arrivals: Arrivals  # used if they take steps of their own

@@ -40,7 +40,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,17 +48,14 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.bundle import RestingStates
-from lasersampling.lasers.integrator.request import (
-    Meter,
-    Traces,
-    available_cores,
-    checked_pump,
-)
+from lasersampling.lasers.integrator.request import Traces, checked_pump
 from lasersampling.lasers.jumps import kernel
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.pumps import pump_electrons_per_ns
+from lasersampling.lasers.resting import RestingStates
 from lasersampling.lasers.settings import JumpSettings, TraceRequest, settings_of
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.parallel import Meter, side_by_side
 
 __all__ = ["JumpSettings", "JumpSimulation", "simulate_jumps"]
 
@@ -145,20 +141,16 @@ def simulate_jumps(
     20.0
     """
     settings = settings_of(settings, JumpSettings)
-    traces, photon_histogram = settings.traces, settings.photon_histogram
-    burn_in_ns = settings.burn_in_ns
-    tau = settings.refractory_time_ns or network.device.refractory_time_ns
-    threads = settings.n_threads or available_cores()
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
     ]
     if not problems:
-        shape = n_chains, network.n_lasers, photon_histogram
+        shape = n_chains, network.n_lasers, settings.photon_histogram
         problems += memory_problems("photon_histogram", shape, 8)
-        if traces is not None:
-            problems += traces.problems(network.n_lasers, duration_ns)
+        if settings.traces is not None:
+            problems += settings.traces.problems(network.n_lasers, duration_ns)
     if not network.is_ideal:
         expected = "equal lasers without faults; `simulate` has the others"
         problems.append(
@@ -169,30 +161,25 @@ def simulate_jumps(
         problems.append(Problem("network.depression", "depression", expected))
     if problems:
         raise InputError(problems)
-    pump = checked_pump(pump_ratio, network, n_chains)
-    run = _Run(network, pump, duration_ns, burn_in_ns, tau, photon_histogram, traces)
+    ratio = checked_pump(pump_ratio, network, n_chains)
+    run = _Run(network, ratio, duration_ns, settings)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
-    # Progress in ps, since the meter counts whole amounts.
-    meter = Meter(progress, n_chains * round(1e3 * run.end_ns))
-    stop = threading.Event()
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(run.chain, c, seeds[c], meter, stop) for c in range(n_chains)]
-        try:
-            results = [future.result() for future in futures]
-        except BaseException:
-            # Also for Ctrl-C: let no chain go on for the rest of a long simulation.
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    counts = [result.time_ns.size for result in results]
-    spikes = SpikeTrains(
+    meter = Meter(progress, n_chains * run.end_ns)
+
+    def simulated(chain: int, stop: threading.Event) -> _ChainResult:
+        return run.chain(chain, seeds[chain], meter, stop)
+
+    results = side_by_side(simulated, range(n_chains), settings.threads)
+    spikes = SpikeTrains.of_events(
+        np.repeat(np.arange(n_chains), [result.time_ns.size for result in results]),
         np.concatenate([result.time_ns for result in results]),
         np.concatenate([result.laser for result in results]),
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        network.n_lasers,
-        float(duration_ns),
+        shape=(n_chains, network.n_lasers),
+        duration_ns=float(duration_ns),
     )
-    histogram = np.stack([result.histogram for result in results]) if photon_histogram else None
+    histogram = None
+    if settings.photon_histogram:
+        histogram = np.stack([result.histogram for result in results])
     return JumpSimulation(spikes, results[0].traces, histogram)
 
 
@@ -210,20 +197,17 @@ class _Run:
     def __init__(
         self,
         network: LaserNetwork,
-        pump: NDArray[np.float64],
+        pump_ratio: NDArray[np.float64],
         duration_ns: float,
-        burn_in_ns: float,
-        refractory_time_ns: float,
-        photon_histogram: int,
-        request: TraceRequest | None,
+        settings: JumpSettings,
     ) -> None:
-        self.network, self.pump = network, pump
-        self.duration_ns, self.burn_in_ns = duration_ns, burn_in_ns
-        self.end_ns = burn_in_ns + duration_ns
+        self.network, self.settings = network, settings
+        self.duration_ns, self.burn_in_ns = duration_ns, settings.burn_in_ns
+        self.end_ns = settings.burn_in_ns + duration_ns
         self.rates = _event_rates(network.device)
-        self.links = _links(network, refractory_time_ns)
-        self.rest = RestingStates(network.device, pump)
-        self.photon_histogram, self.request = photon_histogram, request
+        self.links = _links(network, settings.refractory_time_of(network.device))
+        self.pump = pump_electrons_per_ns(network.device, pump_ratio)
+        self.rest = RestingStates(network.device, self.pump)
 
     def chain(
         self, index: int, seed: np.random.SeedSequence, meter: Meter, stop: threading.Event
@@ -234,10 +218,9 @@ class _Run:
             kernel.draw_next(self.rates, lasers, self.links, laser, 0.0)
         pending = _pending(self.links.post.size, self.network.n_lasers)
         # Nothing but spikes is recorded in the burn-in.
-        silent, record = (
-            self._record(0, None),
-            self._record(self.photon_histogram, self.request if index == 0 else None),
-        )
+        request = self.settings.traces if index == 0 else None
+        silent = self._record(0, None)
+        record = self._record(self.settings.photon_histogram, request)
         times, units = [], []
         for until, into in ((self.burn_in_ns, silent), (self.end_ns, record)):
             status, reached = kernel.YIELDED, float(lasers.now.min())
@@ -257,14 +240,14 @@ class _Run:
                         f"a negative kick at {reached:.3f} ns in chain {index} takes more "
                         "electrons than there are; a weaker coupling is needed"
                     )
-                meter.add(round(1e3 * reached) - round(1e3 * before))
+                meter.add(reached - before)
         time = np.concatenate(times) - self.burn_in_ns
         kept = (time >= 0.0) & (time <= self.duration_ns)
         return _ChainResult(
             time[kept],
             np.concatenate(units)[kept].astype(np.int32),
             record.histogram,
-            self._traces(record) if index == 0 else None,
+            None if request is None else _traces(request, record),
         )
 
     def _record(self, n_bins: int, request: TraceRequest | None) -> kernel.Record:
@@ -286,18 +269,11 @@ class _Run:
             interval=interval,
         )
 
-    def _traces(self, record: kernel.Record) -> Traces | None:
-        if self.request is None:
-            return None
-        samples = record.samples[: int(record.n_samples[0])]
-        steps = np.arange(samples.shape[0])
-        return Traces(
-            time_ns=np.asarray(self.request.start_ns + steps * record.interval, dtype=np.float64),
-            laser=record.sampled.astype(np.int32),
-            photons=samples[:, :, 0].T.copy(),
-            gain_electrons=samples[:, :, 1].T.copy(),
-            absorber_electrons=samples[:, :, 2].T.copy(),
-        )
+
+def _traces(request: TraceRequest, record: kernel.Record) -> Traces:
+    samples = record.samples[: int(record.n_samples[0])]
+    time_ns = request.start_ns + np.arange(samples.shape[0]) * record.interval
+    return Traces.of(request.lasers, time_ns, samples)
 
 
 def _event_rates(device: Device) -> kernel.EventRates:

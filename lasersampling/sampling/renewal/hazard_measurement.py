@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.config import Positive, validated
 from lasersampling.errors import InputError, SimulationError
-from lasersampling.lasers.integrator.request import available_cores
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.parallel import available_cores
 from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron, MeasurementSettings
 from lasersampling.sampling.renewal.hazard import Hazard, basis
 from lasersampling.sampling.renewal.hazard_response import DrivenTrain, fit_response

@@ -20,7 +20,7 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.request import available_cores
+from lasersampling.parallel import available_cores
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
