@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lasersampling.config import NonNegative, Positive, Seed, validated
+from lasersampling.config import Count, NonNegative, Positive, Seed, validated
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
@@ -31,7 +31,6 @@ from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
 _MEASURED = CalibrationSettings()
 _MAX_TRACE_POINTS = 20_000_000
 
-Count = Annotated[int, Field(ge=1)]
 PumpRatio = Annotated[float, Field(ge=0, le=LARGEST_PUMP_RATIO)]
 
 

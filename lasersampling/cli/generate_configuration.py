@@ -8,8 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lasersampling.checks import memory_problems
-from lasersampling.cli.configurations import Count
-from lasersampling.config import NonNegative, Positive, Seed, validated
+from lasersampling.config import Count, NonNegative, Positive, Seed, validated
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression

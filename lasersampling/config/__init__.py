@@ -27,6 +27,7 @@ from lasersampling.config.shipped import located, resolve, shipped_names, shippe
 from lasersampling.config.toml import load, parse, read_toml, to_toml, toml_of
 from lasersampling.config.validation import (
     LARGEST_SEED,
+    Count,
     Finite,
     NonNegative,
     Positive,
@@ -37,6 +38,7 @@ from lasersampling.config.validation import (
 
 __all__ = [
     "LARGEST_SEED",
+    "Count",
     "Finite",
     "NonNegative",
     "Positive",

@@ -42,6 +42,9 @@ LARGEST_SEED = 2**63 - 1
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 """Seed of random numbers: a whole number from 0."""
 
+Count = Annotated[int, Field(ge=1)]
+"""A whole number of at least 1."""
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1 [1]."""
 

@@ -65,8 +65,20 @@ class Step:
     held: Tensor | None = None
 
 
-class Task(Protocol):
-    """Something to be learned; see the module's text."""
+class Stateful(Protocol):
+    """Something that a training can be stopped and continued with."""
+
+    def state(self) -> State:
+        """Return all that the next steps depend on, to go on bit for bit."""
+        ...
+
+    def set_state(self, state: State) -> None:
+        """Go on from a state returned by `state`."""
+        ...
+
+
+class Task(Stateful, Protocol):
+    """Something to be learned; see the module's text. Its state leaves out the parameters."""
 
     @property
     def n_batches(self) -> int:
@@ -91,12 +103,4 @@ class Task(Protocol):
 
     def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
         """Measure at the end of an epoch; may be empty, with the same names whenever it is not."""
-        ...
-
-    def state(self) -> State:
-        """Return all that is needed to go on bit for bit, but for parameters."""
-        ...
-
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
         ...

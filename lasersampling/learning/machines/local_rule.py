@@ -32,18 +32,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from torch.optim import SGD
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.checks import number_problems
 from lasersampling.compiling import njit
-from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.learning.averaging import ParameterMeans
@@ -77,8 +75,8 @@ class LocalSettings:
         cycles [1].
     """
 
-    n_cycles: Annotated[int, Field(ge=1)] = 400
-    n_chips: Annotated[int, Field(ge=1)] = 64
+    n_cycles: Count = 400
+    n_chips: Count = 64
     settling_ns: NonNegative = 5.0
     wake_ns: Positive = 2.5
     sleep_ns: Positive = 7.5

@@ -46,11 +46,11 @@ from lasersampling.learning.draws import (
     visible_tables,
     weighted_moments,
 )
-from lasersampling.learning.task import State
+from lasersampling.learning.task import State, Stateful
 from lasersampling.sampling.protocol import Samples
 
 
-class Gradient(Protocol):
+class Gradient(Stateful, Protocol):
     """Both halves of a gradient; what it remembers between updates is its state."""
 
     @property
@@ -62,28 +62,12 @@ class Gradient(Protocol):
         """Moments of all units with and without the data, for the update of this number."""
         ...
 
-    def state(self) -> State:
-        """Return what the next updates depend on."""
-        ...
 
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
-        ...
-
-
-class Phase(Protocol):
+class Phase(Stateful, Protocol):
     """One half of a gradient."""
 
     def moments(self, machine: BoltzmannMachine, update: int) -> Moments:
         """Moments of all units, for the update of this number."""
-        ...
-
-    def state(self) -> State:
-        """Return what the next updates depend on."""
-        ...
-
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
         ...
 
 

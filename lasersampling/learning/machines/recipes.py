@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.config import Count, NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
@@ -14,8 +14,6 @@ from lasersampling.learning.machines.parameters import Connectivity
 from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
-
-Count = Annotated[int, Field(ge=1)]
 
 _JUDGED_DRAWS = 1000, 8000
 """Fewest and most draws per chain, where a recipe does not say how many."""

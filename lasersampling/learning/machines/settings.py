@@ -10,11 +10,9 @@ from pydantic import Field
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.learning.descent import Descent, falling
 from lasersampling.learning.early_stopping import Plateau
-
-Count = Annotated[int, Field(ge=1)]
 
 
 @validated

@@ -16,14 +16,13 @@ from pydantic import Field
 from torch.optim import Optimizer
 
 from lasersampling.boltzmann.connectivity import local_fields, random_fan_in
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.config import Count, NonNegative, Positive, validated
 from lasersampling.datasets.pictures import Binarise, Pictures
 from lasersampling.datasets.sources import load_pictures, source_problems
 from lasersampling.errors import InputError
 from lasersampling.learning.descent import Descent, falling
 from lasersampling.learning.pictures.centred import Parameters
 
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 

@@ -23,7 +23,7 @@ from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.pictures.centred import Batch, Parameters, draw_binary, write_gradient
 from lasersampling.learning.pictures.settings import PictureUpdates
-from lasersampling.learning.task import Measurement, State, Step
+from lasersampling.learning.task import Measurement, State, Stateful, Step
 
 _PLAIN = ("weights", "even_biases", "odd_biases")
 
@@ -36,19 +36,11 @@ class DataHalf(Protocol):
         ...
 
 
-class ModelHalf(Protocol):
+class ModelHalf(Stateful, Protocol):
     """Gives both sides of the machine when nothing is given."""
 
     def advance(self, parameters: Parameters) -> Batch:
         """Go on, and return where this leads."""
-        ...
-
-    def state(self) -> State:
-        """Return all that is needed to go on bit for bit."""
-        ...
-
-    def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
         ...
 
 

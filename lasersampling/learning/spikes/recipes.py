@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from torch import nn
 
 from lasersampling.checks import memory_problems
-from lasersampling.config import NonNegative, Positive, Probability, validated
+from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
@@ -27,7 +27,6 @@ from lasersampling.lif import (
 )
 from lasersampling.lif.streams import Streams
 
-Count = Annotated[int, Field(ge=1)]
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
 
 
