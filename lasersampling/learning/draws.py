@@ -1,4 +1,4 @@
-"""Draws of a sampler for learning: chains that go on, how they are spread, what they show."""
+"""Draws of a sampler for learning: persistent chains, their spread over states, their moments."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DATA_STREAM, MODEL_STREAM = 0, 1
 
 @dataclass(frozen=True, eq=False)
 class VisibleTables:
-    """Distribution of the visible units that a model half has seen.
+    """Distribution of the visible units in the draws of a model half.
 
     Attributes
     ----------
     total : ndarray of float64, shape (2**visible,)
-        Of all chains together [1].
+        Frequencies in all chains together [1].
     chains : ndarray of float64, shape (chain, 2**visible)
-        Of each chain; empty where it is exact [1].
+        Frequencies in each chain; empty where `total` is exact [1].
     """
 
     total: NDArray[np.float64]

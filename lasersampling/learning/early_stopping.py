@@ -23,7 +23,7 @@ class Plateau:
     patience : int
         Measurements to wait.
     significance : float
-        Standard errors.
+        Standard errors by which an improvement has to exceed zero [1].
     larger_is_better : bool
         Whether the quantity is to grow.
     """

@@ -36,7 +36,7 @@ def pack(state: State) -> tuple[str, dict[str, NDArray[Any]]]:
     Raises
     ------
     LaserSamplingError
-        If there is something else in it.
+        If the state holds anything that is none of what `task.State` lists.
     """
     arrays: dict[str, NDArray[Any]] = {}
     return json.dumps(_packed(state, arrays), allow_nan=False), arrays

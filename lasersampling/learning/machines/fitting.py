@@ -22,7 +22,8 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 
 Stage = Callable[[str], AbstractContextManager[Progress | None]]
-"""Told what comes next; gives what takes the fraction done, as long as it lasts."""
+"""Called with the name of each part of the work; the context that it returns lasts as long as that
+part, and gives a function to be called with the fraction done."""
 
 _LEARNING = "learning"
 _LEARNING_STREAM, _JUDGING_STREAM = 1, 2
@@ -31,7 +32,7 @@ _GIBBS_THIN = 4
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What a fit gives.
+    """Result of a fit.
 
     Attributes
     ----------
@@ -42,12 +43,12 @@ class Fit:
     history : History
         Of this learning.
     samples : mapping of str to Samples
-        "before" and "after" of the sampler that was in the loop; "gibbs", of the initial machine,
-        which an ideal device would show.
+        "before" and "after" learning, of the sampler that was in the loop; "gibbs": draws of the
+        initial machine by Gibbs sampling, as an ideal device would give them.
     sampler : Sampler
         What was in the loop.
     mended : Mended or None
-        How they were adapted before; None if nobody asked for it.
+        How the lasers were adapted before; None if that was not asked for.
     """
 
     target: Target
@@ -140,7 +141,7 @@ def fit(
     progress, checkpoints
         Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
     stage : callable, optional
-        Told of each part of the work, pretraining and judging too, in place of `progress`.
+        Told of each part of the work, pretraining and judging included, in place of `progress`.
 
     Returns
     -------

@@ -55,14 +55,14 @@ _SETTLING_STREAM, _DATA_STREAM, _WAKE_STREAM, _SLEEP_STREAM = range(4)
 
 @validated
 class LocalSettings:
-    """How lasers learn by themselves.
+    """How lasers learn on the chip.
 
     Attributes
     ----------
     n_cycles : int
         Cycles of a wake and a sleep window.
     n_chips : int
-        Copies of the network, which share their weights: these change by the mean of their traces.
+        Copies of the network that share their weights, which change by the mean of their traces.
     settling_ns : float
         Time at the beginning of each window in which traces do not grow, while the lasers forget
         the window before.
@@ -92,7 +92,7 @@ class LocalSettings:
 
 @dataclass(frozen=True, eq=False)
 class LocallyLearned:
-    """What lasers have learned by themselves.
+    """What lasers have learned on the chip.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class LocallyLearned:
     last : BoltzmannMachine
         What stands on the chips after the last window.
     time_ns : float
-        How long each chip ran for it, settling from rest included [ns].
+        Time for which each chip ran, settling from rest included [ns].
     """
 
     machine: BoltzmannMachine
@@ -248,7 +248,7 @@ def learn_locally(
 
 
 class _Chips:
-    """Lasers that go on from window to window; all that they tell are traces."""
+    """Lasers that continue from window to window, and of which only traces are read."""
 
     def __init__(self, lasers: Lasers, settings: LocalSettings, seed: int) -> None:
         def window(read_ns: float) -> Lasers:

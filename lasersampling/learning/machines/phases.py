@@ -55,7 +55,7 @@ class Gradient(Stateful, Protocol):
 
     @property
     def seen(self) -> VisibleTables | None:
-        """What the model half saw in the last update; None if it is no picture of the model."""
+        """What the model half showed in the last update; None if it does not show the model."""
         ...
 
     def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:

@@ -18,7 +18,7 @@ _MARGIN_PENALTY = 5.0
 
 @dataclass(frozen=True, eq=False)
 class LabelReader:
-    """Reads digits; it has seen the training part only.
+    """A classifier of images that has seen the training part only.
 
     Attributes
     ----------
@@ -46,12 +46,12 @@ class LabelReader:
         return float((self.read(images) == np.asarray(labels)).mean())
 
 
-def train_label_reader(digits: Pictures) -> LabelReader:
+def train_label_reader(pictures: Pictures) -> LabelReader:
     """Train a classifier on the training part and measure it on the test part.
 
-    Images to be read later should be of the same kind: binary, if `digits` are.
+    Images to be read later should be of the same kind: binary, if `pictures` are.
     """
     classifier = SVC(C=_MARGIN_PENALTY, gamma="scale")
-    classifier.fit(digits.train_images, digits.train_labels)
-    accuracy = float(classifier.score(digits.test_images, digits.test_labels))
+    classifier.fit(pictures.train_images, pictures.train_labels)
+    accuracy = float(classifier.score(pictures.test_images, pictures.test_labels))
     return LabelReader(classifier, accuracy)

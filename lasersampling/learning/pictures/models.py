@@ -34,11 +34,11 @@ class PictureModel:
     shape : tuple of int
         Rows and columns of its images.
     data : PictureSettings or None
-        What it was trained on; None if that is not known or not here.
+        The images that it was trained on; None if they are not known or not on this machine.
     provenance : mapping
-        All that the file says of its origin.
+        Everything that the file states about its origin.
     class_names : tuple of str
-        Of the classes that its label units stand for; their numbers in files without names.
+        Names of the classes that its label units stand for; their numbers in files without names.
     absence : str
         Why `data` is None; empty if it is not.
     history : History or None

@@ -33,13 +33,13 @@ class PictureSettings:
     Attributes
     ----------
     source : str
-        Name or place.
+        Name of a data set, or path.
     side : int or None
         Rows and columns to which images are scaled.
     binarise : "threshold", "drawn" or "none"
         Pixels made 0 and 1, or left grey and drawn anew whenever an image is used.
     invert : bool
-        Dark strokes on bright paper.
+        Whether strokes are dark on bright paper.
     test_fraction : float
         Share of the images that are held out.
     split_seed : int
@@ -72,7 +72,7 @@ class PictureSettings:
 
 @validated
 class PictureUpdates:
-    """What every learning of pictures is told.
+    """What learning pictures needs to know, with and without a sampler in the loop.
 
     Attributes
     ----------

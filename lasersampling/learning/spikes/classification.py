@@ -75,7 +75,7 @@ def load_data(name: str) -> SpikeData:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """What an ensemble makes of samples.
+    """What an ensemble decides on samples.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Decisions:
     decided : ndarray of int64, shape (member, sample)
         Which neuron spiked first, -1 for none.
     accuracy : Measurement, shape (member,)
-        Share that is right, with the standard error of a share of so many samples.
+        Share of right decisions, with the standard error of a share of so many samples.
     confusion : ndarray of int64, shape (member, label, decision)
         Samples by label and decision; the last decision is "none".
     """
@@ -138,7 +138,7 @@ class SpikeClassification:
     data : SpikeData
         Training and validation part.
     loss : LossSettings
-        What is made small.
+        The loss.
     learning : SpikeLearning
         Batches, recruitment, averaging, measurements.
     runner : Runner, optional

@@ -1,4 +1,4 @@
-"""Recipes for the classification by spike times: what they may say, and the networks they make."""
+"""Settings of the classification by spike times, its recipes, and the networks they describe."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class NetworkSettings:
     delay_range : DelayRange
         Where delays may lie.
     weight_mean, weight_std : float
-        Of initial weights to hidden neurons [1].
+        Mean and standard deviation of initial weights to hidden neurons [1].
     output_weight_mean, output_weight_std : float or None
-        To output neurons; as to hidden ones if None [1].
+        The same to output neurons; as to hidden ones if None [1].
     input_copies : int
-        Times that each input is there; copies share an axonal delay.
+        Copies of each input, which share an axonal delay.
     bias_times : tuple of float
         Additional inputs that spike at these times [tau_syn].
     """
@@ -69,23 +69,23 @@ class NetworkSettings:
 
 @validated
 class LossSettings:
-    """What is made small; see `lif.losses`.
+    """The loss that training minimises; see `lif.losses`.
 
     Attributes
     ----------
     kind : "time_difference" or "cross_entropy"
         The loss.
     separation, temperature : float
-        Of the one and of the other [tau_syn].
+        Time scales of the time difference and of the cross-entropy [tau_syn].
     late_weight : float
-        Of the cross-entropy [1].
+        Weight of late spikes in the cross-entropy [1].
     absent_time : float
-        What absent output spikes count as, or as the latest of their sample if that comes after
-        it; refused if the untrained network spikes later on data [tau_syn].
+        Spike time that stands for an absent output spike, unless the latest spike of its sample
+        comes after it; refused if the untrained network spikes later on data [tau_syn].
     late_penalty, delay_penalty : float
         Strength of the penalties on output spikes after `latest` and on the mean delay [1].
     latest : float
-        See there [tau_syn].
+        Time after which output spikes are penalised [tau_syn].
     """
 
     kind: Literal["time_difference", "cross_entropy"] = "time_difference"
@@ -107,18 +107,18 @@ class SpikeLearning:
     n_epochs, batch_size : int
         Passes through the data, and samples per step.
     learning_rate, delay_learning_rate : float
-        Of Adam, for weights and for parameters of delays [1].
+        Rates of Adam, for weights and for parameters of delays [1].
     schedule : "step" or "cosine"
         Rates are multiplied by `decay_factor` every `decay_every` epochs, or fall to 0 along a
         cosine.
     decay_every : int
-        See there.
+        Epochs between two falls of the rates by steps.
     decay_factor : float
-        See there [1].
+        Factor of each of them [1].
     recruitment : "raised" or "lifted"
-        What is done about silent neurons; see `lif.recruitment`.
+        How silent neurons are made to spike; see `lif.recruitment`.
     hidden_limit, output_limit : float
-        Silent share of a hidden layer, and of the output layer, from which it is done [1].
+        Silent share of a hidden layer, and of the output layer, above which that is done [1].
     averaged_share : float
         The result is the mean of the parameters after each step of this last share of the epochs
         [1].
@@ -151,17 +151,17 @@ class SpikeLearning:
 
 @validated
 class ChipSettings:
-    """On which chips a network is to run.
+    """The emulated chips that networks run on.
 
     Attributes
     ----------
     model : ChipModel
-        What kind; as text, the name of a shipped file or a path.
+        Model of the chip; as text, the name of a shipped file or a path.
     seed : int
         Number of the first member's chip; the next member has the next one.
     training : "in_the_loop", "noise_aware" or "blind"
-        Spikes come from that chip while it learns; from another chip in each batch; or from the
-        nominal model. The result is judged on that chip in any case.
+        While a network learns, its spikes come from its own chip, from another chip in each batch,
+        or from the nominal model. The result is judged on its own chip in any case.
     """
 
     model: Annotated[ChipModel, BeforeValidator(as_chip)]
@@ -176,15 +176,15 @@ class SpikeTraining:
     Attributes
     ----------
     members : int
-        Networks that are trained, of the seeds `seed`, `seed` + 1, ...
+        Networks that are trained together, with the seeds `seed`, `seed` + 1, ...
     network : NetworkSettings
         The network.
     chip : ChipSettings or None
         The emulated chip that it runs on, if any.
     loss : LossSettings
-        What is made small.
+        The loss.
     learning : SpikeLearning
-        How it learns.
+        How they learn.
     seed : int
         Of the first member.
     """
@@ -216,13 +216,7 @@ class SpikeTraining:
 
 @validated
 class _NamedData:
-    """What is learned.
-
-    Attributes
-    ----------
-    data : str
-        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
-    """
+    """The first key of a recipe."""
 
     data: str
 
@@ -250,7 +244,7 @@ def build_network(
     Parameters
     ----------
     training : SpikeTraining
-        What networks it holds.
+        Its members and their layers.
     n_inputs, n_classes : int
         Of the data.
     seeds : sequence of int, optional

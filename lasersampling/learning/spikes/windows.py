@@ -72,5 +72,7 @@ def _delay_problems(training: SpikeTraining) -> list[Problem]:
     longest = span.minimum + span.scale if span.positivity == "sigmoid" else math.inf
     if lowest <= span.minimum and longest <= highest:
         return []
-    expected = f"within {lowest:g} to {highest:g}: the chip would cut them without being learned of"
+    expected = (
+        f"within {lowest:g} to {highest:g}: the chip would clip them, which training does not know"
+    )
     return [Problem("network.delay_range", f"{span.minimum:g} to {longest:g}", expected)]
