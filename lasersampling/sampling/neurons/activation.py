@@ -75,8 +75,8 @@ class ActivationCurve:
     def fit(self, refractory_time_ns: float) -> LogisticFit:
         """Fit the logistic function where the activation is between 0.02 and 0.98.
 
-        All points weigh the same: what is left is the misfit of the device, which is larger than
-        the noise of the points. The standard errors come from that misfit.
+        All points have equal weight: the residuals are the misfit of the device, which is larger
+        than the noise of the points. The standard errors follow from this misfit.
         """
         from scipy.optimize import curve_fit
 
@@ -224,7 +224,7 @@ def pumps_of_activation(
         seed=seed, n_threads=n_threads,
     )  # fmt: skip
     mean, _ = curve.activation(device.refractory_time_ns)
-    # What noise makes fall is levelled, so that the curve can be inverted.
+    # Decreases due to noise are flattened, so that the curve can be inverted.
     rising = np.maximum.accumulate(mean)
     if levels[-1] > rising[-1]:
         raise SimulationError(

@@ -1,21 +1,21 @@
-"""Lines by which the arguments of lasers are adapted to the network that they are in.
+"""Lines by which lasers are adapted to the network in which they sample.
 
-Unit k of a Boltzmann machine is 1 with log odds u_k = b_k + sum_j W_kj z_j. A laser in its place
-comes near to this where its activation curve is logistic, between P(z = 1) of about 0.02 and 0.98;
-beyond, the curve is steeper: at an argument of -5 a laser of D6 has log odds of -7.2. Machines of
-images have fields with standard deviations of five, so that their lasers draw as if at a lower
-temperature. What pulses do in time, and what is wrong with a chip, comes on top.
+Unit k of a Boltzmann machine is 1 with log odds u_k = b_k + sum_j W_kj z_j. A laser agrees with
+this as long as its activation curve is logistic, between P(z = 1) of about 0.02 and 0.98. Beyond,
+the curve is steeper: at an argument of -5 a laser of D6 has log odds of -7.2. Machines of images
+have fields with standard deviations of five, so that their lasers draw as if at a lower
+temperature. The finite duration of pulses and the imperfections of a chip add to this.
 
-So laser k is driven by a_k + g_k u_k. Offset and gain come from two sources:
+So laser k is driven by a line a_k + g_k u_k. Its offset and gain come from two sources:
 
-- the measured curve: with f(x) the log odds at argument x, the line of least mean
+- the measured curve: let f(x) be the log odds at argument x; the line minimises the mean of
   KL( sigma(u) || sigma(f(a + g u)) ) over the fields that a unit meets in the machine's own
   distribution (`line_fits.lines_from_curve`);
-- the network itself: where its draws show unit k to be 1 with log odds o + s u_k, the line
-  (u - o) / s in place of u puts that right (`lines_from_draws`). This is maximum pseudo-likelihood,
-  and needs nothing but draws, from an imperfect chip too.
+- the network itself: if its draws show unit k to be 1 with log odds o + s u_k, the line
+  (u - o) / s in place of u corrects this (`lines_from_draws`). This is maximum pseudo-likelihood,
+  and needs nothing but draws, also from an imperfect chip.
 
-Gains differ between units, so what lasers are driven by is not symmetric.
+Gains differ between units, so the weights that drive lasers are not symmetric.
 
 References
 ----------
@@ -50,10 +50,10 @@ from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.sampling.protocol import Progress
 
 LARGEST_ROUNDS = 1000
-"""Rounds that may be asked for; after a dozen, further ones change little."""
+"""Largest number of rounds; after a dozen, further ones change little."""
 
 Rounds = Annotated[int, Field(ge=0, le=LARGEST_ROUNDS)]
-"""Rounds of adaptation, as a key of a configuration."""
+"""Number of rounds of adaptation, as a key of a configuration."""
 
 _N_CHAINS, _N_DRAWS = 40, 100
 _GIBBS = Gibbs(burn_in=100, thin=2)
@@ -71,32 +71,33 @@ def adapt(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Lasers:
-    """Give lasers that are adapted to a machine: by their curve, then in the network.
+    """Adapt lasers to a machine: by their activation curve, then by draws of the network.
 
     Parameters
     ----------
     lasers : Lasers
-        Lines of their own, if they have any, are where rounds in the network begin.
+        The lasers. If they have lines already, rounds in the network begin with these.
     machine : BoltzmannMachine
-        What they shall sample; lines hold for machines near to it too, as in learning.
+        The machine to be sampled; lines are also valid for similar machines, as in learning.
     n_rounds : int
-        Rounds in the network; each draws from the lasers and corrects what it sees, together with
-        the rounds before. Corrections no larger than their errors are not made
+        Rounds in the network; each draws from the lasers and corrects the lines by this round and
+        the rounds before. Corrections that are no larger than their errors are not made
         (`sampling.neurons.line_estimates`).
     n_draws, n_chains : int
-        Draws, a refractory time apart, and chains of a round; chains go on from round to round.
+        Draws, one refractory time apart, and chains of a round; chains continue from round to
+        round.
     clamped : array_like of int, shape (unit,) or (condition, unit), optional
         How units will be held when these lasers are used: -1 leaves a unit free, 0 and 1 hold it.
-        Chains are shared out among the conditions. All units are free by default.
+        Chains are distributed over the conditions. All units are free by default.
     seed : int
-        Of the rounds.
+        Seed of the rounds.
     progress : callable, optional
         Called with the fraction of the rounds done.
 
     Returns
     -------
     Lasers
-        The same with `lines`.
+        The same lasers with `lines`.
 
     Raises
     ------
@@ -155,11 +156,11 @@ def next_lines(
     Parameters
     ----------
     before, lines : Lines
-        Those before the first round, and those of this one.
+        Lines before the first round, and in this one.
     measured : MeasuredLines or None
-        What was measured in earlier rounds.
+        Measurements of earlier rounds.
     machine : BoltzmannMachine
-        What the network shall sample.
+        The machine that the network should sample.
     states : array_like, shape (chain, draw, unit)
         Draws of this round.
     held : ndarray of int8, shape (chain, unit)
@@ -168,9 +169,9 @@ def next_lines(
     Returns
     -------
     lines : Lines
-        Of the next round.
+        Lines of the next round.
     measured : MeasuredLines
-        By all rounds so far.
+        Measurements of all rounds so far.
     """
     found = measured_lines(
         lines, machine, states, is_free=held == FREE,
@@ -183,7 +184,7 @@ def next_lines(
 
 
 def sampler_problems(lasers: object) -> list[Problem]:
-    """Check that lasers are what is to be adapted."""
+    """Check that these are lasers that can be adapted."""
     if isinstance(lasers, Lasers):
         return []
     expected = "Lasers, whose pumps and couplings are what is adapted"
@@ -201,5 +202,5 @@ def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]
 
 
 def shared_out(conditions: NDArray[np.int8], n_chains: int) -> NDArray[np.int8]:
-    """Give chains conditions, as many of each as can be."""
+    """Assign conditions to chains, to equally many chains as far as possible."""
     return conditions[np.arange(n_chains) * len(conditions) // n_chains]

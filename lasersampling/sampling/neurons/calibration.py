@@ -1,8 +1,8 @@
 """Calibration of a laser as a sampling neuron.
 
-What a laboratory would do: record the spikes of an uncoupled laser over its pump, read the
-activation curve for some refractory time, fit the logistic function; then couple two lasers
-and measure what a synapse of unit weight does to their joint distribution.
+It follows what a laboratory would do: record the spikes of an uncoupled laser over its pump, read
+the activation curve for some refractory time, fit the logistic function; then couple two lasers and
+measure the effect of a synapse of unit weight on their joint distribution.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIR_WEIGHTS = (-1.2, -0.6, 0.6, 1.2)
-"""Weights at which a pair of lasers is measured."""
+"""Weights for which a pair of lasers is measured."""
 
 REFRACTORY_TIMES = (0.5, 0.625, 0.75, 0.875, 1.0, 1.125, 1.25, 1.5)
-"""Refractory times that are compared, in units of the one in use."""
+"""Refractory times that are compared, relative to the one in use."""
 
 LARGEST_RMS = 0.02
-"""Misfit of the activation curve up to which a refractory time is taken."""
+"""Largest misfit of the activation curve for which a refractory time is accepted."""
 
 _PAIR_READINGS_PER_TAU = 8
 
 
 @validated
 class MeasurementSettings:
-    """With how many chains and which random numbers something is measured by simulation.
+    """Number of chains and random numbers of a measurement by simulation.
 
     Attributes
     ----------
     seed : int
         Seed of all simulations.
     n_chains : int
-        Chains, at least 2 for standard errors.
+        Number of chains, at least 2 for standard errors.
     """
 
     seed: int = 0
@@ -68,14 +68,14 @@ class MeasurementSettings:
 
 @validated
 class CalibrationSettings(MeasurementSettings):
-    """How long a calibration measures.
+    """Durations of the measurements of a calibration.
 
     Attributes
     ----------
     activation_duration_ns : float
-        Recording per pump and chain of the activation curve.
+        Recording time per pump and chain for the activation curve.
     pair_duration_ns : float
-        Recording per weight and chain of the coupled pair.
+        Recording time per weight and chain for the coupled pair.
     """
 
     activation_duration_ns: Positive = 2000.0
@@ -91,9 +91,9 @@ class LaserNeuron:
     device : Device
         The laser.
     synapse : Synapse
-        What its spikes do to others.
+        Effect of its spikes on others.
     refractory_time_ns : float
-        tau: z = 1 that long after a spike.
+        tau: z = 1 for this time after a spike.
     delay_ns : float
         Transmission delay of all connections.
     step_ps : float
@@ -128,7 +128,7 @@ class LaserNeuron:
 
 @validated
 class Calibration:
-    """What was measured of a neuron, with standard errors.
+    """Measured properties of a neuron, with standard errors.
 
     Attributes
     ----------
@@ -137,19 +137,19 @@ class Calibration:
     slope, slope_se, midpoint, midpoint_se, fit_rms : float
         Logistic fit of the activation; pumps in units of the threshold pump [1].
     synapse_strength, synapse_strength_se : float
-        Weight between two lasers per weight asked for [1].
+        Effective weight between two lasers, divided by the requested weight [1].
     synapse_bias_shift, synapse_bias_shift_se : float
-        Shift of the biases of two lasers by their coupling, per weight asked for: the part of a
-        pulse that acts whether or not z = 1. A good synapse has little of it. Translation leaves
-        it alone, since the shifts of many synapses do not simply add up [1].
+        Shift of the biases of two lasers by their coupling, divided by the requested weight: the
+        part of a pulse that acts whether or not z = 1. It is small for a good synapse. Translation
+        does not correct it, since the shifts of many synapses do not simply add up [1].
     pump : tuple of float
         Pumps of the activation curve over the threshold pump [1].
     activation, activation_se : tuple of float
-        P(z = 1) there [1].
+        P(z = 1) at these pumps [1].
     rate_per_ns : tuple of float
-        Spike rates there.
+        Spike rates at these pumps.
     pair_weight, pair_measured, pair_measured_se : tuple of float
-        Weights of the coupled pair, asked for and measured [1].
+        Weights of the coupled pair, requested and measured [1].
     tau_ns, tau_slope, tau_midpoint, tau_rms : tuple of float
         Logistic fits of the same spikes for other refractory times: [ns] and [1].
     """
@@ -243,10 +243,10 @@ class Calibration:
 
 
 def calibration_key(neuron: LaserNeuron, settings: CalibrationSettings) -> str:
-    """Digest of all that a calibration depends on.
+    """Digest of everything on which a calibration depends.
 
-    Besides device and settings that is the code of this module and of all that it imports from the
-    package; words in it can change.
+    Besides device and settings this is the code of this module and of all modules of the package
+    that it imports, without comments and docstrings.
     """
     digest = hashlib.sha256()
     digest.update(to_toml({"neuron": neuron, "settings": settings}).encode())
@@ -268,7 +268,7 @@ def measure_calibration(
     neuron : LaserNeuron
         Laser, synapse and refractory time.
     settings : CalibrationSettings
-        How long to measure, and the seed.
+        Durations of the measurement, and the seed.
     n_threads : int, optional
         Threads; all cores by default. The result does not depend on it.
     progress : callable, optional
@@ -297,7 +297,7 @@ def measure_calibration(
         try:
             scan.append((tau, curve.fit(tau)))
         except SimulationError:
-            # Too short a refractory time for the laser to reach high activations.
+            # The refractory time is too short for the laser to reach high activations.
             continue
     pair = _measure_pair(neuron, fit, settings, n_threads, lambda f: report(0.5 + 0.5 * f))
     weights = np.array(PAIR_WEIGHTS)
@@ -336,8 +336,8 @@ def measure_calibration(
 def choose_refractory_time(calibration: Calibration) -> float:
     """Shortest refractory time whose activation curve is logistic to `LARGEST_RMS` [ns].
 
-    The misfit falls with tau, and the time per sample grows with it; the shortest tau that
-    still fits samples fastest. When none does, the one that fits best is returned.
+    The misfit decreases with tau, while the time per sample increases; the shortest tau that fits
+    samples fastest. If none does, the best one is returned.
     """
     rms = np.array(calibration.tau_rms)
     good = np.flatnonzero(rms <= LARGEST_RMS)
@@ -384,7 +384,8 @@ def _measure_pair(
     measured = np.empty((2, len(PAIR_WEIGHTS), 2))
     for k, weight in enumerate(PAIR_WEIGHTS):
         # This bias makes both values of each unit equally likely. The same lasers without coupling
-        # tell what part of a shift is the activation curve's deviation from the logistic one.
+        # show which part of a shift is due to the deviation of the activation curve from the
+        # logistic one.
         bias = -0.5 * weight
         coupled = parameters(weight, bias, settings.seed + 1000 + k)
         progress((k + 0.5) / len(PAIR_WEIGHTS))

@@ -1,4 +1,4 @@
-"""Lasers out of the settings that a configuration holds, and settings out of lasers."""
+"""Lasers from the settings of a configuration, and settings from lasers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def lasers_of(*configurations: object) -> Lasers:
     Parameters
     ----------
     *configurations : validated objects
-        Some keys of `LaserSettings` are taken from each; the other settings have their defaults.
+        Keys of `LaserSettings` are taken from each; all other settings have their defaults.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def lasers_of(*configurations: object) -> Lasers:
 
 
 def settings_of(lasers: Lasers) -> dict[str, Any]:
-    """Return what makes these lasers, by the keys that the configurations of commands have.
+    """Return the settings of lasers, by the keys that the configurations of commands have.
 
     Parameters
     ----------
     lasers : Lasers
-        Of their clamping, tempering and depression nothing is told.
+        The lasers; their clamping, tempering and depression are not among the settings.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Where chains that start anew begin: at states drawn at random, each chain at another one.
+"""Start of new chains in random states, which differ between chains.
 
-R-hat compares chains, and finds modes that they do not change between only if they start
+R-hat compares chains, and detects modes between which they do not change only if they start far
 apart (Gelman and Rubin, Statist. Sci. 7 (1992) 457). Lasers at rest are all in the state 0. So
 chains begin as if some lasers, chosen with probability 1/2, had spiked within the last refractory
-time: their pulses act on the others, which answer before the states are read.
+time: their pulses act on the others, which respond before the states are read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.clamping import FREE
 
 _STREAM = 5
-"""Of a seed; others have other numbers."""
+"""Random stream of the starts, different from others of the same seed."""
 
 
 class FirstSpikes(NamedTuple):
@@ -25,9 +25,9 @@ class FirstSpikes(NamedTuple):
     Attributes
     ----------
     chain, unit : ndarray of int32, shape (spike,)
-        Whose.
+        Chain and unit of each spike.
     time_ns : ndarray of float64, shape (spike,)
-        When, from -tau to 0, the time of the start [ns].
+        Spike times, from -tau to 0, which is the start [ns].
     """
 
     chain: NDArray[np.int32]
@@ -35,7 +35,7 @@ class FirstSpikes(NamedTuple):
     time_ns: NDArray[np.float64]
 
     def among(self, chains: NDArray[np.intp], units: NDArray[np.intp], n_units: int) -> FirstSpikes:
-        """Give those of some chains and units, numbered anew; both ascending."""
+        """Give the spikes of some chains and units, renumbered; both ascending."""
         number = np.full(n_units, -1, dtype=np.int32)
         number[units] = np.arange(len(units))
         chosen = np.isin(self.chain, chains) & (number[self.unit] >= 0)
@@ -44,12 +44,12 @@ class FirstSpikes(NamedTuple):
 
 
 def first_spikes(held: NDArray[np.int8], refractory_time_ns: float, seed: int) -> FirstSpikes:
-    """Draw the spikes that chains begin with; those of a chain do not depend on the others.
+    """Draw the spikes with which chains begin; those of a chain do not depend on the others.
 
     Parameters
     ----------
     held : ndarray of int8, shape (chain, unit)
-        -1 for free units; held ones have a spike if they are held at 1.
+        -1 for free units; a held unit has a spike if it is held at 1.
     refractory_time_ns : float
         tau [ns].
     seed : int

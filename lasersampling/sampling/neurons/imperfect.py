@@ -1,4 +1,4 @@
-"""What imperfections do to a network of lasers that was programmed for an ideal device."""
+"""The effect of imperfections on a network of lasers that was programmed for an ideal device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KNOWN = frozenset(
 """Imperfections that lasers can have."""
 
 DRIFT = "pump_drift"
-"""Name of the drift in a state of chains: standard normal, (chain, unit)."""
+"""Name of the drift in the state of chains: standard normal variates, (chain, unit)."""
 
 _PARTS_PER_CORRELATION_TIME = 10
 _SHORTEST_PART = 10.0  # refractory times
@@ -41,24 +41,24 @@ def build_network(
     beta: float = 1.0,
     depression: Depression | None = None,
 ) -> LaserNetwork:
-    """Make the network of some units of a machine as the chip has it.
+    """Make the network of some units of a machine on an imperfect chip.
 
     Parameters
     ----------
     chip : Chip
-        With as many units as the machine.
+        The chip, with as many units as the machine.
     weights : ndarray, shape (post, pre)
-        Those of the whole machine, which are rounded together [1].
+        Weights of the whole machine, which are rounded together [1].
     units : ndarray of int
-        Which have a laser.
+        Units that have a laser.
     neuron : LaserNeuron
         Laser and synapse.
     rule : TranslationRule
-        Of the ideal device.
+        Translation rule of the ideal device.
     beta : float
-        Strength of all couplings: a knob behind what the chip makes of each of them [1].
+        Common factor of all couplings, applied after the deviations of the chip [1].
     depression : Depression, optional
-        How synapses tire.
+        Short-term depression of the synapses.
     """
     about, own = chip.imperfections, np.ix_(units, units)
     if not about.coupling.grid.is_none:
@@ -94,14 +94,14 @@ def build_network(
 def in_steps(
     delay_ns: NDArray[np.float64], is_link: NDArray[np.bool_], step_ps: float
 ) -> NDArray[np.float64]:
-    """Delays of a chip, those below half a step as none: chance has made them so short.
+    """Delays of a chip; those below half a step, which chance has made so short, become 0.
 
     Parameters
     ----------
     delay_ns : ndarray, shape (post, pre)
         Delays as drawn [ns].
     is_link : ndarray of bool, shape (post, pre)
-        Where there is a connection.
+        Where connections exist.
     step_ps : float
         Step of the simulation.
     """
@@ -127,9 +127,9 @@ class Pumps:
     trial : ndarray, shape (chain, unit)
         Deviations of this run [1].
     wandering : ndarray, shape (chain, unit)
-        Drift over its standard deviation: at the start, and after the run at its end [1].
+        Drift divided by its standard deviation, at the start, and after the run at its end [1].
     seed : int
-        What the drift goes on from.
+        Seed of the drift.
     """
 
     chip: Chip
@@ -139,7 +139,7 @@ class Pumps:
 
     @classmethod
     def of_run(cls, chip: Chip, n_chains: int, seed: int, start: ChainState | None) -> Pumps:
-        """Draw the noise of a run; the drift goes on from `start`."""
+        """Draw the noise of a run; the drift continues from `start`."""
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
         shape = (n_chains, chip.n_units)
         trial = chip.imperfections.pump.trial.drawn(generator, shape)
@@ -154,13 +154,13 @@ class Pumps:
         Parameters
         ----------
         chains, units : ndarray of int
-            Whose they are.
+            Chains and units that are simulated together.
         """
         return GroupPumps(self, chains, units)
 
 
 class GroupPumps:
-    """Pumps of some chains as time goes on; see `Pumps.of`."""
+    """Pumps of some chains as they change with time; see `Pumps.of`."""
 
     def __init__(self, run: Pumps, chains: NDArray[np.intp], units: NDArray[np.intp]) -> None:
         self._run, self.n_chains = run, len(chains)
@@ -174,12 +174,12 @@ class GroupPumps:
         return self._run.chip.imperfections.pump.drift
 
     def now(self, programmed: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Pumps that the lasers have now, over the threshold pump [1], shape (chain, laser).
+        """Present pumps of the lasers over the threshold pump [1], shape (chain, laser).
 
         Parameters
         ----------
         programmed : ndarray, shape (chain, laser)
-            Those of the ideal device [1].
+            Pumps of the ideal device [1].
         """
         run, chip = self._run, self._run.chip
         about = chip.imperfections
@@ -197,7 +197,7 @@ class GroupPumps:
         return np.maximum(ratio, 0.0)
 
     def wait(self, time_ns: float) -> None:
-        """Let the drift go on [ns]."""
+        """Let the drift proceed for some time [ns]."""
         if self.drift is not None:
             wandering = self._run.wandering[self._window]
             fresh = self._generator.standard_normal(wandering.shape)
@@ -205,7 +205,7 @@ class GroupPumps:
 
 
 def parts_of(duration_ns: float, step_ps: float, tau_ns: float, drift: Drift | None) -> list[float]:
-    """Durations in which a drifting pump may be held, in whole steps but for the last [ns]."""
+    """Durations in which a drifting pump may be held, in whole steps except the last [ns]."""
     if drift is None or drift.std == 0.0:
         return [duration_ns]
     longest = max(drift.correlation_time_ns / _PARTS_PER_CORRELATION_TIME, _SHORTEST_PART * tau_ns)
@@ -216,7 +216,7 @@ def parts_of(duration_ns: float, step_ps: float, tau_ns: float, drift: Drift | N
 
 
 def one_after_the_other(runs: list[SpikeTrains]) -> SpikeTrains:
-    """Spikes of runs that went on from each other, as those of one run."""
+    """Join the spikes of successive runs into those of one run."""
     if len(runs) == 1:
         return runs[0]
     begin = np.cumsum([0.0, *(run.duration_ns for run in runs)])

@@ -1,14 +1,14 @@
-"""Lines that the draws of a network ask for, and how much of them to believe.
+"""Estimates of lines from the draws of a network, and how far they are followed.
 
-Each round of adaptation measures, with an error, by which line each laser would be conditionally
-right. Two things keep such errors from doing more harm than the corrections do good:
+Each round of adaptation measures, with an error, the line for which each laser would be
+conditionally correct. Two measures keep such errors from doing more harm than the corrections do
+good:
 
-- rounds add up: a measurement counts by its inverse variance, and older ones count less where the
-  network has changed since;
-- corrections are shrunk towards none, by as much as their errors explain their spread over the
-  units (empirical Bayes). Where a correction is far beyond its error, no more than
-  `MOST_SHRUNK` errors are taken off it, so that one laser that is off among many right ones is
-  corrected too.
+- rounds are combined: a measurement is weighted by its inverse variance, and older ones count less
+  if the network has changed since;
+- corrections are shrunk towards zero, as far as their errors explain their spread over the units
+  (empirical Bayes). If a correction is far beyond its error, it is reduced by no more than
+  `MOST_SHRUNK` errors, so that one laser that is wrong among many correct ones is corrected too.
 
 References
 ----------
@@ -27,26 +27,26 @@ from numpy.typing import NDArray
 from lasersampling.sampling.neurons.translation import Lines
 
 MOST_SHRUNK = 1.5
-"""Standard errors that a correction is shrunk by at most."""
+"""Largest number of standard errors by which a correction is shrunk."""
 
 _NON_LINEARITY = 0.5
-"""Share of a change of lines by which what was measured before it may be off."""
+"""Error of earlier measurements, as a fraction of the change of the lines since then."""
 
 _BISECTIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredLines:
-    """Lines that draws ask for, in a form in which offset and gain err independently.
+    """Measured lines, in a form in which the errors of offset and gain are independent.
 
     Attributes
     ----------
     field : ndarray, shape (unit,)
         A typical field of each unit [1].
     value, gain : ndarray, shape (unit,)
-        Of the line: its value there, and its gain [1].
+        Value of the line at this field, and its gain [1].
     value_variance, gain_variance : ndarray, shape (unit,)
-        Squares of their standard errors; infinite where nothing was seen [1].
+        Squares of their standard errors; infinite if nothing was seen [1].
     """
 
     field: NDArray[np.float64]
@@ -56,7 +56,7 @@ class MeasuredLines:
     gain_variance: NDArray[np.float64]
 
     def moved(self, before: Lines, after: Lines) -> MeasuredLines:
-        """Give the same with the errors it has once the network has other lines."""
+        """Give the same with the errors that it has once the network has other lines."""
         gain = after.gain - before.gain
         value = after.offset - before.offset + gain * self.field
         return replace(
@@ -66,7 +66,7 @@ class MeasuredLines:
         )
 
     def with_another(self, other: MeasuredLines) -> MeasuredLines:
-        """Put two measurements at the same fields together."""
+        """Combine two measurements at the same fields."""
         value, value_variance = _mean(
             (self.value, self.value_variance), (other.value, other.value_variance)
         )
@@ -76,12 +76,12 @@ class MeasuredLines:
         return MeasuredLines(self.field, value, gain, value_variance, gain_variance)
 
     def believed(self, before: Lines, gains: tuple[float, float]) -> Lines:
-        """Correct lines by as much of the measurement as its errors leave.
+        """Correct lines by as much of the measurement as its errors allow.
 
         Parameters
         ----------
         before : Lines
-            What is corrected: those without any measurement in the network.
+            The lines without any measurement in the network, which are corrected.
         gains : tuple of float
             Least and largest gain.
         """
@@ -93,7 +93,7 @@ class MeasuredLines:
 
 
 def shrunk(correction: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shrink corrections of many units towards 0 by what their errors explain of them.
+    """Shrink corrections of many units towards 0, as far as their errors explain them.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def shrunk(correction: NDArray[np.float64], variance: NDArray[np.float64]) -> ND
     spread = _spread(correction, variance)
     known = np.isfinite(variance)
     error = np.sqrt(np.where(known, variance, 0.0))
-    # Units that changed so seldom that nothing is known of them keep what they had.
+    # Units that changed so rarely that nothing is known about them keep their lines.
     share = np.where(known, spread / np.maximum(spread + error**2, 1e-300), 0.0)
     taken_off = np.minimum(np.abs(correction) * (1.0 - share), MOST_SHRUNK * error)
     left = np.sign(correction) * (np.abs(correction) - taken_off)
@@ -116,7 +116,7 @@ def shrunk(correction: NDArray[np.float64], variance: NDArray[np.float64]) -> ND
 
 
 def _spread(correction: NDArray[np.float64], variance: NDArray[np.float64]) -> float:
-    """Variance of true corrections over units: that with sum c² / (spread + v) = units."""
+    """Variance of true corrections over units, which solves sum c² / (spread + v) = units."""
     known = np.isfinite(variance)
     c, v = correction[known] ** 2, variance[known]
     if not c.size or (c / np.maximum(v, 1e-300)).sum() <= c.size:
@@ -132,14 +132,14 @@ def _spread(correction: NDArray[np.float64], variance: NDArray[np.float64]) -> f
 
 
 def _doubt(change: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Variance that a change of a unit's line, and of those of all others, adds."""
+    """Variance added by changes of the line of a unit, and of those of all others."""
     return np.asarray(_NON_LINEARITY**2 * (change**2 + np.mean(change**2)))
 
 
 def _mean(
     *measured: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean by inverse variances, and its variance; infinite where all are."""
+    """Mean weighted by inverse variances, and its variance; infinite if all are."""
     weights = [1.0 / np.maximum(variance, 1e-300) for _, variance in measured]
     total = np.sum(weights, axis=0)
     known = total > 0.0

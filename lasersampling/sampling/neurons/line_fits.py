@@ -1,9 +1,10 @@
-"""Lines that curves and draws ask for, by maximum likelihood of each unit given its field.
+"""Lines from curves and draws, by maximum likelihood of each unit given its field.
 
-The measured curve of a laser, f(x) being its log odds at argument x, asks for the line of least
-mean KL( sigma(u) || sigma(f(a + g u)) ) over fields u. Draws in which a unit is 1 with log odds
-o + s u ask for (u - o) / s in place of u (maximum pseudo-likelihood: J. Besag, The Statistician 24
-(1975) 179); how well they know it is in their curvature, and in how blocks of draws scatter.
+Let f(x) be the log odds of a laser at argument x, the measured curve. The line for this curve
+minimises the mean of KL( sigma(u) || sigma(f(a + g u)) ) over fields u. Draws in which a unit is 1
+with log odds o + s u require (u - o) / s in place of u (maximum pseudo-likelihood: J. Besag, The
+Statistician 24 (1975) 179); the error of this estimate follows from its curvature, and from the
+scatter between blocks of draws.
 """
 
 from __future__ import annotations
@@ -23,28 +24,28 @@ from lasersampling.sampling.neurons.line_estimates import MeasuredLines
 from lasersampling.sampling.neurons.translation import Lines
 
 _DEGREE = 5
-"""Of the polynomial through the measured log odds; beyond them it goes on as a line."""
+"""Degree of the polynomial through the measured log odds; beyond them it continues as a line."""
 
 _N_GROUPS = 64
 _N_ITERATIONS = 40
 _STEP_OF_OFFSET, _STEP_OF_GAIN = 4.0, 0.25
-"""No iteration goes further."""
+"""Largest changes of offset and gain in one iteration."""
 
 _BLOCKS = 24
-"""Blocks of draws, at least, whose scatter says what a measurement is worth."""
+"""Least number of blocks of draws whose scatter shows the error of a measurement."""
 
 _PRIOR_NATS = 1e-4, 1e-4
 """Strength of a quadratic penalty on a and g - 1, for units that hardly ever change."""
 
 _NETWORK_PRIOR_NATS = 1e-3, 1e-2
 _STUCK_PRIOR_NATS, _STUCK = 1e3, 0.02
-"""The same in the network. Of a laser that is stuck, nearly always 0 or 1, the offset must move."""
+"""The same in the network. For a laser that is stuck at 0 or 1 the offset must change."""
 
 _STEEPEST, _LARGEST_OFFSET = 1.5, 4.0
-"""What one round in the network may change; a unit that is stuck tells no more than a sign."""
+"""Largest change in one round in the network; a stuck unit tells only the sign."""
 
 GAINS = 0.5, 2.0
-"""Least and largest gain that rounds lead to; lasers do not bear couplings of any size."""
+"""Least and largest gain after rounds; lasers do not tolerate couplings of any size."""
 
 Curve = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
@@ -56,7 +57,7 @@ class ActivationLogit:
     Attributes
     ----------
     coefficients : ndarray
-        Of a polynomial in the argument, lowest order first.
+        Coefficients of a polynomial in the argument, lowest order first.
     lowest, highest : float
         Measured arguments [1]; beyond, the curve is a straight line.
     """
@@ -67,7 +68,7 @@ class ActivationLogit:
 
     @classmethod
     def of(cls, calibration: Calibration) -> ActivationLogit:
-        """Fit the points of a calibration's activation curve by their errors."""
+        """Fit the points of a calibration's activation curve, weighted by their errors."""
         pump, activation, error = (
             np.array(values)
             for values in (calibration.pump, calibration.activation, calibration.activation_se)
@@ -100,12 +101,12 @@ class ActivationLogit:
 
 
 def lines_from_curve(fields: NDArray[np.float64], curve: Curve) -> Lines:
-    """Lines with which a curve comes nearest to the logistic function over given fields.
+    """Lines for which a curve comes closest to the logistic function over given fields.
 
     Parameters
     ----------
     fields : ndarray, shape (sample, unit)
-        Fields u in the distribution that is wanted [1].
+        Fields u in the wanted distribution [1].
     curve : callable
         Gives log odds and their derivative at arguments.
     """
@@ -114,14 +115,14 @@ def lines_from_curve(fields: NDArray[np.float64], curve: Curve) -> Lines:
 
 
 def lines_from_draws(lines: Lines, machine: AnyMachine, states: ArrayLike) -> Lines:
-    """Correct lines by draws of the network that has them, as if these were without error.
+    """Correct lines by draws of the network in which they are used, taken as free of error.
 
     Parameters
     ----------
     lines : Lines
-        With which these were drawn.
+        Lines with which these were drawn.
     machine : BoltzmannMachine
-        What the network shall sample.
+        The machine that the network should sample.
     states : array_like, shape (..., unit)
         Draws of 0 and 1 with all units free.
 
@@ -142,20 +143,20 @@ def measured_lines(
     is_free: ArrayLike | None = None,
     fields: NDArray[np.float64] | None = None,
 ) -> MeasuredLines:
-    """Measure by which lines a network would be conditionally right, with errors.
+    """Measure the lines for which a network would be conditionally correct, with errors.
 
     Parameters
     ----------
     lines : Lines
-        With which the draws were made.
+        Lines with which the draws were made.
     machine : BoltzmannMachine
-        What the network shall sample.
+        The machine that the network should sample.
     states : array_like, shape (..., unit)
-        Draws of 0 and 1; the first of several dimensions is that of chains.
+        Draws of 0 and 1; of several dimensions the first is that of chains.
     is_free : array_like of bool, shape (chain, unit), optional
-        Which units were not clamped; all by default.
+        Units that were not clamped; all by default.
     fields : ndarray, shape (unit,), optional
-        Where the values of lines are given; where they are best known, by default.
+        Fields at which the values of lines are given; by default where they are best known.
 
     Raises
     ------
@@ -179,7 +180,7 @@ def measured_lines(
     is_stuck = np.minimum(mean, 1.0 - mean) < _STUCK
     prior = of_offset, np.where(is_stuck, _STUCK_PRIOR_NATS, of_gain)
     offset, slope = _least_divergence(u, share, _logistic, prior)
-    # What the fit says of its own errors: curvature, and how much chains scatter beyond it.
+    # The errors of the fit: curvature, and how much chains scatter beyond it.
     given = _expit(offset + slope * u)
     h_00, h_01, h_11 = (np.mean(given * (1 - given) * u**power, axis=0) for power in range(3))
     h_00, h_11 = h_00 + prior[0], h_11 + prior[1]
@@ -207,7 +208,7 @@ def measured_lines(
 def _excess_scatter(
     residual: NDArray[np.float64], n_chains: int, n_draws: int, expected: float
 ) -> float:
-    """By how much sums of z - p over blocks of draws scatter more than independent draws would."""
+    """How much more sums of z - p over blocks of draws scatter than for independent draws."""
     per_chain = min(n_draws, -(-_BLOCKS // n_chains))
     length = n_draws // per_chain
     blocks = residual.reshape(n_chains, n_draws, -1)[:, n_draws - per_chain * length :]
@@ -218,7 +219,7 @@ def _excess_scatter(
 def _grouped(
     fields: NDArray[np.float64], z: NDArray[np.float64], free: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean field and share of ones of groups of draws in which a unit was free, (group, unit)."""
+    """Mean field and fraction of ones in groups of free draws of a unit, (group, unit)."""
     n_groups = min(_N_GROUPS, len(z))
     u, share = np.zeros((n_groups, z.shape[1])), np.full((n_groups, z.shape[1]), 0.5)
     always = free.all(axis=0)
@@ -266,10 +267,10 @@ def _least_divergence(
     curve: Curve,
     prior: tuple[float, float | NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Offset a and gain g of least mean KL( wanted || sigma(curve(a + g u)) ), by Fisher scoring.
+    """Offset a and gain g that minimise mean KL( wanted || sigma(curve(a + g u)) ).
 
-    `u` and `wanted` are (group, unit); the results are (unit,). `prior` is the strength of
-    quadratic penalties on a and g - 1.
+    Found by Fisher scoring. `u` and `wanted` are (group, unit); the results are (unit,). `prior` is
+    the strength of quadratic penalties on a and g - 1.
     """
     offset, gain = np.zeros(u.shape[1]), np.ones(u.shape[1])
     for _ in range(_N_ITERATIONS):

@@ -1,4 +1,4 @@
-"""Weight and bias of two coupled units from how often their joint states were read."""
+"""Weight and bias of two coupled units, from the frequencies of their joint states."""
 
 from __future__ import annotations
 

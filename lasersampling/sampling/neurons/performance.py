@@ -1,11 +1,11 @@
 """Speed and power of a laser as a sampling neuron, estimated from the simulation.
 
-A spike costs what the pump delivers in the mean time between spikes, a sample what the lasers of
-a machine draw in the time until its states are independent of those before. Both are *device*
-figures, as a paper on a device would give them: the lasers' junctions, with the assumptions of
-`WallPlug`. Left out are detectors, drivers and pulse generators that turn spikes into pump pulses,
-readout, temperature control and losses between chips; digital machines are often quoted with
-theirs.
+The cost of a spike is what the pump delivers in the mean time between spikes, that of a sample what
+the lasers of a machine consume until its states are independent of those before. Both are figures
+of the *device*, as a paper on a device would give them: they cover the junctions of the lasers,
+under the assumptions of `WallPlug`. Detectors, drivers and pulse generators that turn spikes into
+pump pulses, readout, temperature control and losses between chips are left out; figures of digital
+machines often include such parts.
 
 References
 ----------
@@ -49,12 +49,12 @@ _BURN_IN = 25.0
 """Time before the recording of a single laser, in refractory times."""
 
 _SHARE_OF_EMISSION = 0.6
-"""Of the time that all measurements take."""
+"""Fraction of the time of all measurements that the emission takes."""
 
 
 @validated
 class WallPlug:
-    """What is assumed between the electrons of the simulation and the wall plug.
+    """Assumptions between the electrons of the simulation and the wall plug.
 
     Attributes
     ----------
@@ -62,14 +62,15 @@ class WallPlug:
         Voltage of a junction above the photon energy over the charge, by series resistance
         [V]. The default makes 1.0 V at 1550 nm.
     injection_efficiency : float
-        Part of the current that arrives in the section pumped [1].
+        Fraction of the current that reaches the pumped section [1].
     output_share : float
-        Part of the cavity loss that is light coupled out to where it is used [1].
+        Fraction of the cavity loss that is light coupled out to where it is used [1].
 
     Notes
     -----
-    No sample was measured: the defaults are round numbers, 1.0 V, no leakage, and half of the
-    light. Power is inverse in the injection efficiency and linear in the voltage.
+    These values were not measured: the defaults are round numbers, 1.0 V, no leakage, and half of
+    the light. Power is inversely proportional to the injection efficiency and proportional to the
+    voltage.
     """
 
     excess_voltage_v: NonNegative = 0.2
@@ -92,20 +93,20 @@ class WallPlug:
 
 @validated
 class PerformanceSettings:
-    """How long is measured, and on which machine.
+    """Duration of the measurements, and the machine for which they are made.
 
     Attributes
     ----------
     n_copies : int
-        Copies of a single laser that are recorded at every step, at least 2.
+        Number of copies of a single laser that are recorded at every step, at least 2.
     emission_duration_ns : float
-        Recording of each of them.
+        Recording time of each copy.
     n_units, machine_seed : int
         Machine whose samples are timed: W and b from N(0, 0.6).
     n_chains : int
-        Chains that sample it, at least 2 for standard errors.
+        Number of chains that sample it, at least 2 for standard errors.
     machine_duration_ns : float
-        Sampling time of each.
+        Sampling time of each chain.
     """
 
     n_copies: Annotated[int, Field(ge=2)] = 256
@@ -117,7 +118,7 @@ class PerformanceSettings:
 
 
 class ValueWithError(NamedTuple):
-    """A number and its standard error, in the same unit; None for what is not random."""
+    """A number and its standard error, in the same unit; None if it is exact."""
 
     value: float
     standard_error: float | None = None
@@ -162,7 +163,7 @@ class Performance:
     samples_per_s : ValueWithError
         Independent samples per second.
     machine_power_uw : ValueWithError
-        Electrical power of all its lasers, what the synapses add or spare included.
+        Electrical power of all its lasers, including what the synapses add or save.
     sample_energy_fj : ValueWithError
         Electrical energy per independent sample of the machine.
     """
@@ -193,18 +194,18 @@ def measure_performance(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Performance:
-    """Record single lasers and a machine of lasers, and work out what they cost.
+    """Record single lasers and a machine of lasers, and compute their cost.
 
     Parameters
     ----------
     lasers : Lasers
         Sampler; calibrated at the first use.
     settings : PerformanceSettings, optional
-        How long to measure.
+        Duration of the measurements.
     wall_plug : WallPlug, optional
-        Assumptions on the junctions.
+        Assumptions about the junctions.
     machine : BoltzmannMachine, optional
-        Machine to time in place of the random one.
+        Machine that is timed in place of the random one.
     seed : int
         Seed of the simulations.
     progress : callable, optional
@@ -217,7 +218,7 @@ def measure_performance(
     Raises
     ------
     InputError
-        When nothing can be said of so short a recording: no spikes, or a frozen machine.
+        If the recording is too short for a result: no spikes, or a frozen machine.
     """
     settings = settings or PerformanceSettings()
     wall_plug = wall_plug or WallPlug()
@@ -257,7 +258,8 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Va
     """Longest integrated autocorrelation time among the units and the energy, in draws.
 
     For lasers it can be less than the refractory time, since their spikes are more regular than
-    those of the theory: z(t) and z(t + 2 tau) are then anticorrelated, and means gain by it.
+    those of the theory: z(t) and z(t + 2 tau) are then anticorrelated, which makes means more
+    precise.
 
     Parameters
     ----------
@@ -269,14 +271,14 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Va
     Returns
     -------
     ValueWithError
-        In draws, its error by the jackknife over chains [1].
+        Autocorrelation time in draws, its error by the jackknife over chains [1].
     int
-        Which: number of the unit, or `n_units` for the energy.
+        Number of the slowest unit, or `n_units` for the energy.
 
     Raises
     ------
     InputError
-        When a unit never changed: how long it takes is not in the samples.
+        If a unit never changed, so that the samples do not show its time.
     """
     z = samples.states.astype(np.float64)
     if np.ptp(samples.states, axis=(0, 1)).min() == 0:
@@ -332,7 +334,7 @@ def _of_machine(
     power = _mean(steady + synaptic).times(per_uw)
     draws, _ = longest_correlation(machine, samples)
     time = draws.times(samples.interval_ns)
-    # The mean power is known far better than the time, so its error is left out of the product.
+    # The mean power is known far better than the time, so its error is neglected in the product.
     energy = time.times(power.value)
     weight_error = np.hypot(
         calibration.slope_se / calibration.slope,
@@ -352,9 +354,9 @@ def _of_machine(
 def pulse_share(
     synapse: Synapse, spikes: SpikeTrains, refractory_time_ns: float
 ) -> NDArray[np.float64]:
-    """Mean over time of the pump that a unit's spikes send, per weight [1], shape (chain, unit).
+    """Time average of the pump that a unit's spikes send, per weight [1], shape (chain, unit).
 
-    Kick and counter-kick of a shaped kernel cancel in the mean.
+    The kick and counter-kick of a shaped kernel cancel in the mean.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Chains of lasers through time: from a dispersed start or a state, part after part."""
+"""Simulation of chains of lasers from a dispersed start or a state, part after part."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True)
 class LaserRun:
-    """How some chains that share their lasers are simulated.
+    """Simulation of some chains that share their lasers.
 
     Attributes
     ----------
     neuron : LaserNeuron
         Device and times.
     settings : mapping of float to Setting
-        By beta.
+        Settings by beta.
     pumps : GroupPumps
-        Of these chains.
+        Pumps of these chains.
     burn_in_ns : float
-        Time before the recording of chains that start anew [ns].
+        Time before the recording of new chains [ns].
     n_threads : int or None
         Threads; all cores by default.
     """
@@ -60,16 +60,16 @@ class LaserRun:
         seed: int,
         progress: Progress,
     ) -> tuple[SpikeTrains, NetworkState]:
-        """Simulate parts of time one after the other; the spikes begin tau before the draws.
+        """Simulate successive parts of time; the spikes begin tau before the draws.
 
         Parameters
         ----------
         parts : list of TemperedPart
             Durations and betas.
         start : NetworkState or FirstSpikes
-            Where the chains stand, or the spikes that chains which start anew begin with.
+            State of the chains, or the spikes with which new chains begin.
         seed : int
-            Of the random numbers.
+            Seed of the random numbers.
         progress : callable
             Called with the fraction of the work done.
         """
@@ -79,8 +79,8 @@ class LaserRun:
             for part in parts
             for duration in parts_of(part.duration_ns, neuron.step_ps, tau, self.pumps.drift)
         ]
-        # The state at the first draw needs the spikes of one refractory time before it; they
-        # are simulated, or were in the run before.
+        # The state at the first draw needs the spikes of one refractory time before it; they are
+        # simulated, or come from the run before.
         recall = tau
         ahead = sum(part.duration_ns for part in parts)
         done = 0.0
@@ -89,7 +89,7 @@ class LaserRun:
             share = self.burn_in_ns / ahead
             start = self._begun(parts[0].beta, start, seed, lambda f: progress(f * share))
             done = self.burn_in_ns
-        # A run in one part has the seed itself, one that drifts a seed for each part.
+        # A run in one part uses the seed itself, a drifting one has a seed for each part.
         seeds = [seed]
         if len(parts) > 1:
             words = np.random.SeedSequence(seed, spawn_key=(_PARTS_STREAM,))
@@ -111,7 +111,7 @@ class LaserRun:
     def _begun(
         self, beta: float, spikes: FirstSpikes, seed: int, progress: Progress
     ) -> NetworkState:
-        """Lasers at rest but for these spikes, and after the burn-in."""
+        """State of lasers at rest except for these spikes, after the burn-in."""
         words = np.random.SeedSequence(seed, spawn_key=(_BURN_IN_STREAM,)).generate_state(2)
         instant = self.neuron.step_ps * 1e-3
         _, rest = self._simulated(beta, instant, None, int(words[0]), lambda fraction: None)

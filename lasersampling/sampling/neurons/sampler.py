@@ -48,13 +48,13 @@ from lasersampling.sampling.protocol import (
 DEFAULT_DEVICE = "D6"
 
 HARD_PUMP_LOGITS = 8.0
-"""How far beyond all that the others can do the pump of a clamped laser is held, in logits.
+"""How far the pump of a clamped laser is held beyond all that the others can do, in logits.
 
-Lasers of D6 that are held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and held
-down, never at z = 1: the chance of either is below 1e-4."""
+Lasers of D6 that were held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and lasers
+held down never at z = 1: the probability of either is below 1e-4."""
 
 DRAW_OF_PERIOD = "draw_of_period"
-"""Name of the number of the last draw within its period in a state of chains that swing."""
+"""Name of the number of the last draw within its period, in the state of tempered chains."""
 
 _READINGS_PER_TAU = 4
 _BURN_IN_IN_TAU = 50.0
@@ -67,10 +67,10 @@ class Lasers:
     The machine is translated into pumps and couplings with the calibration of the device
     (`lasersampling.sampling.neurons.translation`).
 
-    Chains that start anew do so in states drawn at random (`sampling.neurons.dispersed_starts`), so
-    that R-hat finds modes that they do not change between. They end at their last draw, and a run
-    that goes on has its first draw one interval later. `Samples.spikes` begin one refractory time
-    before the first draw of a fresh run, and before the end of the last run otherwise: those spikes
+    New chains start in random states (`sampling.neurons.dispersed_starts`), so that R-hat detects
+    modes between which they do not change. They end at their last draw, and a run that continues
+    them has its first draw one interval later. `Samples.spikes` begin one refractory time before
+    the first draw of a fresh run, and otherwise one before the end of the last run: those spikes
     are needed to read the first states.
 
     Attributes
@@ -80,7 +80,7 @@ class Lasers:
     synapse : Synapse, optional
         The device's own by default.
     refractory_time_ns : float, optional
-        tau: z = 1 that long after a spike; the device's own by default.
+        tau: z = 1 for this time after a spike; the device's own by default.
     delay_ns : float
         Transmission delay of all connections.
     interval_ns : float, optional
@@ -90,31 +90,30 @@ class Lasers:
     step_ps : float, optional
         Integration step; the device's own by default.
     settings : CalibrationSettings, optional
-        How the device is calibrated when its calibration is not in the cache.
+        How the device is calibrated if its calibration is not in the cache.
     n_threads : int, optional
         Threads; all cores by default. Draws do not depend on it.
     imperfections : Imperfections, str or Path, optional
-        What the lasers do beyond the model: an object, the name of a shipped file, or a path.
-        Calibration and translation know nothing of it.
+        Deviations of the lasers from the model: an object, the name of a shipped file, or a path.
+        Calibration and translation do not know them.
     chip_seed : int
-        Number of the chip, which fixes its mismatch and its dead lasers.
+        Number of the chip, which determines its mismatch and its dead lasers.
     clamping : "drive" or "pump"
-        "drive": clamped units have no laser, their effect on the others is a constant pump.
-        "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it
-        is as good as always 1 or 0; so chains can go on when other units are clamped. Their
-        states are given as the values that they are held at; `Samples.spikes` has their spikes.
+        "drive": clamped units have no laser, and their effect on the others is a constant pump.
+        "pump": they have one, whose pump is held so far up or down (`HARD_PUMP_LOGITS`) that it is
+        practically always 1 or 0; so chains can continue when other units are clamped. Their states
+        are given as the values at which they are held; `Samples.spikes` has their spikes.
     tempering : Tempering, optional
-        Lets pumps and couplings swing, so that chains change between modes. Draws are taken where
-        they are at full strength, `interval_ns` apart, and `Samples.interval_ns` is then the
-        laser time per draw: that of the hot parts is shared out among the draws.
+        Modulates pumps and couplings periodically, so that chains change between modes. Draws are
+        taken at full strength, `interval_ns` apart, and `Samples.interval_ns` is then the laser
+        time per draw, with the time of the hot parts distributed over the draws.
     depression : Depression, optional
-        Lets synapses tire with use, so that modes lose their hold. Calibration and translation
-        know nothing of it.
+        Short-term depression of synapses, which makes modes less stable. Calibration and
+        translation do not know it.
     lines : Lines, optional
-        Gain and offset of each laser beyond the calibration, such as
-        `sampling.neurons.adaptation.adapt` finds them: for machines with fields beyond three or
-        four, such as those of images, and for imperfect chips. They belong to machines of so many
-        units.
+        Offset and gain of each laser beyond the calibration, as found by
+        `sampling.neurons.adaptation.adapt`: for machines with fields beyond three or four, such as
+        those of images, and for imperfect chips. They are valid for machines of this size.
 
     Examples
     --------
@@ -182,11 +181,11 @@ class Lasers:
 
     @cached_property
     def calibration(self) -> Calibration:
-        """Calibration of the neuron, out of the cache or measured at the first use."""
+        """Calibration of the neuron, from the cache or measured at the first use."""
         return self.calibrated()
 
     def calibrated(self, progress: Progress | None = None) -> Calibration:
-        """Give the calibration, telling of the progress if it must be measured."""
+        """Give the calibration, and report the progress if it must be measured."""
         if "calibration" not in self.__dict__:
             self.__dict__["calibration"] = stored_calibration(
                 self.neuron,
@@ -198,7 +197,7 @@ class Lasers:
         return calibration
 
     def programme(self, machine: AnyMachine) -> Programme:
-        """Return what the lasers of a machine are driven by."""
+        """Return the weights and biases that drive the lasers of a machine."""
         return Programme.of(machine, self.lines)
 
     def chip(self, n_units: int) -> Chip:
@@ -208,7 +207,7 @@ class Lasers:
 
     @property
     def draw_interval_ns(self) -> float:
-        """Laser time per draw [ns]: that between two draws, or with tempering its mean."""
+        """Laser time per draw [ns]: the time between two draws, or its mean with tempering."""
         if self.tempering is None:
             return self._spacing_ns
         return self.tempering.period_ns / self.tempering.draws_per_period(self._spacing_ns)
@@ -222,13 +221,13 @@ class Lasers:
 
     @property
     def _spacing_ns(self) -> float:
-        """Time between two draws between which nothing is hot [ns]."""
+        """Time between two draws without a hot part between them [ns]."""
         if self.interval_ns is not None:
             return self.interval_ns
         return self.neuron.refractory_time_ns / _READINGS_PER_TAU
 
     def draws_in(self, duration_ns: float) -> int:
-        """Draws that fit into a sampling time, at least one; see `protocol.draws_within`."""
+        """Number of draws in a sampling time, at least one; see `protocol.draws_within`."""
         return draws_within(duration_ns, self.draw_interval_ns)
 
     def sample(
@@ -305,7 +304,7 @@ class Lasers:
         )  # fmt: skip
 
     def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
-        """When draws are taken, and what beta is until the last of them."""
+        """Times of the draws, and beta until the last of them."""
         last = None
         if start is not None:
             last = 0 if self.tempering is None else int(start[DRAW_OF_PERIOD][0])
@@ -345,7 +344,7 @@ class Lasers:
         others = np.setdiff1d(np.arange(len(programme.biases)), units)
         among = programme.among(units)
         drive = held[:, others] @ programme.weights[np.ix_(units, others)].T
-        # A clamped laser: whatever the others do, its total drive stays beyond the hard level.
+        # The total drive of a clamped laser stays beyond the hard level, whatever the others do.
         own = held[:, units]
         most = np.maximum(among.weights, 0.0).sum(axis=1)
         least = np.minimum(among.weights, 0.0).sum(axis=1)
@@ -359,13 +358,12 @@ class Lasers:
 def calibrate(
     lasers: Lasers | Device | str | Path = DEFAULT_DEVICE, *, progress: Progress | None = None
 ) -> Calibration:
-    """Give the calibration of lasers: a shipped or kept one, or measure it now.
+    """Give the calibration of lasers: shipped, stored, or measured now.
 
     Parameters
     ----------
     lasers : Lasers, Device, str or Path
-        Lasers; or a device, the name of a shipped one, or its file, with all settings at their
-        defaults.
+        Lasers; or a device, the name of a shipped one, or its file, with default settings.
     progress : callable, optional
         Called with the fraction done of a measurement, which takes minutes.
 

@@ -1,7 +1,7 @@
-"""Which lasers sample, and when their states are read: the tables of recipes and commands.
+"""Settings of lasers as samplers, as tables of recipes and commands.
 
-The keys stand here once, and are checked here alone; a recipe or command takes over those it has.
-`Lasers` explains them at length. `sampling.neurons.configured` makes lasers of them.
+All keys are defined and checked here; a recipe or command adopts those that it has. `Lasers`
+explains them at length. `sampling.neurons.configured` makes lasers from them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NeuronSettings:
     burn_in_ns : float or None
         Time before the first draw; fifty refractory times by default.
     calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
+        How the device is calibrated if no calibration is stored.
     """
 
     device: Device = dataclasses.field(kw_only=True)
@@ -48,14 +48,14 @@ class NeuronSettings:
 
 @validated
 class ChipSettings(NeuronSettings):
-    """The same for the lasers of one chip.
+    """The same settings for the lasers of one chip.
 
     Attributes
     ----------
     imperfections : Imperfections
-        What the lasers do beyond the model.
+        Deviations of the lasers from the model.
     chip_seed : int
-        Number of the chip, which fixes its mismatch and its dead lasers.
+        Number of the chip, which determines its mismatch and its dead lasers.
     """
 
     imperfections: Imperfections = Imperfections()
@@ -69,7 +69,7 @@ class LineSettings:
     Attributes
     ----------
     offset, gain : tuple of float
-        Of each unit [1].
+        Offset and gain of each unit [1].
     """
 
     offset: tuple[float, ...]
@@ -87,22 +87,22 @@ class LineSettings:
 
     @property
     def lines(self) -> Lines:
-        """The same as arrays."""
+        """The same lines as arrays."""
         return Lines(self.offset, self.gain)  # type: ignore[arg-type]
 
 
 @validated
 class LaserSettings(ChipSettings):
-    """All that can be said of lasers.
+    """All settings of lasers.
 
     Attributes
     ----------
     clamping : "drive" or "pump"
         Whether clamped units act as a constant drive, or as lasers whose pump is held.
     tempering : Tempering or None
-        Lets pumps and couplings swing.
+        Periodic modulation of pumps and couplings.
     depression : Depression or None
-        Lets synapses tire.
+        Short-term depression of synapses.
     lines : LineSettings or None
         Offset and gain of each laser, as adaptation finds them.
     """

@@ -16,26 +16,26 @@ DEVICES = ("D1", "D2", "D4", "D5", "D6")
 
 
 def missing_calibrations() -> tuple[str, ...]:
-    """Name the devices whose shipped calibration is missing, or of other code or settings.
+    """Name the devices whose shipped calibration is missing, or belongs to other code or settings.
 
     Returns
     -------
     tuple of str
-        None if all are there.
+        Empty if all are there.
     """
     shipped = shipped_names("calibrations")
     return tuple(device for device in DEVICES if _name(device) not in shipped)
 
 
 def ship_calibrations(folder: Path, told: Callable[[str], None] = print) -> None:
-    """Measure calibrations that are missing, and remove those that are of other code.
+    """Measure missing calibrations, and remove those that belong to other code.
 
     Parameters
     ----------
     folder : Path
         ``models/calibrations`` of a clone.
     told : callable
-        Told what is done; minutes for each device.
+        Called with a line for each step; a device takes minutes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {_name(device): device for device in DEVICES}

@@ -1,4 +1,4 @@
-"""States of laser networks as the plain arrays that samplers hand on and checkpoints keep."""
+"""States of laser networks as plain arrays, for samplers and checkpoints."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SPIKES: dict[str, type[np.generic]] = {
 }
 
 RESOURCE, SPIKE_AMPLITUDE = "resource", "spike_amplitude"
-"""What there is in addition if synapses tire: for each unit, and for each recent spike."""
+"""Additional arrays with short-term depression: for each unit, and for each recent spike."""
 
 
 class Part(NamedTuple):
-    """Chains that share their lasers, and where these stand."""
+    """Chains that share their lasers, and the state of these."""
 
     chains: NDArray[np.intp]
     units: NDArray[np.intp]
@@ -36,16 +36,16 @@ class Part(NamedTuple):
 def chain_state(
     parts: Sequence[Part], n_chains: int, n_units: int, *, tiring: bool = False
 ) -> dict[str, NDArray[np.generic]]:
-    """State of all chains with the machine's numbering; zeros where a unit has no laser.
+    """State of all chains in the machine's numbering; zeros for units without a laser.
 
     Parameters
     ----------
     parts : sequence of Part
-        Where the lasers stand.
+        States of the lasers.
     n_chains, n_units : int
-        Of all parts together.
+        Numbers of all parts together.
     tiring : bool
-        Whether synapses tire.
+        Whether synapses have short-term depression.
     """
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.zeros((n_chains, n_units), dtype) for name, dtype in _STATE.items()
@@ -77,14 +77,14 @@ def network_state(
     has_laser: NDArray[np.bool_],
     more: Mapping[str, tuple[DTypeLike, tuple[int | None, ...]]],
 ) -> NetworkState:
-    """State of all units of all chains, out of what `chain_state` gave.
+    """State of all units of all chains, from the result of `chain_state`.
 
     Parameters
     ----------
     start : mapping
         The arrays.
     has_laser : ndarray of bool, shape (chain, unit)
-        Which units have a laser in the run to come; it must be those that had one.
+        Units that have a laser in the coming run; these must be those that had one before.
     more : mapping of str to (dtype, shape)
         Further arrays that the state must have.
 
@@ -127,7 +127,7 @@ def network_state(
 def gathered_spikes(
     parts: Sequence[Part], trains: Sequence[SpikeTrains], n_chains: int, n_units: int
 ) -> SpikeTrains | None:
-    """Spikes of all chains with the machine's numbering of units; None if there are no lasers."""
+    """Spikes of all chains in the machine's numbering of units; None if there are no lasers."""
     if not parts:
         return None
     times = [np.zeros(0)] * n_chains

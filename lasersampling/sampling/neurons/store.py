@@ -1,8 +1,8 @@
 """Calibrations are measured once and kept as TOML files in the user's cache.
 
-A file is named by a digest of all that the measurement depends on; when device, synapse, settings
-or the simulating code change, it is made again. Those of the shipped devices with default settings
-are shipped, in ``models/calibrations``.
+A file is named by a digest of everything on which the measurement depends; when device, synapse,
+settings or the simulating code change, it is measured again. Calibrations of the shipped devices
+with default settings are shipped, in ``models/calibrations``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ T = TypeVar("T")
 
 
 def calibration_path(neuron: LaserNeuron, settings: CalibrationSettings) -> Path:
-    """File that holds, or would hold, this calibration."""
+    """File of this calibration, whether or not it exists."""
     return cache_directory() / f"{calibration_name(neuron, settings)}.toml"
 
 
 def calibration_name(neuron: LaserNeuron, settings: CalibrationSettings) -> str:
-    """Name of this calibration, that of its file without the suffix."""
+    """Name of this calibration, which is that of its file without the suffix."""
     name = f"calibration-{neuron.device.name}-{calibration_key(neuron, settings)}"
     return name.replace(os.sep, "_")
 
@@ -47,17 +47,17 @@ def stored_calibration(
     n_threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Calibration:
-    """Read this calibration from those that are shipped or the cache, or measure and store it.
+    """Read this calibration from the shipped ones or the cache, or measure and store it.
 
-    A file that cannot be read is measured anew and replaced. A cache that cannot be written is no
-    error: the calibration is returned all the same, with a `LaserSamplingWarning`.
+    If a file cannot be read, the calibration is measured anew and the file replaced. If the cache
+    cannot be written, the calibration is returned nevertheless, with a `LaserSamplingWarning`.
 
     Parameters
     ----------
     neuron : LaserNeuron
         Laser, synapse and refractory time.
     settings : CalibrationSettings
-        How long to measure, and the seed.
+        Durations of the measurement, and the seed.
     n_threads : int, optional
         Threads; all cores by default.
     progress : callable, optional
@@ -77,7 +77,7 @@ def stored_calibration(
 
 
 def kept(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
-    """Read what was measured before, or measure it and keep it.
+    """Read an earlier measurement, or measure and store it.
 
     Parameters
     ----------
@@ -86,10 +86,10 @@ def kept(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
     kind : type
         Class made by `config.validated`.
     measure : callable
-        Measures it.
+        Makes the measurement.
     """
-    # What cannot be read was written by another version, is damaged or belongs to somebody else:
-    # worth no more than the time to measure again.
+    # An unreadable file was written by another version, is damaged or belongs to somebody else:
+    # measuring again is the simplest remedy.
     with contextlib.suppress(InputError, OSError):
         if path.is_file():
             return load(path, kind)
@@ -99,7 +99,7 @@ def kept(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
         with atomic_path(path) as temporary:
             temporary.write_text(to_toml(measured), encoding="utf-8")
     except FileInUseError:
-        pass  # another run measured the same and keeps it
+        pass  # another run measured the same and stores it
     except (LaserSamplingError, OSError) as error:
         warnings.warn(
             f"what was measured could not be kept ({error}), so a later run measures it again; "

@@ -1,4 +1,4 @@
-"""Lasers as a substrate: what a sampler asks of them, and what they show, as plain arrays.
+"""Lasers as a substrate: inputs from a sampler, and observations, as plain arrays.
 
 Parameters are ``weights`` (unit, unit) and ``biases`` (unit,) of the machine [1]. A run has these
 
@@ -6,32 +6,32 @@ Parameters are ``weights`` (unit, unit) and ``biases`` (unit,) of the machine [1
 input                type, shape            what
 ===================  =====================  =======================================================
 ``n_draws``          int64 ()               states to be read from each chain
-``n_chains``         int64 ()               independent repetitions, side by side or one by one
+``n_chains``         int64 ()               independent repetitions, side by side or in turn
 ``clamped``          int8 (chain, unit)     -1 leaves a unit free, 0 and 1 hold it
-``seed``             int64 ()               of random numbers, for a device that simulates
-``goes_on``          bool ()                whether chains go on from where an earlier run ended
-``start.NAME``       any                    where that was: what its observation calls ``end.NAME``
+``seed``             int64 ()               seed of random numbers, for a simulated device
+``goes_on``          bool ()                whether chains continue from the end of an earlier run
+``start.NAME``       any                    that end: what its observation calls ``end.NAME``
 ===================  =====================  =======================================================
 
-and shows its spikes, sorted by time within each chain. States are read from the spikes by whoever
-asked: a unit is at 1 for a refractory time tau after each of its own; clamped units are at what
-they are held at.
+and shows its spikes, sorted by time within each chain. The client reads states from the spikes: a
+unit is at 1 for a refractory time tau after each of its spikes; clamped units are at the values at
+which they are held.
 
 ===================  =====================  =======================================================
 observation          type, shape            what
 ===================  =====================  =======================================================
 ``time_ns``          float64 (spike,)       times from the start of the recording [ns]
-``unit``             int32 (spike,)         who spiked
+``unit``             int32 (spike,)         unit that spiked
 ``chain_offset``     int64 (chain + 1,)     where the spikes of each chain begin and end
 ``duration_ns``      float64 ()             length of the recording; 0 if no unit has a laser [ns]
-``end.NAME``         any                    where the chains stand, optional
+``end.NAME``         any                    state of the chains at the end, optional
 ===================  =====================  =======================================================
 
 The facts ``refractory_time_ns`` and ``interval_ns`` of the description are tau and the time between
-draws. The first draw of a fresh run is at tau, so that every spike that counts is in the recording;
-the recording of a run that goes on begins tau before the end of the last one, and its first draw is
-one interval later. A device that cannot be put back into an earlier state gives no ``end.NAME`` and
-simply goes on.
+draws. The first draw of a fresh run is at tau, so that every relevant spike is in the recording;
+the recording of a continued run begins tau before the end of the last one, and its first draw is
+one interval later. A device that cannot be set to an earlier state gives no ``end.NAME`` and simply
+runs on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from lasersampling.hardware.observations import END
 from lasersampling.sampling.neurons.sampler import Lasers
 
 START = "start."
-"""What the names of inputs begin with that say where chains go on from."""
+"""Prefix of the names of inputs with the state from which chains continue."""
 
 _PARAMETERS: dict[str, tuple[DTypeLike, int]] = {
     "weights": (np.float64, 2),
@@ -162,7 +162,7 @@ class LaserSubstrate:
 def _problems(
     group: str, arrays: Arrays, expected: Mapping[str, tuple[DTypeLike, int]]
 ) -> list[Problem]:
-    """Compare names, types and numbers of axes."""
+    """Check names, types and numbers of axes."""
     problems = [
         Problem(f"{group}.{name}", "an array", f"one of {', '.join(expected)}")
         for name in arrays

@@ -1,20 +1,21 @@
-"""Tempering in time: pumps and couplings swing, draws are taken where they are at full strength.
+"""Tempering in time: pumps and couplings are modulated, draws are taken at full strength.
 
 A Boltzmann machine at inverse temperature beta has the energy beta E: all weights and biases are
-smaller by this factor, barriers between modes are lower. In a laboratory beta is two knobs, the
-strength of all couplings and how far pumps are from the pump of P(z = 1) = 1/2. A period is
+smaller by this factor, and barriers between modes are lower. In a laboratory, beta is set by two
+controls, the strength of all couplings and the distance of the pumps from the pump of P(z = 1) =
+1/2. A period is
 
     [ draws, beta = 1 | hot part, beta down and up again | settling, beta = 1 ]
 
-and the hot part is a squared sine in steps, for each of which the pumps are held. Draws all belong
-to beta = 1, but this is no exact method: the weights of the modes among each other freeze when the
-barriers between them rise, and are then those of some beta < 1. How much this does is a matter of
-measurement (`training/mixing.py`). Longer periods with slower cooling make it smaller.
+and the hot part is a squared sine in steps, in each of which the pumps are held. All draws belong
+to beta = 1, but the method is not exact: the relative weights of the modes freeze when the barriers
+between them rise, and are then those of some beta < 1. The size of this error must be measured
+(`training/mixing.py`). Longer periods with slower cooling reduce it.
 
 References
 ----------
-R. M. Neal, Statistics and Computing 6 (1996) 353 (tempered transitions, which correct what is
-left uncorrected here); A. Korcsak-Gorzo et al., PLoS Comput. Biol. 18 (2022) e1009753 (oscillating
+R. M. Neal, Statistics and Computing 6 (1996) 353 (tempered transitions, which correct the error
+that remains here); A. Korcsak-Gorzo et al., PLoS Comput. Biol. 18 (2022) e1009753 (oscillating
 background as tempering of spiking samplers).
 """
 
@@ -31,7 +32,7 @@ from lasersampling.errors import InputError
 
 
 class TemperedPart(NamedTuple):
-    """A time in which beta is held."""
+    """A time interval in which beta is constant."""
 
     duration_ns: float
     beta: float
@@ -44,20 +45,20 @@ class Tempering:
     Attributes
     ----------
     period_ns : float
-        From one hot part to the next [ns].
+        Time from one hot part to the next [ns].
     hot_fraction : float
-        Share of the period in which beta is below 1 [1].
+        Fraction of the period in which beta is below 1 [1].
     lowest_beta : float
-        Where beta turns in the middle of the hot part [1].
+        Beta in the middle of the hot part [1].
     steps : int
-        Levels of beta in the hot part; one is a rectangle.
+        Number of levels of beta in the hot part; one makes a rectangle.
     settling_ns : float
-        Time after the hot part without draws: what lasers need to follow within a mode [ns].
+        Time after the hot part without draws, in which lasers settle within a mode [ns].
 
     Raises
     ------
     InputError
-        When hot part and settling leave no time for draws, or values are out of range.
+        If hot part and settling leave no time for draws, or values are out of range.
 
     Examples
     --------
@@ -91,7 +92,7 @@ class Tempering:
         return levels
 
     def draws_per_period(self, interval_ns: float) -> int:
-        """Draws in each period if they are so far apart."""
+        """Number of draws in each period at this distance."""
         return 1 + int(self.window_ns / interval_ns + 1e-9)
 
     def draw_times_ns(self, numbers: NDArray[np.int64], interval_ns: float) -> NDArray[np.float64]:
@@ -101,7 +102,7 @@ class Tempering:
         return times
 
     def parts(self, begin_ns: float, end_ns: float, step_ps: float) -> list[TemperedPart]:
-        """Cut a time into parts of constant beta, in whole steps but for the last.
+        """Divide a time into parts of constant beta, in whole steps except the last.
 
         Parameters
         ----------
@@ -130,16 +131,16 @@ class Tempering:
 
 
 class Timetable(NamedTuple):
-    """What a run is to do when.
+    """Plan of a run.
 
     Attributes
     ----------
     draws_ns : ndarray, shape (draw,)
-        Times of the draws: a fresh run counts from its end of burn-in, one refractory time before
-        the first draw, one that goes on from a refractory time before the last draw of the run
-        before.
+        Times of the draws. A fresh run counts from the end of its burn-in, one refractory time
+        before the first draw; a continued run from one refractory time before the last draw of the
+        run before.
     parts : list of TemperedPart
-        What beta is from the end of the burn-in, or from the last draw, to the last of these.
+        Beta from the end of the burn-in, or from the last draw of the run before, to the last draw.
     last : int
         Number of the last draw within its period.
     """
@@ -168,15 +169,15 @@ def timetable(
     Parameters
     ----------
     swing : Tempering or None
-        None leaves beta at 1.
+        The schedule; None leaves beta at 1.
     n_draws : int
-        Draws to be taken.
+        Number of draws.
     spacing_ns : float
-        Time between draws between which nothing is hot.
+        Time between draws without a hot part between them.
     refractory_time_ns, step_ps : float
-        Of the lasers.
+        Times of the lasers.
     last : int or None
-        `Timetable.last` of the run that this one goes on from, None for a fresh one.
+        `Timetable.last` of the run that this one continues, None for a fresh one.
     """
     tau, fresh = refractory_time_ns, last is None
     if swing is None:

@@ -1,15 +1,16 @@
 """From a Boltzmann machine to pumps and couplings.
 
 Unit k of a Boltzmann machine is 1 with probability sigma(u_k), u_k = b_k + sum_j W_kj z_j. A laser
-is "1" with probability sigma(alpha (r - r0)), r being its pump over the threshold pump. Equal
-arguments need
+is at 1 with probability sigma(alpha (r - r0)), where r is its pump over the threshold pump. Equal
+arguments require
 
     r_k = r0 + b_k / alpha + sum_j (W_kj / alpha) z_j,
 
-a pump r0 + b_k / alpha and, for tau after each spike of j, W_kj / alpha on top. The carriers
-low-pass the pump, so what a pulse of that size does is *measured* on two lasers coupled by w each
-way: their joint distribution over (z_1, z_2) is that of a Boltzmann machine with weight gamma w.
-`gamma` is the strength of a unit synapse, and translation divides by it.
+a constant pump r0 + b_k / alpha and, for the time tau after each spike of j, an additional W_kj /
+alpha. The carriers low-pass filter the pump, so the effect of such a pulse is *measured* on two
+lasers coupled by w in both directions: their joint distribution over (z_1, z_2) is that of a
+Boltzmann machine with weight gamma w. `gamma` is the strength of a unit synapse, and translation
+divides by it.
 
 References
 ----------
@@ -32,7 +33,7 @@ from lasersampling.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Lines a_k + g_k u_k by which lasers are driven in place of the field u_k of unit k.
+    """Lines a_k + g_k u_k that drive lasers in place of the field u_k of unit k.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Lines:
     Raises
     ------
     InputError
-        If these are no finite numbers of the same shape, or a gain is not positive.
+        If these are not finite numbers of the same shape, or a gain is not positive.
     """
 
     offset: NDArray[np.float64]
@@ -58,12 +59,12 @@ class Lines:
         if self.offset.ndim != 1 or self.offset.shape != self.gain.shape:
             got = f"shapes {self.offset.shape} and {self.gain.shape}"
             raise InputError.single("lines", got, "offset and gain of shape (unit,)")
-        # Written so that a nan fails it too.
+        # Written so that nan fails it too.
         if not (np.isfinite(self.offset).all() and ((self.gain > 0) & (self.gain < np.inf)).all()):
             raise InputError.single("lines", "others", "finite offsets and positive gains")
 
     def padded(self, n_units: int) -> Lines:
-        """Give the lines of a machine that has more units at its end, which are driven as they are.
+        """Give the lines of a machine with more units at its end, which get gain 1 and offset 0.
 
         Examples
         --------
@@ -75,7 +76,7 @@ class Lines:
 
 
 class Programme(NamedTuple):
-    """What lasers are to be driven by, in units of a Boltzmann machine's parameters.
+    """Weights and biases that drive lasers, in units of a Boltzmann machine's parameters.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class Programme(NamedTuple):
 
     @classmethod
     def of(cls, machine: AnyMachine, lines: Lines | None) -> Programme:
-        """Give the parameters of a machine, on lines if there are any.
+        """Give the parameters of a machine, with lines if there are any.
 
         Raises
         ------
@@ -107,7 +108,7 @@ class Programme(NamedTuple):
         return cls(gain[:, None] * machine.weights, lines.offset + gain * machine.biases)
 
     def among(self, units: NDArray[np.intp]) -> Programme:
-        """Leave all other units out."""
+        """Leave out all other units."""
         return Programme(self.weights[np.ix_(units, units)], self.biases[units])
 
     def times(self, beta: float) -> Programme:
@@ -117,7 +118,7 @@ class Programme(NamedTuple):
 
 @dataclass(frozen=True)
 class TranslationRule:
-    """What translation needs to know of lasers and synapses.
+    """Properties of lasers and synapses that translation needs.
 
     Attributes
     ----------
@@ -130,7 +131,7 @@ class TranslationRule:
     synapse_strength : float
         gamma [1].
     pump_per_drive : float
-        Pump that acts as one electron/ns of the section which the synapses drive [1].
+        Pump that acts like one electron/ns in the section that the synapses drive [1].
     """
 
     threshold_pump_electrons_per_ns: float
@@ -167,8 +168,8 @@ class TranslationRule:
         Parameters
         ----------
         machine : BoltzmannMachine or Programme
-            Whose biases.
+            The machine whose biases are translated.
         drive : ndarray, shape (..., unit)
-            What is added to the biases, such as the constant effect of clamped units.
+            Values added to the biases, such as the constant effect of clamped units.
         """
         return np.asarray(self.midpoint + (machine.biases + drive) / self.slope)

@@ -1,22 +1,22 @@
 """The hazard of a laser: its spike rate given the drive and the time since its last spike.
 
-A laser with all-or-none pulses loses its memory at a spike: the pulse empties the gain section, and
-the next spike depends on how far this has filled again, and on chance. So its spikes are a *renewal
-process* with the hazard
+A laser with all-or-none pulses loses its memory at a spike: the pulse depletes the gain section,
+and the next spike depends only on how far this has recovered, and on chance. So its spikes are a
+*renewal process* with the hazard
 
     h(x, s),    x the drive (the pump over the threshold pump), s the time since the last spike,
 
-which is zero while the laser is refractory, rises with the gain, and ends at the steady rate of
+which is zero while the laser is refractory, rises with the gain, and approaches the steady rate of
 escape from rest. It is represented by a smooth surface log h over the drive and ``e = exp(-s /
-recovery)``: the carriers relax exponentially, so log h is nearly linear in e at late ages, and
-extrapolates to s = infinity, where nothing was measured.
+recovery)``: the carriers relax exponentially, so log h is nearly linear in e at late ages, and can
+be extrapolated to s = infinity, where nothing was measured.
 
-Under a drive u(t) that changes, x follows with the two relaxation times of the hazard,
+Under a changing drive u(t), x follows with the two relaxation times of the hazard,
 
     x(t) = integral of k(t - t') u(t') dt',    k(t) = (exp(-t/a) - exp(-t/b)) / (a - b),
 
-the slow one, a, that of the carriers and the fast one, b, the time in which light builds up. At a
-constant drive x = u, so the table is measured first, and then the two times.
+where the slow time a is that of the carriers and the fast time b that in which light builds up. At
+a constant drive x = u, so the table is measured first, and then the two times.
 
 References
 ----------
@@ -38,23 +38,24 @@ __all__ = ["Hazard", "basis"]
 _DEGREE = 3
 
 LOWEST_LOG_HAZARD = -40.0
-"""Lower limit of the surface: the log of a hazard that is as good as zero."""
+"""Lower limit of the surface: the log of a practically vanishing hazard."""
 
 
 @validated
 class Hazard:
-    """Hazard of an uncoupled laser, as measured, and how it follows a changing drive.
+    """Measured hazard of an uncoupled laser, and how it follows a changing drive.
 
     Attributes
     ----------
     lowest_pump, highest_pump : float
         Range of the measured drives over the threshold pump [1].
     first_age_ns : float
-        No spike comes sooner after another [ns].
+        Shortest time between two spikes [ns].
     recovery_ns : float
-        Time in the exponent of e [ns].
+        Time constant in the exponent of e [ns].
     coefficients : tuple of tuple of float
-        Of the cubic B-splines of log h (h in 1/ns) over drive and e, both with equal knots [1].
+        Coefficients of the cubic B-splines of log h (h in 1/ns) over drive and e, both with equal
+        knots [1].
     slow_ns, fast_ns : float
         Relaxation times a > b [ns].
     slow_ns_se, fast_ns_se : float
@@ -64,7 +65,7 @@ class Hazard:
     pump : tuple of float
         Drives that were recorded [1].
     rate_per_ns, rate_se_per_ns : tuple of float
-        Spike rates there, and standard errors.
+        Spike rates at these drives, and standard errors.
     """
 
     lowest_pump: Positive
@@ -92,10 +93,10 @@ class Hazard:
         Parameters
         ----------
         pump : array_like, shape (drive,)
-            Drive over the threshold pump; linear in it below the measured range, and
-            constant on the high side.
+            Drive over the threshold pump; log h is linear in it below the measured range, and
+            constant above.
         age_ns : array_like, shape (age,)
-            Time since the last spike, infinity too; minus infinity before `first_age_ns`.
+            Time since the last spike, or infinity; log h is minus infinity before `first_age_ns`.
 
         Returns
         -------
@@ -124,7 +125,7 @@ def basis(values: NDArray[np.float64], low: float, high: float, n: int) -> NDArr
 
     step = (high - low) / (n - _DEGREE)
     knots = low + step * np.arange(-_DEGREE, n + 1)
-    # Rounding must not put the ends outside of the base interval.
+    # Rounding must not move the ends outside of the base interval.
     inside = np.clip(values, knots[_DEGREE], knots[n])
     matrix: NDArray[np.float64] = BSpline.design_matrix(inside, knots, _DEGREE).toarray()
     return matrix

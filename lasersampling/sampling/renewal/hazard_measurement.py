@@ -1,8 +1,8 @@
 """Measuring the hazard of a laser.
 
 Uncoupled lasers are recorded over a range of constant pumps. Events and exposure in cells of drive
-and age give the surface log h by penalised Poisson regression. Then lasers that are driven by a few
-others, through the synapse in use, show how fast the hazard follows the drive.
+and age give the surface log h by penalised Poisson regression. Then lasers that a few others drive
+through the synapse in use show how fast the hazard follows the drive.
 
 References
 ----------
@@ -44,14 +44,14 @@ _DRIVERS, _DRIVEN, _DRIVING_WEIGHT = 4, 24, 1.5
 
 @validated
 class HazardSettings(MeasurementSettings):
-    """How long a hazard is measured.
+    """Durations of the measurement of a hazard.
 
     Attributes
     ----------
     duration_ns : float
-        Recording per pump and chain.
+        Recording time per pump and chain.
     response_duration_ns : float
-        Recording per chain of the driven lasers.
+        Recording time per chain of the driven lasers.
     """
 
     n_chains: int = 32
@@ -60,7 +60,7 @@ class HazardSettings(MeasurementSettings):
 
 
 def check_synapse(neuron: LaserNeuron) -> None:
-    """Refuse a neuron whose synapse this abstraction does not know.
+    """Refuse a neuron with a synapse that this abstraction cannot describe.
 
     Raises
     ------
@@ -87,9 +87,9 @@ def measure_hazard(
     neuron : LaserNeuron
         Laser, synapse and refractory time.
     calibration : Calibration
-        Of this neuron: what pumps to look at.
+        Calibration of this neuron, which gives the range of pumps.
     settings : HazardSettings
-        How long to measure, and the seed.
+        Durations of the measurement, and the seed.
     n_threads : int, optional
         Threads; all cores by default. The result does not depend on it.
     progress : callable, optional
@@ -102,7 +102,7 @@ def measure_hazard(
     Raises
     ------
     InputError
-        For an exponential synapse, which this abstraction does not know.
+        For an exponential synapse, which this abstraction cannot describe.
     SimulationError
         When the laser hardly spikes.
     """
@@ -151,19 +151,19 @@ def driven_trains(
     *,
     n_threads: int | None = None,
 ) -> list[DrivenTrain]:
-    """Record lasers that a few others drive, each with weights of its own.
+    """Record lasers that a few others drive, each with different weights.
 
     Returns
     -------
     list of DrivenTrain
-        Of all driven lasers of all chains.
+        Spikes and drives of all driven lasers of all chains.
     """
     device, tau = neuron.device, neuron.refractory_time_ns
     rule, n = calibration.rule(neuron), _DRIVERS + _DRIVEN
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     weights = np.zeros((n, n))
     weights[_DRIVERS:, :_DRIVERS] = generator.normal(0.0, _DRIVING_WEIGHT, (_DRIVEN, _DRIVERS))
-    # The drivers are on half of the time; without them the driven would be anywhere from -1 to 2.
+    # The drivers are on half of the time; the undriven arguments of the others are -1 to 2.
     biases = np.append(np.zeros(_DRIVERS), generator.uniform(-1.0, 2.0, _DRIVEN))
     biases[_DRIVERS:] -= 0.5 * weights[_DRIVERS:].sum(axis=1)
     electrons = rule.electrons_per_ns(weights)
@@ -203,7 +203,7 @@ def driven_trains(
 def _edges(
     times: NDArray[np.float64], length: float, *, renews: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """When the pulses of a train begin (1) and end (-1)."""
+    """Times at which the pulses of a train begin (1) and end (-1)."""
     apart = np.diff(times) >= length if renews else np.ones(max(len(times) - 1, 0), dtype=bool)
     begins = times[np.append(True, apart)] if times.size else times
     ends = times[np.append(apart, True)] + length if times.size else times

@@ -1,7 +1,7 @@
-"""How fast the hazard follows the drive: maximum likelihood from lasers that others drive.
+"""How fast the hazard follows the drive, by maximum likelihood from driven lasers.
 
 The log-likelihood of spikes at t_i under a hazard h(t) is ``sum log h(t_i) - integral h dt``.
-What is between spikes, the integral of h, is exponential with mean 1 if the hazard is right (time
+The integral of h between spikes is exponential with mean 1 if the hazard is correct (time
 rescaling).
 
 Numba's cache knows of changes in this file only.
@@ -32,7 +32,7 @@ _MOST_EVALUATIONS = 60
 
 
 class DrivenTrain(NamedTuple):
-    """Spikes of one laser and the drive that it had.
+    """Spikes of one laser, and its drive.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class DrivenTrain(NamedTuple):
     pump : float
         Drive without pulses, over the threshold pump [1].
     edge_ns : ndarray, shape (edge,)
-        When pulses begin and end, ascending.
+        Times at which pulses begin and end, ascending.
     step : ndarray, shape (edge,)
-        By how much the pump changes then [1].
+        Change of the pump at these times [1].
     kick_ns : float
-        Charge of a kick over the step that it comes with [ns].
+        Charge of a kick divided by the step at which it comes [ns].
     duration_ns : float
         Length of the recording.
     """
@@ -141,23 +141,23 @@ class _Likelihood:
 def fit_response(
     hazard: Hazard, trains: list[DrivenTrain], carrier_lifetime_ns: float, n_threads: int
 ) -> tuple[float, float, float, float]:
-    """Find the relaxation times under which these trains are most likely.
+    """Find the relaxation times for which these trains are most likely.
 
     Parameters
     ----------
     hazard : Hazard
-        Its relaxation times are not looked at.
+        The hazard, whose relaxation times are ignored.
     trains : list of DrivenTrain
         Spikes and drives.
     carrier_lifetime_ns : float
-        For the first guess.
+        Carrier lifetime, for the first guess.
     n_threads : int
         Threads; the result does not depend on it.
 
     Returns
     -------
     slow_ns, fast_ns, slow_ns_se, fast_ns_se : float
-        Times and, from the curvature of the likelihood, their standard errors.
+        The times and their standard errors, from the curvature of the likelihood.
     """
     from scipy.optimize import minimize
 
@@ -165,7 +165,7 @@ def fit_response(
 
     def cost(log_times: NDArray[np.float64]) -> float:
         slow, fast = np.exp(log_times)
-        # Symmetric in the two times; they must differ for the form that is used.
+        # The problem is symmetric in the two times, which must differ in this form.
         return -likelihood(max(slow, fast) * (1.0 + 1e-6), min(slow, fast))[0]
 
     first = np.log(np.array(_FIRST_GUESS) * carrier_lifetime_ns)
@@ -188,11 +188,11 @@ def fit_response(
 def rescaled_intervals(
     hazard: Hazard, trains: list[DrivenTrain], n_threads: int = 1
 ) -> NDArray[np.float64]:
-    """Integrals of the hazard between spikes, exponential with mean 1 if it is right [1].
+    """Integrals of the hazard between spikes, exponential with mean 1 if it is correct [1].
 
     Returns
     -------
     ndarray, shape (interval,)
-        Of all trains.
+        Integrals of all trains.
     """
     return _Likelihood(hazard, trains, n_threads)(hazard.slow_ns, hazard.fast_ns)[1]

@@ -1,23 +1,24 @@
 """Compiled simulation of coupled renewal neurons: exact, by thinning, in windows of time.
 
-Unit k spikes at the hazard ``h(x_k(t), s_k)``, s being the time since its last spike and x its
-drive. The drive follows what the synapses put on with two relaxation times: between events
+Unit k spikes at the hazard ``h(x_k(t), s_k)``, where s is the time since its last spike and x its
+drive. The drive follows the synaptic input with two relaxation times: between events
 
     x_k(t) = steady_k + slow_k exp(-(t - T) / tau_a) + fast_k exp(-(t - T) / tau_b),
 
-and a pulse that begins or ends adds multiples of one column of weights to the three arrays.
+and the begin or end of a pulse adds multiples of one column of weights to the three arrays.
 
-Time goes on in short windows. Thinning [1]_ needs a hazard that is never below the unit's own, here
-constant over the window; a unit's next candidate is where the integral of that hazard has used up a
-*budget*, an exponential variate. So a window costs each unit a look-up and a subtraction, without
-random numbers, in a loop over all units of all chains that LLVM turns into vector instructions;
-only candidates and edges of pulses are events, taken chain by chain in the order of time. A
-candidate is a spike with the ratio of hazards at its very time, and the unit has a new budget in
-any case. An edge inside the window lifts drives: the dominating hazard leaves a margin for that,
-and a unit that is lifted beyond it goes on at a higher one for the rest of the window.
+Time is divided into short windows. Thinning [1]_ needs a dominating hazard that is never below the
+unit's own, here constant over the window; the next candidate of a unit is where the integral of the
+dominating hazard has used up a *budget*, an exponential variate. So a window costs each unit a
+look-up and a subtraction, without random numbers, in a loop over all units of all chains that LLVM
+turns into vector instructions; only candidates and edges of pulses are events, which are processed
+chain by chain in the order of time. A candidate becomes a spike with the ratio of the hazards at
+its time, and in either case the unit gets a new budget. An edge within the window raises drives:
+the dominating hazard has a margin for this, and a unit that is raised beyond it continues at a
+higher one for the rest of the window.
 
 Budgets and dominating hazards are integers, so that sums of many small hazards are exact; rounding
-a dominating hazard up costs nothing but candidates. The same is true of steady drives.
+a dominating hazard up only costs additional candidates. The same holds for steady drives.
 
 References
 ----------
@@ -43,7 +44,7 @@ __all__ = ["advance", "begin"]
 _LARGEST_BUDGET = 2.0**31 - 1.0
 _ZERO = np.float32(0.0)
 
-_first_bit: Any = trailing_zeros  # which mypy takes for what it was made from
+_first_bit: Any = trailing_zeros  # mypy takes it for what it was made from
 _compiled = njit(**OPTIONS)
 _inlined = njit(**OPTIONS, forceinline=True)
 
@@ -90,7 +91,7 @@ def _note(wiring, batch, chain, unit, now):
 
 @_inlined
 def _next_edge(wiring, batch, chain):
-    """When the next pulse of a chain begins or ends."""
+    """Time at which the next pulse of a chain begins or ends."""
     n_noted, n_started, n_ended = batch.place[chain]
     ring_mask = batch.ring_time.shape[1] - 1
     due = np.inf
@@ -104,7 +105,7 @@ def _next_edge(wiring, batch, chain):
 
 @_inlined
 def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
-    """Process the next edge of a chain; return how many lanes then wait in this window."""
+    """Process the next edge of a chain; return how many lanes wait in this window afterwards."""
     ring_mask = batch.ring_time.shape[1] - 1
     slot = np.uint64(batch.place[chain, 1] & ring_mask)
     acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
@@ -145,7 +146,7 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
 
 @_inlined
 def _raise(model, batch, lane, now, rest, n_waiting):
-    """Go on with a higher dominating hazard, for a unit whose drive exceeds the margin."""
+    """Continue with a higher dominating hazard, for a unit whose drive exceeds the margin."""
     at = np.int64(batch.cell[lane])
     row = at & (ROWS - 1)
     row_above = min(row + np.int64(batch.lift[lane]) + 1, model.hazard.shape[0] - 1)
@@ -248,11 +249,11 @@ def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
     Parameters
     ----------
     now : float
-        When they begin.
+        Time at which they begin.
     past_starts : ndarray of int64, shape (chain + 1,)
-        Where in the arrays of spikes each chain begins.
+        Places in the arrays of spikes at which each chain begins.
     past_time, past_unit : ndarray, shape (spike,)
-        Spikes before that, ascending in each chain.
+        Spikes before that time, ascending in each chain.
     """
     n_units = wiring.first.size
     for chain in range(batch.place.shape[0]):
@@ -270,21 +271,21 @@ def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
 
 @_compiled
 def advance(model, wiring, batch, began, reading, record):
-    """Simulate chains beyond the last draw, or until there is no room for spikes of a window.
+    """Simulate chains beyond the last draw, or until the spikes of a window no longer fit.
 
     Parameters
     ----------
     began : float
-        When the first window began.
+        Time at which the first window began.
     reading : Reading
-        When states are read, and where they are put.
+        Times at which states are read, and where they are stored.
     record : Record
-        Takes the spikes.
+        Record of the spikes.
 
     Returns
     -------
     n_draws, n_spikes : int
-        Draws done, and spikes recorded.
+        Numbers of draws done and of spikes recorded.
     """
     use_wide_vectors()
     n_units, n_chains = wiring.first.size, batch.place.shape[0]

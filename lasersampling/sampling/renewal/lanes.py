@@ -1,8 +1,8 @@
-"""What compiled renewal neurons are made of, and the loops over them in vector instructions.
+"""Data of compiled renewal neurons, and the vectorised loops over them.
 
-`renewal.kernel` says what they do. Whenever an array is handed on, in a tuple too, numba counts
+`renewal.kernel` explains the method. Whenever an array is passed on, in a tuple too, numba counts
 references to it, which takes longer than the work done here. So functions that create no arrays are
-compiled without this counting. All of them are inlined into one function.
+compiled without reference counting. All of them are inlined into one function.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ BLOCK = 16
 """Lanes, and targets of a unit, are padded to multiples of this: loops have no remainder."""
 
 ROWS = 256
-"""Room for rows of drive at one age, in the table of dominating hazards."""
+"""Number of rows of drive at one age in the table of dominating hazards."""
 
 _ZERO = np.float32(0.0)
 
 _TINY = np.float32(1e-30)
-"""Negligible beside a row; added to what relaxes, it avoids denormal numbers, which are slow."""
+"""Negligible compared with a row; added to relaxing values to flush denormals, which are slow."""
 
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 _inlined_freely = njit(**OPTIONS, fastmath={"nnan", "nsz", "contract"}, forceinline=True)
 
 
 class Model(NamedTuple):
-    """Hazard of a neuron on a grid of drives (rows) and ages, and what thinning needs of it.
+    """Hazard of a neuron on a grid of drives (rows) and ages, with the bounds for thinning.
 
     `bound` has `ROWS` entries for each cell of age, after as many zeros for units that have just
-    spiked: what a budget loses over a window that begins at this age, at no higher a drive.
+    spiked: the largest loss of a budget in a window that begins at this age, for no higher drive.
     """
 
     hazard: NDArray[np.float32]
@@ -58,10 +58,10 @@ class Model(NamedTuple):
 
 
 class Wiring(NamedTuple):
-    """Who acts on whom: `weights[row_start[j] + k]` is that of j on unit first[j] + k.
+    """Couplings: `weights[row_start[j] + k]` is the weight from j to unit first[j] + k.
 
-    Weights are integers; `row` times one is in rows of the table. They come in blocks, and those
-    behind the last unit are zero: what they add to lanes of the next chain changes nothing.
+    Weights are integers; their product with `row` is in rows of the table. They are stored in
+    blocks, and those behind the last unit are zero, so lanes of the next chain are not changed.
     """
 
     weights: NDArray[np.int32]
@@ -80,7 +80,7 @@ class Wiring(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Where chains of equal wiring stand: lanes are units of the first chain, the second, ...
+    """State of chains with equal wiring: lanes are units of the first chain, the second, ...
 
     Rings hold the spikes of each chain whose pulses have not ended, and older ones.
     """
@@ -121,7 +121,7 @@ class Edge(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """When states are read, (draw,), ascending, and what takes them, (chain, draw, unit)."""
+    """Times of the draws, ascending, and the array for the states, (chain, draw, unit)."""
 
     times: NDArray[np.float64]
     states: NDArray[np.int8]
@@ -129,9 +129,9 @@ class Reading(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Takes the spikes since some time, ordered in time within each chain.
+    """Record of the spikes since some time, ordered in time within each chain.
 
-    There must be room for one spike of each unit, at least.
+    It must have room for at least one spike of each unit.
     """
 
     since: float
@@ -142,7 +142,7 @@ class Record(NamedTuple):
 
 @_inlined_freely
 def exp(x):
-    """exp(x); what windows need of it, by its series, to 3e-8."""
+    """exp(x), by its series, to the 3e-8 that windows need."""
     if abs(x) > 1.0:
         return math.exp(x)
     y = x * x
@@ -153,7 +153,7 @@ def exp(x):
 
 @_inlined_freely
 def relax(model, wiring, batch):
-    """Take all lanes through a window, as if nothing happened in it."""
+    """Take all lanes through a window, as if no event happened in it."""
     use_wide_vectors()
     arrays_are_apart()
     steady, slow, fast, age = batch.steady, batch.slow, batch.fast, batch.age
@@ -176,7 +176,7 @@ def relax(model, wiring, batch):
             x = s + a + b
             slow[i] = a_then = a * slow_factor + _TINY
             fast[i] = b_then = b * fast_factor + _TINY
-            # Between the ends a relaxing part is below its chord, or above it by its sag.
+            # Between the ends a relaxing part is below its chord, or above it by at most its sag.
             highest = max(x, s + a_then + b_then)
             highest += max(-a, _ZERO) * slow_sag + max(-b, _ZERO) * fast_sag + reserve
             drive = np.int32(min(max(highest, _ZERO), top))
@@ -192,7 +192,7 @@ def relax(model, wiring, batch):
 
 @_inlined_freely
 def add(batch, wiring, source, lane, edge):
-    """Add an edge of a pulse to the targets of a unit; which of them it lifts beyond the margin.
+    """Add an edge of a pulse to the targets of a unit; mark those that it raises too far.
 
     Parameters
     ----------

@@ -58,25 +58,26 @@ _LASER_NS_PER_BLOCK = 2e7
 class Renewal:
     """Samples a Boltzmann machine by renewal neurons that spike as the lasers of a device do.
 
-    Machines are translated with the same calibration as for `Lasers`; in place of rate equations
-    is the measured hazard (`lasersampling.sampling.renewal.hazard`), simulated by thinning without
-    discretisation of time. This is some fifty times as fast, and describes ideal lasers only.
+    Machines are translated with the same calibration as for `Lasers`; the rate equations are
+    replaced by the measured hazard (`lasersampling.sampling.renewal.hazard`), which is simulated by
+    thinning without discretisation of time. This is about fifty times as fast, and describes ideal
+    lasers only.
 
     Attributes
     ----------
     lasers : Lasers, Device, str or Path
-        The lasers that the neurons stand for, or their device with all other settings at their
+        The lasers that the neurons represent, or their device with all other settings at their
         defaults. Times, calibration, lines and threads are those of the lasers.
     hazard_settings : HazardSettings, optional
-        How the hazard is measured when it is not in the cache.
+        How the hazard is measured if it is not in the cache.
     record_spikes : bool
-        Whether samples come with their spikes. Large machines have many.
+        Whether samples include their spikes. Large machines have many.
 
     Raises
     ------
     InputError
-        For lasers that do what this abstraction does not describe: imperfections, tempering,
-        tiring or exponential synapses, lasers whose clamped units are held by their pumps.
+        For lasers that this abstraction cannot describe: with imperfections, tempering, short-term
+        depression or exponential synapses, or with clamped units that are held by their pumps.
 
     Examples
     --------
@@ -93,7 +94,7 @@ class Renewal:
     record_spikes: bool = True
 
     def __post_init__(self) -> None:
-        # Making the lasers now reports problems of the device here and not at the first sampling.
+        # Making the lasers here reports problems of the device now and not at the first sampling.
         lasers = self.lasers if isinstance(self.lasers, Lasers) else Lasers(self.lasers)
         object.__setattr__(self, "lasers", lasers)
         check_synapse(lasers.neuron)
@@ -108,7 +109,7 @@ class Renewal:
 
     @property
     def of_lasers(self) -> Lasers:
-        """The lasers that the neurons stand for."""
+        """The lasers that the neurons represent."""
         assert isinstance(self.lasers, Lasers)  # put there when this was made
         return self.lasers
 
@@ -119,12 +120,12 @@ class Renewal:
 
     @property
     def calibration(self) -> Calibration:
-        """Calibration of the neuron, out of the cache or measured at the first use."""
+        """Calibration of the neuron, from the cache or measured at the first use."""
         return self.of_lasers.calibration
 
     @cached_property
     def hazard(self) -> Hazard:
-        """Hazard of the neuron, out of the cache or measured at the first use."""
+        """Hazard of the neuron, from the cache or measured at the first use."""
         return self.measured()
 
     def measured(self, progress: Progress | None = None) -> Hazard:
@@ -151,7 +152,7 @@ class Renewal:
         return self.of_lasers.draw_interval_ns
 
     def draws_in(self, duration_ns: float) -> int:
-        """Draws that fit into a sampling time."""
+        """Number of draws in a sampling time."""
         return self.of_lasers.draws_in(duration_ns)
 
     def sample(
@@ -167,15 +168,15 @@ class Renewal:
     ) -> Samples:
         """Draw from the neurons' distribution; see `lasersampling.sampling.protocol.Sampler`.
 
-        Clamped units have no neuron, and may be others in a run that goes on. States and spikes are
-        placed in time as those of `Lasers` are.
+        Clamped units have no neuron, and may differ in a continued run. States and spikes have the
+        same times as those of `Lasers`.
         """
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
         tau, neuron = self.neuron.refractory_time_ns, self.neuron
         before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
         times = tau + self.draw_interval_ns * draw
-        # Chains that go on were left at tau: their first states depend on later spikes only.
+        # Continued chains were left at tau: their first states depend on later spikes only.
         began = -self.of_lasers.burn_in_time_ns if start is None else tau
         memory = (
             max(tau, neuron.synapse.length_ns(tau) + neuron.delay_ns)
@@ -223,7 +224,7 @@ class Renewal:
 
 
 def _problems(lasers: Lasers) -> list[Problem]:
-    """Say what these lasers do that renewal neurons do not."""
+    """Say which properties of these lasers renewal neurons do not have."""
     assert isinstance(lasers.imperfections, Imperfections)  # put there when they were made
     problems = []
     if not lasers.imperfections.is_none:
@@ -256,7 +257,7 @@ class _Meter:
 
 
 class _Course(NamedTuple):
-    """Times of a run [ns]: of the draws, of its begin, and how long a spike is remembered."""
+    """Times of a run [ns]: of the draws, of its beginning, and how long spikes are remembered."""
 
     times: NDArray[np.float64]
     began: float
@@ -264,7 +265,7 @@ class _Course(NamedTuple):
 
 
 class _Chains(NamedTuple):
-    """Arrays of all chains: what they hold, the states they take, generators, past spikes."""
+    """Arrays of all chains: held values, states, generators, past spikes."""
 
     held: NDArray[np.int8]
     states: NDArray[np.int8]
@@ -273,7 +274,7 @@ class _Chains(NamedTuple):
 
 
 class _Job:
-    """What all chains of a run share."""
+    """Data that all chains of a run share."""
 
     def __init__(
         self, sampler: Renewal, machine: BoltzmannMachine, course: _Course, chains: _Chains
@@ -286,7 +287,7 @@ class _Job:
         self._lock = threading.Lock()
 
     def run(self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event) -> list[Train]:
-        """Sample chains with the same free units; their spikes from the first that counts."""
+        """Sample chains with the same free units; return their spikes from the first needed one."""
         from lasersampling.sampling.renewal import kernel as renewal_kernel
 
         units = np.flatnonzero(self._held[chains[0]] == FREE)
@@ -335,7 +336,7 @@ class _Job:
         ]  # fmt: skip
 
     def _past_of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> list[Train]:
-        """Earlier spikes of these units, which are numbered from 0."""
+        """Earlier spikes of these units, which are renumbered from 0."""
         local = np.full(self._held.shape[1], -1, dtype=np.int32)
         local[units] = np.arange(units.size)
         trains = []
@@ -356,7 +357,7 @@ class _Job:
         return steady_drive(pump, wiring, self._rule)
 
     def _blocks(self, n_units: int) -> Iterator[slice]:
-        """Split the draws into blocks, after each of which progress is told and Ctrl-C is heard."""
+        """Divide the draws into blocks; after each, progress is reported and Ctrl-C noticed."""
         laser_ns = n_units * (self._times[-1] - self._began)
         n = int(min(len(self._times), _MOST_BLOCKS, 1 + laser_ns / _LASER_NS_PER_BLOCK))
         bounds = np.linspace(0, len(self._times), n + 1).astype(int)

@@ -1,4 +1,4 @@
-"""Hazards are measured once and kept beside the calibrations, as TOML files in the user's cache."""
+"""Storage of measured hazards beside the calibrations, as TOML files in the user's cache."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, me
 def hazard_path(
     neuron: LaserNeuron, calibrated: CalibrationSettings, settings: HazardSettings
 ) -> Path:
-    """File that holds, or would hold, this hazard."""
+    """File of this hazard, whether or not it exists."""
     digest = hashlib.sha256(calibration_key(neuron, calibrated).encode())
     digest.update(to_toml(settings).encode())
     digest.update(digest_of(hazard_measurement.__name__).encode())
@@ -49,7 +49,7 @@ def stored_hazard(
     calibrated : CalibrationSettings
         How the neuron is calibrated, which is done first.
     settings : HazardSettings
-        How long to measure, and the seed.
+        Durations of the measurement, and the seed.
     n_threads : int, optional
         Threads; all cores by default.
     progress : callable, optional

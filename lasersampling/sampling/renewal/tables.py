@@ -1,4 +1,4 @@
-"""Tables of the hazard, couplings and empty chains, in the form that the compiled kernel takes."""
+"""Tables of the hazard, couplings and empty chains, in the form of the compiled kernel."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _AGE_CELLS = 110
 _RECOVERIES = 6.0
 _WINDOWS_PER_FIRST_AGE = 12
 _LONGEST_WINDOW = 50.0
-"""In fast relaxation times, after which what is left of a drive is still far from underflow."""
+"""Longest window in fast relaxation times; relaxing drives are then still far from underflow."""
 
 _CACHE_LINE = 64
 
 _MOST_BUDGET_BITS = 26
-"""Budgets above 2**31, which is 32 times their mean, are cut off: one in 10**14."""
+"""Budgets above 2**31, which is 32 times their mean, are truncated: one in 10**14."""
 
 _MARGIN_LOGITS = 0.5
 _ROUNDING_ROWS, _ROUNDING = 0.01, 1e-6
@@ -37,9 +37,9 @@ def tabulated(hazard: Hazard, calibration: Calibration) -> Model:
     Parameters
     ----------
     hazard : Hazard
-        As measured.
+        The measured hazard.
     calibration : Calibration
-        Whose logits are the unit of the table's rows.
+        Calibration whose logits are the unit of the table's rows.
     """
     step, lowest = _rows(calibration)
     n_rows = round((_HIGHEST_LOGIT - _LOWEST_LOGIT) / _ROW_LOGITS) + 1
@@ -90,7 +90,7 @@ def wired(
 ) -> Wiring:
     """Couplings among units of a programme in the form of the kernel; the others are clamped.
 
-    Targets of a unit are a stretch of units, from the first that has a weight to the last.
+    The targets of a unit are consecutive units, from the first that has a weight to the last.
     """
     step, _ = _rows(rule)
     weights = programme.weights[np.ix_(units, units)]

@@ -1,4 +1,4 @@
-"""Spikes of renewal neurons, chain by chain, as a run passes them on to the next."""
+"""Spikes of renewal neurons, chain by chain, as one run passes them on to the next."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Train(NamedTuple):
 
 
 def recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[Train]:
-    """Spikes of each chain before a run that goes on, checked; times are negative, up to 0."""
+    """Spikes of each chain before a continued run, checked; times are negative, up to 0."""
     expected = {name: (dtype, (None,)) for name, dtype in _STATE.items()}
     arrays = checked_arrays(start, {**expected, "shape": (np.int64, (2,))})
     if tuple(arrays["shape"]) != (n_chains, n_units):
@@ -62,13 +62,13 @@ def recent_spikes(start: ChainState, n_chains: int, n_units: int) -> list[Train]
 
 
 def trains_of(spikes: FirstSpikes, n_chains: int, began: float) -> list[Train]:
-    """Spikes that chains begin with, all before the time `began` [ns]."""
+    """Spikes with which chains begin, all before the time `began` [ns]."""
     bounds = np.searchsorted(spikes.chain, np.arange(n_chains + 1))
     return [Train(spikes.time_ns[a:b] + began, spikes.unit[a:b]) for a, b in pairwise(bounds)]
 
 
 def chain_state(ends: list[Train], shape: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
-    """State of the chains: spikes recent enough to act still, or to give a neuron its age."""
+    """State of the chains: spikes that still act, or that determine the age of a neuron."""
     lengths = [len(end.time) for end in ends]
     return {
         "shape": np.array(shape, dtype=np.int64),
