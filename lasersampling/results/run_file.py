@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.atomic import reserved
@@ -121,12 +120,7 @@ def write_history(file: ResultsFile, history: History) -> None:
     """Write the rows of a history to ``/history``."""
     if not history.n_epochs:
         return
-    epochs = np.arange(1, history.n_epochs + 1)
-    file.write("history/epoch", epochs, ("epoch",), units="1", description="epochs done")
-    for name, values in history.arrays().items():
-        dims = ("epoch", "member")[: values.ndim]
-        units = "s" if name.endswith("_s") else "1"
-        file.write(f"history/{name}", values, dims, units=units, description=_spoken(name))
+    file.write_group("history", history.variables())
 
 
 def write_checkpoint(file: ResultsFile, state: State) -> None:
@@ -169,8 +163,3 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
             f"{path}: /{_GROUP}", f"a damaged one ({error})", expected
         ) from None
     return state, results.config
-
-
-def _spoken(name: str) -> str:
-    words = name.removesuffix("_se").removesuffix("_s").replace("_", " ")
-    return f"standard error of {words}" if name.endswith("_se") else words

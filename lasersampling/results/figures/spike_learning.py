@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from lasersampling.plots import style
+from lasersampling.plots.history import draw_members, members_shown
 from lasersampling.results.reading import read_results
 
 _FEW = 4
@@ -43,15 +41,17 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     with style.style():
         figure = style.new_figure(4.8)
         left, right = figure.subplots(1, 2)
-        _draw(left, epoch, loss, style.SKY, style.BLUE)
+        left.set_yscale("log")
+        draw_members(left, epoch, loss, style.SKY, style.BLUE)
         left.set_ylabel("loss (training part)")
+        right.set_yscale("log")
         # A logarithmic axis cannot show an error of zero.
         lowest = 1e-2
         for values, at, faint, strong, name in (
             (error, epoch, style.SKY, style.BLUE, "training"),
             (validation[measured], epoch[measured], style.ORANGE, style.VERMILLION, "validation"),
         ):
-            _draw(right, at, np.maximum(values, lowest), faint, strong, name)
+            draw_members(right, at, np.maximum(values, lowest), faint, strong, name)
         right.set_ylabel("wrong decisions (%)")
         right.legend(loc="upper right")
         for axes in (left, right):
@@ -60,19 +60,5 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             style.plain_log_ticks(axes.yaxis)
             style.quiet(axes)
         if n_members > 1:
-            shown = "each, and their median" if n_members <= _FEW else "median and quartiles"
-            style.headline(figure, f"{n_members} networks: {shown}")
+            style.headline(figure, members_shown(n_members))
     return figure
-
-
-def _draw(
-    axes: Axes, at: NDArray[Any], values: NDArray[Any], faint: str, strong: str, label: str = ""
-) -> None:
-    """Draw values (epoch, member) and their median."""
-    if values.shape[1] <= _FEW:
-        axes.semilogy(at, values, color=faint, linewidth=0.8, alpha=0.7)
-    else:
-        low, high = np.quantile(values, [0.25, 0.75], axis=1)
-        axes.fill_between(at, low, high, color=faint, alpha=0.4, linewidth=0)
-    mark = "o" if len(at) == 1 else None  # a single point makes no line
-    axes.semilogy(at, np.median(values, axis=1), color=strong, marker=mark, label=label)
