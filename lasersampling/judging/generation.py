@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +16,130 @@ from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.datasets.digits import label_units
 from lasersampling.errors import InputError, Problem
 from lasersampling.judging.images import GeneratedImages
+from lasersampling.labelled import Variable, as_dataset, numbered
+from lasersampling.learning.pictures.models import PictureModel, load_picture_model
+from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BURN_IN = 500
+"""Sweeps of Gibbs sampling before the first draw, where it is not said what samples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """Images that a machine drew.
+
+    Attributes
+    ----------
+    images : ndarray of float64, shape (image, row, column)
+        The mean of the draws of each chain: 0 is white, 1 black [1].
+    labels : ndarray of int, shape (image,)
+        Class that was given, -1 for images drawn freely.
+    model : PictureModel
+        What drew them.
+    sampler : str
+        Name of the sampler.
+    """
+
+    images: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    model: PictureModel
+    sampler: str
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give `brightness` (image, row, column), and the coordinate `label` of each image."""
+        dims = ("image", "row", "column")
+        held = Variable(self.labels, ("image",), "1", "class that was given, -1 for none")
+        variables = {
+            **numbered(dict(zip(dims, self.images.shape, strict=True))),
+            "brightness": Variable(self.images, dims, "1", "mean of the draws of a chain"),
+            "label": held,
+        }
+        return as_dataset(variables, {"sampler": self.sampler}, coordinates=["label"])
+
+    def plot(self, axes: Axes | None = None) -> Figure:
+        """Draw a gallery, a column or more for each class.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from lasersampling.plots import gallery, style
+
+        title = gallery.TITLES.get(self.sampler, self.sampler)
+        band = gallery.Band(title, self.images, self.labels)
+        names = self.model.class_names
+        if axes is not None:
+            layout = gallery.Layout([band])
+            gallery.draw_band(axes, band, layout, layout.rows[0], names)
+            return style.figure_of(axes)
+        with style.style():
+            return gallery.draw([band], names)
+
+
+def generate(
+    model: PictureModel | str | Path,
+    sampler: Sampler | None = None,
+    *,
+    labels: Sequence[int] | None = None,
+    images_per_label: int = 2,
+    free_images: int = 0,
+    n_draws: int = 20,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Generated:
+    """Draw pictures of a trained machine, each by a chain of its own.
+
+    Parameters
+    ----------
+    model : PictureModel, str or Path
+        The machine: what `train_images` gives, the name of a shipped one, or its file.
+    sampler : Sampler, optional
+        What draws; Gibbs sampling with 500 sweeps of burn-in by default.
+    labels : sequence of int, optional
+        Which classes, by their numbers; all by default.
+    images_per_label, free_images : int
+        Chains for each class, which is clamped, and without one.
+    n_draws : int
+        Draws per chain, of which a picture is the mean.
+    seed : int
+        The same seed gives the same bits.
+    progress : callable, optional
+        Called with the fraction of the work done.
+
+    Returns
+    -------
+    Generated
+
+    Raises
+    ------
+    InputError
+        For a model that is not there, classes that it does not have, or if nothing is to be drawn.
+
+    Examples
+    --------
+    >>> drawn = generate("digits", labels=[3, 8], seed=1)
+    >>> drawn.images.shape, drawn.labels.tolist()
+    ((4, 8, 8), [3, 3, 8, 8])
+    """
+    known = model if isinstance(model, PictureModel) else load_picture_model(model)
+    found = generate_images(
+        sampler or Gibbs(burn_in=_BURN_IN), known.machine, n_draws,
+        images_per_label=images_per_label, free_images=free_images, labels=labels, seed=seed,
+        progress=progress,
+    )  # fmt: skip
+    images = found.images(known.machine, known.shape, n_draws)
+    return Generated(images, found.labels, known, found.samples.sampler)
 
 
 def generate_images(

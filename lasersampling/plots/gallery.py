@@ -17,6 +17,14 @@ from lasersampling.plots import style
 FREE = -1
 """Label of an image that was drawn without a given label."""
 
+TITLES = {
+    "lasers": "Nanolasers",
+    "renewal": "Renewal sampler",
+    "gibbs": "Gibbs sampling",
+    "data": "Data",
+}
+"""Names of samplers above their images."""
+
 _MAX_ROWS = 2
 _MAX_FREE_COLUMNS = 4
 _COLUMNS = 10

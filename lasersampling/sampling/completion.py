@@ -8,7 +8,9 @@ image differ, and their spread shows what the image leaves open.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +21,16 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.sampling.protocol import Progress, Sampler
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_SHOWN = 4
+"""Completions of each image in a picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +90,63 @@ class Completions:
         wrong = (self.states != true[:, None, None]) & asked[:, None, None]
         error: NDArray[np.float64] = wrong.sum(axis=3) / asked.sum(axis=1)[:, None, None]
         return error
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give `state` (image, completion, draw, pixel), `known` and, if there are, `label`."""
+        dims = ("image", "completion", "draw", "pixel")
+        variables = numbered(dict(zip(dims, self.states.shape, strict=True)))
+        variables["state"] = Variable(self.states, dims, "1", "pixels as drawn, 0 or 1")
+        variables["known"] = Variable(self.known, ("image", "pixel"), "1", "which were given")
+        if self.labels.shape[-1]:
+            about = "label units as drawn, 0 or 1"
+            variables["label"] = Variable(self.labels, (*dims[:3], "class"), "1", about)
+        return as_dataset(variables, {"interval_ns": self.interval_ns})
+
+    def plot(self, axes: Axes | None = None, *, shape: tuple[int, int] | None = None) -> Figure:
+        """Draw a row for each of up to six images: what was known, completions, mean and spread.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Where; a figure of its own by default.
+        shape : tuple of int, optional
+            Rows and columns of the images; a square by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        InputError
+            If the images have another number of pixels.
+        """
+        from lasersampling.plots import completions, style
+
+        side = math.isqrt(self.known.shape[1])
+        rows, columns = shape or (side, side)
+        if rows * columns != self.known.shape[1]:
+            got, expected = f"{rows} x {columns}", f"rows x columns of {self.known.shape[1]} pixels"
+            raise InputError.single("shape", got, expected)
+
+        def shown(pixels: NDArray[np.generic]) -> NDArray[np.floating]:
+            return pixels[: completions.MOST_ROWS].reshape(-1, rows, columns).astype(np.float64)
+
+        last = self.images()
+        groups: list[list[completions.Column]] = [
+            [(f"completion {k + 1}", shown(last[:, k])) for k in range(last.shape[1])],
+            [("mean", shown(self.mean()))],
+        ]
+        groups[0] = groups[0][:_MOST_SHOWN]
+        groups[1].append(("spread", shown(self.uncertainty()) / completions.LARGEST_SPREAD))
+        if not self.known.all():
+            seen = completions.with_unknown(shown(last[:, 0]), shown(self.known))
+            groups.insert(0, [("known", seen)])
+        if axes is not None:
+            completions.draw_on(axes, groups)
+            return style.figure_of(axes)
+        with style.style():
+            return completions.draw(groups)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,6 @@ from matplotlib.figure import Figure
 from lasersampling.plots import gallery, style
 from lasersampling.results.reading import Results, read_results
 
-_TITLES = {
-    "lasers": "Nanolasers",
-    "renewal": "Renewal sampler",
-    "gibbs": "Gibbs sampling",
-    "data": "Data",
-}
-
 
 def plot(path: str | os.PathLike[str]) -> Figure:
     """Plot a gallery: one band for each sampler, one column for each label, then free images.
@@ -46,7 +39,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             _title(results, name), results.array(f"images/{name}"),
             results.array(f"images/{name}_label"), is_beside=name == "data",
         )
-        for name in [name for name in _TITLES if name in images] or ["lasers"]
+        for name in [name for name in gallery.TITLES if name in images] or ["lasers"]
     ]  # fmt: skip
     names = results.array("images/class_name").tolist() if "class_name" in images else ()
     with style.style():
@@ -56,7 +49,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 def _title(results: Results, name: str) -> str:
     accuracy = results.metrics.get(f"label_accuracy_{name}")
     if accuracy is None:
-        return _TITLES[name]
+        return gallery.TITLES[name]
     error = accuracy.standard_error
     spread = f" ± {100 * error:.1f}" if error else ""
-    return f"{_TITLES[name]} · label recognised in {100 * accuracy.value:.1f}{spread} %"
+    return f"{gallery.TITLES[name]} · label recognised in {100 * accuracy.value:.1f}{spread} %"
