@@ -1,99 +1,271 @@
 """Simulated spiking nanolasers that sample Boltzmann machines and learn from data.
 
 The names below are the public interface. Each is imported from its module when it is first used,
-so that ``import lasersampling`` stays light and free of side effects.
+so that ``import lasersampling`` stays light and free of side effects. What draws or trains gives
+objects with ``.to_xarray()`` and ``.plot()``. Programs of ten lines stand in ``docs/programs.md``.
+
+Lasers, simulated
+    simulate               spikes and traces of a laser or a network, by its rate equations
+    LaserNetwork           equal lasers and their coupling
+    Device                 a two-section laser
+    Synapse                what a spike does to the pump of another laser
+    SimulationSettings     step, noise, burn-in, traces, threads
+    TraceRequest           which lasers are recorded in full, and when
+    SpikeTrains            spikes, and the states that they stand for
+    simulate_jumps         the exact jump process behind the equations
+    excitability           threshold, pulse and refractory periods without noise
+    bifurcations           pumps at which the dynamics of a laser changes
+
+Machines, targets, and exact answers for small ones
+    BoltzmannMachine       weights and biases of binary units
+    RestrictedMachine      couplings between visible and hidden units alone
+    BayesianNetwork        tables of conditional probabilities, mapped to a machine
+    Target                 a distribution to sample or learn
+    target_from_table      a target from probabilities
+    target_from_samples    a target from observed states
+    clamp                  which units are held at which values, as a vector
+    exact_distribution     probabilities of all joint states, by enumeration
+    exact_moments          means and second moments, by enumeration
+
+Sampling
+    Lasers                 a network of lasers as a sampler
+    Renewal                neurons that spike by the measured hazard of the lasers
+    Gibbs                  the ideal, digital sampler
+    Samples                what a sampler draws
+    calibrate              activation curve and unit synapse of a device
+    Imperfections          what real lasers and chips do beyond the model
+    adapt                  correct the drive of imperfect lasers by what they draw
+    Tempering              let pumps swing, to change between modes
+    certificate            can these draws be trusted, and if not, what to do
+
+Inference
+    infer                  posterior of what was not observed
+    Evidence               what was observed, hard or soft
+    complete               complete occluded and noisy images
+    SeenImages             what was seen of images
+    occluded               pixels that remain known when half of an image is hidden
+    recognise              the class of images, by the label units of a machine
+
+Learning
+    learn                  learn a distribution, with any sampler in the loop
+    initial_machine        a machine to start from
+    DistributionLearning   how a distribution is learned
+    train_images           train a machine of pictures
+    PictureLearning        the machine and how it learns
+    fine_tune              go on with a sampler in the loop
+    FineTuning             how it goes on
+    generate               draw pictures of a trained machine
+
+Spiking networks and chips
+    train_spikes           train networks that decide by the first spike
+    SpikeTraining          networks, chips, loss, and how they learn
+    SpikingNetwork         layers of LIF neurons with delays
+    Neuron                 a leaky integrate-and-fire neuron
+    first_spike_times      when neurons first spike, with exact derivatives
+    calibrate_chip         measure and correct the neurons of a chip by its spikes
+    EmulatedChip           an analog chip, emulated
+
+Distances and diagnostics
+    compare                all divergences of samples from a target
+    kl_divergence          D_KL(p || q) in nats
+    total_variation        half the sum of |p - q|
+    effective_sample_size  what correlated draws are worth
+    r_hat                  do chains agree
+
+Files
+    load_machine           a machine (TOML, HDF5)
+    save_machine           the same, written
+    load_model             a machine or Bayesian network by name, with the names of its units
+    load_bayesian_network  a Bayesian network (TOML)
+    read_target            a target (TOML, CSV, NumPy, HDF5)
+    save_target            the same, written (CSV, NumPy)
+    read_evidence          evidence of many cases (CSV)
+    load_device            a device, shipped or a file (TOML)
+    load_imperfections     imperfections, shipped or a file (TOML)
+    load_chip              a model of chips, shipped or a file (TOML)
+    save_settings          devices, imperfections, models of chips, settings, written (TOML)
+    shipped_names          what is shipped: devices, machines, recipes, ...
+    load_pictures          images: digits, MNIST, folders, arrays
+    load_picture_model     a trained machine of pictures
+    load_spikes            labelled spike times (NumPy)
+    load_network           a spiking network (HDF5)
+    save_network           the same, written
+    read_nir               a graph of NIR
+    write_nir              the same, written
+    from_nir               a spiking network of a graph of NIR
+    to_nir                 and back
+    events_of_trains       spikes of lasers as event data of NIR
+    trains_of_events       and back
+
+Results
+    read_results           a results file of a command or an experiment
+    figures                every figure by name: figures.NAMES, figures.draw(file, name)
+
+Errors
+    LaserSamplingError     what every error of the package is
+    InputError             all problems of an input at once
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lasersampling.boltzmann import BayesianNetwork as BayesianNetwork
     from lasersampling.boltzmann import BoltzmannMachine as BoltzmannMachine
     from lasersampling.boltzmann import RestrictedMachine as RestrictedMachine
+    from lasersampling.boltzmann import Target as Target
     from lasersampling.boltzmann import clamp as clamp
     from lasersampling.boltzmann import exact_distribution as exact_distribution
     from lasersampling.boltzmann import exact_moments as exact_moments
+    from lasersampling.boltzmann import load_bayesian_network as load_bayesian_network
     from lasersampling.boltzmann import load_machine as load_machine
+    from lasersampling.boltzmann import load_model as load_model
     from lasersampling.boltzmann import read_target as read_target
     from lasersampling.boltzmann import save_machine as save_machine
-    from lasersampling.boltzmann.targets import target_from_table as target_from_table
+    from lasersampling.boltzmann import save_target as save_target
+    from lasersampling.boltzmann import target_from_samples as target_from_samples
+    from lasersampling.boltzmann import target_from_table as target_from_table
+    from lasersampling.config import save_settings as save_settings
+    from lasersampling.config import shipped_names as shipped_names
+    from lasersampling.datasets import load_pictures as load_pictures
+    from lasersampling.datasets.spikes import load_spikes as load_spikes
     from lasersampling.errors import InputError as InputError
     from lasersampling.errors import LaserSamplingError as LaserSamplingError
     from lasersampling.hardware import Imperfections as Imperfections
-    from lasersampling.judging.generation import generate_images as generate_images
+    from lasersampling.hardware import load_chip as load_chip
+    from lasersampling.hardware import load_imperfections as load_imperfections
+    from lasersampling.judging.generation import generate as generate
+    from lasersampling.lasers.analysis.excitability import excitability as excitability
+    from lasersampling.lasers.analysis.stability import bifurcations as bifurcations
     from lasersampling.lasers.device import Device as Device
     from lasersampling.lasers.device import load_device as load_device
+    from lasersampling.lasers.jumps.process import simulate_jumps as simulate_jumps
     from lasersampling.lasers.network import LaserNetwork as LaserNetwork
+    from lasersampling.lasers.nir_events import events_of_trains as events_of_trains
+    from lasersampling.lasers.nir_events import trains_of_events as trains_of_events
     from lasersampling.lasers.simulation import SimulationSettings as SimulationSettings
+    from lasersampling.lasers.simulation import TraceRequest as TraceRequest
     from lasersampling.lasers.simulation import simulate as simulate
+    from lasersampling.lasers.spikes import SpikeTrains as SpikeTrains
+    from lasersampling.lasers.synapse import Synapse as Synapse
     from lasersampling.learning.machines.contrastive import initial_machine as initial_machine
     from lasersampling.learning.machines.contrastive import learn as learn
     from lasersampling.learning.machines.settings import (
         DistributionLearning as DistributionLearning,
     )
+    from lasersampling.learning.pictures.in_the_loop import fine_tune as fine_tune
     from lasersampling.learning.pictures.models import load_picture_model as load_picture_model
+    from lasersampling.learning.pictures.settings import FineTuning as FineTuning
+    from lasersampling.learning.pictures.settings import PictureLearning as PictureLearning
+    from lasersampling.learning.pictures.training import train_images as train_images
+    from lasersampling.learning.spikes.classification import train_spikes as train_spikes
+    from lasersampling.learning.spikes.recipes import SpikeTraining as SpikeTraining
     from lasersampling.lif import Neuron as Neuron
     from lasersampling.lif import SpikingNetwork as SpikingNetwork
     from lasersampling.lif import first_spike_times as first_spike_times
-    from lasersampling.results.figures import save_figure as save_figure
-    from lasersampling.results.store import read_results as read_results
+    from lasersampling.lif import from_nir as from_nir
+    from lasersampling.lif import load_network as load_network
+    from lasersampling.lif import save_network as save_network
+    from lasersampling.lif import to_nir as to_nir
+    from lasersampling.lif.chips.calibration import calibrate_chip as calibrate_chip
+    from lasersampling.lif.chips.emulated import EmulatedChip as EmulatedChip
+    from lasersampling.lif.exchange.nir import read_nir as read_nir
+    from lasersampling.lif.exchange.nir import write_nir as write_nir
+    from lasersampling.results import figures as figures
+    from lasersampling.results import read_results as read_results
     from lasersampling.sampling.certificate import certificate as certificate
+    from lasersampling.sampling.completion import SeenImages as SeenImages
+    from lasersampling.sampling.completion import complete as complete
+    from lasersampling.sampling.completion import occluded as occluded
     from lasersampling.sampling.evidence import Evidence as Evidence
+    from lasersampling.sampling.evidence import read_evidence as read_evidence
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.inference import infer as infer
     from lasersampling.sampling.neurons.adaptation import adapt as adapt
     from lasersampling.sampling.neurons.sampler import Lasers as Lasers
+    from lasersampling.sampling.neurons.sampler import calibrate as calibrate
     from lasersampling.sampling.neurons.tempering import Tempering as Tempering
     from lasersampling.sampling.protocol import Samples as Samples
+    from lasersampling.sampling.recognition import recognise as recognise
     from lasersampling.sampling.renewal.sampler import Renewal as Renewal
-    from lasersampling.statistics.divergences import compare as compare
-    from lasersampling.statistics.divergences import kl_divergence as kl_divergence
-    from lasersampling.statistics.divergences import total_variation as total_variation
+    from lasersampling.statistics import compare as compare
+    from lasersampling.statistics import effective_sample_size as effective_sample_size
+    from lasersampling.statistics import kl_divergence as kl_divergence
+    from lasersampling.statistics import r_hat as r_hat
+    from lasersampling.statistics import total_variation as total_variation
 
-_MODULE_OF = {
-    "BoltzmannMachine": "boltzmann",
-    "Device": "lasers.device",
-    "DistributionLearning": "learning.machines.settings",
-    "Evidence": "sampling.evidence",
-    "Gibbs": "sampling.gibbs",
-    "Imperfections": "hardware",
-    "InputError": "errors",
-    "LaserNetwork": "lasers.network",
-    "LaserSamplingError": "errors",
-    "Lasers": "sampling.neurons.sampler",
-    "Neuron": "lif",
-    "Renewal": "sampling.renewal.sampler",
-    "RestrictedMachine": "boltzmann",
-    "Samples": "sampling.protocol",
-    "SimulationSettings": "lasers.simulation",
-    "SpikingNetwork": "lif",
-    "Tempering": "sampling.neurons.tempering",
-    "adapt": "sampling.neurons.adaptation",
-    "certificate": "sampling.certificate",
-    "clamp": "boltzmann",
-    "compare": "statistics.divergences",
-    "exact_distribution": "boltzmann",
-    "exact_moments": "boltzmann",
-    "first_spike_times": "lif",
-    "generate_images": "judging.generation",
-    "infer": "sampling.inference",
-    "initial_machine": "learning.machines.contrastive",
-    "kl_divergence": "statistics.divergences",
-    "learn": "learning.machines.contrastive",
-    "load_device": "lasers.device",
-    "load_machine": "boltzmann",
-    "load_picture_model": "learning.pictures.models",
-    "read_results": "results.store",
-    "read_target": "boltzmann",
-    "save_figure": "results.figures",
-    "save_machine": "boltzmann",
-    "simulate": "lasers.simulation",
-    "target_from_table": "boltzmann.targets",
-    "total_variation": "statistics.divergences",
+_NAMES_IN = {
+    "boltzmann": [
+        "BayesianNetwork",
+        "BoltzmannMachine",
+        "RestrictedMachine",
+        "Target",
+        "clamp",
+        "exact_distribution",
+        "exact_moments",
+        "load_bayesian_network",
+        "load_machine",
+        "load_model",
+        "read_target",
+        "save_machine",
+        "save_target",
+        "target_from_samples",
+        "target_from_table",
+    ],
+    "config": ["save_settings", "shipped_names"],
+    "datasets": ["load_pictures"],
+    "datasets.spikes": ["load_spikes"],
+    "errors": ["InputError", "LaserSamplingError"],
+    "hardware": ["Imperfections", "load_chip", "load_imperfections"],
+    "judging.generation": ["generate"],
+    "lasers.analysis.excitability": ["excitability"],
+    "lasers.analysis.stability": ["bifurcations"],
+    "lasers.device": ["Device", "load_device"],
+    "lasers.jumps.process": ["simulate_jumps"],
+    "lasers.network": ["LaserNetwork"],
+    "lasers.nir_events": ["events_of_trains", "trains_of_events"],
+    "lasers.simulation": ["SimulationSettings", "TraceRequest", "simulate"],
+    "lasers.spikes": ["SpikeTrains"],
+    "lasers.synapse": ["Synapse"],
+    "learning.machines.contrastive": ["initial_machine", "learn"],
+    "learning.machines.settings": ["DistributionLearning"],
+    "learning.pictures.in_the_loop": ["fine_tune"],
+    "learning.pictures.models": ["load_picture_model"],
+    "learning.pictures.settings": ["FineTuning", "PictureLearning"],
+    "learning.pictures.training": ["train_images"],
+    "learning.spikes.classification": ["train_spikes"],
+    "learning.spikes.recipes": ["SpikeTraining"],
+    "lif": [
+        "Neuron",
+        "SpikingNetwork",
+        "first_spike_times",
+        "from_nir",
+        "load_network",
+        "save_network",
+        "to_nir",
+    ],
+    "lif.chips.calibration": ["calibrate_chip"],
+    "lif.chips.emulated": ["EmulatedChip"],
+    "lif.exchange.nir": ["read_nir", "write_nir"],
+    "results": ["figures", "read_results"],
+    "sampling.certificate": ["certificate"],
+    "sampling.completion": ["SeenImages", "complete", "occluded"],
+    "sampling.evidence": ["Evidence", "read_evidence"],
+    "sampling.gibbs": ["Gibbs"],
+    "sampling.inference": ["infer"],
+    "sampling.neurons.adaptation": ["adapt"],
+    "sampling.neurons.sampler": ["Lasers", "calibrate"],
+    "sampling.neurons.tempering": ["Tempering"],
+    "sampling.protocol": ["Samples"],
+    "sampling.recognition": ["recognise"],
+    "sampling.renewal.sampler": ["Renewal"],
+    "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
 }
+"""The public names, by the module that each comes from."""
+
+_MODULE_OF = {name: module for module, names in _NAMES_IN.items() for name in names}
 
 __all__ = ["__version__", *_MODULE_OF]
 
@@ -109,10 +281,12 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        # As `from module import name` does, which finds modules in packages too.
+        module = __import__(f"{__name__}.{_MODULE_OF[name]}", fromlist=[name])
+        value = getattr(module, name)
         globals()[name] = value  # the next access no longer passes here
         return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*_MODULE_OF, *(name for name in globals() if name.startswith("__"))])

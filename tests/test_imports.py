@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -104,14 +105,27 @@ def test_every_public_name_resolves_and_is_listed():
 
 
 def test_the_lazy_table_and_the_names_for_type_checkers_agree():
-    source = lasersampling.__spec__.loader.get_source("lasersampling")
-    seen = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lasersampling."):
-            for alias in node.names:
-                assert alias.name == alias.asname
-                seen[alias.name] = node.module.removeprefix("lasersampling.")
+    tree = ast.parse(lasersampling.__spec__.loader.get_source("lasersampling"))
+    imported = [
+        (node.module, alias.name, alias.asname)
+        for block in tree.body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        for alias in node.names
+    ]
+    assert all(name == again for _, name, again in imported)
+    seen = {name: module.removeprefix("lasersampling.") for module, name, _ in imported}
     assert seen == lasersampling._MODULE_OF
+
+
+def test_the_docstring_lists_every_public_name_once():
+    listed = re.findall(r"^    (\w+) +\S", lasersampling.__doc__, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(lasersampling._MODULE_OF)
+
+
+def test_dir_lists_the_public_names_alone():
+    listed = [name for name in dir(lasersampling) if not name.startswith("__")]
+    assert listed == sorted(set(lasersampling.__all__) - {"__version__"})
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 import lasersampling as ls
-from lasersampling.boltzmann import all_states, load_network
+from lasersampling.boltzmann import all_states, load_bayesian_network
 from lasersampling.cli.main import run
 from lasersampling.cli.reporting import Reporter
 from lasersampling.config import shipped_path, to_toml
@@ -77,7 +77,7 @@ def of_random_machine(plan: Plan, machine_seed: int) -> dict[str, Posterior]:
 
 def of_network(plan: Plan, name: str) -> tuple[dict[str, Posterior], tuple[str, ...], float]:
     """Cases of a network: mapped and translated, and after learning with the lasers in the loop."""
-    network = load_network(shipped_path("bayesian_networks", name))
+    network = load_bayesian_network(shipped_path("bayesian_networks", name))
     clamped = np.full((len(CASES[name]), network.n_variables), -1, dtype=np.int8)
     for row, case in zip(clamped, CASES[name], strict=True):
         for variable, value in case.items():

@@ -4,7 +4,7 @@ Also layered machines, Bayesian networks and auxiliary units for higher orders. 
 physics: whatever draws states approximately stands in `lasersampling.sampling`.
 """
 
-from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_network
+from lasersampling.boltzmann.bayesian_network import BayesianNetwork, load_bayesian_network
 from lasersampling.boltzmann.clamping import clamp
 from lasersampling.boltzmann.connectivity import local_fields, random_fan_in
 from lasersampling.boltzmann.enumeration import (
@@ -28,7 +28,7 @@ from lasersampling.boltzmann.recognition import label_posterior
 from lasersampling.boltzmann.restricted import AnyMachine, RestrictedMachine, as_machine
 from lasersampling.boltzmann.sklearn_machines import from_bernoulli_rbm
 from lasersampling.boltzmann.states import all_states, state_index
-from lasersampling.boltzmann.target_files import read_target
+from lasersampling.boltzmann.target_files import read_target, save_target
 from lasersampling.boltzmann.targets import (
     Target,
     target_from_machine,
@@ -60,7 +60,7 @@ __all__ = [
     "layered_machine",
     "load_machine",
     "load_model",
-    "load_network",
+    "load_bayesian_network",
     "load_provenance",
     "local_fields",
     "log_partition",
@@ -68,6 +68,7 @@ __all__ = [
     "marginal",
     "random_fan_in",
     "read_target",
+    "save_target",
     "save_machine",
     "state_index",
     "target_from_machine",

@@ -168,7 +168,7 @@ class BayesianNetwork:
         return state_index(states[:, list(self.parents[variable])])
 
 
-def load_network(path: str | os.PathLike[str]) -> BayesianNetwork:
+def load_bayesian_network(path: str | os.PathLike[str]) -> BayesianNetwork:
     """Read a Bayesian network from a TOML file.
 
     Parameters

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.atomic import atomic_path
 from lasersampling.boltzmann.bayesian_network import network_from_mapping
 from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, is_number, number_cell
 from lasersampling.boltzmann.files import load_machine
@@ -61,6 +62,47 @@ _SUM_TOLERANCE = 1e-3
 _SPINS = " (values of -1 and +1 are converted by (s + 1) / 2)"
 
 _EXPECTED_FILE = "a file of probabilities, samples, a machine or a Bayesian network"
+
+
+def save_target(path: str | os.PathLike[str], target: Target) -> None:
+    """Write a target distribution as CSV or as arrays of NumPy, as the suffix says.
+
+    The file appears as a whole or not at all; an existing file is replaced.
+
+    Parameters
+    ----------
+    path : path-like
+        Ending in .csv: a row ``state,probability`` for each state that is possible. Or in .npz: an
+        array ``probabilities``, which is quicker to read for many units.
+    target : Target
+        The distribution; names of its units are not kept.
+
+    Raises
+    ------
+    InputError
+        For another suffix, or what is no target.
+
+    Examples
+    --------
+    >>> save_target("xor.csv", target_from_table([0, 0.5, 0.5, 0]))
+    >>> read_target("xor.csv").probabilities
+    array([0. , 0.5, 0.5, 0. ])
+    """
+    if not isinstance(target, Target):
+        raise InputError.single("target", type(target).__name__, "a Target")
+    suffix = known_suffix(path, (".csv", ".npz"))
+    table = target.probabilities
+    with atomic_path(path) as temporary:
+        if suffix == ".npz":
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, probabilities=table)
+            return
+        rows = [
+            f"{number:0{target.n_units}b}"[::-1] + f",{float(table[number])!r}"
+            for number in np.flatnonzero(table)
+        ]
+        text = "\n".join(["state,probability", *rows, ""])
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Target:

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lasersampling.boltzmann import load_machine, load_network
+from lasersampling.boltzmann import load_bayesian_network, load_machine
 from lasersampling.boltzmann.files import load_names
 from lasersampling.boltzmann.learned import load_learned
 from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
@@ -20,8 +20,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.exchange.arrays import n_inputs, network_to_arrays
-from lasersampling.lif.exchange.network_file import FORM
-from lasersampling.lif.exchange.network_file import load_network as load_spiking
+from lasersampling.lif.exchange.network_file import FORM, load_network
 from lasersampling.paths import suffix_of
 from lasersampling.results import read_results
 from lasersampling.results.records import flattened
@@ -133,7 +132,7 @@ def describe_machine(path: Path) -> Description:
 
 def describe_network(path: Path) -> Description:
     """List the variables of a Bayesian network, their parents and prior probabilities."""
-    network = load_network(path)
+    network = load_bayesian_network(path)
     prior = network.target().moments().mean
     variables: list[dict[str, Any]] = [
         {"name": name, "parents": [network.names[k] for k in parents], "prior": float(p)}
@@ -154,7 +153,7 @@ def describe_device(path: Path) -> Description:
 
 def describe_spiking(path: Path) -> Description:
     """Summarise a network of spiking neurons, with what its file says about its training."""
-    stored = load_spiking(path)
+    stored = load_network(path)
     values = spiking_values(stored.network)
     if stored.accuracy is not None:
         values["accuracy_mean"] = float(stored.accuracy.mean())

@@ -24,7 +24,7 @@ pulse.toml: kik: got an unknown key, expected one of: duration_ns, kick
 """
 
 from lasersampling.config.shipped import located, resolve, shipped_names, shipped_path
-from lasersampling.config.toml import load, parse, read_toml, to_toml, toml_of
+from lasersampling.config.toml import load, parse, read_toml, save_settings, to_toml, toml_of
 from lasersampling.config.validation import (
     LARGEST_SEED,
     Count,
@@ -49,6 +49,7 @@ __all__ = [
     "parse",
     "read_toml",
     "resolve",
+    "save_settings",
     "shipped_names",
     "shipped_path",
     "to_toml",

@@ -10,10 +10,12 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 import tomli_w
+from pydantic.dataclasses import is_pydantic_dataclass
 
+from lasersampling.atomic import atomic_path
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
-from lasersampling.paths import as_text, kind_of_content
+from lasersampling.paths import as_text, kind_of_content, known_suffix
 
 T = TypeVar("T")
 
@@ -163,6 +165,38 @@ def to_toml(content: object) -> str:
         TOML text.
     """
     return tomli_w.dumps(_plain(content))
+
+
+def save_settings(path: str | Path, value: object) -> None:
+    """Write a device, imperfections, a model of chips, or settings as a TOML file.
+
+    The file appears as a whole or not at all; an existing file is replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in .toml.
+    value : validated object
+        What to write; `load` and the loader of its kind read it again.
+
+    Raises
+    ------
+    InputError
+        For another suffix or an object of another kind.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware import Imperfections, load_imperfections
+    >>> save_settings("chip.toml", Imperfections(dead=0.02))
+    >>> load_imperfections("chip.toml").dead
+    0.02
+    """
+    if isinstance(value, type) or not is_pydantic_dataclass(type(value)):
+        expected = "a device, imperfections, a model of chips, or settings"
+        raise InputError.single("value", type(value).__name__, expected)
+    known_suffix(path, (".toml",))
+    with atomic_path(path) as temporary:
+        temporary.write_text(to_toml(value), encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:

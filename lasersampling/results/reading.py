@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, Problem
-from lasersampling.labelled import Variable
+from lasersampling.labelled import Variable, as_dataset
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.lasers.spikes import SpikeTrains
     from lasersampling.sampling.protocol import Samples
@@ -90,6 +92,33 @@ class Results:
     groups: Mapping[str, Mapping[str, Variable]]
     attributes: Mapping[str, Mapping[str, Any]]
     metrics: Mapping[str, Metric]
+
+    def to_xarray(self) -> xr.DataTree:
+        """Give all groups that were loaded, and the figures of merit as ``metrics``.
+
+        Returns
+        -------
+        xarray.DataTree
+            Names, dimensions, units and attributes as in the file; each of the ``metrics`` has its
+            `standard_error` as an attribute where it is known.
+        """
+        import xarray as xr
+
+        groups = {
+            name: as_dataset(variables, self.attributes.get(name))
+            for name, variables in self.groups.items()
+        }
+        if self.metrics:
+            metrics = {
+                name: Variable(np.asarray(metric.value), (), metric.units, metric.description)
+                for name, metric in self.metrics.items()
+            }
+            groups["metrics"] = as_dataset(metrics)
+            for name, metric in self.metrics.items():
+                known = {"standard_error": metric.standard_error, "reason": metric.reason}
+                told = {key: value for key, value in known.items() if value is not None}
+                groups["metrics"][name].attrs.update(told)
+        return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(self.attrs)), **groups})
 
     def group(self, name: str) -> Mapping[str, Variable]:
         """Return the variables of a group.

@@ -3,7 +3,7 @@ import pytest
 
 from lasersampling.boltzmann import (
     exact_distribution,
-    load_network,
+    load_bayesian_network,
     marginal,
     target_from_machine,
 )
@@ -24,7 +24,7 @@ probability = 0.4
 def network_of(tmp_path, text):
     path = tmp_path / "network.toml"
     path.write_text(text)
-    return load_network(path)
+    return load_bayesian_network(path)
 
 
 def test_joint_is_the_product_of_the_tables(tmp_path):
@@ -50,12 +50,12 @@ def test_posterior_by_bayes_rule(tmp_path):
 
 
 def test_explaining_away_and_the_illusion_are_in_the_shipped_networks():
-    alarm = load_network(shipped_path("bayesian_networks", "explaining_away"))
+    alarm = load_bayesian_network(shipped_path("bayesian_networks", "explaining_away"))
     prior = marginal(alarm.joint(), [0])[1]
     seen = marginal(alarm.posterior([-1, -1, 1, -1, -1]), [0])[1]
     explained = marginal(alarm.posterior([-1, 1, 1, -1, -1]), [0])[1]
     assert prior < explained < 0.5 * seen
-    eye = load_network(shipped_path("bayesian_networks", "visual_perception"))
+    eye = load_bayesian_network(shipped_path("bayesian_networks", "visual_perception"))
     curved, straight = (eye.posterior([-1, -1, 1, contour]) for contour in (1, 0))
     assert marginal(curved, [1])[1] > 0.7 > 0.3 > marginal(straight, [1])[1]
     assert marginal(straight, [0])[1] > 0.8 > marginal(curved, [0])[1]
@@ -64,7 +64,7 @@ def test_explaining_away_and_the_illusion_are_in_the_shipped_networks():
 @pytest.mark.parametrize("name", shipped_names("bayesian_networks"))
 @pytest.mark.parametrize("bound", [2.0, 3.0, 10.0])
 def test_the_machine_has_exactly_the_networks_distribution(name, bound):
-    network = load_network(shipped_path("bayesian_networks", name))
+    network = load_bayesian_network(shipped_path("bayesian_networks", name))
     machine = network.machine(max_auxiliary_weight=bound)
     assert machine.n_visible == network.n_variables
     assert np.abs(machine.weights[machine.hidden]).max() <= bound
@@ -73,7 +73,7 @@ def test_the_machine_has_exactly_the_networks_distribution(name, bound):
 
 
 def test_posteriors_of_machine_and_network_agree():
-    network = load_network(shipped_path("bayesian_networks", "visual_perception"))
+    network = load_bayesian_network(shipped_path("bayesian_networks", "visual_perception"))
     machine = network.machine()
     held = np.full(machine.n_units, -1)
     held[2:4] = 1
@@ -84,7 +84,7 @@ def test_posteriors_of_machine_and_network_agree():
 
 def test_a_shipped_network_needs_weights_that_lasers_can_do():
     for name in shipped_names("bayesian_networks"):
-        machine = load_network(shipped_path("bayesian_networks", name)).machine()
+        machine = load_bayesian_network(shipped_path("bayesian_networks", name)).machine()
         assert np.abs(machine.weights).max() < 3.5
 
 

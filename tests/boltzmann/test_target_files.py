@@ -4,7 +4,7 @@ import pytest
 
 from lasersampling.boltzmann import (
     BoltzmannMachine,
-    load_network,
+    load_bayesian_network,
     read_target,
     save_machine,
     target_from_machine,
@@ -94,7 +94,7 @@ def test_a_machine_stands_for_its_visible_units(tmp_path, suffix):
 def test_a_bayesian_network_stands_for_its_joint_distribution():
     path = shipped_path("bayesian_networks", "explaining_away")
     target = read_target(path)
-    assert target.probabilities == pytest.approx(load_network(path).joint())
+    assert target.probabilities == pytest.approx(load_bayesian_network(path).joint())
     assert target.unit_names[:2] == ("burglary", "earthquake")
 
 

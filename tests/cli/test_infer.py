@@ -7,8 +7,8 @@ import pytest
 
 from lasersampling.boltzmann import (
     BoltzmannMachine,
+    load_bayesian_network,
     load_machine,
-    load_network,
     save_machine,
     target_from_table,
 )
@@ -36,7 +36,7 @@ def test_a_network_by_name_leaves_results_and_a_figure(run):
     told = json.loads(ran.out)
     assert told["files"] == ["run.h5", "run.png"]
     results = read_results("run.h5")
-    network = load_network(shipped_path("bayesian_networks", "explaining_away"))
+    network = load_bayesian_network(shipped_path("bayesian_networks", "explaining_away"))
     assert results.array("posterior/name").tolist() == list(network.names) == told["units"]
     exact = exact_posterior(network, Evidence.single(5, {2: 1}, {3: 0.8}))
     np.testing.assert_array_equal(results.array("posterior/exact"), exact)

@@ -5,7 +5,7 @@ from lasersampling.boltzmann import (
     BoltzmannMachine,
     clamp,
     exact_moments,
-    load_network,
+    load_bayesian_network,
     target_from_machine,
     target_from_table,
 )
@@ -51,7 +51,7 @@ def test_evidence_that_is_not_used_would_be_noticed():
 
 
 def test_a_network_is_the_truth_beside_its_machine():
-    network = load_network(shipped_path("bayesian_networks", "visual_perception"))
+    network = load_bayesian_network(shipped_path("bayesian_networks", "visual_perception"))
     evidence = Evidence.single(4, {2: 1}, {3: 0.9})
     posterior = infer(
         Gibbs(), network.machine(), evidence, n_draws=20_000, n_chains=8, seed=3, truth=network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lasersampling.boltzmann import BoltzmannMachine, all_states, load_network
+from lasersampling.boltzmann import BoltzmannMachine, all_states, load_bayesian_network
 from lasersampling.config import shipped_path
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import infer
@@ -16,7 +16,7 @@ N_CHAINS, DURATION_NS = 16, 15_000.0
 
 
 def network(name, cases):
-    truth = load_network(shipped_path("bayesian_networks", name))
+    truth = load_bayesian_network(shipped_path("bayesian_networks", name))
     clamped = np.full((len(cases), truth.n_variables), -1)
     for row, case in zip(clamped, cases, strict=True):
         for variable, value in case.items():

@@ -75,7 +75,7 @@ def save_network(
     path: str | os.PathLike[str],
     network: SpikingNetwork,
     *,
-    command: str,
+    command: str = "",
     trained_on: str = "",
     accuracy: Sequence[float] | NDArray[np.float64] | None = None,
     single: bool = False,

@@ -9,9 +9,13 @@ import importlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAMES = (
     "accuracy_parameters",
@@ -50,6 +54,31 @@ NAMES = (
     "spike_traces",
     "yin_yang_plane",
 )
+
+
+def draw(path: str | os.PathLike[str], name: str) -> Figure:
+    """Draw one figure of a results file.
+
+    Parameters
+    ----------
+    path : path-like
+        The results file.
+    name : str
+        Of `NAMES`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If there is no such figure, or the results file lacks what it shows.
+    """
+    if name not in NAMES:
+        raise InputError.single("figure", repr(name), f"one of {', '.join(NAMES)}")
+    figure: Figure = importlib.import_module(f"{__name__}.{name}").plot(path)
+    return figure
 
 
 def figure_paths(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str, Path]:
@@ -114,10 +143,8 @@ def save_figure(
         If there is no such figure, the results file lacks what it shows, or `file` exists and
         `overwrite` is false.
     """
-    if name not in NAMES:
-        raise InputError.single("figure", repr(name), f"one of {', '.join(NAMES)}")
     check_outputs([file], inputs=[path], overwrite=overwrite)
-    figure = importlib.import_module(f"{__name__}.{name}").plot(path)
+    figure = draw(path, name)
     with atomic_path(file, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format="png")
     return file
