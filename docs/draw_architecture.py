@@ -28,7 +28,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
 )
 """Packages and their rooms, the upper layers first."""
 
-BELOW = "arrays · checks · atomic · compiling · labelled · closure · paths · errors"
+BELOW = "arrays · checks · atomic · compiling · parallel · labelled · closure · paths · errors"
 
 JOBS = {
     "cli": "the command lasersampling",
