@@ -1,24 +1,24 @@
-"""Short-term depression: synapses that tire with each spike and recover.
+"""Short-term depression: synapses that become weaker with each spike and recover.
 
-All synapses of a laser share a resource R, full at 1. A spike uses a part U of it, and what is
-transmitted is proportional to what is used:
+All synapses of a laser share a resource R, full at 1. A spike uses a fraction U of it, and the
+transmitted amplitude is proportional to the amount used:
 
     amplitude = R,    R -> R (1 - U)    at each spike;    dR/dt = (1 - R) / tau_rec    in between.
 
 This is the depressing limit of Tsodyks and Markram (no facilitation). There the amplitude is U R;
-here the first spike after rest has the full weight, which is what translation gave. Spikes that
-come at an interval T settle at
+here the first spike after rest has the full weight of the translation. Spikes at a constant
+interval T reach the steady state
 
     R* = (1 - e) / (1 - (1 - U) e),    e = exp(-T / tau_rec),
 
-so couplings are weaker the longer a laser has been active. `reference_interval_ns` makes up for
-that: amplitudes are divided by R* of this interval, so that a laser which spikes with it acts with
-its full weight, one just come from rest with more, and one that spikes faster with less. A pulse
-that is renewed goes on with the amplitude of the new spike.
+so couplings are weaker the longer a laser has been active. `reference_interval_ns` compensates for
+this: amplitudes are divided by R* of this interval, so that a laser which spikes at this interval
+acts with its full weight, a laser after rest with more, and one that spikes faster with less. A
+renewed pulse continues with the amplitude of the new spike.
 
-In a network that samples, the units of a mode tire, the mode loses its hold and another one takes
-over. The law sampled is then not quite that of the machine any more (`training/mixing.py` has how
-far).
+In a sampling network, the couplings between active units become weaker, so that their mode loses
+stability and another one takes over. The sampled law then differs somewhat from that of the machine
+(`training/mixing.py` measures by how much).
 
 References
 ----------
@@ -40,17 +40,17 @@ __all__ = ["Depression"]
 
 @validated
 class Depression:
-    """How synapses tire and recover.
+    """How synapses become weaker and recover.
 
     Attributes
     ----------
     utilisation : float
-        U, the part of the resource that a spike uses [1].
+        U, the fraction of the resource that a spike uses [1].
     recovery_time_ns : float
         tau_rec, the time constant of recovery [ns].
     reference_interval_ns : float or None
-        Interval of spikes that act, in the steady state, with their full weight; by default it is
-        the first spike after rest that does [ns].
+        Interval at which spikes act, in the steady state, with their full weight; by default the
+        first spike after rest does [ns].
 
     Examples
     --------
@@ -64,13 +64,13 @@ class Depression:
     reference_interval_ns: Positive | None = None
 
     def steady_state(self, interval_ns: float) -> float:
-        """R* that spikes find which come at this interval [1]."""
+        """R* for spikes at this interval [1]."""
         left = math.exp(-interval_ns / self.recovery_time_ns)
         return (1.0 - left) / (1.0 - (1.0 - self.utilisation) * left)
 
     @property
     def full_strength(self) -> float:
-        """What makes spikes of the reference interval as strong as the weights say [1]."""
+        """Factor that gives spikes of the reference interval their full weight [1]."""
         if self.reference_interval_ns is None:
             return 1.0
         return 1.0 / self.steady_state(self.reference_interval_ns)

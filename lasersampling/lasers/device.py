@@ -1,6 +1,6 @@
-"""A nanolaser: its parameters with units and sources, and what follows from them.
+"""A nanolaser: its parameters with units and sources, and quantities derived from them.
 
-The equations that the parameters enter stand in `lasersampling.lasers.rate_equations`.
+The equations with these parameters are stated in `lasersampling.lasers.rate_equations`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Section:
     Attributes
     ----------
     carrier_lifetime_ns : float
-        tau, all recombination outside stimulated emission [ns].
+        tau, for all recombination except stimulated emission [ns].
     differential_gain_per_ns : float
         g, growth rate of the photon number per electron [1/ns].
     transparency_electrons : float
@@ -61,7 +61,7 @@ class Section:
 
     @property
     def spontaneous_emission_factor(self) -> float:
-        """Part beta = g tau of the recombination that goes into the lasing mode [1]."""
+        """Fraction beta = g tau of the recombination that goes into the lasing mode [1]."""
         return self.differential_gain_per_ns * self.carrier_lifetime_ns
 
     @property
@@ -81,8 +81,8 @@ class Cavity:
     wavelength_nm : float
         Vacuum wavelength of the mode [nm].
     linewidth_enhancement : float
-        Henry's alpha factor [1]; it turns the phase of the field with the gain and matters once
-        fields interfere.
+        Henry's alpha factor [1]; it rotates the phase of the field with the gain and matters only
+        if fields interfere.
     """
 
     photon_lifetime_ps: Positive
@@ -108,14 +108,14 @@ class Cavity:
 
 @validated
 class Detection:
-    """What counts as a spike.
+    """Definition of a spike.
 
     Attributes
     ----------
     threshold_photons : float
         A spike is the photon number rising through this level [photons].
     rearm_photons : float
-        The next spike counts only after the photon number was below this level [photons].
+        The next spike counts only after the photon number has been below this level [photons].
     """
 
     threshold_photons: Positive
@@ -141,7 +141,7 @@ class Device:
     description : str
         Character of the device in one or two sentences.
     source : str
-        Where the figures come from.
+        Source of the parameters.
     cavity : Cavity
         Optical mode.
     gain : Section
@@ -151,9 +151,9 @@ class Device:
     detection : Detection
         Definition of a spike.
     refractory_time_ns : float
-        tau, for which z = 1 after a spike, that suits this device as a neuron [ns].
+        tau, for which z = 1 after a spike, suitable for this device as a neuron [ns].
     synapse : Synapse
-        Synapse that suits this device as a neuron.
+        Synapse suitable for this device as a neuron.
     step_ps : float
         Integration step at which the spike rate is within 1 % of its limit for short steps [ps]; no
         simulation takes more than twice that.
@@ -232,7 +232,7 @@ class Device:
     def pump_per_drive(self, synapse: Synapse) -> float:
         """Pump of the gain section that changes the net gain as one electron/ns of a synapse [1].
 
-        For a lasting pump, by (g_i tau_i) of the section driven over that of the gain.
+        For a constant pump, by (g_i tau_i) of the driven section over that of the gain.
         """
         section, gain = self.driven_by(synapse), self.gain
         return (section.differential_gain_per_ns * section.carrier_lifetime_ns) / (
@@ -241,7 +241,7 @@ class Device:
 
 
 def device_names() -> list[str]:
-    """Names of the devices that are shipped."""
+    """Names of the shipped devices."""
     return shipped_names("devices")
 
 

@@ -1,7 +1,7 @@
-"""A plain loop for the stochastic rate equations: slow, short, and right for short steps.
+"""A plain loop for the stochastic rate equations: slow, short, and correct for short steps.
 
-The Euler-Maruyama scheme in double precision, one laser and one step after the other, as a
-reference for the integrator that all else uses. It shares no code with it.
+The Euler-Maruyama scheme in double precision, one laser and one step after the other. It is a
+reference for the integrator that everything else uses, and shares no code with it.
 """
 
 from __future__ import annotations
@@ -81,14 +81,14 @@ def euler_rates(
     duration_ns : float
         Time recorded per laser.
     n_lasers : int
-        How many lasers.
+        Number of lasers.
     step_ps : float
         Integration step, at most 2 ps, where this scheme is off by 4 to 10 %. Its bias is about
         5 % per ps, so beyond 0.25 ps there is a warning.
     seed : int
-        Seed; each laser has a stream of its own.
+        Seed; each laser has its own random stream.
     shifted : bool
-        Whether thresholds make up for what a look per step misses (`monitoring`).
+        Whether thresholds compensate for what an observation once per step misses (`monitoring`).
     burn_in_ns : float
         Time simulated before the recording.
 

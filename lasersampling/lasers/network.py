@@ -19,7 +19,7 @@ __all__ = ["Connections", "LaserNetwork"]
 
 
 _BYTES_PER_LASER = 64
-"""Parameters of a laser."""
+"""Memory for the parameters of a laser [B]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,30 +53,30 @@ class LaserNetwork:
     device : Device
         The laser.
     n_lasers : int
-        How many of them.
+        Number of lasers.
     weights_electrons_per_ns : array_like or scipy.sparse array, shape (post, pre), optional
-        Pump change per spike [electrons/ns]; entries that are zero are no connections. No
-        coupling by default.
+        Pump change per spike [electrons/ns]; zero entries are no connections. No coupling by
+        default.
     delay_ns : float or array_like of shape (post, pre)
-        Transmission delays [ns], read where there is a connection. A spike acts at the earliest
-        in the step after it was detected. `simulate` rounds delays to whole steps, warns where
-        that changes one by more than 5 %, and refuses those that would become none;
-        `simulate_jumps` keeps them exactly.
+        Transmission delays [ns], read where there is a connection. A spike acts at the earliest in
+        the step after it was detected. `simulate` rounds delays to whole steps, warns if that
+        changes one by more than 5 %, and refuses those that would vanish; `simulate_jumps` keeps
+        them exactly.
     synapse : Synapse, optional
         Shape of the pump pulses; the device's own by default.
     threshold_ratio : array_like, shape (laser,), optional
-        Threshold pump of each laser over that of the device; a laser needs more electrons to be
-        transparent, as one with a larger active volume [1].
+        Threshold pump of each laser over that of the device; such a laser needs more electrons to
+        be transparent, like one with a larger active volume [1].
     gain_ratio : array_like, shape (laser,), optional
         Differential gain of each laser's gain section over that of the device [1].
     lost_spikes : float
         Probability that a spike is neither recorded nor transmitted [1].
     jitter_ns : float
         Standard deviation of the time at which a spike is recorded and transmitted, normal and
-        cut off at four of it; recorded times have it exactly, transmitted ones act from the next
-        whole step, and none before the step after it was detected [ns].
+        truncated at four standard deviations. Recorded times have it exactly; transmitted spikes
+        act from the next whole step, and never before the step after their detection [ns].
     depression : Depression, optional
-        How synapses tire; they do not by default.
+        Short-term depression of synapses; none by default.
     connections : Connections
         The connections as read, without zeros.
 
@@ -138,7 +138,7 @@ class LaserNetwork:
 
     @property
     def is_ideal(self) -> bool:
-        """Whether all lasers are equal and all spikes arrive, on time."""
+        """Whether all lasers are equal and all spikes are transmitted in time."""
         faults = self.lost_spikes > 0.0 or self.jitter_ns > 0.0
         return self.threshold_ratio is None and self.gain_ratio is None and not faults
 
@@ -235,9 +235,9 @@ def as_network(given: LaserNetwork | Device | str | Path, pump_ratio: ArrayLike)
 def _entries(
     weights: object,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], tuple[int, ...]]:
-    """Rows, columns, values and shape of a dense or sparse matrix, zeros left out."""
+    """Rows, columns, values and shape of a dense or sparse matrix, without zeros."""
     if hasattr(weights, "tocoo"):
-        # Through CSR, so that entries given twice are added up.
+        # Through CSR, so that repeated entries are added up.
         matrix = weights.tocsr().tocoo()  # type: ignore[attr-defined]
         row, column, value = matrix.row, matrix.col, np.asarray(matrix.data, dtype=np.float64)
         shape = tuple(int(n) for n in matrix.shape)

@@ -1,4 +1,4 @@
-"""Spike trains of lasers to and from NIR's event data: a chain is a sample, a unit a neuron."""
+"""Conversion of spike trains of lasers to and from NIR events: a chain is a sample."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def events_of_trains(trains: SpikeTrains) -> nir.EventData:
     Returns
     -------
     nir.EventData
-        Shape (chain, event) with as many events as the busiest chain has, filled up with unit -1
-        and time inf; its `t_max` is the length of the recording.
+        Shape (chain, event) with as many events as the busiest chain has, padded with unit -1 and
+        time inf; its `t_max` is the length of the recording.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def trains_of_events(events: nir.EventData) -> SpikeTrains:
     Raises
     ------
     InputError
-        If events have values, or what `SpikeTrains` refuses: units and times outside the recording.
+        If events have values, or for what `SpikeTrains` refuses: units and times outside the
+        recording.
     """
     unit, time = np.asarray(events.idx), as_floats(events.time, "events (time)")
     problems = []

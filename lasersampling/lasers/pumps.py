@@ -1,7 +1,7 @@
-"""Pumps: ratios to the threshold pump at every door, electrons per ns behind it.
+"""Pumps: ratios to the threshold pump in all interfaces, electrons per ns inside.
 
 A pump is given as r = P/P_th, in the library as at the command line and in files. Kernels count
-electrons, and here is the one place where a ratio becomes P.
+electrons, and this is the only place where a ratio becomes P.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from lasersampling.lasers.device import Device
 __all__ = ["LARGEST_PUMP_RATIO", "pump_electrons_per_ns", "pump_ratios", "ratio_problems"]
 
 LARGEST_PUMP_RATIO = 100.0
-"""Far above all pumps at which a laser spikes; what is more was meant in electrons/ns [1]."""
+"""Far above all pumps at which a laser spikes; a larger value is meant in electrons/ns [1]."""
 
 
 def ratio_problems(where: str, lowest: float, highest: float, device: Device) -> list[Problem]:
-    """Problems of pumps, of which the lowest and the highest are given; NaN is one.
+    """Problems of pumps, given the lowest and the highest; NaN is one.
 
     Parameters
     ----------
     where : str
-        What the pump is called where it was given.
+        Name of the pump in the message.
     lowest, highest : float
         The smallest and the largest pump over the threshold pump [1].
     device : Device
@@ -57,7 +57,7 @@ def pump_ratios(
     pump_ratio : array_like
         r = P/P_th of the gain section [1].
     where : str
-        What the pump is called where it was given.
+        Name of the pump in the message.
 
     Returns
     -------

@@ -12,14 +12,14 @@ number S; N1 electrons in the gain section, N2 in the absorber; time in ns:
 
 g N S and g Nt S are stimulated emission and absorption, so the constants of the drift fix the
 noise. Each of these events changes photons and electrons together, so the field noise dz of a
-section and the noise of its carriers are one: what |E|^2 gains by it, its electrons lose.
+section and the noise of its carriers are the same: what |E|^2 gains by it, its electrons lose.
 
 S = |E|^2 - 1/2: the field stands for quantum averages in symmetric order, in which the vacuum has
 half a photon (truncated Wigner approximation). In normal order, S = |E|^2 with field noise R, the
-matrix of these covariances has negative eigenvalues in every pulse and no real noise can have
-them; to leave them out makes rare spikes far too frequent (`training/correlated_noise.py`,
-`RESULTS.md`). A readout S below zero, down to -1/2, belongs to the quasi-probability; averages are
-<n> = <S> and <n (n - 1)> = <S^2> - <S> - 1/4.
+matrix of these covariances has negative eigenvalues in every pulse, so no real noise can have it;
+without the covariances rare spikes are far too frequent (`training/correlated_noise.py`,
+`RESULTS.md`). An S below zero, down to -1/2, belongs to the quasi-probability; averages are <n> =
+<S> and <n (n - 1)> = <S^2> - <S> - 1/4.
 
 References
 ----------
@@ -74,7 +74,7 @@ class SteadyState:
 
 
 class Coefficients(NamedTuple):
-    """The constants of the equations: numbers, or tensors where gradients are wanted.
+    """The constants of the equations: numbers, or tensors if gradients are needed.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ class Balance(NamedTuple):
 
 
 def balance(coefficients: Coefficients, photons: Any, pump: Any) -> Balance:
-    """Carrier balance at a photon number; by arithmetic alone, for NumPy and torch alike.
+    """Carrier balance at a photon number, in arithmetic that NumPy and torch share.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def steady_states(device: Device, pump_ratio: float) -> list[SteadyState]:
     Returns
     -------
     list of SteadyState
-        One for a laser that is off or on, three where both are fixed points.
+        One for a laser that is either off or on, three if both are fixed points.
     """
     return states_at(device, float(pump_electrons_per_ns(device, pump_ratio)))
 
@@ -309,14 +309,14 @@ def states_at(device: Device, pump: float) -> list[SteadyState]:
     Raises
     ------
     InputError
-        If there is none below the largest photon number that is looked at.
+        If there is none below the largest photon number that is tried.
     """
     from scipy.optimize import brentq
 
     def residual(log_photons: NDArray[np.float64]) -> NDArray[np.float64]:
         s = np.exp(log_photons)
         n1, n2 = _carriers_at(device, s, pump)
-        # Divided by S: the root is that of the balance per photon.
+        # Divided by S, so that the root is that of the balance per photon.
         return net_gain(device, n1, n2) + spontaneous_emission(device, n1, n2) / s
 
     n_grid = int(_GRID_PER_DECADE * 2 * np.log10(_MOST_PHOTONS))

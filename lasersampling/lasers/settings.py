@@ -30,7 +30,7 @@ class TraceRequest:
     Attributes
     ----------
     lasers : tuple of int
-        Which lasers.
+        Numbers of the lasers.
     start_ns, stop_ns : float
         Window after the burn-in [ns].
     interval_ps : float
@@ -39,7 +39,7 @@ class TraceRequest:
     Raises
     ------
     InputError
-        When a number is negative or not finite, or the window is empty.
+        If a number is negative or not finite, or the window is empty.
     """
 
     lasers: tuple[Annotated[int, Field(ge=0)], ...]
@@ -54,12 +54,12 @@ class TraceRequest:
             )
 
     def problems(self, n_lasers: int, duration_ns: float) -> list[Problem]:
-        """Lasers that do not exist, and a window that ends after the recording.
+        """Check for lasers that do not exist, and for a window that ends after the recording.
 
         Parameters
         ----------
         n_lasers : int
-            Lasers of the network.
+            Number of lasers of the network.
         duration_ns : float
             Time recorded [ns].
 
@@ -87,8 +87,8 @@ class StepSettings:
     step_ps : float, optional
         Integration step; the device's own by default, and at most twice that, with a warning.
     noise : bool
-        False integrates the drift alone. Without spontaneous emission the field then needs
-        photons to start from, which it has at rest.
+        False integrates the drift alone. Without spontaneous emission the field then needs photons
+        to start from, which the resting state has.
     """
 
     step_ps: Positive | None = None
@@ -101,19 +101,19 @@ class StepSettings:
 
 @validated
 class RecordingSettings:
-    """What is recorded of a network, from when on, and on how many threads.
+    """What is recorded from a network, from when on, and on how many threads.
 
     Attributes
     ----------
     burn_in_ns : float
         Time simulated before the recording when the lasers start at rest.
     refractory_time_ns : float, optional
-        Length of the synaptic rectangles where the synapse leaves it open; the device's own by
+        Length of the synaptic rectangles if the synapse does not fix it; the device's own by
         default.
     traces : TraceRequest, optional
         Lasers of the first chain to record in full.
     n_threads : int, optional
-        Threads; as many as there are cores by default. Bits do not depend on it.
+        Number of threads; by default that of cores. The results do not depend on it.
     """
 
     burn_in_ns: NonNegative = 50.0
@@ -138,17 +138,17 @@ class SimulationSettings(StepSettings, RecordingSettings):
     Attributes
     ----------
     common_step : bool
-        Let all lasers take the same step. They do so anyway if they are coupled, traced or without
-        noise; others take steps of their own around it, twice as long in the dark, half as long
+        Whether all lasers take the same step. They do so in any case if they are coupled, traced or
+        without noise; otherwise each takes its own steps, twice as long in the dark, half as long
         in bright light.
     recall_ns : float
-        For a simulation that goes on from another: its spikes begin that long before the start, so
+        For a simulation that continues another: its spikes begin this long before the start, so
         that states can be read from the first moment on. No longer than a refractory time.
 
     Raises
     ------
     InputError
-        When a time is negative or not finite.
+        If a time is negative or not finite.
 
     Examples
     --------
@@ -167,30 +167,30 @@ class JumpSettings(RecordingSettings):
     Attributes
     ----------
     photon_histogram : int
-        The time spent at each photon number is recorded for so many numbers 0, 1, ...; not at all
-        by default.
+        Number of photon numbers 0, 1, ... for which the time spent at them is recorded; none by
+        default.
     """
 
     photon_histogram: Annotated[int, Field(ge=0)] = 0
 
 
 def settings_of(given: object, kind: type[S]) -> S:
-    """Settings that were given, or the usual ones in place of None.
+    """Return the given settings, or the default ones for None.
 
     Parameters
     ----------
     given : object
-        What was given.
+        The given object.
     kind : type
-        The settings that are expected.
+        Type of settings that is expected.
 
     Raises
     ------
     InputError
-        When `given` is anything else.
+        If `given` is anything else.
     """
     if given is None:
         return kind()
-    if type(given) is not kind:  # a subclass has settings that would be passed over
+    if type(given) is not kind:  # the settings of a subclass would be ignored
         raise InputError.single("settings", type(given).__name__, f"{kind.__name__}(...)")
     return given

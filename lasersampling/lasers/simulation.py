@@ -1,4 +1,4 @@
-"""Simulating a network of lasers: spikes out, traces on request.
+"""Simulation of a network of lasers: spikes, and traces on request.
 
 Chains are independent copies of the network with random streams of their own. They are gathered
 into bundles of lanes for the compiled kernel, and bundles run side by side on the cores.
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 LANES_PER_BUNDLE = 512
-"""Enough to make the overhead of a step small, few enough for the first cache."""
+"""So many that the overhead of a step is small, so few that they fit the first cache."""
 
 _FEWEST_LANES = 64
 _BUNDLES_PER_THREAD = 2
@@ -51,19 +51,19 @@ _BUNDLES_PER_THREAD = 2
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """What a simulation gives.
+    """Result of a simulation.
 
     Attributes
     ----------
     spikes : SpikeTrains
         All spikes after the burn-in.
     traces : Traces or None
-        Traces, if they were asked for.
+        Traces, if requested.
     end : NetworkState
-        Where the lasers stand at the end, which is the first whole step not before `duration_ns`;
-        lasers with steps of their own are up to one of their steps beyond it.
+        State of the lasers at the end, which is the first whole step not before `duration_ns`;
+        lasers with their own steps are up to one step beyond it.
     network : LaserNetwork
-        What was simulated.
+        The simulated network.
     """
 
     spikes: SpikeTrains
@@ -72,7 +72,7 @@ class Simulation:
     network: LaserNetwork
 
     def to_xarray(self) -> xr.DataTree:
-        """Give the group `spikes`, and `traces` where they were asked for.
+        """Give the group `spikes`, and `traces` if they were requested.
 
         Returns
         -------
@@ -87,12 +87,12 @@ class Simulation:
         return xr.DataTree.from_dict(groups)
 
     def plot(self, axes: Axes | None = None) -> Figure:
-        """Draw the traces where they were asked for, with spikes marked, or else the spikes.
+        """Draw the traces with marked spikes if traces were requested, otherwise the spikes.
 
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; a figure of its own by default.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class Simulation:
 
 
 _BYTES_PER_LASER = 512
-"""State, random numbers and tables of a laser in a chain, without spikes."""
+"""Memory of a laser in a chain: state, random numbers and tables, without spikes [B]."""
 
 
 def simulate(
@@ -132,8 +132,8 @@ def simulate(
         Lasers and their coupling; or a device, the name of a shipped one, or its file: one laser
         for each pump, uncoupled.
     pump_ratio : array_like, shape (), (laser,) or (chain, laser)
-        Pump r = P/P_th of each laser without what the synapses add, over the threshold pump of the
-        network's device also where the lasers' own thresholds differ [1].
+        Pump r = P/P_th of each laser without synaptic contributions. P_th is the threshold pump of
+        the network's device, also if the lasers' own thresholds differ [1].
     duration_ns : float
         Time recorded per chain.
     n_chains : int
@@ -141,9 +141,9 @@ def simulate(
     seed : int
         The same seed gives the same bits, whatever the number of threads.
     start : NetworkState, optional
-        Where an earlier simulation ended; this one goes on from there, with no burn-in, and the
-        drive of spikes under way is that of the present weights and delays. Random numbers come
-        from `seed`, so it should differ from the one before. At rest by default.
+        End of an earlier simulation, from which this one continues without burn-in. Pending spikes
+        act with the present weights and delays. Random numbers come from `seed`, which should
+        differ from the one before. At rest by default.
     settings : SimulationSettings, optional
         Step, noise, burn-in, traces, threads; those of the device by default.
     progress : callable, optional
@@ -156,16 +156,16 @@ def simulate(
     Raises
     ------
     InputError
-        With all problems of the arguments, among them delays and pulses that are shorter than half
-        a step.
+        With all problems of the arguments, including delays and pulses that are shorter than half a
+        step.
     SimulationError
-        When a state is no longer finite or physical.
+        If a state is no longer finite or physical.
 
     Warns
     -----
     AccuracyWarning
-        When the step is longer than the device's own, or changes a delay or pulse by more than
-        5 %: coupled lasers move in whole steps.
+        If the step is longer than the device's own, or changes a delay or pulse by more than 5 %,
+        since coupled lasers take whole steps.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Spike trains, and the binary states z(t) that they stand for."""
+"""Spike trains, and the binary states z(t) that follow from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPIKES_SHOWN = 40
 """Of each laser in a raster."""
 
 _MOST = 0.8
-"""A raster of so much of a recording or more shows all of it."""
+"""If a raster would show this fraction of a recording or more, it shows all of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +40,14 @@ class SpikeTrains:
     chain_offset : ndarray of int64, shape (chain + 1,)
         Spikes ``chain_offset[c]`` to ``chain_offset[c + 1]`` belong to chain c.
     n_units : int
-        Units of each chain.
+        Number of units of each chain.
     duration_ns : float
         Length of the recording of each chain [ns].
 
     Raises
     ------
     InputError
-        When the arrays do not fit together, or times are unsorted or outside the recording.
+        If the arrays do not fit together, or times are unsorted or outside the recording.
     """
 
     time_ns: NDArray[np.float64]
@@ -129,7 +129,7 @@ class SpikeTrains:
         return self.time_ns.size
 
     def variables(self) -> dict[str, Variable]:
-        """Give times and units of the spikes as they stand in files, with units of measurement."""
+        """Give times and units of the spikes as stored in files, with units of measurement."""
         about = "time of each spike, sorted within each chain"
         return {
             "time": Variable(self.time_ns, ("spike",), "ns", about),
@@ -138,7 +138,7 @@ class SpikeTrains:
 
     @property
     def extent(self) -> dict[str, Any]:
-        """Units of each chain and length of its recording, as attributes of files."""
+        """Number of units and length of the recording of each chain, as attributes of files."""
         return {"n_units": self.n_units, "duration_ns": self.duration_ns}
 
     def to_xarray(self) -> xr.Dataset:
@@ -173,11 +173,11 @@ class SpikeTrains:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; a figure of its own by default.
+            Axes to draw on; a new figure by default.
         refractory_time_ns : float, optional
             tau: the time with z = 1 is shaded.
         window_ns : tuple of float, optional
-            What is shown; by default from 0 to some forty spikes of each laser.
+            Time window; by default from 0 to about forty spikes of each laser.
 
         Returns
         -------
@@ -228,8 +228,8 @@ class SpikeTrains:
     def active_fraction(self, refractory_time_ns: float) -> NDArray[np.float64]:
         """Fraction of the time that each unit spends at z = 1 [1], shape (chain, unit).
 
-        The exact time average over the recording but for its first refractory time, in which
-        spikes from before the recording would count.
+        The exact time average over the recording without its first refractory time, in which spikes
+        from before the recording would matter.
 
         Parameters
         ----------
@@ -259,7 +259,7 @@ class SpikeTrains:
         refractory_time_ns : float
             tau.
         sample_times_ns : ndarray of float64, shape (draw,)
-            When the states are read, ascending.
+            Times at which the states are read, ascending.
 
         Returns
         -------

@@ -1,8 +1,9 @@
-"""Time steps: which are short enough, and what they make of times that are no multiples of them.
+"""Time steps: which are short enough, and how they change times that are not multiples of them.
 
-A device file states the step at which its spike rate is known to be right. A longer one makes
-spikes too rare or too frequent without any other sign of it, so it is said; and a network moves in
-whole steps, so delays and pulses that are short against a step are said too.
+A device file states the step at which its spike rate is known to be correct. A longer one makes
+spikes too rare or too frequent without any other sign, so there is a warning; and coupled lasers
+take whole steps, so there are also warnings for delays and pulses that are short compared with a
+step.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ more; at four times theirs D4 and D5 lose 8 and 12 % (RESULTS.md, "Integrator").
 """
 
 ROUNDING = 0.05
-"""Relative change of a delay or pulse by the step from which on it is said [1]."""
+"""Relative change of a delay or pulse by the step above which there is a warning [1]."""
 
 
 LONGEST_WAIT = 2**22
 """Longest delay and pulse in steps, which the integrator keeps in 32 MiB; 8 microseconds for D6."""
 
 _LONGEST_RUN = 2**50
-"""Steps up to which a time in nanoseconds is known to a fraction of a step."""
+"""Number of steps for which a time in nanoseconds is exact to a fraction of a step."""
 
 _BYTES_PER_SPIKE = 24
-"""Time, laser and order of a spike."""
+"""Memory of a spike: time, laser and order [B]."""
 
 
 def length_problems(
@@ -57,11 +58,11 @@ def length_problems(
     Parameters
     ----------
     times_ns : mapping
-        Name to length of what is simulated; spikes are kept of the first.
+        Durations by name; spikes of the first are kept.
     shape : tuple of int
-        Chains and lasers.
+        Numbers of chains and lasers.
     refractory_time_ns : float
-        Least time between two spikes, roughly.
+        Shortest time between two spikes, roughly.
     step_ps : float
         Integration step.
 
@@ -83,14 +84,14 @@ def length_problems(
 
 
 def step_problems(device: Device, step_ps: object) -> list[Problem]:
-    """Problems of an integration step; a step beyond the device's own is warned of if it is none.
+    """Problems of an integration step; a step beyond the device's own gives a warning.
 
     Parameters
     ----------
     device : Device
         The laser.
     step_ps : object
-        What was given as the step.
+        The step that was given.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def step_problems(device: Device, step_ps: object) -> list[Problem]:
 
 
 def chosen_step(device: Device, step_ps: float | None) -> float:
-    """The step in use [ps]: the device's own, unless another one is given and fits.
+    """The step in use [ps]: the device's own, unless another one is given and allowed.
 
     Parameters
     ----------
@@ -142,12 +143,12 @@ def chosen_step(device: Device, step_ps: float | None) -> float:
 def timing_problems(
     delay_ns: ArrayLike, synapse: Synapse, refractory_time_ns: float, step_ps: float
 ) -> list[Problem]:
-    """Problems of delays and pulses in a network that moves in whole steps.
+    """Problems of delays and pulses in a network whose lasers take whole steps.
 
-    Delays and rectangular pulses are rounded to whole steps. What would become nothing is a
-    problem; what changes by more than `ROUNDING` is warned of, with the time that acts.
-    An exponential pulse decays step by step and so delivers more charge than it should, by about
-    half a step over its time constant, which is treated likewise.
+    Delays and rectangular pulses are rounded to whole steps. One that would vanish is a problem;
+    one that changes by more than `ROUNDING` gives a warning with the time that is used. An
+    exponential pulse decays step by step and so delivers more charge than it should, by about half
+    a step over its time constant, which is treated in the same way.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def timing_problems(
     synapse : Synapse
         Shape of the pulses.
     refractory_time_ns : float
-        Length of the rectangles where the synapse leaves it open.
+        Length of the rectangles if the synapse does not fix it.
     step_ps : float
         Step that all lasers take.
 
@@ -200,7 +201,7 @@ def _too_short(where: str, value_ns: float, what: str, step_ps: float) -> Proble
 
 
 def _too_long(delay_ns: ArrayLike, pulse_ns: float, step_ns: float) -> list[Problem]:
-    """Times that the timing wheel, which has a slot for each step, cannot hold."""
+    """Times that are too long for the timing wheel, which has a slot for each step."""
     longest = LONGEST_WAIT * step_ns
     times = {"delay_ns": float(np.max(delay_ns)), "duration_ns": float(pulse_ns)}
     expected = f"at most {longest:g} ns, {LONGEST_WAIT} steps"
@@ -210,7 +211,7 @@ def _too_long(delay_ns: ArrayLike, pulse_ns: float, step_ns: float) -> list[Prob
 def _say_rounding(
     what: str, asked: NDArray[np.float64], acting: NDArray[np.float64], step_ps: float
 ) -> None:
-    """Warn of times that the step changes clearly."""
+    """Warn of times that the step changes considerably."""
     change = np.abs(acting / asked - 1.0) if asked.size else np.zeros(0)
     changed = change > ROUNDING
     if not changed.any():

@@ -1,14 +1,14 @@
-"""What a spike of one laser does to the pump of another.
+"""The effect of a spike of one laser on the pump of another.
 
-A spike of laser j at time t changes the pump of laser k by ``w_kj * K(s)``, s being the time
-since the spike arrived (``t + delay_kj``). The carriers of the gain section integrate the pump
-over their lifetime tau_1, so a rectangular pump makes a post-synaptic effect on the *gain* that
+A spike of laser j at time t changes the pump of laser k by ``w_kj * K(s)``, where s is the time
+since the spike arrived (``t + delay_kj``). The carriers of the gain section integrate the pump over
+their lifetime tau_1, so a rectangular pump pulse has a post-synaptic effect on the *gain* that
 rises and decays slowly,
 
     m(s) = tau_1 (1 - exp(-s / tau_1))   for s < d,   decaying afterwards.
 
 A rectangle of length d with a leading kick of ``tau_1 w`` electrons and a counter-kick of the same
-size at its end makes ``m`` rectangular. A kick between 0 and 1 of that size lies between the two.
+size at its end makes ``m`` rectangular. A kick between 0 and 1 of this size is intermediate.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ class Synapse:
         counter-kick of `kick` times ``tau_1`` electrons per electron/ns. ``exponential``:
         K(s) = exp(-s / `time_constant_ns`).
     duration_ns : float or None
-        Length of the rectangle [ns]; the refractory time of the sampler when left out. Rounded to
-        whole steps of the simulation, with a warning where that changes it by more than 5 %;
-        what is shorter than half a step is refused.
+        Length of the rectangle [ns]; by default the refractory time of the sampler. It is rounded
+        to whole steps of the simulation, with a warning if that changes it by more than 5 %; less
+        than half a step is refused.
     kick : float
         Strength of the kicks of the shaped kernel [1]; 1 makes the gain see a rectangle.
     time_constant_ns : float or None
         Time constant of the exponential kernel [ns]. The drive is held during each step, which adds
-        half a step over the time constant to its charge; from 5 % on there is a warning.
+        half a step over the time constant to its charge; there is a warning from 5 % on.
     overlap : {"renew", "add"}
-        What a spike does that comes while the pulse of the one before is still on: renew it, as
-        a retriggerable pulse generator and the neural sampling theory do, or add a second.
+        Effect of a spike that comes during the pulse of the one before: it renews the pulse, as a
+        retriggerable pulse generator and the neural sampling theory do, or adds a second one.
     section : {"gain", "absorber"}
-        Which section is pumped. The absorber, with its short carrier lifetime, follows a
-        rectangle at once; for negative weights it needs a pump of its own to take from, since no
-        pump falls below zero.
+        The section that is pumped. The absorber, with its short carrier lifetime, follows a
+        rectangle at once; for negative weights it needs a constant pump from which they subtract,
+        since no pump can be negative.
 
     Raises
     ------
     InputError
-        When values and kernel do not fit together.
+        If values and kernel do not fit together.
 
     References
     ----------
@@ -95,9 +95,9 @@ class Synapse:
         return refractory_time_ns if self.duration_ns is None else self.duration_ns
 
     def memory_ns(self, refractory_time_ns: float) -> float:
-        """How long after its arrival a spike still matters to the pump [ns].
+        """Time for which a spike still matters to the pump after its arrival [ns].
 
-        For the exponential kernel, until single precision has lost it.
+        For the exponential kernel, until it is lost in single precision.
         """
         if self.time_constant_ns is not None:
             return _LOST_AFTER * self.time_constant_ns
@@ -128,8 +128,8 @@ class Synapse:
     def mean_effect(self, refractory_time_ns: float) -> float:
         """Mean of the pump kernel over the refractory time [1].
 
-        Translation divides by it, so that synapses of all shapes deliver the same charge while
-        z = 1. What part of it reaches the activation is measured on a pair of coupled lasers.
+        Translation divides by it, so that synapses of all shapes deliver the same charge while z =
+        1. How much of it affects the activation is measured on a pair of coupled lasers.
         """
         if self.time_constant_ns is not None:
             x = refractory_time_ns / self.time_constant_ns

@@ -1,15 +1,15 @@
 """The noise-averaged rate equations in time: trajectories, kicks and the shape of a pulse.
 
 Averaged over the noise, the equations of `rate_equations` are dS/dt = G S + R for the photon
-number, beside the carriers' drift. Between pulses S falls by orders of magnitude, so the state is
-(log S, N1, N2), with
+number, together with the drift of the carriers. Between pulses S decreases by orders of magnitude,
+so the state is (log S, N1, N2), with
 
     d(log S)/dt = G + R/S,
 
-integrated in double precision by the adaptive Runge-Kutta pair of Dormand and Prince [1]_ as
-torchdiffeq has it [2]_. Many lasers are one batch; the largest error of any of them sets the step.
+integrated in double precision by the adaptive Runge-Kutta pair of Dormand and Prince [1]_ in
+torchdiffeq [2]_. Many lasers form one batch; the largest error of any of them sets the step.
 
-The average over the noise is closed by <G S> = <G> <S>. That holds in a pulse, which is hardly
+The average over the noise is closed by <G S> = <G> <S>. This holds in a pulse, which is hardly
 random, and for a laser at rest whose carriers hardly feel its own light; when single pulses start
 is a matter of chance that `first_passage` treats.
 
@@ -84,13 +84,14 @@ class Pulse:
     peak_photons : float
         Highest photon number.
     peak_time_ns : float
-        When it is reached.
+        Time of the peak.
     width_ps : float
         Full width at half of the peak.
     energy_photons : float
         Photons that leave the cavity while S is above 1 % of the peak.
     gain_consumed_electrons : float
-        Electrons of the gain section from the highest number before the peak to the lowest after.
+        Electrons lost by the gain section, from the highest number before the peak to the lowest
+        after.
     """
 
     peak_photons: float
@@ -114,7 +115,7 @@ def flow(
     pump : Tensor, shape () or (...)
         Pump P of the gain section [electrons/ns].
     spontaneous_emission : bool
-        False leaves R out: what remains of the stochastic equations without noise.
+        False leaves out R, which gives the stochastic equations without noise.
 
     Returns
     -------
@@ -157,10 +158,10 @@ def trajectory(
     time_ns : array_like, shape (time,)
         Ascending times at which the state is read.
     spontaneous_emission : bool
-        False leaves out R, which the stochastic equations have as noise only; photons are then
-        needed to start from.
+        False leaves out R, which is only a noise in the stochastic equations; then the start needs
+        photons.
     relative_tolerance : float
-        Of the integrator, per step and relative to each quantity [1].
+        Tolerance of the integrator, per step and relative to each quantity [1].
 
     Returns
     -------
@@ -171,7 +172,7 @@ def trajectory(
     InputError
         If the numbers are negative or not finite, or the times do not ascend.
     SimulationError
-        If the integrator gives up.
+        If the integrator fails.
 
     Examples
     --------
@@ -239,12 +240,12 @@ def _columns(start: SteadyState | Sequence[ArrayLike]) -> list[NDArray[np.float6
 def kicked(
     state: SteadyState, kick_electrons: ArrayLike, kick_photons: ArrayLike = 0.0
 ) -> list[NDArray[np.float64]]:
-    """State right after electrons or photons were added at once: S, N1, N2.
+    """State directly after electrons or photons were added at once: S, N1, N2.
 
     Parameters
     ----------
     state : SteadyState
-        State before.
+        State before the kick.
     kick_electrons : array_like
         Electrons added to the gain section.
     kick_photons : array_like
@@ -269,7 +270,7 @@ def pulse_response(
     duration_ns: float = 6.0,
     interval_ps: float = 0.5,
 ) -> Trajectory:
-    """What a resting laser does when electrons are added to its gain section at time 0.
+    """Response of a resting laser to electrons that are added to its gain section at time 0.
 
     Parameters
     ----------
@@ -280,7 +281,7 @@ def pulse_response(
     kick_electrons : float
         Electrons added at once.
     duration_ns : float
-        How long to follow.
+        Duration of the trajectory.
     interval_ps : float
         Time between readings.
 
@@ -304,7 +305,7 @@ def pulse_shape(device: Device, path: Trajectory) -> Pulse:
     device : Device
         The laser.
     path : Trajectory
-        Of a single laser, with equal time steps.
+        Trajectory of a single laser, with equal time steps.
 
     Returns
     -------
@@ -340,7 +341,7 @@ def pulse_shape(device: Device, path: Trajectory) -> Pulse:
 
 
 def count_pulses(device: Device, path: Trajectory) -> NDArray[np.int64]:
-    """Pulses of each laser by the device's definition of a spike.
+    """Number of pulses of each laser, by the device's definition of a spike.
 
     A pulse is a rise through the detection threshold of a laser that was below the re-arming
     level since the pulse before; one that starts above that level must first fall below it.
@@ -350,7 +351,7 @@ def count_pulses(device: Device, path: Trajectory) -> NDArray[np.int64]:
     device : Device
         The laser.
     path : Trajectory
-        With readings closer than the width of a pulse.
+        A trajectory whose readings are closer than the width of a pulse.
 
     Returns
     -------

@@ -1,13 +1,13 @@
-r"""What a laser emits at a constant pump, measured from recorded traces.
+r"""Emission of a laser at a constant pump, measured from recorded traces.
 
-Electrons become photons one by one, so in the mean over a long time those pumped equal those that
-end outside the mode and the photons that leave the cavity:
+Electrons become photons one by one. So, averaged over a long time, the pumped electrons equal those
+that recombine without a photon in the mode plus the photons that leave the cavity:
 
     P + P2 = (1/tau1 - g1) <N1> + (1/tau2 - g2) <N2> + kappa <S>.
 
-The sum of the rate equations gives it (1/tau counts the spontaneous emission into the mode, which
-is g per electron; what stimulated emission takes from the electrons it gives to the light). It
-holds for the stochastic equations as well, and needs only means.
+This follows from the sum of the rate equations (1/tau includes the spontaneous emission into the
+mode, which is g per electron; stimulated emission only turns electrons into photons). It also holds
+for the stochastic equations, and needs only means.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from lasersampling.statistics import jackknife_error
 __all__ = ["Emission", "measure_emission"]
 
 _LASERS_AT_ONCE = 64
-"""Few enough for their traces to take some tens of megabytes."""
+"""Number of copies whose traces take some tens of megabytes."""
 
 _MOST_SAMPLES = 200_000
-"""Points of one trace, for the same reason."""
+"""Number of points of one trace, for the same reason."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class Emission:
     photons : ndarray of float64, shape (copy,)
         Mean photon number <S> [photons].
     photons_in_pulses : ndarray of float64, shape (copy,)
-        Part of that mean that comes from pulses, a pulse being a stretch above the re-arming
-        level that reaches the detection threshold [photons].
+        Contribution of pulses to this mean, where a pulse is a stretch above the re-arming level
+        that reaches the detection threshold [photons].
     gain_electrons, absorber_electrons : ndarray of float64, shape (copy,)
         <N1> and <N2>.
     """
@@ -67,7 +67,7 @@ class Emission:
 
     @property
     def pumped_electrons_per_ns(self) -> float:
-        """All electrons that are pumped, P + P2 [electrons/ns]."""
+        """Pump of all electrons, P + P2 [electrons/ns]."""
         pump = self.pump_ratio * self.device.threshold_pump_electrons_per_ns
         return pump + self.device.absorber_pump_electrons_per_ns
 
@@ -94,7 +94,7 @@ class Emission:
         Raises
         ------
         InputError
-            When no copy, or only one, spiked.
+            If none of the copies, or only one, spiked.
         """
         if np.count_nonzero(self.rate_per_ns) < 2:
             raise InputError.single(
@@ -129,11 +129,12 @@ def measure_emission(
     duration_ns : float
         Time recorded of each copy.
     n_copies : int
-        Copies, at least 2 for standard errors.
+        Number of copies, at least 2 for standard errors.
     seed : int
         Seed of the simulations.
     settings : SimulationSettings, optional
-        Of the simulations, without traces, which are recorded of all copies at every step.
+        Settings of the simulations, without traces, which are recorded for all copies at every
+        step.
     progress : callable, optional
         Called with the fraction done.
 

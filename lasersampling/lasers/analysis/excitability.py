@@ -1,12 +1,13 @@
 """Excitability of a laser at rest: threshold kicks, refractory periods, summary.
 
-All answers are decisions "does this kick trigger a pulse?" by integrating the noise-averaged
-equations, a pulse being a spike by the device's own definition. Thresholds are found by
-bisection generalised to many kicks at once, since a batch costs little more than one laser.
+All answers follow from the question "does this kick trigger a pulse?", which is decided by
+integrating the noise-averaged equations; a pulse is a spike by the device's own definition.
+Thresholds are found by bisection generalised to many kicks at once, since a batch costs little more
+than one laser.
 
 A second kick at some delay after a strong first one meets a gain section that the pulse has
-emptied. Up to the *absolute* refractory period a second kick as strong as the first triggers
-nothing; up to the *relative* one it takes a kick clearly larger than at rest. This is the
+depleted. Up to the *absolute* refractory period a second kick as strong as the first triggers
+nothing; up to the *relative* one the threshold is clearly larger than at rest. This is the
 experiment of Selmi et al. [1]_ with pump kicks.
 
 References
@@ -51,7 +52,7 @@ _DECISION_TOLERANCE = 1e-6  # a pulse or none: the trajectory itself is not kept
 _READING_PS = 2.0
 _CANDIDATES = 16
 _ROUNDS = 4  # 16**4: thresholds to 2e-5 of the bracket
-_FEW_PHOTONS = 0.01  # hardly any; the logarithm of none would be followed for ever
+_FEW_PHOTONS = 0.01  # hardly any; the logarithm of none cannot be integrated
 _WINDOW_LIFETIMES = 1.25  # of the gain section, by when a kick has relaxed
 
 Fires = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -59,7 +60,7 @@ Fires = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Excitability:
-    """What a device does at one pump, without noise.
+    """Properties of a device at one pump, without noise.
 
     Attributes
     ----------
@@ -72,7 +73,7 @@ class Excitability:
     threshold_kick_photons : float
         Smallest number of photons that does.
     strong_kick_electrons : float
-        Kick with which the pulse below and the refractory periods are measured.
+        Kick by which the pulse below and the refractory periods are measured.
     pulse_peak_photons : float
         Peak photon number.
     pulse_width_ps : float
@@ -80,7 +81,7 @@ class Excitability:
     pulse_energy_photons : float
         Photons that leave the cavity.
     pulse_delay_ps : float
-        From the kick to the peak.
+        Time from the kick to the peak.
     gain_consumed_electrons : float
         Electrons that a pulse takes from the gain section.
     absolute_refractory_ns : float
@@ -125,8 +126,8 @@ def threshold_kick(
     Returns
     -------
     ndarray, shape (laser,)
-        Threshold [electrons], to a few 1e-5 of the electrons at threshold pump; infinite where
-        that many electrons do not suffice.
+        Threshold [electrons], to a few 1e-5 of the electrons at threshold pump; infinite if that
+        many electrons do not suffice.
     """
     states = _at_rest(device, pump_ratio) if state is None else state
     highest = device.threshold_pump_electrons_per_ns * device.gain.carrier_lifetime_ns
@@ -144,7 +145,7 @@ def threshold_photons(
     *,
     state: list[NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
-    """Smallest photon number from which the laser goes on to a pulse.
+    """Smallest photon number from which a pulse develops.
 
     Parameters
     ----------
@@ -158,11 +159,11 @@ def threshold_photons(
     Returns
     -------
     ndarray, shape (laser,)
-        Threshold [photons]. A laser whose own light already grows into a pulse has none: 0.
-        Infinite where light at the detection threshold dies away.
+        Threshold [photons]. It is 0 for a laser whose own light already grows into a pulse, and
+        infinite if light at the detection threshold dies away.
     """
     states = _at_rest(device, pump_ratio) if state is None else state
-    # Set just below the level that counts, so that the pulse must still grow through it.
+    # Set just below the detection threshold, so that the pulse must still grow through it.
     highest = 0.999 * device.detection.threshold_photons
     lower = np.full_like(states[0], _FEW_PHOTONS)
 
@@ -201,7 +202,8 @@ def refractory_curve(
     Raises
     ------
     InputError
-        If a second kick would come before the peak of the first pulse, which it could only join.
+        If a second kick would come before the peak of the first pulse, where it would only join
+        this pulse.
     """
     delays = as_floats(delay_ns, "delay_ns")
     peak = _peak_time_ns(device, pump_ratio, first_kick_electrons)
@@ -284,7 +286,7 @@ def excitability(
         raise InputError(problems)
     rest = quiescent_state(device, pump_ratio)
     where = f"device {device.name} at {pump_ratio:g} threshold pumps"
-    # The integrator would stay on an unstable fixed point for long, and find thresholds there.
+    # The integrator would stay at an unstable fixed point for long, and find thresholds there.
     if fixed_points(device, pump_ratio)[0].n_unstable > 0:
         raise SimulationError(f"{where} pulses by itself: it has no stable state at rest")
     threshold = float(threshold_kick(device, pump_ratio)[0])

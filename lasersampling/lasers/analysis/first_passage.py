@@ -1,9 +1,9 @@
-r"""When noise triggers the next pulse: an approximation of the interval distribution.
+r"""When noise triggers the next pulse: an approximation of the distribution of intervals.
 
-A resting laser below its self-pulsing threshold fires when noise bleaches the absorber far enough
-that the net gain turns positive. The field forgets within 1/|G|, tens of ps, the absorber within
-tau2, the gain within tau1 >> tau2. So for a given N1 the field is eliminated, and the absorber is
-a diffusion in one dimension that has to pass a barrier,
+A resting laser below its self-pulsing threshold spikes when noise bleaches the absorber so far that
+the net gain becomes positive. The memory of the field lasts 1/|G|, tens of ps, that of the absorber
+tau2, that of the gain tau1 >> tau2. So the field is eliminated at a given N1, and the absorber is a
+diffusion in one dimension that has to pass a barrier,
 
     dN2 = A dt + sqrt(2 B) dW,    h = g2 (Nt2 - N2),   n = R/|G|,
     A = P2 - N2/tau2 + h n + h n^2 d(h/|G|)/dN2,
@@ -11,15 +11,15 @@ a diffusion in one dimension that has to pass a barrier,
 
 where n and n^2/|G| are the mean of thermal light and the integral of its correlation, and the last
 term of A is the drift that the elimination leaves behind [1]_. The reciprocal of the mean time to
-reach the absorber number at which |G| = 1/tau2, from which the light grows faster than the
-absorber forgets, is the *hazard* of a laser with N1 electrons in its gain section.
+reach the absorber number at which |G| = 1/tau2, beyond which the light grows faster than the
+absorber relaxes, is the *hazard* of a laser with N1 electrons in its gain section.
 
-After a pulse N1 recovers as the noise-averaged equations say. *Short times* see the hazard grow
-with the gain; at *long times* it is that at rest, and intervals have an exponential tail; the two
-regimes are those of the analysis in [2]_, in whose place this approximation stands with formulas
-of its own. The barrier enters in an exponent and the gain's
-own fluctuations are left out, so the prefactor is not believed but fitted, by maximum likelihood
-for proportional hazards: c = (number of intervals) / (sum of integrated hazards).
+After a pulse N1 recovers by the noise-averaged equations. At *short times* the hazard grows with
+the gain; at *long times* it is that at rest, and intervals have an exponential tail. These two
+regimes are those of the analysis in [2]_, for which this approximation stands with its own
+formulas. The barrier enters in an exponent and the fluctuations of the gain are neglected, so the
+prefactor is not reliable and is fitted instead, by maximum likelihood for proportional hazards: c =
+(number of intervals) / (sum of integrated hazards).
 
 References
 ----------
@@ -61,15 +61,15 @@ class IntervalModel:
     hazard_per_ns : ndarray of float64, shape (time,)
         Rate of spikes among lasers that have not fired yet.
     density_per_ns : ndarray of float64, shape (time,)
-        Of the interval, from the recovering gain.
+        Density of the interval, with the recovering gain.
     long_time_density_per_ns : ndarray of float64, shape (time,)
-        Exponential law at the hazard at rest, after `dead_time_ns`.
+        Exponential law with the hazard at rest, after `dead_time_ns`.
     rest_hazard_per_ns : float
         Hazard of the recovered laser.
     dead_time_ns : float
-        Time that a recovered laser would have had to wait to have the same integrated hazard.
+        Time that a recovered laser would have to wait for the same integrated hazard.
     prefactor : float
-        c, fitted hazard over computed one [1].
+        c, the fitted hazard divided by the computed one [1].
     """
 
     time_ns: NDArray[np.float64]
@@ -94,7 +94,7 @@ def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float
     Returns
     -------
     ndarray, shape (...)
-        Hazard [1/ns]; 0 where no bleaching suffices, infinite where none is needed.
+        Hazard [1/ns]; 0 if no bleaching suffices, infinite if none is needed.
     """
     c = Coefficients.of(device)
     n1 = as_floats(gain_electrons, "gain_electrons")
@@ -154,7 +154,7 @@ def fit_intervals(
     Raises
     ------
     InputError
-        If there are no intervals, or none that the model deems possible.
+        If there are no intervals, or none that the model allows.
     """
     intervals = as_floats(intervals_ns, "intervals_ns")
     if intervals.size == 0 or not (np.isfinite(intervals).all() and intervals.min() > 0.0):

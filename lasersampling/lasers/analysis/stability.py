@@ -1,9 +1,9 @@
 """Steady states against pump: their stability, bifurcations, and the regimes between these.
 
 A fixed point of the noise-averaged equations is stable if all eigenvalues of their Jacobian have
-negative real parts. Where a pair crosses the imaginary axis (Hopf) the laser begins or ceases to
-pulse by itself; where two fixed points meet (saddle-node) it jumps. Whether a stable state is the
-only attractor is asked of a trajectory that starts far from it.
+negative real parts. Where a pair crosses the imaginary axis (Hopf), the laser begins or ceases to
+pulse by itself; where two fixed points meet (saddle-node), it jumps. Whether a stable state is the
+only attractor is tested by a trajectory that starts far from it.
 
 References
 ----------
@@ -44,17 +44,17 @@ _READING_PS = 2.0
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """A steady state with what happens beside it.
+    """A steady state with its linear stability.
 
     Attributes
     ----------
     state : SteadyState
         Photons and carriers.
     eigenvalues_per_ns : ndarray of complex128, shape (3,)
-        Of the Jacobian, by descending real part [1/ns].
+        Eigenvalues of the Jacobian, by descending real part [1/ns].
     is_bleached : bool
-        Whether light, not recombination, decides the absorber: S above its saturation photon
-        number 1/(g2 tau2). It tells lasing from not lasing.
+        Whether light, and not recombination, determines the absorber: S is above its saturation
+        photon number 1/(g2 tau2). This distinguishes lasing states from others.
     """
 
     state: SteadyState
@@ -76,9 +76,10 @@ class Bifurcation:
     pump_ratio : float
         r = P/P_th [1].
     kind : {"Hopf", "saddle-node"}
-        Two eigenvalues of one fixed point change sign, or two fixed points appear or vanish.
+        Hopf: two eigenvalues of one fixed point change sign; saddle-node: two fixed points appear
+        or vanish.
     frequency_per_ns : float
-        Frequency of the oscillation that is born [1/ns]; 0 for a saddle-node.
+        Frequency of the emerging oscillation [1/ns]; 0 for a saddle-node.
     """
 
     pump_ratio: float
@@ -130,12 +131,12 @@ def bifurcations(
     lowest, highest : float
         Range of r = P / P_th [1].
     n_grid : int
-        Pumps, evenly spaced on a logarithmic scale, between which changes are looked for.
+        Number of pumps, evenly spaced on a logarithmic scale, between which changes are searched.
 
     Returns
     -------
     list of Bifurcation
-        By ascending pump; two that lie within one step of the grid may escape.
+        Bifurcations by ascending pump; two within one step of the grid may be missed.
     """
     if not 0.0 < lowest < highest < np.inf:
         raise InputError.single("lowest, highest", f"{lowest}, {highest}", "0 < lowest < highest")
@@ -157,7 +158,7 @@ def bifurcations(
 
 
 def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
-    """What the noise-free laser does at each pump.
+    """Regime of the noise-free laser at each pump.
 
     *bistable*: two attractors, be it two stable states or a stable state beside self-pulsing.
     *self-pulsing*: no stable state. Otherwise there is one stable state: *continuous-wave* where
@@ -196,7 +197,7 @@ def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) 
 def nullclines(
     device: Device, pump_ratio: float, photons: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where photons and gain electrons rest, with the absorber in equilibrium with the light.
+    """Nullclines: where photons and gain electrons rest, with the absorber in equilibrium.
 
     Parameters
     ----------
@@ -229,7 +230,7 @@ def _signature(device: Device, pump: float) -> tuple[int, ...]:
 
 
 def _bifurcation(device: Device, a: float, b: float) -> Bifurcation:
-    """Name the change between two pumps that are as good as equal."""
+    """Name the change between two pumps that are practically equal."""
     before, after = fixed_points(device, a), fixed_points(device, b)
     pump = float(0.5 * (a + b))
     if len(before) != len(after):
@@ -240,7 +241,7 @@ def _bifurcation(device: Device, a: float, b: float) -> Bifurcation:
 
 
 def _keeps_pulsing(device: Device, pump: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether pulses go on for long after the gain was filled at once."""
+    """Whether pulses continue for long after the gain was filled at once."""
     gain, lifetime = device.gain, device.gain.carrier_lifetime_ns
     filled = pump_electrons_per_ns(device, np.maximum(1.5, pump)) * lifetime
     start = [np.full_like(pump, 1.0), filled, np.zeros_like(pump)]

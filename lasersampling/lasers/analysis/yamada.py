@@ -13,8 +13,9 @@ where G = g1 (N1 - Nt1) / kappa and Q = g2 (Nt2 - N2) / kappa. Inserting these i
     gamma_G = 1/(kappa tau1),  gamma_Q = 1/(kappa tau2),  a = g2 tau2 / (g1 tau1),
     A = g1 (P tau1 - Nt1) / kappa,  B = g2 (Nt2 - P2 tau2) / kappa,  I = g1 tau1 S.
 
-The five numbers leave open what a noise-free description does not see: the photon lifetime, the
-saturation photon number and the transparency of the gain, which set the scale of the noise.
+The five numbers do not determine what a noise-free description does not contain: the photon
+lifetime, the saturation photon number and the transparency of the gain, which set the scale of the
+noise.
 
 References
 ----------
@@ -111,12 +112,12 @@ def from_yamada(
     gain, absorber : Section
         The two sections.
     pump_electrons_per_ns : float
-        Pump P that belongs to `yamada.pump`.
+        Pump P that corresponds to `yamada.pump`.
 
     Raises
     ------
     InputError
-        When no laser with these numbers exists.
+        If no laser with these numbers exists.
     """
     kappa = 1000.0 / photon_lifetime_ps
     lifetime_1 = 1.0 / (kappa * yamada.gain_rate)

@@ -1,4 +1,4 @@
-"""|E|^2 along an Ornstein-Uhlenbeck bridge, the field within a step: `integrator.step` in torch."""
+"""Mean of |E|^2 over an Ornstein-Uhlenbeck bridge within a step: `integrator.step` in torch."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def weights(v2: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def open_variance(v2: Tensor, strength: Tensor, sum_squared: Tensor) -> Tensor:
-    """Variance of mean |E|^2 that the ends leave open, by the fit of `integrator.step`.
+    """Variance of the mean of |E|^2 for given ends, by the fit of `integrator.step`.
 
     Parameters
     ----------
     v2 : Tensor
         Square of the exponent v of the field over the step [1].
     strength : Tensor
-        Variance of a quadrature by the noise alone [photons].
+        Variance of a quadrature due to the noise alone [photons].
     sum_squared : Tensor
         |a + b|^2 for the ends a and b [photons].
 

@@ -1,15 +1,15 @@
 """The stochastic rate equations in torch: batches of uncoupled lasers, and gradients.
 
 The equations are those of `rate_equations`, in symmetric order, and the scheme is that of
-`integrator.step`, whose docstring says what each stage does. Where the kernel has polynomials and
-14-bit noise for speed, this has exponentials and normal variates; the carriers take random signs,
-as there. The two agree step by step without noise and in distribution with it, not bit by bit.
+`integrator.step`, whose docstring explains each stage. Where the kernel uses polynomials and 14-bit
+noise for speed, this module uses exponentials and normal variates; the carriers have random signs
+in both. The two agree step by step without noise and in distribution with it, not bit by bit.
 
-Lasers are entries of a batch of any shape. The device is that of the tensors (CPU, CUDA, MPS),
-the precision too. Nothing is changed in place, so photons and carriers can be differentiated with
-respect to pump and constants along a path of fixed noise. Spike counts are whole numbers and have
-no gradient; a *pathwise* gradient of a chaotic or excitable laser grows with the length of the
-path and is of use over a few correlation times.
+Lasers are entries of a batch of any shape. Device (CPU, CUDA, MPS) and precision are those of the
+tensors. Nothing is changed in place, so photons and carriers can be differentiated with respect to
+pump and constants along a path of fixed noise. Spike counts are whole numbers and have no gradient;
+the *pathwise* gradient of a chaotic or excitable laser grows with the length of the path and is
+useful over a few correlation times only.
 
 References
 ----------
@@ -40,7 +40,7 @@ from lasersampling.lasers.steps import step_problems
 __all__ = ["LaserState", "Record", "advance", "coefficients", "resting", "simulate"]
 
 _LEAST_VARIANCE = 1e-30
-"""Its square root has a finite slope, that of 0 has not."""
+"""Regularises the square root, whose slope at 0 is infinite."""
 
 
 class LaserState(NamedTuple):
@@ -70,18 +70,18 @@ class LaserState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a simulation in torch gives.
+    """Result of a simulation in torch.
 
     Attributes
     ----------
     photons : Tensor, shape (reading, ...)
-        S after the steps asked for.
+        S after the requested steps.
     gain_electrons, absorber_electrons : Tensor, shape (reading, ...)
-        N1 and N2 then.
+        N1 and N2 after these steps.
     spike_count : Tensor of int64, shape (...)
         Spikes of each laser.
     state : LaserState
-        Where it ended, to go on from.
+        Final state, from which a simulation can continue.
     """
 
     photons: Tensor
@@ -94,7 +94,7 @@ class Record:
 def coefficients(
     device: Device, *, dtype: torch.dtype = torch.float32, on: torch.device | str = "cpu"
 ) -> Coefficients:
-    """Constants of a laser as tensors, for instance to be differentiated.
+    """Constants of a laser as tensors, which can be differentiated.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def coefficients(
     dtype : torch.dtype
         float32 or float64.
     on : torch.device or str
-        Where the tensors live.
+        Device of the tensors.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def resting(
     generator : torch.Generator, optional
         Draws the field; torch's own by default.
     noise : bool
-        Whether the laser will run with noise, whose field has the half photon of the vacuum.
+        Whether the laser will run with noise; its field then has the half photon of the vacuum.
 
     Returns
     -------
@@ -165,7 +165,7 @@ def advance(
     constants : Coefficients
         Constants as tensors.
     detection : Detection
-        What counts as a spike.
+        Definition of a spike.
     state : LaserState
         State before.
     pump : Tensor
@@ -278,16 +278,16 @@ def simulate(
     device : Device
         The laser; its detection, step and, unless given, its constants.
     pump_ratio : Tensor, shape (...)
-        Pump r = P/P_th of each laser [1]; its shape, precision and device are those of all. The
-        threshold pump P_th is that of `device`, whatever `constants` say.
+        Pump r = P/P_th of each laser [1]; its shape, precision and device are those of all tensors.
+        The threshold pump P_th is that of `device`, whatever `constants` say.
     n_steps : int
-        How many steps.
+        Number of steps.
     constants : Coefficients, optional
         Constants as tensors that broadcast against `pump_ratio`.
     start : LaserState, optional
-        Where to start; at rest by default.
+        Initial state; at rest by default.
     readings : sequence of int
-        Steps after which photons and carriers are kept: ascending, from 1 to `n_steps`.
+        Steps after which photons and carriers are recorded: ascending, from 1 to `n_steps`.
     generator : torch.Generator, optional
         Random numbers, on the device of `pump_ratio`; torch's own by default.
     settings : StepSettings, optional
@@ -363,7 +363,7 @@ def _ascend(readings: Sequence[int], n_steps: int) -> bool:
 
 
 def _either(variance: Tensor, generator: torch.Generator | None) -> Tensor:
-    """The root of a variance with a random sign; a negative one counts as zero, NaN stays NaN."""
+    """The root of a variance, with a random sign; 0 for a negative one, NaN for NaN."""
     root = torch.sqrt(torch.clamp(variance, min=_LEAST_VARIANCE))
     bits = torch.randint(0, 2, root.shape, generator=generator, device=root.device)
     return root * (bits.to(root.dtype) * 2.0 - 1.0)

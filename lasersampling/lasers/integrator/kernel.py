@@ -2,17 +2,17 @@
 
 `advance` moves one *bundle* of lasers through many time steps. A bundle holds whole chains
 (copies of the network) laid out lane by lane, ``lane = chain_in_bundle * n_lasers + laser``.
-`advance_freely` does the same for lasers that nobody listens to: each takes steps of its own,
-long in the dark and short in a pulse.
+`advance_freely` does the same for uncoupled lasers: each takes its own steps, long in the dark and
+short in a pulse.
 
 Spikes
 ------
-A laser spikes when its photon number rises through the detection threshold while it is armed;
-it is armed again when it has fallen below the re-arming level. S is seen at the ends of steps
-only, so thresholds are moved by what a random path does in between on average (`monitoring`), and
-the spike rate does not depend on the step. Spike times are interpolated
-log-linearly within the step. A spike reaches the other lasers through events in a *timing
-wheel*, so coupling costs time per spike and not per step.
+A laser spikes when its photon number rises through the detection threshold while it is armed; it is
+armed again when S has fallen below the re-arming level. S is observed at the ends of steps only, so
+thresholds are shifted by the average effect of the random path in between (`monitoring`), and the
+spike rate does not depend on the step. Spike times are interpolated log-linearly within the step. A
+spike reaches the other lasers through events in a *timing wheel*, so coupling costs time per spike
+and not per step.
 
 References
 ----------
@@ -90,7 +90,7 @@ def _deliver(model, events, lanes, step):
                 target = base + coupling.link_post[k]
                 w = amount * coupling.link_weight[k]
                 lanes.synaptic[target] += w
-                # Summed anew, so that rounding does not add up over millions of spikes.
+                # Summed anew, so that rounding errors do not accumulate over millions of spikes.
                 driven[target] = max(ZERO, lanes.base[target] + lanes.synaptic[target])
                 electrons[target] += coupling.kick * w
             if group + 1 < coupling.group_start[laser + 1]:
@@ -160,7 +160,7 @@ def _emit(model, events, depression, lane, now, onset):
 
 @njit(nogil=True, cache=True)
 def _spike_time(c, lanes, lane, now):
-    """Time, in ticks, of the spike that a lane had in its last step, which ended `now`."""
+    """Time, in ticks, of the spike that a lane had in its last step, which ended at `now`."""
     before, after = lanes.crossed[lane], lanes.photons[lane]
     missed = 0.0  # fraction of the step after the crossing
     if before > 0:

@@ -1,4 +1,4 @@
-"""What a look at the light once per step misses, and thresholds that make up for it."""
+"""Thresholds that compensate for what an observation once per step misses."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ _CONTINUITY = 0.5826
 def monitored_levels(
     detection: Detection, coefficients: Coefficients, step_ns: float
 ) -> tuple[Any, Any]:
-    """Detection threshold and re-arming level for light that is looked at once per step.
+    """Detection threshold and re-arming level for light that is observed once per step.
 
-    A photon number that is looked at every h sees the paths between only in part: a threshold
-    seems farther away by 0.5826 sigma sqrt(h), with the noise strength sigma^2 = 2 S V at the
-    threshold and V = kappa + g1 Nt1 + g2 Nt2, that at zero net gain. So threshold and re-arming
-    level are moved by as much towards the paths. By arithmetic alone, for numbers and tensors.
+    If the photon number is observed at intervals h only, parts of the path in between are missed: a
+    threshold seems farther away by 0.5826 sigma sqrt(h), with the noise strength sigma^2 = 2 S V at
+    the threshold and V = kappa + g1 Nt1 + g2 Nt2, its value at zero net gain. So threshold and
+    re-arming level are shifted by this amount towards the paths. Pure arithmetic, for numbers and
+    tensors.
 
     Parameters
     ----------
     detection : Detection
-        Levels for light that is looked at all the time [photons].
+        Levels for continuously observed light [photons].
     coefficients : Coefficients
         Constants of the laser.
     step_ns : float
-        Time between looks [ns].
+        Time between observations [ns].
 
     Returns
     -------
     threshold, rearm : float or Tensor
-        Levels for looks [photons]; the second is not above the first.
+        Levels for these observations [photons]; the second is not above the first.
 
     References
     ----------

@@ -33,7 +33,7 @@ class Traces:
     time_ns : ndarray of float64, shape (sample,)
         Time [ns] after the burn-in.
     laser : ndarray of int32, shape (laser,)
-        Which lasers.
+        Numbers of the lasers.
     photons : ndarray of float32, shape (laser, sample)
         S [photons].
     gain_electrons, absorber_electrons : ndarray of float32, shape (laser, sample)
@@ -118,7 +118,7 @@ class Traces:
 
 
 def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
-    """Refuse a state of other chains or lasers."""
+    """Refuse a state with other numbers of chains or lasers."""
     if not isinstance(start, NetworkState):
         raise InputError.single("start", type(start).__name__, "a NetworkState")
     if (start.n_chains, start.n_lasers) != (n_chains, n_lasers):

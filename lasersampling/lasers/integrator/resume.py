@@ -1,4 +1,4 @@
-"""Going on from recent spikes: what they have done to the pumps, and what is still to come."""
+"""Resuming from recent spikes: their present effect on the pumps, and pending pulses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["resume"]
 
 @njit(nogil=True, cache=True)
 def _edge(model, bundle, lane, phase, origin, amount):
-    """Carry out one edge of a pulse where it has arrived and schedule it where it has not.
+    """Carry out one edge of a pulse if it has arrived, and schedule it otherwise.
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
@@ -34,7 +34,7 @@ def _edge(model, bundle, lane, phase, origin, amount):
 
 @njit(nogil=True, cache=True)
 def resume(model, bundle, spike_lane, onset, amplitude):
-    """Set synaptic drive and timing wheel as these spikes leave them at step 0.
+    """Set synaptic drive and timing wheel according to these spikes, at step 0.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def resume(model, bundle, spike_lane, onset, amplitude):
     onset : ndarray of int64, shape (spike,)
         Step from which the delays count, ascending within each lane.
     amplitude : ndarray of float64, shape (spike,)
-        Their strength, 1 where synapses do not tire.
+        Strength of the spikes, 1 without short-term depression.
     """
     coupling, lanes, events = model.coupling, bundle.lanes, bundle.events
     pulse = coupling.pulse_steps

@@ -1,4 +1,4 @@
-"""Where a network of lasers stands, so that a later simulation can go on from there."""
+"""State of a network of lasers, from which a later simulation can continue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["NetworkState", "joined"]
 class NetworkState:
     """Physical state of all lasers of all chains, and the spikes that may still act.
 
-    What synapses add to the pumps is no part of it: a simulation that goes on computes it anew
+    The effect of synapses on the pumps is not part of it: a continued simulation computes it anew
     from the recent spikes, with the weights and delays that it is given.
 
     Attributes
@@ -27,20 +27,21 @@ class NetworkState:
     gain_electrons, absorber_electrons : ndarray of float32, shape (chain, laser)
         N1 and N2 [electrons].
     armed : ndarray of int8, shape (chain, laser)
-        1 where the next rise through the detection threshold counts as a spike.
+        1 if the next rise through the detection threshold counts as a spike.
     spike_chain, spike_laser : ndarray of int32, shape (spike,)
-        Which lasers spiked of late; by chain, then time.
+        Which lasers spiked recently; by chain, then time.
     spike_time_ns : ndarray of float64, shape (spike,)
-        When, counted from the time of this state; after it if they jitter and are under way [ns].
+        Spike times relative to this state; positive for jittered spikes that are pending [ns].
     resource : ndarray of float64, shape (chain, laser), or None
-        What the synapses of each laser have left, if they tire; see `depression` [1].
+        Resource left in the synapses of each laser, with short-term depression; see `depression`
+        [1].
     spike_amplitude : ndarray of float64, shape (spike,), or None
-        Strength of each of the spikes, if synapses tire [1].
+        Strength of each of the spikes, with short-term depression [1].
 
     Raises
     ------
     InputError
-        When the arrays do not fit together or hold values that no network can have.
+        If the arrays do not fit together or hold values that no network can have.
     """
 
     field: NDArray[np.complex64]
@@ -105,18 +106,18 @@ class NetworkState:
 
     @property
     def amplitudes(self) -> NDArray[np.float64]:
-        """Strength of each recent spike, 1 if synapses did not tire [1]."""
+        """Strength of each recent spike, 1 without short-term depression [1]."""
         if self.spike_amplitude is None:
             return np.ones(self.spike_time_ns.size)
         return self.spike_amplitude
 
     def part(self, chains: NDArray[np.intp], lasers: NDArray[np.intp]) -> NetworkState:
-        """State of some chains and lasers, numbered anew in the order given.
+        """State of some chains and lasers, renumbered in the given order.
 
         Parameters
         ----------
         chains, lasers : ndarray of int
-            Which, none of them twice.
+            Their numbers, without repetition.
         """
         new_chain = np.full(self.n_chains, -1, dtype=np.int32)
         new_chain[chains] = np.arange(len(chains))

@@ -1,6 +1,7 @@
 """One time step of the stochastic rate equations for every lane of a bundle, compiled.
 
-The lanes are a structure of arrays, so that LLVM turns the loop over them into vector instructions.
+The lanes form a structure of arrays, so that LLVM turns the loop over them into vector
+instructions.
 
 Scheme
 ------
@@ -9,8 +10,8 @@ order, S = |E|^2 - 1/2):
 
 1. Carriers are predicted for the middle of the step.
 2. Field: the exact Ornstein-Uhlenbeck transition for these carriers.
-3. Photons met by the carriers: the mean of |E|^2 over the Ornstein-Uhlenbeck bridge between the
-   two ends, and the spread that the ends leave open, which comes back as noise.
+3. Photons seen by the carriers: the mean of |E|^2 over the Ornstein-Uhlenbeck bridge between the
+   two ends, and its spread for given ends, which comes back as noise.
 4. Noise shared with the field, *exactly*, from the energy balance: what |E|^2 has gained beyond
    growth is the work of the noise, 2 int Re(E* dzeta) = |E'|^2 - |E|^2 - u mean|E|^2 - V h.
    Each section supplies it in proportion to its share of the strength V; with the ends given,
@@ -143,10 +144,10 @@ def _bridge(v2, excess, other):
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
 def step(c, rotation, own, lanes):
-    """One step of every lane; how many lanes rose through the threshold.
+    """One step of every lane; return how many lanes rose through the threshold.
 
-    `rotation` is the angle that the field turns per net gain times step, None for no turning.
-    `own` has gain sections of each lane's own, None where all are equal.
+    `rotation` is the angle by which the field turns per net gain and step, None for no rotation.
+    `own` has the gain sections of the lanes, None if all are equal.
     """
     use_wide_vectors()
     x, y, gain, absorber = lanes.field_x, lanes.field_y, lanes.gain, lanes.absorber
@@ -211,7 +212,7 @@ def step(c, rotation, own, lanes):
         )
         left_open = _signed(np.sqrt(strength * (mixed * sum_squared + pure * strength)), word, 0)
 
-        # 4. Work of the noise on |E|^2, and who supplies it.
+        # 4. Work of the noise on |E|^2, and its sources.
         work = c.noise * (fx * fx + fy * fy - power0 - u * power - TWO * strength)
         share1, share2 = (emission1 + absorption1) * inverse, (emission2 + absorption2) * inverse
         exchange = np.float32(4.0) * strength * power

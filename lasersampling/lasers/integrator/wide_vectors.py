@@ -1,11 +1,12 @@
-"""Hints for which Numba has no option, so that LLVM makes the best vector instructions of a loop.
+"""Hints to LLVM for which numba has no option, for the best vector instructions of a loop.
 
-Width: for processors with AVX-512 LLVM keeps to half of it by default, since programs of mixed
-kind run faster so. A loop over lanes that is arithmetic throughout runs 1.6 times as fast on whole
-registers. LLVM reads the wish from an attribute of the function.
+Width: on processors with AVX-512, LLVM uses only half of it by default, since mixed programs run
+faster this way. A loop over lanes that is pure arithmetic runs 1.6 times as fast on full registers.
+LLVM reads the preferred width from an attribute of the function.
 
-Arrays apart: LLVM compares the bounds of arrays before it reorders what is read and written, and
-cannot do so for one that is read in places which depend on data. So it is told.
+Separate arrays: LLVM compares the bounds of arrays before it reorders reads and writes, and cannot
+do so for an array that is read at places which depend on data. So it is told that they are
+separate.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ _ATTRIBUTE = '"prefer-vector-width"="512"'
 def _wish(typing_context: Any) -> Any:
     """Ask for 512-bit vectors in the compiled function that calls this; does nothing at run time.
 
-    A function that is inlined takes the wish of the one that it ends up in, so callers ask too.
+    A function that is inlined gets the width of the function into which it is inlined, so callers
+    ask too.
     """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        # llvmlite's own add() knows no attributes with values.
+        # llvmlite's own add() does not accept attributes with values.
         set.add(builder.function.attributes, _ATTRIBUTE)
         return context.get_dummy_value()
 

@@ -1,16 +1,16 @@
 """The compiled jump process: every photon and every electron, one event after another.
 
 `advance` moves one chain (one copy of a network) through time. The waiting time of each laser is
-exponential with the sum of its event rates, and the kind of event is drawn in proportion to
-them: Gillespie's direct method [1]_ for each laser, and its next-reaction idea [2]_ between
-lasers, which have their next events on clocks of their own. A laser whose rates are changed from
-outside draws its next event anew, which the exponential law, being memoryless, allows.
+exponential with the sum of its event rates, and the kind of event is drawn in proportion to the
+rates: Gillespie's direct method [1]_ within each laser, and the next-reaction method [2]_ between
+lasers, each of which has the time of its next event. A laser whose rates are changed from outside
+draws its next event anew, which the memoryless exponential law allows.
 
-An exponential synapse makes the pump rate decay between events. The next event is then drawn
-with a rate that the true one does not exceed until then, and a pump event is carried out with
-the probability true rate / bound: thinning [3]_, which is exact as well.
+An exponential synapse makes the pump rate decay between events. The next event is then drawn with
+an upper bound of the rate, and a pump event is carried out with the probability true rate / bound:
+thinning [3]_, which is exact as well.
 
-Random numbers: one xoshiro256++ generator [4]_ per laser, two words an event.
+Random numbers: one xoshiro256++ generator [4]_ per laser, with two words per event.
 
 References
 ----------
@@ -299,7 +299,7 @@ def _earliest(pending):
 
 @njit(nogil=True, cache=True)
 def _deliver(rates, lasers, links, pending, record, entry):
-    """Carry out a start or end; whether the electrons sufficed."""
+    """Carry out a start or end; return whether there were enough electrons."""
     time, link = pending.time[entry], pending.link[entry]
     sign = 1.0 if pending.phase[entry] == START else -1.0
     last = pending.n_pending[0] - 1

@@ -10,9 +10,9 @@ with index 2 (its pump P2):
     N1 + 1, n - 1   at g1 Nt1 n             absorption
     n - 1           at kappa n              loss of the cavity
 
-No step, no Gaussian noise, and an emission changes photon and electron in the same event. What is
-left out are coherences between photon numbers, which a mode that is fed by incoherent carriers
-alone does not have: its density matrix stays diagonal.
+There is no time step and no Gaussian noise, and an emission changes photon and electron in the same
+event. Coherences between photon numbers are neglected; a mode that is fed by incoherent carriers
+alone does not have them, since its density matrix stays diagonal.
 
 Whole photons and the field
 ---------------------------
@@ -21,8 +21,8 @@ function). Its S = |E|^2 - 1/2 is not the whole number n and can be as low as -1
 
     <n> = <S>   and   <n (n - 1)> = <S^2> - <S> - 1/4,
 
-and g2(0) = <n (n - 1)>/<n>^2 is what both are compared by. The variances of n and of S differ by
-1/4 only, and the law of n is that of S in bins of one photon but for terms of order 1/n^2, so one
+and g2(0) = <n (n - 1)>/<n>^2 serves for the comparison. The variances of n and of S differ by 1/4
+only, and the law of n is that of S in bins of one photon except for terms of order 1/n^2, so one
 threshold means the same for both.
 
 References
@@ -66,17 +66,17 @@ _PULSES_PER_LINK = 8
 
 @dataclass(frozen=True, eq=False)
 class JumpSimulation:
-    """What a simulation of the jump process gives.
+    """Result of a simulation of the jump process.
 
     Attributes
     ----------
     spikes : SpikeTrains
         All spikes after the burn-in.
     traces : Traces or None
-        Traces, if they were asked for; photons and electrons at the very same times.
+        Traces, if requested; photons and electrons at the same times.
     photon_histogram_ns : ndarray of float64, shape (chain, laser, photon number) or None
-        Time spent at each photon number [ns], if it was asked for; the last entry holds the time
-        at this number and above.
+        Time spent at each photon number [ns], if requested; the last entry is the time at this
+        number and above.
     """
 
     spikes: SpikeTrains
@@ -101,8 +101,8 @@ def simulate_jumps(
     network : LaserNetwork
         Lasers and their coupling. Cost per event grows with the number of lasers.
     pump_ratio : array_like, shape (), (laser,) or (chain, laser)
-        Pump r = P/P_th of each laser without what the synapses add [1]. Where inhibition makes the
-        sum negative, no pump events happen; the rate equations go on to negative pumps there.
+        Pump r = P/P_th of each laser without synaptic contributions [1]. If inhibition makes the
+        sum negative, there are no pump events; the rate equations allow negative pumps there.
     duration_ns : float
         Time recorded per chain.
     n_chains : int
@@ -123,13 +123,13 @@ def simulate_jumps(
     InputError
         With all problems of the arguments.
     SimulationError
-        When a negative kick takes more electrons than the driven section holds.
+        If a negative kick takes more electrons than the driven section holds.
 
     Notes
     -----
-    A spike is n reaching the detection threshold while armed; n below the re-arming level arms
-    again. Delays and pulse lengths are kept exactly. Kicks are whole electrons, rounded up or
-    down at random so that their mean is right.
+    A spike means that n reaches the detection threshold while the laser is armed; n below the
+    re-arming level arms it again. Delays and pulse lengths are kept exactly. Kicks are whole
+    electrons, rounded up or down at random so that their mean is correct.
 
     Examples
     --------
@@ -192,7 +192,7 @@ class _ChainResult:
 
 
 class _Run:
-    """What all chains of one simulation share."""
+    """Data that all chains of one simulation share."""
 
     def __init__(
         self,
@@ -217,7 +217,7 @@ class _Run:
         for laser in range(self.network.n_lasers):
             kernel.draw_next(self.rates, lasers, self.links, laser, 0.0)
         pending = _pending(self.links.post.size, self.network.n_lasers)
-        # Nothing but spikes is recorded in the burn-in.
+        # During the burn-in only spikes are recorded.
         request = self.settings.traces if index == 0 else None
         silent = self._record(0, None)
         record = self._record(self.settings.photon_histogram, request)
@@ -353,7 +353,7 @@ def _pending(n_links: int, n_lasers: int) -> kernel.Pending:
 
 
 def _enlarged(pending: kernel.Pending) -> kernel.Pending:
-    """The same starts and ends with twice as much room."""
+    """The same pending starts and ends with twice as much room."""
     return pending._replace(
         **{
             name: np.append(values, np.empty_like(values))
