@@ -13,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.patheffects import withStroke
 
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
+    {"experiments": ()},
     {"cli": ()},
     {"judging": ()},
     {"results": ("figures",)},
@@ -28,9 +29,13 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
 )
 """Packages and their rooms, the upper layers first."""
 
-BELOW = "arrays · checks · atomic · compiling · parallel · labelled · closure · paths · errors"
+BELOW = (
+    "arrays · checks · atomic · compiling · parallel · labelled · "
+    "closure · on_demand · paths · errors"
+)
 
 JOBS = {
+    "experiments": "an experiment as a command",
     "cli": "the command lasersampling",
     "judging": "figures of merit",
     "results": "results files",

@@ -100,6 +100,7 @@ Files
 Results
     read_results           a results file of a command or an experiment
     figures                every figure by name: figures.NAMES, figures.draw(file, name)
+    experiment             an experiment as a command, with results file and figures
 
 Errors
     LaserSamplingError     what every error of the package is
@@ -133,6 +134,7 @@ if TYPE_CHECKING:
     from lasersampling.datasets.spikes import load_spikes as load_spikes
     from lasersampling.errors import InputError as InputError
     from lasersampling.errors import LaserSamplingError as LaserSamplingError
+    from lasersampling.experiments import experiment as experiment
     from lasersampling.hardware import Imperfections as Imperfections
     from lasersampling.hardware import load_chip as load_chip
     from lasersampling.hardware import load_imperfections as load_imperfections
@@ -218,6 +220,7 @@ _NAMES_IN = {
     "datasets": ["load_pictures"],
     "datasets.spikes": ["load_spikes"],
     "errors": ["InputError", "LaserSamplingError"],
+    "experiments": ["experiment"],
     "hardware": ["Imperfections", "load_chip", "load_imperfections"],
     "judging.generation": ["generate"],
     "lasers.analysis.excitability": ["excitability"],

@@ -1,5 +1,7 @@
 """Every experiment runs on a small scale and leaves a file that can be read."""
 
+import ast
+import importlib
 import runpy
 import sys
 from dataclasses import dataclass
@@ -7,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import lasersampling
 from lasersampling.results import read_results
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "training").glob("*.py"))
+FOLDER = Path(__file__).parents[1] / "training"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+FILES = sorted(FOLDER.rglob("*.py"))
 LONG = {
     "arbitrary_distributions",
     "bayesian_inference",
@@ -36,6 +41,33 @@ LONG = {
 TABLES_ONLY = {"correlated_noise", "exact_network", "images_in_loop", "speed_and_power"}
 
 
+COIN = '''
+from dataclasses import dataclass, replace
+import lasersampling as ls
+from lasersampling.experiments import option
+
+@dataclass(frozen=True)
+class Settings:
+    """How often a coin shows heads."""
+    weight: float = option(0.5, "Chance of heads.")
+    throws: int = 1000
+    names: tuple[str, ...] = option((), "Of coins.")
+    fail: str = option("", "How to fail.")
+
+    def smallest(self):
+        return replace(self, throws=10)
+
+def main(settings, run):
+    with run.results(settings) as file:
+        if settings.fail:
+            raise getattr(__builtins__, settings.fail)("it broke")
+        file.metric("throws", settings.throws)
+
+if __name__ == "__main__":
+    ls.experiment(main, Settings)
+'''
+
+
 @dataclass(frozen=True)
 class Ran:
     code: int
@@ -49,8 +81,11 @@ def run(tmp_path, monkeypatch, capsys):
     Within this process, since loading all libraries anew takes longer than most of the runs.
     """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(FOLDER)  # where `shared` is found, as when a script is run by name
 
     def invoke(script, *arguments):
+        if "--out" not in arguments:
+            arguments = (*arguments, "--out", f"{script.stem}.h5")
         monkeypatch.setattr(sys, "argv", [str(script), *arguments])
         with pytest.raises(SystemExit) as left:
             runpy.run_path(str(script), run_name="__main__")
@@ -104,3 +139,81 @@ def test_networks_that_were_trained_are_not_trained_again(run, tmp_path):
     other = again("--seed", "5")
     assert other.code == 2
     assert "networks of another recipe" in other.err
+
+
+def test_no_file_is_left_for_a_machine_that_is_not_there(run, tmp_path):
+    script = FOLDER / "generate_digits.py"
+    refused = run(script, "--smoke", "--model", "letters")
+    assert refused.code == 2
+    assert "bad input: model: got 'letters'" in refused.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def imported(path):
+    """Give the modules and names that a script imports from the package, and what it asks of it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == "lasersampling":
+                    yield alias.name, None
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module.partition(".")[0] == "lasersampling":
+                yield from ((node.module, alias.name) for alias in node.names)
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "ls"
+        ):
+            yield "lasersampling", node.attr
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_experiments_use_the_public_interface_alone(path):
+    """Names of `lasersampling` itself, and those that its packages export; no modules."""
+    used = set(imported(path))
+    assert not [module for module, name in used if name is None and module != "lasersampling"]
+    names = {(module, name) for module, name in used if name is not None}
+    for module, name in names:
+        package = importlib.import_module(module)
+        assert hasattr(package, "__path__"), f"{module} is a module, not a package"
+        assert not module.startswith("lasersampling.cli")
+        assert name in package.__all__, f"{module} does not export {name}"
+        # What stands at the top is taken from there.
+        if module != "lasersampling" and name in lasersampling.__all__:
+            assert getattr(lasersampling, name) is not getattr(package, name), f"ls.{name}"
+    assert path.name == "__init__.py" or names or "shared" in path.read_text(encoding="utf-8")
+
+
+def test_ctrl_c_and_errors_of_an_experiment_are_told_without_a_traceback(run, tmp_path):
+    script = tmp_path / "coin.py"
+    script.write_text(COIN)
+    stopped = run(script, "--fail", "KeyboardInterrupt")
+    assert (stopped.code, stopped.err) == (
+        130, "lasersampling: interrupted: stopped by the keyboard\n",
+    )  # fmt: skip
+    failed = run(script, "--fail", "OSError")
+    assert (failed.code, failed.err) == (1, "lasersampling: failed: it broke\n")
+    assert not (tmp_path / "coin.h5").exists()
+    endless = run(script, "--weight", "inf")
+    assert endless.code == 2
+    assert endless.err == "lasersampling: bad input: --weight: got inf, expected a finite number\n"
+    done = run(script, "--seed", "3", "--smoke")
+    assert done.code == 0, done.err
+    results = read_results(tmp_path / "coin.h5")
+    assert results.attrs["seed"] == 3
+    assert results.attrs["command"] == f"python {script} --seed 3 --smoke --out coin.h5"
+    assert results.config == 'weight = 0.5\nthrows = 10\nnames = []\nfail = ""\n'
+
+
+@pytest.mark.parametrize("name", ["plain.h5", "recipe.toml", "key=plain.h5"])
+def test_an_experiment_never_writes_over_what_it_reads(run, tmp_path, name):
+    """A text among its settings may name a file, which may be a recipe that names others."""
+    script = tmp_path / "coin.py"
+    script.write_text(COIN)
+    (tmp_path / "plain.h5").write_bytes(b"of the user's")
+    (tmp_path / "recipe.toml").write_text('[data]\nsource = "plain.h5"\n')
+    refused = run(script, "--names", name, "--out", "plain.h5", "--overwrite")
+    assert refused.code == 2
+    assert "plain.h5" in refused.err
+    assert (tmp_path / "plain.h5").read_bytes() == b"of the user's"

@@ -8,9 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERED = [
+    "experiments",
     *("cli", "judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
-    *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel"),
+    *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
     *("paths", "errors"),
 ]
 CONTRACT = "[[tool.importlinter.contracts]]"

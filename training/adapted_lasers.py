@@ -8,33 +8,25 @@ and adapted in the network.
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
+from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.learning.pictures.models import load_picture_model
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_calibration, write_lines, write_neuron
-from lasersampling.sampling import Samples
-from lasersampling.sampling.neurons.line_fits import ActivationLogit, lines_from_draws
-from lasersampling.sampling.neurons.translation import Lines
+from lasersampling.experiments import Run, option
+from lasersampling.results import ResultsFile, write_lines
+from lasersampling.sampling.neurons import ActivationLogit, Lines, lines_from_draws
 from lasersampling.statistics import jackknife_error
 
+Array = NDArray[np.float64]
 EDGES = np.array([-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8.0])
 CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 FEWEST = 20
 """Draws with z = 0 and with z = 1 that a range of fields must have."""
 
 
-def excess(machine: ls.BoltzmannMachine, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+def excess(machine: ls.BoltzmannMachine, samples: ls.Samples) -> tuple[Array, Array]:
     """Log odds of z = 1 less what the fields ask for, and its error, by ranges of the field."""
     states = samples.states.astype(np.float64)
     fields = states @ machine.weights + machine.biases
@@ -45,10 +37,11 @@ def excess(machine: ls.BoltzmannMachine, samples: Samples) -> tuple[np.ndarray, 
         for k, values in enumerate((np.ones_like(z), z, 1.0 / (1.0 + np.exp(-u)))):
             sums[c, :, k] = np.bincount(where[inside], values[inside], len(CENTRES))
 
-    def found(total: np.ndarray) -> np.ndarray:
+    def found(total: Array) -> Array:
         n, ones, asked = total.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(ones / (n - ones)) - np.log(asked / (n - asked))
+            odds: Array = np.log(ones / (n - ones)) - np.log(asked / (n - asked))
+        return odds
 
     total = sums.sum(axis=0)
     enough = np.minimum(total[:, 1], total[:, 0] - total[:, 1]) >= FEWEST
@@ -56,7 +49,7 @@ def excess(machine: ls.BoltzmannMachine, samples: Samples) -> tuple[np.ndarray, 
     return np.where(enough, found(total), np.nan), jackknife_error(parts)
 
 
-def misfit(machine: ls.BoltzmannMachine, samples: Samples) -> float:
+def misfit(machine: ls.BoltzmannMachine, samples: ls.Samples) -> float:
     """Root mean square over units of what a line would still have to change at a typical field."""
     unit = Lines(np.zeros(machine.n_units), np.ones(machine.n_units))
     left = lines_from_draws(unit, machine, samples.states)
@@ -67,90 +60,85 @@ def misfit(machine: ls.BoltzmannMachine, samples: Samples) -> float:
     return float(np.sqrt((weight * change**2).sum() / weight.sum()))
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/adapted_lasers.h5"
-    ),
-    model: Annotated[str, typer.Option(help="Machine file, or name of a shipped one.")] = "digits",
-    imperfections: Annotated[str, typer.Option(help="Of the other device.")] = "laboratory",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds in the network.")] = 6,
-    chains: Annotated[int, typer.Option(min=2, help="Chains of every run.")] = 40,
-    draws: Annotated[int, typer.Option(min=2, help="Draws of a chain, tau apart.")] = 100,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    chip_seed: Annotated[int, typer.Option(min=0, help="Number of the imperfect chip.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything else.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Adapt ideal and imperfect lasers to a machine, and look at each round."""
-    if smoke:
-        rounds, chains, draws = 1, 8, 20
-    reporter = Reporter(quiet=False, as_json=False)
-    config = {
-        "model": model, "imperfections": imperfections, "rounds": rounds, "chains": chains,
-        "draws": draws, "device": device, "chip_seed": chip_seed,
-    }  # fmt: skip
-    with ResultsFile.create(
-        out, command=shlex.join(["python", *sys.argv]), seed=seed, config=to_toml(config),
-        overwrite=overwrite, inputs=[model, device], figures=["adaptation"],
-    ) as file:  # fmt: skip
-        machine = load_picture_model(model).machine
-        tau = ls.Lasers(device).neuron.refractory_time_ns
+
+    model: str = option("digits", "Machine file, or name of a shipped one.")
+    imperfections: str = option("laboratory", "Of the other device.")
+    rounds: int = option(6, "Rounds in the network.", min=1)
+    chains: int = option(40, "Chains of every run.", min=2)
+    draws: int = option(100, "Draws of a chain, tau apart.", min=2)
+    device: str = option("D6", "Device file or name.")
+    chip_seed: int = option(0, "Number of the imperfect chip.", min=0)
+
+    def smallest(self) -> Settings:
+        return replace(self, rounds=1, chains=8, draws=20)
+
+
+def main(settings: Settings, run: Run) -> None:
+    with run.results(settings) as file:
+        machine = ls.load_picture_model(settings.model).machine
+        tau = ls.Lasers(settings.device).neuron.refractory_time_ns
         devices = {
-            "ideal": ls.Lasers(device, interval_ns=tau),
+            "ideal": ls.Lasers(settings.device, interval_ns=tau),
             "chip": ls.Lasers(
-                device, interval_ns=tau, imperfections=imperfections, chip_seed=chip_seed
+                settings.device,
+                interval_ns=tau,
+                imperfections=settings.imperfections,
+                chip_seed=settings.chip_seed,
             ),
         }
-        with reporter.progress(f"calibrating {device} (once)") as progress:
-            calibration = devices["ideal"].calibrated(progress)
-        write_neuron(file, devices["ideal"].neuron)
-        write_calibration(file, calibration)
+        run.calibrate(file, devices["ideal"])
         argument = np.linspace(-8.0, 8.0, 161)
-        odds, _ = ActivationLogit.of(calibration)(argument)
+        odds, _ = ActivationLogit.of(devices["ideal"].calibration)(argument)
         write(file, "argument", argument, "argument", "argument of an uncoupled laser")
         write(file, "curve", odds, "argument", "its log odds of z = 1")
         write(file, "field", CENTRES, "field", "middle of a range of fields")
 
-        def look(name: str, samples: Samples) -> None:
+        def look(name: str, samples: ls.Samples) -> None:
             values, error = excess(machine, samples)
             about = f"log odds less the field: {name}"
             write(file, f"{name}_excess", values, "field", about)
             write(file, f"{name}_excess_se", error, "field", f"its standard error: {name}")
 
-        gibbs = ls.Gibbs(burn_in=300).sample(machine, draws, n_chains=chains, seed=seed)
+        gibbs = ls.Gibbs(burn_in=300).sample(
+            machine, settings.draws, n_chains=settings.chains, seed=run.seed
+        )
         look("gibbs", gibbs)
         file.metric("misfit_gibbs", misfit(machine, gibbs))
-        print(f"gibbs: misfit {misfit(machine, gibbs):.3f}", flush=True)
+        print(f"gibbs: misfit {misfit(machine, gibbs):.3f}")
         for name, lasers in devices.items():
             left = []
-            for k in range(-1, rounds + 1):  # translated, by the curve, after each round
+            for k in range(-1, settings.rounds + 1):  # translated, by the curve, after each round
                 if k >= 0:
                     lasers = ls.adapt(
-                        lasers, machine, n_rounds=min(k, 1), n_draws=draws, n_chains=chains,
-                        seed=seed + 100 + k,
+                        lasers, machine, n_rounds=min(k, 1), n_draws=settings.draws,
+                        n_chains=settings.chains, seed=run.seed + 100 + k,
                     )  # fmt: skip
-                with reporter.progress(f"{name}, round {max(k, 0)} of {rounds}") as progress:
+                with run.progress(f"{name}, round {max(k, 0)} of {settings.rounds}") as progress:
                     samples = lasers.sample(
-                        machine, draws, n_chains=chains, seed=seed + 1 + k, progress=progress
+                        machine,
+                        settings.draws,
+                        n_chains=settings.chains,
+                        seed=run.seed + 1 + k,
+                        progress=progress,
                     )
                 left.append(misfit(machine, samples))
                 stage = {-1: "translated", 0: "by_curve"}.get(k, f"after {k}")
                 file.metric(f"misfit_{name}_{stage.replace(' ', '_')}", left[-1])
-                print(f"{name}, {stage}: misfit {left[-1]:.3f}", flush=True)
-                if k in (-1, 0, rounds):
-                    look(f"{name}_{'adapted' if k == rounds else stage}", samples)
+                print(f"{name}, {stage}: misfit {left[-1]:.3f}")
+                if k in (-1, 0, settings.rounds):
+                    look(f"{name}_{'adapted' if k == settings.rounds else stage}", samples)
             write(file, f"{name}_misfit", np.array(left), "stage", f"misfit of lines, {name}")
             if name == "chip" and lasers.lines is not None:
                 write_lines(file, lasers.lines)
-    for path in file.draw():
-        print(f"written: {path}")
 
 
-def write(file: ResultsFile, name: str, values: np.ndarray, dim: str, about: str) -> None:
+def write(file: ResultsFile, name: str, values: Array, dim: str, about: str) -> None:
     """Write a curve to ``/adaptation``."""
     file.write(f"adaptation/{name}", values, (dim,), units="1", description=about)
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["adaptation"])

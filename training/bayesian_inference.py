@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 
 import lasersampling as ls
-from lasersampling.boltzmann import all_states, load_bayesian_network
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import shipped_path, to_toml
-from lasersampling.learning.machines.contrastive import learn
-from lasersampling.learning.machines.settings import DistributionLearning
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_calibration, write_neuron, write_posteriors
-from lasersampling.sampling.evidence import Evidence
-from lasersampling.sampling.inference import infer
-from lasersampling.sampling.posterior import Posterior
+from lasersampling.boltzmann import BayesianNetwork, all_states, load_bayesian_network
+from lasersampling.config import shipped_path
+from lasersampling.experiments import Run, option
+from lasersampling.results import write_posteriors
+from lasersampling.sampling import Posterior, Sampler
 
 N_UNITS, N_CLAMPED = 10, 4
 CASES = {
@@ -40,120 +29,83 @@ CASES = {
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How much is sampled and learned."""
-
-    duration_ns: float
-    chains: int
-    updates: int
-    seed: int
-    lasers: ls.Lasers
-    reporter: Reporter
-
-    def inferred(self, machine, evidence, truth=None) -> dict[str, Posterior]:
-        """Posteriors by lasers and by Gibbs sampling, with as many chains and draws."""
-        n_draws = self.lasers.draws_in(self.duration_ns)
-        return {
-            name: infer(
-                sampler,
-                machine,
-                evidence,
-                n_draws=n_draws,
-                n_chains=self.chains,
-                seed=self.seed,
-                truth=truth,
-            )
-            for name, sampler in (("lasers", self.lasers), ("gibbs", ls.Gibbs()))
-        }
-
-
-def of_random_machine(plan: Plan, machine_seed: int) -> dict[str, Posterior]:
-    """All settings of the clamped units of a random machine."""
-    machine = ls.BoltzmannMachine.random(N_UNITS, seed=machine_seed)
-    clamped = np.full((2**N_CLAMPED, N_UNITS), -1, dtype=np.int8)
-    clamped[:, :N_CLAMPED] = all_states(N_CLAMPED)
-    return plan.inferred(machine, Evidence(clamped, np.zeros(clamped.shape)))
-
-
-def of_network(plan: Plan, name: str) -> tuple[dict[str, Posterior], tuple[str, ...], float]:
-    """Cases of a network: mapped and translated, and after learning with the lasers in the loop."""
-    network = load_bayesian_network(shipped_path("bayesian_networks", name))
-    clamped = np.full((len(CASES[name]), network.n_variables), -1, dtype=np.int8)
-    for row, case in zip(clamped, CASES[name], strict=True):
-        for variable, value in case.items():
-            row[network.names.index(variable)] = value
-    evidence = Evidence(clamped, np.zeros(clamped.shape))
-    machine = network.machine()
-    posteriors = plan.inferred(machine, evidence, network)
-    settings = DistributionLearning(n_updates=plan.updates, n_chains=64, n_draws=256)
-    with plan.reporter.progress(f"learning {name}") as progress:
-        learned = learn(
-            network.target(),
-            machine,
-            settings,
-            sampler=plan.lasers,
-            connectivity="semirestricted",
-            seed=plan.seed,
-            progress=progress,
-        )
-    posteriors["learned"] = plan.inferred(learned.machine, evidence, network)["lasers"]
-    return posteriors, network.names, float(np.abs(machine.weights).max())
-
-
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/bayesian_inference.h5"
-    ),
-    duration_ns: Annotated[float, typer.Option(min=1.0, help="Laser time per chain.")] = 5_000.0,
-    chains: Annotated[int, typer.Option(min=2, help="Chains per case.")] = 24,
-    updates: Annotated[int, typer.Option(min=1, help="Updates of learning.")] = 400,
-    machine_seed: Annotated[int, typer.Option(min=0, help="Seed of the random machine.")] = 0,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of sampling and learning.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+class Settings:
     """Posteriors by lasers beside Gibbs sampling and exact ones."""
-    if smoke:
-        duration_ns, chains, updates = 100.0, 4, 10
-    reporter = Reporter(quiet=False, as_json=False)
-    lasers = ls.Lasers(device)
-    plan = Plan(duration_ns, chains, updates, seed, lasers, reporter)
-    config = to_toml(
-        {
-            "duration_ns": duration_ns,
-            "chains": chains,
-            "updates": updates,
-            "machine_seed": machine_seed,
-            "device": device,
-        }
-    )
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=[device],
-        figures=["posterior", "network_inference"],
-    ) as file:
-        with reporter.progress(f"calibrating {device} (once)") as progress:
-            calibration = lasers.calibrated(progress)
-        write_neuron(file, lasers.neuron)
-        write_calibration(file, calibration)
-        found = of_random_machine(plan, machine_seed)
+
+    duration_ns: float = option(5_000.0, "Laser time per chain.", min=1.0)
+    chains: int = option(24, "Chains per case.", min=2)
+    updates: int = option(400, "Updates of learning.", min=1)
+    machine_seed: int = option(0, "Seed of the random machine.", min=0)
+    device: str = option("D6", "Device file or name.")
+
+    def smallest(self) -> Settings:
+        return replace(self, duration_ns=100.0, chains=4, updates=10)
+
+
+class Inference:
+    """Lasers and Gibbs sampling, with as many chains and draws."""
+
+    def __init__(self, settings: Settings, run: Run, lasers: ls.Lasers) -> None:
+        self.settings, self.run, self.lasers = settings, run, lasers
+
+    def posteriors(
+        self,
+        machine: ls.BoltzmannMachine,
+        evidence: ls.Evidence,
+        truth: BayesianNetwork | None = None,
+    ) -> dict[str, Posterior]:
+        """Posteriors by both samplers."""
+        samplers: dict[str, Sampler] = {"lasers": self.lasers, "gibbs": ls.Gibbs()}
+        return {
+            name: ls.infer(
+                sampler, machine, evidence, n_chains=self.settings.chains, seed=self.run.seed,
+                n_draws=self.lasers.draws_in(self.settings.duration_ns), truth=truth,
+            )
+            for name, sampler in samplers.items()
+        }  # fmt: skip
+
+    def of_random_machine(self) -> dict[str, Posterior]:
+        """All settings of the clamped units of a random machine."""
+        machine = ls.BoltzmannMachine.random(N_UNITS, seed=self.settings.machine_seed)
+        clamped = np.full((2**N_CLAMPED, N_UNITS), -1, dtype=np.int8)
+        clamped[:, :N_CLAMPED] = all_states(N_CLAMPED)
+        return self.posteriors(machine, ls.Evidence(clamped, np.zeros(clamped.shape)))
+
+    def of_network(
+        self, name: str, network: BayesianNetwork, machine: ls.BoltzmannMachine
+    ) -> dict[str, Posterior]:
+        """Cases of a network: its machine translated, and learned with the lasers in the loop."""
+        clamped = np.full((len(CASES[name]), network.n_variables), -1, dtype=np.int8)
+        for row, case in zip(clamped, CASES[name], strict=True):
+            for variable, value in case.items():
+                row[network.names.index(variable)] = value
+        evidence = ls.Evidence(clamped, np.zeros(clamped.shape))
+        found = self.posteriors(machine, evidence, network)
+        learning = ls.DistributionLearning(n_updates=self.settings.updates, n_chains=64, n_draws=256)
+        with self.run.progress(f"learning {name}") as progress:
+            learned = ls.learn(
+                network.target(), machine, learning, sampler=self.lasers,
+                connectivity="semirestricted", seed=self.run.seed, progress=progress,
+            )  # fmt: skip
+        return found | {"learned": self.posteriors(learned.machine, evidence, network)["lasers"]}
+
+
+def main(settings: Settings, run: Run) -> None:
+    lasers = ls.Lasers(settings.device)
+    inference = Inference(settings, run, lasers)
+    with run.results(settings) as file:
+        run.calibrate(file, lasers)
+        found = inference.of_random_machine()
         write_posteriors(file, found, [str(unit) for unit in range(N_UNITS)])
         report("random machine", found)
         for name in CASES:
-            found, names, largest = of_network(plan, name)
-            write_posteriors(file, found, names, group=name)
+            network = load_bayesian_network(shipped_path("bayesian_networks", name))
+            machine = network.machine()
+            found = inference.of_network(name, network, machine)
+            write_posteriors(file, found, network.names, group=name)
+            largest = float(np.abs(machine.weights).max())
             file.metric(f"{name}_weight_max", largest, description="largest weight as mapped")
             report(name, found)
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def report(name: str, posteriors: dict[str, Posterior]) -> None:
@@ -162,10 +114,9 @@ def report(name: str, posteriors: dict[str, Posterior]) -> None:
         print(
             f"{name}, {sampler}: mean |error| {found.mean_abs_error:.4f} "
             f"± {found.mean_abs_error_se:.4f}, ideal {found.ideal_abs_error:.4f}, "
-            f"largest {np.abs(found.error).max():.4f}",
-            flush=True,
+            f"largest {np.abs(found.error).max():.4f}"
         )
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["posterior", "network_inference"])

@@ -13,25 +13,20 @@ after that of the end of the run.
 
 from __future__ import annotations
 
-import shlex
-import sys
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
-from lasersampling.cli.main import run
-from lasersampling.config import to_toml
-from lasersampling.hardware import ChipModel, load_chip
-from lasersampling.lif.chips.calibration import QUANTITIES, ChipCalibration, calibrate_chip
-from lasersampling.lif.chips.emulated import EmulatedChip
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.hardware import ChipModel, Deviation, load_chip
+from lasersampling.lif.chips import QUANTITIES, ChipCalibration, EmulatedChip, calibrate_chip
 from lasersampling.results import ResultsFile
 
 Array = NDArray[np.float64]
-MODELS = ("brainscales2", "harsh")
 EXACT = 1e-9
 """Errors below are of rounding: nothing on the chip disturbs such a value."""
 
@@ -55,12 +50,14 @@ class Truth:
         mean = np.nansum(strengths, axis=2) / np.isfinite(strengths).sum(axis=2).clip(1)
         mean = np.where(mean > 0.0, mean, np.nan)
         if name == "strengths":
-            return strengths / mean[..., None]
+            relative: Array = strengths / mean[..., None]
+            return relative
 
         def value(part: str) -> Array:
             nominal = 1.0 if part == "tau_syn" else getattr(self.chip.model.neuron, part)
             given = self.settings.get(f"{part}_{k}", nominal)
-            return getattr(about, part).mismatch.applied(given, patterns[part][:, own])
+            deviation: Deviation = getattr(about, part).mismatch
+            return deviation.applied(given, patterns[part][:, own])
 
         if name != "gap":
             return value(name)
@@ -127,52 +124,50 @@ def standardised(
     return float(squares.mean()), float(squares.std(ddof=1) / len(squares) ** 0.5)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/calibrate_chip.h5"
-    ),
-    chips: Annotated[int, typer.Option(min=2, help="Chips of each model.")] = 5,
-    hidden: Annotated[int, typer.Option(min=2, help="Neurons of the hidden layer.")] = 30,
-    batches: Annotated[int, typer.Option(min=8, help="Batches of each measurement.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Of stimuli, and number of the first chip.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Calibrate emulated chips and compare what is found with what they are."""
-    names, sizes, rounds = MODELS, (20, hidden, 3), 2
-    if smoke:
-        names, chips, sizes, rounds = ("harsh",), 2, (20, 3), 1
-    config = to_toml(
-        {"models": names, "chips": chips, "sizes": sizes, "batches": batches, "rounds": rounds}
-    )
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        figures=["chip_calibration"],
-    ) as file:
-        for name in names:
-            chip = EmulatedChip(load_chip(name), sizes, range(seed, seed + chips))
-            calibrate(file, name, chip, seed, batches, rounds)
-    for path in file.draw():
-        print(f"written: {path}")
+
+    chips: int = option(5, "Chips of each model.", min=2)
+    hidden: int = option(30, "Neurons of the hidden layer.", min=2)
+    batches: int = option(20, "Batches of each measurement.", min=8)
+
+    models: tuple[str, ...] = ("brainscales2", "harsh")
+    rounds: int = 2
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of the layers; no hidden ones in the smallest run."""
+        return (20, self.hidden, 3) if self.hidden else (20, 3)
+
+    def smallest(self) -> Settings:
+        return replace(self, models=("harsh",), chips=2, hidden=0, rounds=1)
+
+
+def main(settings: Settings, run: Run) -> None:
+    config = {
+        "models": settings.models, "chips": settings.chips, "sizes": settings.sizes,
+        "batches": settings.batches, "rounds": settings.rounds,
+    }  # fmt: skip
+    with run.results(config) as file:
+        for name in settings.models:
+            seeds = range(run.seed, run.seed + settings.chips)
+            chip = EmulatedChip(load_chip(name), settings.sizes, seeds)
+            calibrate(file, name, chip, run.seed, settings)
 
 
 def calibrate(
-    file: ResultsFile, name: str, chip: EmulatedChip, seed: int, batches: int, rounds: int
+    file: ResultsFile, name: str, chip: EmulatedChip, seed: int, settings: Settings
 ) -> None:
     """Calibrate the chips of one model, and write and print what was found."""
     start, apart = drift_of(chip), [distance(chip, {}, seed)]
-    calibration = calibrate_chip(chip, chip.model, seed=seed, rounds=rounds, n_batches=batches)
+    calibration = calibrate_chip(
+        chip, chip.model, seed=seed, rounds=settings.rounds, n_batches=settings.batches
+    )
     end = drift_of(chip)
-    settings = dict(calibration.settings)
-    apart.append(distance(chip, settings, seed))
-    truths = {"before": Truth(chip, {}, start), "after": Truth(chip, settings, end)}
+    programmed = dict(calibration.settings)
+    apart.append(distance(chip, programmed, seed))
+    truths = {"before": Truth(chip, {}, start), "after": Truth(chip, programmed, end)}
     for quantity in QUANTITIES:
         nominal = calibration.nominal(quantity)
         shown = []
@@ -185,13 +180,11 @@ def calibrate(
                 description="estimate, standard error, true value, over the nominal value",
             )  # fmt: skip
             deviation, n = relative[2] - 1.0, relative.shape[1]
-            spread, spread_se = (
-                deviation.std(ddof=1),
-                deviation.std(ddof=1) / (2.0 * (n - 1)) ** 0.5,
-            )
-            mean, mean_se = deviation.mean(), deviation.std(ddof=1) / n**0.5
+            spread = deviation.std(ddof=1)
+            spread_se = spread / (2.0 * (n - 1)) ** 0.5
+            mean, mean_se = deviation.mean(), spread / n**0.5
             usual = np.sqrt((relative[1] ** 2).mean())
-            ratio, ratio_se = standardised(values, batches)
+            ratio, ratio_se = standardised(values, settings.batches)
             label = f"{quantity} of {name}, {part} calibration"
             for what, value, error in (
                 ("mean", mean, mean_se), ("spread", spread, spread_se), ("square", ratio, ratio_se),
@@ -203,24 +196,24 @@ def calibrate(
                 f"spread {100 * spread:.2f} ± {100 * spread_se:.2f} %, error {100 * usual:.2f} %, "
                 f"z^2 {ratio:.2f} ± {ratio_se:.2f} (n = {n})"
             )
-        print(f"{name}, {quantity}: " + "; ".join(shown), flush=True)
-    error = [part.std(ddof=1) / len(part) ** 0.5 for part in apart]
-    for part, values, spread in zip(truths, apart, error, strict=True):
+        print(f"{name}, {quantity}: " + "; ".join(shown))
+    for part, own in zip(truths, apart, strict=True):
+        mean, mean_se = own.mean(), own.std(ddof=1) / len(own) ** 0.5
         file.metric(
-            f"distance_{name}_{part}", values.mean(), spread, "tau_syn",
+            f"distance_{name}_{part}", mean, mean_se, "tau_syn",
             f"distance of output spikes from ideal ones, {name}, {part} calibration",
         )  # fmt: skip
-        print(f"{name}, distance of spikes {part}: {values.mean():.4f} ± {spread:.4f} tau_syn")
+        print(f"{name}, distance of spikes {part}: {mean:.4f} ± {mean_se:.4f} tau_syn")
     for k, layer in enumerate(calibration.after):
         for what in ("lost", "spurious_rate"):
-            values, errors = getattr(layer, what), getattr(layer, f"{what}_se")
-            value, error_of_mean = values.mean(), np.sqrt((errors**2).sum()) / len(values)
+            each, errors = getattr(layer, what), getattr(layer, f"{what}_se")
+            value, error_of_mean = each.mean(), np.sqrt((errors**2).sum()) / len(each)
             file.metric(f"{what}_{name}_layer_{k}", value, error_of_mean, description=what)
             print(f"{name}, layer {k}, {what}: {value:.5f} ± {error_of_mean:.5f}")
         pre = slice(*np.cumsum((0, *chip.description.sizes))[k : k + 2])
-        own = slice(*np.cumsum((0, *chip.description.sizes))[k + 1 : k + 3])
-        dead = chip.patterns["dead"][:, own]
-        synapses = chip.patterns["dead_coupling"][:, own, pre]
+        post = slice(*np.cumsum((0, *chip.description.sizes))[k + 1 : k + 3])
+        dead = chip.patterns["dead"][:, post]
+        synapses = chip.patterns["dead_coupling"][:, post, pre]
         measured = np.isfinite(layer.strengths)
         print(
             f"{name}, layer {k}: dead neurons {dead.sum()}, found {(dead & layer.dead).sum()}, "
@@ -232,4 +225,4 @@ def calibrate(
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["chip_calibration"])

@@ -10,35 +10,36 @@ certificate of a machine that is too large for its exact law to be known; and by
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import numpy as np
-import typer
 from scipy.stats import binomtest, gamma
 
 import lasersampling as ls
-from lasersampling.boltzmann.states import all_states
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
+from lasersampling.boltzmann import all_states
+from lasersampling.experiments import Run, option
 from lasersampling.results import ResultsFile
-from lasersampling.sampling.certificate.consistency import conditional_consistency
-from lasersampling.sampling.certificate.law import TOLERATED_NATS, exact_law, moments_beside
-from lasersampling.sampling.certificate.mixing import judged_mixing
-from lasersampling.sampling.certificate.reference import Reference, enumerated, reference_of
-from lasersampling.sampling.certificate.verdict import Verdict, judged
+from lasersampling.sampling.certificate import (
+    TOLERATED_NATS,
+    Verdict,
+    conditional_consistency,
+    enumerated,
+    exact_law,
+    judged,
+    judged_mixing,
+    moments_beside,
+    reference_of,
+)
 from lasersampling.statistics import autocorrelation_time, r_hat
 
 KINDS = ("random", "random", "modes", "frustrated")
 DEVICES = (None, "laboratory", "harsh")
 FEWEST_UNITS, MOST_UNITS = 2, 18
 WEAKEST, STRONGEST = 0.25, 4.0
-ADAPTATION = {"n_rounds": 3, "n_draws": 80, "n_chains": 24}
+ADAPTATION: dict[str, Any] = {"n_rounds": 3, "n_draws": 80, "n_chains": 24}
 JUDGED = {"short": (8, 150.0), "long": (16, 600.0)}
 """Chains that are judged, and for how long [ns]."""
 BESIDE = 24
@@ -150,13 +151,14 @@ class Bench:
         consistency = conditional_consistency(machine, states, units)
         exact = exact_law(self.law, states)
 
-        def beside(reference: Reference | None):
-            return reference and moments_beside(machine, states, mixing, reference)
-
+        of_exact, of_sampled = (
+            None if reference is None else moments_beside(machine, states, mixing, reference)
+            for reference in (self._exact, self._sampled)
+        )
         worst = np.nan_to_num(r_hat(states), nan=-1.0).max()
         verdicts = {
-            "certificate": judged(states, mixing, consistency, exact, beside(self._exact))[0],
-            "large": judged(states, mixing, consistency, None, beside(self._sampled))[0],
+            "certificate": judged(states, mixing, consistency, exact, of_exact)[0],
+            "large": judged(states, mixing, consistency, None, of_sampled)[0],
             "r_hat": Verdict.AGREES if 0.0 < worst < USUAL_R_HAT else Verdict.UNMIXED,
         }
         wrong_here = exact.excess_nats > TOLERATED_NATS
@@ -281,52 +283,39 @@ def kept(path: Path, case: Case, device: str, longest: float, seed: int) -> np.n
     return bits.reshape(shape).astype(np.int8)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/certificate.h5"
-    ),
-    machines: Annotated[int, typer.Option(min=1, help="Random machines.")] = 200,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file and draw all anew.")
-    ] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Judge draws of lasers and of known laws, and count what was said wrongly."""
-    longest = JUDGED["long"][1]
-    if smoke:
-        machines, longest = 3, 40.0
-    config = to_toml({
-        "machines": machines, "device": device, "longest_ns": longest, "beside": BESIDE,
-        "adaptation": ADAPTATION,
-    })  # fmt: skip
-    reporter = Reporter(quiet=False, as_json=False)
-    with ResultsFile.create(
-        out, command=shlex.join(["python", *sys.argv]), seed=seed, config=config,
-        overwrite=overwrite, inputs=[device], figures=["certificate"],
-    ) as file:  # fmt: skip
-        lasers = ls.Lasers(device)
-        with reporter.progress(f"calibrating {device} (once)") as progress:
-            lasers.calibrated(progress)
-        draws = out.with_suffix("")
-        draws.mkdir(exist_ok=True)
+
+    machines: int = option(200, "Random machines.", min=1)
+    device: str = option("D6", "Device file or name.")
+
+    longest_ns: float = JUDGED["long"][1]
+
+    def smallest(self) -> Settings:
+        return replace(self, machines=3, longest_ns=40.0)
+
+
+def main(settings: Settings, run: Run) -> None:
+    config = {
+        "machines": settings.machines, "device": settings.device,
+        "longest_ns": settings.longest_ns, "beside": BESIDE, "adaptation": ADAPTATION,
+    }  # fmt: skip
+    with run.results(config) as file:
+        lasers = ls.Lasers(settings.device)
+        run.calibrate(None, lasers)
         found: list[Judged] = []
-        with reporter.progress("sampling and judging") as progress:
-            for number in range(machines):
-                case = Case.of(seed, number)
-                path = draws / f"{number}.npz"
-                if overwrite:
-                    path.unlink(missing_ok=True)
-                states = kept(path, case, device, longest, seed)
-                bench = Bench(case, seed)
+        with run.progress("sampling and judging") as progress:
+            for number in range(settings.machines):
+                case = Case.of(run.seed, number)
+                path = run.kept(f"{number}.npz")
+                states = kept(path, case, settings.device, settings.longest_ns, run.seed)
+                bench = Bench(case, run.seed)
                 found += bench.by_lasers(states, lasers.draw_interval_ns)
                 found += bench.by_faults()
                 found += bench.by_exact_draws()
-                progress((number + 1) / machines)
+                progress((number + 1) / settings.machines)
         write(file, found)
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def write(file: ResultsFile, found: list[Judged]) -> None:
@@ -353,10 +342,10 @@ def write(file: ResultsFile, found: list[Judged]) -> None:
     table = np.zeros((len(names), len(RULES), 5))
     for row, (name, (own, complaint)) in enumerate(questions(found).items()):
         for column, rule in enumerate(RULES):
-            said = [one.verdicts[rule] for one in own]
+            verdicts = [one.verdicts[rule] for one in own]
             bad = (Verdict.BIASED, Verdict.UNMIXED) if complaint else (Verdict.AGREES,)
-            times = sum(verdict in bad for verdict in said)
-            open_ = sum(verdict is Verdict.UNKNOWN for verdict in said)
+            times = sum(verdict in bad for verdict in verdicts)
+            open_ = sum(verdict is Verdict.UNKNOWN for verdict in verdicts)
             low, high = (0.0, 1.0)
             if own:
                 low, high = binomtest(times, len(own)).proportion_ci(method="exact")
@@ -367,12 +356,13 @@ def write(file: ResultsFile, found: list[Judged]) -> None:
             table[row, column] = times, len(own), low, high, open_
             print(
                 f"{name}, {RULES[rule]}: {times} of {len(own)}, 95 % {100 * low:.1f} to "
-                f"{100 * high:.1f} %, not judged {open_}",
-                flush=True,
+                f"{100 * high:.1f} %, not judged {open_}"
             )
-    about = {"times": "how often", "of": "of how many", "low": "lower end of 95 % (exact binomial)",
-             "high": "upper end", "open": "cannot be judged"}  # fmt: skip
-    for place, (name, text) in enumerate(about.items()):
+    columns_of_table = {
+        "times": "how often", "of": "of how many", "low": "lower end of 95 % (exact binomial)",
+        "high": "upper end", "open": "cannot be judged",
+    }  # fmt: skip
+    for place, (name, text) in enumerate(columns_of_table.items()):
         file.write(f"rates/{name}", table[:, :, place], ("question", "rule"), units="1",
                    description=text)  # fmt: skip
     file.attributes("rates", {"questions": names, "rules": list(RULES)})
@@ -394,4 +384,4 @@ def questions(found: list[Judged]) -> dict[str, tuple[list[Judged], bool]]:
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["certificate"])

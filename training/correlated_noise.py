@@ -29,23 +29,16 @@ C. W. Gardiner, P. Zoller, "Quantum Noise", 3rd ed., Springer (2004), chapters 4
 
 from __future__ import annotations
 
-import shlex
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 from numba import njit
 
-from lasersampling.cli.main import run
-from lasersampling.config import to_toml
-from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.jumps.process import simulate_jumps
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import quiescent_state
-from lasersampling.results import ResultsFile
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.lasers import quiescent_state
+from lasersampling.lasers.jumps import simulate_jumps
 
 SCHEMES = ("independent", "normal", "symmetric", "symmetric_independent")
 PUMP_RATIO = {"D1": 1.2, "D2": 0.96, "D4": 1.04, "D5": 0.97}
@@ -53,7 +46,7 @@ BURN_IN_NS = 30.0
 
 
 @njit(nogil=True, cache=True)
-def spikes_of(scheme, device, pump, rest, tau, step, burn_in, duration, random):
+def spikes_of(scheme, device, pump, rest, tau, step, burn_in, duration, random):  # type: ignore[no-untyped-def]
     """Spikes and time at z = 1 of one laser, in double precision.
 
     The field grows exactly for carriers that are held during a step, and rises through the
@@ -127,7 +120,7 @@ def spikes_of(scheme, device, pump, rest, tau, step, burn_in, duration, random):
     return count, active
 
 
-def numbers(device: Device) -> tuple[float, ...]:
+def numbers(device: ls.Device) -> tuple[float, ...]:
     gain, absorber = device.gain, device.absorber
     return (
         device.cavity.loss_per_ns,
@@ -138,14 +131,30 @@ def numbers(device: Device) -> tuple[float, ...]:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Settings:
+    """Measure spike rate and P(z = 1) with and without correlated noise."""
+
+    device: tuple[str, ...] = option((), "Devices; D1, D2, D5 if none.")
+    ratio: float | None = option(None, "Pump over threshold; one of P = .5 if none.", min=0.1)
+    jumps: bool = option(True, "Also run the jump process.")
+    duration_ns: float = option(2000.0, "Laser time per chain.", min=50.0)
+    chains: int = option(60, "Chains per device and scheme.", min=2)
+    step_ps: float = option(0.125, "Step of the loop.", min=0.01)
+
+    def smallest(self) -> Settings:
+        device = self.device or ("D2",)
+        return replace(self, device=device, duration_ns=100.0, chains=4, step_ps=0.5)
+
+
 def measure(
-    name: str, scheme: str, pump: float, duration_ns: float, chains: int, step_ps: float, seed: int
+    device: ls.Device, scheme: str, pump: float, settings: Settings, seed: int
 ) -> tuple[float, float, float, float]:
     """Rate, its standard error, P(z = 1), its standard error."""
-    device = load_device(name)
+    chains, duration_ns = settings.chains, settings.duration_ns
     tau = device.refractory_time_ns
     if scheme == "jumps":
-        network = LaserNetwork(device, 1)
+        network = ls.LaserNetwork(device, 1)
         spikes = simulate_jumps(network, pump, duration_ns, n_chains=chains, seed=seed).spikes
         found = np.stack([spikes.rate_per_ns()[:, 0], spikes.active_fraction(tau)[:, 0]])
     else:
@@ -154,10 +163,11 @@ def measure(
         electrons_per_ns = pump * device.threshold_pump_electrons_per_ns
 
         def chain(source: np.random.SeedSequence) -> tuple[int, float]:
-            return spikes_of(
+            count, active = spikes_of(
                 SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, tau,
-                step_ps * 1e-3, BURN_IN_NS, duration_ns, np.random.default_rng(source),
+                settings.step_ps * 1e-3, BURN_IN_NS, duration_ns, np.random.default_rng(source),
             )  # fmt: skip
+            return count, active
 
         with ThreadPoolExecutor(2) as pool:
             results = list(pool.map(chain, np.random.SeedSequence(seed).spawn(chains)))
@@ -166,49 +176,27 @@ def measure(
     return float(mean[0]), float(error[0]), float(mean[1]), float(error[1])
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/correlated_noise.h5"
-    ),
-    device: Annotated[list[str] | None, typer.Option(help="Devices; D1, D2, D5 if none.")] = None,
-    ratio: Annotated[
-        float | None, typer.Option(min=0.1, help="Pump over threshold; one of P = .5 if none.")
-    ] = None,
-    jumps: Annotated[bool, typer.Option(help="Also run the jump process.")] = True,
-    duration_ns: Annotated[float, typer.Option(min=50.0, help="Laser time per chain.")] = 2000.0,
-    chains: Annotated[int, typer.Option(min=2, help="Chains per device and scheme.")] = 60,
-    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the loop.")] = 0.125,
-    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
-    """Measure spike rate and P(z = 1) with and without correlated noise."""
-    names = device or (["D2"] if smoke else ["D1", "D2", "D5"])
-    if smoke:
-        duration_ns, chains, step_ps = 100.0, 4, 0.5
-    config = to_toml(
-        {"devices": names, "duration_ns": duration_ns, "chains": chains, "step_ps": step_ps}
-    )
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite
-    ) as file:
+def main(settings: Settings, run: Run) -> None:
+    names = settings.device or ("D1", "D2", "D5")
+    schemes = (*SCHEMES, "jumps") if settings.jumps else SCHEMES
+    config = {
+        "devices": names, "duration_ns": settings.duration_ns, "chains": settings.chains,
+        "step_ps": settings.step_ps,
+    }  # fmt: skip
+    with run.results(config) as file:
         for name in names:
-            pumped = PUMP_RATIO.get(name, 1.0) if ratio is None else ratio
-            for scheme in (*SCHEMES, *(["jumps"] if jumps else [])):
-                rate, rate_se, active, active_se = measure(
-                    name, scheme, pumped, duration_ns, chains, step_ps, seed
-                )
-                label = f"{name} at {pumped:g} P_th, {scheme}"
-                key = f"{name}_{scheme}"
+            device = ls.load_device(name)
+            pump = PUMP_RATIO.get(name, 1.0) if settings.ratio is None else settings.ratio
+            for scheme in schemes:
+                rate, rate_se, active, active_se = measure(device, scheme, pump, settings, run.seed)
+                label, key = f"{name} at {pump:g} P_th, {scheme}", f"{name}_{scheme}"
                 file.metric(f"rate_{key}", rate, rate_se, "1/ns", f"spike rate, {label}")
                 file.metric(f"active_{key}", active, active_se, description=f"P(z=1), {label}")
-                measured = f"rate {rate:.5f} ± {rate_se:.5f} /ns, P {active:.5f} ± {active_se:.5f}"
-                print(f"{label}: {measured}", flush=True)
-    print(f"written: {out}")
+                print(
+                    f"{label}: rate {rate:.5f} ± {rate_se:.5f} /ns, "
+                    f"P {active:.5f} ± {active_se:.5f}"
+                )
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings)

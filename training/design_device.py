@@ -14,33 +14,23 @@ smaller. No sample is described.
 
 from __future__ import annotations
 
-import shlex
-import sys
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
 import lasersampling as ls
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
 from lasersampling.config import to_toml
-from lasersampling.errors import LaserSamplingError
-from lasersampling.judging.samples import evaluate
-from lasersampling.lasers.device import Cavity, Detection, Device, Section, load_device
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
-from lasersampling.lasers.synapse import Synapse
+from lasersampling.experiments import Run, option
+from lasersampling.judging import evaluate
+from lasersampling.lasers import Cavity, Detection, Section, Synapse, TraceRequest
 from lasersampling.results import ResultsFile
-from lasersampling.sampling.neurons.activation import measure_activation
-from lasersampling.sampling.neurons.calibration import (
+from lasersampling.sampling.neurons import (
     CalibrationSettings,
     LaserNeuron,
     measure_calibration,
+    measure_activation,
 )
 
 RANGES = {
@@ -78,7 +68,7 @@ class Character:
 class Finalist:
     """A device that sampled, with the kick that suits it best."""
 
-    device: Device
+    device: ls.Device
     found: Character
     kick: float
     kl: NDArray[np.float64]
@@ -88,16 +78,16 @@ class Finalist:
         return float(np.median(self.kl))
 
 
-def variant(device: Device, **changes: object) -> Device:
-    return Device(**{f.name: getattr(device, f.name) for f in fields(device)} | changes)
+def variant(device: ls.Device, **changes: object) -> ls.Device:
+    return ls.Device(**{f.name: getattr(device, f.name) for f in fields(device)} | changes)
 
 
-def drawn(point: NDArray[np.float64], number: int) -> Device:
+def drawn(point: NDArray[np.float64], number: int) -> ls.Device:
     """Device at a point of `RANGES`; its detection threshold follows from its pulses."""
     v = dict(zip(RANGES, point, strict=True))
     cavity = Cavity(photon_lifetime_ps=5.0, wavelength_nm=1550.0)
     slope = v["gain_per_ns"] * v["gain_ratio"]
-    device = Device(
+    device = ls.Device(
         name=f"drawn-{number}", description="Drawn by training/design_device.py.",
         source="ranges of training/design_device.py", cavity=cavity,
         gain=Section(v["gain_lifetime_ns"], v["gain_per_ns"], v["transparency"]),
@@ -108,19 +98,16 @@ def drawn(point: NDArray[np.float64], number: int) -> Device:
         synapse=USUAL, step_ps=STEP_PS,
     )  # fmt: skip
     request = TraceRequest((0,), 0.0, 100.0, 5.0)
-    traces = simulate(
-        LaserNetwork(device, 1),
-        1.05,
-        100.0,
-        seed=number,
-        settings=SimulationSettings(traces=request),
+    traces = ls.simulate(
+        ls.LaserNetwork(device, 1), 1.05, 100.0, seed=number,
+        settings=ls.SimulationSettings(traces=request),
     ).traces
     assert traces is not None
     level = max(100.0, float(traces.photons.max()) / 10.0)
     return variant(device, detection=Detection(level, 0.3 * level))
 
 
-def character(device: Device, duration_ns: float, seed: int) -> Character:
+def character(device: ls.Device, duration_ns: float, seed: int) -> Character:
     """Judge an uncoupled laser."""
     usual = 2.0 * device.gain.carrier_lifetime_ns
     curve = measure_activation(
@@ -130,7 +117,7 @@ def character(device: Device, duration_ns: float, seed: int) -> Character:
     for tau in REFRACTORY * usual:
         try:
             fits.append((float(tau), curve.fit(float(tau))))
-        except LaserSamplingError:  # too short to reach high activation
+        except ls.LaserSamplingError:  # too short to reach high activation
             continue
     good = [pair for pair in fits if pair[1].rms <= LARGEST_RMS]
     tau, fit = good[0] if good else min(fits, key=lambda pair: pair[1].rms)
@@ -141,14 +128,10 @@ def character(device: Device, duration_ns: float, seed: int) -> Character:
         level = device.detection.threshold_photons * factor
         other = variant(device, detection=Detection(level, device.detection.rearm_photons))
         # The same seed and common steps: the same light, read with another threshold.
-        spikes = simulate(
-            LaserNetwork(other, len(LEVELS)),
-            pump,
-            duration_ns,
-            n_chains=40,
-            seed=seed,
-            settings=SimulationSettings(common_step=True),
-        ).spikes
+        spikes = ls.simulate(
+            ls.LaserNetwork(other, len(LEVELS)), pump, duration_ns, n_chains=40,
+            seed=seed, settings=ls.SimulationSettings(common_step=True),
+        ).spikes  # fmt: skip
         counts.append(spikes.counts().sum(axis=0))
     change = float(np.abs(counts[1] / np.maximum(counts[0], 1) - 1.0).max())
     rate = float(counts[0][1] / (40 * duration_ns))
@@ -158,7 +141,7 @@ def character(device: Device, duration_ns: float, seed: int) -> Character:
 
 
 def divergences(
-    device: Device, synapse: Synapse, tau_ns: float, machines: int, duration_ns: float, seed: int
+    device: ls.Device, synapse: Synapse, tau_ns: float, settings: Settings, seed: int
 ) -> NDArray[np.float64]:
     """D_KL(sample || target) of random machines, by translation alone."""
     if synapse.section == "absorber":
@@ -167,18 +150,18 @@ def divergences(
         filled = absorber.transparency_electrons + pump * absorber.carrier_lifetime_ns
         section = Section(absorber.carrier_lifetime_ns, absorber.differential_gain_per_ns, filled)
         device = variant(device, absorber=section, absorber_pump_electrons_per_ns=pump)
-    settings = CalibrationSettings(
+    calibration = CalibrationSettings(
         seed=seed, n_chains=24, activation_duration_ns=1000.0, pair_duration_ns=3000.0
     )
     neuron = LaserNeuron(device, synapse, tau_ns, 0.0, device.step_ps)
-    lasers = ls.Lasers(device, synapse, tau_ns, settings=settings)
-    lasers.__dict__["calibration"] = measure_calibration(
-        neuron, settings
-    )  # of no use to the user's cache
+    lasers = ls.Lasers(device, synapse, tau_ns, settings=calibration)
+    # Of no use to the user's cache.
+    lasers.__dict__["calibration"] = measure_calibration(neuron, calibration)
     values = []
-    for k in range(machines):
+    for k in range(settings.machines):
         machine = ls.BoltzmannMachine.random(5, seed=k)
-        samples = lasers.sample(machine, lasers.draws_in(duration_ns / 24), n_chains=24, seed=k)
+        n_draws = lasers.draws_in(settings.duration_ns / 24)
+        samples = lasers.sample(machine, n_draws, n_chains=24, seed=k)
         values.append(evaluate(machine, samples).metrics()["kl_sample_target"].value)
     return np.array(values)
 
@@ -192,100 +175,94 @@ def synapses(tau_ns: float) -> dict[str, Synapse]:
     }
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/design_device.h5"
-    ),
-    devices: Annotated[int, typer.Option(min=1, help="Devices drawn.")] = 64,
-    finalists: Annotated[int, typer.Option(min=1, help="Devices that sample.")] = 12,
-    machines: Annotated[int, typer.Option(min=2, help="Machines of seeds 0, 1, ...")] = 8,
-    duration_ns: Annotated[float, typer.Option(help="Laser time per machine.")] = 1e5,
-    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="Half a minute instead of an hour.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Search devices, refractory times and synapses for the best sampling neuron."""
-    curve_ns, last = 1000.0, 2
-    if smoke:
-        devices, finalists, machines, duration_ns, curve_ns, last = 2, 1, 2, 2400.0, 150.0, 1
-    config = to_toml({"devices": devices, "finalists": finalists, "machines": machines,
-                      "duration_ns": duration_ns, "ranges": RANGES})  # fmt: skip
+
+    devices: int = option(64, "Devices drawn.", min=1)
+    finalists: int = option(12, "Devices that sample.", min=1)
+    machines: int = option(8, "Machines of seeds 0, 1, ...", min=2)
+    duration_ns: float = option(1e5, "Laser time per machine.")
+
+    curve_ns: float = 1000.0
+    last: int = 2
+    known: tuple[str, ...] = KNOWN
+    kicks: tuple[float, ...] = KICKS
+
+    def smallest(self) -> Settings:
+        return replace(
+            self, devices=2, finalists=1, machines=2, duration_ns=2400.0, curve_ns=150.0, last=1,
+            known=KNOWN[:2], kicks=KICKS[1:3],
+        )  # fmt: skip
+
+
+def main(settings: Settings, run: Run) -> None:
+    config = {
+        "devices": settings.devices, "finalists": settings.finalists,
+        "machines": settings.machines, "duration_ns": settings.duration_ns, "ranges": RANGES,
+    }  # fmt: skip
+    known = settings.known
     points = qmc.scale(
-        qmc.Sobol(len(RANGES), seed=seed).random(devices),
+        qmc.Sobol(len(RANGES), seed=run.seed).random(settings.devices),
         *(np.array(edge) for edge in zip(*RANGES.values(), strict=True)),
     )
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        figures=["design"],
-    ) as file:
-        pool: list[tuple[Device, Character]] = []
-        reporter = Reporter(quiet=False, as_json=False)
-        known = KNOWN[:2] if smoke else KNOWN
-        with reporter.progress("uncoupled lasers") as progress:
-            for number in range(-len(known), devices):
-                device = load_device(known[number]) if number < 0 else drawn(points[number], number)
+    with run.results(config) as file:
+        pool: list[tuple[ls.Device, Character]] = []
+        with run.progress("uncoupled lasers") as progress:
+            for number in range(-len(known), settings.devices):
+                device = (
+                    ls.load_device(known[number]) if number < 0 else drawn(points[number], number)
+                )
                 try:
-                    found = character(device, curve_ns, seed)
-                except LaserSamplingError as error:  # does not turn on, or not logistic at all
-                    print(f"{device.name}: {error}", flush=True)
+                    found = character(device, settings.curve_ns, run.seed)
+                except ls.LaserSamplingError as error:  # does not turn on, or not logistic at all
+                    print(f"{device.name}: {error}")
                 else:
                     pool.append((device, found))
-                progress((number + 1 + len(known)) / (devices + len(known)))
+                progress((number + 1 + len(known)) / (settings.devices + len(known)))
         write_pool(file, pool)
         fit = [
             pair for pair in pool
             if pair[1].change < LARGEST_CHANGE and pair[1].rms <= LARGEST_RMS
         ]  # fmt: skip
-        print(f"{len(fit)} of {len(pool)} are all-or-none and logistic", flush=True)
-        fit = sorted(fit or pool, key=lambda pair: pair[1].tau_ns)[:finalists]
+        print(f"{len(fit)} of {len(pool)} are all-or-none and logistic")
+        fit = sorted(fit or pool, key=lambda pair: pair[1].tau_ns)[: settings.finalists]
         ranked = []
         for device, found in fit:
             tried = {
                 kick: divergences(
-                    device, Synapse(kernel="shaped", kick=kick), found.tau_ns, machines,
-                    duration_ns, seed,
+                    device, Synapse(kernel="shaped", kick=kick), found.tau_ns, settings, run.seed
                 )
-                for kick in (KICKS[1:3] if smoke else KICKS)
-            }  # fmt: skip
+                for kick in settings.kicks
+            }
             kick = min(tried, key=lambda one: float(np.median(tried[one])))
             ranked.append(Finalist(device, found, kick, tried[kick]))
             print(f"{device.name}: tau {found.tau_ns:.2f} ns, rms {found.rms:.4f}, " + ", ".join(
                 f"kick {one} median D_KL {np.median(kl):.4f} worst {kl.max():.4f}"
                 for one, kl in tried.items()
-            ), flush=True)  # fmt: skip
+            ))  # fmt: skip
         ranked.sort(key=lambda one: one.median)
         write_finalists(file, ranked)
         shapes = list(synapses(1.0))
-        table = np.full((last, len(shapes), machines), np.nan)
-        for i, best in enumerate(ranked[:last]):
+        table = np.full((settings.last, len(shapes), settings.machines), np.nan)
+        for i, best in enumerate(ranked[: settings.last]):
             device, found = best.device, best.found
             for j, (shape, synapse) in enumerate(synapses(found.tau_ns).items()):
                 try:
-                    table[i, j] = divergences(
-                        device, synapse, found.tau_ns, machines, duration_ns, seed
-                    )
-                except LaserSamplingError as error:
-                    print(f"{device.name}, {shape}: {error}", flush=True)
+                    table[i, j] = divergences(device, synapse, found.tau_ns, settings, run.seed)
+                except ls.LaserSamplingError as error:
+                    print(f"{device.name}, {shape}: {error}")
                     continue
                 print(f"{device.name}, {shape}: median D_KL {np.median(table[i, j]):.4f}, "
-                      f"worst {table[i, j].max():.4f}", flush=True)  # fmt: skip
+                      f"worst {table[i, j].max():.4f}")  # fmt: skip
         file.write("synapses/shape", np.array(shapes), ("synapse",),
                    units="1", description="shape")  # fmt: skip
         file.write("synapses/kl", table, ("best", "synapse", "machine"),
                    units="1", description="D_KL, nats")  # fmt: skip
         winner = ranked[0]
-        error = float(winner.kl.std(ddof=1) / np.sqrt(machines))
-        file.metric("winner_kl", winner.median, error, description=winner.device.name)
+        spread = float(winner.kl.std(ddof=1) / np.sqrt(settings.machines))
+        file.metric("winner_kl", winner.median, spread, description=winner.device.name)
         print(to_toml({"winner": winner.device}))
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def write_finalists(file: ResultsFile, ranked: list[Finalist]) -> None:
@@ -310,7 +287,7 @@ def write_finalists(file: ResultsFile, ranked: list[Finalist]) -> None:
         )
 
 
-def write_pool(file: ResultsFile, pool: list[tuple[Device, Character]]) -> None:
+def write_pool(file: ResultsFile, pool: list[tuple[ls.Device, Character]]) -> None:
     names = np.array([device.name for device, _ in pool])
     file.write("devices/name", names, ("device",), units="1", description="device")
     for item in fields(Character):
@@ -320,8 +297,8 @@ def write_pool(file: ResultsFile, pool: list[tuple[Device, Character]]) -> None:
     for name, (_, found) in zip(names, pool, strict=True):
         print(f"{name}: tau {found.tau_ns:.2f} ns, rms {found.rms:.4f}, change "
               f"{100 * found.change:.1f} %, rate {found.rate_per_ns:.3f} /ns, "
-              f"{found.energy_fj:.1f} fJ", flush=True)  # fmt: skip
+              f"{found.energy_fj:.1f} fJ")  # fmt: skip
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["design"])

@@ -5,25 +5,17 @@ Couplings of either sign, with the device's own synapse, and pumps around half a
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
-from lasersampling.cli.main import run
-from lasersampling.config import to_toml
-from lasersampling.lasers.device import load_device
-from lasersampling.lasers.jumps.process import JumpSettings, simulate_jumps
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, simulate
-from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_device
-from lasersampling.statistics.divergences import kl_divergence
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.lasers import SpikeTrains
+from lasersampling.lasers.jumps import JumpSettings, simulate_jumps
+from lasersampling.results import write_device
 
 Array = NDArray[np.float64]
 
@@ -40,63 +32,41 @@ def frequencies(spikes: SpikeTrains, tau: float) -> Array:
     return np.stack([np.bincount(row, minlength=2**spikes.n_units) / times.size for row in index])
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/exact_network.h5"
-    ),
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
-    ratio: Annotated[float, typer.Option(min=0.1, help="Pump over threshold.")] = 0.945,
-    chains: Annotated[int, typer.Option(min=2, help="Chains of jumps.")] = 20,
-    duration_ns: Annotated[float, typer.Option(min=50.0, help="Time per chain.")] = 600.0,
-    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the equations.")] = 1.0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the jump process.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Compare the joint distribution of three coupled lasers."""
-    if smoke:
-        chains, duration_ns = 4, 50.0
-    laser = load_device(device)
+
+    device: str = option("D2", "Device file or name.")
+    ratio: float = option(0.945, "Pump over threshold.", min=0.1)
+    chains: int = option(20, "Chains of jumps.", min=2)
+    duration_ns: float = option(600.0, "Time per chain.", min=50.0)
+    step_ps: float = option(1.0, "Step of the equations.", min=0.01)
+    threads: int = option(2, "Threads of the jump process.", min=1)
+
+    def smallest(self) -> Settings:
+        return replace(self, chains=4, duration_ns=50.0)
+
+
+def main(settings: Settings, run: Run) -> None:
+    laser = ls.load_device(settings.device)
     threshold = laser.threshold_pump_electrons_per_ns
-    network = LaserNetwork(laser, 3, WEIGHTS * threshold)
-    config = to_toml(
-        {"device": device, "ratio": ratio, "chains": chains, "duration_ns": duration_ns,
-         "step_ps": step_ps}
-    )  # fmt: skip
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out, command=command, seed=seed, config=config, overwrite=overwrite, inputs=[device]
-    ) as file:
+    network = ls.LaserNetwork(laser, 3, WEIGHTS * threshold)
+    with run.results(settings) as file:
         write_device(file, laser)
-        exact = simulate_jumps(
-            network,
-            ratio,
-            duration_ns,
-            n_chains=chains,
-            seed=seed,
-            settings=JumpSettings(n_threads=threads),
-        ).spikes
+        equations: dict[str, Any] = {
+            "n_chains": 40 * settings.chains, "seed": run.seed,
+            "settings": ls.SimulationSettings(step_ps=settings.step_ps),
+        }  # fmt: skip
+        pumped = settings.ratio, settings.duration_ns
         trains = {
-            "jumps": exact,
-            "equations": simulate(
-                network,
-                ratio,
-                duration_ns,
-                n_chains=40 * chains,
-                seed=seed,
-                settings=SimulationSettings(step_ps=step_ps),
+            "jumps": simulate_jumps(
+                network, *pumped, n_chains=settings.chains, seed=run.seed,
+                settings=JumpSettings(n_threads=settings.threads),
             ).spikes,
+            "equations": ls.simulate(network, *pumped, **equations).spikes,
             # What the coupling does, to see by how much the comparison could fail.
-            "uncoupled": simulate(
-                LaserNetwork(laser, 3),
-                ratio,
-                duration_ns,
-                n_chains=40 * chains,
-                seed=seed,
-                settings=SimulationSettings(step_ps=step_ps),
-            ).spikes,
-        }
+            "uncoupled": ls.simulate(ls.LaserNetwork(laser, 3), *pumped, **equations).spikes,
+        }  # fmt: skip
         mean, error = {}, {}
         for method, train in trains.items():
             rows = frequencies(train, laser.refractory_time_ns)
@@ -110,22 +80,20 @@ def main(
             print(f"{method}: {train.n_spikes} spikes; " + ", ".join(
                 f"{k:03b} {p:.4f} ± {e:.4f}"
                 for k, (p, e) in enumerate(zip(mean[method], error[method], strict=True))
-            ), flush=True)  # fmt: skip
+            ))  # fmt: skip
         for method in ("equations", "uncoupled"):
             total = np.hypot(error["jumps"], error[method])
             deviation = (mean[method] - mean["jumps"]) / total
             far = float(np.abs(deviation).max())
             spread = float(np.sqrt((deviation**2).mean()))
-            divergence = kl_divergence(mean["jumps"], mean[method])
+            divergence = ls.kl_divergence(mean["jumps"], mean[method])
             file.metric(f"kl_jumps_{method}", divergence, units="nat")
             file.metric(f"largest_deviation_{method}", far, description="in standard errors")
             print(
                 f"jumps against {method}: D_KL {divergence:.5f} nats, deviations of the 8 states "
-                f"{spread:.2f} standard errors rms, {far:.2f} at most",
-                flush=True,
+                f"{spread:.2f} standard errors rms, {far:.2f} at most"
             )
-    print(f"written: {out}")
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings)

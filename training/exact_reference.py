@@ -8,28 +8,18 @@ asked for: rare spikes take the most laser time.
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.jumps.process import JumpSettings, simulate_jumps
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import Simulation, SimulationSettings, TraceRequest, simulate
-from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_device
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.lasers import SpikeTrains, TraceRequest, Traces
+from lasersampling.lasers.jumps import JumpSettings, simulate_jumps
+from lasersampling.results import ResultsFile, write_device
 
 Array = NDArray[np.float64]
 
@@ -45,18 +35,18 @@ PULSE_STEP_PS = 1.0
 PULSE_WINDOW_PS = (-60, 140)
 
 
-def pumps_of(device: Device, wanted: list[float] | None, seed: int) -> tuple[Array, Array, float]:
+def pumps_of(device: ls.Device, wanted: tuple[float, ...], seed: int) -> tuple[Array, Array, float]:
     """Pumps over threshold, rates there, and the pump of P(z = 1) = 1/2.
 
     The pumps are those wanted, or those where the equations give P(z = 1) = `LEVELS`.
     """
     ratio = np.linspace(0.8, 1.5, 281)
-    spikes = simulate(
-        LaserNetwork(device, 1), ratio[:, None], 3000.0, n_chains=ratio.size, seed=seed
+    spikes = ls.simulate(
+        ls.LaserNetwork(device, 1), ratio[:, None], 3000.0, n_chains=ratio.size, seed=seed
     ).spikes
     # What noise makes fall is levelled, so that the curve can be inverted.
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
-    found = np.interp(LEVELS, active, ratio) if wanted is None else np.array(wanted)
+    found = np.interp(LEVELS, active, ratio) if not wanted else np.array(wanted)
     rate = np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
     return found, rate, float(np.interp(0.5, active, ratio))
 
@@ -105,12 +95,11 @@ def measured(
             return result
 
 
-def pulses_of(simulation: Simulation) -> tuple[Array, Array]:
+def pulses_of(traces: Traces | None, spikes: SpikeTrains) -> tuple[Array, Array]:
     """Heights of all recorded pulses, and their photon numbers around the peak, one a row."""
-    traces = simulation.traces
     assert traces is not None
     before, after = (int(t / PULSE_STEP_PS) for t in PULSE_WINDOW_PS)
-    times, units = simulation.spikes.chain(0)
+    times, units = spikes.chain(0)
     rows = []
     for row, laser in enumerate(traces.laser):
         photons = traces.photons[row].astype(np.float64)
@@ -126,34 +115,30 @@ def pulses_of(simulation: Simulation) -> tuple[Array, Array]:
 
 def compare_pulses(
     file: ResultsFile,
-    device: Device,
+    device: ls.Device,
     pump: float,
     jump_ns: float,
-    step_ps: float,
-    threads: int,
+    settings: Settings,
     seed: int,
 ) -> None:
+    """Heights of pulses and their mean shapes, by both methods."""
     shapes, heights = {}, {}
     for method, n_lasers, duration in (("jumps", 4, jump_ns / 4), ("equations", 8, jump_ns / 4)):
-        network = LaserNetwork(device, n_lasers)
+        network = ls.LaserNetwork(device, n_lasers)
         request = TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
         if method == "jumps":
-            result: Simulation = simulate_jumps(
-                network,
-                pump,
-                duration,
-                seed=seed,
-                settings=JumpSettings(traces=request, n_threads=threads),
-            )
+            jumps = simulate_jumps(
+                network, pump, duration, seed=seed,
+                settings=JumpSettings(traces=request, n_threads=settings.threads),
+            )  # fmt: skip
+            found = jumps.traces, jumps.spikes
         else:
-            result = simulate(
-                network,
-                pump,
-                duration,
-                seed=seed,
-                settings=SimulationSettings(step_ps=step_ps, traces=request),
-            )
-        heights[method], shapes[method] = pulses_of(result)
+            result = ls.simulate(
+                network, pump, duration, seed=seed,
+                settings=ls.SimulationSettings(step_ps=settings.step_ps, traces=request),
+            )  # fmt: skip
+            found = result.traces, result.spikes
+        heights[method], shapes[method] = pulses_of(*found)
     time = np.arange(*PULSE_WINDOW_PS, PULSE_STEP_PS)
     file.write("pulses/time_ps", time, ("time_ps",), units="ps", description="time from the peak")
     edges = np.linspace(0.0, 1.05 * max(h.max() for h in heights.values()), 31)
@@ -176,11 +161,11 @@ def compare_pulses(
         )  # fmt: skip
         error = height.std(ddof=1) / np.sqrt(height.size)
         file.metric(f"height_{method}", height.mean(), error, "photons", "mean height of a pulse")
-        print(f"pulse height, {method}: {height.mean():.0f} ± {error:.0f} photons", flush=True)
+        print(f"pulse height, {method}: {height.mean():.0f} ± {error:.0f} photons")
 
 
 def compare_photons(
-    file: ResultsFile, device: Device, pump: float, jump_ns: float, threads: int, seed: int
+    file: ResultsFile, device: ls.Device, pump: float, jump_ns: float, threads: int, seed: int
 ) -> None:
     """Photon statistics: the law of n, and how much of S falls within 1/2 of each n.
 
@@ -189,24 +174,17 @@ def compare_photons(
     """
     chains, bins = 20, 400
     histogram = simulate_jumps(
-        LaserNetwork(device, 1),
-        pump,
-        jump_ns / chains,
-        n_chains=chains,
-        seed=seed,
+        ls.LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
         settings=JumpSettings(photon_histogram=bins, n_threads=threads),
-    ).photon_histogram_ns
+    ).photon_histogram_ns  # fmt: skip
     assert histogram is not None
     jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
     lasers = 64
     request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
-    traces = simulate(
-        LaserNetwork(device, lasers),
-        pump,
-        jump_ns,
-        seed=seed,
-        settings=SimulationSettings(step_ps=1.0, traces=request),
-    ).traces
+    traces = ls.simulate(
+        ls.LaserNetwork(device, lasers), pump, jump_ns, seed=seed,
+        settings=ls.SimulationSettings(step_ps=1.0, traces=request),
+    ).traces  # fmt: skip
     assert traces is not None
     s = traces.photons.astype(np.float64)
     number = np.arange(bins)
@@ -240,8 +218,7 @@ def compare_photons(
         file.metric(f"g2_{method}", ratio, ratio_se, description="g2(0) below threshold")
         print(
             f"below threshold, {method}: <n> {mean.mean():.4f} ± {mean_se:.4f}, "
-            f"g2 {ratio:.4f} ± {ratio_se:.4f}",
-            flush=True,
+            f"g2 {ratio:.4f} ± {ratio_se:.4f}"
         )
 
 
@@ -262,97 +239,69 @@ def compare_intervals(file: ResultsFile, intervals: dict[str, Array]) -> None:
     test = ks_2samp(intervals["jumps"], intervals["equations"])
     file.metric("intervals_ks", test.statistic, description="Kolmogorov-Smirnov distance")
     file.metric("intervals_p", test.pvalue, description="its p-value, intervals as independent")
-    print(f"intervals: Kolmogorov-Smirnov {test.statistic:.4f}, p {test.pvalue:.3f}", flush=True)
+    print(f"intervals: Kolmogorov-Smirnov {test.statistic:.4f}, p {test.pvalue:.3f}")
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/exact_reference.h5"
-    ),
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    ratio: Annotated[
-        list[float] | None,
-        typer.Option(min=0.1, help="Pumps over threshold; those of P = .05 to .95 if none."),
-    ] = None,
-    percent: Annotated[float, typer.Option(min=0.05, help="Standard error aimed at.")] = 1.0,
-    most_ns: Annotated[float, typer.Option(help="Most laser time of jumps per pump.")] = 140_000.0,
-    step_ps: Annotated[float, typer.Option(min=0.01, help="Step of the equations.")] = 1.0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the jump process.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="Half a minute instead of half an hour.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Compare the stochastic rate equations with the exact jump process."""
-    if smoke:
-        percent, most_ns = 20.0, 500.0
-    laser = load_device(device)
-    network, tau = LaserNetwork(laser, 1), laser.refractory_time_ns
-    config = to_toml(
-        {"device": device, "ratio": ratio or [], "percent": percent, "most_ns": most_ns,
-         "step_ps": step_ps}
-    )  # fmt: skip
-    command = shlex.join(["python", *sys.argv])
-    reporter = Reporter(quiet=False, as_json=False)
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=[device],
-        figures=["exact_reference"],
-    ) as file:
+
+    device: str = option("D6", "Device file or name.")
+    ratio: tuple[float, ...] = option(
+        (), "Pumps over threshold; those of P = .05 to .95 if none.", min=0.1
+    )
+    percent: float = option(1.0, "Standard error aimed at.", min=0.05)
+    most_ns: float = option(140_000.0, "Most laser time of jumps per pump.")
+    step_ps: float = option(1.0, "Step of the equations.", min=0.01)
+    threads: int = option(2, "Threads of the jump process.", min=1)
+
+    def smallest(self) -> Settings:
+        return replace(self, percent=20.0, most_ns=500.0)
+
+
+def main(settings: Settings, run: Run) -> None:
+    laser = ls.load_device(settings.device)
+    network, tau = ls.LaserNetwork(laser, 1), laser.refractory_time_ns
+    by_jumps = JumpSettings(n_threads=settings.threads)
+    by_equations = ls.SimulationSettings(step_ps=settings.step_ps)
+    with run.results(settings) as file:
         write_device(file, laser)
-        pumps, rates, half = pumps_of(laser, ratio, seed)
+        pumps, rates, half = pumps_of(laser, settings.ratio, run.seed)
         found: dict[str, list[Measured]] = {method: [] for method in METHODS}
-        with reporter.progress(f"{laser.name}: jumps and equations") as progress:
+        with run.progress(f"{laser.name}: jumps and equations") as progress:
             for k, (pump, rate) in enumerate(zip(pumps, rates, strict=True)):
 
                 def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
                     return simulate_jumps(
-                        network,
-                        pump,
-                        ns,
-                        n_chains=chains,
-                        seed=seed,
-                        settings=JumpSettings(n_threads=threads),
+                        network, pump, ns, n_chains=chains, seed=seed, settings=by_jumps
                     ).spikes
 
                 def equations(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
-                    return simulate(
-                        network,
-                        pump,
-                        ns,
-                        n_chains=chains,
-                        seed=seed,
-                        settings=SimulationSettings(step_ps=step_ps),
+                    return ls.simulate(
+                        network, pump, ns, n_chains=chains, seed=seed, settings=by_equations
                     ).spikes
 
-                seeds = np.random.default_rng([seed, k])
-                target = 0.01 * percent
+                seeds = np.random.default_rng([run.seed, k])
+                target = 0.01 * settings.percent
                 found["jumps"].append(
-                    measured(jumps, JUMP_PORTION, rate, target, most_ns, tau, seeds)
+                    measured(jumps, JUMP_PORTION, rate, target, settings.most_ns, tau, seeds)
                 )
                 found["equations"].append(
                     measured(equations, EQUATION_PORTION, rate, target / PRECISION,
-                             200 * most_ns, tau, seeds)
+                             200 * settings.most_ns, tau, seeds)
                 )  # fmt: skip
                 progress((k + 1) / pumps.size)
                 print(f"{laser.name} at {pumps[k]:.4f} P_th: " + "; ".join(
                     described(method, found[method][k]) for method in METHODS
-                ), flush=True)  # fmt: skip
+                ))  # fmt: skip
         middle = int(np.argmin([abs(m.active.mean() - 0.5) for m in found["jumps"]]))
         compare_intervals(file, {m: found[m][middle].intervals for m in METHODS})
         write_comparison(file, pumps, found)
-        pulse_ns = min(2000.0, most_ns)
-        compare_pulses(file, laser, float(pumps[-2:][0]), pulse_ns, step_ps, threads, seed)
+        pulse_ns = min(2000.0, settings.most_ns)
+        compare_pulses(file, laser, float(pumps[-2:][0]), pulse_ns, settings, run.seed)
         below = BELOW_THRESHOLD * half
         file.attributes("photons", {"pump_ratio": below})
-        compare_photons(file, laser, below, pulse_ns, threads, seed)
-    for path in file.draw():
-        print(f"written: {path}")
+        compare_photons(file, laser, below, pulse_ns, settings.threads, run.seed)
 
 
 def described(method: str, result: Measured) -> str:
@@ -394,8 +343,8 @@ def write_comparison(file: ResultsFile, ratio: Array, found: dict[str, list[Meas
         print(f"{quantity}: equations differ by {100 * mean[k]:+.2f} ± {100 * mean_se[k]:.2f} %")
     file.attributes("comparison", {"equations_hold": bool(agree.all())})
     verdict = "hold" if agree.all() else f"fail at {int((~agree).sum())} of {agree.size} values"
-    print(f"the equations {verdict}: 2 % or two standard errors", flush=True)
+    print(f"the equations {verdict}: 2 % or two standard errors")
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["exact_reference"])

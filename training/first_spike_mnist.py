@@ -7,25 +7,15 @@ a linear classifier, logistic regression, makes of the same images. Needs the ex
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
-import typer
-
-from lasersampling.cli.main import run
-from lasersampling.cli.options import files_named
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import load, resolve, to_toml
-from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, load_digits
-from lasersampling.datasets.spikes import held_out
-from lasersampling.judging.spikes import evaluate_classifier
-from lasersampling.learning.checkpoints import Checkpoints
-from lasersampling.learning.spikes.classification import load_data, train_spikes
-from lasersampling.learning.spikes.recipes import ClassifyRecipe
-from lasersampling.results.run_file import RunFile
+import lasersampling as ls
+from lasersampling.config import load, resolve
+from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, held_out, load_digits
+from lasersampling.experiments import Run, option
+from lasersampling.judging import evaluate_classifier
+from lasersampling.learning import Checkpoints
+from lasersampling.learning.spikes import ClassifyRecipe, train_spikes, load_data
 
 
 def small_digits() -> SpikeData:
@@ -42,47 +32,36 @@ def small_digits() -> SpikeData:
     return SpikeData(train, validation, test)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/first_spike_mnist.h5"
-    ),
-    recipe: Annotated[str, typer.Option(help="Recipe file or name.")] = "mnist16",
-    hidden: Annotated[
-        int | None, typer.Option(min=1, help="Hidden neurons, if not those of the recipe.")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs, if not those of the recipe.")
-    ] = None,
-    members: Annotated[int, typer.Option(min=1, help="Networks.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first network.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Train networks on digits, and report accuracy, spikes and time of decisions."""
-    chosen = load(resolve("recipes", recipe), ClassifyRecipe)
-    if smoke:
-        hidden, epochs = 20, 2
-    network, learning = chosen.network, chosen.learning
-    if hidden is not None:
-        network = dataclasses.replace(network, hidden=(hidden,))
-    if epochs is not None:
-        learning = dataclasses.replace(learning, n_epochs=epochs)
-    chosen = dataclasses.replace(
-        chosen, network=network, learning=learning, members=members, seed=seed
-    )
-    command = shlex.join(["python", *sys.argv])
-    reporter = Reporter(quiet=False, as_json=False)
-    with RunFile.open(
-        out,
-        command=command,
-        seed=seed,
-        config=to_toml(chosen),
-        overwrite=overwrite,
-        inputs=files_named(recipe),
-        figures=["spike_learning", "spike_times"],
-    ) as file:
-        data = small_digits() if smoke else load_data(chosen.data)
-        with reporter.progress("training") as progress:
+
+    recipe: str = option("mnist16", "Recipe file or name.")
+    hidden: int | None = option(None, "Hidden neurons, if not those of the recipe.", min=1)
+    epochs: int | None = option(None, "Epochs, if not those of the recipe.", min=1)
+    members: int = option(1, "Networks.", min=1)
+
+    small_images: bool = False
+
+    def smallest(self) -> Settings:
+        return replace(self, hidden=20, epochs=2, small_images=True)
+
+    def chosen(self, seed: int) -> ClassifyRecipe:
+        """The recipe with these settings in place of its own."""
+        chosen = load(resolve("recipes", self.recipe), ClassifyRecipe)
+        network, learning = chosen.network, chosen.learning
+        if self.hidden is not None:
+            network = replace(network, hidden=(self.hidden,))
+        if self.epochs is not None:
+            learning = replace(learning, n_epochs=self.epochs)
+        return replace(chosen, network=network, learning=learning, members=self.members, seed=seed)
+
+
+def main(settings: Settings, run: Run) -> None:
+    chosen = settings.chosen(run.seed)
+    with run.training(chosen) as file:
+        data = small_digits() if settings.small_images else load_data(chosen.data)
+        with run.progress("training") as progress:
             trained = train_spikes(
                 data, settings=chosen, progress=progress, checkpoints=Checkpoints(file)
             )
@@ -91,9 +70,7 @@ def main(
             evaluation.write(results)
     for name, metric in evaluation.metrics.items():
         print(f"{name}: {metric.value:.4g} {metric.units}")
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["spike_learning", "spike_times"])

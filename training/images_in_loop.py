@@ -8,116 +8,106 @@ of all is what Gibbs sampling of the digital machine gives.
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 
 import lasersampling as ls
-from lasersampling.boltzmann import BoltzmannMachine, layered_log_partition
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.judging.generation import generate_images, label_conditions
-from lasersampling.judging.image_quality import ImageJudge, ratios
-from lasersampling.learning.pictures.in_the_loop import fine_tune
-from lasersampling.learning.pictures.label_reader import train_label_reader
-from lasersampling.learning.pictures.models import load_picture_model
-from lasersampling.learning.pictures.settings import FineTuning
-from lasersampling.results import ResultsFile
-from lasersampling.results.reading import Metric
+from lasersampling.boltzmann import layered_log_partition
+from lasersampling.experiments import Run, option
+from lasersampling.judging import ImageJudge, label_conditions, ratios
+from lasersampling.learning.pictures import FineTuning, fine_tune, train_label_reader
+from lasersampling.results import Metric, ResultsFile
 from lasersampling.sampling import Sampler
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/images_in_loop.h5"
-    ),
-    model: Annotated[str, typer.Option(help="Machine file, or name of a shipped one.")] = "digits",
-    imperfections: Annotated[
-        list[str] | None, typer.Option(help="Device to compare; ideal and laboratory if none.")
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of adaptation.")] = 6,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs in the loop.")] = 20,
-    per_label: Annotated[int, typer.Option(min=2, help="Chains for each label.")] = 20,
-    free: Annotated[int, typer.Option(min=2, help="Chains without a label.")] = 60,
-    duration_ns: Annotated[float, typer.Option(min=5.0, help="Laser time of a chain.")] = 250.0,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    chip_seed: Annotated[int, typer.Option(min=0, help="Number of the imperfect chip.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything else.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Draw, adapt, draw, learn in the loop, and draw again, on ideal and imperfect lasers."""
-    devices = imperfections or ["ideal", "laboratory"]
-    n_steps, n_chains, batch_size = 5000, 64, 200
-    if smoke:
-        devices, rounds, epochs, per_label, free = ["laboratory"], 1, 1, 2, 3
-        duration_ns = 10.0
-        n_steps, n_chains, batch_size = 50, 4, 1000
+
+    model: str = option("digits", "Machine file, or name of a shipped one.")
+    imperfections: tuple[str, ...] = option((), "Device to compare; ideal and laboratory if none.")
+    rounds: int = option(6, "Rounds of adaptation.", min=0)
+    epochs: int = option(20, "Epochs in the loop.", min=1)
+    per_label: int = option(20, "Chains for each label.", min=2)
+    free: int = option(60, "Chains without a label.", min=2)
+    duration_ns: float = option(250.0, "Laser time of a chain.", min=5.0)
+    device: str = option("D6", "Device file or name.")
+    chip_seed: int = option(0, "Number of the imperfect chip.", min=0)
+
+    n_steps: int = 5000
+    n_chains: int = 64
+    batch_size: int = 200
+
+    def smallest(self) -> Settings:
+        return replace(
+            self, imperfections=("laboratory",), rounds=1, epochs=1, per_label=2, free=3,
+            duration_ns=10.0, n_steps=50, n_chains=4, batch_size=1000,
+        )  # fmt: skip
+
+
+def main(settings: Settings, run: Run) -> None:
+    devices = settings.imperfections or ("ideal", "laboratory")
     tuning = FineTuning(
-        n_epochs=epochs, both_halves=True, batch_size=batch_size, n_chains=n_chains, n_draws=5
-    )
-    reporter = Reporter(quiet=False, as_json=False)
+        n_epochs=settings.epochs, both_halves=True, batch_size=settings.batch_size,
+        n_chains=settings.n_chains, n_draws=5,
+    )  # fmt: skip
     config = {
-        "model": model, "devices": devices, "rounds": rounds, "epochs": epochs,
-        "per_label": per_label, "free": free, "duration_ns": duration_ns,
-        "device": device, "chip_seed": chip_seed,
+        "model": settings.model, "devices": devices, "rounds": settings.rounds,
+        "epochs": settings.epochs, "per_label": settings.per_label, "free": settings.free,
+        "duration_ns": settings.duration_ns, "device": settings.device,
+        "chip_seed": settings.chip_seed,
     }  # fmt: skip
-    with ResultsFile.create(
-        out, command=shlex.join(["python", *sys.argv]), seed=seed, config=to_toml(config),
-        overwrite=overwrite, inputs=[model, device],
-    ) as file:  # fmt: skip
-        loaded = load_picture_model(model)
-        assert loaded.data is not None, "a machine that says what it was trained on"
-        pictures = loaded.data.load().binarised("threshold")
+    with run.results(config) as file:
+        loaded = ls.load_picture_model(settings.model)
+        pictures = loaded.pictures().binarised("threshold")
         partition = layered_log_partition(
-            loaded.machine, base=pictures.train_images.mean(axis=0), n_steps=n_steps, seed=seed
-        )
+            loaded.machine, base=pictures.train_images.mean(axis=0), n_steps=settings.n_steps,
+            seed=run.seed,
+        )  # fmt: skip
         judge = ImageJudge(loaded.machine, pictures, train_label_reader(pictures), partition)
 
-        def measured(sampler: Sampler, machine: BoltzmannMachine, label: str) -> dict[str, Metric]:
-            with reporter.progress(f"generating, {label}") as progress:
-                found = generate_images(
-                    sampler, machine, max(2, round(duration_ns / tau)), images_per_label=per_label,
-                    free_images=free, seed=seed + 1, progress=progress,
+        def measured(
+            sampler: Sampler, machine: ls.BoltzmannMachine, label: str
+        ) -> dict[str, Metric]:
+            with run.progress(f"generating, {label}") as progress:
+                found = ls.generate_images(
+                    sampler, machine, max(2, round(settings.duration_ns / tau)),
+                    images_per_label=settings.per_label, free_images=settings.free,
+                    seed=run.seed + 1, progress=progress,
                 )  # fmt: skip
             n = found.samples.n_draws
-            reads = np.unique(np.linspace(n // 2, n - 1, 5).astype(int))
+            reads = np.unique(np.linspace(n // 2, n - 1, 5).astype(int)).tolist()
             return dict(judge.measures(found, reads))
 
         conditions, _ = label_conditions(
-            loaded.machine, images_per_label=per_label, free_images=free
+            loaded.machine, images_per_label=settings.per_label, free_images=settings.free
         )
-        tau = ls.Lasers(device).neuron.refractory_time_ns
+        tau = ls.Lasers(settings.device).neuron.refractory_time_ns
         by_gibbs = measured(ls.Gibbs(), loaded.machine, "gibbs")
         tell(file, "gibbs", by_gibbs, by_gibbs)
         for name in devices:
             lasers = ls.Lasers(
-                device, interval_ns=tau, imperfections=name, chip_seed=chip_seed, clamping="pump"
-            )
-            with reporter.progress(f"calibrating {device} (once)") as progress:
-                lasers.calibrated(progress)
+                settings.device, interval_ns=tau, imperfections=name,
+                chip_seed=settings.chip_seed, clamping="pump",
+            )  # fmt: skip
+            run.calibrate(None, lasers)
             found = measured(lasers, loaded.machine, f"{name}, translated")
             tell(file, f"{name}_translated", found, by_gibbs)
-            with reporter.progress(f"adapting to the network, {name}") as progress:
+            with run.progress(f"adapting to the network, {name}") as progress:
                 lasers = ls.adapt(
-                    lasers, loaded.machine, n_rounds=rounds, clamped=conditions, seed=seed + 10,
-                    progress=progress,
+                    lasers, loaded.machine, n_rounds=settings.rounds, clamped=conditions,
+                    seed=run.seed + 10, progress=progress,
                 )  # fmt: skip
             found = measured(lasers, loaded.machine, f"{name}, adapted")
             tell(file, f"{name}_adapted", found, by_gibbs)
-            with reporter.progress(f"learning in the loop, {name}") as progress:
+            with run.progress(f"learning in the loop, {name}") as progress:
                 tuned = fine_tune(
                     loaded.machine, pictures.train_images, pictures.train_labels, tuning,
-                    sampler=lasers, seed=seed, progress=progress,
+                    sampler=lasers, seed=run.seed, progress=progress,
                 )  # fmt: skip
             found = measured(lasers, tuned.machine, f"{name}, learned")
             tell(file, f"{name}_learned", found, by_gibbs)
-    print(f"written: {out}")
 
 
 def tell(
@@ -131,8 +121,8 @@ def tell(
         if name in over:
             ratio = over[name]
             text += f"; over Gibbs {ratio.value:.3f} ± {ratio.standard_error or 0:.3f}"
-        print(text, flush=True)
+        print(text)
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings)

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
-import typer
+from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.boltzmann import Target, target_from_machine
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.hardware import Imperfections, load_imperfections
-from lasersampling.learning.loop import train
-from lasersampling.learning.machines.contrastive import distribution_task
-from lasersampling.learning.machines.settings import DistributionLearning
+from lasersampling.experiments import Run, chosen_of, option
+from lasersampling.hardware import load_imperfections
 from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.learning import train
+from lasersampling.learning.machines import distribution_task
 from lasersampling.statistics import distribution_ess, kl_floor
 
+Array = NDArray[np.float64]
 N_UNITS = 5
 WAYS = ("translation", "adapted", "learned", "moved")
-ADAPTATION = {"n_rounds": 6, "n_draws": 500}
-"""Rounds in the network of an imperfect chip; its weights stay those of the machine."""
-
 LABORATORY = "laboratory"
 ALL_AT_ONCE = "5 % pump, 10 % coupling mismatch, 5 bits, jitter 0.1 tau"
 
@@ -39,20 +30,23 @@ class Kind(NamedTuple):
 
     label: str
     strengths: tuple[float, ...]
-    made: Callable[[float], Imperfections]
+    made: Callable[[float], ls.Imperfections]
 
 
 def kinds(tau_ns: float) -> dict[str, Kind]:
     """All kinds by name: the set of the targets, and single ones in several strengths."""
 
-    def mismatch(quantity: str) -> Callable[[float], Imperfections]:
-        return lambda std: Imperfections(**{quantity: {"mismatch": {"std": std}}})
+    def made(table: dict[str, Any]) -> ls.Imperfections:
+        return ls.Imperfections(**table)
 
-    def spikes(name: str, unit: float) -> Callable[[float], Imperfections]:
-        return lambda strength: Imperfections(spikes={name: strength * unit})
+    def mismatch(quantity: str) -> Callable[[float], ls.Imperfections]:
+        return lambda std: made({quantity: {"mismatch": {"std": std}}})
 
-    def bits(number: float) -> Imperfections:
-        return Imperfections(coupling={"grid": {"bits": int(number)}})
+    def spikes(name: str, unit: float) -> Callable[[float], ls.Imperfections]:
+        return lambda strength: made({"spikes": {name: strength * unit}})
+
+    def bits(number: float) -> ls.Imperfections:
+        return made({"coupling": {"grid": {"bits": int(number)}}})
 
     return {
         LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: load_imperfections(LABORATORY)),
@@ -72,26 +66,26 @@ class Stages(NamedTuple):
     zero and would drive its couplings astray; the last stage makes up for the rounding of weights.
     """
 
-    first: DistributionLearning
-    all: DistributionLearning
-    last: DistributionLearning
+    first: ls.DistributionLearning
+    all: ls.DistributionLearning
+    last: ls.DistributionLearning
 
     @classmethod
     def of(cls, n_updates: int, n_chains: int, n_draws: int) -> Stages:
         """Give the stages; so many updates in the last two."""
         n_last = n_updates // 4
-        size = {"gradient": "pcd", "n_chains": n_chains}
+        size: dict[str, Any] = {"gradient": "pcd", "n_chains": n_chains}
         return cls(
-            DistributionLearning(
+            ls.DistributionLearning(
                 **size, n_draws=max(1, n_draws // 4), n_updates=min(30, n_updates),
                 learning_rate=4.0, final_learning_rate=1.0, momentum=0.0, averaged_share=0.0,
             ),
             # The average leaves out what comes before momentum and couplings have settled.
-            DistributionLearning(
+            ls.DistributionLearning(
                 **size, n_draws=n_draws, n_updates=n_updates - n_last,
                 learning_rate=0.5, final_learning_rate=0.1, momentum=0.8, averaged_share=0.4,
             ),
-            DistributionLearning(
+            ls.DistributionLearning(
                 **size, n_draws=n_draws, n_updates=n_last,
                 learning_rate=1.0, final_learning_rate=0.3, momentum=0.0, averaged_share=0.75,
             ),
@@ -107,7 +101,7 @@ class Trial:
         device: str,
         stages: Stages,
         n_draws: int,
-        adaptation: dict[str, int],
+        adaptation: dict[str, Any],
     ) -> None:
         self._number, self._device, self._n_draws = number, device, n_draws
         self._adaptation = adaptation
@@ -119,7 +113,7 @@ class Trial:
         self.ideal_translated, _ = self._divergence(lasers, self._translated)
         self.ideal, self.floor = self._divergence(lasers, self._from_ideal)
 
-    def divergences(self, imperfections: Imperfections) -> list[float]:
+    def divergences(self, imperfections: ls.Imperfections) -> list[float]:
         """D_KL on an imperfect chip for each of `WAYS`."""
         lasers = self._lasers(imperfections)
         adapted = ls.adapt(lasers, self._translated, seed=self._number, **self._adaptation)
@@ -131,12 +125,12 @@ class Trial:
         }
         return [self._divergence(*ways[way])[0] for way in WAYS]
 
-    def _lasers(self, imperfections: Imperfections | None) -> Lasers:
+    def _lasers(self, imperfections: ls.Imperfections | None) -> ls.Lasers:
         return ls.Lasers(
             self._device, imperfections=imperfections, chip_seed=self._number, burn_in_ns=50.0
         )
 
-    def _learned(self, lasers: Lasers) -> ls.BoltzmannMachine:
+    def _learned(self, lasers: ls.Lasers) -> ls.BoltzmannMachine:
         machine = self._translated
         for stage, settings in enumerate(self._stages):
             task = distribution_task(
@@ -149,7 +143,7 @@ class Trial:
             machine = task.result()
         return machine
 
-    def _divergence(self, lasers: Lasers, machine: ls.BoltzmannMachine) -> tuple[float, float]:
+    def _divergence(self, lasers: ls.Lasers, machine: ls.BoltzmannMachine) -> tuple[float, float]:
         """D_KL of samples, and what exact samples of the same effective size would show."""
         samples = lasers.sample(machine, self._n_draws, n_chains=24, seed=1000 + self._number)
         table = self._target.probabilities
@@ -157,87 +151,79 @@ class Trial:
         return ls.kl_divergence(samples.histogram(), table), floor
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/imperfect_lasers.h5"
-    ),
-    machines: Annotated[int, typer.Option(min=2, help="Machines with all at once.")] = 8,
-    sweep_machines: Annotated[int, typer.Option(min=2, help="Machines for single kinds.")] = 3,
-    updates: Annotated[int, typer.Option(min=4, help="Updates of learning.")] = 100,
-    duration_ns: Annotated[float, typer.Option(min=1.0, help="Time per chain, 24 chains.")] = 10000,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    only: Annotated[
-        list[str] | None, typer.Option(help="Kind of imperfection; all by default.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="First seed of machines and chips.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of half an hour.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Compare four ways to program imperfect lasers, for each imperfection and its strength."""
-    chains, draws, adaptation = 64, 128, ADAPTATION
-    if smoke:
-        machines, sweep_machines, updates, duration_ns, chains, draws = 2, 2, 4, 50.0, 8, 8
-        adaptation = {"n_rounds": 1, "n_draws": 20}
-        only = only or [LABORATORY, "bits"]
-    reporter = Reporter(quiet=False, as_json=False)
-    ideal = ls.Lasers(device)
-    todo = kinds(ideal.neuron.refractory_time_ns)
-    unknown = set(only or ()) - set(todo)
-    if unknown:
-        raise ls.InputError.single("--only", ", ".join(unknown), f"of {', '.join(todo)}")
-    todo = {name: kind for name, kind in todo.items() if name in (only or todo)}
-    if smoke:
-        todo = {name: kind._replace(strengths=kind.strengths[:2]) for name, kind in todo.items()}
-    numbers = {name: machines if name == LABORATORY else sweep_machines for name in todo}
-    stages = Stages.of(updates, chains, draws)
-    config = to_toml({
-        "machines": machines, "sweep_machines": sweep_machines, "duration_ns": duration_ns,
-        "device": device, "learning": stages._asdict(), "adaptation": adaptation,
-    })  # fmt: skip
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=[device],
-        figures=["imperfections"],
-    ) as file:
-        with reporter.progress(f"calibrating {device} (once)") as progress:
-            calibration = ideal.calibrated(progress)
-        n_draws = ideal.draws_in(duration_ns)
+
+    machines: int = option(8, "Machines with all at once.", min=2)
+    sweep_machines: int = option(3, "Machines for single kinds.", min=2)
+    updates: int = option(100, "Updates of learning.", min=4)
+    duration_ns: float = option(10000, "Time per chain, 24 chains.", min=1.0)
+    device: str = option("D6", "Device file or name.")
+    only: tuple[str, ...] = option((), "Kind of imperfection; all by default.")
+
+    strengths: int = 3
+    chains: int = 64
+    draws: int = 128
+    adaptation_rounds: int = 6
+    adaptation_draws: int = 500
+
+    def smallest(self) -> Settings:
+        return replace(
+            self, machines=2, sweep_machines=2, updates=4, duration_ns=50.0, strengths=2,
+            chains=8, draws=8, adaptation_rounds=1, adaptation_draws=20,
+            only=self.only or (LABORATORY, "bits"),
+        )  # fmt: skip
+
+
+def main(settings: Settings, run: Run) -> None:
+    ideal = ls.Lasers(settings.device)
+    known = kinds(ideal.neuron.refractory_time_ns)
+    todo = {
+        name: known[name]._replace(strengths=known[name].strengths[: settings.strengths])
+        for name in chosen_of(known, settings.only)
+    }
+    numbers = {
+        name: settings.machines if name == LABORATORY else settings.sweep_machines for name in todo
+    }
+    stages = Stages.of(settings.updates, settings.chains, settings.draws)
+    # Rounds in the network of an imperfect chip; its weights stay those of the machine.
+    adaptation: dict[str, Any] = {
+        "n_rounds": settings.adaptation_rounds, "n_draws": settings.adaptation_draws
+    }  # fmt: skip
+    config = {
+        "machines": settings.machines, "sweep_machines": settings.sweep_machines,
+        "duration_ns": settings.duration_ns, "device": settings.device,
+        "learning": stages._asdict(), "adaptation": adaptation,
+    }  # fmt: skip
+    with run.results(config) as file:
+        run.calibrate(file, ideal)
+        n_draws = ideal.draws_in(settings.duration_ns)
         found = {name: np.empty((len(todo[name].strengths), numbers[name], len(WAYS)))
                  for name in todo}  # fmt: skip
         trials: list[Trial] = []
         n_cases = sum(values[..., 0].size for values in found.values())
         done = 0
-        with reporter.progress("sampling and learning") as progress:
+        with run.progress("sampling and learning") as progress:
             for m in range(max(numbers.values())):
-                trial = Trial(seed + m, device, stages, n_draws, adaptation)
+                trial = Trial(run.seed + m, settings.device, stages, n_draws, adaptation)
                 trials.append(trial)
-                print(f"machine {seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
-                      f"learned {trial.ideal:.5f}", flush=True)  # fmt: skip
+                print(f"machine {run.seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
+                      f"learned {trial.ideal:.5f}")  # fmt: skip
                 for name, kind in todo.items():
                     if m >= numbers[name]:
                         continue
                     for k, strength in enumerate(kind.strengths):
                         found[name][k, m] = trial.divergences(kind.made(strength))
                         ways = ", ".join(map("{} {:.5f}".format, WAYS, found[name][k, m]))
-                        print(f"machine {seed + m}, {kind.label} {strength:g}: {ways}", flush=True)
+                        print(f"machine {run.seed + m}, {kind.label} {strength:g}: {ways}")
                         done += 1
                         progress(done / n_cases)
-        write_neuron(file, ideal.neuron)
-        write_calibration(file, calibration)
         write(file, todo, found, trials)
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def write(
-    file: ResultsFile, todo: dict[str, Kind], found: dict[str, np.ndarray], trials: list[Trial]
+    file: ResultsFile, todo: dict[str, Kind], found: dict[str, Array], trials: list[Trial]
 ) -> None:
     """Write all divergences, (strength, machine), and tell their medians."""
     for name, values, about in (
@@ -269,7 +255,7 @@ def write(
                 tell(file, f"kl_{name}_{strength:g}_{way}", f"{about}, {strength:g}", own)
 
 
-def tell(file: ResultsFile, name: str, about: str, values: np.ndarray) -> None:
+def tell(file: ResultsFile, name: str, about: str, values: Array) -> None:
     """Write and print the median over machines."""
     median, error = float(np.median(values)), float(values.std(ddof=1) / np.sqrt(len(values)))
     file.metric(name, median, error, description=f"median D_KL, nats: {about}")
@@ -277,4 +263,4 @@ def tell(file: ResultsFile, name: str, about: str, values: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["imperfections"])

@@ -8,25 +8,16 @@ per step misses. Cost is processor time, which other work on the machine does no
 from __future__ import annotations
 
 import dataclasses
-import shlex
-import sys
 import time
 import warnings
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
-from lasersampling.cli.main import run
-from lasersampling.config import to_toml
-from lasersampling.errors import AccuracyWarning
-from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.euler import euler_rates
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, simulate
-from lasersampling.results import ResultsFile
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.lasers import AccuracyWarning, euler_rates
 
 Array = NDArray[np.float64]
 
@@ -46,16 +37,16 @@ UNITS = {"level": "1", "step_ps": "ps", "rate": "1/ns", "rate_se": "1/ns",
          "bias": "1", "bias_se": "1", "speed": "us/s"}  # fmt: skip
 
 
-def pumps_of(device: Device, seed: int) -> tuple[Array, Array]:
+def pumps_of(device: ls.Device, seed: int) -> tuple[Array, Array]:
     """Pumps over threshold at which P(z = 1) is one of `LEVELS`, and the rates there."""
     ratio = np.linspace(0.8, 1.5, 561)
-    spikes = simulate(
-        LaserNetwork(device, 1),
+    spikes = ls.simulate(
+        ls.LaserNetwork(device, 1),
         ratio[:, None],
         2000.0,
         n_chains=ratio.size,
         seed=seed,
-        settings=SimulationSettings(step_ps=2.0),
+        step_ps=2.0,
     ).spikes
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
     found = np.interp(LEVELS, active, ratio)
@@ -63,7 +54,7 @@ def pumps_of(device: Device, seed: int) -> tuple[Array, Array]:
 
 
 def rates(
-    device: Device, method: str, pump: float, laser_ns: float, step_ps: float, seed: int
+    device: ls.Device, method: str, pump: float, laser_ns: float, step_ps: float, seed: int
 ) -> tuple[Array, float]:
     """Spike rates of independent lasers, and laser time simulated for them [ns]."""
     if method.startswith("euler"):
@@ -78,67 +69,59 @@ def rates(
         n_lasers, duration = CHAINS, max(LEAST_NS, laser_ns / CHAINS)
         # A device that states the step in question, which `simulate` may refuse otherwise.
         device = dataclasses.replace(device, step_ps=step_ps)
-        found = simulate(
-            LaserNetwork(device, 1),
-            pump,
-            duration,
-            n_chains=n_lasers,
-            seed=seed,
-            settings=SimulationSettings(
-                step_ps=step_ps, common_step=method == "common", n_threads=1, burn_in_ns=BURN_IN_NS
+        found = ls.simulate(
+            ls.LaserNetwork(device, 1), pump, duration, n_chains=n_lasers, seed=seed,
+            settings=ls.SimulationSettings(
+                step_ps=step_ps, common_step=method == "common", n_threads=1,
+                burn_in_ns=BURN_IN_NS,
             ),
-        ).spikes.rate_per_ns()[:, 0]
+        ).spikes.rate_per_ns()[:, 0]  # fmt: skip
     return found, n_lasers * (duration + BURN_IN_NS)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/integrator_convergence.h5"
-    ),
-    device: Annotated[list[str] | None, typer.Option(help="Devices; D1 to D6 if none.")] = None,
-    spikes: Annotated[int, typer.Option(min=100, help="Spikes per rate.")] = 200_000,
-    euler_spikes: Annotated[int, typer.Option(min=20, help="The same, plain loop.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Some seconds instead of hours.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Measure the bias of the spike rate against step and cost."""
-    names = device or (["D2"] if smoke else ["D1", "D2", "D4", "D5", "D6"])
-    if smoke:
-        spikes, euler_spikes = 500, 20
-    config = to_toml({"devices": names, "spikes": spikes, "euler_spikes": euler_spikes})
-    command = shlex.join(["python", *sys.argv])
+
+    device: tuple[str, ...] = option((), "Devices; D1 to D6 if none.")
+    spikes: int = option(200_000, "Spikes per rate.", min=100)
+    euler_spikes: int = option(2000, "The same, plain loop.", min=20)
+
+    def smallest(self) -> Settings:
+        device = self.device or ("D2",)
+        return replace(self, device=device, spikes=500, euler_spikes=20)
+
+
+def main(settings: Settings, run: Run) -> None:
+    names = settings.device or ("D1", "D2", "D4", "D5", "D6")
+    config = {
+        "devices": names, "spikes": settings.spikes, "euler_spikes": settings.euler_spikes
+    }  # fmt: skip
     columns: dict[str, list[float]] = {name: [] for name in UNITS}
     labels: dict[str, list[str]] = {"device": [], "method": []}
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        figures=["integrator_convergence"],
-    ) as file:
+    with run.results(config) as file:
         # Compiled before the clock runs.
-        laser = load_device(names[0])
+        laser = ls.load_device(names[0])
         for method in STEPS_PS:
-            rates(laser, method, 1.0, 100.0, 2.0, seed)
+            rates(laser, method, 1.0, 100.0, 2.0, run.seed)
         for name in names:
-            laser = load_device(name)
-            for level, ratio, expected in zip(LEVELS, *pumps_of(laser, seed), strict=True):
+            laser = ls.load_device(name)
+            for level, ratio, expected in zip(LEVELS, *pumps_of(laser, run.seed), strict=True):
                 exact, _ = rates(
-                    laser, "common", ratio, 2 * spikes / expected, REFERENCE_STEP_PS, seed + 1000
-                )
+                    laser, "common", ratio, 2 * settings.spikes / expected, REFERENCE_STEP_PS,
+                    run.seed + 1000,
+                )  # fmt: skip
                 reference, reference_se = mean_and_error(exact)
                 label = f"{name} at {ratio:.4f} P_th (P = {level:g})"
-                print(f"{label}: {reference:.5f} ± {reference_se:.5f} /ns", flush=True)
+                print(f"{label}: {reference:.5f} ± {reference_se:.5f} /ns")
                 for method, steps in STEPS_PS.items():
                     is_euler = method.startswith("euler")
                     if is_euler and (name not in EULER_DEVICES or level != EULER_LEVEL):
                         continue
-                    laser_ns = (euler_spikes if is_euler else spikes) / expected
+                    laser_ns = (settings.euler_spikes if is_euler else settings.spikes) / expected
                     for step_ps in steps:
                         begin = time.process_time()
-                        found, simulated = rates(laser, method, ratio, laser_ns, step_ps, seed)
+                        found, simulated = rates(laser, method, ratio, laser_ns, step_ps, run.seed)
                         taken = time.process_time() - begin
                         rate, rate_se = mean_and_error(found)
                         row = (
@@ -151,8 +134,7 @@ def main(
                         labels["method"].append(method)
                         print(
                             f"{label}, {method}, {step_ps:g} ps: bias {100 * row[4]:+.2f} ± "
-                            f"{100 * row[5]:.2f} %, {row[6]:.0f} laser-us per core second",
-                            flush=True,
+                            f"{100 * row[5]:.2f} %, {row[6]:.0f} laser-us per core second"
                         )
         for key, words in labels.items():
             file.write(f"convergence/{key}", words, ("run",), units="1", description=key)
@@ -167,8 +149,6 @@ def main(
             if method == "common" and step == 2.0
         )  # fmt: skip
         file.metric("worst_bias_2ps", worst, description="kernel, common step of 2 ps, relative")
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def mean_and_error(values: Array) -> tuple[float, float]:
@@ -176,4 +156,4 @@ def mean_and_error(values: Array) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["integrator_convergence"])

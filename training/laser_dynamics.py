@@ -2,74 +2,66 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
 
-from lasersampling.cli.main import run
-from lasersampling.config import to_toml
-from lasersampling.lasers.analysis.deterministic import pulse_response
-from lasersampling.lasers.analysis.excitability import Excitability, excitability, refractory_curve
-from lasersampling.lasers.analysis.first_passage import fit_intervals
-from lasersampling.lasers.analysis.stability import bifurcations, fixed_points, nullclines, regimes
-from lasersampling.lasers.device import Device, load_device
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.rate_equations import quiescent_state
-from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import flattened, write_device
-from lasersampling.sampling.neurons.activation import measure_activation
+import lasersampling as ls
+from lasersampling.experiments import Run, option
+from lasersampling.lasers import TraceRequest, quiescent_state
+from lasersampling.lasers.analysis import (
+    Excitability,
+    bifurcations,
+    excitability,
+    fit_intervals,
+    fixed_points,
+    nullclines,
+    pulse_response,
+    refractory_curve,
+    regimes,
+)
+from lasersampling.results import ResultsFile, flattened, write_device
+from lasersampling.sampling.neurons import measure_activation
 
 SPIKE_BEFORE_NS, SPIKE_AFTER_NS = 1.2, 6.5
 SPIKE_STEP_PS = 0.5
 TRAIN_NS = 100.0
+ONE_THREAD = ls.SimulationSettings(n_threads=1)
 SUBTHRESHOLD = (0.5, 0.9)  # kicks over the threshold kick, beside the strong one
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/laser_dynamics.h5"
-    ),
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D2",
-    pump: Annotated[float, typer.Option(help="Pump of spike and intervals, P/P_th.")] = 0.92,
-    trains: Annotated[str, typer.Option(help="Three pumps of the trains, P/P_th.")] = (
-        "0.90,0.96,1.02"
-    ),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all simulations.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Coarse, to see that it runs.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Measure what a laser physicist asks of an excitable laser, and draw it."""
-    laser = load_device(device)
-    pumps = [float(value) for value in trains.split(",")]
-    config = to_toml({"device": device, "pump": pump, "trains": pumps, "smoke": smoke})
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=[device],
-        figures=["laser_dynamics"],
-    ) as file:
+
+    device: str = option("D2", "Device file or name.")
+    pump: float = option(0.92, "Pump of spike and intervals, P/P_th.")
+    trains: str = option("0.90,0.96,1.02", "Three pumps of the trains, P/P_th.")
+
+    smoke: bool = False
+
+    def smallest(self) -> Settings:
+        return replace(self, smoke=True)
+
+
+def main(settings: Settings, run: Run) -> None:
+    laser = ls.load_device(settings.device)
+    pumps = [float(value) for value in settings.trains.split(",")]
+    config = {
+        "device": settings.device, "pump": settings.pump, "trains": pumps, "smoke": settings.smoke
+    }  # fmt: skip
+    with run.results(config) as file:
         write_device(file, laser)
-        spike(file, laser, pump, seed)
-        summary = excitability(laser, pump)
+        spike(file, laser, settings.pump, run.seed)
+        summary = excitability(laser, settings.pump)
         for name, value in flattened(summary).items():
             file.metric(name, value, units=unit(name), description=name.replace("_", " "))
         portrait(file, laser, summary)
-        refractoriness(file, laser, summary, 8 if smoke else 32)
-        spike_trains(file, laser, pumps, seed + 1)
-        intervals(file, laser, summary, 40 if smoke else 1000, seed + 2)
-        activation(file, laser, smoke, seed + 3)
-        stability(file, laser, 6 if smoke else 80)
-    for path in file.draw():
-        print(f"written: {path}")
+        refractoriness(file, laser, summary, 8 if settings.smoke else 32)
+        spike_trains(file, laser, pumps, run.seed + 1)
+        intervals(file, laser, summary, 40 if settings.smoke else 1000, run.seed + 2)
+        activation(file, laser, settings.smoke, run.seed + 3)
+        stability(file, laser, 6 if settings.smoke else 80)
 
 
 def unit(name: str) -> str:
@@ -77,20 +69,16 @@ def unit(name: str) -> str:
     return next((u for u in ("electrons", "photons", "ps", "ns") if name.endswith(f"_{u}")), "1")
 
 
-def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
+def spike(file: ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
     """One noise-triggered spike, well apart from the ones before and after."""
     length = 200.0
-    result = simulate(
-        LaserNetwork(laser, 1),
-        pump,
-        length,
-        seed=seed,
-        settings=SimulationSettings(
-            step_ps=SPIKE_STEP_PS,
-            n_threads=1,
+    result = ls.simulate(
+        ls.LaserNetwork(laser, 1), pump, length, seed=seed,
+        settings=ls.SimulationSettings(
+            step_ps=SPIKE_STEP_PS, n_threads=1,
             traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
         ),
-    )
+    )  # fmt: skip
     times = np.concatenate([[0.0], result.spikes.time_ns, [length]])
     since, until = np.diff(times)[:-1], np.diff(times)[1:]
     apart = (since > SPIKE_AFTER_NS) & (until > SPIKE_AFTER_NS)
@@ -116,7 +104,7 @@ def spike(file: ResultsFile, laser: Device, pump: float, seed: int) -> None:
     file.attributes("spike", {"pump": pump})
 
 
-def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
+def portrait(file: ResultsFile, laser: ls.Device, summary: Excitability) -> None:
     """Noise-free trajectories after kicks, with the nullclines."""
     threshold = summary.threshold_kick_electrons
     kicks = [*(share * threshold for share in SUBTHRESHOLD), summary.strong_kick_electrons]
@@ -142,7 +130,7 @@ def portrait(file: ResultsFile, laser: Device, summary: Excitability) -> None:
     )
 
 
-def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: int) -> None:
+def refractoriness(file: ResultsFile, laser: ls.Device, summary: Excitability, n: int) -> None:
     """Threshold of a second kick against its delay."""
     first = 1e-3 * summary.pulse_delay_ps + 0.2
     delay = np.linspace(first, 5.0 * laser.gain.carrier_lifetime_ns, n)
@@ -155,29 +143,20 @@ def refractoriness(file: ResultsFile, laser: Device, summary: Excitability, n: i
                description="smallest second kick that triggers a pulse")  # fmt: skip
 
 
-def spike_trains(file: ResultsFile, laser: Device, pumps: list[float], seed: int) -> None:
+def spike_trains(file: ResultsFile, laser: ls.Device, pumps: list[float], seed: int) -> None:
     """Spikes of uncoupled lasers, one pump each."""
-    network = LaserNetwork(laser, len(pumps))
-    file.write_spikes(
-        simulate(
-            network, pumps, TRAIN_NS, seed=seed, settings=SimulationSettings(n_threads=1)
-        ).spikes
-    )
+    network = ls.LaserNetwork(laser, len(pumps))
+    file.write_spikes(ls.simulate(network, pumps, TRAIN_NS, seed=seed, settings=ONE_THREAD).spikes)
     file.write("trains/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
 
 
 def intervals(
-    file: ResultsFile, laser: Device, summary: Excitability, n_chains: int, seed: int
+    file: ResultsFile, laser: ls.Device, summary: Excitability, n_chains: int, seed: int
 ) -> None:
     """Interval histogram with its first-passage approximation."""
     pump, length = summary.pump_ratio, 600.0
-    trains = simulate(
-        LaserNetwork(laser, 1),
-        pump,
-        length,
-        n_chains=n_chains,
-        seed=seed,
-        settings=SimulationSettings(n_threads=1),
+    trains = ls.simulate(
+        ls.LaserNetwork(laser, 1), pump, length, n_chains=n_chains, seed=seed, settings=ONE_THREAD
     ).spikes
     measured = trains.intervals_ns(0)
     model = fit_intervals(laser, pump, measured, kick_electrons=summary.strong_kick_electrons)
@@ -203,7 +182,7 @@ def intervals(
     file.metric("interval_cv", spread / float(measured.mean()), description="std over mean")
 
 
-def activation(file: ResultsFile, laser: Device, smoke: bool, seed: int) -> None:
+def activation(file: ResultsFile, laser: ls.Device, smoke: bool, seed: int) -> None:
     """Activation against pump with its logistic fit, laid out as a calibration."""
     tau = laser.refractory_time_ns
     curve = measure_activation(
@@ -222,7 +201,7 @@ def activation(file: ResultsFile, laser: Device, smoke: bool, seed: int) -> None
     file.metric("fit_rms", fit.rms, description="rms residual of the logistic fit")
 
 
-def stability(file: ResultsFile, laser: Device, n: int) -> None:
+def stability(file: ResultsFile, laser: ls.Device, n: int) -> None:
     """Steady states, eigenvalues and regimes against pump."""
     pumps = np.geomspace(0.3, 20.0, n)
     rows = [
@@ -246,4 +225,4 @@ def stability(file: ResultsFile, laser: Device, n: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["laser_dynamics"])

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
-import typer
+from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.lasers.depression import Depression
-from lasersampling.learning.pictures.models import load_picture_model
-from lasersampling.results import ResultsFile
-from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.sampling.neurons.tempering import Tempering
-from lasersampling.statistics import jackknife_error, total_variation
-from lasersampling.statistics.mixing import coverage, draws_per_independent, held_modes, switches
+from lasersampling.experiments import Run, chosen_of, option
+from lasersampling.lasers import Depression
+from lasersampling.sampling import Sampler
+from lasersampling.statistics import (
+    coverage,
+    draws_per_independent,
+    held_modes,
+    jackknife_error,
+    switches,
+)
 
-WAYS = {
+Array = NDArray[Any]
+WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
-    "tempered": {"tempering": Tempering()},
+    "tempered": {"tempering": ls.Tempering()},
     "depressed": {"depression": Depression(utilisation=0.01, recovery_time_ns=70.0)},
     "compensated": {
         "depression": Depression(utilisation=0.01, recovery_time_ns=70.0, reference_interval_ns=2.5)
@@ -49,8 +48,8 @@ class Case(NamedTuple):
     title: str
     machine: ls.BoltzmannMachine
     n_modes: int
-    modes: Callable[[np.ndarray], np.ndarray]
-    expected: np.ndarray | None
+    modes: Callable[[Array], Array]
+    expected: Array | None
 
 
 def two_groups() -> Case:
@@ -62,7 +61,7 @@ def two_groups() -> Case:
     biases = -0.5 * weights.sum(axis=1) - 0.1 * sign
     machine = ls.BoltzmannMachine(weights, biases)
 
-    def modes(states: np.ndarray) -> np.ndarray:
+    def modes(states: Array) -> Array:
         balance = states[..., :GROUP].sum(axis=-1) - states[..., GROUP:].sum(axis=-1, dtype=int)
         return np.where(np.abs(balance) >= GROUP // 2, (balance < 0).astype(int), -1)
 
@@ -74,9 +73,9 @@ def two_groups() -> Case:
 
 def digits() -> Case:
     """The shipped machine of digits: ten labels, as the machine itself reads the pixels."""
-    machine = load_picture_model("digits").machine
+    machine = ls.load_picture_model("digits").machine
 
-    def modes(states: np.ndarray) -> np.ndarray:
+    def modes(states: Array) -> Array:
         images = states[..., : machine.n_visible].reshape(-1, machine.n_visible)
         posterior = label_posterior(machine, images)
         label = np.where(posterior.max(axis=1) >= CERTAIN, posterior.argmax(axis=1), -1)
@@ -85,7 +84,9 @@ def digits() -> Case:
     return Case("digits, 134 lasers", machine, machine.n_label, modes, None)
 
 
-def measured(case: Case, samples: ls.Samples, expected: np.ndarray) -> tuple[dict, np.ndarray]:
+def measured(
+    case: Case, samples: ls.Samples, expected: Array
+) -> tuple[dict[str, tuple[float, float]], Array]:
     """Each of `NUMBERS` with its error over chains, and the modes of the chains."""
     found = case.modes(samples.states)
     n_draws = samples.n_draws
@@ -98,16 +99,16 @@ def measured(case: Case, samples: ls.Samples, expected: np.ndarray) -> tuple[dic
     each = each[each.sum(axis=1) > 0]
     shares = each / each.sum(axis=1, keepdims=True)
 
-    def jackknifed(function: Callable[[np.ndarray], float]) -> tuple[float, float]:
+    def jackknifed(function: Callable[[Array], float]) -> tuple[float, float]:
         rows = np.arange(len(each))
         left_out = [function(rows[rows != row]) for row in rows]
         return function(rows), float(jackknife_error(left_out))
 
-    def of_chains(values: np.ndarray) -> tuple[float, float]:
+    def of_chains(values: Array) -> tuple[float, float]:
         return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
-    def deviation(rows: np.ndarray) -> float:
-        return total_variation(each[rows].sum(axis=0) / each[rows].sum(), expected)
+    def deviation(rows: Array) -> float:
+        return ls.total_variation(each[rows].sum(axis=0) / each[rows].sum(), expected)
 
     return {
         "switches": of_chains(switches(found) / duration_us),
@@ -117,76 +118,70 @@ def measured(case: Case, samples: ls.Samples, expected: np.ndarray) -> tuple[dic
     }, held
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path("results/mixing.h5"),
-    duration_ns: Annotated[float, typer.Option(min=100.0, help="Laser time per chain.")] = 4000.0,
-    chains: Annotated[int, typer.Option(min=4, help="Chains of each way.")] = 24,
-    sweeps: Annotated[int, typer.Option(min=100, help="Gibbs sweeps per chain.")] = 4000,
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    only: Annotated[str | None, typer.Option(help="groups or digits; both by default.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the chains.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+MACHINES = {"groups": two_groups, "digits": digits}
+
+
+@dataclass(frozen=True)
+class Settings:
     """Compare ways to change between modes, for two machines, and Gibbs sampling beside them."""
-    makers = {"groups": two_groups, "digits": digits}
-    if only is not None and only not in makers:
-        raise ls.InputError.single("--only", repr(only), "groups or digits")
-    if smoke:
-        duration_ns, chains, sweeps, only = 200.0, 4, 200, only or "groups"
-    reporter = Reporter(quiet=False, as_json=False)
-    lasers = {name: ls.Lasers(device, interval_ns=2.5, **way) for name, way in WAYS.items()}
-    names = [*lasers, "gibbs"]
-    config = to_toml({
-        "duration_ns": duration_ns, "chains": chains, "sweeps": sweeps, "device": device,
-        "ways": WAYS,
-    })  # fmt: skip
-    command = shlex.join(["python", *sys.argv])
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=[device],
-        figures=["mixing"],
-    ) as file:
-        with reporter.progress(f"calibrating {device} (once)") as progress:
-            calibration = lasers["plain"].calibrated(progress)
-        write_neuron(file, lasers["plain"].neuron)
-        write_calibration(file, calibration)
-        shown = {name: make for name, make in makers.items() if only in (None, name)}
-        for key, make in shown.items():
-            case = make()
-            # Gibbs has the reference of what cannot be counted out: longer, and another seed.
-            gibbs = ls.Gibbs(burn_in=sweeps // 4)
+
+    duration_ns: float = option(4000.0, "Laser time per chain.", min=100.0)
+    chains: int = option(24, "Chains of each way.", min=4)
+    sweeps: int = option(4000, "Gibbs sweeps per chain.", min=100)
+    device: str = option("D6", "Device file or name.")
+    only: tuple[str, ...] = option((), "groups or digits; both by default.")
+
+    def __post_init__(self) -> None:
+        chosen_of(MACHINES, self.only)
+
+    def smallest(self) -> Settings:
+        only = self.only or ("groups",)
+        return replace(self, duration_ns=200.0, chains=4, sweeps=200, only=only)
+
+
+def main(settings: Settings, run: Run) -> None:
+    lasers = {
+        name: ls.Lasers(settings.device, interval_ns=2.5, **way) for name, way in WAYS.items()
+    }
+    samplers: dict[str, tuple[Sampler, int]] = {
+        name: (own, own.draws_in(settings.duration_ns)) for name, own in lasers.items()
+    }
+    samplers["gibbs"] = ls.Gibbs(burn_in=settings.sweeps // 4), settings.sweeps
+    names = list(samplers)
+    config = {
+        "duration_ns": settings.duration_ns, "chains": settings.chains,
+        "sweeps": settings.sweeps, "device": settings.device, "ways": WAYS,
+    }  # fmt: skip
+    with run.results(config) as file:
+        run.calibrate(file, lasers["plain"])
+        shown = chosen_of(MACHINES, settings.only)
+        for key in shown:
+            case = MACHINES[key]()
             expected = case.expected
             if expected is None:
-                long = ls.Gibbs(burn_in=sweeps // 4, thin=20)
+                # Gibbs sampling is the reference where states cannot be enumerated: longer, and
+                # with another seed.
+                long = ls.Gibbs(burn_in=settings.sweeps // 4, thin=20)
                 reference = long.sample(
-                    case.machine, sweeps // 4, n_chains=4 * chains, seed=seed + 1
-                )
+                    case.machine, settings.sweeps // 4, n_chains=4 * settings.chains,
+                    seed=run.seed + 1,
+                )  # fmt: skip
                 found = case.modes(reference.states)
                 expected = (
                     np.bincount(found[found >= 0], minlength=case.n_modes) / (found >= 0).sum()
                 )
             strips = np.full((len(names), POINTS), -1)
             table = {name: np.empty((len(names), 2)) for name in NUMBERS}
-            for row, name in enumerate(names):
-                with reporter.progress(f"{case.title}: {name}") as progress:
-                    if name == "gibbs":
-                        samples = gibbs.sample(
-                            case.machine, sweeps, n_chains=chains, seed=seed, progress=progress
-                        )
-                    else:
-                        samples = lasers[name].sample(
-                            case.machine, lasers[name].draws_in(duration_ns), n_chains=chains,
-                            seed=seed, progress=progress,
-                        )  # fmt: skip
+            for row, (name, (sampler, n_draws)) in enumerate(samplers.items()):
+                with run.progress(f"{case.title}: {name}") as progress:
+                    samples = sampler.sample(
+                        case.machine, n_draws, n_chains=settings.chains, seed=run.seed,
+                        progress=progress,
+                    )  # fmt: skip
                 numbers, modes = measured(case, samples, expected)
                 # One sweep for a refractory time, so that all strips have one axis.
                 per_draw = samples.interval_ns or 2.5
-                at = (np.arange(POINTS) * duration_ns / POINTS / per_draw).astype(int)
+                at = (np.arange(POINTS) * settings.duration_ns / POINTS / per_draw).astype(int)
                 strips[row] = modes[0, np.minimum(at, samples.n_draws - 1)]
                 for what, (value, error) in numbers.items():
                     table[what][row] = value, error
@@ -194,7 +189,7 @@ def main(
                         f"{key}_{name}_{what}", value, error,
                         description=f"{case.title}, {name}: {NUMBERS[what]}",
                     )  # fmt: skip
-                    print(f"{key} {name} {what}: {value:.4g} +- {error:.2g}", flush=True)
+                    print(f"{key} {name} {what}: {value:.4g} +- {error:.2g}")
             for what, values in table.items():
                 file.write(f"mixing/{key}_{what}", values[:, 0], ("way",), units="1",
                            description=NUMBERS[what])  # fmt: skip
@@ -204,10 +199,8 @@ def main(
                        description="mode of a chain over time, -1 for none yet")  # fmt: skip
             file.attributes("mixing", {f"{key}_title": case.title})
         file.write("mixing/way", names, ("way",), units="1", description="how it is sampled")
-        file.attributes("mixing", {"duration_ns": duration_ns, "cases": ", ".join(shown)})
-    for path in file.draw():
-        print(f"written: {path}")
+        file.attributes("mixing", {"duration_ns": settings.duration_ns, "cases": ", ".join(shown)})
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["mixing"])

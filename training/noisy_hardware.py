@@ -8,66 +8,65 @@ another chip, and learn there for a few epochs.
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-import typer
+from shared.chips import RECIPES, Array, write_accuracies
 
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import load, resolve, to_toml
-from lasersampling.datasets import SpikeData, yin_yang_spikes
-from lasersampling.datasets.yin_yang import FEW, SIZES
+import lasersampling as ls
+from lasersampling.config import load, resolve
+from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
+from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.hardware import load_chip
-from lasersampling.learning.spikes.chips import on_chip
-from lasersampling.learning.spikes.classification import Classifier, judge, train_spikes
-from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe
-from lasersampling.lif import SpikingNetwork
-from lasersampling.results import ResultsFile
+from lasersampling.learning.spikes import (
+    ChipSettings,
+    Classifier,
+    ClassifyRecipe,
+    train_spikes,
+    judge,
+    on_chip,
+)
 
-RECIPES = {"none": "chip", "axonal": "chip_axonal", "synaptic": "chip_synaptic"}
-WAYS = ("blind", "noise_aware", "in_the_loop")
+Way = Literal["blind", "noise_aware", "in_the_loop"]
+WAYS: tuple[Way, ...] = ("blind", "noise_aware", "in_the_loop")
 OTHER_CHIPS = 100_000
 """Added to the number of a chip for the one that takes its place."""
 
 
-def recipe_of(kind: str, chip: str, chips: int, seed: int, epochs: int) -> ClassifyRecipe:
+def recipe_of(kind: str, settings: Settings, chip: ChipSettings) -> ClassifyRecipe:
     """The shipped recipe of a kind of delays, for so many chips and epochs."""
     recipe = load(resolve("recipes", RECIPES[kind]), ClassifyRecipe)
-    learning = dataclasses.replace(recipe.learning, n_epochs=epochs)
-    settings = ChipSettings(model=load_chip(chip), seed=seed)
-    return dataclasses.replace(recipe, members=chips, seed=seed, chip=settings, learning=learning)
+    learning = replace(recipe.learning, n_epochs=settings.epochs)
+    return replace(recipe, members=settings.chips, seed=chip.seed, chip=chip, learning=learning)
 
 
-def trained(recipe: ClassifyRecipe, way: str, data: SpikeData, reporter: Reporter) -> Classifier:
+def trained(recipe: ClassifyRecipe, way: Way, data: SpikeData, run: Run) -> Classifier:
     """Train for the recipe's chips in one way."""
-    chip = dataclasses.replace(recipe.chip, training=way)
-    recipe = dataclasses.replace(recipe, chip=chip)
-    with reporter.progress(f"{recipe.network.delays}, {way}") as progress:
+    assert recipe.chip is not None
+    chip = replace(recipe.chip, training=way)
+    recipe = replace(recipe, chip=chip)
+    with run.progress(f"{recipe.network.delays}, {way}") as progress:
         return train_spikes(data, settings=recipe, progress=progress)
 
 
-def accuracy_on(network: SpikingNetwork, chip: ChipSettings, data: SpikeData) -> np.ndarray:
+def accuracy_on(network: ls.SpikingNetwork, chip: ChipSettings, data: SpikeData) -> Array:
     """Test accuracy of each network on its chip."""
     return judge(network, data.test, on_chip(network, chip)).accuracy.value
 
 
 def learned_again(
     recipe: ClassifyRecipe,
-    network: SpikingNetwork,
+    network: ls.SpikingNetwork,
     chip: ChipSettings,
     epochs: int,
     data: SpikeData,
-    reporter: Reporter,
-) -> tuple[np.ndarray, np.ndarray]:
+    run: Run,
+) -> tuple[Array, Array]:
     """Learn on in the loop on other chips; validation accuracy, (epoch, chip), and on the test."""
-    learning = dataclasses.replace(recipe.learning, n_epochs=epochs, evaluate_every=1)
-    recipe = dataclasses.replace(recipe, chip=chip, learning=learning)
-    with reporter.progress(f"{recipe.network.delays}, on other chips") as progress:
+    learning = replace(recipe.learning, n_epochs=epochs, evaluate_every=1)
+    recipe = replace(recipe, chip=chip, learning=learning)
+    with run.progress(f"{recipe.network.delays}, on other chips") as progress:
         again = train_spikes(data, settings=recipe, initial=network.state_dict(), progress=progress)
     first = judge(network, data.validation, on_chip(network, chip)).accuracy.value
     curve = again.history.arrays()["validation_accuracy"]
@@ -75,50 +74,49 @@ def learned_again(
     return np.vstack([first, curve]), judged
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/noisy_hardware.h5"
-    ),
-    chip: Annotated[str, typer.Option(help="Chip model: a file or the name of one.")] = (
-        "brainscales2"
-    ),
-    kind: Annotated[
-        list[str] | None, typer.Option(help="none, axonal, synaptic; all if none is given.")
-    ] = None,
-    chips: Annotated[int, typer.Option(min=2, help="Chips, each with a network.")] = 10,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of training.")] = 40,
-    again: Annotated[int, typer.Option(min=1, help="Epochs on the other chip.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first network and chip.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of an hour.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Train networks in three ways for noisy chips, and exchange the chips."""
-    kinds = kind or (["none", "axonal"] if smoke else list(RECIPES))
-    data = yin_yang_spikes(FEW if smoke else SIZES)
-    if smoke:
-        chips, epochs, again = 2, 1, 1
-    config = to_toml({
-        "chip": chip, "kinds": kinds, "chips": chips, "epochs": epochs, "again": again,
+
+    chip: str = option("brainscales2", "Chip model: a file or the name of one.")
+    kind: tuple[str, ...] = option((), "none, axonal, synaptic; all if none is given.")
+    chips: int = option(10, "Chips, each with a network.", min=2)
+    epochs: int = option(40, "Epochs of training.", min=1)
+    again: int = option(10, "Epochs on the other chip.", min=1)
+
+    few_data: bool = False
+
+    def __post_init__(self) -> None:
+        chosen_of(RECIPES, self.kind, "--kind")
+
+    def smallest(self) -> Settings:
+        kind = self.kind or ("none", "axonal")
+        return replace(self, kind=kind, chips=2, epochs=1, again=1, few_data=True)
+
+
+def main(settings: Settings, run: Run) -> None:
+    kinds = chosen_of(RECIPES, settings.kind)
+    data = yin_yang_spikes(FEW if settings.few_data else SIZES)
+    config = {
+        "chip": settings.chip, "kinds": kinds, "chips": settings.chips,
+        "epochs": settings.epochs, "again": settings.again,
         "recipes": {name: RECIPES[name] for name in kinds},
-    })  # fmt: skip
-    reporter = Reporter(quiet=False, as_json=False)
-    with ResultsFile.create(
-        out, command=shlex.join(["python", *sys.argv]), seed=seed, config=config,
-        overwrite=overwrite, inputs=[chip], figures=["noisy_hardware"],
-    ) as file:  # fmt: skip
+    }  # fmt: skip
+    with run.results(config) as file:
         for name in kinds:
-            recipe = recipe_of(name, chip, chips, seed, epochs)
-            other = dataclasses.replace(recipe.chip, seed=seed + OTHER_CHIPS)
+            chip = ChipSettings(model=load_chip(settings.chip), seed=run.seed)
+            other = replace(chip, seed=run.seed + OTHER_CHIPS)
+            recipe = recipe_of(name, settings, chip)
             for way in WAYS:
-                classifier = trained(recipe, way, data, reporter)
-                found = {f"{name}_{way}": accuracy_on(classifier.network, recipe.chip, data)}
+                classifier = trained(recipe, way, data, run)
+                found = {f"{name}_{way}": accuracy_on(classifier.network, chip, data)}
                 if way == "blind":
                     nominal = judge(classifier.network, data.test).accuracy.value
                     found[f"{name}_nominal"] = nominal
                 if way == "in_the_loop":
                     moved = accuracy_on(classifier.network, other, data)
                     curve, judged = learned_again(
-                        recipe, classifier.network, other, again, data, reporter
+                        recipe, classifier.network, other, settings.again, data, run
                     )
                     found |= {f"{name}_moved": moved, f"{name}_learned_again": judged}
                     file.write(
@@ -126,25 +124,8 @@ def main(
                         description=f"validation accuracy on another chip, delays {name}",
                     )  # fmt: skip
                 for label, values in found.items():
-                    tell(file, label, values)
-    for path in file.draw():
-        print(f"written: {path}")
-
-
-def tell(file: ResultsFile, label: str, values: np.ndarray) -> None:
-    """Write and print accuracies, one for each chip."""
-    spread = values.std(ddof=1)
-    file.write(
-        f"hardware/{label}", values, ("chip",), units="1", description=f"test accuracy, {label}"
-    )
-    file.metric(
-        f"accuracy_{label}", values.mean(), spread / values.size**0.5,
-        description=f"test accuracy, {label}, mean over chips",
-    )  # fmt: skip
-    print(
-        f"{label}: {values.mean():.4f}, spread {spread:.4f}, worst {values.min():.4f}", flush=True
-    )
+                    write_accuracies(file, "hardware", label, values)
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["noisy_hardware"])

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
+from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.cli.main import run
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import to_toml
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, simulate
+from lasersampling.experiments import Run, option
 from lasersampling.results import ResultsFile
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
@@ -27,58 +21,42 @@ PRE, POST, COUPLING = 0, 1, 1.5
 LAGS_NS = np.arange(0.0, 6.01, 0.1)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/renewal_sampler.h5"
-    ),
-    machines: Annotated[int, typer.Option(min=2, help="Machines of five units.")] = 10,
-    duration_ns: Annotated[float, typer.Option(min=10.0, help="Per chain of a machine.")] = 2500.0,
-    single_ns: Annotated[
-        float, typer.Option(min=10.0, help="Per chain of single lasers.")
-    ] = 4000.0,
-    speed_ns: Annotated[float, typer.Option(min=10.0, help="Of lasers, for the speed.")] = 100.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all sampling.")] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="A few seconds instead of minutes.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Compare lasers with the renewal neurons that stand for them."""
-    sizes = SIZES
-    if smoke:
-        machines, duration_ns, single_ns, speed_ns, sizes = 2, 100.0, 300.0, 10.0, SIZES[:1]
-    reporter = Reporter(quiet=False, as_json=False)
-    command = shlex.join(["python", *sys.argv])
-    config = to_toml(
-        {"machines": machines, "duration_ns": duration_ns, "single_ns": single_ns,
-         "speed_ns": speed_ns}
-    )  # fmt: skip
-    with (
-        ResultsFile.create(
-            out,
-            command=command,
-            seed=seed,
-            config=config,
-            overwrite=overwrite,
-            figures=["renewal"],
-        ) as file,
-        reporter.progress("comparing") as progress,
-    ):
+
+    machines: int = option(10, "Machines of five units.", min=2)
+    duration_ns: float = option(2500.0, "Per chain of a machine.", min=10.0)
+    single_ns: float = option(4000.0, "Per chain of single lasers.", min=10.0)
+    speed_ns: float = option(100.0, "Of lasers, for the speed.", min=10.0)
+
+    sizes: tuple[tuple[int, int], ...] = SIZES
+
+    def smallest(self) -> Settings:
+        return replace(
+            self, machines=2, duration_ns=100.0, single_ns=300.0, speed_ns=10.0, sizes=SIZES[:1]
+        )
+
+
+def main(settings: Settings, run: Run) -> None:
+    config = {
+        "machines": settings.machines, "duration_ns": settings.duration_ns,
+        "single_ns": settings.single_ns, "speed_ns": settings.speed_ns,
+    }  # fmt: skip
+    with run.results(config) as file, run.progress("comparing") as progress:
         hazard = ls.Renewal().hazard
         file.metric("slow_ns", hazard.slow_ns, hazard.slow_ns_se, units="ns",
                     description="slow relaxation time of the drive")  # fmt: skip
         file.metric("fast_ns", hazard.fast_ns, hazard.fast_ns_se, units="ns",
                     description="fast relaxation time of the drive")  # fmt: skip
         file.metric("misfit", hazard.misfit, description="deviance of log h per cell")
-        write_singles(file, single_ns, seed)
+        write_singles(file, settings.single_ns, run.seed)
         progress(0.2)
-        write_response(file, single_ns, seed + 50)
+        write_response(file, settings.single_ns, run.seed + 50)
         progress(0.3)
-        write_machines(file, machines, duration_ns, seed + 100, lambda f: progress(0.3 + 0.5 * f))
-        write_speed(file, sizes, speed_ns, seed)
+        write_machines(file, settings, run.seed + 100, lambda f: progress(0.3 + 0.5 * f))
+        write_speed(file, settings.sizes, settings.speed_ns, run.seed)
         progress(1.0)
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
@@ -91,6 +69,7 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
         spikes = sampler.sample(
             machine, sampler.draws_in(duration_ns), n_chains=16, seed=seed
         ).spikes
+        assert spikes is not None
         rate = spikes.rate_per_ns()
         found[name] = spikes, rate
         file.write(f"single/rate_{name}", rate.mean(axis=0), ("drive",), units="1/ns",
@@ -100,7 +79,8 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
     file.write("single/logit", LOGITS, ("drive",), units="1", description="drive")
     ratio = found["renewal"][1].mean(axis=0) / found["lasers"][1].mean(axis=0) - 1.0
     error = np.hypot(*(r.std(axis=0, ddof=1) / 4.0 / r.mean(axis=0) for _, r in found.values()))
-    distances, critical, rows = [], [], {"lasers": [], "renewal": []}
+    distances, critical = [], []
+    rows: dict[str, list[NDArray[np.float64]]] = {"lasers": [], "renewal": []}
     for k, logit in enumerate(LOGITS):
         a, b = (np.sort(found[name][0].intervals_ns(k)) for name in ("lasers", "renewal"))
         both = np.concatenate([a, b])
@@ -113,7 +93,7 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
             f"logit {logit:+.0f}: rate off by {ratio[k]:+.4f} ± {error[k]:.4f}, mean interval "
             f"{a.mean():.4f} / {b.mean():.4f} ns, CV {a.std() / a.mean():.4f} / "
             f"{b.std() / b.mean():.4f} ± {error[k] / 1.4:.4f}, KS {distances[-1]:.4f} "
-            f"(5 %: {critical[-1]:.4f})", flush=True,
+            f"(5 %: {critical[-1]:.4f})",
         )  # fmt: skip
         if logit in INTERVALS_SHOWN:
             for name, values in (("lasers", a), ("renewal", b)):
@@ -145,59 +125,62 @@ def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
     # A machine has symmetric weights, so both pairs, of lasers and of renewal neurons, are coupled
     # in both directions; the feedback is part of what is compared.
     pair = ls.BoltzmannMachine(weights + weights.T, np.array([-0.75, -0.75]))
-    network = LaserNetwork(
+    network = ls.LaserNetwork(
         neuron.device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
     )
     trains = {
-        "lasers": simulate(
-            network,
-            rule.pump_ratio(pair),
-            duration_ns,
-            n_chains=32,
-            seed=seed,
-            settings=SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
+        "lasers": ls.simulate(
+            network, rule.pump_ratio(pair), duration_ns, n_chains=32, seed=seed,
+            settings=ls.SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
         ).spikes,
-        "renewal": ls.Renewal()
-        .sample(pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed)
-        .spikes,
-    }
+        "renewal": ls.Renewal().sample(
+            pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed
+        ).spikes,
+    }  # fmt: skip
     width = LAGS_NS[1] - LAGS_NS[0]
+    found: dict[str, NDArray[np.float64]] = {}
     for name, spikes in trains.items():
-        rates = []
+        assert spikes is not None
+        each = []
         for chain in range(spikes.n_chains):
             times, units = spikes.chain(chain)
             pre, post = times[units == PRE], times[units == POST]
             counts = np.searchsorted(post, pre[:, None] + LAGS_NS)
-            rates.append(np.diff(counts, axis=1).sum(axis=0) / (pre.size * width))
-        rates = np.array(rates)
+            each.append(np.diff(counts, axis=1).sum(axis=0) / (pre.size * width))
+        rates = found[name] = np.array(each)
         file.write(f"response/rate_{name}", rates.mean(axis=0), ("lag",), units="1/ns",
                    description=f"rate after a spike of the other, {name}")  # fmt: skip
         file.write(f"response/rate_{name}_se", rates.std(axis=0, ddof=1) / np.sqrt(len(rates)),
                    ("lag",), units="1/ns", description="its standard error")  # fmt: skip
-        trains[name] = rates
     file.write("response/lag_ns", LAGS_NS[:-1] + 0.5 * width, ("lag",), units="ns",
                description="time after the spike")  # fmt: skip
-    gap = trains["renewal"].mean(axis=0) - trains["lasers"].mean(axis=0)
-    noise = np.sqrt(sum(r.var(axis=0, ddof=1) / len(r) for r in trains.values()))
-    mean = trains["lasers"].mean()
+    gap = found["renewal"].mean(axis=0) - found["lasers"].mean(axis=0)
+    noise = np.sqrt(sum(r.var(axis=0, ddof=1) / len(r) for r in found.values()))
+    mean = found["lasers"].mean()
     print(f"cross-correlation: rms gap {np.sqrt((gap**2).mean()) / mean:.4f} of the mean rate, "
-          f"noise {np.sqrt((noise**2).mean()) / mean:.4f}", flush=True)  # fmt: skip
+          f"noise {np.sqrt((noise**2).mean()) / mean:.4f}")  # fmt: skip
     file.metric("cross_correlation_gap", float(np.sqrt((gap**2).mean()) / mean),
                 description="rms difference of cross-correlations over the mean rate")  # fmt: skip
     file.metric("cross_correlation_noise", float(np.sqrt((noise**2).mean()) / mean),
                 description="what chance alone makes of it")  # fmt: skip
 
 
-def write_machines(file: ResultsFile, n: int, duration_ns: float, seed: int, progress) -> None:
+def write_machines(
+    file: ResultsFile, settings: Settings, seed: int, progress: Callable[[float], None]
+) -> None:
     """Divergences between exact, lasers and renewal on random machines of five units."""
-    rows = []
+    rows, n = [], settings.machines
     for k in range(n):
         machine = ls.BoltzmannMachine.random(5, seed=k)
         exact = ls.exact_distribution(machine)
         drawn = {}
-        for shift, sampler in enumerate((ls.Lasers(), ls.Renewal())):
+        both: list[ls.Lasers | ls.Renewal] = [ls.Lasers(), ls.Renewal()]
+        for shift, sampler in enumerate(both):
             drawn[sampler.name] = sampler.sample(
-                machine, sampler.draws_in(duration_ns), n_chains=24, seed=seed + k + 1000 * shift
+                machine,
+                sampler.draws_in(settings.duration_ns),
+                n_chains=24,
+                seed=seed + k + 1000 * shift,
             )
         p, q = drawn["lasers"].histogram(), drawn["renewal"].histogram()
         # Lasers, halved, against themselves: what the length of the runs makes of no difference.
@@ -209,7 +192,7 @@ def write_machines(file: ResultsFile, n: int, duration_ns: float, seed: int, pro
         )  # fmt: skip
         print(f"machine {k}: lasers {rows[-1][0]:.5f}, renewal {rows[-1][1]:.5f}, between "
               f"{rows[-1][2]:.5f} ± {error:.5f}, corrected {between:.5f}, halves "
-              f"{rows[-1][4]:.5f}", flush=True)  # fmt: skip
+              f"{rows[-1][4]:.5f}")  # fmt: skip
         progress((k + 1) / n)
     names = ("kl_lasers", "kl_renewal", "kl_between", "kl_between_se", "kl_halves", "kl_corrected")
     for name, values in zip(names, np.array(rows).T, strict=True):
@@ -219,7 +202,7 @@ def write_machines(file: ResultsFile, n: int, duration_ns: float, seed: int, pro
                         float(values.std(ddof=1) / np.sqrt(n)), description=name)  # fmt: skip
 
 
-def bootstrapped(drawn) -> tuple[float, float]:
+def bootstrapped(drawn: dict[str, ls.Samples]) -> tuple[float, float]:
     """D_KL(renewal || lasers) less its bias by few samples, and its error, from whole chains."""
     generator = np.random.default_rng(0)
     tables = {
@@ -237,7 +220,9 @@ def bootstrapped(drawn) -> tuple[float, float]:
     return float(2.0 * plain - np.mean(values)), float(np.std(values, ddof=1))
 
 
-def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None:
+def write_speed(
+    file: ResultsFile, sizes: Sequence[tuple[int, int]], duration_ns: float, seed: int
+) -> None:
     """Laser time per wall second, as many lasers of each kind on the same threads, in turns."""
     generator = np.random.default_rng(3)
     table = []
@@ -269,7 +254,7 @@ def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None
         table.append((n, *speed[:, 0], *speed[:, 1], *ratio))
         print(f"{n} lasers x {chains}: {speed[0, 0]:.0f} and {speed[1, 0]:.0f} laser-us/s, "
               f"ratio {ratio[0]:.0f} ± {spread[0]:.0f}; by processor time {ratio[1]:.0f} ± "
-              f"{spread[1]:.0f}", flush=True)  # fmt: skip
+              f"{spread[1]:.0f}")  # fmt: skip
         file.metric(f"speed_ratio_{n}", float(ratio[0]), float(spread[0]),
                     description=f"speed over that of lasers, {n} lasers")  # fmt: skip
         file.metric(f"speed_ratio_processor_{n}", float(ratio[1]), float(spread[1]),
@@ -281,4 +266,4 @@ def write_speed(file: ResultsFile, sizes, duration_ns: float, seed: int) -> None
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["renewal"])

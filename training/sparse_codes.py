@@ -13,29 +13,21 @@ paper; energies scale with both, and `--power-mw` and `--tau-syn-us` set others.
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
-import sys
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass, replace
 
 import numpy as np
-import typer
+from numpy.typing import NDArray
 
-from lasersampling.cli.main import run
-from lasersampling.cli.options import files_named
-from lasersampling.cli.reporting import Reporter
-from lasersampling.config import load, resolve, to_toml
-from lasersampling.datasets import yin_yang_spikes
-from lasersampling.datasets.yin_yang import FEW, SIZES
-from lasersampling.learning.spikes.classification import Decisions, judge, train_spikes
-from lasersampling.learning.spikes.recipes import ClassifyRecipe
-from lasersampling.results import ResultsFile
+import lasersampling as ls
+from lasersampling.config import load, resolve
+from lasersampling.datasets import FEW, SIZES, yin_yang_spikes
+from lasersampling.experiments import Run, option
+from lasersampling.learning.spikes import ClassifyRecipe, Decisions, train_spikes, judge
 
-REWARDS = (0.0, 0.01, 0.03, 0.1, 0.3)
+Array = NDArray[np.float64]
 
 
-def spent(judged: Decisions, earliest: float) -> tuple[np.ndarray, np.ndarray]:
+def spent(judged: Decisions, earliest: float) -> tuple[Array, Array]:
     """Hidden spikes before the decision, and time from the first possible input to it."""
     first = judged.spikes[-1].min(axis=2)
     decided = np.isfinite(first)
@@ -45,61 +37,53 @@ def spent(judged: Decisions, earliest: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array(used), np.array(taken)
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Results file to write.")] = Path(
-        "results/sparse_codes.h5"
-    ),
-    recipe: Annotated[str, typer.Option(help="Recipe file or name.")] = "yin_yang_axonal",
-    members: Annotated[int, typer.Option(min=2, help="Networks for each reward.")] = 5,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs.")] = 150,
-    tau_syn_us: Annotated[
-        float, typer.Option(help="Assumed synaptic time constant of the chip.")
-    ] = 6.0,
-    power_mw: Annotated[float, typer.Option(help="Assumed power of the chip.")] = 175.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first network.")] = 0,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds instead of minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-) -> None:
+@dataclass(frozen=True)
+class Settings:
     """Train networks that decide earlier and earlier; count spikes, time and energy."""
-    rewards = REWARDS
-    if smoke:
-        rewards, members, epochs = (0.0, 0.1), 2, 2
-    start = load(resolve("recipes", recipe), ClassifyRecipe)
-    config = to_toml(
-        {"recipe": recipe, "rewards": rewards, "members": members, "epochs": epochs,
-         "tau_syn_us": tau_syn_us, "power_mw": power_mw}
-    )  # fmt: skip
-    command = shlex.join(["python", *sys.argv])
-    reporter = Reporter(quiet=False, as_json=False)
-    data = yin_yang_spikes(FEW if smoke else SIZES)
-    columns: dict[str, list[np.ndarray]] = {
+
+    recipe: str = option("yin_yang_axonal", "Recipe file or name.")
+    members: int = option(5, "Networks for each reward.", min=2)
+    epochs: int = option(150, "Epochs.", min=1)
+    tau_syn_us: float = option(6.0, "Assumed synaptic time constant of the chip.")
+    power_mw: float = option(175.0, "Assumed power of the chip.")
+
+    rewards: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1, 0.3)
+    few_data: bool = False
+
+    def smallest(self) -> Settings:
+        return replace(self, rewards=(0.0, 0.1), members=2, epochs=2, few_data=True)
+
+
+def main(settings: Settings, run: Run) -> None:
+    rewards = settings.rewards
+    start = load(resolve("recipes", settings.recipe), ClassifyRecipe)
+    config = {
+        "recipe": settings.recipe, "rewards": rewards, "members": settings.members,
+        "epochs": settings.epochs, "tau_syn_us": settings.tau_syn_us,
+        "power_mw": settings.power_mw,
+    }  # fmt: skip
+    data = yin_yang_spikes(FEW if settings.few_data else SIZES)
+    columns: dict[str, list[Array]] = {
         name: [] for name in ("accuracy", "hidden_spikes", "decision_time", "energy_uj")
     }
-    with ResultsFile.create(
-        out,
-        command=command,
-        seed=seed,
-        config=config,
-        overwrite=overwrite,
-        inputs=files_named(recipe),
-        figures=["sparse_codes"],
-    ) as file:
+    with run.results(config) as file:
         for reward in rewards:
-            loss = dataclasses.replace(start.loss, kind="cross_entropy", late_weight=reward)
-            learning = dataclasses.replace(start.learning, n_epochs=epochs)
-            chosen = dataclasses.replace(
-                start, loss=loss, learning=learning, members=members, seed=seed
+            loss = replace(start.loss, kind="cross_entropy", late_weight=reward)
+            learning = replace(start.learning, n_epochs=settings.epochs)
+            chosen = replace(
+                start, loss=loss, learning=learning, members=settings.members, seed=run.seed
             )
-            with reporter.progress(f"reward {reward:g}") as progress:
+            with run.progress(f"reward {reward:g}") as progress:
                 trained = train_spikes(data, settings=chosen, progress=progress)
             judged = judge(trained.network, data.test)
             used, taken = spent(judged, float(data.test.times.min()))
-            energy = taken * tau_syn_us * power_mw * 1e-3
+            energy = taken * settings.tau_syn_us * settings.power_mw * 1e-3
             found = (judged.accuracy.value, used, taken, energy)
             for (name, rows), values in zip(columns.items(), found, strict=True):
                 rows.append(values)
                 file.metric(
-                    f"{name}_reward_{reward:g}", values.mean(), values.std(ddof=1) / members**0.5,
+                    f"{name}_reward_{reward:g}", values.mean(),
+                    values.std(ddof=1) / settings.members**0.5,
                     description=f"{name.replace('_', ' ')}, mean over networks",
                 )  # fmt: skip
             shown = ", ".join(
@@ -113,9 +97,7 @@ def main(
                 f"sparse/{name}", np.stack(columns[name]), ("reward", "member"),
                 units=units, description=name.replace("_", " "),
             )  # fmt: skip
-    for path in file.draw():
-        print(f"written: {path}")
 
 
 if __name__ == "__main__":
-    run(main)
+    ls.experiment(main, Settings, figures=["sparse_codes"])

@@ -35,6 +35,7 @@ from lasersampling.boltzmann.targets import (
     target_from_samples,
     target_from_table,
 )
+from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.boltzmann.visible import completed_moments, visible_distribution
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Moments",
     "RestrictedMachine",
     "Target",
+    "UnitNames",
     "all_states",
     "annealed_log_partition",
     "as_machine",

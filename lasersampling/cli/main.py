@@ -1,15 +1,10 @@
-"""Entry point of the command: its subcommands, and exit codes for errors.
-
-Exit codes: 0 done, 1 failed, 2 bad input, 3 draws that ``--strict`` rejects, 130 interrupted.
-"""
+"""The command's entry point and its subcommands."""
 
 from __future__ import annotations
 
-import functools
 import shlex
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -21,6 +16,7 @@ from lasersampling.cli.adapting import with_rounds
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.convert import convert
+from lasersampling.cli.exit_codes import INTERRUPTED, exit_codes, say
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
@@ -31,11 +27,6 @@ from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
 from lasersampling.cli.stopping import Stopped, stopped_by_signals
 from lasersampling.cli.terminal import prepare_streams
-from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
-
-FAILED = 1
-BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 class _ExitCodes(TyperGroup):
@@ -51,52 +42,8 @@ class _ExitCodes(TyperGroup):
         return super().parse_args(ctx, with_rounds(args))
 
     def invoke(self, ctx: Any) -> Any:
-        with _exit_codes():
+        with exit_codes():
             return super().invoke(ctx)
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn errors within the block into a message and an exit code."""
-    try:
-        with stopped_by_signals(), _warnings_as_lines():
-            yield
-        return
-    except InputError as error:
-        _say("bad input", str(error))
-        code = BAD_INPUT
-    except BrokenPipeError:
-        raise  # the reader of our output has gone; typer ends the process without a message
-    except MemoryError as error:
-        said = f" ({error})" if str(error) else ""
-        _say("bad input", f"more was asked for than fits into memory{said}; ask for less at a time")
-        code = BAD_INPUT
-    except (LaserSamplingError, OSError) as error:
-        _say("failed", str(error))
-        code = FAILED
-    except KeyboardInterrupt as stop:
-        by = stop.args[0] if isinstance(stop, Stopped) else "the keyboard"
-        _say("interrupted", f"stopped by {by}")
-        code = INTERRUPTED
-    raise typer.Exit(code)
-
-
-@contextmanager
-def _warnings_as_lines() -> Iterator[None]:
-    """Report each `LaserSamplingWarning` within the block once, as a line."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", LaserSamplingWarning)
-        show, said = warnings.showwarning, set[str]()
-
-        def say(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, LaserSamplingWarning):
-                show(message, category, *where, **more)
-            elif str(message) not in said:
-                said.add(str(message))
-                _say("warning", str(message))
-
-        warnings.showwarning = say
-        yield
 
 
 app = typer.Typer(
@@ -124,22 +71,8 @@ def _exit_codes_of_process() -> Iterator[None]:
         with stopped_by_signals():
             yield
     except Stopped as stop:
-        _say("interrupted", f"stopped by {stop}")
+        say("interrupted", f"stopped by {stop}")
         sys.exit(INTERRUPTED)
-
-
-def run(script: Callable[..., None]) -> None:
-    """Run a function as a command of its own, with the same exit codes: for experiments."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-    @app.command(help=script.__doc__)
-    @functools.wraps(script)
-    def guarded(**options: Any) -> None:
-        with _exit_codes():
-            script(**options)
-
-    prepare_streams()
-    app()
 
 
 def _show_version(wanted: bool) -> None:
@@ -156,9 +89,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _say(kind: str, text: str) -> None:
-    """Write a message to standard error, one line for each problem."""
-    for line in text.splitlines():
-        print(f"lasersampling: {kind}: {line}", file=sys.stderr)

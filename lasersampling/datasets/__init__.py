@@ -7,14 +7,23 @@ from lasersampling.datasets.digits import label_units, load_digits
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
 from lasersampling.datasets.pictures import Pictures
 from lasersampling.datasets.sources import load_pictures
-from lasersampling.datasets.spikes import SpikeData, SpikeSet, as_spike_times, load_spikes
-from lasersampling.datasets.yin_yang import yin_yang, yin_yang_class, yin_yang_spikes
+from lasersampling.datasets.spikes import (
+    SpikeData,
+    SpikeSet,
+    as_spike_times,
+    held_out,
+    load_spikes,
+)
+from lasersampling.datasets.yin_yang import FEW, SIZES, yin_yang, yin_yang_class, yin_yang_spikes
 
 __all__ = [
+    "FEW",
     "Pictures",
+    "SIZES",
     "SpikeData",
     "SpikeSet",
     "as_spike_times",
+    "held_out",
     "label_units",
     "load_digits",
     "load_mnist",

@@ -21,6 +21,7 @@ from lasersampling.statistics.divergences import (
 )
 from lasersampling.statistics.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from lasersampling.statistics.jackknife import jackknife_error
+from lasersampling.statistics.mixing import coverage, draws_per_independent, held_modes, switches
 from lasersampling.statistics.modes import ModeVisits, mode_visits
 from lasersampling.statistics.moments import MomentComparison, MomentErrors, moment_errors
 from lasersampling.statistics.neighbours import (
@@ -44,10 +45,13 @@ __all__ = [
     "block_length",
     "bootstrap_intervals",
     "compare",
+    "coverage",
     "described",
     "distribution_ess",
+    "draws_per_independent",
     "effective_sample_size",
     "goodness_of_fit",
+    "held_modes",
     "jackknife_error",
     "kl_divergence",
     "kl_floor",
@@ -56,5 +60,6 @@ __all__ = [
     "moment_errors",
     "nearest",
     "r_hat",
+    "switches",
     "total_variation",
 ]

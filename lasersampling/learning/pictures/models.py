@@ -14,6 +14,7 @@ from lasersampling.boltzmann.files import load_machine, load_names, load_provena
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.unit_names import class_names
 from lasersampling.config import parse, resolve, shipped_names, shipped_path, to_toml, toml_of
+from lasersampling.datasets.pictures import Pictures
 from lasersampling.datasets.sources import NAMES
 from lasersampling.errors import InputError
 from lasersampling.learning.history import History
@@ -53,6 +54,19 @@ class PictureModel:
     class_names: tuple[str, ...] = ()
     absence: str = ""
     history: History | None = None
+
+    def pictures(self) -> Pictures:
+        """Load the images that it was trained on.
+
+        Raises
+        ------
+        InputError
+            If that is not known, or they are not here.
+        """
+        if self.data is None:
+            got = self.absence or "a machine without its images"
+            raise InputError.single("model", got, "one that says what it was trained on")
+        return self.data.load()
 
     def fits_classes(self, names: tuple[str, ...]) -> bool:
         """Whether pictures have its classes; of one without names, as many."""

@@ -1,36 +1,46 @@
-"""The experiment's judging; the whole of it runs in the smoke test of `generate_digits.py`."""
+"""Comparison of samplers of images; all of it runs in the smoke test of `generate_digits.py`."""
+
+import importlib
+from pathlib import Path
 
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
-from lasersampling.judging.sampler_comparison import (
-    Comparison,
-    ImageSampling,
-    compare_samplers,
-    run_comparison,
-)
-from lasersampling.learning.pictures.models import PictureModel, load_picture_model
-from lasersampling.results import ResultsFile
-from lasersampling.results.reading import Metric
+from lasersampling.learning.pictures import PictureModel, load_picture_model
+from lasersampling.results import Metric, ResultsFile
 
 
 def metric(value, error):
     return Metric(value, error, "1", "some measure")
 
 
-class NoStage:
-    def __init__(self, what):
+@pytest.fixture
+def images(monkeypatch):
+    """Give the module `shared.images` of the experiments."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "training")
+    return importlib.import_module("shared.images")
+
+
+class NoWork:
+    """A run in which nothing may begin."""
+
+    seed = 0
+
+    def progress(self, what):
         raise AssertionError(f"{what} before all was checked")
 
+    def calibrate(self, file, lasers):
+        raise AssertionError("calibrated before all was checked")
 
-def test_all_samplers_stand_in_one_line_with_ratios_to_gibbs():
+
+def test_all_samplers_stand_in_one_line_with_ratios_to_gibbs(images):
     measured = {
         "gibbs": {"a": metric(2.0, 0.2), "b": metric(0.0, 0.1)},
         "renewal": {"a": metric(3.0, 0.3), "b": metric(1.0, 0.1)},
         "lasers": {"a": metric(1.0, None), "b": metric(2.0, 0.2)},
     }
-    compared = Comparison(metric(7.123, 0.01), {"a": metric(5.0, 0.5)}, measured)
+    compared = images.Comparison(metric(7.123, 0.01), {"a": metric(5.0, 0.5)}, measured)
     # The error of 3.0(3) / 2.0(2) is 1.5 sqrt(0.1^2 + 0.1^2).
     assert compared.lines() == [
         "log Z: 7.12 ± 0.01 nats",
@@ -42,7 +52,7 @@ def test_all_samplers_stand_in_one_line_with_ratios_to_gibbs():
 
 
 @pytest.mark.parametrize("without", ["labels", "images"])
-def test_machines_without_labels_or_images_are_refused_before_any_work(tmp_path, without):
+def test_machines_without_labels_or_images_are_refused_before_any_work(images, tmp_path, without):
     digits = load_picture_model("digits")
     if without == "labels":
         model = PictureModel("mine", BoltzmannMachine.random(5, seed=0), (1, 5), digits.data, {})
@@ -52,13 +62,4 @@ def test_machines_without_labels_or_images_are_refused_before_any_work(tmp_path,
         ResultsFile.create(tmp_path / "run.h5", command="", seed=0, config="") as file,
         pytest.raises(InputError, match="expected one that says what it was trained on"),
     ):
-        compare_samplers(file, model, ImageSampling(), seed=0, stage=NoStage)
-
-
-def test_no_file_is_left_for_a_machine_that_is_not_there(tmp_path):
-    out = tmp_path / "run.h5"
-    with pytest.raises(InputError, match="letters"):
-        run_comparison(
-            out, "letters", ImageSampling(), command="", seed=0, overwrite=False, stage=NoStage
-        )
-    assert not out.exists()
+        images.compare_samplers(file, model, images.ImageSampling(), NoWork())

@@ -1,0 +1,40 @@
+"""Recipes of ``lasersampling generate``, as experiments read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lasersampling.cli.options import configured, recipe_table
+from lasersampling.config import resolve
+
+if TYPE_CHECKING:
+    from lasersampling.cli.generate_configuration import GenerateConfig
+
+
+def picture_recipe(name: str, changes: Sequence[str] = (), **given: object) -> GenerateConfig:
+    """Read a recipe of pictures.
+
+    Parameters
+    ----------
+    name : str
+        A file, or the name of a shipped recipe.
+    changes : sequence of str
+        Keys with other values, "training.n_epochs=10"; see ``--set`` of the command.
+    **given
+        Keys in place of those of the file.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong with the recipe or the changes.
+
+    Examples
+    --------
+    >>> picture_recipe("digits", ["training.n_epochs=10"]).training.n_epochs
+    10
+    """
+    from lasersampling.cli.generate_configuration import GenerateConfig  # loads torch
+
+    table = recipe_table(resolve("recipes", name), GenerateConfig, **given)
+    return configured(GenerateConfig, table, changes)

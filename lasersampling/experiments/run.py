@@ -1,0 +1,219 @@
+"""One run of an experiment, and the command that starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from lasersampling.atomic import check_outputs
+from lasersampling.cli.exit_codes import exit_codes
+from lasersampling.cli.options import files_named
+from lasersampling.cli.reporting import Reporter
+from lasersampling.cli.terminal import prepare_streams
+from lasersampling.config import to_toml
+from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
+from lasersampling.paths import expanded
+from lasersampling.results import ResultsFile
+from lasersampling.results.outputs import Outputs
+from lasersampling.results.records import write_calibration, write_neuron
+from lasersampling.results.run_file import RunFile
+from lasersampling.sampling.neurons.sampler import Lasers
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an experiment: its seed, its files, and what it says.
+
+    Attributes
+    ----------
+    out : Path
+        Results file; whether it may be written has been checked.
+    seed : int
+        Seed of all random numbers.
+    overwrite : bool
+        Whether files that are there may be replaced.
+    command : str
+        Command line, for the record.
+    figures : tuple of str
+        What is drawn of the results file; see `results.figures.NAMES`.
+    inputs : tuple of path-like
+        What may be read, which is never replaced.
+    """
+
+    out: Path
+    seed: int
+    overwrite: bool
+    command: str
+    figures: tuple[str, ...]
+    inputs: tuple[str | os.PathLike[str], ...]
+
+    @contextmanager
+    def results(self, config: object) -> Iterator[ResultsFile]:
+        """Write the results file within the block; its figures are drawn when the block is over.
+
+        Parameters
+        ----------
+        config : dataclass or mapping
+            What is recorded as the configuration: the settings, or what follows from them.
+
+        Raises
+        ------
+        InputError
+            If a file has come in between.
+        """
+        with ResultsFile.create(self.out, **self._about(config)) as file:
+            yield file
+        self._written(file.draw())
+
+    @contextmanager
+    def training(self, config: object) -> Iterator[RunFile]:
+        """Do as `results` does, for a training that keeps checkpoints in its results file."""
+        with RunFile.open(self.out, **self._about(config)) as file:
+            yield file
+        self._written(file.draw())
+
+    def progress(self, what: str) -> AbstractContextManager[Callable[[float], None]]:
+        """Show how far long work is; the block gets what is called with the fraction done."""
+        return Reporter(quiet=False, as_json=False).progress(what)
+
+    def output(self, path: Path) -> Path:
+        """Check a further file that the run will write, before any long work.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written, is an input, or exists and `overwrite` is false.
+        """
+        check_outputs([path], inputs=[*self.inputs, self.out], overwrite=self.overwrite)
+        return path
+
+    def kept(self, name: str) -> Path:
+        """Name a file that outlives a run that is stopped, in a folder beside the results file.
+
+        What an earlier run kept there is removed if `overwrite` is true.
+        """
+        folder = self.out.with_suffix("")
+        folder.mkdir(exist_ok=True)
+        if self.overwrite:
+            (folder / name).unlink(missing_ok=True)
+        return folder / name
+
+    def calibrate(self, file: ResultsFile | None, lasers: Lasers) -> None:
+        """Calibrate lasers where that is not stored, and write device and calibration to `file`."""
+        with self.progress(f"calibrating {lasers.neuron.device.name} (once)") as progress:
+            calibration = lasers.calibrated(progress)
+        if file is not None:
+            write_neuron(file, lasers.neuron)
+            write_calibration(file, calibration)
+
+    def _about(self, config: object) -> dict[str, Any]:
+        return {
+            "command": self.command, "seed": self.seed, "config": to_toml(config),
+            "overwrite": self.overwrite, "figures": self.figures, "inputs": self.inputs,
+        }  # fmt: skip
+
+    def _written(self, files: Sequence[Path]) -> None:
+        for path in files:
+            print(f"written: {path}")
+
+
+def experiment(
+    work: Callable[[S, Run], None], settings: type[S], *, figures: Sequence[str] = ()
+) -> None:
+    """Run an experiment as a command, and leave with the exit codes of ``lasersampling``.
+
+    The command has the options of the settings, and ``--out``, ``--seed``, ``--smoke`` and
+    ``--overwrite``. That the results file and its figures can be written, and replace nothing that
+    is read, is checked before the work begins.
+
+    Parameters
+    ----------
+    work : callable
+        The experiment: gets the settings and the `Run`, and writes what it finds to
+        `Run.results`.
+    settings : type
+        A frozen dataclass; see `Settings` and `option`.
+    figures : sequence of str
+        What is drawn of the results file; see `results.figures.NAMES`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass, replace
+    >>> import lasersampling as ls
+    >>> from lasersampling.experiments import Run, option
+    >>> @dataclass(frozen=True)
+    ... class Coins:
+    ...     '''How often a fair coin shows heads.'''
+    ...
+    ...     throws: int = option(1000, "Throws of the coin.", min=1)
+    ...
+    ...     def smallest(self):
+    ...         return replace(self, throws=10)
+    >>> def main(settings: Coins, run: Run) -> None:
+    ...     import numpy as np
+    ...     with run.results(settings) as file:
+    ...         heads = np.random.default_rng(run.seed).binomial(settings.throws, 0.5)
+    ...         file.metric("heads", heads / settings.throws, description="share of heads")
+    >>> # at the end of the script: if __name__ == "__main__": ls.experiment(main, Coins)
+    """
+    out = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
+
+    def command(out: Path, seed: int, smoke: bool, overwrite: bool, **options: Any) -> None:
+        with exit_codes():
+            given = made_from(settings, options)
+            inputs = tuple(_read_by(given))
+            Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite)
+            words = shlex.join(["python", *sys.argv])
+            run = Run(out, seed, overwrite, words, tuple(figures), inputs)
+            work(given.smallest() if smoke else given, run)
+
+    common = inspect.signature(_common, eval_str=True).parameters
+    parameters = [
+        common["out"].replace(default=out),
+        *parameters_of(settings),
+        *(one for name, one in common.items() if name != "out"),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(help=settings.__doc__)(command)
+    prepare_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # results are told as they are found
+    app()
+
+
+def _read_by(settings: Settings) -> Iterator[str | Path]:
+    """Give all texts among settings, and what the recipes that they name say in turn."""
+    texts = list(texts_of(settings))
+    yield from [*texts, *files_named(None, texts)]
+    for text in texts:
+        with contextlib.suppress(OSError, ValueError):  # of texts that can be no path
+            path = expanded(text)
+            if path.suffix == ".toml" and path.is_file():
+                yield from files_named(path)
+
+
+def _common(
+    *,
+    out: Annotated[Path, typer.Option(parser=expanded, help="Results file to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 0,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Seconds, to see that it runs.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what an earlier run wrote and kept.")
+    ] = False,
+) -> None:
+    """Options that all experiments have."""
