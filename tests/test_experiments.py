@@ -42,6 +42,7 @@ TABLES_ONLY = {"correlated_noise", "exact_network", "images_in_loop", "speed_and
 
 
 COIN = '''
+import builtins
 from dataclasses import dataclass, replace
 import lasersampling as ls
 from lasersampling.experiments import option
@@ -60,7 +61,7 @@ class Settings:
 def main(settings, run):
     with run.results(settings) as file:
         if settings.fail:
-            raise getattr(__builtins__, settings.fail)("it broke")
+            raise getattr(builtins, settings.fail)("it broke")
         file.metric("throws", settings.throws)
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ class Inference:
                 row[network.names.index(variable)] = value
         evidence = ls.Evidence(clamped, np.zeros(clamped.shape))
         found = self.posteriors(machine, evidence, network)
-        learning = ls.DistributionLearning(n_updates=self.settings.updates, n_chains=64, n_draws=256)
+        learning = ls.DistributionLearning(
+            n_updates=self.settings.updates, n_chains=64, n_draws=256
+        )
         with self.run.progress(f"learning {name}") as progress:
             learned = ls.learn(
                 network.target(), machine, learning, sampler=self.lasers,

@@ -23,9 +23,9 @@ from lasersampling.learning.spikes import (
     ChipSettings,
     ClassifyRecipe,
     build_network,
-    train_spikes,
     judge,
     on_chip,
+    train_spikes,
 )
 
 

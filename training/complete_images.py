@@ -9,7 +9,7 @@ import numpy as np
 import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.judging import write_completions
-from lasersampling.sampling import Completions, Sampler, complete, SeenImages, occluded
+from lasersampling.sampling import Completions, Sampler, SeenImages, complete, occluded
 
 NOISE = 0.1
 """Chance that a pixel of a noisy image is flipped."""

@@ -29,8 +29,8 @@ from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons import (
     CalibrationSettings,
     LaserNeuron,
-    measure_calibration,
     measure_activation,
+    measure_calibration,
 )
 
 RANGES = {
@@ -99,7 +99,10 @@ def drawn(point: NDArray[np.float64], number: int) -> ls.Device:
     )  # fmt: skip
     request = TraceRequest((0,), 0.0, 100.0, 5.0)
     traces = ls.simulate(
-        ls.LaserNetwork(device, 1), 1.05, 100.0, seed=number,
+        ls.LaserNetwork(device, 1),
+        1.05,
+        100.0,
+        seed=number,
         settings=ls.SimulationSettings(traces=request),
     ).traces
     assert traces is not None

@@ -15,7 +15,7 @@ from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, held_out
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
-from lasersampling.learning.spikes import ClassifyRecipe, train_spikes, load_data
+from lasersampling.learning.spikes import ClassifyRecipe, load_data, train_spikes
 
 
 def small_digits() -> SpikeData:

@@ -13,9 +13,9 @@ import lasersampling as ls
 from lasersampling.boltzmann import Target, target_from_machine
 from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.hardware import load_imperfections
-from lasersampling.results import ResultsFile
 from lasersampling.learning import train
 from lasersampling.learning.machines import distribution_task
+from lasersampling.results import ResultsFile
 from lasersampling.statistics import distribution_ess, kl_floor
 
 Array = NDArray[np.float64]

@@ -46,8 +46,8 @@ def pumps_of(device: ls.Device, seed: int) -> tuple[Array, Array]:
         2000.0,
         n_chains=ratio.size,
         seed=seed,
-        step_ps=2.0,
-    ).spikes
+        settings=ls.SimulationSettings(step_ps=2.0),
+    ).spikes  # fmt: skip
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
     found = np.interp(LEVELS, active, ratio)
     return found, np.interp(found, ratio, spikes.rate_per_ns()[:, 0])

@@ -23,9 +23,9 @@ from lasersampling.learning.spikes import (
     ChipSettings,
     Classifier,
     ClassifyRecipe,
-    train_spikes,
     judge,
     on_chip,
+    train_spikes,
 )
 
 Way = Literal["blind", "noise_aware", "in_the_loop"]

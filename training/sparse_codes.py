@@ -22,7 +22,7 @@ import lasersampling as ls
 from lasersampling.config import load, resolve
 from lasersampling.datasets import FEW, SIZES, yin_yang_spikes
 from lasersampling.experiments import Run, option
-from lasersampling.learning.spikes import ClassifyRecipe, Decisions, train_spikes, judge
+from lasersampling.learning.spikes import ClassifyRecipe, Decisions, judge, train_spikes
 
 Array = NDArray[np.float64]
 

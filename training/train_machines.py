@@ -56,6 +56,7 @@ def main(settings: Settings, run: Run) -> None:
             )
         machine = rounded(trained.machine)
         metrics, found = judge_machine(machine, pictures, seed=config.seed + 1, **settings.judging)
+        assert trained.history is not None
         write_history(file, trained.history)
         file.write_machine(machine, UnitNames(label=pictures.class_names))
         if pictures.class_names:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lasersampling.sampling.completion import occluded as occluded
     from lasersampling.sampling.evidence import Evidence as Evidence
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
-    from lasersampling.sampling.posterior import Posterior as Posterior
     from lasersampling.sampling.inference import infer as infer
+    from lasersampling.sampling.posterior import Posterior as Posterior
     from lasersampling.sampling.protocol import ChainState as ChainState
     from lasersampling.sampling.protocol import Sampler as Sampler
     from lasersampling.sampling.protocol import Samples as Samples

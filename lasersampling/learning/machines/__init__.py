@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from lasersampling.learning.machines.fitting import sampler_of as sampler_of
     from lasersampling.learning.machines.local_rule import LocalSettings as LocalSettings
     from lasersampling.learning.machines.local_rule import learn_locally as learn_locally
+    from lasersampling.learning.machines.recipes import FitRecipe as FitRecipe
     from lasersampling.learning.machines.settings import (
         DistributionLearning as DistributionLearning,
     )
-    from lasersampling.learning.machines.recipes import FitRecipe as FitRecipe
 else:
     __all__, __getattr__ = on_demand(__name__)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
         CalibrationSettings as CalibrationSettings,
     )
     from lasersampling.sampling.neurons.calibration import LaserNeuron as LaserNeuron
-    from lasersampling.sampling.neurons.calibration import measure_calibration as measure_calibration
+    from lasersampling.sampling.neurons.calibration import (
+        measure_calibration as measure_calibration,
+    )
     from lasersampling.sampling.neurons.line_fits import ActivationLogit as ActivationLogit
     from lasersampling.sampling.neurons.line_fits import lines_from_draws as lines_from_draws
     from lasersampling.sampling.neurons.performance import (
