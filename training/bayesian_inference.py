@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import lasersampling as ls
-from lasersampling.boltzmann import BayesianNetwork, all_states, load_bayesian_network
+from lasersampling.boltzmann import all_states
 from lasersampling.config import shipped_path
 from lasersampling.experiments import Run, option
 from lasersampling.results import write_posteriors
@@ -52,7 +52,7 @@ class Inference:
         self,
         machine: ls.BoltzmannMachine,
         evidence: ls.Evidence,
-        truth: BayesianNetwork | None = None,
+        truth: ls.BayesianNetwork | None = None,
     ) -> dict[str, Posterior]:
         """Posteriors by both samplers."""
         samplers: dict[str, Sampler] = {"lasers": self.lasers, "gibbs": ls.Gibbs()}
@@ -72,7 +72,7 @@ class Inference:
         return self.posteriors(machine, ls.Evidence(clamped, np.zeros(clamped.shape)))
 
     def of_network(
-        self, name: str, network: BayesianNetwork, machine: ls.BoltzmannMachine
+        self, name: str, network: ls.BayesianNetwork, machine: ls.BoltzmannMachine
     ) -> dict[str, Posterior]:
         """Cases of a network: its machine translated, and learned with the lasers in the loop."""
         clamped = np.full((len(CASES[name]), network.n_variables), -1, dtype=np.int8)
@@ -101,7 +101,7 @@ def main(settings: Settings, run: Run) -> None:
         write_posteriors(file, found, [str(unit) for unit in range(N_UNITS)])
         report("random machine", found)
         for name in CASES:
-            network = load_bayesian_network(shipped_path("bayesian_networks", name))
+            network = ls.load_bayesian_network(shipped_path("bayesian_networks", name))
             machine = network.machine()
             found = inference.of_network(name, network, machine)
             write_posteriors(file, found, network.names, group=name)

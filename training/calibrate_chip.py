@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.hardware import ChipModel, Deviation, load_chip
-from lasersampling.lif.chips import QUANTITIES, ChipCalibration, EmulatedChip, calibrate_chip
+from lasersampling.hardware import ChipModel, Deviation
+from lasersampling.lif.chips import QUANTITIES, ChipCalibration
 from lasersampling.results import ResultsFile
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Truth:
     """What an emulated chip is, with values programmed."""
 
     def __init__(
-        self, chip: EmulatedChip, settings: dict[str, Array], drift: Array | float
+        self, chip: ls.EmulatedChip, settings: dict[str, Array], drift: Array | float
     ) -> None:
         self.chip, self.settings, self.drift = chip, settings, drift
 
@@ -66,17 +66,17 @@ class Truth:
         return gap * self.chip.model.neuron.conductance / mean
 
 
-def drift_of(chip: EmulatedChip) -> Array | float:
+def drift_of(chip: ls.EmulatedChip) -> Array | float:
     """Where the thresholds are on their way [1]."""
     about = chip.model.imperfections.threshold.drift
     return 0.0 if about is None else about.std * chip.state()["drift"]["threshold"]
 
 
-def distance(chip: EmulatedChip, settings: dict[str, Array], seed: int) -> Array:
+def distance(chip: ls.EmulatedChip, settings: dict[str, Array], seed: int) -> Array:
     """Median distance of output spikes on each chip from the ideal ones [tau_syn]."""
     sizes, n_members = chip.description.sizes, chip.description.n_members
     generator = np.random.default_rng(seed)
-    ideal = EmulatedChip(ChipModel(neuron=chip.model.neuron), sizes, chip.seeds)
+    ideal = ls.EmulatedChip(ChipModel(neuron=chip.model.neuron), sizes, chip.seeds)
     parameters: dict[str, Any] = {}
     for k, (pre, post) in enumerate(pairwise(sizes)):
         weights = generator.normal(18.0 / pre, 9.0 / pre, (post, pre))
@@ -152,16 +152,16 @@ def main(settings: Settings, run: Run) -> None:
     with run.results(config) as file:
         for name in settings.models:
             seeds = range(run.seed, run.seed + settings.chips)
-            chip = EmulatedChip(load_chip(name), settings.sizes, seeds)
+            chip = ls.EmulatedChip(ls.load_chip(name), settings.sizes, seeds)
             calibrate(file, name, chip, run.seed, settings)
 
 
 def calibrate(
-    file: ResultsFile, name: str, chip: EmulatedChip, seed: int, settings: Settings
+    file: ResultsFile, name: str, chip: ls.EmulatedChip, seed: int, settings: Settings
 ) -> None:
     """Calibrate the chips of one model, and write and print what was found."""
     start, apart = drift_of(chip), [distance(chip, {}, seed)]
-    calibration = calibrate_chip(
+    calibration = ls.calibrate_chip(
         chip, chip.model, seed=seed, rounds=settings.rounds, n_batches=settings.batches
     )
     end = drift_of(chip)

@@ -33,7 +33,7 @@ from lasersampling.sampling.certificate import (
     moments_beside,
     reference_of,
 )
-from lasersampling.statistics import autocorrelation_time, r_hat
+from lasersampling.statistics import autocorrelation_time
 
 KINDS = ("random", "random", "modes", "frustrated")
 DEVICES = (None, "laboratory", "harsh")
@@ -155,7 +155,7 @@ class Bench:
             None if reference is None else moments_beside(machine, states, mixing, reference)
             for reference in (self._exact, self._sampled)
         )
-        worst = np.nan_to_num(r_hat(states), nan=-1.0).max()
+        worst = np.nan_to_num(ls.r_hat(states), nan=-1.0).max()
         verdicts = {
             "certificate": judged(states, mixing, consistency, exact, of_exact)[0],
             "large": judged(states, mixing, consistency, None, of_sampled)[0],

@@ -18,14 +18,13 @@ import lasersampling as ls
 from lasersampling.config import load, resolve
 from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.hardware import ChipModel, load_chip
+from lasersampling.hardware import ChipModel
 from lasersampling.learning.spikes import (
     ChipSettings,
     ClassifyRecipe,
     build_network,
     judge,
     on_chip,
-    train_spikes,
 )
 
 
@@ -88,7 +87,7 @@ class Mover:
             self._recipe, chip=chip, learning=learning, members=self._network.n_members
         )
         state = self._network.state_dict()
-        learned = train_spikes(self._data, settings=recipe, initial=state)
+        learned = ls.train_spikes(self._data, settings=recipe, initial=state)
         judged = judge(learned.network, self._data.test, learned.runner)
         return moved.accuracy.value, judged.accuracy.value
 
@@ -132,7 +131,7 @@ class Settings:
 def main(settings: Settings, run: Run) -> None:
     chosen = chosen_of(RECIPES, settings.delays)
     kinds = {name: KINDS[name] for name in chosen_of(KINDS, settings.only)}
-    base, data = load_chip("brainscales2"), yin_yang_spikes(FEW if settings.few_data else SIZES)
+    base, data = ls.load_chip("brainscales2"), yin_yang_spikes(FEW if settings.few_data else SIZES)
     config = {
         "delays": chosen, "kinds": list(kinds), "chips": settings.chips,
         "population": settings.population, "epochs": settings.epochs, "again": settings.again,
@@ -147,7 +146,7 @@ def main(settings: Settings, run: Run) -> None:
         for label in chosen:
             recipe = recipe_of(label, settings.chips, run.seed, settings.epochs)
             with run.progress(f"delays {label}: nominal model") as progress:
-                network = train_spikes(data, settings=recipe, progress=progress).network
+                network = ls.train_spikes(data, settings=recipe, progress=progress).network
             nominal = judge(network, data.test).accuracy.value
             write_accuracies(file, "population", f"nominal_{label}", nominal)
             mover = Mover(recipe, network, data, settings.again)

@@ -9,7 +9,7 @@ import numpy as np
 import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.judging import write_completions
-from lasersampling.sampling import Completions, Sampler, SeenImages, complete, occluded
+from lasersampling.sampling import Completions, Sampler
 
 NOISE = 0.1
 """Chance that a pixel of a noisy image is flipped."""
@@ -60,10 +60,10 @@ def main(settings: Settings, run: Run) -> None:
         some = originals[: settings.noisy]
         flipped = np.where(generator.random(some.shape) < NOISE, 1 - some, some)
         run.calibrate(file, lasers)
-        hidden = occluded(loaded.shape, settings.occlude)
+        hidden = ls.occluded(loaded.shape, settings.occlude)
         cases = {
-            "occluded": (originals, SeenImages(originals, hidden)),
-            "noisy": (some, SeenImages(flipped, np.ones_like(hidden), NOISE)),
+            "occluded": (originals, ls.SeenImages(originals, hidden)),
+            "noisy": (some, ls.SeenImages(flipped, np.ones_like(hidden), NOISE)),
         }
         lasers_of = {}
         for case, (_, seen) in cases.items():
@@ -88,7 +88,7 @@ def main(settings: Settings, run: Run) -> None:
             samplers: dict[str, Sampler] = {"gibbs": ls.Gibbs(burn_in=0), "lasers": lasers_of[case]}
             for name, sampler in samplers.items():
                 with run.progress(f"{case}: completing with {name}") as progress:
-                    found = complete(
+                    found = ls.complete(
                         sampler, loaded.machine, seen, n_completions=settings.completions,
                         n_draws=n_draws, seed=run.seed, progress=progress,
                     )  # fmt: skip

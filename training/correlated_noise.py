@@ -38,7 +38,6 @@ from numba import njit
 import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.lasers import quiescent_state
-from lasersampling.lasers.jumps import simulate_jumps
 
 SCHEMES = ("independent", "normal", "symmetric", "symmetric_independent")
 PUMP_RATIO = {"D1": 1.2, "D2": 0.96, "D4": 1.04, "D5": 0.97}
@@ -155,7 +154,7 @@ def measure(
     tau = device.refractory_time_ns
     if scheme == "jumps":
         network = ls.LaserNetwork(device, 1)
-        spikes = simulate_jumps(network, pump, duration_ns, n_chains=chains, seed=seed).spikes
+        spikes = ls.simulate_jumps(network, pump, duration_ns, n_chains=chains, seed=seed).spikes
         found = np.stack([spikes.rate_per_ns()[:, 0], spikes.active_fraction(tau)[:, 0]])
     else:
         rest = quiescent_state(device, pump)

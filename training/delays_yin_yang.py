@@ -22,7 +22,7 @@ from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
 from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
-from lasersampling.learning.spikes import ClassifyRecipe, train_spikes
+from lasersampling.learning.spikes import ClassifyRecipe
 from lasersampling.results import RunFile, read_checkpoint
 
 Kind = Literal["none", "axonal", "dendritic", "synaptic"]
@@ -62,7 +62,7 @@ def accuracies(
             path, command=run.command, seed=recipe.seed, config=config, goes_on=state is not None
         ) as file:
             with run.progress(path.stem) as progress:
-                trained = train_spikes(
+                trained = ls.train_spikes(
                     data, settings=recipe, progress=progress,
                     checkpoints=Checkpoints(file, resume=state),
                 )  # fmt: skip

@@ -24,7 +24,7 @@ import lasersampling as ls
 from lasersampling.config import to_toml
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate
-from lasersampling.lasers import Cavity, Detection, Section, Synapse, TraceRequest
+from lasersampling.lasers import Cavity, Detection, Section
 from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons import (
     CalibrationSettings,
@@ -47,7 +47,7 @@ REFRACTORY = np.arange(0.6, 1.8, 0.1)  # over twice the gain lifetime
 LARGEST_RMS, LARGEST_CHANGE = 0.012, 0.02
 LEVELS = (0.1, 0.5, 0.9)
 KICKS = (0.4, 0.55, 0.7, 0.85)
-USUAL = Synapse(kernel="shaped", kick=0.45)
+USUAL = ls.Synapse(kernel="shaped", kick=0.45)
 INHIBITION_ELECTRONS_PER_NS = 8000.0  # pump of an absorber that synapses take from
 
 
@@ -97,7 +97,7 @@ def drawn(point: NDArray[np.float64], number: int) -> ls.Device:
         detection=Detection(600.0, 180.0), refractory_time_ns=2.0 * v["gain_lifetime_ns"],
         synapse=USUAL, step_ps=STEP_PS,
     )  # fmt: skip
-    request = TraceRequest((0,), 0.0, 100.0, 5.0)
+    request = ls.TraceRequest((0,), 0.0, 100.0, 5.0)
     traces = ls.simulate(
         ls.LaserNetwork(device, 1),
         1.05,
@@ -144,7 +144,7 @@ def character(device: ls.Device, duration_ns: float, seed: int) -> Character:
 
 
 def divergences(
-    device: ls.Device, synapse: Synapse, tau_ns: float, settings: Settings, seed: int
+    device: ls.Device, synapse: ls.Synapse, tau_ns: float, settings: Settings, seed: int
 ) -> NDArray[np.float64]:
     """D_KL(sample || target) of random machines, by translation alone."""
     if synapse.section == "absorber":
@@ -169,12 +169,12 @@ def divergences(
     return np.array(values)
 
 
-def synapses(tau_ns: float) -> dict[str, Synapse]:
+def synapses(tau_ns: float) -> dict[str, ls.Synapse]:
     return {
-        "rectangular": Synapse(),
-        **{f"kick {k:g}": Synapse(kernel="shaped", kick=k) for k in (0.4, 0.55, 0.7, 1.0)},
-        "exponential": Synapse(kernel="exponential", time_constant_ns=tau_ns / 2),
-        "absorber": Synapse(section="absorber"),
+        "rectangular": ls.Synapse(),
+        **{f"kick {k:g}": ls.Synapse(kernel="shaped", kick=k) for k in (0.4, 0.55, 0.7, 1.0)},
+        "exponential": ls.Synapse(kernel="exponential", time_constant_ns=tau_ns / 2),
+        "absorber": ls.Synapse(section="absorber"),
     }
 
 
@@ -234,7 +234,7 @@ def main(settings: Settings, run: Run) -> None:
         for device, found in fit:
             tried = {
                 kick: divergences(
-                    device, Synapse(kernel="shaped", kick=kick), found.tau_ns, settings, run.seed
+                    device, ls.Synapse(kernel="shaped", kick=kick), found.tau_ns, settings, run.seed
                 )
                 for kick in settings.kicks
             }

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.lasers import SpikeTrains
-from lasersampling.lasers.jumps import JumpSettings, simulate_jumps
+from lasersampling.lasers.jumps import JumpSettings
 from lasersampling.results import write_device
 
 Array = NDArray[np.float64]
@@ -24,7 +23,7 @@ WEIGHTS = np.array([[0.0, 0.03, -0.03], [0.03, 0.0, 0.015], [-0.03, 0.015, 0.0]]
 SAMPLING_NS = 0.5
 
 
-def frequencies(spikes: SpikeTrains, tau: float) -> Array:
+def frequencies(spikes: ls.SpikeTrains, tau: float) -> Array:
     """Share of the time in each joint state, one row per chain."""
     times = np.arange(tau, spikes.duration_ns, SAMPLING_NS)
     states = spikes.states(tau, times)
@@ -59,7 +58,7 @@ def main(settings: Settings, run: Run) -> None:
         }  # fmt: skip
         pumped = settings.ratio, settings.duration_ns
         trains = {
-            "jumps": simulate_jumps(
+            "jumps": ls.simulate_jumps(
                 network, *pumped, n_chains=settings.chains, seed=run.seed,
                 settings=JumpSettings(n_threads=settings.threads),
             ).spikes,

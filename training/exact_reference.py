@@ -17,8 +17,8 @@ from scipy.stats import ks_2samp
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.lasers import SpikeTrains, TraceRequest, Traces
-from lasersampling.lasers.jumps import JumpSettings, simulate_jumps
+from lasersampling.lasers import Traces
+from lasersampling.lasers.jumps import JumpSettings
 from lasersampling.results import ResultsFile, write_device
 
 Array = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Measured:
 
 
 def measured(
-    run: Callable[[float, int, int], SpikeTrains],
+    run: Callable[[float, int, int], ls.SpikeTrains],
     portion: tuple[int, float, float],
     rate: float,
     target: float,
@@ -81,7 +81,7 @@ def measured(
     """Run portions until rate and P(z = 1) are known to `target`, or for `most_ns`."""
     chains, spikes, least_ns = portion
     duration = min(max(least_ns, spikes / max(rate, 1e-3)), most_ns / chains)
-    parts: list[SpikeTrains] = []
+    parts: list[ls.SpikeTrains] = []
     while True:
         parts.append(run(duration, chains, int(seeds.integers(2**62))))
         result = Measured(
@@ -95,7 +95,7 @@ def measured(
             return result
 
 
-def pulses_of(traces: Traces | None, spikes: SpikeTrains) -> tuple[Array, Array]:
+def pulses_of(traces: Traces | None, spikes: ls.SpikeTrains) -> tuple[Array, Array]:
     """Heights of all recorded pulses, and their photon numbers around the peak, one a row."""
     assert traces is not None
     before, after = (int(t / PULSE_STEP_PS) for t in PULSE_WINDOW_PS)
@@ -125,9 +125,9 @@ def compare_pulses(
     shapes, heights = {}, {}
     for method, n_lasers, duration in (("jumps", 4, jump_ns / 4), ("equations", 8, jump_ns / 4)):
         network = ls.LaserNetwork(device, n_lasers)
-        request = TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
+        request = ls.TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
         if method == "jumps":
-            jumps = simulate_jumps(
+            jumps = ls.simulate_jumps(
                 network, pump, duration, seed=seed,
                 settings=JumpSettings(traces=request, n_threads=settings.threads),
             )  # fmt: skip
@@ -173,14 +173,14 @@ def compare_photons(
     moments below are compared exactly.
     """
     chains, bins = 20, 400
-    histogram = simulate_jumps(
+    histogram = ls.simulate_jumps(
         ls.LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
         settings=JumpSettings(photon_histogram=bins, n_threads=threads),
     ).photon_histogram_ns  # fmt: skip
     assert histogram is not None
     jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
     lasers = 64
-    request = TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
+    request = ls.TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
     traces = ls.simulate(
         ls.LaserNetwork(device, lasers), pump, jump_ns, seed=seed,
         settings=ls.SimulationSettings(step_ps=1.0, traces=request),
@@ -271,12 +271,14 @@ def main(settings: Settings, run: Run) -> None:
         with run.progress(f"{laser.name}: jumps and equations") as progress:
             for k, (pump, rate) in enumerate(zip(pumps, rates, strict=True)):
 
-                def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
-                    return simulate_jumps(
+                def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> ls.SpikeTrains:
+                    return ls.simulate_jumps(
                         network, pump, ns, n_chains=chains, seed=seed, settings=by_jumps
                     ).spikes
 
-                def equations(ns: float, chains: int, seed: int, pump: float = pump) -> SpikeTrains:
+                def equations(
+                    ns: float, chains: int, seed: int, pump: float = pump
+                ) -> ls.SpikeTrains:
                     return ls.simulate(
                         network, pump, ns, n_chains=chains, seed=seed, settings=by_equations
                     ).spikes

@@ -15,7 +15,7 @@ from lasersampling.datasets import SpikeData, SpikeSet, as_spike_times, held_out
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
-from lasersampling.learning.spikes import ClassifyRecipe, load_data, train_spikes
+from lasersampling.learning.spikes import ClassifyRecipe, load_data
 
 
 def small_digits() -> SpikeData:
@@ -62,7 +62,7 @@ def main(settings: Settings, run: Run) -> None:
     with run.training(chosen) as file:
         data = small_digits() if settings.small_images else load_data(chosen.data)
         with run.progress("training") as progress:
-            trained = train_spikes(
+            trained = ls.train_spikes(
                 data, settings=chosen, progress=progress, checkpoints=Checkpoints(file)
             )
         evaluation = evaluate_classifier(trained)

@@ -15,8 +15,8 @@ import numpy as np
 import lasersampling as ls
 from lasersampling.boltzmann import layered_log_partition
 from lasersampling.experiments import Run, option
-from lasersampling.judging import ImageJudge, label_conditions, ratios
-from lasersampling.learning.pictures import FineTuning, fine_tune, train_label_reader
+from lasersampling.judging import ImageJudge, generate_images, label_conditions, ratios
+from lasersampling.learning.pictures import train_label_reader
 from lasersampling.results import Metric, ResultsFile
 from lasersampling.sampling import Sampler
 
@@ -48,7 +48,7 @@ class Settings:
 
 def main(settings: Settings, run: Run) -> None:
     devices = settings.imperfections or ("ideal", "laboratory")
-    tuning = FineTuning(
+    tuning = ls.FineTuning(
         n_epochs=settings.epochs, both_halves=True, batch_size=settings.batch_size,
         n_chains=settings.n_chains, n_draws=5,
     )  # fmt: skip
@@ -71,7 +71,7 @@ def main(settings: Settings, run: Run) -> None:
             sampler: Sampler, machine: ls.BoltzmannMachine, label: str
         ) -> dict[str, Metric]:
             with run.progress(f"generating, {label}") as progress:
-                found = ls.generate_images(
+                found = generate_images(
                     sampler, machine, max(2, round(settings.duration_ns / tau)),
                     images_per_label=settings.per_label, free_images=settings.free,
                     seed=run.seed + 1, progress=progress,
@@ -102,7 +102,7 @@ def main(settings: Settings, run: Run) -> None:
             found = measured(lasers, loaded.machine, f"{name}, adapted")
             tell(file, f"{name}_adapted", found, by_gibbs)
             with run.progress(f"learning in the loop, {name}") as progress:
-                tuned = fine_tune(
+                tuned = ls.fine_tune(
                     loaded.machine, pictures.train_images, pictures.train_labels, tuning,
                     sampler=lasers, seed=run.seed, progress=progress,
                 )  # fmt: skip

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.boltzmann import Target, target_from_machine
+from lasersampling.boltzmann import target_from_machine
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.hardware import load_imperfections
 from lasersampling.learning import train
 from lasersampling.learning.machines import distribution_task
 from lasersampling.results import ResultsFile
@@ -49,7 +48,7 @@ def kinds(tau_ns: float) -> dict[str, Kind]:
         return made({"coupling": {"grid": {"bits": int(number)}}})
 
     return {
-        LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: load_imperfections(LABORATORY)),
+        LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: ls.load_imperfections(LABORATORY)),
         "pump": Kind("pump mismatch", (0.005, 0.015, 0.05), mismatch("pump")),
         "threshold": Kind("threshold mismatch", (0.005, 0.015, 0.05), mismatch("threshold")),
         "coupling": Kind("coupling mismatch", (0.1, 0.2, 0.4), mismatch("coupling")),
@@ -107,7 +106,7 @@ class Trial:
         self._adaptation = adaptation
         self._stages = stages
         self._translated = ls.BoltzmannMachine.random(N_UNITS, seed=number)
-        self._target: Target = target_from_machine(self._translated)
+        self._target: ls.Target = target_from_machine(self._translated)
         lasers = self._lasers(None)
         self._from_ideal = self._learned(lasers)
         self.ideal_translated, _ = self._divergence(lasers, self._translated)

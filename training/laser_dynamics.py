@@ -8,11 +8,9 @@ import numpy as np
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.lasers import TraceRequest, quiescent_state
+from lasersampling.lasers import quiescent_state
 from lasersampling.lasers.analysis import (
     Excitability,
-    bifurcations,
-    excitability,
     fit_intervals,
     fixed_points,
     nullclines,
@@ -53,7 +51,7 @@ def main(settings: Settings, run: Run) -> None:
     with run.results(config) as file:
         write_device(file, laser)
         spike(file, laser, settings.pump, run.seed)
-        summary = excitability(laser, settings.pump)
+        summary = ls.excitability(laser, settings.pump)
         for name, value in flattened(summary).items():
             file.metric(name, value, units=unit(name), description=name.replace("_", " "))
         portrait(file, laser, summary)
@@ -76,7 +74,7 @@ def spike(file: ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
         ls.LaserNetwork(laser, 1), pump, length, seed=seed,
         settings=ls.SimulationSettings(
             step_ps=SPIKE_STEP_PS, n_threads=1,
-            traces=TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
+            traces=ls.TraceRequest((0,), 0.0, length, SPIKE_STEP_PS),
         ),
     )  # fmt: skip
     times = np.concatenate([[0.0], result.spikes.time_ns, [length]])
@@ -219,7 +217,7 @@ def stability(file: ResultsFile, laser: ls.Device, n: int) -> None:
     found = regimes(laser, pumps)
     file.write("regimes/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
     file.write("regimes/regime", found, ("pump",), units="1", description="attractors")
-    for k, point in enumerate(bifurcations(laser)):
+    for k, point in enumerate(ls.bifurcations(laser)):
         about = {"kind": point.kind, "frequency_per_ns": point.frequency_per_ns}
         file.attributes(f"bifurcations/{k}", {"pump": point.pump_ratio} | about)
 

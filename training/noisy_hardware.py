@@ -18,15 +18,7 @@ import lasersampling as ls
 from lasersampling.config import load, resolve
 from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.hardware import load_chip
-from lasersampling.learning.spikes import (
-    ChipSettings,
-    Classifier,
-    ClassifyRecipe,
-    judge,
-    on_chip,
-    train_spikes,
-)
+from lasersampling.learning.spikes import ChipSettings, Classifier, ClassifyRecipe, judge, on_chip
 
 Way = Literal["blind", "noise_aware", "in_the_loop"]
 WAYS: tuple[Way, ...] = ("blind", "noise_aware", "in_the_loop")
@@ -47,7 +39,7 @@ def trained(recipe: ClassifyRecipe, way: Way, data: SpikeData, run: Run) -> Clas
     chip = replace(recipe.chip, training=way)
     recipe = replace(recipe, chip=chip)
     with run.progress(f"{recipe.network.delays}, {way}") as progress:
-        return train_spikes(data, settings=recipe, progress=progress)
+        return ls.train_spikes(data, settings=recipe, progress=progress)
 
 
 def accuracy_on(network: ls.SpikingNetwork, chip: ChipSettings, data: SpikeData) -> Array:
@@ -67,7 +59,9 @@ def learned_again(
     learning = replace(recipe.learning, n_epochs=epochs, evaluate_every=1)
     recipe = replace(recipe, chip=chip, learning=learning)
     with run.progress(f"{recipe.network.delays}, on other chips") as progress:
-        again = train_spikes(data, settings=recipe, initial=network.state_dict(), progress=progress)
+        again = ls.train_spikes(
+            data, settings=recipe, initial=network.state_dict(), progress=progress
+        )
     first = judge(network, data.validation, on_chip(network, chip)).accuracy.value
     curve = again.history.arrays()["validation_accuracy"]
     judged = judge(again.network, data.test, again.runner).accuracy.value
@@ -104,7 +98,7 @@ def main(settings: Settings, run: Run) -> None:
     }  # fmt: skip
     with run.results(config) as file:
         for name in kinds:
-            chip = ChipSettings(model=load_chip(settings.chip), seed=run.seed)
+            chip = ChipSettings(model=ls.load_chip(settings.chip), seed=run.seed)
             other = replace(chip, seed=run.seed + OTHER_CHIPS)
             recipe = recipe_of(name, settings, chip)
             for way in WAYS:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.boltzmann import Target, target_from_machine
+from lasersampling.boltzmann import target_from_machine
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_target
 from lasersampling.learning.machines import LocalSettings, learn_locally
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     """What is learned, from where, and the machine that it is translated from, if there is one."""
 
     label: str
-    target: Target
+    target: ls.Target
     start: ls.BoltzmannMachine
     translated: ls.BoltzmannMachine | None
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
 from lasersampling.experiments import Run, option
-from lasersampling.learning.pictures import FineTuning, fine_tune
 from lasersampling.results import ResultsFile
-from lasersampling.sampling import Recognition, Sampler, recognise
+from lasersampling.sampling import Recognition, Sampler
 
 Array = NDArray[np.float64]
 DRAWS_IN_LOOP = 20
@@ -79,9 +78,9 @@ def main(settings: Settings, run: Run) -> None:
         }
         if settings.tune_epochs:
             with run.progress("learning with lasers in the loop") as progress:
-                tuned = fine_tune(
+                tuned = ls.fine_tune(
                     machine, pictures.train_images, pictures.train_labels,
-                    FineTuning(n_epochs=settings.tune_epochs, n_draws=DRAWS_IN_LOOP),
+                    ls.FineTuning(n_epochs=settings.tune_epochs, n_draws=DRAWS_IN_LOOP),
                     sampler=ls.Lasers(settings.device), seed=run.seed, progress=progress,
                 )  # fmt: skip
             file.write_machine(tuned.machine)
@@ -91,7 +90,7 @@ def main(settings: Settings, run: Run) -> None:
             # Lasers are read first when the spikes of one refractory time are there.
             n_draws = max(2, 1 + int((settings.duration_ns - tau) / interval_ns + 1e-9))
             with run.progress(f"showing images to {name}") as progress:
-                found = recognise(
+                found = ls.recognise(
                     sampler, of, images, n_draws=n_draws, seed=run.seed, progress=progress
                 )
             time_ns = tau + interval_ns * np.arange(n_draws, dtype=np.float64)

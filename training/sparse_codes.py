@@ -22,7 +22,7 @@ import lasersampling as ls
 from lasersampling.config import load, resolve
 from lasersampling.datasets import FEW, SIZES, yin_yang_spikes
 from lasersampling.experiments import Run, option
-from lasersampling.learning.spikes import ClassifyRecipe, Decisions, judge, train_spikes
+from lasersampling.learning.spikes import ClassifyRecipe, Decisions, judge
 
 Array = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def main(settings: Settings, run: Run) -> None:
                 start, loss=loss, learning=learning, members=settings.members, seed=run.seed
             )
             with run.progress(f"reward {reward:g}") as progress:
-                trained = train_spikes(data, settings=chosen, progress=progress)
+                trained = ls.train_spikes(data, settings=chosen, progress=progress)
             judged = judge(trained.network, data.test)
             used, taken = spent(judged, float(data.test.times.min()))
             energy = taken * settings.tau_syn_us * settings.power_mw * 1e-3

@@ -10,7 +10,7 @@ from lasersampling.boltzmann import UnitNames
 from lasersampling.config import to_toml
 from lasersampling.experiments import Run, option, picture_recipe
 from lasersampling.judging import judge_machine, write_generated
-from lasersampling.learning.pictures import describe_data, train_images
+from lasersampling.learning.pictures import describe_data
 from lasersampling.results import git_commit, write_class_names, write_history
 
 RESOLUTION = 1024
@@ -51,7 +51,7 @@ def main(settings: Settings, run: Run) -> None:
     with run.results(config) as file:
         pictures = config.data.load()
         with run.progress(f"training {settings.recipe}") as progress:
-            trained = train_images(
+            trained = ls.train_images(
                 pictures, settings=config.training, seed=config.seed, progress=progress
             )
         machine = rounded(trained.machine)

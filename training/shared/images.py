@@ -13,6 +13,7 @@ from lasersampling.boltzmann import layered_log_partition
 from lasersampling.experiments import Run, option
 from lasersampling.judging import (
     ImageJudge,
+    generate_images,
     label_conditions,
     quality_over_time,
     ratios,
@@ -170,7 +171,7 @@ def compare_samplers(
     found, measured, curves = {}, {}, {}
     for name, sampler in samplers.items():
         with run.progress(f"generating with {name}") as progress:
-            found[name] = ls.generate_images(
+            found[name] = generate_images(
                 sampler, machine, n_draws, images_per_label=sampling.per_label,
                 free_images=sampling.free, seed=seed + SEEDS[name], progress=progress,
             )  # fmt: skip
@@ -189,7 +190,7 @@ def compare_samplers(
     )
     for group in ("images", "quality", "neighbours"):
         file.attributes(group, {"headline": headline})
-    moving = ls.generate_images(
+    moving = generate_images(
         lasers, machine, max(2, lasers.draws_in(sampling.animated_ns)), images_per_label=1,
         free_images=0, seed=seed + SEEDS["animation"],
     )  # fmt: skip

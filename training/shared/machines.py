@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 import lasersampling as ls
-from lasersampling.boltzmann import Target
 from lasersampling.judging import evaluate_target
 from lasersampling.results import ResultsFile
 
@@ -19,7 +18,7 @@ class Divergences:
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
 
-    def add(self, label: str, target: Target, samples: ls.Samples) -> float:
+    def add(self, label: str, target: ls.Target, samples: ls.Samples) -> float:
         """Judge the samples of the next seed; return their D_KL [nats]."""
         found = evaluate_target(target, samples).metrics()
         for metric in ("kl_sample_target", "kl_floor"):
