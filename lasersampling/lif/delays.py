@@ -28,17 +28,17 @@ Positivity = Literal["sigmoid", "softplus"]
 
 @validated
 class DelayRange:
-    """Where delays may lie, and what their parameters begin with.
+    """Range of delays, and the distribution of their initial parameters.
 
     Attributes
     ----------
     minimum, scale : float
-        d = minimum + scale f(p): with a sigmoid from minimum to minimum + scale, with a softplus
-        without upper end [tau_syn].
+        d = minimum + scale f(p): with a sigmoid, delays lie between minimum and minimum + scale,
+        with a softplus they have no upper limit [tau_syn].
     positivity : "sigmoid" or "softplus"
         The map f.
     initial_mean, initial_std : float
-        Of the normal distribution from which parameters p are drawn [1].
+        Mean and standard deviation of the normal distribution of initial parameters p [1].
     trainable : bool
         Whether they are learned, or stay as drawn.
 
@@ -88,9 +88,9 @@ class Delays(nn.Module):
     shape : tuple of int
         (neuron,), or (post, pre) for synapses.
     streams : Streams
-        What the initial parameters are drawn from; has the number of members.
+        Source of the initial parameters; has the number of members.
     span : DelayRange
-        Where the delays may lie.
+        Range of the delays.
     shared : sequence of int, optional
         For delays of neurons: neurons with the same number share a delay; numbers from 0 without
         gaps.
@@ -147,15 +147,15 @@ class AxonalDelays(Delays):
 
 
 class DendriticDelays(AxonalDelays):
-    """Delays all inputs of a neuron alike, which delays its spike: T + d; stands after its layer.
+    """Delays all inputs of a neuron equally, and so its spike: T + d; follows its layer.
 
-    Spike times depend on differences of times only, so that all inputs d later give a spike d
-    later.
+    Spike times depend on differences of times only, so inputs that are later by d give a spike that
+    is later by d.
     """
 
 
 class SynapticDelays(Delays):
-    """A delay for each synapse, t_i + d_oi, to be given to the layer that it leads to."""
+    """A delay for each synapse, t_i + d_oi, which is given to the layer behind it."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""When the last spikes of a network can come, whatever the sample.
+"""The latest possible spikes of a network, for any sample.
 
-A neuron spikes while its current is above the gap c between rest and threshold, for only then does
-its voltage rise through it. The current is at most what the excitatory inputs leave,
+A neuron spikes while its current is above the gap c between rest and threshold, since only then
+does its voltage rise through the threshold. The current is at most that of the excitatory inputs,
 
     c <= I(t) <= sum_i max(w_i, 0) exp(-(t - T_i) / tau_syn),
 
@@ -28,7 +28,7 @@ def latest_spikes(network: SpikingNetwork, times: Tensor) -> Tensor:
     network : SpikingNetwork
         The network, with its weights and delays as they are.
     times : Tensor, shape (sample, input) or (member, sample, input)
-        Input spikes, inf where there is none: each input comes at the latest of its times.
+        Input spikes, inf if there is none: each input comes at the latest of its times.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def latest_spikes(network: SpikingNetwork, times: Tensor) -> Tensor:
 
 
 def last_arrivals(network: SpikingNetwork, times: Tensor) -> Tensor:
-    """Tell when the last input can reach each output neuron, if neurons pass it on at once.
+    """Give the time at which the last input can reach each output neuron, if passed on at once.
 
     Parameters
     ----------

@@ -19,18 +19,18 @@ from lasersampling.lif.streams import Streams
 
 
 class LIFLayer(nn.Module):
-    """Leaky integrate-and-fire neurons, each of which spikes once at most.
+    """Leaky integrate-and-fire neurons, each of which spikes at most once.
 
     Parameters
     ----------
     n_pre, n_post : int
-        Inputs and neurons.
+        Numbers of inputs and neurons.
     streams : Streams
-        What initial weights and noise are drawn from; has the number of members.
+        Source of initial weights and noise; has the number of members.
     neuron : Neuron, optional
         Parameters of the neurons.
     weight_mean, weight_std : float
-        Of the normal distribution of initial weights [1].
+        Mean and standard deviation of the normal distribution of initial weights [1].
     synaptic_delays : SynapticDelays, optional
         Delays of the synapses.
     smallest_slope : float
@@ -72,12 +72,12 @@ class LIFLayer(nn.Module):
 
     @property
     def n_pre(self) -> int:
-        """Inputs."""
+        """Number of inputs."""
         return int(self.weights.shape[2])
 
     @property
     def n_post(self) -> int:
-        """Neurons."""
+        """Number of neurons."""
         return int(self.weights.shape[1])
 
     def layout(self) -> Layout:
@@ -127,12 +127,12 @@ class BiasSpikes(nn.Module):
 
 
 class RepeatInputs(nn.Module):
-    """Repeats each input, 0 0 0 1 1 1 ..., where one synapse is too weak or too coarse.
+    """Repeats each input, 0 0 0 1 1 1 ..., if one synapse is too weak or too coarse.
 
     Parameters
     ----------
     copies : int
-        How often.
+        Number of copies.
     """
 
     def __init__(self, copies: int) -> None:

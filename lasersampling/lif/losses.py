@@ -1,14 +1,13 @@
 """Losses of spike times, and penalties; each gives one number per member.
 
 Output spikes have the shape (member, sample, class) and labels (member, sample) or (sample,).
-A spike that is absent counts as one at `absent_time`. It has no derivative, and gives none to the
-spikes that it is compared with, which it would only draw out of reach; what makes such neurons
-spike is in `recruitment`. Labels other than whole numbers from 0 to the last class raise
-`InputError`.
+An absent spike counts as one at `absent_time`. It has no derivative, and gives none to the spikes
+with which it is compared, which it would only move out of reach; `recruitment` makes such neurons
+spike. Labels other than whole numbers from 0 to the last class raise `InputError`.
 
-Where neurons are compared with one another, an `absent_time` before a real spike is refused:
-silence would count as the earlier answer, and be learned. `latest.latest_spikes` tells how late
-spikes can be; `absent_after` moves the time behind those that are there.
+If neurons are compared with one another, an `absent_time` before a real spike is refused: silence
+would count as the earlier answer, and be learned. `latest.latest_spikes` gives the latest possible
+spikes; `absent_after` moves the time behind those that occurred.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from lasersampling.errors import InputError
 def time_difference(
     spikes: Tensor, labels: Tensor, separation: float, absent_time: float | Tensor
 ) -> Tensor:
-    """Shift-invariant loss: other neurons shall spike `separation` after the right one.
+    """Shift-invariant loss: other neurons should spike `separation` after the correct one.
 
     L = 1/2 sum_n [(t_n - t_label) - separation (1 - delta_n,label)]^2, mean over samples.
 
@@ -111,7 +110,7 @@ def target_times(
     spikes, labels : Tensor
         See above [tau_syn].
     right_time, wrong_time : float
-        When the neuron of the label and all others shall spike [tau_syn].
+        Times at which the neuron of the label and all others should spike [tau_syn].
     absent_time : float
         See above [tau_syn].
 
@@ -166,12 +165,12 @@ def absent_after(spikes: Tensor, absent_time: float) -> Tensor:
 
 
 def _label_spiked(spikes: Tensor, right: Tensor) -> Tensor:
-    """Say whether the neuron of the label spikes, shape (member, sample, 1)."""
+    """Whether the neuron of the label spikes, shape (member, sample, 1)."""
     return (torch.isfinite(spikes) & (right > 0)).any(-1, keepdim=True)
 
 
 def _compared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
-    """As `_prepared`, for losses that compare neurons with one another."""
+    """Like `_prepared`, for losses that compare neurons with one another."""
     late = torch.isfinite(spikes) & (spikes > absent_time)
     if bool(late.any()):
         limit = absent_time if isinstance(absent_time, int | float) else float(absent_time.min())
@@ -187,7 +186,7 @@ def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tu
     if spikes.ndim != 3 or labels.shape not in (spikes.shape[:2], spikes.shape[1:2]):
         got = f"shape {tuple(labels.shape)} for spikes of shape {tuple(spikes.shape)}"
         raise InputError.single("labels", got, "(member, sample) or (sample,)")
-    # A label beyond the output neurons would be right for none: no loss, and nothing learned.
+    # A label beyond the output neurons would fit none of them: no loss, and nothing learned.
     problems = label_problems(labels, spikes.shape[-1])
     if problems:
         raise InputError(problems)

@@ -1,4 +1,4 @@
-"""Networks: stacks of layers, and what their output spikes say."""
+"""Networks as stacks of layers, and decisions by their output spikes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Activity:
     Attributes
     ----------
     output : Tensor, shape (member, sample, neuron)
-        What leaves the last stage [tau_syn].
+        Spikes that leave the last stage [tau_syn].
     inputs, spikes : tuple of Tensor, each (member, sample, neuron)
         Input and output spikes of each layer of neurons, first to last [tau_syn].
     """
@@ -42,7 +42,7 @@ class SpikingNetwork(nn.Module):
     stages : sequence of Module
         Each maps spike times (member, sample, neuron) to spike times.
     streams : Streams
-        Random streams that the stages were made with.
+        Random streams with which the stages were made.
 
     Examples
     --------
@@ -70,18 +70,18 @@ class SpikingNetwork(nn.Module):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Inputs of the first layer, and neurons of each."""
+        """Numbers of inputs of the first layer, and of neurons of each layer."""
         layers = self.layers
         return (layers[0].n_pre, *(layer.n_post for layer in layers))
 
     @property
     def n_members(self) -> int:
-        """Networks in the ensemble."""
+        """Number of networks in the ensemble."""
         return self.streams.n_members
 
     @property
     def n_parameters(self) -> int:
-        """Trained numbers of one member."""
+        """Number of trained parameters of one member."""
         trained = (p.numel() for p in self.parameters() if p.requires_grad)
         return sum(trained) // self.n_members
 
@@ -91,7 +91,7 @@ class SpikingNetwork(nn.Module):
         Raises
         ------
         InputError
-            If the inputs are not as many as the network has, or hold negative times or nan.
+            If the number of inputs is not that of the network, or they hold negative times or nan.
         """
         if times.ndim == 2:
             times = times.expand(self.n_members, *times.shape)
@@ -120,7 +120,7 @@ class SpikingNetwork(nn.Module):
 
 
 def decisions(spikes: Tensor) -> Tensor:
-    """Say which neuron spikes first, -1 if none does; the lower number of two at the same time.
+    """Say which neuron spikes first, -1 if none does; of two at the same time the lower number.
 
     Parameters
     ----------

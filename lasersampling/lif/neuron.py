@@ -92,7 +92,7 @@ class Neuron:
 
 
 def _parameter(name: str, value: ArrayLike) -> tuple[float | NDArray[np.float64], list[Problem]]:
-    """Copy a number or an array of numbers, and say what is wrong with it."""
+    """Copy a number or an array of numbers, and list its problems."""
     given = np.asarray(value)
     if given.dtype.kind not in "iuf" or not np.isfinite(given).all() or given.size == 0:
         return 0.0, [Problem(name, repr(value), "a finite number, or an array of such")]

@@ -1,4 +1,4 @@
-"""Making silent neurons spike: they have no spike time, hence no derivative to learn from."""
+"""Recruitment of silent neurons, which have no spike time and hence no derivative."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
 
 
 class Recruitment(Protocol):
-    """What is done about silent neurons after each batch, before the gradient step."""
+    """Action on silent neurons after each batch, before the gradient step."""
 
     def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
         """Change weights or their `.grad`; say which members take no gradient step, (member,)."""
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """Return what is needed to go on later."""
+        """Return what is needed to continue later."""
         ...
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         ...
 
 
 def silent_share(spikes: Tensor) -> Tensor:
-    """Return the share of samples and neurons without a spike, shape (member,)."""
+    """Return the fraction of samples and neurons without a spike, shape (member,)."""
     return (spikes == torch.inf).sum((1, 2)).to(torch.float64) / spikes[0].numel()
 
 
 class RaisedWeights:
-    """Raises all weights of silent neurons, in the first layer of which too many are silent.
+    """Raises all weights of silent neurons in the first layer with too many silent neurons.
 
-    The amount doubles with each batch in which the same layer has to be raised. A member whose
+    The amount doubles with each successive batch in which the same layer is raised. A member whose
     weights were raised takes no gradient step.
 
     Parameters
     ----------
     hidden_limit, output_limit : float
-        Share of silent samples and neurons in a layer from which neurons that are silent in any
+        Fraction of silent samples and neurons in a layer above which neurons that are silent in any
         sample are raised [1].
     amount : float
-        First amount [1].
+        Initial amount [1].
 
     References
     ----------
@@ -76,7 +76,7 @@ class RaisedWeights:
         self._layer = torch.empty(0, dtype=torch.int64)
 
     def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
-        """Raise weights where it is needed; see `Recruitment`."""
+        """Raise weights where needed; see `Recruitment`."""
         n_members = network.n_members
         if len(self._layer) == 0:
             self._layer = torch.full((n_members,), -1)
@@ -99,23 +99,23 @@ class RaisedWeights:
         return {"amount": self._amount, "layer": self._layer}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._amount, self._layer = state["amount"], state["layer"]
 
 
 class LiftedPeaks:
-    """Adds to the gradient what lifts the voltage peaks of silent neurons towards threshold.
+    """Adds a gradient that lifts the voltage peaks of silent neurons towards the threshold.
 
-    For each layer in which too many are silent, and each sample in which all of a layer are,
-    strength times the mean over samples of the sum over silent neurons of 1 - V_max / c joins the
-    loss of that layer's weights. All members take their gradient step, and learning goes on.
+    For each layer with too many silent neurons, and each sample in which a whole layer is silent,
+    strength times the mean over samples of the sum over silent neurons of 1 - V_max / c is added to
+    the loss for that layer's weights. All members take their gradient step, and learning continues.
 
     Parameters
     ----------
     hidden_limit, output_limit : float
-        Share of silent samples and neurons in a layer from which it acts [1].
+        Fraction of silent samples and neurons in a layer above which it acts [1].
     strength : float
-        Weight of that loss [1].
+        Weight of this loss [1].
     """
 
     def __init__(
@@ -132,12 +132,12 @@ class LiftedPeaks:
         self._strength = strength
 
     def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
-        """Add to `.grad` where it is needed; see `Recruitment`."""
+        """Add to `.grad` where needed; see `Recruitment`."""
         failing = _failing(activity.spikes, self._limits)
         for place, layer in enumerate(network.layers):
             spikes, inputs = activity.spikes[place], activity.inputs[place]
             absent = torch.isinf(spikes)
-            # Where a whole layer is silent, those behind it have nothing to be lifted by.
+            # If a whole layer is silent, nothing can lift the layers behind it.
             silent = absent & (failing[place][:, None, None] | absent.all(2, keepdim=True))
             if not bool(silent.any()):
                 continue
@@ -148,15 +148,15 @@ class LiftedPeaks:
         return torch.zeros(network.n_members, dtype=torch.bool)
 
     def state(self) -> dict[str, Tensor]:
-        """Return nothing: what it does depends on the batch alone."""
+        """Return nothing: the action depends on the batch alone."""
         return {}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
 
 
 def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
-    """Return what `peaks.lift` adds up, shape (member, post, pre)."""
+    """Return the sums of `peaks.lift`, shape (member, post, pre)."""
     weights, layout = layer.weights, layer.layout()
     late = layer.synaptic_delays
     delays = torch.zeros_like(weights) if late is None else late.delays()
@@ -173,7 +173,7 @@ def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
 
 
 def _failing(spikes: Sequence[Tensor], limits: tuple[float, float]) -> Tensor:
-    """Say where too many are silent, shape (layer, member)."""
+    """Say in which layers too many are silent, shape (layer, member)."""
     hidden, output = limits
     return torch.stack(
         [

@@ -13,7 +13,7 @@ from lasersampling.errors import InputError
 
 
 class Streams:
-    """One random stream for each member, so that a member draws what it would draw alone.
+    """One random stream for each member, so that a member draws the same numbers as alone.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Streams:
             raise InputError(problems)
         if len(seeds) == 0:
             raise InputError.single("seeds", "none", "one for each member")
-        # Through SeedSequence, since torch takes no seed of more than 64 bits.
+        # Through SeedSequence, since torch accepts no seed of more than 64 bits.
         words = [np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] for seed in seeds]
         self._generators = [torch.Generator().manual_seed(int(word)) for word in words]
 
@@ -54,14 +54,14 @@ class Streams:
         )
 
     def permutations(self, n: int) -> Tensor:
-        """Draw an order of `n` things for each member, shape (member, n)."""
+        """Draw a permutation of `n` elements for each member, shape (member, n)."""
         return torch.stack([torch.randperm(n, generator=g) for g in self._generators])
 
     def state(self) -> Tensor:
-        """Return where the streams are, to be given to `set_state`; shape (member, byte)."""
+        """Return the state of the streams, for `set_state`; shape (member, byte)."""
         return torch.stack([generator.get_state() for generator in self._generators])
 
     def set_state(self, state: Tensor) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         for generator, values in zip(self._generators, state, strict=True):
             generator.set_state(values.clone())  # torch reads a view from its wrong end

@@ -1,4 +1,4 @@
-"""Calibration of a chip: measure each neuron, correct what can be programmed, say what remains."""
+"""Calibration of a chip: measures each neuron, corrects programmable values, reports the rest."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ _FEWEST_BATCHES = 8
 
 @dataclass(frozen=True)
 class Spread:
-    """How values of many neurons deviate from what they are meant to be.
+    """Deviations of the values of many neurons from their nominal values.
 
     Attributes
     ----------
     mean, mean_se : float
-        Mean deviation, a part of the nominal value; standard error [1].
+        Mean deviation, relative to the nominal value, and standard error [1].
     std, std_se : float
-        Standard deviation of the deviations, errors of measurement included; standard error [1].
+        Standard deviation of the deviations, including errors of measurement, and standard error
+        [1].
     error : float
-        Typical standard error of one measured value, root of the mean square [1].
+        Typical standard error of one measured value, as root of the mean square [1].
     number : int
-        Values that were measured.
+        Number of measured values.
     """
 
     mean: float
@@ -52,11 +53,11 @@ class ChipCalibration:
     Attributes
     ----------
     model : ChipModel
-        What they are meant to be.
+        The nominal chip.
     before, after : tuple of LayerMeasurement
-        Each layer.
+        Measurements of each layer.
     settings : mapping of str to ndarray, shape (member, post)
-        What to program: ``threshold_0``, ``tau_mem_0``, ...; for `InTheLoop(settings=...)`;
+        Values to be programmed: ``threshold_0``, ``tau_mem_0``, ...; for `InTheLoop(settings=...)`;
         voltages [1], time constants [tau_syn].
     """
 
@@ -66,7 +67,7 @@ class ChipCalibration:
     settings: Mapping[str, Array]
 
     def nominal(self, name: str) -> float:
-        """What neurons are meant to have [1].
+        """Nominal values of neurons [1].
 
         Parameters
         ----------
@@ -90,7 +91,7 @@ class ChipCalibration:
         name : str
             ``"gap"``, ``"tau_mem"``, ``"tau_syn"`` or ``"strengths"``, of live synapses.
         calibrated : bool
-            After calibration, or before.
+            Whether after calibration, or before.
 
         Raises
         ------
@@ -123,30 +124,30 @@ def calibrate_chip(
     n_batches: int = 20,
     n_samples: int = 64,
 ) -> ChipCalibration:
-    """Calibrate chips through nothing but their spikes.
+    """Calibrate chips through their spikes alone.
 
-    Uses `Substrate.run` only, so it works on a device behind a socket as well. In each round all
-    neurons are measured and their programmed values are changed by what is wrong: thresholds (or
-    leaks, if only these can be programmed) by a difference, time constants by a factor. After the
-    first round only deviations of more than two standard errors are corrected, or the errors of
-    measurement would be programmed. A last measurement shows what remains. Spikes know thresholds
-    only relative to leak and to the mean strength of a neuron's synapses, so that is what
-    is brought to its nominal value; `lif.chips.fit` says why and how.
+    Only `Substrate.run` is used, so this also works for a device behind a socket. In each round all
+    neurons are measured and their programmed values are corrected: thresholds (or leaks, if only
+    these can be programmed) by a difference, time constants by a factor. After the first round only
+    deviations of more than two standard errors are corrected, since otherwise the errors of
+    measurement would be programmed. A last measurement shows what remains. Spikes determine
+    thresholds only relative to the leak and to the mean strength of a neuron's synapses, so this
+    relative threshold is brought to its nominal value; `lif.chips.fit` says why and how.
 
     Parameters
     ----------
     substrate : Substrate
         Device of the kind "lif".
     model : ChipModel
-        Nominal neurons, what can be programmed and on which grids. Its deviations and noise are not
-        used: nobody knows them.
+        Nominal neurons, programmable values and their grids. Its deviations and noise are not used,
+        since they are unknown for a real chip.
     seed : int
-        Of the stimuli.
+        Seed of the stimuli.
     rounds : int
-        How often values are corrected.
+        Number of rounds of correction.
     n_batches, n_samples : int
-        Batches, an even number, of each measurement, and samples of each batch. Noise from batch to
-        batch averages over batches only.
+        Number of batches of each measurement, which is even, and of samples of each batch. Only
+        more batches reduce the effect of noise from batch to batch.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""An analog chip, emulated: the substrate of feed-forward LIF networks."""
+"""An emulated analog chip: a substrate of feed-forward LIF networks."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ KNOWN = frozenset(
     | {"coupling.dead", "dead"}
     | {f"spikes.{name}" for name in ("jitter_std", "lost", "spurious_rate", "highest_rate")}
 )
-"""The imperfections that there are; `docs/imperfections.md` says what each means."""
+"""The imperfections of such chips; `docs/imperfections.md` explains them."""
 
 _SMALLEST_GAP = 1e-3
-"""Of a threshold above rest: a chip whose neurons spike without input would tell nothing."""
+"""Least threshold above rest: a chip whose neurons spike without input would tell nothing."""
 
 _SMALLEST_TAU = 0.05
 _BYTES_PER_PAIR = 32
-"""Deviations of the weight and the delay from one neuron to another, and while they are drawn."""
+"""Memory for the deviations of weight and delay of a pair of neurons, while they are drawn [B]."""
 
 _LARGEST = 1e6
-"""Of weights, delays and parameters of neurons, as of machines."""
+"""Largest size of weights, delays and parameters of neurons, as of machines."""
 
 
 class EmulatedChip:
     """Chips that run a feed-forward network, side by side (`hardware.Substrate`).
 
-    Nominal values are rounded to what can be programmed, then changed by what was drawn for the
-    chip once and for all, by drift, for this batch, and for each sample.
+    Nominal values are rounded to programmable ones, then changed by the fixed deviations of the
+    chip, by drift, by noise of this batch, and by noise of each sample.
 
     Parameters
     ----------
     model : ChipModel
-        What kind of chip.
+        Model of the chips.
     sizes : sequence of int
-        Inputs, and neurons of each layer.
+        Numbers of inputs, and of neurons of each layer.
     seeds : sequence of int
         Number of each chip: the same number and sizes give the same chip, with the same noise.
     redrawn : bool
-        Whether each run meets other chips: random mismatch in place of a fixed one.
+        Whether each run uses new chips, with random instead of fixed mismatch.
 
     Raises
     ------
     InputError
-        For sizes or seeds that are none, and imperfections that such chips do not have.
+        For invalid sizes or seeds, and for imperfections that such chips do not have.
 
     Examples
     --------
@@ -98,7 +98,7 @@ class EmulatedChip:
         model.imperfections.refuse_others(KNOWN, "LIF chips")
         self.model, self.seeds = model, tuple(int(seed) for seed in seeds)
         self._sizes, self._redrawn = tuple(int(n) for n in sizes), redrawn
-        # The noise of a chip has a stream of its own, apart from what its number draws otherwise.
+        # The noise of a chip has a random stream of its own, apart from that of its deviations.
         self._streams = Streams([_word(seed, 1) for seed in self.seeds])
         self._run = 0
         self._patterns = self._drawn(self.seeds)
@@ -124,7 +124,7 @@ class EmulatedChip:
 
     @property
     def patterns(self) -> Mapping[str, NDArray[Any]]:
-        """What was drawn for each chip, (member, unit) or (member, unit, unit); see `Chip`."""
+        """Deviations that were drawn for each chip, (member, unit) or (member, unit, unit)."""
         return self._patterns
 
     def run(self, parameters: Arrays, inputs: Arrays) -> Arrays:
@@ -147,11 +147,11 @@ class EmulatedChip:
         return observed
 
     def state(self) -> dict[str, Any]:
-        """Return where noise and drift are, to be given to `set_state`."""
+        """Return the state of noise and drift, for `set_state`."""
         return {"streams": self._streams.state(), "run": self._run, "drift": dict(self._wandering)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._streams.set_state(state["streams"])
         self._run = int(state["run"])
         self._wandering = {name: np.array(values) for name, values in state["drift"].items()}
@@ -246,7 +246,7 @@ class EmulatedChip:
         return self._patterns[name][(slice(None), *places)]
 
     def _wait(self, n_samples: int) -> None:
-        """Let drifts go on for so many samples."""
+        """Let drifts proceed for so many samples."""
         time_ns = n_samples * self.model.sample_period_ns
         for name, normal in self._wandering.items():
             drift = self._quantity(name).drift
@@ -314,7 +314,7 @@ def _first_spikes(
     n_members, n_samples, _ = times.shape
     parts = [gap, tau_mem, tau_syn, weights] + ([] if delays is None else [delays])
     if any(part.shape[1] > 1 for part in parts):
-        # A sample with values of its own is a network of its own.
+        # A sample with values of its own is treated as a network of its own.
         times = times.reshape(n_members * n_samples, 1, -1)
         parts = [
             np.broadcast_to(part, (n_members, n_samples, *part.shape[2:])).reshape(

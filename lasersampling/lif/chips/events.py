@@ -1,4 +1,4 @@
-"""What happens to spikes between the neurons of a chip and those who listen."""
+"""Events on a chip: what happens to spikes between neurons and their observers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def seen(
 ) -> NDArray[np.float64]:
     """Return the spikes of a layer as they leave the chip.
 
-    Spikes without cause come first (a neuron spikes once at most, whatever for), then jitter, loss,
-    and the bus, which carries one spike after the other.
+    Spurious spikes come first (a neuron still spikes at most once), then jitter, loss, and the bus,
+    which carries one spike after the other.
 
     Parameters
     ----------
     spikes : ndarray of float64, shape (member, sample, neuron)
-        When neurons would spike, inf for never [tau_syn].
+        Times at which neurons would spike, inf for never [tau_syn].
     about : Spikes
-        What happens to them.
+        Imperfections of the spikes.
     streams : Streams
-        What is drawn from.
+        Source of random numbers.
     period : float
-        Time that a sample takes, from 0; later spikes are not seen [tau_syn].
+        Duration of a sample, from 0; later spikes are not seen [tau_syn].
     """
     shape = spikes.shape[1:]
     if about.spurious_rate > 0.0:

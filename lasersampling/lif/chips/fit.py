@@ -1,22 +1,22 @@
-"""One neuron's parameters from its spikes: least squares, and errors from batch to batch.
+"""Parameters of one neuron from its spikes: least squares, with errors from batch to batch.
 
-At its spike time T the voltage of a neuron is its threshold. With `gap` the threshold above rest,
-g_i the strengths of its synapses (1 for what was asked for) and k of `lif.Neuron`,
+At its spike time T the voltage of a neuron equals its threshold. Let `gap` be the threshold above
+rest, g_i the relative strengths of its synapses (nominally 1) and k as in `lif.Neuron`:
 
     sum_i g_i w_i k(T - t_i; tau_mem, tau_syn) - gap = 0     over inputs t_i < T,
 
-and the residual of a spike is this, over the gap (or voltage and gap could vanish together) and
-over V' / gap + 1 / tau_syn: noise of the time counts where the voltage is steep, noise of the
-threshold where it is flat. Two things do not show in spikes:
+The residual of a spike is the left side, divided by the gap (otherwise voltage and gap could vanish
+together) and by V' / gap + 1 / tau_syn: noise of the time matters where the voltage is steep, noise
+of the threshold where it is flat. Two things cannot be seen in spikes:
 
 - a common factor of gap and all strengths, so the mean strength of a neuron's live synapses is
   *defined* as 1;
-- which time constant is which, since k / tau_syn is the same with both exchanged. So some batches
-  run with one of them programmed to another value, `altered`; that one has a second value there.
+- which time constant is which, since k / tau_syn is symmetric in the two. So in some batches one of
+  them is programmed to another value, `altered`, and has a second value there.
 
-`gap` has a value of its own in each batch, for noise from batch to batch is usual. Standard errors
-are those of a jackknife over groups of batches (one step of Gauss and Newton from the optimum):
-they hold whatever the noise is, as long as groups are independent.
+Each batch has its own `gap`, since noise from batch to batch is common. Standard errors come from a
+jackknife over groups of batches (one Gauss-Newton step from the optimum): they hold for any noise,
+as long as groups are independent.
 
 References
 ----------
@@ -38,21 +38,21 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 MIN_SPIKES = 8
-"""Spikes that a batch needs to count."""
+"""Least number of spikes of a batch that is used."""
 
 MIN_USES = 20
-"""Spikes that a synapse must have had a part in to be measured."""
+"""Least number of spikes to which a synapse must contribute to be measured."""
 
 MIN_GROUPS = 3
 _MAX_STEPS = 20
 _WIDEST = math.log(3.0)
-"""Logarithms of time constants are sought this far from where a fit begins."""
+"""Largest change of the logarithms of time constants in a fit."""
 
 _LARGEST_FACTOR = 5.0
-"""A gap is sought down to its first value over this."""
+"""Largest factor by which a gap may decrease in a fit."""
 
 _FARTHEST = 5.0
-"""Residuals beyond so many of their usual size are of spikes without cause."""
+"""Residuals beyond so many of their typical size belong to spurious spikes."""
 
 _SMALLEST_SCALE = 1e-4
 _NEAR_EQUAL = 1e-3
@@ -60,20 +60,20 @@ _NEAR_EQUAL = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What one neuron did.
+    """Observations of one neuron.
 
     Attributes
     ----------
     spikes : ndarray, shape (batch, sample)
         Observed spikes [tau_syn].
     inputs : ndarray, shape (batch, sample, pre)
-        Spikes that reached it [tau_syn].
+        Spikes that reached the neuron [tau_syn].
     weights : ndarray, shape (batch, pre)
         Programmed weights [1].
     altered : ndarray of bool, shape (batch,)
-        In which batches one time constant is programmed to another value.
+        Batches in which one time constant is programmed to another value.
     groups : ndarray of int, shape (batch,)
-        Batches of the same number stay together in the jackknife.
+        Batches with the same number stay together in the jackknife.
     """
 
     spikes: Array
@@ -90,17 +90,16 @@ class FittedNeuron:
     Attributes
     ----------
     taus : ndarray, shape (3,)
-        tau_mem, tau_syn, and the one that is altered in batches where it is [tau_syn].
+        tau_mem, tau_syn, and the altered one in the batches that have it [tau_syn].
     gaps : ndarray, shape (batch,)
         Threshold above rest, nan in batches with too few spikes [1].
     strengths : ndarray, shape (pre,)
-        Of the synapses, 0 for dead ones [1].
+        Strengths of the synapses, 0 for dead ones [1].
     errors : ndarray, shape (4 + pre,)
-        Standard errors of tau_mem, tau_syn, the altered one, the mean gap, and strengths; nan where
+        Standard errors of tau_mem, tau_syn, the altered one, the mean gap, and strengths; nan if
         nothing was measured [1].
     residual : float
-        Usual distance of spikes from what the estimate says, a robust standard deviation
-        [tau_syn].
+        Typical distance of spikes from the fit, as a robust standard deviation [tau_syn].
     """
 
     taus: Array
@@ -117,13 +116,13 @@ class FittedNeuron:
 
 @dataclass(frozen=True)
 class Freedom:
-    """Which time constants can be told apart.
+    """Time constants that can be distinguished.
 
     Attributes
     ----------
     altered : int or None
-        0 if tau_mem is the one that is altered in some batches, 1 for tau_syn; None if none is:
-        then both are taken to deviate by the same factor.
+        0 if tau_mem is altered in some batches, 1 for tau_syn; None if neither is: then both are
+        assumed to deviate by the same factor.
     """
 
     altered: int | None
@@ -151,14 +150,14 @@ def response_with_slopes(s, tau_mem, tau_syn):
 
 @njit(cache=True, nogil=True)
 def voltages(since, weights, strengths, tau_mem, tau_syn):
-    """Voltage at each spike, its derivatives, and its parts.
+    """Voltage at each spike, its derivatives, and the contributions to it.
 
     Parameters
     ----------
     since, weights : arrays (spike, pre)
         Time since each input and programmed weights.
     strengths : array (pre,)
-        Of synapses.
+        Strengths of the synapses.
     tau_mem, tau_syn : arrays (spike,)
         Time constants.
 
@@ -189,20 +188,20 @@ def fit_neuron(
     Parameters
     ----------
     record : Record
-        What the neuron did.
+        Observations of the neuron.
     chosen : ndarray of bool, shape (batch, sample)
-        Which spikes to use.
+        The spikes that are used.
     live : ndarray of bool, shape (pre,)
         Synapses that transmit.
     start : FittedNeuron
-        Where to begin; strengths of synapses that are not measured stay as they are there.
+        Initial values; strengths of synapses that are not measured stay as they are there.
     freedom : Freedom
-        Which time constants can be told apart.
+        Time constants that can be distinguished.
 
     Returns
     -------
     FittedNeuron
-        With nan everywhere if there are too few spikes.
+        All values are nan if there are too few spikes.
     """
     chosen = chosen & np.isfinite(record.spikes)
     chosen = chosen & (chosen.sum(axis=1) >= MIN_SPIKES)[:, None]
@@ -273,7 +272,7 @@ class _LeastSquares:
             self.scale = np.maximum(slope / np.mean(gaps), 0.0) + 1.0
 
     def within(self, near: Flags) -> _LeastSquares:
-        """The same without some of the spikes; begins where this one does."""
+        """Fit without some of the spikes, starting from this fit."""
         other = object.__new__(_LeastSquares)
         other.record, other.freedom = self.record, self.freedom
         other.begin = self._as_start(self.start)
@@ -287,7 +286,7 @@ class _LeastSquares:
         return FittedNeuron(taus, gaps, strengths, self.begin.errors, self.begin.residual)
 
     def bounds(self) -> tuple[Array, Array]:
-        """Where values may lie."""
+        """Bounds of the values."""
         reach = np.full(len(self.start), np.inf)
         reach[: self.n_taus] = _WIDEST
         lowest, n_gaps = self.start - reach, len(self.batches)
@@ -295,14 +294,14 @@ class _LeastSquares:
         return lowest, self.start + reach
 
     def is_plausible(self, x: Array) -> bool:
-        """Whether no time constant and no gap has run away."""
+        """Whether all time constants and gaps have stayed within bounds."""
         taus, gaps = x[: self.n_taus], x[len(x) - len(self.batches) :]
         near = np.abs(taus - self.start[: self.n_taus]) < _WIDEST
         return bool(near.all() and (gaps > 0.0).all())
 
     @property
     def is_determined(self) -> bool:
-        """Whether there are spikes enough."""
+        """Whether there are enough spikes."""
         n_groups = len(np.unique(self.record.groups[self.batches]))
         enough = self.n_spikes >= 1.5 * len(self.start) and self.measured.any()
         both = self.freedom.altered is None or (self.altered.any() and not self.altered.all())
@@ -326,7 +325,7 @@ class _LeastSquares:
         return strengths
 
     def residuals(self, x: Array) -> Array:
-        """Of all spikes, and of the definition that strengths are 1 in the mean."""
+        """Residuals of all spikes, and of the condition that strengths have the mean 1."""
         strengths = self._strengths(x)
         gaps = x[len(x) - len(self.batches) :]
         voltage = voltages(self.since, self.weights, strengths, *self._taus(x))[0]

@@ -1,4 +1,4 @@
-"""A network whose spikes come from a substrate, and derivatives from the nominal model."""
+"""A network whose spikes come from a substrate, and their derivatives from the nominal model."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lasersampling.lif.network import Activity, SpikingNetwork
 from lasersampling.lif.spike_times.first_spike import Layout, spikes_of
 
 Gradient = Callable[[Tensor, Tensor, Tensor | None, Layout, Tensor], Tensor]
-"""Gives a layer's observed spikes their derivatives: (inputs, weights, synaptic delays, neurons,
-observed) -> observed, differentiable by the first three. `spikes_of` does it in closed form."""
+"""Gives derivatives to the observed spikes of a layer: (inputs, weights, synaptic delays, neurons,
+observed) -> observed, differentiable by the first three. `spikes_of` does so in closed form."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Stage:
 
 
 class InTheLoop:
-    """Runs a network on a substrate; stands wherever a network is run.
+    """Runs a network on a substrate; can replace a network anywhere.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class InTheLoop:
     substrate : Substrate
         Device of the kind "lif".
     grid : Grid, optional
-        Weights that can be programmed: derivatives are taken at these.
+        Programmable weights, at which derivatives are taken.
     gradient : callable, optional
-        How observed spikes get their derivatives; in closed form by default.
+        Gives derivatives to observed spikes; in closed form by default.
     settings : mapping of str to ndarray, optional
         Further parameters of the substrate, such as calibrated thresholds.
 

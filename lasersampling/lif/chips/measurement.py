@@ -1,4 +1,4 @@
-"""Measures the neurons and synapses of all layers of a chip, from the spikes it shows."""
+"""Measurement of the neurons and synapses of all layers of a chip, from its spikes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, sp
 Array = NDArray[np.float64]
 
 _ALTER = 0.4
-"""Of the smaller time constant: then the voltage follows the current, and shows its decay."""
+"""Altered time constant over the smaller one: the voltage then shows the decay of the current."""
 
 _DISTINCT = 1.3
-"""Time constants must differ by such a factor to be told apart well."""
+"""Least ratio of two time constants that can be distinguished well."""
 
 _MARGIN, _WIDE_MARGIN = 0.15, 0.3
-"""Of the threshold: a neuron that spikes with one that is higher by this must spike."""
+"""A neuron that would spike with a threshold higher by this factor must spike."""
 
 _DEAD_SHARE = 0.5
 _DEAD_STRENGTH = 0.25
@@ -32,7 +32,7 @@ _PASSES = 3
 
 @dataclass(frozen=True, eq=False)
 class LayerMeasurement:
-    """What was measured of one layer; nan where nothing was.
+    """Measured values of one layer; nan where nothing was measured.
 
     Attributes
     ----------
@@ -44,18 +44,18 @@ class LayerMeasurement:
     gap_noise : ndarray, shape (member, post)
         Standard deviation of the gap from batch to batch, error of measurement included [1].
     strengths, strengths_se : ndarray, shape (member, post, pre)
-        Of synapses over what was programmed, 1 in the mean over those of a neuron, 0 for dead ones;
-        standard errors [1].
+        Strengths of synapses relative to the programmed ones, with mean 1 for a neuron, 0 for dead
+        ones; standard errors [1].
     residual : ndarray, shape (member, post)
-        Usual distance of a spike from what the other values say [tau_syn].
+        Typical distance of a spike from the fit [tau_syn].
     dead : ndarray of bool, shape (member, post)
-        Neurons that do not spike where they must.
+        Neurons that do not spike although they must.
     dead_synapses : ndarray of bool, shape (member, post, pre)
         Synapses that transmit nothing.
     lost, lost_se : ndarray, shape (member,)
         Probability that a spike is not seen; standard error [1].
     spurious_rate, spurious_rate_se : ndarray, shape (member,)
-        Rate of spikes without cause of live neurons; standard error [1/tau_syn].
+        Rate of spurious spikes of live neurons; standard error [1/tau_syn].
     """
 
     gap: Array
@@ -97,23 +97,23 @@ def measure_chip(
 ) -> tuple[LayerMeasurement, ...]:
     """Measure all layers of all chips of a substrate.
 
-    Each layer is driven by the one before it. What reaches it is seen, so it need not be known
-    beforehand: the stimuli only have to be various. If a time constant can be programmed, every
-    second batch runs with it far below the other, without which spikes would not tell them
-    apart (`lif.chips.fit`).
+    Each layer is driven by the layer before it. Its inputs are observed, so they need not be known
+    beforehand: the stimuli only have to be diverse. If a time constant can be programmed, it is far
+    below the other in every second batch, since spikes could not distinguish them otherwise
+    (`lif.chips.fit`).
 
     Parameters
     ----------
     substrate : Substrate
         Device of the kind "lif".
     model : ChipModel
-        Nominal neurons, and what can be programmed; nothing else of it is used.
+        Nominal neurons and programmable values; nothing else of it is used.
     settings : mapping of str to ndarray
         Programmed values of neurons, such as ``threshold_0``.
     n_batches, n_samples : int
-        Batches, an even number, and samples of each.
+        Number of batches, which is even, and of samples of each.
     generator : Generator
-        What stimuli are drawn from.
+        Source of random numbers for the stimuli.
     """
     sizes = substrate.description.sizes
     freedom = _freedom(model)
@@ -155,14 +155,14 @@ def _run(substrate: Substrate, stimulus: Stimulus, settings: Arrays) -> list[tup
 
 
 def nominal_value(model: ChipModel, name: str) -> float:
-    """What a neuron is meant to have, such as ``tau_mem``.
+    """Nominal value of a neuron, such as ``tau_mem``.
 
     Parameters
     ----------
     model : ChipModel
         Nominal neurons.
     name : str
-        Which value.
+        Name of the value.
     """
     return 1.0 if name == "tau_syn" else float(getattr(model.neuron, name))
 
@@ -235,7 +235,7 @@ def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeas
 def _predicted(
     seen: _Seen, estimates: list[list[FittedNeuron]], freedom: Freedom, factor: float
 ) -> Array:
-    """Spikes of the estimated neurons with thresholds times a factor; shape of those seen."""
+    """Spikes of the fitted neurons with thresholds times a factor, in the shape of the observed."""
 
     def stacked(name: str) -> Array:
         return np.array([[getattr(own, name) for own in row] for row in estimates])
@@ -264,7 +264,7 @@ def _collected(
     seen: _Seen, estimates: list[list[FittedNeuron]], must: Flags, never: Flags, known: Flags,
     dead: Flags, dead_synapses: Flags, period: float,
 ) -> LayerMeasurement:  # fmt: skip
-    """Put what was found for each neuron into arrays, and count what came and what did not."""
+    """Put the results for each neuron into arrays, and count expected and unexpected spikes."""
 
     def of_all(values: list[list[float]]) -> Array:
         return np.where(known, np.array(values, dtype=np.float64), np.nan)
@@ -273,7 +273,7 @@ def _collected(
         return of_all([[own.errors[place] for own in row] for row in estimates])
 
     def share(among: Flags, happened: Flags) -> tuple[Array, Array]:
-        """Share and its standard error, with Laplace's estimate so that it is never 0."""
+        """Fraction and its standard error, with Laplace's estimate so that it is never 0."""
         among = among & known[:, None]
         n = among.sum((0, 2, 3))
         part = (among & happened).sum((0, 2, 3))

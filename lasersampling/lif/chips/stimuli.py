@@ -1,4 +1,4 @@
-"""What a chip is shown to be calibrated: many inputs, at chosen times, through random weights."""
+"""Stimuli for the calibration of a chip: many inputs, at chosen times, with random weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DRIVE = 2.5
 
 _LEAST_DRIVE = 1.3
 _LONGEST = 4.0
-"""Inputs of a sample lie within such a span, or are two volleys at most so far apart [tau_syn]."""
+"""Largest span of the inputs of a sample, or distance of two volleys [tau_syn]."""
 
 _FIRST_VOLLEY_SHARE = 0.4
 
@@ -40,7 +40,7 @@ class Stimulus:
     Attributes
     ----------
     weights : tuple of ndarray, shape (post, pre)
-        Of each layer, as they can be programmed [1].
+        Weights of each layer, which can be programmed [1].
     times : ndarray, shape (sample, input)
         Input spikes, inf for absent ones [tau_syn].
     """
@@ -54,21 +54,21 @@ def draw_stimulus(
 ) -> Stimulus:
     """Draw weights and input spikes that make neurons of all layers spike, at various times.
 
-    Each neuron listens to some of its inputs, others in each batch, a tenth of them inhibitory. In
-    a sample some inputs are absent; the rest are two volleys 0 to 4 tau_syn apart, so that the
-    second shows what is left of the first, or are spread over such a span. Every eighth sample or
-    so has no input.
+    Each neuron listens to some of its inputs, different in each batch, a tenth of them inhibitory.
+    In a sample some inputs are absent; the others are two volleys 0 to 4 tau_syn apart, so that the
+    second shows how the first decays, or are spread over such a span. About every eighth sample has
+    no input.
 
     Parameters
     ----------
     model : ChipModel
         Nominal neurons and the weights that can be programmed.
     sizes : sequence of int
-        Inputs, and neurons of each layer.
+        Numbers of inputs, and of neurons of each layer.
     n_samples : int
-        Samples of the batch.
+        Number of samples of the batch.
     generator : Generator
-        What to draw from.
+        Source of random numbers.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def draw_stimulus(
 
 
 def _drive(model: ChipModel, n_pre: int, layer: int) -> tuple[int, float]:
-    """How many inputs a neuron listens to, and their largest weight."""
+    """Number of inputs to which a neuron listens, and their largest weight."""
     neuron, highest = model.neuron, model.imperfections.coupling.grid.highest
     gap = (neuron.threshold - neuron.leak) * neuron.conductance
     peak = math.exp(-peak_after(0.0, 1.0, neuron.tau_mem, 1.0))

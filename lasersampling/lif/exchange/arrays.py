@@ -1,7 +1,7 @@
-"""Networks as plain dictionaries of arrays, and back: the form that files and NIR are made from.
+"""Networks as plain dictionaries of arrays, from which files and NIR graphs are made.
 
-The names are those of `hardware.substrate`, k is the number of a layer of neurons from 0; `e` is a
-member. A first axis `e` may be left out: the values are then those of all members.
+The names are those of `hardware.substrate`; k is the number of a layer of neurons from 0, and `e` a
+member. The first axis `e` may be left out: the values are then those of all members.
 
 ========================  ==============  ======================================================
 name                      shape           what
@@ -15,14 +15,14 @@ name                      shape           what
 ``conductance_k``         (e, post)       of the leak, by default 1 [1]
 ``tau_mem_k``             (e, post)       membrane time constant, by default 1 [tau_syn]
 ``tau_syn_k``             (e, post)       synaptic time constant, by default 1 [tau_syn]
-``input_copies``          ()              how often each input is repeated, by default once
+``input_copies``          ()              number of copies of each input, by default one
 ``bias_times``            (bias,)         spikes that are added to the inputs, after their copies,
                                           in every sample, optional [tau_syn]
 ========================  ==============  ======================================================
 
 Inputs pass copies, bias spikes and axonal delays before layer 0; each later layer gets the outputs
-of the one before, after their dendritic and its axonal delays. How delays were parametrised and
-shared in training, and the smallest slope of derivatives, are no part of it.
+of the layer before, after their dendritic and its axonal delays. The parametrisation and sharing of
+delays in training, and the smallest slope of derivatives, are not included.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.streams import Streams
 
 NEURON = {"threshold": 1.0, "leak": 0.0, "conductance": 1.0, "tau_mem": 1.0, "tau_syn": 1.0}
-"""Parameters of neurons, and their values where none are given."""
+"""Parameters of neurons, and their default values."""
 
 AXES = {
     "weights": ("post", "pre"),
@@ -70,12 +70,12 @@ Array = NDArray[np.float64]
 
 
 def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
-    """Return the arrays of a network; those of neurons and weights are always there.
+    """Return the arrays of a network; those of neurons and weights are always included.
 
     Raises
     ------
     InputError
-        With all stages that have no place in the arrays, as bias spikes of a hidden layer.
+        With all stages that the arrays cannot represent, such as bias spikes of a hidden layer.
     """
     arrays: dict[str, Array] = {}
     problems, before, k = [], "", 0
@@ -110,28 +110,27 @@ def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
 def network_from_arrays(
     arrays: Mapping[str, ArrayLike], delay_range: DelayRange | None = None
 ) -> SpikingNetwork:
-    """Make a network of arrays named as above.
+    """Make a network from arrays with the names above.
 
     Parameters
     ----------
     arrays : mapping of str to array_like
         The arrays.
     delay_range : DelayRange, optional
-        Where delays may lie when they are trained on. By default they stay as they are: each stage
-        has a range of its own, from 0 to twice its longest delay, which is not trained.
+        Range of the delays if they are to be trained. By default they are fixed: each stage has its
+        own range, from 0 to twice its longest delay, which is not trained.
 
     Returns
     -------
     SpikingNetwork
-        With random streams of the seeds 0, 1, ..., and weights exactly as given; delays are
-        as given up to rounding (some 1e-16 of the longest).
+        The network, with random streams of the seeds 0, 1, ..., and weights exactly as given;
+        delays are as given up to rounding (about 1e-16 of the longest).
 
     Raises
     ------
     InputError
-        With all problems found: missing and unknown names, shapes that do not fit together,
-        entries that are no finite numbers, negative delays, impossible neurons, delays outside the
-        range.
+        With all problems found: missing and unknown names, shapes that do not fit together, entries
+        that are not finite numbers, negative delays, impossible neurons, delays outside the range.
     """
     found = checked_arrays(arrays)
     streams = Streams(range(len(found["weights_0"])))
@@ -170,7 +169,7 @@ def network_from_arrays(
 
 
 def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """Return the arrays with an axis of members, and what was left out of neurons.
+    """Return the arrays with an axis of members, with defaults for omitted values of neurons.
 
     Raises
     ------
@@ -184,7 +183,7 @@ def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
         problems += wrong
         if array is not None:
             found[name] = array
-    # Arrays that were found wrong are there, only their shapes are not to be spoken of.
+    # Invalid arrays have been reported; here only their presence matters, not their shapes.
     n = n_layers(arrays)
     numbers = [int(match[2]) for name in arrays if (match := _NAME.fullmatch(name))]
     if n == 0 or max(numbers, default=0) >= n:
@@ -272,13 +271,13 @@ def _set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fi
 
 
 def _holding(delays: Array) -> DelayRange:
-    """Return a range that holds delays, well away from its upper end."""
+    """Return a range that contains the delays, well away from its upper end."""
     longest = float(delays.max())
     return DelayRange(scale=2.0 * longest if longest > 0 else 1.0, initial_std=0.0, trainable=False)
 
 
 def _checked(name: str, value: ArrayLike) -> tuple[Array | None, list[Problem]]:
-    """Look at one array by itself."""
+    """Check one array by itself."""
     match = _NAME.fullmatch(name)
     if match is None and name not in UNLAYERED:
         known = ", ".join([*(f"{kind}_k" for kind in AXES), *UNLAYERED])
@@ -308,7 +307,7 @@ def _checked(name: str, value: ArrayLike) -> tuple[Array | None, list[Problem]]:
 
 
 def _member_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
-    """Look at numbers of axes, and of members."""
+    """Check numbers of axes, and of members."""
     members = {}
     for name, array in found.items():
         match = _NAME.fullmatch(name)
@@ -329,7 +328,7 @@ def _member_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
 
 
 def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
-    """Look at whether arrays fit to the weights of their layer, and layers to one another."""
+    """Check whether arrays fit the weights of their layer, and layers one another."""
     sizes = {
         int(name.removeprefix("weights_")): array.shape[-2:]
         for name, array in found.items()
@@ -357,7 +356,7 @@ def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
 
 
 def _lone(values: Array) -> Any:
-    """Return the one number that all entries are, which is faster, or else the array."""
+    """Return the one number that all entries equal, which is faster, or else the array."""
     first = values.flat[0]
     return float(first) if bool((values == first).all()) else values
 

@@ -1,4 +1,4 @@
-"""Networks from one kind of file to another: HDF5 (`network_file`), NIR, and arrays in .npz."""
+"""Conversion of network files: HDF5 (`network_file`), NIR, and arrays in .npz."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
 
 @dataclass(frozen=True)
 class NirMeaning:
-    """How the numbers of NIR files are meant; see `lif.exchange.nir_scales`.
+    """Meaning of the numbers in NIR files; see `lif.exchange.nir_scales`.
 
     Attributes
     ----------
     tau_syn_s : float or None
         Unit of time, needed to write a file unless one is read [s].
     step_s : float or None
-        Of tools whose spikes are 1 for one step, or which count in steps: its length [s].
+        Length of a step, for tools whose spikes are 1 for one step or which count in steps [s].
     weights : "jumps", "nir" or None
-        What the weights are of a file that is read; see `lif.from_nir`.
+        Meaning of the weights in a file that is read; see `lif.from_nir`.
     """
 
     tau_syn_s: float | None = None
@@ -51,18 +51,18 @@ class NirMeaning:
 
 @dataclass(frozen=True, eq=False)
 class Conversion:
-    """What was converted.
+    """Result of a conversion.
 
     Attributes
     ----------
     network : SpikingNetwork
-        As it was read.
+        The network as it was read.
     member : int or None
-        Which member was written, None for all.
+        Member that was written, None for all.
     tau_syn_s : float or None
         Unit of time, if a NIR file was read or written [s].
     jumps : tuple of float or None
-        Least and largest jump of a current by a weight of 1, of a NIR file that was read [1].
+        Smallest and largest jump of a current for a weight of 1, in a NIR file that was read [1].
     """
 
     network: SpikingNetwork
@@ -81,22 +81,22 @@ def convert(
     overwrite: bool = False,
     read: Callable[[Path], StoredNetwork] = load_network,
 ) -> Conversion:
-    """Read a network from one file and write it to another, each of the kind its suffix says.
+    """Read a network from one file and write it to another; suffixes determine their kinds.
 
     Parameters
     ----------
     source, target : path-like
         Ending in .h5, .hdf5, .nc, .nir or .npz.
     command : str
-        What an HDF5 file says of how it was made.
+        Record in an HDF5 file of how it was made.
     member : int, optional
         Member of an ensemble to be written as NIR, which holds one; the first by default.
     meaning : NirMeaning
-        How the numbers of NIR files are meant.
+        Meaning of the numbers in NIR files.
     overwrite : bool
-        Whether a target that is there may be replaced.
+        Whether an existing target may be replaced.
     read : callable
-        What reads an HDF5 source.
+        Function that reads an HDF5 source.
 
     Raises
     ------

@@ -1,11 +1,11 @@
 """Trained networks as HDF5 files.
 
 The file has the arrays of `lif.exchange.arrays` in the group ``/network``, each with named
-dimensions, its unit and a description, so that xarray opens the group; ``/network/accuracy`` says
-what share of test samples each member decides rightly. Attributes of the root say what it is
-(``form``, ``form_version``), the unit of all times (``time_unit``, always tau_syn), on what the
-network was trained (``trained_on``), by which command (``command``) and which version of the
-library.
+dimensions, its unit and a description, so that xarray opens the group; ``/network/accuracy`` is the
+fraction of test samples that each member decides correctly. Attributes of the root say what the
+file is (``form``, ``form_version``), the unit of all times (``time_unit``, always tau_syn), the
+data on which the network was trained (``trained_on``), by which command (``command``) and with
+which version of the library.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ _ABOUT = {
     "conductance": ("1", "leak conductances of layer {k}"),
     "tau_mem": (TIME_UNIT, "membrane time constants of layer {k}"),
     "tau_syn": (TIME_UNIT, "synaptic time constants of layer {k}"),
-    "input_copies": ("1", "how often each input is repeated"),
+    "input_copies": ("1", "number of copies of each input"),
     "bias_times": (TIME_UNIT, "spikes that are added to the inputs in every sample"),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class StoredNetwork:
-    """A network, and what its file says of it.
+    """A network, and what its file says about it.
 
     Attributes
     ----------
     network : SpikingNetwork
         The network; its delays are fixed unless a range was given.
     trained_on : str
-        Data that it was trained on, as a recipe names them; empty if not known.
+        Data on which it was trained, as a recipe names them; empty if unknown.
     accuracy : ndarray of float64, shape (member,), or None
-        Share of test samples that each member decides rightly, if known [1].
+        Fraction of test samples that each member decides correctly, if known [1].
     command : str
         How it was made.
     """
@@ -81,7 +81,7 @@ def save_network(
     single: bool = False,
     overwrite: bool = True,
 ) -> None:
-    """Write a network; the file appears as a whole or not at all.
+    """Write a network; the file appears completely or not at all.
 
     Parameters
     ----------
@@ -92,20 +92,20 @@ def save_network(
     command : str
         How it was made.
     trained_on : str
-        Data that it was trained on, as a recipe names them.
+        Data on which it was trained, as a recipe names them.
     accuracy : sequence of float, optional
-        Of each member on the test part of these data [1].
+        Accuracy of each member on the test part of these data [1].
     single : bool
-        Keep weights and delays in single precision: smaller files, for large networks that
-        are shipped. All else is always kept in double precision.
+        Store weights and delays in single precision: smaller files, for large networks that are
+        shipped. Everything else is always stored in double precision.
     overwrite : bool
         Whether an existing file may be replaced.
 
     Raises
     ------
     InputError
-        If the network has stages that the arrays cannot say, the accuracies are not one for each
-        member, or the file cannot be written.
+        If the network has stages that the arrays cannot represent, there is not one accuracy for
+        each member, or the file cannot be written.
     """
     arrays = network_to_arrays(network)
     if accuracy is not None:
@@ -138,8 +138,8 @@ def load_network(
     Raises
     ------
     InputError
-        With all problems found, each with the file: none there, empty, truncated or foreign files,
-        those of a newer version, and arrays that `network_from_arrays` refuses.
+        With all problems found, each with the file: missing, empty, truncated or foreign files,
+        files of a newer version, and arrays that `network_from_arrays` refuses.
     """
     name = str(path)
     arrays, attributes = _read(path)
@@ -158,7 +158,7 @@ def load_network(
 
 
 def is_network_file(path: Path) -> bool:
-    """Tell a network file from others; whether it is sound is seen when it is read."""
+    """Distinguish a network file from others; faults in it are found when it is read."""
     try:
         with hdf5.opened(path, _EXPECTED) as root:
             return bool(root.attributes().get("form") == FORM)
@@ -178,7 +178,7 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
         file.attrs["time_unit"] = TIME_UNIT
         file.attrs["library_version"] = lasersampling.__version__
         for key, value in attributes.items():
-            if value:  # an empty text has no place in HDF5
+            if value:  # HDF5 has no empty texts
                 file.attrs[key] = as_text(value)
         group = file.create_group("network")
         for name, array in arrays.items():
@@ -198,7 +198,7 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
 def _layout(name: str) -> tuple[tuple[str, ...], str, str]:
     """Dimensions, unit and description of an array."""
     if name == "accuracy":
-        return ("member",), "1", "share of test samples that are decided rightly"
+        return ("member",), "1", "fraction of test samples that are decided correctly"
     if name in ("input_copies", "bias_times"):
         return (("bias",) if name == "bias_times" else ()), *_ABOUT[name]
     kind, _, k = name.rpartition("_")

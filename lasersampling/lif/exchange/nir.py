@@ -1,6 +1,6 @@
 """Networks to and from NIR, the Neuromorphic Intermediate Representation.
 
-One chain of nodes is written, of which only those that the network has:
+One chain of nodes is written, with those of the following nodes that the network needs:
 
 =====================  =========  ==============================================================
 node                   type       what
@@ -26,11 +26,11 @@ r = 1 / conductance and w_in = tau_syn, where S is the sum of weighted Dirac pul
 are in seconds. Tools that step in time give a spike the value 1 for one step: an integral of
 step_s in place of 1, so for them w_in = tau_syn / step_s.
 
-NIR has no word for neurons that spike once at most. They are written with v_reset = v_leak and
+NIR cannot express that neurons spike at most once. They are written with v_reset = v_leak and
 ``spikes_at_most = 1`` in the metadata: a tool that does not know this may let a neuron spike again.
-What is read spikes once at most, whatever its v_reset, which acts after a spike only. Both start
-at V = leak, I = 0. How a graph is read: `lif.exchange.nir_chain`. Semantics at length:
-docs/exchange.md.
+A graph is read as neurons that spike at most once, whatever its v_reset, which acts after a spike
+only. Both start at V = leak, I = 0. `lif.exchange.nir_chain` explains how a graph is read, and
+docs/exchange.md the semantics at length.
 
 References
 ----------
@@ -91,7 +91,7 @@ def to_nir(
     tau_syn_s : float
         Our unit of time [s].
     member : int
-        Which member.
+        Member to be written.
     step_s : float, optional
         For tools whose spikes are 1 for one step of this length [s]; by default spikes are Dirac
         pulses.
@@ -104,7 +104,7 @@ def to_nir(
     Raises
     ------
     InputError
-        With all problems of the arguments, or stages that NIR has no word for.
+        With all problems of the arguments, or stages that NIR cannot express.
     LaserSamplingError
         If the package `nir` is not installed.
     """
@@ -146,24 +146,24 @@ def from_nir(
     tau_syn_s : float, optional
         Unit of time of the network [s]; by default that of `time_unit_s`.
     step_s : float, optional
-        Of a graph whose spikes are 1 for one step, or which counts in steps: the length of a step
-        [s]. By default as the metadata say, and Dirac pulses where they say nothing; 1 insists on
-        that. Graphs of other tools that are implausible so are refused, with the step that would
+        Length of a step, for a graph whose spikes are 1 for one step or which counts in steps [s].
+        By default as the metadata say, and Dirac pulses if they say nothing; 1 insists on these.
+        Graphs of other tools for which this is implausible are refused, with the step that would
         explain them; see `lif.exchange.nir_scales`.
     weights : "jumps" or "nir", optional
-        "jumps": each weight is the jump of the current, and w_in is not used; "nir": the jump is
-        W w_in / tau_syn, as NIR says. By default the latter, and implausible jumps are refused.
+        "jumps": each weight is the jump of the current, and w_in is not used; "nir": the jump is W
+        w_in / tau_syn, as NIR says. By default the latter, and implausible jumps are refused.
 
     Returns
     -------
     SpikingNetwork
-        Its neurons spike once at most, and its delays are fixed.
+        The network; its neurons spike at most once, and its delays are fixed.
 
     Raises
     ------
     InputError
-        With all problems found, each with the node: nodes, connections and values that have no
-        exact counterpart here, and units that have to be asked for.
+        With all problems found, each with the node: nodes, connections and values without an exact
+        counterpart here, and units that the caller has to state.
     """
     _graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
@@ -196,7 +196,7 @@ def reading_of(
     step_s: float | None = None,
     weights: Weights | None = None,
 ) -> Reading:
-    """Say how `from_nir` reads the numbers of a graph, given these of its arguments.
+    """Find out how `from_nir` reads the numbers of a graph, given these of its arguments.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def reading_of(
 
 
 def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
-    """Return the unit of time of a graph: that of its metadata, or else its first tau_syn [s].
+    """Return the unit of time of a graph: from its metadata, or else its first tau_syn [s].
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
 
 
 def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: bool = True) -> None:
-    """Write a graph with `nir.write`; the file appears as a whole or not at all.
+    """Write a graph with `nir.write`; the file appears completely or not at all.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
     Raises
     ------
     InputError
-        If there is no such file, or it is no graph that NIR can read.
+        If there is no such file, or it is not a graph that NIR can read.
     """
     nir = nir_package()
     name = str(path)
@@ -276,7 +276,7 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
                 entry.check_size()
     try:
         graph = nir.read(io.BytesIO(content))
-    # NIR checks by assertions, h5py raises what its structures bring about.
+    # NIR checks by assertions, and h5py raises whatever its structures cause.
     except Exception as error:
         reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         raise InputError.single(name, f"what NIR cannot read ({reason})", _EXPECTED) from None
@@ -309,7 +309,7 @@ def _nodes(
             post, pre = weights.shape
             nodes[f"fan_out_{k}"] = nir.Linear(np.tile(np.eye(pre), (post, 1)))
             delay(f"synaptic_delays_{k}")
-            # Row o of the blocks is zero but for the lanes of neuron o.
+            # Row o of the blocks is zero except for the lanes of neuron o.
             weights = (np.eye(post)[:, :, None] * weights).reshape(post, post * pre)
         nodes[f"weights_{k}"] = nir.Linear(weights)
         nodes[f"neurons_{k}"] = nir.CubaLIF(
@@ -329,7 +329,7 @@ def _nodes(
 
 
 def _graph(graph: object) -> None:
-    """Refuse what is no graph."""
+    """Refuse anything that is not a graph."""
     nir = nir_package()
     if not isinstance(graph, nir.NIRGraph):
         got = f"{type(graph).__name__}"
@@ -337,7 +337,7 @@ def _graph(graph: object) -> None:
 
 
 def _is_stated(graph: nir.NIRGraph) -> bool:
-    """Say whether the metadata tell how the graph is to be read."""
+    """Say whether the metadata determine how the graph is to be read."""
     return any(_stated(graph, key) is not None for key in ("tau_syn_s", "step_s"))
 
 
@@ -359,7 +359,7 @@ def _time_problems(where: str, value: object) -> list[Problem]:
 
 
 def nir_package() -> ModuleType:
-    """Import the package `nir`, which is an extra.
+    """Import the optional package `nir`.
 
     Raises
     ------

@@ -1,21 +1,21 @@
-"""How a NIR graph is read: as a chain of nodes, in which layers of neurons are told apart.
+"""Reading of a NIR graph as a chain of nodes, in which layers of neurons are identified.
 
-Between two layers, Linear nodes (and Affine without bias, Scale) that follow one another are
-multiplied into one matrix W, and delays that follow one another are added. Then
+Between two layers, successive Linear nodes (and Affine without bias, Scale) are multiplied into one
+matrix W, and successive delays are added. Then
 
 =========================  =====================================================================
 what stands there          what it is read as
 =========================  =====================================================================
 W                          weights
 Delay W                    axonal delays, weights
-W Delay                    weights, dendritic delays: all inputs of a neuron alike
-0/1 Delay W                synaptic delays, if the 0/1 matrix gives each synapse a lane of its own
+W Delay                    weights, dendritic delays: the same for all inputs of a neuron
+0/1 Delay W                synaptic delays, if the 0/1 matrix gives each synapse its own lane
 0/1 ..., in front of all   input copies, if the 0/1 matrix repeats inputs and a matrix follows
 Delay, behind all          dendritic delays of the last layer
 =========================  =====================================================================
 
-A delay right behind neurons is one of the next layer's inputs, unless its metadata say
-``role = dendritic``, which is the same to all spikes.
+A delay directly behind neurons is read as a delay of the next layer's inputs, unless its metadata
+say ``role = dendritic``, which is equivalent for all spikes.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ _MATRICES = ("Linear", "Affine", "Scale")
 _KNOWN = ("Input", *_MATRICES, "Delay", "CubaLIF", "Output")
 
 _MOST_LANES = 10_000
-"""A matrix between as many takes 800 MB."""
+"""A matrix between so many lanes takes 800 MB."""
 
 Named = tuple[str, Any]
 """A node and its name."""
 
 
 class Chain:
-    """The nodes of a graph in their order, and the arrays of `lif.exchange.arrays` that they are.
+    """The nodes of a graph in their order, and the arrays of `lif.exchange.arrays` that they make.
 
     Parameters
     ----------
     graph : nir.NIRGraph
         A graph in which `chain_problems` finds none.
     unit_s : float
-        Unit of time of the arrays, in that of the graph, which is a second by its letter [s].
+        Unit of time of the arrays, in that of the graph, which is nominally a second [s].
     area : float or None
-        Integral of a spike over the time of the graph: 1 of a Dirac pulse [1]. None if a weight is
+        Integral of a spike over the time of the graph: 1 for a Dirac pulse [1]. None if a weight is
         the jump of the current, whatever w_in.
 
     Attributes
@@ -60,12 +60,12 @@ class Chain:
     arrays : dict of str to ndarray of float64
         The arrays; their values are not checked [1] or [tau_syn].
     origin : dict of str to str
-        Node and field that an array was read from.
+        Node and field from which an array was read.
 
     Raises
     ------
     InputError
-        For the first node that cannot be meant.
+        For the first node that cannot be interpreted.
     """
 
     def __init__(self, graph: nir.NIRGraph, unit_s: float, area: float | None) -> None:
@@ -101,7 +101,7 @@ class Chain:
             self.origin["bias_times"] = f"node {name!r} (bias_times_s)"
 
     def _copies(self, nodes: list[Named]) -> None:
-        """Take off a first matrix that repeats inputs, if another follows before the neurons."""
+        """Remove a first matrix that repeats inputs, if another one follows before the neurons."""
         kinds = [_kind(node) for _, node in nodes]
         before = kinds[: kinds.index("CubaLIF")] if "CubaLIF" in kinds else []
         if kinds[0] not in _MATRICES or sum(kind in _MATRICES for kind in before) < 2:
@@ -116,7 +116,7 @@ class Chain:
             del nodes[0]
 
     def _layer(self, k: int, section: list[Named], name: str, node: Any) -> None:
-        """Read what leads to a layer of neurons, and the neurons."""
+        """Read the nodes that lead to a layer of neurons, and the neurons."""
         n_pre, matrix, origin = self._width, None, ""
         behind: list[tuple[str, Array]] = []  # delays after the matrix
         lanes: tuple[Array, Array] | None = None  # their inputs, as a 0/1 matrix, and their delays
@@ -154,9 +154,9 @@ class Chain:
         self.origin[f"weights_{k}"] = f"node {origin!r} (weight)"
 
     def _lanes(self, k: int, matrix: Array, fan_out: Array, delay: Array, name: str) -> Array:
-        """Keep synaptic delays, one lane each, and return the weights (post, pre)."""
+        """Store synaptic delays, one lane each, and return the weights (post, pre)."""
         n_post, n_pre = len(matrix), fan_out.shape[1]
-        # Shapes first: what they are compared with may be larger than memory.
+        # Shapes first: the expected matrix may be larger than memory.
         fits = fan_out.shape[0] == n_post * n_pre and matrix.shape[1] == n_post * n_pre
         is_ours = fits and np.array_equal(fan_out, np.tile(np.eye(n_pre), (n_post, 1)))
         if is_ours:
@@ -178,7 +178,7 @@ class Chain:
                 raise _refusal(name, got, f"({n_post},), one for each neuron")
             return np.broadcast_to(values.ravel(), (n_post,))
 
-        with np.errstate(divide="ignore", invalid="ignore"):  # what comes of 0 is refused later
+        with np.errstate(divide="ignore", invalid="ignore"):  # results of 0 are refused later
             if self._area is None:
                 jump = np.ones(n_post)
             else:
@@ -221,7 +221,7 @@ class Chain:
 
 
 def chain_problems(graph: nir.NIRGraph) -> list[Problem]:
-    """List nodes that have no counterpart, and what makes the graph no chain."""
+    """List nodes without a counterpart, and reasons why the graph is not a chain."""
     return _type_problems(graph) + _edge_problems(graph)
 
 
@@ -245,7 +245,7 @@ def _in_order(graph: nir.NIRGraph) -> list[Named]:
 
 
 def _type_problems(graph: nir.NIRGraph) -> list[Problem]:
-    """List nodes that have no counterpart, and ends that are missing."""
+    """List nodes without a counterpart, and missing ends."""
     expected = ", ".join(_KNOWN)
     hints = {
         "LIF": f"{expected}; LIF has no synaptic time constant, ours are above 0",
@@ -266,7 +266,7 @@ def _type_problems(graph: nir.NIRGraph) -> list[Problem]:
 
 
 def _edge_problems(graph: nir.NIRGraph) -> list[Problem]:
-    """List what makes the graph no chain: recurrent, branching, loose."""
+    """List reasons why the graph is not a chain: recurrent, branching or loose nodes."""
     edges = [(str(pre), str(post)) for pre, post in graph.edges]
     ends = [end for edge in edges for end in edge]
     problems = [

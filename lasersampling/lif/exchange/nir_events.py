@@ -32,7 +32,7 @@ def events_of(times: Tensor, *, tau_syn_s: float, t_max: float) -> nir.EventData
     -------
     nir.EventData
         Times in seconds; shape (sample, event) with as many events as the busiest sample has,
-        filled up with neuron -1 and time inf.
+        padded with neuron -1 and time inf.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def spikes_of_events(events: nir.EventData, *, tau_syn_s: float) -> Tensor:
     events : nir.EventData
         At most one event for each neuron of a sample, in any order.
     tau_syn_s : float
-        Unit of the times returned [s].
+        Unit of the returned times [s].
 
     Returns
     -------
@@ -79,8 +79,8 @@ def spikes_of_events(events: nir.EventData, *, tau_syn_s: float) -> Tensor:
     Raises
     ------
     InputError
-        If a neuron spikes more than once, which such a table cannot say, if neurons or times are
-        impossible, or events have values.
+        If a neuron spikes more than once, which such a table cannot represent, if neurons or times
+        are impossible, or events have values.
     """
     nir = nir_package()
     problems = number_problems("tau_syn_s", tau_syn_s, 0.0, strict=True)

@@ -1,8 +1,8 @@
-"""In which units a NIR graph counts: seconds or steps, and how far a spike lets a current jump.
+"""Units of a NIR graph: seconds or steps, and the jump of the current caused by a spike.
 
-NIR states its equations in seconds and says of a spike only that it is S. By the letter S is a
-Dirac pulse, a spike through a weight W lets the current jump by W w_in / tau_syn, and that is how
-a graph is read whose w_in are near tau_syn. Tools that step in time mean other things:
+NIR states its equations in seconds and denotes a spike by S only. Taken literally, S is a Dirac
+pulse, and a spike through a weight W makes the current jump by W w_in / tau_syn; a graph whose w_in
+are near tau_syn is read in this way. Tools that step in time mean other things:
 
 =================================  ==============  =============  ===============================
 tools, as they export              tau             w_in           a weight W is a jump of
@@ -13,9 +13,9 @@ Norse, Rockpool                    seconds         1              W, read with `
 older snnTorch, graphs by hand     steps, or ms    1, or tau_syn  see `reading`
 =================================  ==============  =============  ===============================
 
-Nothing in a graph tells them apart for certain, so what is implausible by the letter is asked for
-and never guessed. What no step explains, `weights` says: "jumps", each weight is the jump, whatever
-w_in; or "nir", the jump is W w_in / tau_syn indeed.
+Nothing in a graph distinguishes them for certain, so implausible values are asked for and never
+guessed. What no step explains, `weights` does: "jumps" means that each weight is the jump, whatever
+w_in; "nir" that the jump is indeed W w_in / tau_syn.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     import nir
 
 Weights = Literal["jumps", "nir"]
-"""What a weight W is: the jump of the current itself, or W w_in / tau_syn of it."""
+"""Meaning of a weight W: it is the jump of the current itself, or W w_in / tau_syn is."""
 
 LONGEST_S = 1.0
-"""Time constants from which a graph is taken to count in steps or milliseconds [s]."""
+"""With longer time constants a graph is taken to count in steps or milliseconds [s]."""
 
 JUMPS = 1.0 / 3.0, 3.0
-"""Between these the jump of a current by a weight of 1 is taken for what is meant [1]."""
+"""Plausible range of the jump of a current for a weight of 1 [1]."""
 
-_DELAYS = 1e-3, 100.0  # of the longest time constant of a graph
+_DELAYS = 1e-3, 100.0  # relative to the longest time constant of a graph
 _RATIOS = 0.01, 100.0  # of the two time constants of a neuron
-_STRONGEST = 100.0  # peaks of the voltage by single spikes, over the threshold
+_STRONGEST = 100.0  # peaks of the voltage for single spikes, over the threshold
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the numbers of a graph are read.
+    """Interpretation of the numbers of a graph.
 
     Attributes
     ----------
@@ -57,11 +57,11 @@ class Reading:
         Seconds in the graph's unit of time [s].
     area : float or None
         Integral of a spike, in the graph's unit of time [1]; None if weights are the jumps, so that
-        neither this nor w_in is of use.
+        neither this nor w_in is used.
     jumps : tuple of float
-        Least and largest jump of a current by a weight of 1 [1].
+        Smallest and largest jump of a current for a weight of 1 [1].
     problems : tuple of Problem
-        What has to be asked for before it may be read so.
+        What the caller has to state before the graph may be read.
     """
 
     second: float
@@ -78,11 +78,11 @@ def reading(
     is_stated: bool,
     weights: Weights | None = None,
 ) -> Reading:
-    """Say how a graph is to be read, and what has to be asked for first.
+    """Find out how a graph is to be read, and what has to be asked for first.
 
     With `step_s`, a graph whose time constants all are below a second counts in seconds and its
-    spikes are 1 for one step; one with longer ones counts in steps of this length throughout.
-    `step_s` = 1 reads either by the letter.
+    spikes are 1 for one step; one with longer time constants counts in steps of this length
+    throughout. `step_s` = 1 takes either literally.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def reading(
     is_stated : bool
         Whether the metadata say how the graph is to be read, so that nothing is asked.
     weights : "jumps" or "nir", optional
-        What weights are, so that nothing is asked about them.
+        Meaning of the weights, so that nothing is asked about them.
     """
     named = [(name, node) for name, node in graph.nodes.items() if _is_neuron(node)]
     (first, _), *_ = named
@@ -136,7 +136,7 @@ def reading(
 
 
 def weights_problems(weights: object) -> list[Problem]:
-    """Check what a caller says of weights."""
+    """Check what a caller says about weights."""
     if weights is None or weights in get_args(Weights):
         return []
     expected = "'jumps' (a weight is the jump of the current) or 'nir' (weight w_in / tau_syn is)"
@@ -144,14 +144,14 @@ def weights_problems(weights: object) -> list[Problem]:
 
 
 def scale_problems(arrays: Mapping[str, Array], origin: Mapping[str, str]) -> Iterator[Problem]:
-    """Look for units that do not fit together in what was read of a graph of another tool.
+    """Find units that do not fit together in a graph of another tool.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray of float64
         Arrays of a network, of one member or without that axis [1] or [tau_syn].
     origin : mapping of str to str
-        Node and field that each was read from.
+        Node and field from which each was read.
     """
     for k in range(n_layers(arrays)):
         syn, mem = arrays[f"tau_syn_{k}"], arrays[f"tau_mem_{k}"]
@@ -173,7 +173,7 @@ def scale_problems(arrays: Mapping[str, Array], origin: Mapping[str, str]) -> It
 def _weight_problems(
     arrays: Mapping[str, Array], k: int, origin: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Compare the weights of a layer with the way from rest to the threshold."""
+    """Compare the weights of a layer with the distance from rest to the threshold."""
     weights = np.maximum(arrays[f"weights_{k}"], 0.0)
     gap = (arrays[f"threshold_{k}"] - arrays[f"leak_{k}"]) * arrays[f"conductance_{k}"]
     reach = weights.sum(-1)

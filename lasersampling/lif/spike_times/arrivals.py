@@ -14,14 +14,14 @@ _SHORTEST_SPAN = 1e-300
 
 
 class Sorting(NamedTuple):
-    """The arrivals at one neuron in order, and memory to sort them in.
+    """The ordered arrivals at one neuron, and memory for sorting them.
 
     Attributes
     ----------
     arrival, who : arrays (pre,)
-        Arrival times in order, and which inputs they are of.
+        Arrival times in order, and the inputs to which they belong.
     found, filled : arrays (pre,) and (pre + 1,)
-        Needed while sorting only.
+        Needed only while sorting.
     """
 
     arrival: np.ndarray
@@ -43,18 +43,18 @@ def new_sorting(n_pre):
 
 @njit(cache=True, nogil=True)
 def sort_arrivals(times, delays, sorting):
-    """Sort the arrivals at a neuron; returns how many will come.
+    """Sort the arrivals at a neuron; return how many are finite.
 
-    Each arrival goes into one of as many equal intervals of time as there are arrivals; what is
-    then left to be done by insertion is of their order, unless most of them come together. Inputs
-    at the same time stay in the order of their numbers, so that results depend on nothing else.
+    Each arrival goes into one of as many equal intervals of time as there are arrivals; the
+    remaining insertion sort takes linear time, unless most arrivals nearly coincide. Inputs at the
+    same time keep the order of their numbers, so that results depend on nothing else.
 
     Parameters
     ----------
     times, delays : arrays (pre,)
         Input times of a sample and delays of the neuron's synapses.
     sorting : Sorting
-        Written.
+        Arrays that are written.
     """
     arrival, who, found, filled = sorting
     size, first, latest = 0, math.inf, -math.inf
@@ -95,7 +95,7 @@ def sort_arrivals(times, delays, sorting):
 
 @njit(cache=True, nogil=True, inline="always")
 def fill_intervals(values, size, first, scale, begins):
-    """Write where each interval's values begin in the sorted order; returns the largest number."""
+    """Write where each interval's values begin in the sorted order; return the largest number."""
     begins[: size + 1] = 0
     for k in range(size):
         begins[int((values[k] - first) * scale) + 1] += 1

@@ -1,8 +1,8 @@
-"""What a spike that was observed owes to which inputs, by the nominal model; compiled.
+"""Causes of an observed spike according to the nominal model; compiled.
 
-A device tells when its neurons spiked. Derivatives take these times for granted and ask the
-nominal model for the rest: which inputs had arrived by then, and the current that they leave at
-that time. What the device does differently enters through the times alone.
+A device reports when its neurons spiked. Derivatives take these times for granted and obtain the
+rest from the nominal model: which inputs had arrived by then, and the current that they leave at
+that time. Deviations of the device enter through the times alone.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def shared_causes(inputs, neurons, found):
     inputs, neurons
         As in `compiled.shared_forward`.
     found : Found
-        `out` holds the spikes that were observed and `order` sorts the input times; `last` and
-        `current` are written.
+        `out` holds the observed spikes and `order` sorts the input times; `last` and `current` are
+        written.
     """
     times, weights, _ = inputs
     tau_syn = neurons.tau_syn
@@ -54,7 +54,7 @@ def own_causes(inputs, neurons, found):
     inputs, neurons
         As in `compiled.own_forward`.
     found : Found
-        `out` holds the spikes that were observed; the other arrays are written.
+        `out` holds the observed spikes; the other arrays are written.
     """
     times, weights, delays = inputs
     tau_syn = neurons.tau_syn

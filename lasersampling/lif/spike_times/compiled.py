@@ -1,24 +1,24 @@
 """First spikes and their derivatives on a CPU: running sums over sorted inputs, compiled.
 
-Two cases. *Shared*: an input spike reaches all neurons of a layer at the same time and they share
-time constants, so a sample is sorted once and each decay is computed once; the loops over neurons
-turn into vector instructions. *Own*: arrival times (synaptic delays) or time constants differ
-between neurons, so each pair of sample and neuron has its own order.
+There are two cases. *Shared*: an input spike reaches all neurons of a layer at the same time and
+they share time constants, so a sample is sorted once and each decay is computed once; the loops
+over neurons become vector instructions. *Own*: arrival times (synaptic delays) or time constants
+differ between neurons, so each pair of sample and neuron has its own order.
 
-Forward, voltage V and current I (both over the conductance, above rest) of a neuron move from
-input to input,
+In the forward pass, voltage V and current I (both over the conductance, above rest) of a neuron are
+propagated from input to input,
 
     V <- V exp(-d / tau_mem) + I k(d),    I <- I exp(-d / tau_syn),    then I <- I + w,
 
-and an interval is looked at closely only where the voltage may rise above threshold in it.
-Backward, response and decay of each causal input are built from the last of them to the first,
+and an interval is examined closely only if the voltage may rise above threshold in it. In the
+backward pass, response and decay of each causal input are built from the last one to the first,
 
     k(s + d) = k(s) exp(-d / tau_mem) + exp(-s / tau_syn) k(d),
 
-which is a sum of positive terms: no cancellation, and nothing overflows. Time is of order
-B N_in (log N_in + N_out) for shared arrivals, and nothing of size B N_in N_out is stored.
+which is a sum of positive terms: there is no cancellation, and nothing overflows. The time is of
+order B N_in (log N_in + N_out) for shared arrivals, and nothing of size B N_in N_out is stored.
 
-With e the derivative of the loss by the spike time T over dV/dt at T, and k' = dk/ds,
+With e the derivative of the loss with respect to the spike time T over dV/dt at T, and k' = dk/ds,
 
     dL/dw_i = -sum_b e k(T - t_i),     dL/dt_i = sum e w_i k'(T - t_i)   over causal inputs,
 
@@ -73,7 +73,7 @@ def shared_forward(inputs, neurons, found):
     Parameters
     ----------
     inputs : Inputs
-        What the layer is given.
+        Inputs of the layer.
     neurons : Neurons
         Its neurons.
     found : Found
@@ -139,11 +139,11 @@ def shared_backward(inputs, neurons, found, upstream, to):
     Parameters
     ----------
     inputs, neurons, found
-        As in `shared_forward`, found by it.
+        As in `shared_forward`, which has filled `found`.
     upstream : array (member, sample, post)
-        Derivative of the loss by each spike time.
+        Derivative of the loss with respect to each spike time.
     to : Inputs
-        Zeros; becomes the derivatives by all that the layer is given.
+        Zeros on entry; gets the derivatives with respect to the inputs of the layer.
     """
     times, weights, _ = inputs
     gap, tau_mem, tau_syn, method, smallest_slope = neurons
@@ -190,9 +190,9 @@ def new_exponentials(n_post, n_pre):
 
 @njit(cache=True, nogil=True)
 def tabulate(times, tau, grown, shrunk):
-    """Write exp(t / tau) and exp(-t / tau) of finite times; says whether all fit well into numbers.
+    """Write exp(t / tau) and exp(-t / tau) of finite times; return whether all are well in range.
 
-    A decay between any two of them is then a product: with each delay in tables of its own, no
+    A decay between any two of them is then a product; if delays have their own tables, no
     exponential is left to be computed for a pair of synapse and sample.
     """
     for i in range(len(times)):
@@ -207,7 +207,7 @@ def tabulate(times, tau, grown, shrunk):
 
 @njit(cache=True, nogil=True)
 def tabulate_delays(delays, tau_mem, method, grown, shrunk):
-    """`tabulate` for the delays of all neurons; says no as well where it would not do or pay."""
+    """`tabulate` for the delays of all neurons; false also if that would not work or not pay."""
     if method == GENERAL or len(delays) <= _FEW_NEURONS:
         return False
     for o in range(len(delays)):
@@ -223,11 +223,11 @@ def own_forward(inputs, neurons, found):
     Parameters
     ----------
     inputs : Inputs
-        What the layer is given.
+        Inputs of the layer.
     neurons : Neurons
         Its neurons.
     found : Found
-        Written.
+        Arrays that are written.
     """
     times, weights, delays = inputs
     gap, tau_mem, tau_syn, method, _ = neurons
@@ -277,11 +277,11 @@ def own_backward(inputs, neurons, found, upstream, to):
     Parameters
     ----------
     inputs, neurons, found
-        As in `own_forward`, found by it.
+        As in `own_forward`, which has filled `found`.
     upstream : array (member, sample, post)
-        Derivative of the loss by each spike time.
+        Derivative of the loss with respect to each spike time.
     to : Inputs
-        Zeros; becomes the derivatives by all that the layer is given.
+        Zeros on entry; gets the derivatives with respect to the inputs of the layer.
     """
     times, weights, delays = inputs
     gap, tau_mem, tau_syn, method, smallest_slope = neurons

@@ -1,11 +1,11 @@
-"""When the voltage rises above threshold between two input spikes; compiled, one neuron at a time.
+"""Threshold crossings of the voltage between two input spikes; compiled, for single neurons.
 
 Between inputs, with time s since the last of them, voltage and current over the conductance obey
 
     tau_mem V' = I - V,   I(s) = I0 exp(-s / tau_syn),   so   V(s) = V0 exp(-s / tau_mem) + I0 k(s)
 
 with `response` k. From V0 <= c the voltage rises above c > 0 only where I > V, and there it is
-concave (V'' < 0). So it has one peak at most, where V = I, and Newton's iteration from the left
+concave (V'' < 0). So it has at most one peak, where V = I, and Newton's iteration from the left
 approaches the crossing without passing it.
 
 All exponents are of the form -s / tau, so nothing overflows, however long the times.
@@ -18,7 +18,7 @@ import math
 from lasersampling.compiling import njit
 
 EQUAL, DOUBLE, GENERAL = 0, 1, 2
-"""How a crossing is found: Lambert's W for tau_mem = tau_syn, a quadratic equation for
+"""Method for a crossing: Lambert's W for tau_mem = tau_syn, a quadratic equation for
 tau_mem = 2 tau_syn, Newton's iteration for any ratio."""
 
 MAX_ITERATIONS = 60
@@ -27,7 +27,7 @@ BRANCH_POINT = -math.exp(-1.0)
 
 @njit(cache=True, nogil=True, inline="always")
 def response(s, tau_mem, tau_syn):
-    """k(s): the voltage that a unit input leaves after s, precise near equal time constants."""
+    """k(s): the voltage a time s after a unit input, precise near equal time constants."""
     if s == math.inf:
         return 0.0 * tau_mem
     slower = max(tau_mem, tau_syn)
@@ -61,7 +61,7 @@ def lambert_w(x):
 def peak_after(voltage, current, tau_mem, tau_syn):
     """Time from now to the peak of the voltage, where it equals the current; inf if there is none.
 
-    Expects a current above 0 and above the voltage.
+    The current must be above 0 and above the voltage.
     """
     z = (current - voltage) / current
     q = z * (tau_mem - tau_syn) / tau_mem
@@ -96,7 +96,7 @@ def time_to_threshold(voltage, current, gap, length, tau_mem, tau_syn, method):
 
 @njit(cache=True, nogil=True, inline="always")
 def within(s_over_tau, tau, length):
-    """Return s if it lies within `length`, else inf; rounding may have left it just below 0."""
+    """Return s if it lies within `length`, else inf; rounding may have put it just below 0."""
     s = max(s_over_tau, 0.0) * tau
     return s if s <= length else math.inf
 
@@ -112,7 +112,8 @@ def newton(voltage, current, gap, length, tau_mem, tau_syn):
     if not highest > gap:
         return math.inf
     lower = 0.0 * tau_mem
-    # A parabola through the peak is where grazing crossings begin, which are slow from afar.
+    # A parabola through the peak is the start for grazing crossings, which converge slowly from
+    # afar.
     s = lower
     if upper == peak:
         s = max(lower, peak - math.sqrt(2.0 * (highest - gap) / highest * tau_mem * tau_syn))

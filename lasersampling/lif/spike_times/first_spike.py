@@ -20,12 +20,12 @@ Method = Literal["auto", "newton"]
 Path = Literal["auto", "compiled", "vectorised"]
 
 SMALLEST_SLOPE = 1e-6
-"""Default of `smallest_slope`: far below what training meets, and enough to keep numbers finite."""
+"""Default of `smallest_slope`: far below slopes in training, and enough to keep numbers finite."""
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Neuron parameters as tensors, and how spikes are to be found.
+    """Neuron parameters as tensors, and the method for finding spikes.
 
     Attributes
     ----------
@@ -65,19 +65,19 @@ def first_spike_times(
     """Find when each neuron of a layer spikes first.
 
     The spike time is T = inf {t : V(t) > threshold}, inf if the voltage stays below. It depends on
-    the inputs that arrive before it, in which order they are given does not matter: inputs at the
-    same time act together, and an inhibitory one may remove a spike that others alone would cause.
-    A voltage that touches the threshold and turns back is no spike.
+    the inputs that arrive before it. The order in which they are given does not matter: inputs at
+    the same time act together, and an inhibitory one may remove a spike that others alone would
+    cause. A voltage that touches the threshold and turns back is no spike.
 
-    Differentiable by times, weights and delays: implicit differentiation of V(T) = threshold gives
-    dT/dw_i = -k(T - t_i) / (conductance dV/dt), dT/dt_i = -w_i dT/dw_i k' / k. Inputs that arrive
-    after the spike, absent ones and silent neurons have the derivative 0.
+    Differentiable with respect to times, weights and delays: implicit differentiation of V(T) =
+    threshold gives dT/dw_i = -k(T - t_i) / (conductance dV/dt), dT/dt_i = -w_i dT/dw_i k' / k.
+    Inputs that arrive after the spike, absent ones and silent neurons have the derivative 0.
 
     Parameters
     ----------
     times : Tensor, shape (sample, pre) or (member, sample, pre)
-        Input spike times of any origin, negative ones too, inf for absent spikes [tau_syn]. The
-        second shape is an ensemble of networks, each with its own samples.
+        Input spike times, negative ones too, inf for absent spikes [tau_syn]. The second shape is
+        an ensemble of networks, each with its own samples.
     weights : Tensor, shape (post, pre) or (member, post, pre)
         Weights [1].
     neuron : Neuron, optional
@@ -85,12 +85,11 @@ def first_spike_times(
     delays : Tensor, shape of `weights`, optional
         Delay of each synapse, finite [tau_syn].
     smallest_slope : float
-        Derivatives take dV/dt (over the leak conductance) at the spike to be at least this large:
-        where the voltage only just reaches the threshold they would grow without bound
-        [1/tau_syn].
+        Lower limit for dV/dt (over the leak conductance) at the spike in derivatives: they would
+        grow without bound where the voltage only just reaches the threshold [1/tau_syn].
     method : "auto" or "newton"
-        Closed forms where there is one (tau_mem = tau_syn, 2 tau_syn), or Newton's iteration
-        always. For compiled loops; tensor operations always iterate.
+        Closed forms if there is one (tau_mem = tau_syn, 2 tau_syn), or always Newton's iteration.
+        This is for compiled loops; tensor operations always iterate.
     path : "auto", "compiled" or "vectorised"
         Compiled loops (CPU only; the automatic choice there) or tensor operations.
 
@@ -159,11 +158,11 @@ def make_layout(
     neuron : Neuron
         The parameters.
     weights : Tensor, shape (member, post, pre)
-        Of the layer.
+        Weights of the layer.
     smallest_slope : float
         See `first_spike_times` [1/tau_syn].
     method : "auto" or "newton"
-        Likewise.
+        See `first_spike_times`.
     compiled : bool
         Whether compiled loops are used.
 
@@ -211,7 +210,7 @@ def spikes_of(
     layout : Layout
         The neurons.
     observed : Tensor, shape (member, sample, post), optional
-        What a device says of the spikes [tau_syn]: it is returned, with the derivatives that the
+        Observed spikes of a device [tau_syn]: they are returned, with the derivatives that the
         neurons of the layout would have if they had spiked at these times.
     """
     spikes: Tensor = _FirstSpike.apply(times, weights, delays, layout, observed)
@@ -231,7 +230,7 @@ class _FirstSpike(torch.autograd.Function):
         run = _Compiled if layout.compiled else _Vectorised
         ctx.run = run(times, weights, delays, layout, observed)
         spikes: Tensor = ctx.run.spikes
-        # An output that is kept in any other way refers to itself, and is never freed.
+        # An output that is stored in any other way refers to itself, and is never freed.
         ctx.run.spikes = None
         ctx.save_for_backward(spikes)
         return spikes
@@ -280,7 +279,7 @@ class _Compiled:
         self.spikes: Tensor | None = torch.from_numpy(out).to(self.dtype)
 
     def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the derivatives by times, weights and delays."""
+        """Return the derivatives with respect to times, weights and delays."""
         times, weights, delays = self.inputs
         late = None if delays is None else np.zeros_like(delays)
         to = Inputs(np.zeros_like(times), np.zeros_like(weights), late)
@@ -323,7 +322,7 @@ class _Vectorised:
         self.current = self.found.current
 
     def gradients(self, spikes: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the derivatives by times, weights and delays."""
+        """Return the derivatives with respect to times, weights and delays."""
         slope = (self.current - self.layout.gap[:, None]) / self.taus[0]
         pull = upstream / slope.clamp_min(self.layout.smallest_slope)
         pull = pull.masked_fill(spikes == torch.inf, 0.0)
@@ -335,7 +334,7 @@ class _Vectorised:
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """Return the values in double precision, in one piece of memory."""
+    """Return the values in double precision, in contiguous memory."""
     return np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())
 
 

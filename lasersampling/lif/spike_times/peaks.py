@@ -1,4 +1,4 @@
-"""How far silent neurons stay below threshold, and which weights would lift them; compiled."""
+"""How far silent neurons stay below threshold, and weights that would lift them; compiled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lasersampling.lif.spike_times.crossing import peak_after, response
 
 @njit(cache=True, nogil=True)
 def lift(inputs, neurons, silent, to_weights):
-    """Add the derivative by the weights of what silent neurons lack to the threshold.
+    """Add the derivative of the missing voltage of silent neurons with respect to the weights.
 
     A neuron that is silent in a sample lacks 1 - V_max / c of its threshold current c. The time of
     the peak does not matter to first order, so d(V_max)/dw_i = k(t_max - t_i).
@@ -21,7 +21,7 @@ def lift(inputs, neurons, silent, to_weights):
     inputs, neurons
         As in `compiled.own_forward`.
     silent : array of bool (member, sample, post)
-        Where to look.
+        Where neurons are silent.
     to_weights : array (member, post, pre), added to
         Sum over samples of the derivatives.
     """

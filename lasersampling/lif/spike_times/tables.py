@@ -1,4 +1,4 @@
-"""What the compiled loops over spikes read and write: plain tuples of numbers and arrays.
+"""Data of the compiled loops over spikes: plain tuples of numbers and arrays.
 
 Arrivals are *shared* where an input spike reaches all neurons of a layer at the same time and they
 have the same time constants; see `compiled`.
@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 NO_SPIKE = -1
-"""Place of the last causal input where there is no spike."""
+"""Index of the last causal input if there is no spike."""
 
 
 class Inputs(NamedTuple):
-    """What a layer is given, or the derivatives by it.
+    """Inputs of a layer, or derivatives with respect to them.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Neurons(NamedTuple):
     method : int
         `EQUAL`, `DOUBLE` or `GENERAL`.
     smallest_slope : float
-        Derivatives take dV/dt at a spike to be at least this large [1/tau_syn].
+        Lower limit for dV/dt at a spike in derivatives [1/tau_syn].
     """
 
     gap: np.ndarray
@@ -55,19 +55,19 @@ class Neurons(NamedTuple):
 
 
 class Found(NamedTuple):
-    """First spikes, and what their derivatives need.
+    """First spikes, and the data that their derivatives need.
 
     Attributes
     ----------
     out : array (member, sample, post)
         Spike times, inf where there is none [tau_syn].
     order : array (member, sample, pre) if arrivals are shared, else (member, sample, post, pre)
-        The inputs in the order of their arrival; where arrivals are not shared, up to the last
-        causal one.
+        The inputs in the order of their arrival; if arrivals are not shared, up to the last causal
+        one.
     last : array (member, sample, post)
-        Place in that order of the last causal input, `NO_SPIKE` where there is no spike.
+        Index in that order of the last causal input, `NO_SPIKE` if there is no spike.
     current : array (member, sample, post)
-        Current at the spike, 0 where there is none [1].
+        Current at the spike, 0 if there is none [1].
     """
 
     out: np.ndarray

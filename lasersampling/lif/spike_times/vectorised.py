@@ -1,6 +1,7 @@
 """First spikes and their derivatives as tensor operations, for any device.
 
-The same recursions as in `compiled`, all samples and neurons at once, one input after the other.
+These are the recursions of `compiled`, for all samples and neurons at once, one input after the
+other.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lasersampling.lif.spike_times.crossing import MAX_ITERATIONS
 
 @dataclass(frozen=True)
 class Crossings:
-    """What the search leaves for the derivatives.
+    """Results of the search that the derivatives need.
 
     Attributes
     ----------
@@ -24,7 +25,7 @@ class Crossings:
     order : Tensor of int64, shape (member, sample, pre, 1 or post)
         Order of the arrivals.
     last : Tensor of int64, shape (member, sample, post)
-        Place in that order of the last causal input, -1 where there is no spike.
+        Index in that order of the last causal input, -1 if there is no spike.
     """
 
     current: Tensor
@@ -51,7 +52,7 @@ def search(
     times : Tensor, shape (member, sample, post)
         First spikes, inf where there is none [tau_syn].
     found : Crossings
-        For the derivatives.
+        Data for the derivatives.
     """
     arrivals, order = torch.sort(arrivals, dim=2, stable=True)
     n_members, n_samples, n_pre, _ = arrivals.shape
@@ -117,16 +118,16 @@ def derivatives(
     found: Crossings,
     pull: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return the derivatives by arrivals and by weights.
+    """Return the derivatives with respect to arrivals and weights.
 
     Parameters
     ----------
     arrivals, weights, tau_mem, tau_syn : Tensor
         As given to `search`.
     times, found
-        Its results.
+        Results of `search`.
     pull : Tensor, shape (member, sample, post)
-        Derivative of the loss by each spike time over dV/dt there; 0 where there is no spike.
+        Derivative of the loss with respect to each spike time over dV/dt there; 0 without a spike.
 
     Returns
     -------
