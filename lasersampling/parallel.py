@@ -1,4 +1,4 @@
-"""Work on several threads: how many there are, how far it is, and results in order."""
+"""Work on several threads: their number, the progress, and results in order."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ R = TypeVar("R")
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Meter:
-    """Adds up the progress of work done side by side.
+    """Adds up the progress of parallel work.
 
     Parameters
     ----------
     report : callable or None
         Called with the fraction done, by one thread at a time.
     total : float
-        All of the work, in any unit.
+        Total amount of work, in any unit.
     """
 
     def __init__(self, report: Callable[[float], None] | None, total: float) -> None:
@@ -41,7 +41,7 @@ class Meter:
         with self._lock:
             self._done += amount
             fraction = self._done / self._total
-            # Parts that add up to the whole do so within rounding.
+            # The parts add up to the whole within rounding.
             self._report(1.0 if fraction > 1.0 - 1e-9 else fraction)
 
 
@@ -53,17 +53,17 @@ def side_by_side(
     Parameters
     ----------
     work : callable
-        Does a part. It is given an event, and ends early once that is set: when another part has
-        failed, or the user has pressed Ctrl-C.
+        Does a part. It is given an event, and ends early once that is set, because another part has
+        failed or the user has pressed Ctrl-C.
     parts : sequence
         The parts.
     n_threads : int
-        How many threads.
+        Number of threads.
 
     Returns
     -------
     list
-        What `work` returned, in the order of the parts.
+        Results of `work`, in the order of the parts.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(n_threads) as pool:

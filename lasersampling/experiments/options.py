@@ -28,7 +28,7 @@ _OPTION = "option"
 
 
 class Settings(Protocol):
-    """What the settings of an experiment must be: a frozen dataclass that knows its smallest run.
+    """Requirements on the settings of an experiment: a frozen dataclass with a smallest run.
 
     Its docstring is the help of the command. Fields made by `option` are options of the command
     line; other fields have a default that only `smallest` changes.
@@ -37,7 +37,7 @@ class Settings(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def smallest(self) -> Self:
-        """Give settings with which the experiment takes seconds, to see that it runs."""
+        """Give settings with which the experiment takes seconds, to test that it runs."""
 
 
 S = TypeVar("S", bound=Settings)
@@ -56,15 +56,15 @@ def option(
     Parameters
     ----------
     default : object
-        Value if the option is not given. A tuple is of an option that may be repeated.
+        Value if the option is not given. A tuple makes an option that may be repeated.
     help : str
-        What the option is, for ``--help``.
+        Description of the option, for ``--help``.
     min : float, optional
-        Smallest value allowed.
+        Smallest allowed value.
     flag : str, optional
-        Name of the option, if not that of the field with hyphens.
+        Name of the option, if it differs from that of the field with hyphens.
     positional : bool
-        An argument without a name in place of an option.
+        Whether it is an argument without a name instead of an option.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def option(
 
 
 def parameters_of(settings: type[Any]) -> list[inspect.Parameter]:
-    """List the options of settings, as typer wants them of a function."""
+    """List the options of settings, as typer requires them of a function."""
     assert is_dataclass(settings)
     types = get_type_hints(settings)
 
@@ -110,7 +110,7 @@ def parameters_of(settings: type[Any]) -> list[inspect.Parameter]:
 
 
 def texts_of(settings: Settings) -> Iterator[str]:
-    """Give all texts among the values of settings, each of which may name a file that is read."""
+    """Give all texts among the values of settings, each of which may name an input file."""
     for one in fields(settings):
         value = getattr(settings, one.name)
         yield from (text for text in (value if isinstance(value, list | tuple) else [value])
@@ -118,12 +118,12 @@ def texts_of(settings: Settings) -> Iterator[str]:
 
 
 def made_from(settings: type[S], options: Mapping[str, Any]) -> S:
-    """Make settings from what typer gives.
+    """Make settings from the values that typer gives.
 
     Raises
     ------
     InputError
-        For numbers that are not finite, and what the settings themselves refuse.
+        For numbers that are not finite, and for what the settings themselves refuse.
     """
     values = {key: tuple(one) if isinstance(one, list) else one for key, one in options.items()}
     problems = [
@@ -138,21 +138,21 @@ def made_from(settings: type[S], options: Mapping[str, Any]) -> S:
 
 
 def chosen_of(known: Iterable[str], given: Sequence[str], flag: str = "--only") -> list[str]:
-    """Choose those of the known that are given, all if none is.
+    """Choose the given ones of the known names, or all if none is given.
 
     Parameters
     ----------
     known : iterable of str
-        All that there are.
+        All known names.
     given : sequence of str
-        What was asked for.
+        The requested names.
     flag : str
-        Option that it was asked with, for messages.
+        Option with which they were requested, for messages.
 
     Returns
     -------
     list of str
-        In the order of `known`.
+        The chosen names, in the order of `known`.
 
     Raises
     ------

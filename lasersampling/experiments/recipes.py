@@ -18,16 +18,16 @@ def picture_recipe(name: str, changes: Sequence[str] = (), **given: object) -> G
     Parameters
     ----------
     name : str
-        A file, or the name of a shipped recipe.
+        Name of a shipped recipe, or a file.
     changes : sequence of str
-        Keys with other values, "training.n_epochs=10"; see ``--set`` of the command.
+        Keys with new values, "training.n_epochs=10"; see ``--set`` of the command.
     **given
-        Keys in place of those of the file.
+        Keys that replace those of the file.
 
     Raises
     ------
     InputError
-        With all that is wrong with the recipe or the changes.
+        With all problems of the recipe or the changes.
 
     Examples
     --------

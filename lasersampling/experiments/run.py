@@ -35,7 +35,7 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an experiment: its seed, its files, and what it says.
+    """One run of an experiment: its seed, its files, and its output.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class Run:
     seed : int
         Seed of all random numbers.
     overwrite : bool
-        Whether files that are there may be replaced.
+        Whether existing files may be replaced.
     command : str
         Command line, for the record.
     figures : tuple of str
-        What is drawn of the results file; see `results.figures.NAMES`.
+        Figures of the results file; see `results.figures.NAMES`.
     inputs : tuple of path-like
-        What may be read, which is never replaced.
+        Files that may be read, which are never replaced.
     """
 
     out: Path
@@ -62,17 +62,17 @@ class Run:
 
     @contextmanager
     def results(self, config: object) -> Iterator[ResultsFile]:
-        """Write the results file within the block; its figures are drawn when the block is over.
+        """Write the results file within the block; its figures are drawn at the end of the block.
 
         Parameters
         ----------
         config : dataclass or mapping
-            What is recorded as the configuration: the settings, or what follows from them.
+            Recorded configuration: the settings, or what follows from them.
 
         Raises
         ------
         InputError
-            If a file has come in between.
+            If a file has appeared in between.
         """
         with ResultsFile.create(self.out, **self._about(config)) as file:
             yield file
@@ -80,13 +80,13 @@ class Run:
 
     @contextmanager
     def training(self, config: object) -> Iterator[RunFile]:
-        """Do as `results` does, for a training that keeps checkpoints in its results file."""
+        """Like `results`, for a training that keeps checkpoints in its results file."""
         with RunFile.open(self.out, **self._about(config)) as file:
             yield file
         self._written(file.draw())
 
     def progress(self, what: str) -> AbstractContextManager[Callable[[float], None]]:
-        """Show how far long work is; the block gets what is called with the fraction done."""
+        """Show the progress of long work; the block gets a function for the fraction done."""
         return Reporter(quiet=False, as_json=False).progress(what)
 
     def output(self, path: Path) -> Path:
@@ -101,9 +101,9 @@ class Run:
         return path
 
     def kept(self, name: str) -> Path:
-        """Name a file that outlives a run that is stopped, in a folder beside the results file.
+        """Name a file that is kept when a run is stopped, in a folder beside the results file.
 
-        What an earlier run kept there is removed if `overwrite` is true.
+        Files that an earlier run left there are removed if `overwrite` is true.
         """
         folder = self.out.with_suffix("")
         folder.mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ class Run:
         return folder / name
 
     def calibrate(self, file: ResultsFile | None, lasers: Lasers) -> None:
-        """Calibrate lasers where that is not stored, and write device and calibration to `file`."""
+        """Calibrate lasers if necessary, and write device and calibration to `file`."""
         with self.progress(f"calibrating {lasers.neuron.device.name} (once)") as progress:
             calibration = lasers.calibrated(progress)
         if file is not None:
@@ -147,7 +147,7 @@ def experiment(
     settings : type
         A frozen dataclass; see `Settings` and `option`.
     figures : sequence of str
-        What is drawn of the results file; see `results.figures.NAMES`.
+        Figures of the results file; see `results.figures.NAMES`.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def experiment(
 
 
 def _read_by(settings: Settings) -> Iterator[str | Path]:
-    """Give all texts among settings, and what the recipes that they name say in turn."""
+    """Give all texts among settings, and those in the recipes that they name."""
     texts = list(texts_of(settings))
     yield from [*texts, *files_named(None, texts)]
     for text in texts:

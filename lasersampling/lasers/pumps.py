@@ -62,7 +62,7 @@ def pump_ratios(
     Returns
     -------
     ndarray
-        The same [1].
+        The same pumps [1].
 
     Raises
     ------
@@ -92,7 +92,7 @@ def pump_electrons_per_ns(
     pump_ratio : array_like
         r = P/P_th of the gain section [1].
     where : str
-        What the pump is called where it was given.
+        Name of the pump in the message.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def pump_electrons_per_ns(
     Raises
     ------
     InputError
-        As `pump_ratios` does.
+        As for `pump_ratios`.
 
     Examples
     --------

@@ -124,11 +124,11 @@ def allocated(
     Parameters
     ----------
     probabilities : ndarray, shape (state,)
-        Of the states.
+        Probabilities of the states.
     n_chains : int
-        Chains.
+        Number of chains.
     seed : int
-        Of the systematic resampling, which is used for fewer chains than possible states.
+        Seed of the systematic resampling, which is used for fewer chains than possible states.
 
     Returns
     -------
@@ -142,9 +142,9 @@ def allocated(
         offset = np.random.default_rng(seed).uniform()
         levels = (np.arange(n_chains) + offset) / n_chains
         chosen = np.searchsorted(np.cumsum(probabilities), levels)
-        # Rounding may leave the sum of all probabilities a little below the last level.
+        # Rounding may leave the sum of all probabilities slightly below the last level.
         return np.minimum(chosen, possible[-1]), np.full(n_chains, 1 / n_chains)
-    # One each, and the rest by the largest remainders of what the probabilities ask for.
+    # One each, and the rest by the largest remainders of the requested probabilities.
     share = probabilities[possible] * (n_chains - len(possible))
     counts = np.floor(share).astype(np.intp) + 1
     missing = n_chains - counts.sum()

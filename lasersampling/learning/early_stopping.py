@@ -10,22 +10,22 @@ from lasersampling.learning.task import Measurement, State
 
 
 class Plateau:
-    """Stops after `patience` measurements without an improvement that counts.
+    """Stops after `patience` measurements without a significant improvement.
 
-    An improvement counts if it exceeds `significance` standard errors of the difference to the
-    best one before. That best one stays until then, so that slow progress adds up and is seen,
-    while the luckiest of many noisy values does not become the mark.
+    An improvement is significant if it exceeds `significance` standard errors of the difference
+    from the best value before. This best value is kept until then, so that slow progress adds up
+    and is seen, while the luckiest of many noisy values does not become the reference.
 
     Parameters
     ----------
     metric : str
         Name of the quantity; its mean over members counts.
     patience : int
-        Measurements to wait.
+        Number of measurements to wait.
     significance : float
         Standard errors by which an improvement has to exceed zero [1].
     larger_is_better : bool
-        Whether the quantity is to grow.
+        Whether the quantity should increase.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Plateau:
         self._best, self._best_error, self._waited = math.inf, 0.0, 0
 
     def should_stop(self, estimate: Measurement) -> bool:
-        """Take note of a measurement, and say whether to stop."""
+        """Record a measurement, and say whether to stop."""
         value, error = estimate.mean()
         value *= self._sign
         margin = self._significance * math.hypot(error, self._best_error)
@@ -60,10 +60,10 @@ class Plateau:
         return self._waited >= self._patience
 
     def state(self) -> State:
-        """Return what it has seen."""
+        """Return the measurements so far."""
         return {"best": self._best, "error": self._best_error, "waited": self._waited}
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._best, self._best_error = float(state["best"]), float(state["error"])
         self._waited = int(state["waited"])

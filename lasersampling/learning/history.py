@@ -1,4 +1,4 @@
-"""What a training records, epoch by epoch."""
+"""Record of a training, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _MOST_PANELS = 6
 
 @dataclass
 class History:
-    """What was recorded, a row for each epoch.
+    """Recorded quantities, with a row for each epoch.
 
     Attributes
     ----------
     rows : dict of str to list of ndarray, each of shape () or (member,)
-        By quantity; those measured with a standard error have another row ``<name>_se``. Epochs in
-        which a quantity was not measured hold nan.
+        Rows by quantity; those measured with a standard error have another row ``<name>_se``.
+        Epochs in which a quantity was not measured hold nan.
     """
 
     rows: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
 
     @property
     def n_epochs(self) -> int:
-        """Epochs recorded."""
+        """Number of recorded epochs."""
         return max((len(row) for row in self.rows.values()), default=0)
 
     def add(self, values: dict[str, NDArray[np.float64]]) -> None:
@@ -53,7 +53,7 @@ class History:
         return {name: np.stack(row) for name, row in self.rows.items()}
 
     def variables(self) -> dict[str, Variable]:
-        """Give the rows as they stand in files, with the epochs."""
+        """Give the rows as stored in files, with the epochs."""
         epochs = np.arange(1, self.n_epochs + 1)
         found = {"epoch": Variable(epochs, ("epoch",), "1", "epochs done")}
         for name, values in self.arrays().items():
@@ -63,7 +63,7 @@ class History:
         return found
 
     def to_xarray(self) -> xr.Dataset:
-        """Give what was recorded over `epoch` and, of several networks, `member`."""
+        """Give the record over `epoch` and, for several networks, `member`."""
         return as_dataset(self.variables())
 
     def plot(self, *quantities: str, axes: Axes | None = None) -> Figure:
@@ -72,9 +72,10 @@ class History:
         Parameters
         ----------
         *quantities : str
-            Which, each in a panel of its own; by default the first six but rates and times.
+            Names of quantities, each in a panel of its own; by default the first six without rates
+            and times.
         axes : matplotlib axes, optional
-            Where the first of them is drawn; a figure of its own by default.
+            Axes for the first of them; those of a new figure by default.
 
         Returns
         -------

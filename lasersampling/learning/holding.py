@@ -1,4 +1,4 @@
-"""A step of an optimiser in which some members of an ensemble stay where they are."""
+"""A step of an optimiser in which some members of an ensemble stay unchanged."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def step(optimiser: Optimizer, held: Tensor | None = None) -> None:
     Parameters
     ----------
     optimiser : Optimizer
-        Any of torch's.
+        Any optimiser of torch.
     held : Tensor of bool, shape (member,), optional
-        Who stays; nobody by default.
+        Members that stay unchanged; none by default.
     """
     if held is None or not bool(held.any()):
         optimiser.step()
         return
     if bool(held.all()):
-        # Without gradients nothing moves, but schedulers see that a step was made.
+        # Without gradients nothing moves, but schedulers notice that a step was made.
         optimiser.zero_grad(set_to_none=True)
         optimiser.step()
         return
@@ -41,7 +41,7 @@ def step(optimiser: Optimizer, held: Tensor | None = None) -> None:
         optimiser.step()
         for values, before in kept:
             values[held] = before
-        # Memory that this very step made begins as if it had not been.
+        # Moments that this very step created are reset, as if it had not been made.
         for parameter in parameters:
             if id(parameter) in fresh:
                 for values in optimiser.state.get(parameter, {}).values():

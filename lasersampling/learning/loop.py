@@ -25,16 +25,16 @@ from lasersampling.learning.threads import one_thread
 
 @dataclass(frozen=True, eq=False)
 class EpochReport:
-    """What a callback is told at the end of each epoch.
+    """Information for callbacks at the end of each epoch.
 
     Attributes
     ----------
     epoch, n_epochs : int
-        Epochs done, and to be done.
+        Numbers of epochs done, and to be done.
     history : History
-        All that was recorded.
+        Everything that was recorded.
     task : Task
-        The task, with its parameters as they are now.
+        The task, with its present parameters.
     """
 
     epoch: int
@@ -58,31 +58,31 @@ def train(
 ) -> History:
     """Train.
 
-    Each epoch the task writes gradients batch by batch, the optimiser makes its steps, the
-    scheduler is advanced once, and the task measures. If checkpoints are kept, so is the state
+    In each epoch the task writes gradients batch by batch, the optimiser makes its steps, the
+    scheduler is advanced once, and the task measures. If checkpoints are kept, the state is stored
     after an epoch when the interval is over, at the end, and when the run is interrupted from the
-    keyboard or by a device that fails; going on from any of them gives the same bits as a run that
-    was never stopped.
+    keyboard or by a device that fails; a training that continues from any of them gives the same
+    bits as one that was never stopped.
 
-    Torch uses one thread meanwhile: tensors of this size gain nothing from more, and results are
+    Torch uses one thread meanwhile: tensors of this size gain nothing from more, and results have
     the same bits on any number of cores.
 
     Parameters
     ----------
     task : Task
-        What is learned.
+        The task to be learned.
     descent : Descent
         The optimiser of the task's parameters, with its schedule and limit.
     n_epochs : int
-        Passes through the data.
+        Number of passes through the data.
     stopping : Plateau, optional
-        When to stop before.
+        Criterion for stopping early.
     callbacks : sequence of callable
         Called at the end of each epoch.
     progress : callable, optional
         Called with the fraction of the work done.
     checkpoints : Checkpoints, optional
-        Where states are kept, and from which one to go on.
+        Where states are stored, and from which one to continue.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def train(
     LaserSamplingError
         If a gradient is not finite.
     SubstrateError
-        If a device in the loop fails; the last whole epoch is kept.
+        If a device in the loop fails; the last complete epoch is stored.
     """
     problems = integer_problems("n_epochs", n_epochs, 1)
     if problems:
@@ -128,7 +128,7 @@ def train(
 
 
 class _Run:
-    """A training and all of its state."""
+    """A training with all of its state."""
 
     def __init__(self, task: Task, descent: Descent, stopping: Plateau | None) -> None:
         self._task, self._stopping = task, stopping
@@ -167,7 +167,7 @@ class _Run:
             self.stopped = self._stopping.should_stop(self._watched(measured))
 
     def state(self) -> State:
-        """Return copies of everything that the next epochs depend on."""
+        """Return copies of everything on which the next epochs depend."""
         parameters = {name: p.detach() for name, p in self._task.named_parameters().items()}
         return copy.deepcopy(
             {
@@ -183,12 +183,12 @@ class _Run:
         )
 
     def go_on_from(self, state: State) -> None:
-        """Go on from a state returned by `state`, or say what is wrong with it."""
+        """Continue from a state returned by `state`, or report what is wrong with it."""
         try:
             self._set_state(state)
         except InputError:
             raise
-        # What is missing or of another form shows where a task, torch or NumPy needs it.
+        # Missing or malformed parts are noticed where a task, torch or NumPy needs them.
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             expected = "a whole state of a training of this kind"

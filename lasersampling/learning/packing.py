@@ -1,4 +1,4 @@
-"""States of training as flat arrays and one text, for files without pickle."""
+"""Training states as flat arrays and one text, for files without pickle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ARRAY, _TENSOR, _PAIRS, _TUPLE, _FLOAT = "$array", "$tensor", "$pairs", "$tuple
 
 
 def pack(state: State) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Split a state into a text of its structure and the arrays that it holds.
+    """Split a state into a text with its structure, and the arrays that it holds.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ def pack(state: State) -> tuple[str, dict[str, NDArray[Any]]]:
     Returns
     -------
     structure : str
-        JSON; numbers come back bit for bit.
+        JSON; numbers are restored bit for bit.
     arrays : dict of str to ndarray
-        By names that the structure refers to.
+        Arrays by the names to which the structure refers.
 
     Raises
     ------
     LaserSamplingError
-        If the state holds anything that is none of what `task.State` lists.
+        If the state holds anything other than what `task.State` lists.
     """
     arrays: dict[str, NDArray[Any]] = {}
     return json.dumps(_packed(state, arrays), allow_nan=False), arrays
 
 
 def unpack(structure: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
-    """Put together again what `pack` split."""
+    """Restore what `pack` split."""
     return _unpacked(json.loads(structure), arrays)
 
 
@@ -88,7 +88,7 @@ def _unpacked(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
 
 
 def _storable(array: NDArray[Any]) -> NDArray[Any]:
-    """Flags as int8, and complex numbers with their two parts along one more axis."""
+    """Convert flags to int8, and complex numbers to their two parts along one more axis."""
     if array.dtype == np.bool_:
         return array.astype(np.int8)
     if np.iscomplexobj(array):

@@ -1,8 +1,8 @@
-"""What the training loop asks of a task, and what it is told.
+"""Interface between the training loop and a task.
 
 A task owns parameters and data. It writes gradients into `.grad`, by autograd, from sampled moments
-or in any other way; the loop does all else. Quantities may be one number, or one for each member of
-an ensemble that is trained as one computation.
+or in any other way; the loop does everything else. Quantities may be one number, or one for each
+member of an ensemble that is trained as one computation.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A quantity and how certain it is.
+    """A quantity and its uncertainty.
 
     Attributes
     ----------
     value : ndarray of float64, shape () or (member,)
         The quantity.
     standard_error : ndarray of float64, in the same shape
-        Its standard error; 0 where it is exact.
+        Its standard error; 0 if it is exact.
     """
 
     value: NDArray[np.float64]
@@ -51,14 +51,14 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What a task reports of one batch.
+    """Report of a task on one batch.
 
     Attributes
     ----------
     metrics : mapping of str to ndarray, each of shape () or (member,)
         Quantities whose mean over the epoch is recorded.
     held : Tensor of bool, shape (member,), optional
-        Members that take no step with the optimiser, whatever stands in `.grad`.
+        Members that make no step with the optimiser, whatever their `.grad`.
     """
 
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -66,14 +66,14 @@ class Step:
 
 
 class Stateful(Protocol):
-    """Something that a training can be stopped and continued with."""
+    """Something with a state, so that a training can be stopped and continued."""
 
     def state(self) -> State:
-        """Return all that the next steps depend on, to go on bit for bit."""
+        """Return everything on which the next steps depend, to continue bit for bit."""
         ...
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         ...
 
 
@@ -82,11 +82,11 @@ class Task(Stateful, Protocol):
 
     @property
     def n_batches(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         ...
 
     def named_parameters(self) -> Mapping[str, Parameter]:
-        """Return what is learned."""
+        """Return the parameters that are learned."""
         ...
 
     def begin_epoch(self, epoch: int) -> None:
@@ -98,9 +98,9 @@ class Task(Stateful, Protocol):
         ...
 
     def finish_step(self) -> None:
-        """Follow up a step of the optimiser: clip parameters, advance averages."""
+        """Act after a step of the optimiser: clip parameters, advance averages."""
         ...
 
     def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
-        """Measure at the end of an epoch; may be empty, with the same names whenever it is not."""
+        """Measure at the end of an epoch; may be empty, otherwise always with the same names."""
         ...

@@ -1,4 +1,4 @@
-"""What a training recorded, over its epochs."""
+"""The record of a training, drawn over its epochs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from lasersampling.plots import style
 
 _FEW = 4
-"""Networks that are still drawn one by one."""
+"""Up to this number, networks are drawn one by one."""
 
 _RANGE_OF_LOGARITHM = 20.0
-"""From this ratio of largest to smallest value on the axis is logarithmic."""
+"""Ratio of largest to smallest value above which the axis is logarithmic."""
 
 _SYMBOLS = {
     "kl_sample_target": r"$D_\mathrm{KL}$(sampled‖target)",
@@ -23,7 +23,7 @@ _SYMBOLS = {
 
 
 def words(name: str) -> str:
-    """Say what a quantity is called on an axis."""
+    """Label of a quantity on an axis."""
     return _SYMBOLS.get(name, name.replace("_", " "))
 
 
@@ -35,15 +35,15 @@ def draw(
     Parameters
     ----------
     axes : Axes
-        Where.
+        Axes to draw on.
     name : str
-        What it is.
+        Name of the quantity.
     epoch : ndarray, shape (epoch,)
         Epochs.
     values : ndarray, shape (epoch,) or (epoch, member)
         Values, nan where it was not measured.
     error : ndarray, of the same shape, or None
-        Standard errors; drawn of single values only.
+        Standard errors; drawn for single values only.
     """
     members = values.reshape(len(values), -1)
     measured = np.isfinite(members).all(axis=1)

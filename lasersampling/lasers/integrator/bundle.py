@@ -1,4 +1,4 @@
-"""Some chains of a simulation, from their start to their end through the compiled kernel."""
+"""Simulation of some chains, from their start to their end, by the compiled kernel."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _ROUNDING = 1e-9  # of a step
 
 @dataclass(frozen=True, eq=False)
 class BundleResult:
-    """Spikes within the recording, traces, and how the chains of a bundle end.
+    """Spikes within the recording, traces, and the final state of the chains of a bundle.
 
     Attributes
     ----------
     chain, unit : ndarray of int64, shape (spike,)
-        Who spiked.
+        Chain and unit of each spike.
     time_ns : ndarray of float64, shape (spike,)
-        When [ns].
+        Spike times [ns].
     traces : Traces or None
         Traces, of the first bundle only.
     end : NetworkState
@@ -51,11 +51,11 @@ class BundleResult:
 
 
 class _Spikes(NamedTuple):
-    """All spikes that a bundle knows of, those before its start included."""
+    """All spikes that a bundle knows, including those before its start."""
 
     time_ns: NDArray[np.float64]
     lane: NDArray[np.int64]
-    amplitude: NDArray[np.float64] | None  # if synapses tire
+    amplitude: NDArray[np.float64] | None  # with short-term depression
 
 
 class Bundle:
@@ -64,11 +64,11 @@ class Bundle:
     Parameters
     ----------
     run : Run
-        What all bundles share.
+        Data that all bundles share.
     chains : slice
-        Which chains.
+        Numbers of the chains.
     seeds : list of SeedSequence
-        One per chain; a chain's random numbers depend on nothing else.
+        One per chain; the random numbers of a chain depend on nothing else.
     """
 
     def __init__(self, run: Run, chains: slice, seeds: list[np.random.SeedSequence]) -> None:
@@ -127,7 +127,7 @@ class Bundle:
         while self._tables.events.n_free[0] < most:
             self._enlarge_events()
         lane = start.spike_lane
-        # A spike acts from the end of the step in which it was.
+        # A spike acts from the end of the step in which it occurred.
         onset = np.ceil(start.spike_time_ns / self._run.step_ns - _ROUNDING).astype(np.int64)
         order = np.lexsort((onset, lane))
         amplitude = np.ones(lane.size) if self._tables.depression is None else start.amplitudes
@@ -142,9 +142,9 @@ class Bundle:
         Parameters
         ----------
         meter : Meter
-            Is told of the steps that are done, times chains.
+            Gets the number of steps done, times chains.
         stop : threading.Event
-            Once it is set, what is left out does not matter.
+            Once it is set, the rest of the simulation is no longer needed.
         """
         run, n_lasers = self._run, self._run.network.n_lasers
         spikes = self._spikes(meter, stop)
@@ -160,7 +160,7 @@ class Bundle:
         )
 
     def _spikes(self, meter: Meter, stop: threading.Event) -> _Spikes:
-        """Move the lanes to the end and gather their spikes."""
+        """Move the lanes to the end and collect their spikes."""
         output, before = self._tables.output, 0
         times, lanes, amplitudes = [], [], []
         if self._start is not None:
@@ -204,7 +204,7 @@ class Bundle:
             yield min(int(self._tables.arrivals.origin[:n_active].min()), last)
 
     def _check(self, step: int) -> None:
-        """Refuse states that are not finite, and gain sections with clearly less than nothing."""
+        """Refuse states that are not finite, and gain sections with clearly negative numbers."""
         run = self._run
         lowest = -_TOLERATED_DEFICIT * run.network.device.gain.transparency_electrons
         for name in ("photons", "gain", "absorber"):
@@ -222,14 +222,14 @@ class Bundle:
                 )
 
     def _end(self, spikes: _Spikes) -> NetworkState:
-        """State at the end; lasers with steps of their own are up to one long step beyond it."""
+        """State at the end; lasers with their own steps are up to one long step beyond it."""
         run, n_active, shape = self._run, self._tables.n_active, (-1, self._run.network.n_lasers)
         at: tables.Lanes | tables.Arrivals = self._tables.lanes
         end_step = np.full(n_active, run.last_step)
         if run.own_steps:
             at, end_step = self._tables.arrivals, self._tables.arrivals.tick[:n_active]
         since = spikes.time_ns - (end_step * run.step_ns)[spikes.lane]
-        # Spikes that jitter can be under way, to be seen after the end.
+        # Jittered spikes can be pending, and are recorded after the end.
         is_recent = since > -run.memory_ns - 2.0 * run.step_ns
         recent = np.flatnonzero(is_recent & (since <= self._longest_jitter * run.step_ns))
         chain, laser = np.divmod(spikes.lane[recent], run.network.n_lasers)
@@ -249,7 +249,7 @@ class Bundle:
         )
 
     def _recovered(self) -> NDArray[np.float64] | None:
-        """What the synapses of each laser have at the end, if they tire, shape (chain, laser)."""
+        """Resource of the synapses of each laser at the end, if any, shape (chain, laser)."""
         tired, n_active = self._tables.depression, self._tables.n_active
         if tired is None:
             return None
@@ -259,7 +259,7 @@ class Bundle:
         return left.reshape(-1, self._run.network.n_lasers)
 
     def _traces(self) -> Traces | None:
-        """What was traced, with times after the burn-in."""
+        """Recorded traces, with times after the burn-in."""
         if self._request is None:
             return None
         run, output = self._run, self._tables.output

@@ -1,4 +1,4 @@
-"""Preparing what the compiled kernel reads: constants, coupling tables, lanes, event pool."""
+"""Preparation of the data of the compiled kernel: constants, couplings, lanes, event pool."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
 from lasersampling.lasers.resting import RestingStates
 
 LANE_BLOCK = 16
-"""Lanes come in multiples of the widest vector of float32, so that no remainder loop runs."""
+"""Lanes are padded to the widest vector of float32, so that no remainder loop runs."""
 
 _STEP_TICKS = (4, 2, 1)
-"""Own steps in the dark, in dim and in bright light; the step that is asked for is the middle."""
+"""Own steps in the dark, in dim and in bright light; the requested step is the middle one."""
 
 _STEP_LEVELS = (1 / 40, 1 / 10)
-"""Where dark and dim light end, over the detection threshold."""
+"""Upper limits of dark and dim light, relative to the detection threshold."""
 
 JITTER_CUT = 4.0
-"""Standard deviations at which jitter is cut off."""
+"""Number of standard deviations at which jitter is truncated."""
 
 _FAULTS = 1  # a spawn key that no other stream of a chain has
 _NEVER = np.iinfo(np.int64).min // 2
@@ -49,7 +49,7 @@ def constants(
     noise: bool,
     own_steps: bool,
 ) -> Constants:
-    """Device and steps as the kernel reads them; levels for a look after each bright step."""
+    """Device and steps for the kernel; levels for an observation after each bright step."""
     tick = step_ps * 1e-3
     dark, dim, bright = (1, 1, 1)
     if own_steps:
@@ -131,11 +131,11 @@ def lanes(
     pump : ndarray, shape (chain, laser)
         Pump P [electrons/ns].
     rest : RestingStates
-        Where lasers with these pumps start.
+        Initial states of lasers with these pumps.
     seeds : list of SeedSequence
-        One per chain; a chain's stream depends on nothing else.
+        One per chain; the stream of a chain depends on nothing else.
     model : Model
-        What the kernel will run with.
+        Constants of the simulation.
     absorber_pump : float
         Pump P2 without what synapses add [electrons/ns].
 
@@ -149,7 +149,7 @@ def lanes(
     n_lanes = -(-n_active // LANE_BLOCK) * LANE_BLOCK
     constants = model.constants
     pump2 = np.full(n_lanes, absorber_pump, dtype=np.float32)
-    # Padding lanes repeat the first laser and are looked at by nobody.
+    # Padding lanes repeat the first laser and are ignored.
     padded = np.full(n_lanes, pump.flat[0])
     padded[:n_active] = pump.ravel()
     words = np.empty((4, n_lanes), dtype=np.uint32)
@@ -187,7 +187,7 @@ def lanes(
 
 
 def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
-    """The same lanes, their random streams included, but in the physical state of `start`."""
+    """The same lanes with their random streams, but in the physical state of `start`."""
 
     def padded(values: NDArray[np.generic]) -> NDArray[np.float32]:
         lanes = np.full(fresh.pump.size, values.flat[0], dtype=np.float32)
@@ -211,7 +211,7 @@ def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
 
 
 def arrivals(n_lanes: int) -> Arrivals:
-    """Room for the states in which lanes reach the end."""
+    """Memory for the states in which lanes reach the end."""
     x, y, gain, absorber = np.zeros((4, n_lanes), dtype=np.float32)
     origin, tick = np.zeros(n_lanes, dtype=np.int64), np.full(n_lanes, -1, dtype=np.int64)
     armed = np.zeros(n_lanes, dtype=np.int32)
@@ -246,7 +246,7 @@ def faults(
 def depressed(
     network: LaserNetwork, n_lanes: int, tick_ns: float, start: NetworkState | None
 ) -> Depressed | None:
-    """Resources of the synapses, full or as `start` has them; None if they do not tire."""
+    """Resources of the synapses, full or from `start`; None without short-term depression."""
     about = network.depression
     if about is None:
         return None

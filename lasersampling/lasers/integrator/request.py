@@ -1,4 +1,4 @@
-"""What simulations of lasers are given, checked against the network; the traces they give."""
+"""Checks of pumps and start against the network, and the recorded traces."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Traces:
     absorber_electrons: NDArray[np.float32]
 
     def variables(self) -> dict[str, Variable]:
-        """Give the traces as they stand in files, with units of measurement."""
+        """Give the traces as stored in files, with units of measurement."""
         dims = ("laser", "time_ns")
         return {
             "time_ns": Variable(self.time_ns, ("time_ns",), "ns", "time after the burn-in"),
@@ -77,9 +77,9 @@ class Traces:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; a figure of its own by default.
+            Axes to draw on; a new figure by default.
         spikes : SpikeTrains, optional
-            Of the same simulation: they are marked.
+            Spikes of the same simulation, which are marked.
         threshold_photons : float, optional
             Detection threshold to draw.
 
@@ -112,7 +112,17 @@ class Traces:
 
     @classmethod
     def of(cls, lasers: Sequence[int], time_ns: ArrayLike, samples: NDArray[np.float32]) -> Traces:
-        """Traces out of samples (sample, laser, 3) of photons, gain and absorber electrons."""
+        """Make traces from samples.
+
+        Parameters
+        ----------
+        lasers : sequence of int
+            Numbers of the lasers.
+        time_ns : array_like, shape (sample,)
+            Times of the samples.
+        samples : ndarray of float32, shape (sample, laser, 3)
+            Photons and electrons of gain section and absorber [1].
+        """
         time, laser = np.asarray(time_ns, dtype=np.float64), np.array(lasers, dtype=np.int32)
         return cls(time, laser, *(samples[:, :, k].T.copy() for k in range(3)))
 

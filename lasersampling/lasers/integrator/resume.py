@@ -39,7 +39,7 @@ def resume(model, bundle, spike_lane, onset, amplitude):
     Parameters
     ----------
     model : Model
-        What all bundles share.
+        Data that all bundles share.
     bundle : Bundle
         Its lanes and events are changed.
     spike_lane : ndarray of int64, shape (spike,)

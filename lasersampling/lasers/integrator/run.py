@@ -1,4 +1,4 @@
-"""What all bundles of one simulation share."""
+"""Data that all bundles of one simulation share."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["Run"]
 
 
 class Run:
-    """A simulation as the kernel sees it: ratios have become pumps, and times whole ticks.
+    """A simulation as the kernel needs it: ratios have become pumps, and times whole ticks.
 
     Parameters
     ----------
     network : LaserNetwork
         Lasers and their coupling.
     pump_ratio : ndarray of float64, shape (chain, laser)
-        Pump over the threshold pump, without what the synapses add [1].
+        Pump over the threshold pump, without synaptic contributions [1].
     duration_ns : float
         Time recorded.
     settings : SimulationSettings
-        How.
+        Settings of the simulation.
     start : NetworkState or None
-        Where the chains go on from; None starts them at rest.
+        State from which the chains continue; None starts them at rest.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Run:
             device, synapse.time_constant_ns, self.step_ps,
             noise=settings.noise, own_steps=self.own_steps,
         )  # fmt: skip
-        # A tick, which is the step itself where all lasers share it.
+        # A tick, which is the step itself if all lasers share it.
         self.step_ns = self.step_ps * 1e-3 / int(constants.dim_ticks)
         burn_in_ns = settings.burn_in_ns if start is None else 0.0
         self.burn_in_steps = math.ceil(burn_in_ns / self.step_ns - 1e-9)
@@ -67,6 +67,6 @@ class Run:
             network.n_lasers,
         )
         self.pump = pump_electrons_per_ns(device, pump_ratio)
-        # Lasers that go on from a state need no resting ones, of which one is enough then.
+        # Lasers that continue from a state need no resting ones; one is enough then.
         self.rest = RestingStates(device, self.pump if start is None else self.pump[:1, :1])
         self.memory_ns = float(np.max(network.delay_ns)) + synapse.memory_ns(tau) + tau

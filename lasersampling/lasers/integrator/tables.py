@@ -1,7 +1,7 @@
-"""What the compiled kernel reads and writes: plain tuples of numbers and arrays.
+"""Data of the compiled kernel: plain tuples of numbers and arrays.
 
-`Model` is what all bundles of a simulation share, `Bundle` is one of them. Numba takes both at no
-cost. What does not happen in a simulation is None, and the code for it is compiled away.
+`Model` has what all bundles of a simulation share, `Bundle` is one of them. Numba passes both at no
+cost. Parts that a simulation does not need are None, and the code for them is compiled away.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Lanes(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """How far lanes with steps of their own are, and where they were when they reached the end."""
+    """Progress of lanes with their own steps, and their states when they reached the end."""
 
     origin: np.ndarray  # tick at which the clock of a lane was last set back
     tick: np.ndarray  # end of the step in which a lane reached it, or -1
@@ -105,21 +105,21 @@ class Own(NamedTuple):
 
 
 class Faults(NamedTuple):
-    """What happens to spikes between a laser and all that see them."""
+    """Loss and jitter of spikes, for the recording and all targets alike."""
 
     lost: float  # probability
     jitter_ticks: float  # standard deviation
-    longest_jitter: int  # ticks, at which it is cut off
+    longest_jitter: int  # ticks, at which it is truncated
     rng: np.ndarray  # (lanes,) uint64
 
 
 class Depressed(NamedTuple):
-    """Synapses that tire, those of one lane all alike; see `depression`."""
+    """Short-term depression of the synapses, the same for those of one lane; see `depression`."""
 
     utilisation: float
     recovery_ticks: float  # time constant
     resource: np.ndarray  # (lanes,) float64, of the full one
-    since: np.ndarray  # (lanes,) tick at which that was so
+    since: np.ndarray  # (lanes,) tick of this value
     amplitude: np.ndarray  # (lanes,) float64, of the last spike
 
 
@@ -141,11 +141,11 @@ class Events(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Spikes found so far in this call and, where asked for, traces."""
+    """Spikes found so far in this call and, if requested, traces."""
 
     time: np.ndarray
     lane: np.ndarray
-    amplitude: np.ndarray  # of each spike, if synapses tire
+    amplitude: np.ndarray  # of each spike, with short-term depression
     n_spikes: np.ndarray  # (1,)
     trace_lane: np.ndarray
     trace: np.ndarray  # (n_samples, n_traced, 3): photons, gain, absorber electrons
@@ -154,7 +154,7 @@ class Output(NamedTuple):
 
 
 class Model(NamedTuple):
-    """What all bundles of a simulation share."""
+    """Data that all bundles of a simulation share."""
 
     constants: Constants
     rotation: np.float32 | None  # angle of the field per net gain times step; None for no turning
@@ -165,7 +165,7 @@ class Model(NamedTuple):
 class Bundle(NamedTuple):
     """Chains that are integrated together, lane = chain in bundle * n_lasers + laser."""
 
-    n_active: int  # lanes from here on are padding: integrated, but not looked at
+    n_active: int  # lanes from here on are padding: integrated, but ignored
     lanes: Lanes
     own: Own | None
     faults: Faults | None

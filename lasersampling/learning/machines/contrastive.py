@@ -36,7 +36,7 @@ from lasersampling.sampling.protocol import Sampler
 from lasersampling.statistics import jackknife_error, kl_divergence, total_variation
 
 _INITIAL_MARGIN = 0.02
-"""Initial biases are log odds of the target, of probabilities kept this far from 0 and 1."""
+"""Initial biases are log odds of the target, with probabilities kept this far from 0 and 1."""
 
 
 class DistributionTask:
@@ -49,7 +49,7 @@ class DistributionTask:
     target : Target
         Distribution of the visible units.
     parameters : MachineParameters
-        What is learned.
+        Parameters that are learned.
     gradient : Gradient
         Both halves of the gradient.
     settings : DistributionLearning
@@ -71,7 +71,7 @@ class DistributionTask:
 
     @property
     def n_batches(self) -> int:
-        """Updates in an epoch."""
+        """Number of updates in an epoch."""
         return self._settings.epoch_length
 
     def named_parameters(self) -> Mapping[str, Parameter]:
@@ -79,7 +79,7 @@ class DistributionTask:
         return self.parameters.named()
 
     def begin_epoch(self, epoch: int) -> None:
-        """Forget what was seen in the epoch before."""
+        """Discard what was recorded in the epoch before."""
         self._seen = []
 
     def write_gradients(self, batch: int) -> Step:
@@ -104,14 +104,14 @@ class DistributionTask:
             self._averages.add(self.named_parameters())
 
     def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
-        """Compare what the model half saw in this epoch with the target."""
+        """Compare the draws of the model half in this epoch with the target."""
         if not self._seen:
             return {}
         target = self._target.probabilities
         total = np.mean([seen.total for seen in self._seen], axis=0)
         chains = np.mean([seen.chains for seen in self._seen], axis=0)
         left_out = (len(chains) * total - chains) / max(1, len(chains) - 1)
-        # Rounding may leave a little less than nothing of a state that one chain alone has seen.
+        # Rounding may give slightly negative values for a state that only one chain has seen.
         left_out = left_out.clip(0.0)
 
         def measured(distance: Callable[[NDArray[np.float64]], float]) -> Measurement:
@@ -131,7 +131,7 @@ class DistributionTask:
         return self.parameters.machine_of(named["couplings"], named["biases"])
 
     def state(self) -> State:
-        """Return number of updates, averages and where chains stand."""
+        """Return number of updates, averages and the states of the chains."""
         return {
             "target": self._target.probabilities,
             "update": self._update,
@@ -140,12 +140,12 @@ class DistributionTask:
         }
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`.
+        """Continue from a state returned by `state`.
 
         Raises
         ------
         InputError
-            If it is of another target.
+            If it belongs to another target.
         """
         if not np.array_equal(state["target"], self._target.probabilities):
             raise InputError.single("target", "another one", "the one that was being learned")
@@ -156,8 +156,8 @@ class DistributionTask:
     def _regularise(self, machine: BoltzmannMachine, data: Moments) -> None:
         """Add the gradients of the penalties.
 
-        Hidden units are drawn to their mean activity by their biases alone: H. Lee, C. Ekanadham,
-        A. Ng, NIPS 20 (2008) 873, section 3.
+        Hidden units are drawn towards their mean activity by their biases alone: H. Lee, C.
+        Ekanadham, A. Ng, NIPS 20 (2008) 873, section 3.
         """
         settings = self._settings
         couplings, biases = self.parameters.couplings, self.parameters.biases
@@ -170,16 +170,16 @@ class DistributionTask:
 
 @dataclass(frozen=True, eq=False)
 class LearnedMachine:
-    """A machine that learned, and how.
+    """A learned machine, and the record of its learning.
 
     Attributes
     ----------
     machine : BoltzmannMachine
         The result.
     history : History
-        What was recorded: "mean_error" and "moment_error", the rms differences of the moments of
-        the two halves; "kl_sample_target", "kl_target_sample" and "total_variation" between what
-        the model half saw in an epoch and the target.
+        "mean_error" and "moment_error", the rms differences of the moments of the two halves;
+        "kl_sample_target", "kl_target_sample" and "total_variation" between the draws of the model
+        half in an epoch and the target.
     """
 
     machine: BoltzmannMachine
@@ -194,19 +194,19 @@ def initial_machine(
     weight_std: float = 0.0,
     connectivity: Connectivity = "full",
 ) -> BoltzmannMachine:
-    """Make a machine to start from: independent units with the target's means.
+    """Make an initial machine: independent units with the target's means.
 
     Parameters
     ----------
     target : Target
         Distribution of the visible units.
     n_hidden : int
-        Hidden units.
+        Number of hidden units.
     seed : int
-        Of the weights.
+        Seed of the weights.
     weight_std : float
-        Standard deviation of the weights of hidden units, which must not all be equal if they are
-        to become different [1].
+        Standard deviation of the weights of hidden units, which must not all be equal, as they
+        would stay equal [1].
     connectivity : "full", "semirestricted" or "restricted"
         See `Connectivity`.
     """
@@ -232,7 +232,7 @@ def distribution_task(
     connectivity: Connectivity = "full",
     seed: int = 0,
 ) -> DistributionTask:
-    """Make the task that `learn` trains, for a descent of one's own by `learning.loop.train`.
+    """Make the task of `learn`, for training by `learning.loop.train` with another descent.
 
     The arguments are those of `learn`.
 
@@ -279,16 +279,16 @@ def learn(
     target : Target
         The distribution.
     initial : BoltzmannMachine or RestrictedMachine
-        Where learning starts; its visible units are those of the target.
+        Initial machine; its visible units are those of the target.
     settings : DistributionLearning
-        How it learns.
+        Settings of the learning.
     sampler : Sampler, optional
-        What is in the loop, a device for example; Gibbs sampling by default. A gradient by
+        Sampler in the loop, a device for example; Gibbs sampling by default. A gradient by
         enumeration needs none.
     connectivity : "full", "semirestricted" or "restricted"
-        Which units are connected.
+        Units that are connected.
     seed : int
-        Of all updates.
+        Seed of all updates.
     progress, checkpoints
         See `loop.train`.
 
@@ -299,7 +299,7 @@ def learn(
     Raises
     ------
     InputError
-        If target and machine do not fit, or an exact half is asked of more than 20 units.
+        If target and machine do not fit, or an exact half would enumerate more than 20 units.
 
     Examples
     --------

@@ -39,16 +39,16 @@ class Fit:
     target : Target
         The distribution.
     initial, machine : BoltzmannMachine
-        Before and after learning with the sampler in the loop.
+        The machine before and after learning with the sampler in the loop.
     history : History
-        Of this learning.
+        Record of this learning.
     samples : mapping of str to Samples
         "before" and "after" learning, of the sampler that was in the loop; "gibbs": draws of the
         initial machine by Gibbs sampling, as an ideal device would give them.
     sampler : Sampler
-        What was in the loop.
+        The sampler in the loop.
     mended : Mended or None
-        How the lasers were adapted before; None if that was not asked for.
+        Adaptation of the lasers before; None if it was not requested.
     """
 
     target: Target
@@ -61,7 +61,7 @@ class Fit:
 
     @property
     def learned(self) -> Learned:
-        """What the machine was to learn, for its file."""
+        """Target, sampler and settings, for the file of the machine."""
         lasers = self.sampler if isinstance(self.sampler, Lasers) else None
         settings = "" if lasers is None else to_toml(settings_of(lasers))
         return Learned(self.target, self.samples["after"].sampler, settings)
@@ -78,7 +78,7 @@ def sampler_of(recipe: FitRecipe) -> Sampler:
 def pretrained(
     recipe: FitRecipe, target: Target, progress: Progress | None = None
 ) -> BoltzmannMachine:
-    """Make the machine that learning in the loop starts from."""
+    """Make the machine from which learning in the loop starts."""
     start = initial_machine(
         target,
         recipe.n_hidden,
@@ -133,15 +133,17 @@ def fit(
     Parameters
     ----------
     recipe : FitRecipe
-        How.
+        The recipe.
     target : Target
-        The distribution, which the recipe's file holds.
+        The distribution, from the file of the recipe.
     sampler : Sampler, optional
-        What is in the loop, in place of what the recipe says.
+        Sampler in the loop, in place of that of the recipe.
     progress, checkpoints
-        Of the learning in the loop; see `loop.train`. Pretraining is repeated on resuming.
+        Progress and checkpoints of the learning in the loop; see `loop.train`. Pretraining is
+        repeated on resuming.
     stage : callable, optional
-        Told of each part of the work, pretraining and judging included, in place of `progress`.
+        Called with each part of the work, including pretraining and judging, in place of
+        `progress`.
 
     Returns
     -------
@@ -150,7 +152,7 @@ def fit(
     Raises
     ------
     InputError
-        If the state is that of another target, or of a machine of other size.
+        If the state belongs to another target, or to a machine of another size.
     """
     check_size(recipe, target)
     chosen = sampler_of(recipe) if sampler is None else sampler

@@ -1,24 +1,24 @@
-"""Learning on the chip: each weight changes by the spikes of its own two lasers, as they happen.
+"""Learning on the chip: each weight changes by the spikes of its two lasers, as they occur.
 
-A laser is on, z = 1, for a refractory time tau after a spike, so the time for which two lasers are
-both on is known from when they spiked: with s_i, s_j their last spikes, it has grown by
+A laser is on, z = 1, for a refractory time tau after a spike. So the spike times determine the time
+for which two lasers are both on: with s_i, s_j their last spikes, it has grown by
 
     min(s_i, s_j) + tau - max(s_i, s_j) = tau - |s_i - s_j|,   at least 0,
 
 since the later one, or by the time that has passed since if that is less. A synapse that adds this
-up at each spike of its two lasers has a trace e_ij of the integral of z_i z_j; that of a laser with
-itself, e_ii, is its time on. In *wake* windows the visible lasers are held at a state drawn from
-the data and traces count up, in *sleep* windows all lasers are free and they count down:
+up at each spike of its two lasers has a trace e_ij of the integral of z_i z_j; the trace of a laser
+with itself, e_ii, is its time on. In *wake* windows the visible lasers are held at a state drawn
+from the data and traces count up, in *sleep* windows all lasers are free and traces count down:
 
     dW_ij = +eta c_ij / T after a wake window, -eta c_ij / T after a sleep window of length T,
 
 with c_ij = e_ij - mu_i e_jj - mu_j e_ii + mu_i mu_j T, the trace of (z_i - mu_i)(z_j - mu_j) for
-fixed levels mu, and likewise da_i = +-eta (e_ii - mu_i T) / T. In the mean over a cycle that is eta
-times the gradient of the log-likelihood. What a synapse uses is the spikes of its own two lasers,
-their levels, and which window it is; what it keeps is their last spikes and, for one window, e_ij,
-e_ii and e_jj. The parameters W and a are those of `machine_parameters`: a synapse transmits
-W_ij (z_j - mu_j), so its constant part stands in the pump of laser i beside a_i. Levels are the
-means of the data, and 1/2 for hidden lasers.
+fixed levels mu, and likewise da_i = +-eta (e_ii - mu_i T) / T. Averaged over a cycle this is eta
+times the gradient of the log-likelihood. A synapse uses only the spikes of its own two lasers,
+their levels, and the kind of window; it stores their last spikes and, for one window, e_ij, e_ii
+and e_jj. The parameters W and a are those of `learning.machines.parameters`: a synapse transmits
+W_ij (z_j - mu_j), so its constant part is added to the pump of laser i, together with a_i. Levels
+are the means of the data, and 1/2 for hidden lasers.
 
 References
 ----------
@@ -55,23 +55,24 @@ _SETTLING_STREAM, _DATA_STREAM, _WAKE_STREAM, _SLEEP_STREAM = range(4)
 
 @validated
 class LocalSettings:
-    """How lasers learn on the chip.
+    """Settings of learning on the chip.
 
     Attributes
     ----------
     n_cycles : int
-        Cycles of a wake and a sleep window.
+        Number of cycles of a wake and a sleep window.
     n_chips : int
-        Copies of the network that share their weights, which change by the mean of their traces.
+        Number of copies of the network that share their weights, which change by the mean of their
+        traces.
     settling_ns : float
         Time at the beginning of each window in which traces do not grow, while the lasers forget
         the window before.
     wake_ns, sleep_ns : float
-        Time after that in which they do.
+        Time after that, in which traces grow.
     learning_rate, final_learning_rate : float
-        eta in the first and the last cycle; it falls exponentially [1].
+        eta in the first and the last cycle; it decreases exponentially [1].
     averaged_share : float
-        The result is the mean of the parameters of the sleep windows over this last share of the
+        The result is the mean of the parameters of the sleep windows over this last fraction of the
         cycles [1].
     """
 
@@ -92,16 +93,16 @@ class LocalSettings:
 
 @dataclass(frozen=True, eq=False)
 class LocallyLearned:
-    """What lasers have learned on the chip.
+    """Result of learning on the chip.
 
     Attributes
     ----------
     machine : BoltzmannMachine
         The result: the mean over the last sleep windows.
     last : BoltzmannMachine
-        What stands on the chips after the last window.
+        The machine on the chips after the last window.
     time_ns : float
-        Time for which each chip ran, settling from rest included [ns].
+        Time for which each chip ran, including settling from rest [ns].
     """
 
     machine: BoltzmannMachine
@@ -117,12 +118,12 @@ def overlap_ns(
     Parameters
     ----------
     spikes : SpikeTrains
-        Of all chains.
+        Spikes of all chains.
     refractory_time_ns : float
-        tau: z = 1 that long after a spike.
+        tau: z = 1 for this time after a spike.
     begin_ns : float
-        When counting begins; it ends with the recording. All spikes of the tau before must be in
-        the recording.
+        Start of the counting, which ends with the recording. All spikes of the tau before must be
+        in the recording.
 
     Returns
     -------
@@ -132,7 +133,7 @@ def overlap_ns(
     Raises
     ------
     InputError
-        If the recording is over before counting begins, or begins less than tau before.
+        If the recording ends before counting starts, or begins less than tau before.
     """
     tau = refractory_time_ns
     problems = number_problems("refractory_time_ns", tau, 0.0, strict=True)
@@ -171,7 +172,7 @@ def _overlap_ns(time_ns, unit, chain_offset, n_units, tau, begin, end):  # type:
 
 @njit(cache=True, nogil=True, inline="always")
 def _grown(last_k, last_j, tau, begin, now):  # type: ignore[no-untyped-def]
-    """Time for which both were on since the last spike of either, or since counting began."""
+    """Time for which both were on since the last spike of either, or since counting started."""
     since = max(last_k, last_j, begin)
     until = min(min(last_k, last_j) + tau, now)
     return max(until - since, 0.0)
@@ -187,23 +188,23 @@ def learn_locally(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> LocallyLearned:
-    """Let lasers learn a distribution of the visible ones, by a rule that each synapse can follow.
+    """Let lasers learn a distribution of the visible ones, by a rule that is local to each synapse.
 
     Parameters
     ----------
     target : Target
         The distribution; the data are states drawn from it, one for each chip and wake window.
     initial : BoltzmannMachine
-        Where learning starts; its visible units are those of the target.
+        Initial machine; its visible units are those of the target.
     settings : LocalSettings
         Windows and learning rate.
     lasers : Lasers, optional
-        The device. It is clamped by a hard pump, so that the same lasers wake and sleep, and its
-        draws are not used.
+        The device. It is clamped by hard pumps, so that the same lasers run in wake and sleep
+        windows, and its draws are not used.
     connectivity : "full", "semirestricted" or "restricted"
-        Which units are connected.
+        Units that are connected.
     seed : int
-        Of data and lasers.
+        Seed of data and lasers.
     progress : callable, optional
         Called with the fraction of the cycles done.
 
@@ -248,7 +249,7 @@ def learn_locally(
 
 
 class _Chips:
-    """Lasers that continue from window to window, and of which only traces are read."""
+    """Lasers that continue from window to window, of which only traces are read."""
 
     def __init__(self, lasers: Lasers, settings: LocalSettings, seed: int) -> None:
         def window(read_ns: float) -> Lasers:
@@ -299,7 +300,7 @@ class _Chips:
 
     def _moments(self, samples: Samples, read_ns: float) -> Moments:
         assert samples.spikes is not None
-        # The record begins tau before the window, so what is read always has its spikes.
+        # The recording begins tau before the window, so that the needed spikes are always included.
         begin = max(samples.spikes.duration_ns - read_ns, self._tau)
         second = overlap_ns(samples.spikes, self._tau, begin).mean(axis=0) / read_ns
         return Moments(np.diagonal(second).copy(), second)

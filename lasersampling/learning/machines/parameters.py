@@ -23,18 +23,18 @@ class MachineParameters:
 
     They belong to centred units: E = -sum_{i<j} W_ij (z_i - mu_i) (z_j - mu_j) - sum_i a_i z_i with
     fixed centres mu. The couplings are those of the plain machine, whose biases are a - W mu. In
-    these coordinates a coupling can change without dragging the means of its units along, so plain
-    gradient descent does well (Montavon and Mueller, in Neural Networks: Tricks of the Trade (2012)
-    621; Melchior, Fischer, Wiskott, JMLR 17 (2016) 1).
+    these coordinates a coupling can change without changing the means of its units, so plain
+    gradient descent works well (Montavon and Mueller, in Neural Networks: Tricks of the Trade
+    (2012) 621; Melchior, Fischer, Wiskott, JMLR 17 (2016) 1).
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Where learning starts.
+        Initial machine.
     centre : array_like, shape (unit,)
-        mu: about the means of the units [1].
+        mu, close to the means of the units [1].
     connectivity : "full", "semirestricted" or "restricted"
-        Which couplings there are; see `Connectivity`.
+        Couplings that exist; see `Connectivity`.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class MachineParameters:
 
     @property
     def resting(self) -> Moments:
-        """Moments of independent units that have their centres as means."""
+        """Moments of independent units whose means are their centres."""
         second = np.outer(self._centre, self._centre)
         np.fill_diagonal(second, self._centre)
         return Moments(self._centre, second)
@@ -96,7 +96,7 @@ class MachineParameters:
         return {"couplings": self.couplings, "biases": self.biases}
 
     def machine(self) -> BoltzmannMachine:
-        """Return the machine that they make now."""
+        """Return the machine of the present parameters."""
         return self.machine_of(self.couplings, self.biases)
 
     def machine_of(self, couplings: Tensor, biases: Tensor) -> BoltzmannMachine:
@@ -117,7 +117,7 @@ class MachineParameters:
         Parameters
         ----------
         data, model : Moments
-            With the visible units held by the data, and without.
+            Moments with the visible units held by the data, and without.
         """
         i, j = self.pairs
         mean = data.mean - model.mean

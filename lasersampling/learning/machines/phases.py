@@ -1,7 +1,7 @@
 """The two halves of a contrastive gradient: moments with the data clamped, and without.
 
-Either half can be computed exactly, by listing all states, or estimated with any sampler, such as
-a device. Together they make the known methods:
+Either half can be computed exactly, by enumeration, or estimated with any sampler, such as a
+device. Their combinations are the known methods:
 
 ======================= ========================= =========================
 gradient                data half                 model half
@@ -12,7 +12,7 @@ persistent CD           `ExactData`               `FreeModel`
 wake-sleep              `ClampedData`             `FreeModel`
 ======================= ========================= =========================
 
-`reweighting.Reweighted` takes both halves out of one free run.
+`reweighting.Reweighted` estimates both halves from one free run.
 
 References
 ----------
@@ -51,11 +51,11 @@ from lasersampling.sampling.protocol import Samples
 
 
 class Gradient(Stateful, Protocol):
-    """Both halves of a gradient; what it remembers between updates is its state."""
+    """Both halves of a gradient; its state is what it stores between updates."""
 
     @property
     def seen(self) -> VisibleTables | None:
-        """What the model half showed in the last update; None if it does not show the model."""
+        """Draws of the model half in the last update; None if they do not represent the model."""
         ...
 
     def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:
@@ -94,11 +94,11 @@ class Halves:
 
     @property
     def seen(self) -> VisibleTables | None:
-        """What the model half saw."""
+        """Draws of the model half."""
         return self._model.seen
 
     def halves(self, machine: BoltzmannMachine, update: int) -> tuple[Moments, Moments]:
-        """Ask both halves, the data half first."""
+        """Compute both halves, the data half first."""
         data = self._data.moments(machine, update)
         return data, self._model.moments(machine, update)
 
@@ -107,13 +107,13 @@ class Halves:
         return {"data": self._data.state(), "model": self._model.state()}
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._data.set_state(state["data"])
         self._model.set_state(state["model"])
 
 
 class _WithoutMemory:
-    """State of a phase that remembers nothing."""
+    """State of a phase that stores nothing."""
 
     def state(self) -> State:
         """Return nothing."""
@@ -151,17 +151,18 @@ class ExactModel(_WithoutMemory):
 
     @property
     def seen(self) -> VisibleTables:
-        """Of the last update."""
+        """Draws in the last update."""
         return self._seen
 
 
 class ClampedData(ContinuedChains):
     """Data half by a sampler whose visible units are clamped to the data.
 
-    Each chain is clamped to one visible state, the same in all updates, so that chains go on. With
-    at least as many chains as there are states of positive probability, each of them has its
-    chains, which are weighted by its probability; with fewer, chains are spread over the states by
-    systematic resampling, anew for each update. Moments among visible units are exact.
+    Each chain is clamped to one visible state, the same in all updates, so that chains continue. If
+    there are at least as many chains as states of positive probability, each of these states has
+    its own chains, which are weighted by its probability; if there are fewer, chains are
+    distributed over the states by systematic resampling, anew for each update. Moments among
+    visible units are exact.
 
     Parameters
     ----------
@@ -198,12 +199,12 @@ class ClampedData(ContinuedChains):
 
 
 class FreeModel(ContinuedChains):
-    """Model half by a sampler that runs freely; its chains go on from update to update.
+    """Model half by a freely running sampler; its chains continue from update to update.
 
     Parameters
     ----------
     n_visible : int
-        Visible units.
+        Number of visible units.
     drawing : Drawing
         The sampler.
     """
@@ -213,7 +214,7 @@ class FreeModel(ContinuedChains):
         self._n_visible = n_visible
 
     def draw(self, machine: BoltzmannMachine, update: int) -> Samples:
-        """Let the chains go on, and keep what they show of the visible units."""
+        """Let the chains continue, and record their visible units."""
         samples = self.go_on(machine, MODEL_STREAM, update)
         self._seen = visible_tables(samples, self._n_visible)
         return samples
@@ -224,12 +225,12 @@ class FreeModel(ContinuedChains):
 
     @property
     def seen(self) -> VisibleTables:
-        """Of the last update."""
+        """Draws in the last update."""
         return self._seen
 
 
 class ReleasedModel(_WithoutMemory):
-    """Model half of contrastive divergence: the chains of the data half, let go for a while.
+    """Model half of contrastive divergence: the chains of the data half, released for a while.
 
     Moments are those of the last draw, k draws after the release.
 
@@ -238,7 +239,7 @@ class ReleasedModel(_WithoutMemory):
     drawing : Drawing
         The sampler, with as many chains as the data half; `n_draws` is k.
     data : ClampedData
-        The data half, which is asked first in each update.
+        The data half, which is computed first in each update.
     """
 
     seen: VisibleTables | None = None

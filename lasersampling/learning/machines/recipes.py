@@ -1,4 +1,4 @@
-"""Recipes for learning a distribution: what they may say."""
+"""Recipes for learning a distribution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 
 _JUDGED_DRAWS = 1000, 8000
-"""Fewest and most draws per chain, where a recipe does not say how many."""
+"""Fewest and most draws per chain, if a recipe does not give their number."""
 
 
 @validated
@@ -45,15 +45,15 @@ class SamplerSettings:
 
 @validated
 class JudgingSettings:
-    """How what was learned is judged.
+    """Settings of the judgement of the learned machine.
 
     Attributes
     ----------
     n_chains : int
-        Fresh chains.
+        Number of new chains.
     n_draws : int or None
-        Draws per chain; by default as many as learning took, from 1,000 to 8,000, so that a short
-        learning is not judged for longer than it lasted.
+        Draws per chain; by default as many as learning took, between 1,000 and 8,000, so that the
+        judgement of a short learning does not take longer than the learning.
     """
 
     n_chains: Annotated[int, Field(ge=2)] = 32
@@ -71,30 +71,30 @@ class FitRecipe:
     device : Device
         The laser; in a recipe also the name of one.
     pseudocount : float
-        Added to the count of each state, of a target given by samples [1].
+        Added to the count of each state, for a target given by samples [1].
     n_hidden : int
-        Hidden units.
+        Number of hidden units.
     connectivity : "full", "semirestricted" or "restricted"
-        Which units are connected: all; all but hidden with hidden ones; hidden with visible ones.
+        Units that are connected: all; all but hidden with hidden ones; hidden with visible ones.
     initial_weight_std : float
-        Of the initial weights of hidden units [1].
+        Standard deviation of the initial weights of hidden units [1].
     imperfections : Imperfections
-        Of the lasers; in a recipe also the name of a shipped set.
+        Imperfections of the lasers; in a recipe also the name of a shipped set.
     sampler : SamplerSettings
-        What is in the loop.
+        Sampler in the loop.
     calibration : CalibrationSettings
-        How the device is calibrated where no calibration is stored.
+        How the device is calibrated if no calibration is stored.
     pretraining : DistributionLearning or None
-        Learning of the ideal machine before, without the device.
+        Learning of the ideal machine beforehand, without the device.
     adaptation_rounds : int
-        Rounds in which lasers are adapted to the machine that learning in the loop starts from; 0
-        for none, as learning makes up for the same.
+        Rounds in which lasers are adapted to the machine from which learning in the loop starts; 0
+        for none, since learning corrects the same errors.
     learning : DistributionLearning
         Learning with the sampler in the loop.
     judging : JudgingSettings
         How the result is judged.
     seed : int
-        Of everything.
+        Seed of everything.
     checkpoint_interval_s : float
         Time between checkpoints [s].
     """
@@ -117,7 +117,7 @@ class FitRecipe:
 
     @property
     def judged_draws(self) -> int:
-        """Draws per chain by which the result is judged."""
+        """Number of draws per chain by which the result is judged."""
         if self.judging.n_draws is not None:
             return self.judging.n_draws
         learned = self.learning.n_updates * self.learning.n_chains * self.learning.n_draws

@@ -1,4 +1,4 @@
-"""A contrastive gradient out of one free run, which a device need not be ideal for."""
+"""A contrastive gradient from one free run, for which a device need not be ideal."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lasersampling.learning.machines.phases import FreeModel
 from lasersampling.learning.task import State
 
 _MEMORY = 0.8
-"""Weight of the draws of the update before, for conditional means."""
+"""Weight of the draws of the previous update in conditional means."""
 
 
 class Reweighted:
-    """Both halves by one free run, whose visible states are reweighted to the target.
+    """Both halves from one free run, whose visible states are reweighted to the target.
 
-    With p(v, h) the distribution of the sampler, whatever it is, the data half is
-    sum_v p_target(v) <z zT>_p(. | v): means over the draws that show v, weighted by the target. The
-    gradient vanishes where p(v) = p_target(v), also for a device whose clamped distribution is not
-    its conditional one, as that of lasers with strong couplings is not; that of wake-sleep need
-    not. For an ideal sampler the two agree. Conditional means are taken over the last updates too,
-    older draws counting less, so that states that are rarely seen are not forgotten.
+    Let p(v, h) be the distribution of the sampler, whatever it is. The data half is sum_v
+    p_target(v) <z zT>_p(. | v): means over the draws that show v, weighted by the target. This
+    gradient vanishes where p(v) = p_target(v), even for a device whose clamped distribution is not
+    its conditional one, such as lasers with strong couplings; the gradient of wake-sleep need not.
+    For an ideal sampler the two agree. Conditional means include the last updates, with smaller
+    weights of older draws, so that rarely seen states are not forgotten.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Reweighted:
         known = self._count > 0
         weight = np.where(known, self._target.probabilities, 0.0)
         per_draw = np.divide(weight, self._count, out=np.zeros_like(weight), where=known)
-        # States of the target that were never seen are left out; their share goes to the others.
+        # States of the target that were never seen are left out; their weight goes to the others.
         if weight.any():
             per_draw /= weight.sum()
         second = np.tensordot(per_draw, self._sum, 1)
@@ -67,14 +67,14 @@ class Reweighted:
 
     @property
     def seen(self) -> VisibleTables:
-        """What the chains show without the weights."""
+        """Draws of the chains without the weights."""
         return self._free.seen
 
     def state(self) -> State:
-        """Return where the chains stand, and the conditional means."""
+        """Return the states of the chains, and the conditional means."""
         return {**self._free.state(), "count": self._count, "sum": self._sum}
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._free.set_state(state)
         self._count, self._sum = state["count"].copy(), state["sum"].copy()

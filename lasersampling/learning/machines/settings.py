@@ -1,4 +1,4 @@
-"""How a machine learns a distribution, in one validated object."""
+"""Settings of learning a distribution, as one validated object."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lasersampling.learning.early_stopping import Plateau
 
 @validated
 class DistributionLearning:
-    """How a machine learns a distribution.
+    """Settings of learning a distribution.
 
     Attributes
     ----------
     gradient : "exact", "cd", "pcd", "wake-sleep" or "reweighted"
         See `learning.machines.phases`.
     n_updates : int
-        Steps of the optimiser, rounded up to whole epochs.
+        Number of steps of the optimiser, rounded up to whole epochs.
     updates_per_epoch : int
         Updates between measurements and checkpoints; all if there are fewer.
     n_chains, n_draws : int
@@ -32,20 +32,20 @@ class DistributionLearning:
     optimiser : "sgd" or "adam"
         Plain gradient descent, or Adam.
     learning_rate, final_learning_rate : float
-        At the first and the last epoch; it falls exponentially [1].
+        Learning rates in the first and the last epoch; the rate decreases exponentially [1].
     momentum : float
-        Of plain gradient descent, and beta_1 of Adam [1].
+        Momentum of plain gradient descent, and beta_1 of Adam [1].
     weight_decay : float
         Strength of the quadratic penalty on the couplings [1].
     sparsity, sparsity_strength : float
-        Mean activity that hidden units are drawn to, and how strongly [1].
+        Mean activity towards which hidden units are drawn, and the strength of this penalty [1].
     weight_limit, bias_limit : float or None
         Largest size of weights and biases, kept by clipping after every update [1].
     averaged_share : float
-        The result is the mean of the parameters over this last share of the updates, which removes
-        the noise that single updates leave [1].
+        The result is the mean of the parameters over this last fraction of the updates, which
+        removes the noise of single updates [1].
     patience : int
-        Epochs without improvement beyond the noise after which learning stops; 0 for never.
+        Number of epochs without significant improvement after which learning stops; 0 for never.
     """
 
     gradient: Literal["exact", "cd", "pcd", "wake-sleep", "reweighted"] = "wake-sleep"
@@ -67,16 +67,16 @@ class DistributionLearning:
 
     @property
     def epoch_length(self) -> int:
-        """Updates in an epoch."""
+        """Number of updates in an epoch."""
         return min(self.updates_per_epoch, self.n_updates)
 
     @property
     def n_epochs(self) -> int:
-        """Epochs."""
+        """Number of epochs."""
         return -(-self.n_updates // self.epoch_length)
 
     def descent(self, parameters: Iterable[Parameter]) -> Descent:
-        """Make the optimiser of these parameters, and the exponential fall of its rate."""
+        """Make the optimiser of these parameters, and the exponential decrease of its rate."""
         chosen, rate = list(parameters), self.learning_rate
         optimiser: Optimizer
         if self.optimiser == "adam":
@@ -87,5 +87,5 @@ class DistributionLearning:
         return Descent(optimiser, falling(optimiser, ratio, self.n_epochs))
 
     def stopping(self) -> Plateau | None:
-        """Say when learning stops before its last epoch; None for never."""
+        """Criterion for stopping before the last epoch; None for never."""
         return Plateau("total_variation", self.patience) if self.patience else None

@@ -1,4 +1,4 @@
-"""Centred machines of two sides: parameters, gradient, both halves of it by Gibbs and mean field.
+"""Centred machines with two sides: parameters, and gradients by Gibbs sampling and mean field.
 
 The sides are the even and the odd layers of `boltzmann.layers`. In a restricted machine the even
 side is visible and label units, the odd one hidden units.
@@ -41,10 +41,10 @@ class Parameters:
     """Weights (odd, even), even biases and odd biases as torch parameters.
 
     They belong to centred units: E = -(y - lambda)ᵀ W (x - mu) - bᵀ x - cᵀ y for even units x and
-    odd units y, with the centres mu and lambda fixed: the means of the data for units that data
-    give, a number for hidden ones. The weights are those of the plain machine, its biases are
-    b - Wᵀ lambda and c - W mu. In these coordinates units that are nearly always 0 or 1 do not drag
-    the weights along. Where `allowed` is false there is no weight, now and ever.
+    odd units y, with fixed centres mu and lambda: the means of the data for units that the data
+    give, and a constant for hidden ones. The weights are those of the plain machine, whose biases
+    are b - Wᵀ lambda and c - W mu. In these coordinates units that are nearly always 0 or 1 do not
+    affect the weights. Where `allowed` is false there is never a weight.
 
     References
     ----------
@@ -131,23 +131,23 @@ def _moments(parameters: Parameters, batch: Batch) -> list[Tensor]:
 
 
 def mean_of_rows(given: Tensor) -> Tensor:
-    """Mean of given units (image, given) over images, which are many: in double precision."""
+    """Mean of given units (image, given) over many images, in double precision."""
     return given.mean(0, dtype=torch.float64).to(given.dtype)
 
 
 class GivenUnits:
     """Fills both sides of a machine from visible and label units.
 
-    Hidden units get their probabilities given the others: exactly with one hidden layer, else by
-    mean field, where each side is made consistent with the other in turn (Salakhutdinov and Hinton
-    2009, eq. 8).
+    Hidden units get their probabilities given the others: exactly with one hidden layer, otherwise
+    by mean field, where each side is made consistent with the other in turn (Salakhutdinov and
+    Hinton 2009, eq. 8).
 
     Parameters
     ----------
     layers : Layers
         Layers of the machine.
     n_iterations : int
-        Of mean field.
+        Number of iterations of mean field.
     hidden_mean : float
         Centre of hidden units.
     """
@@ -188,16 +188,16 @@ class GivenUnits:
 
 
 class PersistentChains:
-    """Chains of block Gibbs sampling that go on from update to update.
+    """Chains of block Gibbs sampling that continue from update to update.
 
     Parameters
     ----------
     n_chains, n_odd : int
-        Chains, and units of the odd side.
+        Number of chains, and number of units of the odd side.
     generator : torch.Generator
-        Of all random numbers.
+        Source of all random numbers.
     n_steps : int
-        Sweeps per update.
+        Number of sweeps per update.
     """
 
     def __init__(self, n_chains: int, n_odd: int, generator: Generator, n_steps: int = 1) -> None:
@@ -205,7 +205,7 @@ class PersistentChains:
         self._odd = self._draw(torch.full((n_chains, n_odd), 0.5))
 
     def advance(self, parameters: Parameters) -> Batch:
-        """Make the sweeps of an update and return where they lead."""
+        """Make the sweeps of an update and return the states."""
         for _ in range(self._n_steps):
             even = self._draw(parameters.even_probability(self._odd))
             probability = parameters.odd_probability(even)
@@ -213,11 +213,11 @@ class PersistentChains:
         return Batch(even, probability)
 
     def state(self) -> State:
-        """Return the states of the odd units, all that the chains remember."""
+        """Return the states of the odd units, which are all that the chains need."""
         return {"odd": self._odd}
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._odd = state["odd"].clone()
 
     def _draw(self, probability: Tensor) -> Tensor:
@@ -233,7 +233,7 @@ def draw_binary(probability: Tensor, generator: Generator) -> Tensor:
 def initial_parameters(
     given: Tensor, units: GivenUnits, allowed: Tensor | None, generator: Generator
 ) -> Parameters:
-    """Small random weights; biases that give the means of the data (image, given)."""
+    """Make small random weights, and biases for the means of the data (image, given)."""
     even_mean, odd_mean = units.centres(mean_of_rows(given))
     weights = _INITIAL_WEIGHT * torch.randn(len(odd_mean), len(even_mean), generator=generator)
     even, odd = (

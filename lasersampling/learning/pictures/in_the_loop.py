@@ -1,8 +1,8 @@
 """Learning images with a sampler in the loop, such as a network of lasers.
 
-The task is that of `learning.pictures.persistent_cd`; the model half of the gradient, and where
-wanted the data half too, come from draws of the sampler. So what a device does differently from its
-model is corrected as far as weights and biases can. It starts from a machine that was trained
+The task is that of `learning.pictures.persistent_cd`; the model half of the gradient, and
+optionally the data half, come from draws of the sampler. So deviations of a device from its model
+are corrected as far as weights and biases can. Learning starts from a machine that was trained
 digitally.
 """
 
@@ -38,7 +38,7 @@ from lasersampling.sampling.protocol import Sampler, Samples
 
 
 class _SampledHalf:
-    """Draws of a sampler whose chains go on from update to update."""
+    """Draws of a sampler whose chains continue from update to update."""
 
     def __init__(self, drawing: Drawing, layers: Layers, stream: int) -> None:
         self._chains, self._stream = ContinuedChains(drawing), stream
@@ -58,11 +58,11 @@ class _SampledHalf:
         return Batch(torch.from_numpy(even), torch.from_numpy(odd))
 
     def state(self) -> State:
-        """Return where the chains stand."""
+        """Return the states of the chains."""
         return {"chains": self._chains.state(), "update": self._update}
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._chains.set_state(state["chains"])
         self._update = int(state["update"])
 
@@ -74,21 +74,21 @@ class SampledModel(_SampledHalf):
         super().__init__(drawing, layers, MODEL_STREAM)
 
     def advance(self, parameters: Parameters) -> Batch:
-        """Go on, and return all draws of both sides."""
+        """Continue the chains, and return all draws of both sides."""
         return self._sides(self._go_on(parameters))
 
 
 class SampledData(_SampledHalf):
-    """Data half of the gradient: draws with visible and label units clamped, a chain per image.
+    """Data half of the gradient: draws with clamped visible and label units, a chain per image.
 
-    Chains were at another image before, so the first half of the draws is left out.
+    Chains had another image before, so the first half of the draws is left out.
     """
 
     def __init__(self, drawing: Drawing, layers: Layers) -> None:
         super().__init__(drawing, layers, DATA_STREAM)
 
     def fill(self, parameters: Parameters, given: Tensor) -> Batch:
-        """Both sides for given units (batch, given), as many draws for each."""
+        """Both sides for given units (batch, given), with as many draws for each."""
         clamped = np.full((len(given), self._layers.n_units), FREE, dtype=np.int8)
         clamped[:, : self._layers.n_given] = given.numpy()
         samples = self._go_on(parameters, clamped)
@@ -96,7 +96,7 @@ class SampledData(_SampledHalf):
 
 
 class _LoopTask(ImageTask):
-    """`ImageTask` that keeps the chains of a sampled data half too."""
+    """`ImageTask` that also stores the chains of a sampled data half."""
 
     def state(self) -> State:
         """Return the states of generator, chains and averages."""
@@ -106,7 +106,7 @@ class _LoopTask(ImageTask):
         return kept
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         super().set_state(state)
         if isinstance(self._data, SampledData):
             self._data.set_state(state["data"])
@@ -123,22 +123,22 @@ def fine_tune(
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainedMachine:
-    """Go on training a layered machine with a sampler in the loop.
+    """Continue the training of a layered machine with a sampler in the loop.
 
-    Weights that are 0 stay 0, so limited fan-in is kept.
+    Weights that are 0 stay 0, so a limited fan-in is preserved.
 
     Parameters
     ----------
     machine : BoltzmannMachine or RestrictedMachine
-        Trained digitally, or otherwise.
+        A machine that was trained, digitally or otherwise.
     images : array_like, shape (image, pixel)
-        Values in [0, 1]; those between are the probability of being drawn as 1.
+        Values in [0, 1]; intermediate values are the probability of being drawn as 1.
     labels : array_like of int, shape (image,), or None
         Classes from 0, if the machine has label units.
     settings : FineTuning
-        How it learns.
+        Settings of the learning.
     sampler : Sampler
-        Whose draws enter the gradient; its chains go on from update to update.
+        Sampler whose draws enter the gradient; its chains continue from update to update.
     seed : int
         The same seed gives the same bits.
     progress, checkpoints

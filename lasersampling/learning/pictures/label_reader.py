@@ -13,7 +13,7 @@ from lasersampling.datasets.pictures import Pictures
 from lasersampling.errors import InputError
 
 _MARGIN_PENALTY = 5.0
-"""C of the support-vector classifier, by cross-validation within the training part."""
+"""C of the support-vector classifier, from cross-validation within the training part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class LabelReader:
     classifier : SVC
         Support-vector classifier with Gaussian kernel.
     test_accuracy : float
-        Share of right labels in the test part.
+        Fraction of correct labels in the test part.
     """
 
     classifier: SVC
@@ -42,14 +42,14 @@ class LabelReader:
         return labels.reshape(pixels.shape[:-1])
 
     def agreement(self, images: ArrayLike, labels: ArrayLike) -> float:
-        """Share of images that are read as their labels."""
+        """Fraction of images that are read as their labels."""
         return float((self.read(images) == np.asarray(labels)).mean())
 
 
 def train_label_reader(pictures: Pictures) -> LabelReader:
     """Train a classifier on the training part and measure it on the test part.
 
-    Images to be read later should be of the same kind: binary, if `pictures` are.
+    Images that are read later should be of the same kind: binary, if `pictures` are.
     """
     classifier = SVC(C=_MARGIN_PENALTY, gamma="scale")
     classifier.fit(pictures.train_images, pictures.train_labels)

@@ -24,7 +24,7 @@ from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 
 @dataclass(frozen=True, eq=False)
 class PictureModel:
-    """A trained machine and what is known of it.
+    """A trained machine, and what is known about it.
 
     Attributes
     ----------
@@ -35,15 +35,15 @@ class PictureModel:
     shape : tuple of int
         Rows and columns of its images.
     data : PictureSettings or None
-        The images that it was trained on; None if they are not known or not on this machine.
+        The images on which it was trained; None if they are unknown or not available.
     provenance : mapping
         Everything that the file states about its origin.
     class_names : tuple of str
         Names of the classes that its label units stand for; their numbers in files without names.
     absence : str
-        Why `data` is None; empty if it is not.
+        Reason why `data` is None; empty if it is not.
     history : History or None
-        Of its training; None for a machine out of a file.
+        Record of its training; None for a machine from a file.
     """
 
     name: str
@@ -56,12 +56,12 @@ class PictureModel:
     history: History | None = None
 
     def pictures(self) -> Pictures:
-        """Load the images that it was trained on.
+        """Load the images on which it was trained.
 
         Raises
         ------
         InputError
-            If that is not known, or they are not here.
+            If they are unknown, or not available.
         """
         if self.data is None:
             got = self.absence or "a machine without its images"
@@ -69,7 +69,7 @@ class PictureModel:
         return self.data.load()
 
     def fits_classes(self, names: tuple[str, ...]) -> bool:
-        """Whether pictures have its classes; of one without names, as many."""
+        """Whether pictures have its classes, or equally many if the machine has no names."""
         unnamed = self.class_names == tuple(str(k) for k in range(self.machine.n_label))
         return names == self.class_names or (unnamed and len(names) == len(self.class_names))
 
@@ -99,7 +99,7 @@ def load_picture_model(name_or_path: str | Path, where: str = "model") -> Pictur
     machine = load_machine(path)
     provenance = load_provenance(path)
     stated = np.atleast_1d(np.asarray(provenance.get("shape", ())))
-    # What is no list of whole numbers gets the message below.
+    # Anything but a list of whole numbers gets the message below.
     are_counts = stated.ndim == 1 and stated.dtype.kind in "iu" and bool((stated > 0).all())
     shape = tuple(stated.tolist()) if are_counts else (0,)
     if not stated.size:
@@ -121,7 +121,7 @@ def _is_of_pictures(shipped: str) -> bool:
 
 
 def describe_data(settings: PictureSettings, shape: tuple[int, int]) -> dict[str, object]:
-    """Say in the provenance of a machine what it was trained on, so that `--from` finds it."""
+    """Record in the provenance of a machine its images, so that `--from` finds them."""
     path = Path(settings.source)
     if settings.source not in NAMES and path.exists():
         settings = dataclasses.replace(settings, source=str(path.resolve()))
@@ -129,12 +129,12 @@ def describe_data(settings: PictureSettings, shape: tuple[int, int]) -> dict[str
 
 
 def _data(provenance: Mapping[str, object]) -> tuple[PictureSettings | None, str]:
-    """Find the images that a machine was trained on, or say why not."""
+    """Find the images on which a machine was trained, or say why they are missing."""
     text = provenance.get("data")
     if not isinstance(text, str):
         return None, "its file does not say on which images it was trained"
     try:
         return parse(toml_of(text, "data"), PictureSettings, "data"), ""
-    except (InputError, ValueError) as error:  # images of somebody else, not on this machine
+    except (InputError, ValueError) as error:  # images of somebody else, not on this computer
         reason = " ".join(str(error).split())
         return None, f"the images that it was trained on are not found ({reason})"

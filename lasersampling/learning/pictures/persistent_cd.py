@@ -1,9 +1,9 @@
 """Persistent contrastive divergence: training restricted and deep machines on images.
 
 The log-likelihood of a machine has the gradient <z z'> of the data minus <z z'> of the machine.
-Hidden units of the first are exact with one hidden layer and by mean field with more; the second is
-estimated from chains of block Gibbs sampling that go on from update to update (Tieleman 2008), or
-from any sampler (`learning.pictures.in_the_loop`).
+Hidden units of the data half are exact with one hidden layer and by mean field with more; the model
+half is estimated from chains of block Gibbs sampling that continue from update to update (Tieleman
+2008), or from any sampler (`learning.pictures.in_the_loop`).
 
 References
 ----------
@@ -41,12 +41,12 @@ from lasersampling.learning.threads import one_thread
 
 @dataclass(frozen=True, eq=False)
 class TrainedMachine:
-    """A trained machine and how it came about.
+    """A trained machine, and the record of its training.
 
     Attributes
     ----------
     machine : BoltzmannMachine
-        Layered (`boltzmann.layers`), its parameters averaged over the last epochs.
+        A layered machine (`boltzmann.layers`), with parameters averaged over the last epochs.
     layers : Layers
         Its layers.
     history : History
@@ -76,16 +76,16 @@ def train(
     Parameters
     ----------
     images : array_like, shape (image, pixel)
-        Values in [0, 1]; those between are the probability of being drawn as 1.
+        Values in [0, 1]; intermediate values are the probability of being drawn as 1.
     labels : array_like of int, shape (image,), or None
         Classes from 0; each becomes a label unit.
     settings : PictureLearning
-        The machine and how it learns.
+        Settings of the machine and of its learning.
     n_classes : int
-        Label units, if there are labels.
+        Number of label units, if there are labels.
     connectivity : array_like of bool, shape (first hidden layer, pixel), optional
-        Which weights there are between pixels and hidden units, such as `settings.connectivity`
-        gives them; all by default. The others are 0 exactly.
+        Which weights exist between pixels and hidden units, such as `settings.connectivity` gives
+        them; all by default. The others are exactly 0.
     seed : int
         The same seed gives the same bits, whatever the number of threads.
     progress, checkpoints
@@ -106,7 +106,7 @@ def train(
     hidden = settings.hidden
     given, n_label = given_units(images, labels, n_classes)
     n_units = given.shape[1] + sum(hidden)
-    # Weights, their gradients, averages and what the optimiser keeps.
+    # Weights, their gradients, averages and the moments of the optimiser.
     problems = memory_problems("n_hidden", (sum(hidden), n_units), 32)
     problems += memory_problems("n_chains", (settings.n_chains, n_units), 16)
     if problems:
@@ -138,7 +138,7 @@ def trained(
     Parameters
     ----------
     task : ImageTask
-        What is learned.
+        The task to be learned.
     layers : Layers
         Layers of the machine.
     settings : PictureUpdates
@@ -157,6 +157,6 @@ def trained(
 
 
 def seeded(seed: int) -> torch.Generator:
-    """Return a generator for any seed; through SeedSequence, since torch's have 64 bits."""
+    """Return a generator for any seed; through SeedSequence, since torch's seeds have 64 bits."""
     word = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(word))

@@ -1,8 +1,7 @@
-"""Settings of learning pictures: which images, which machine, and how it learns.
+"""Settings of learning pictures: the images, the machine, and the learning.
 
-`PictureUpdates` holds what training without and with a sampler in the loop have in common;
-`PictureLearning` adds the machine that is made and its persistent chains, `FineTuning` how the
-sampler is used.
+`PictureUpdates` has the common settings of training without and with a sampler in the loop;
+`PictureLearning` adds the machine and its persistent chains, `FineTuning` the use of the sampler.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 @validated
 class PictureSettings:
-    """Which images; see `datasets.load_pictures`.
+    """Settings of the images; see `datasets.load_pictures`.
 
     Attributes
     ----------
@@ -37,13 +36,13 @@ class PictureSettings:
     side : int or None
         Rows and columns to which images are scaled.
     binarise : "threshold", "drawn" or "none"
-        Pixels made 0 and 1, or left grey and drawn anew whenever an image is used.
+        Pixels are made 0 and 1, or stay grey and are drawn anew whenever an image is used.
     invert : bool
-        Whether strokes are dark on bright paper.
+        Whether dark strokes on bright paper are inverted.
     test_fraction : float
-        Share of the images that are held out.
+        Fraction of the images that are held out.
     split_seed : int
-        Of the split.
+        Seed of the split.
     """
 
     source: str = "digits"
@@ -72,28 +71,28 @@ class PictureSettings:
 
 @validated
 class PictureUpdates:
-    """What learning pictures needs to know, with and without a sampler in the loop.
+    """Common settings of learning pictures, with and without a sampler in the loop.
 
     Attributes
     ----------
     n_epochs, batch_size : int
-        Passes through the images, and images per update; what is left over at the end of an epoch
-        is dropped.
+        Number of passes through the images, and of images per update; an incomplete batch at the
+        end of an epoch is dropped.
     n_chains : int
-        Chains of the model half of the gradient, which go on from update to update.
+        Number of chains of the model half of the gradient, which continue from update to update.
     n_mean_field : int
         Iterations of mean field in the data half, for machines with several hidden layers.
     optimiser : "sgd" or "adam"
         Plain gradient descent, or Adam.
     learning_rate, final_learning_rate : float
-        At the first and the last epoch; it falls exponentially [1].
+        Learning rates in the first and the last epoch; the rate decreases exponentially [1].
     weight_decay : float
         Strength of the quadratic penalty on the weights [1].
     weight_limit, bias_limit : float or None
         Largest size of weights and biases, kept by clipping after every update [1].
     averaged_share : float
-        The result is the mean of the parameters over this last share of the epochs, which removes
-        the noise that the last steps leave [1].
+        The result is the mean of the parameters over this last fraction of the epochs, which
+        removes the noise of the last steps [1].
     """
 
     n_epochs: Count = 600
@@ -110,11 +109,11 @@ class PictureUpdates:
 
     @property
     def first_averaged(self) -> int:
-        """The first epoch, counted from 0, whose updates are averaged over."""
+        """The first epoch, counted from 0, whose updates are averaged."""
         return int((1 - self.averaged_share) * self.n_epochs)
 
     def descent(self, parameters: Parameters) -> Descent:
-        """Make the optimiser, whose decay acts on weights only, and the fall of its rate."""
+        """Make the optimiser, with decay of weights only, and the decrease of its rate."""
         biases = [parameters.even_biases, parameters.odd_biases]
         groups = [
             {"params": [parameters.weights], "weight_decay": self.weight_decay},
@@ -128,21 +127,21 @@ class PictureUpdates:
 
 @validated
 class PictureLearning(PictureUpdates):
-    """Which machine learns pictures, and how, by persistent contrastive divergence.
+    """Settings of a machine of pictures, and of its learning by persistent contrastive divergence.
 
     Attributes
     ----------
     n_hidden : int or tuple of int
-        Hidden units, or those of each hidden layer from below.
+        Number of hidden units, or those of each hidden layer from below.
     n_steps : int
         Sweeps of the persistent chains per update.
     hidden_mean : float
         Probability that a hidden unit is 1 before training, and its centre throughout. Below 1/2,
-        hidden units become features that few images have, and large machines mix faster [1].
+        hidden units become features of few images, and large machines mix faster [1].
     field_side : int or None
-        Hidden units see a square patch of that many rows and columns.
+        Hidden units see a square patch of so many rows and columns.
     fan_in : int or None
-        Hidden units see that many pixels, drawn at random.
+        Hidden units see so many pixels, drawn at random.
     """
 
     n_hidden: Count | tuple[Count, ...] = 60
@@ -159,11 +158,11 @@ class PictureLearning(PictureUpdates):
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """Units of each hidden layer."""
+        """Numbers of units of the hidden layers."""
         return self.n_hidden if isinstance(self.n_hidden, tuple) else (self.n_hidden,)
 
     def connectivity(self, shape: tuple[int, int], seed: int) -> NDArray[np.bool_] | None:
-        """Which weights there are between pixels and hidden units; None for all."""
+        """Which weights exist between pixels and hidden units; None for all."""
         if self.field_side is not None:
             return local_fields(shape, self.hidden[0], self.field_side)
         if self.fan_in is not None:
@@ -173,7 +172,7 @@ class PictureLearning(PictureUpdates):
 
 @validated
 class FineTuning(PictureUpdates):
-    """How a machine of pictures goes on learning with a sampler in the loop.
+    """Settings of further learning of a machine of pictures with a sampler in the loop.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """The task of learning images: <z z'> of the data minus <z z'> of the machine, batch by batch.
 
-How hidden units are found, given visible and label ones (`DataHalf`), and where the chains of the
-machine are (`ModelHalf`), is up to whoever makes the task.
+The maker of the task chooses how hidden units follow from visible and label ones (`DataHalf`), and
+which chains represent the machine (`ModelHalf`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ModelHalf(Stateful, Protocol):
     """Gives both sides of the machine when nothing is given."""
 
     def advance(self, parameters: Parameters) -> Batch:
-        """Go on, and return where this leads."""
+        """Continue the chains, and return their states."""
         ...
 
 
@@ -52,13 +52,13 @@ class ImageTask:
     given : Tensor, shape (image, given)
         Values in [0, 1] of visible and label units.
     parameters : Parameters
-        What is learned.
+        Parameters that are learned.
     data : DataHalf
-        What hidden units are, given these.
+        Fills hidden units, given these.
     model : ModelHalf
-        Chains that go on.
+        Chains that continue from update to update.
     generator : torch.Generator
-        Of order and binarisation.
+        Source of random numbers for order and binarisation.
     settings : PictureUpdates
         Batches, limits and averages.
     """
@@ -83,7 +83,7 @@ class ImageTask:
 
     @property
     def n_batches(self) -> int:
-        """Batches in an epoch; what is left over is dropped."""
+        """Number of batches in an epoch; an incomplete one is dropped."""
         return len(self._given) // self._size
 
     def named_parameters(self) -> Mapping[str, Parameter]:
@@ -96,7 +96,7 @@ class ImageTask:
         self._is_averaging = epoch >= self._settings.first_averaged
 
     def write_gradients(self, batch: int) -> Step:
-        """Compare a batch with where the chains are after some sweeps."""
+        """Compare a batch with the chains after some sweeps."""
         parameters = self.parameters
         with torch.no_grad():
             given = self._given[self._order[batch * self._size : (batch + 1) * self._size]]
@@ -121,7 +121,7 @@ class ImageTask:
                 self._averages.add(dict(zip(_PLAIN, plain, strict=True)))
 
     def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
-        """Give the size of the weights."""
+        """Measure the size of the weights."""
         weights = self.parameters.weights
         return {
             "weight_rms": Measurement.of(_rms(weights)),
@@ -142,7 +142,7 @@ class ImageTask:
         }
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self._generator.set_state(state["generator"].clone())  # torch misreads views
         self._model.set_state(state["model"])
         self._averages.set_state(state["averages"])
@@ -161,7 +161,7 @@ def given_units(
     pixels = as_floats(images, "images")
     if pixels.ndim != 2 or pixels.size == 0:
         raise InputError.single("images", f"shape {pixels.shape}", "shape (image, pixel)")
-    # Written so that a nan fails it too.
+    # Written so that nan fails it too.
     if not ((pixels >= 0) & (pixels <= 1)).all():
         raise InputError.single("images", "values outside [0, 1]", "values in [0, 1]")
     if labels is None:

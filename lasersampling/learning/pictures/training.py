@@ -1,4 +1,4 @@
-"""Machines of pictures out of images: a data set by its name, or arrays."""
+"""Machines of pictures from images: a data set by its name, or arrays."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def train_images(
     Parameters
     ----------
     images : array_like, str, path, PictureSettings or Pictures
-        Images of shape (image, row, column), or (image, pixel) with rows one after the other, which
-        are taken as square where they can be; values from 0 to 1, those between being the
-        probability of a pixel to be 1. Or a name or place, as `load_pictures` knows it, with its
-        settings or loaded already; of these the training part is used.
+        Images of shape (image, row, column), or (image, pixel) with one row after the other, which
+        are taken as square if possible; values are from 0 to 1, intermediate ones being the
+        probability of a pixel to be 1. Or a name or place as for `load_pictures`, its settings, or
+        loaded pictures, of which the training part is used.
     labels : array_like, shape (image,), optional
-        Whole numbers or text, of images that are given as an array.
+        Whole numbers or text, for images that are given as an array.
     settings : PictureLearning
-        The machine and how it learns.
+        Settings of the machine and of its learning.
     seed : int
         The same seed gives the same bits.
     progress, checkpoints

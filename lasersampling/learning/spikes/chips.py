@@ -1,4 +1,4 @@
-"""What networks run on while they learn, and what they are judged on."""
+"""The devices on which networks run while they learn, and on which they are judged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SILENCE_PER_LOSS = 3.0
 
 
 class Runner(Protocol):
-    """What a network runs on: itself, or a device (`InTheLoop`)."""
+    """Runs a network: the network itself, or a device (`InTheLoop`)."""
 
     def run(self, times: Tensor) -> Activity:
         """Return all spikes for input spikes."""
@@ -33,9 +33,9 @@ def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = Fals
     network : SpikingNetwork
         The ensemble.
     chip : ChipSettings
-        Which chips.
+        The chips.
     redrawn : bool
-        Whether each batch meets other chips.
+        Whether each batch uses new chips.
     """
     seeds = range(chip.seed, chip.seed + network.n_members)
     substrate = EmulatedChip(chip.model, network.sizes, seeds, redrawn=redrawn)
@@ -45,12 +45,12 @@ def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = Fals
 def runners(
     training: SpikeTraining, network: SpikingNetwork, substrate: Substrate | None = None
 ) -> tuple[Runner, Runner]:
-    """Say what a network learns on, and what it is judged on.
+    """Choose on what a network learns, and on what it is judged.
 
     Parameters
     ----------
     training : SpikeTraining
-        How it is trained.
+        Settings of the training.
     network : SpikingNetwork
         The network.
     substrate : Substrate, optional
@@ -72,15 +72,15 @@ def runners(
 
 
 def learning_on(training: SpikeTraining) -> SpikeLearning:
-    """Return how networks learn, allowing for the silence that their chips cause by losing spikes.
+    """Return settings of learning that allow for the silence caused by lost spikes.
 
     A lost spike says nothing about the weights, which must not be raised for it: recruitment acts
-    only above three times the lost share.
+    only above three times the lost fraction.
 
     Parameters
     ----------
     training : SpikeTraining
-        How they are trained.
+        Settings of the training.
     """
     learning, chip = training.learning, training.chip
     if chip is None or chip.training == "blind":
@@ -94,12 +94,12 @@ def learning_on(training: SpikeTraining) -> SpikeLearning:
 
 
 def chip_state(runner: Runner) -> Mapping[str, Any]:
-    """Return where the noise of an emulated chip is; nothing for any other device."""
+    """Return the state of the noise of an emulated chip; nothing for any other device."""
     chip = runner.substrate if isinstance(runner, InTheLoop) else None
     return chip.state() if isinstance(chip, EmulatedChip) else {}
 
 
 def set_chip_state(runner: Runner, state: Mapping[str, Any]) -> None:
-    """Go on from a state returned by `chip_state`."""
+    """Continue from a state returned by `chip_state`."""
     if state and isinstance(runner, InTheLoop) and isinstance(runner.substrate, EmulatedChip):
         runner.substrate.set_state(state)

@@ -48,7 +48,7 @@ from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitmen
 from lasersampling.paths import expanded, suffix_of
 
 _CHUNK = 500
-"""Samples that are evaluated at once, which bounds the memory."""
+"""Number of samples that are evaluated at once, which limits the memory."""
 
 _DEFAULT = SpikeTraining()
 
@@ -59,7 +59,7 @@ def load_data(name: str) -> SpikeData:
     Raises
     ------
     InputError
-        If it names none.
+        If there are no such data.
     """
     if name == "yin_yang":
         return yin_yang_spikes()
@@ -75,16 +75,16 @@ def load_data(name: str) -> SpikeData:
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """What an ensemble decides on samples.
+    """Decisions of an ensemble on samples.
 
     Attributes
     ----------
     spikes : tuple of ndarray of float64, each (member, sample, neuron)
         Spikes of each layer, the last of which is the output after its delays [tau_syn].
     decided : ndarray of int64, shape (member, sample)
-        Which neuron spiked first, -1 for none.
+        Number of the neuron that spiked first, -1 for none.
     accuracy : Measurement, shape (member,)
-        Share of right decisions, with the standard error of a share of so many samples.
+        Fraction of correct decisions, with its standard error for so many samples.
     confusion : ndarray of int64, shape (member, label, decision)
         Samples by label and decision; the last decision is "none".
     """
@@ -105,7 +105,7 @@ def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None)
     part : SpikeSet
         The samples.
     runner : Runner, optional
-        What it runs on.
+        Runs the network; by default the network itself.
     """
     problems = label_problems(part.labels, network.sizes[-1])
     if problems:
@@ -134,7 +134,7 @@ class SpikeClassification:
     Parameters
     ----------
     network : SpikingNetwork
-        What is trained.
+        The ensemble that is trained.
     data : SpikeData
         Training and validation part.
     loss : LossSettings
@@ -142,7 +142,7 @@ class SpikeClassification:
     learning : SpikeLearning
         Batches, recruitment, averaging, measurements.
     runner : Runner, optional
-        What the network runs on while it learns.
+        Runs the network while it learns.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class SpikeClassification:
 
     @property
     def n_batches(self) -> int:
-        """Batches in an epoch; the last may be smaller."""
+        """Number of batches in an epoch; the last may be smaller."""
         return -(-len(self._labels) // self._learning.batch_size)
 
     def named_parameters(self) -> Mapping[str, Parameter]:
@@ -184,7 +184,7 @@ class SpikeClassification:
         self._is_averaging = epoch >= first
 
     def write_gradients(self, batch: int) -> Step:
-        """Write gradients of the loss; silent neurons are dealt with as the settings say."""
+        """Write gradients of the loss, and treat silent neurons as the settings say."""
         size = self._learning.batch_size
         chosen = self._order[:, batch * size : (batch + 1) * size]
         labels = self._labels[chosen]
@@ -206,7 +206,7 @@ class SpikeClassification:
             self._averages.add(self._trained)
 
     def evaluate(self, epoch: int) -> Mapping[str, Measurement]:
-        """Measure the accuracy on the validation part, now and then and at the end."""
+        """Measure the accuracy on the validation part, at intervals and at the end."""
         done = epoch + 1
         if done % self._learning.evaluate_every and done != self._learning.n_epochs:
             return {}
@@ -214,7 +214,7 @@ class SpikeClassification:
         return {"validation_accuracy": judged.accuracy}
 
     def use_averages(self) -> None:
-        """Put the averages in place of the parameters, if there are any."""
+        """Replace the parameters by their averages, if there are any."""
         with torch.no_grad():
             for name, values in self._averages.values.items():
                 self._trained[name].copy_(values)
@@ -229,7 +229,7 @@ class SpikeClassification:
         }
 
     def set_state(self, state: State) -> None:
-        """Go on from a state returned by `state`."""
+        """Continue from a state returned by `state`."""
         self.network.streams.set_state(state["streams"])
         self._recruitment.set_state(state["recruitment"])
         self._averages.set_state(state["averages"])
@@ -237,7 +237,8 @@ class SpikeClassification:
 
     def _loss_of(self, activity: Activity, labels: Tensor) -> Tensor:
         chosen, output = self._loss, activity.output
-        # Weights and delays grow in training, and chips are late: silence is never the earlier.
+        # Weights and delays grow in training, and chips are late; so silence must not count as
+        # earlier.
         absent = losses.absent_after(output, chosen.absent_time)
         if chosen.kind == "time_difference":
             loss = losses.time_difference(output, labels, chosen.separation, absent)
@@ -255,18 +256,18 @@ class SpikeClassification:
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A trained ensemble and how it came about.
+    """A trained ensemble, and the record of its training.
 
     Attributes
     ----------
     network : SpikingNetwork
-        With its trained parameters.
+        The ensemble, with its trained parameters.
     data : SpikeData
         The data on which it was trained.
     history : History
-        What was recorded.
+        Record of the training.
     runner : Runner
-        What it is to be judged on.
+        Runs the network when it is judged.
     """
 
     network: SpikingNetwork
@@ -276,7 +277,7 @@ class Classifier:
 
     @cached_property
     def test(self) -> Decisions:
-        """What the networks decide on the test part, asked of what they run on once."""
+        """Decisions of the networks on the test part, computed once."""
         return judge(self.network, self.data.test, self.runner)
 
 
@@ -299,11 +300,11 @@ def train_spikes(
         (sample, input), inf for absent spikes [tau_syn], a fifth of which is held out to test and a
         tenth of the rest to validate.
     labels : array_like, shape (sample,), optional
-        Whole numbers or text, of spike times that are given as an array.
+        Whole numbers or text, for spike times that are given as an array.
     settings : SpikeTraining
-        The networks, the emulated chips that they run on, how they learn, and their seeds.
+        Settings of the networks, the emulated chips, the learning, and the seeds.
     substrate : Substrate, optional
-        Device to learn on and to be judged on, in place of emulated chips.
+        Device for learning and judging, in place of emulated chips.
     initial : mapping of str to Tensor, optional
         Parameters to begin with, the ``state_dict()`` of a network of the same settings.
     progress, checkpoints
@@ -312,7 +313,7 @@ def train_spikes(
     Returns
     -------
     Classifier
-        The networks, their history, and what they decide on the test part.
+        The networks, their history, and their decisions on the test part.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a linear classifier makes of the same data: the mark that a network has to pass."""
+"""A linear classifier of the same data, as a baseline for networks."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from lasersampling.learning.task import Measurement
 
 _INVERSE_PENALTIES = (0.01, 0.1, 1.0)
 _MOST = 10_000
-"""Training samples that are used; more take minutes and change little."""
+"""Number of training samples that are used; more take minutes and change little."""
 
 
 def linear_accuracy(
     data: SpikeData, progress: Callable[[float], None] | None = None
 ) -> Measurement:
-    """Measure logistic regression on the test part, trained and chosen on the other two.
+    """Measure logistic regression on the test part, after training and selection on the others.
 
-    A spike becomes a value from 1 (the earliest of the training part) down to 0.1 (the latest)
-    along a line, and 0 if it is absent; for images in latency code this is brightness. The penalty
-    on weights is the one of 0.01, 0.1 and 1 (inverse strength) that is best on the validation part.
+    A spike becomes a value that decreases linearly from 1 (the earliest of the training part) to
+    0.1 (the latest), and 0 if it is absent; for images in latency code this is brightness. The
+    penalty on weights is the one of 0.01, 0.1 and 1 (inverse strength) that is best on the
+    validation part.
 
     Parameters
     ----------
     data : SpikeData
-        Of the training part at most 10,000 samples are used.
+        The data; at most 10,000 samples of the training part are used.
     progress : callable, optional
         Called with the fraction of the work done.
 
     Returns
     -------
     Measurement, shape ()
-        Share of the test part that is right, with the standard error of a share.
+        Fraction of correct decisions on the test part, with its standard error.
 
     Examples
     --------

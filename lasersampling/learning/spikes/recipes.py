@@ -37,20 +37,20 @@ class NetworkSettings:
     Attributes
     ----------
     hidden : tuple of int
-        Neurons of each hidden layer.
+        Numbers of neurons of the hidden layers.
     neuron : NominalNeuron or None
-        All neurons; those of the chip if None, or the default ones.
+        Parameters of all neurons; those of the chip if None, or the default ones.
     delays : "none", "axonal", "dendritic" or "synaptic"
-        Axonal delays of inputs and hidden neurons, dendritic ones of hidden and output neurons, or
-        one for each synapse.
+        Axonal delays of inputs and hidden neurons, dendritic delays of hidden and output neurons,
+        or one for each synapse.
     delay_range : DelayRange
-        Where delays may lie.
+        Range of the delays.
     weight_mean, weight_std : float
         Mean and standard deviation of initial weights to hidden neurons [1].
     output_weight_mean, output_weight_std : float or None
-        The same to output neurons; as to hidden ones if None [1].
+        The same for weights to output neurons; by default as for hidden neurons [1].
     input_copies : int
-        Copies of each input, which share an axonal delay.
+        Number of copies of each input, which share an axonal delay.
     bias_times : tuple of float
         Additional inputs that spike at these times [tau_syn].
     """
@@ -81,7 +81,7 @@ class LossSettings:
         Weight of late spikes in the cross-entropy [1].
     absent_time : float
         Spike time that stands for an absent output spike, unless the latest spike of its sample
-        comes after it; refused if the untrained network spikes later on data [tau_syn].
+        comes after it; refused if the untrained network spikes later on the data [tau_syn].
     late_penalty, delay_penalty : float
         Strength of the penalties on output spikes after `latest` and on the mean delay [1].
     latest : float
@@ -100,36 +100,36 @@ class LossSettings:
 
 @validated
 class SpikeLearning:
-    """How a network learns.
+    """Settings of the learning of a network.
 
     Attributes
     ----------
     n_epochs, batch_size : int
-        Passes through the data, and samples per step.
+        Number of passes through the data, and of samples per step.
     learning_rate, delay_learning_rate : float
         Rates of Adam, for weights and for parameters of delays [1].
     schedule : "step" or "cosine"
-        Rates are multiplied by `decay_factor` every `decay_every` epochs, or fall to 0 along a
+        Rates are multiplied by `decay_factor` every `decay_every` epochs, or decrease to 0 along a
         cosine.
     decay_every : int
-        Epochs between two falls of the rates by steps.
+        Number of epochs between two decreases of the rates by steps.
     decay_factor : float
-        Factor of each of them [1].
+        Factor of each decrease [1].
     recruitment : "raised" or "lifted"
-        How silent neurons are made to spike; see `lif.recruitment`.
+        How silent neurons are recruited; see `lif.recruitment`.
     hidden_limit, output_limit : float
-        Silent share of a hidden layer, and of the output layer, above which that is done [1].
+        Silent fraction of a hidden layer, and of the output layer, above which this is done [1].
     averaged_share : float
-        The result is the mean of the parameters after each step of this last share of the epochs
+        The result is the mean of the parameters after each step of this last fraction of the epochs
         [1].
     gradient_limit : float or None
         Largest entry of a gradient [1].
     smallest_slope : float
         See `lif.first_spike_times` [1/tau_syn].
     evaluate_every : int
-        Epochs between measurements on the validation part.
+        Number of epochs between measurements on the validation part.
     patience : int
-        Measurements without improvement after which training stops; 0 for never.
+        Number of measurements without improvement after which training stops; 0 for never.
     """
 
     n_epochs: Count = 300
@@ -151,7 +151,7 @@ class SpikeLearning:
 
 @validated
 class ChipSettings:
-    """The emulated chips that networks run on.
+    """The emulated chips on which networks run.
 
     Attributes
     ----------
@@ -171,22 +171,22 @@ class ChipSettings:
 
 @validated
 class SpikeTraining:
-    """Which networks learn to classify, on what, and how.
+    """Settings of networks that learn to classify.
 
     Attributes
     ----------
     members : int
-        Networks that are trained together, with the seeds `seed`, `seed` + 1, ...
+        Number of networks that are trained together, with the seeds `seed`, `seed` + 1, ...
     network : NetworkSettings
         The network.
     chip : ChipSettings or None
-        The emulated chip that it runs on, if any.
+        The emulated chip on which it runs, if any.
     loss : LossSettings
         The loss.
     learning : SpikeLearning
-        How they learn.
+        Settings of the learning.
     seed : int
-        Of the first member.
+        Seed of the first member.
     """
 
     members: Count = 1
@@ -228,7 +228,7 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     Attributes
     ----------
     data : str
-        ``yin_yang``, ``mnist16``, ``mnist28``, or an archive of one's own (``.npz``).
+        ``yin_yang``, ``mnist16``, ``mnist28``, or the user's own archive (``.npz``).
     checkpoint_interval_s : float
         Time between checkpoints [s].
     """
@@ -244,11 +244,11 @@ def build_network(
     Parameters
     ----------
     training : SpikeTraining
-        Its members and their layers.
+        Settings of the members and their layers.
     n_inputs, n_classes : int
-        Of the data.
+        Numbers of inputs and classes of the data.
     seeds : sequence of int, optional
-        Of the members, if not those of `training`.
+        Seeds of the members, if not those of `training`.
 
     Raises
     ------

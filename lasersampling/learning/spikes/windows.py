@@ -1,4 +1,4 @@
-"""Whether real spikes fit into the times that settings give them, before a network is trained."""
+"""Checks, before training, that real spikes fit into the time windows of the settings."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from lasersampling.lif.latest import last_arrivals, latest_spikes
 from lasersampling.lif.network import SpikingNetwork
 
 _SAMPLES = 500
-"""Of the training part that are looked at, which bounds time and memory."""
+"""Number of samples of the training part that are used, which limits time and memory."""
 
 
 def window_problems(
     training: SpikeTraining, network: SpikingNetwork, part: SpikeSet
 ) -> list[Problem]:
-    """List the given times that come before spikes of the network that training begins with.
+    """List the given times that come before spikes of the untrained network.
 
-    An absent spike that counts as earlier than real ones would win against them, and learning
-    would make neurons silent. A chip does not see what comes after its sample period.
+    An absent spike that counts as earlier than real ones would win against them, and learning would
+    make neurons silent. A chip does not record spikes after its sample period.
 
     Parameters
     ----------
     training : SpikeTraining
-        The times, and which chip there is.
+        Settings with the times, and with the chip.
     network : SpikingNetwork
-        The untrained network; it is run as the nominal model, whatever it is to run on.
+        The untrained network; it is run as the nominal model, whatever it will run on.
     part : SpikeSet
         Training part.
     """
@@ -63,7 +63,7 @@ def window_problems(
 
 
 def _delay_problems(training: SpikeTraining) -> list[Problem]:
-    """Compare the range of trained delays with what a chip can be programmed to."""
+    """Compare the range of trained delays with the range that a chip can be programmed to."""
     if training.chip is None or training.network.delays == "none":
         return []
     grid, span = training.chip.model.imperfections.delay.grid, training.network.delay_range
