@@ -360,7 +360,7 @@ def _reader(pictures: Pictures | None) -> Any:
 
 
 def _write_data(file: ResultsFile, pictures: Pictures, labels: tuple[int, ...]) -> None:
-    """Write some training images, two of each label, to look at beside the generated ones."""
+    """Write some training images, two of each label, for comparison with the generated ones."""
     import numpy as np
 
     from lasersampling.results.records import write_images

@@ -111,7 +111,7 @@ class GenerateConfig:
         Raises
         ------
         InputError
-            With what was asked for.
+            With the requested numbers.
         """
         n_chains = (len(self.labels) or n_classes) * self.images_per_label + self.free_images
         where = "images_per_label, free_images, duration_ns / interval_ns"

@@ -121,7 +121,7 @@ class Clients:
         Raises
         ------
         SubstrateError
-            If the data are no message, or too large beside those of others.
+            If the data are no message, or too large together with those of others.
         OSError
             If the client has gone, or is too slow.
         """

@@ -89,7 +89,7 @@ class Deviation:
         nominal : ndarray or float
             Requested values [1].
         deviation : ndarray or float
-            What `drawn` gave [1].
+            Deviations from `drawn` [1].
         """
         if self.relative:
             return np.asarray(nominal * (1.0 + np.asarray(deviation)))

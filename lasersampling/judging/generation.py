@@ -41,7 +41,7 @@ class Generated:
     labels : ndarray of int, shape (image,)
         Class that was given, -1 for images drawn freely.
     model : PictureModel
-        What drew them.
+        The sampler that drew them.
     sampler : str
         Name of the sampler.
     """
@@ -68,7 +68,7 @@ class Generated:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; a figure of its own by default.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -105,9 +105,9 @@ def generate(
     model : PictureModel, str or Path
         The machine: what `train_images` gives, the name of a shipped one, or its file.
     sampler : Sampler, optional
-        What draws; Gibbs sampling with 500 sweeps of burn-in by default.
+        The sampler; Gibbs sampling with 500 sweeps of burn-in by default.
     labels : sequence of int, optional
-        Which classes, by their numbers; all by default.
+        The classes, by their numbers; all by default.
     images_per_label, free_images : int
         Chains for each class, which is clamped, and without one.
     n_draws : int

@@ -27,7 +27,7 @@ _FEWEST_RIGHT = 0.5
 _SIGNIFICANT = 0.01
 _FEWEST_CHAINS = 4
 _LEAST_VARIETY = 0.5
-"""Of the distance between images of the reference."""
+"""Least distance between images, as a fraction of that of the reference."""
 
 REMEDY = (
     "More time before the first draw (burn_in_ns), tempering of pumps and couplings, or "

@@ -123,7 +123,7 @@ def write_completions(
     given : array_like, shape (image, pixel)
         The pixels that were given; values of unknown pixels do not matter.
     time_ns : array_like, shape (draw,)
-        When each draw was made [ns].
+        Times of the draws [ns].
     shown : array_like of int, shape (time,)
         Draws at which one completion of each image is shown.
     originals : array_like, shape (image, pixel), optional

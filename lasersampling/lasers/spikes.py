@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SpikeTrains"]
 
 _SPIKES_SHOWN = 40
-"""Of each laser in a raster."""
+"""Number of spikes of each laser in a raster."""
 
 _MOST = 0.8
 """If a raster would show this fraction of a recording or more, it shows all of it."""
@@ -103,7 +103,7 @@ class SpikeTrains:
         Parameters
         ----------
         chain, time_ns, unit : ndarray, shape (spike,)
-            Whose spike it is, and when it was [ns].
+            Unit and time of each spike [ns].
         shape : tuple of int
             Number of chains, and of units in each.
         duration_ns : float

@@ -12,7 +12,7 @@ from lasersampling.learning.task import State
 
 
 class CheckpointStore(Protocol):
-    """What keeps a checkpoint; see `results.run_file.RunFile`."""
+    """Stores a checkpoint; see `results.run_file.RunFile`."""
 
     def save(self, state: State, history: History) -> None:
         """Keep a state in place of the one before, at once or not at all."""
@@ -26,7 +26,7 @@ class Checkpoints:
     Attributes
     ----------
     store : CheckpointStore or None
-        Where states are kept; they are not kept if None.
+        Store of the states; None stores nothing.
     interval_s : float
         Time between checkpoints [s]. The state after the last epoch is kept in any case.
     resume : State or None

@@ -49,7 +49,7 @@ def falling(optimiser: Optimizer, last_over_first: float, n_epochs: int) -> Expo
     Parameters
     ----------
     optimiser : Optimizer
-        With the rates of the first epoch.
+        Optimiser with the rates of the first epoch.
     last_over_first : float
         Learning rate at the last epoch over that at the first [1].
     n_epochs : int

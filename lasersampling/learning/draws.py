@@ -44,7 +44,7 @@ class Drawing:
     n_draws : int
         Draws per chain.
     seed : int
-        Of all updates; each gets a stream of its own.
+        Seed of all updates; each gets a stream of its own.
     """
 
     sampler: Sampler

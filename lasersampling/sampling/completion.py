@@ -108,7 +108,7 @@ class Completions:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; a figure of its own by default.
+            Axes to draw on; a new figure by default.
         shape : tuple of int, optional
             Rows and columns of the images; a square by default.
 
@@ -257,7 +257,7 @@ def complete(
     machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
     seen : SeenImages
-        What is known of the images.
+        The known pixels of the images.
     n_completions : int
         Number of chains for each image.
     n_draws : int

@@ -160,7 +160,7 @@ def bifurcations(
 def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
     """Regime of the noise-free laser at each pump.
 
-    *bistable*: two attractors, be it two stable states or a stable state beside self-pulsing.
+    *bistable*: two attractors, either two stable states or a stable state and self-pulsing.
     *self-pulsing*: no stable state. Otherwise there is one stable state: *continuous-wave* where
     its light bleaches the absorber, *excitable* where it does not.
 

@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["open_variance", "weights"]
 
 _SERIES_BELOW = 0.25
-"""Of v**2. Series of five terms are good to 1e-8 there, closed forms lose less than that above."""
+"""Limit of v**2. Series of five terms are good to 1e-8 below it; closed forms lose less above."""
 
 
 def weights(v2: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -190,7 +190,7 @@ def _uniform(faults, lane):
 
 @njit(nogil=True, cache=True)
 def _lateness(faults, lane):
-    """By how many ticks a spike of this lane is seen late; infinite if nobody sees it.
+    """By how many ticks a spike of this lane is observed late; infinite if it is lost.
 
     Jitter is a normal variate of Box and Muller, cut off.
     """

@@ -307,9 +307,9 @@ def _first_spikes(
     times : ndarray, shape (member, sample, pre)
         Input spikes [tau_syn].
     weights, delays : ndarray, shape (member, 1 or sample, post, pre)
-        Of connections [1], [tau_syn].
+        Weights and delays of connections [1], [tau_syn].
     gap, tau_mem, tau_syn : ndarray, shape (member, 1 or sample, post)
-        Of neurons [1], [tau_syn].
+        Parameters of neurons [1], [tau_syn].
     """
     n_members, n_samples, _ = times.shape
     parts = [gap, tau_mem, tau_syn, weights] + ([] if delays is None else [delays])

@@ -144,9 +144,9 @@ def realised(weights: Tensor, grid: Grid) -> Tensor:
     Parameters
     ----------
     weights : Tensor, shape (member, post, pre)
-        What is learned [1].
+        The learned weights [1].
     grid : Grid
-        What can be programmed, for each member.
+        Programmable values, for each member.
     """
     if grid.is_none:
         return weights

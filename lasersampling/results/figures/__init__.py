@@ -64,7 +64,7 @@ def draw(path: str | os.PathLike[str], name: str) -> Figure:
     path : path-like
         The results file.
     name : str
-        Of `NAMES`.
+        Names from `NAMES`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The stochastic rate equations beside the exact jump process."""
+"""Comparison of the stochastic rate equations with the exact jump process."""
 
 from __future__ import annotations
 

@@ -252,7 +252,7 @@ class Certificate(Judgement):
                 told = f"does not mix{'' if mixing.has_mixed else ' either'}: {why}"
             else:
                 told = self._r_hat(beside)
-            rows.append(("mixing", "Gibbs sampling beside", told))
+            rows.append(("mixing", "Gibbs sampling, compared", told))
         return rows
 
     def _r_hat(self, mixing: Mixing) -> str:

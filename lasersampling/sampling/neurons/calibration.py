@@ -210,7 +210,7 @@ class Calibration:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where; by default a figure of its own, which shows the residuals too.
+            Axes to draw on; by default those of a new figure, which shows the residuals too.
 
         Returns
         -------

@@ -201,7 +201,7 @@ def add(batch, wiring, source, lane, edge):
     lane : int
         Lane of its first target.
     edge : Edge
-        What is added for each row of weight.
+        Amounts added for each row of weight.
     """
     use_wide_vectors()
     arrays_are_apart()

@@ -53,7 +53,7 @@ def test_lasers_that_stand_still_where_gibbs_sampling_moves_are_to_be_adapted(la
     found = certificate(Samples(states, "lasers", 0), machine, sampler=lasers())
     assert found.verdict is Verdict.UNMIXED
     assert found.remedies[0].startswith("adapt")
-    assert {what: told for _, what, told in found.rows()}["Gibbs sampling beside"].startswith(
+    assert {what: told for _, what, told in found.rows()}["Gibbs sampling, compared"].startswith(
         "does mix"
     )
 
@@ -65,11 +65,11 @@ def test_why_gibbs_sampling_does_not_mix_either_is_said(lasers):
     states[:2] = 1
     found = certificate(Samples(states, "lasers", 0), machine, sampler=lasers())
     assert found.remedies[0].startswith("let the sampler cross")
-    told = {what: told for _, what, told in found.rows()}["Gibbs sampling beside"]
+    told = {what: told for _, what, told in found.rows()}["Gibbs sampling, compared"]
     assert told.startswith("does not mix either: ")
     drawn = Gibbs().sample(MACHINE, 200, n_chains=1, seed=1)
     alone = certificate(drawn, MACHINE, sampler=lasers())
-    told = {what: told for _, what, told in alone.rows()}["Gibbs sampling beside"]
+    told = {what: told for _, what, told in alone.rows()}["Gibbs sampling, compared"]
     assert told == "unknown: a single chain"
     values = found.values()
     assert values["kl_nats"] is not None
