@@ -61,7 +61,7 @@ def complete_picture(
         For pictures that cannot be read, and if nothing or all of the picture is unknown.
     """
     from lasersampling.boltzmann.unit_names import UnitNames
-    from lasersampling.cli.adapting import adapted
+    from lasersampling.cli.preparing import adapted, calibrate_once
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.judging.picture_records import write_completions
     from lasersampling.results.records import write_calibration, write_neuron
@@ -85,8 +85,7 @@ def complete_picture(
     _tell_ink(pixels, seen, known, reporter)
     with output.open(config, config.seed) as file:
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
-        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-            calibration = lasers.calibrated(progress)
+        calibrate_once(lasers, reporter)
         given = SeenImages(pixels[None], known, label=labels[0] if labels else None)
         plan = config.mending(max(2, config.free_images))
         lasers = adapted(lasers, machine, given.clamped(machine), plan, reporter, file).lasers
@@ -103,7 +102,7 @@ def complete_picture(
             )
         if file is not None:
             write_neuron(file, lasers.neuron)
-            write_calibration(file, calibration)
+            write_calibration(file, lasers.calibration)
             file.write_machine(machine, UnitNames(label=loaded.class_names))
             tau = lasers.neuron.refractory_time_ns
             time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])

@@ -84,6 +84,7 @@ def fit(
 ) -> None:
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
+    from lasersampling.cli.preparing import calibrate_once
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.judging.fits import evaluate_fit
     from lasersampling.learning.checkpoints import Checkpoints
@@ -130,8 +131,7 @@ def fit(
             f"in the loop ({config.learning.gradient})"
         )
         if isinstance(sampler, Lasers):
-            with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-                sampler.calibrated(progress)
+            calibrate_once(sampler, reporter)
 
         found = learn(
             config,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, pictures_remarks, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -24,6 +23,7 @@ from lasersampling.cli.options import (
     recipe_table,
 )
 from lasersampling.cli.output import Output
+from lasersampling.cli.preparing import Adapt
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
@@ -334,17 +334,12 @@ def _samplers(
     file: ResultsFile | None,
 ) -> tuple[dict[str, Sampler], Mended]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
-    from lasersampling.cli.adapting import adapted, settled
-    from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.cli.preparing import adapted, calibrate_once, settled
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.neurons.configured import lasers_of
 
     lasers = lasers_of(config)
-    with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-        calibration = lasers.calibrated(progress)
-    if file is not None:
-        write_neuron(file, lasers.neuron)
-        write_calibration(file, calibration)
+    calibrate_once(lasers, reporter, file)
     lasers = settled(lasers, machine, config, reporter, file, clamped)
     plan = config.mending(len(clamped))
     mended = adapted(lasers, machine, clamped, plan, reporter, file)

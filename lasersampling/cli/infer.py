@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -22,6 +21,7 @@ from lasersampling.cli.options import (
     imperfections_table,
 )
 from lasersampling.cli.output import Output
+from lasersampling.cli.preparing import Adapt
 from lasersampling.cli.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -227,25 +227,20 @@ def _adapted_lasers(
     config: InferConfig, model: Model, cases: Evidence, reporter: Reporter
 ) -> list[Mended]:
     """Calibrate lasers, and adapt them to the machine with its units held."""
-    from lasersampling.cli.adapting import mended
+    from lasersampling.cli.preparing import calibrate_once, draws_of, mended
     from lasersampling.errors import InputError
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
     from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.neurons.sampler import Lasers
-    from lasersampling.statistics.chains import MIN_DRAWS
 
     lasers = lasers_of(config)
     lines = lasers.lines
     if lines is not None and len(lines.gain) != model.machine.n_units:
         got, expected = f"{len(lines.gain)} of them", f"{model.machine.n_units}, one for each unit"
         raise InputError.single("--set lines", got, expected)
-    if lasers.draws_in(config.duration_ns) < MIN_DRAWS:
-        least = MIN_DRAWS * lasers.draw_interval_ns
-        expected = f"at least {least:g}, which is {MIN_DRAWS} draws"
-        raise InputError.single("--duration-ns", f"{config.duration_ns:g}", expected)
-    with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-        lasers.calibrated(progress)
+    draws_of(lasers, config.duration_ns)  # refuses too short a time before the calibration
+    calibrate_once(lasers, reporter)
     if (
         config.adaptation_rounds is None
         and model.learned is not None

@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperGroup
 
 import lasersampling
-from lasersampling.cli.adapting import with_rounds
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.convert import convert
@@ -22,6 +21,7 @@ from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
 from lasersampling.cli.output import Invocation
+from lasersampling.cli.preparing import with_rounds
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lasersampling.cli.adapting import Adapt
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
@@ -22,6 +21,7 @@ from lasersampling.cli.options import (
     imperfections_table,
 )
 from lasersampling.cli.output import Output
+from lasersampling.cli.preparing import Adapt
 from lasersampling.cli.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
@@ -43,7 +43,6 @@ _OWN_OPTIONS = {
     "gibbs": ("draws",),
 }
 """Options that only some of the samplers have."""
-_MIN_DRAWS = 4
 
 
 def sample(
@@ -246,9 +245,9 @@ def _prepare(
     file: ResultsFile | None,
 ) -> _Ready:
     """Prepare the sampler, and determine the number of draws per chain."""
-    from lasersampling.cli.adapting import adapted
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
-    from lasersampling.results.records import write_calibration, write_chip, write_neuron
+    from lasersampling.cli.preparing import adapted, calibrate_once, draws_of
+    from lasersampling.results.records import write_chip
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
@@ -261,27 +260,17 @@ def _prepare(
     lasers, renewal = lasers_of(config), None
     if isinstance(config, RenewalConfig):
         renewal = Renewal(lasers, config.hazard)
-    n_draws = lasers.draws_in(config.duration_ns)
-    if n_draws < _MIN_DRAWS:
-        raise InputError.single(
-            "--duration-ns",
-            f"{config.duration_ns:g}",
-            f"at least {_MIN_DRAWS * lasers.draw_interval_ns:g}, which is {_MIN_DRAWS} draws",
-        )
+    n_draws = draws_of(lasers, config.duration_ns)
     # Before the calibration, which takes minutes.
     checked_request(machine, n_draws, config.chains, clamped, config.seed)
-    with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-        calibration = lasers.calibrated(progress)
+    calibrate_once(lasers, reporter, file)
     if renewal is not None:
         with reporter.progress(f"measuring the hazard of {config.device.name} (once)") as progress:
             renewal.measured(progress)
-    if file is not None:
-        write_neuron(file, lasers.neuron)
-        write_calibration(file, calibration)
-        if isinstance(config, LasersConfig) and not config.imperfections.is_none:
-            write_chip(file, lasers.chip(machine.n_units))
     if renewal is not None or not isinstance(config, LasersConfig):
         return _Ready(renewal or lasers, n_draws, learned=learned)
+    if file is not None and not config.imperfections.is_none:
+        write_chip(file, lasers.chip(machine.n_units))
     if learned is not None and config.adaptation_rounds is None:
         return _Ready(lasers, n_draws, left_as_learned(lasers), learned)
     plan = Mending(

@@ -86,6 +86,7 @@ def lasers(
 ) -> None:
     """Offer a network of lasers that samples Boltzmann machines."""
     from lasersampling.cli.configurations import ServeLasersConfig
+    from lasersampling.cli.preparing import calibrate_once
     from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
     from lasersampling.sampling.neurons.substrate import LaserSubstrate
@@ -102,8 +103,7 @@ def lasers(
     network = lasers_of(config)
     substrate = LaserSubstrate(network, config.units)  # which says whether it can be so large
     with _ended_by_sigterm():
-        with reporter.progress(f"calibrating {config.device.name} (once)") as progress:
-            network.calibrated(progress)
+        calibrate_once(network, reporter)
         _offer(substrate, host, port, stdio)
 
 

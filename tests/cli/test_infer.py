@@ -18,7 +18,7 @@ from lasersampling.cli.evidence import evidence_of
 from lasersampling.config import shipped_path, to_toml
 from lasersampling.errors import InputError
 from lasersampling.results import read_results
-from lasersampling.results.figures.posterior import exact_label
+from lasersampling.results.figures.posterior import posteriors_of
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import exact_posterior
 from lasersampling.sampling.neurons.configured import settings_of
@@ -148,7 +148,7 @@ def test_what_was_learned_is_the_measure(run, learned_file):
     results = read_results("run.h5")
     assert results.attributes["posterior"]["exact_of"] == "target"
     assert results.array("posterior/name").tolist() == ["rain", "sun", "wind"]
-    assert exact_label(results, "posterior") == "exact, of the target"
+    assert posteriors_of(results, "posterior").exact_label == "exact, of the target"
     assert results.metrics["mean_abs_error_gibbs"].value == pytest.approx(
         np.abs(results.array("posterior/mean_gibbs") - told["exact"])[0, :2].mean()
     )

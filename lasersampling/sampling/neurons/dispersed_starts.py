@@ -53,7 +53,7 @@ def first_spikes(held: NDArray[np.int8], refractory_time_ns: float, seed: int) -
     refractory_time_ns : float
         tau [ns].
     seed : int
-        The same seed gives the same spikes.
+        Seed of the random numbers.
     """
     chains, units, times = [], [], []
     for chain, values in enumerate(held):

@@ -99,7 +99,7 @@ def in_steps(
     Parameters
     ----------
     delay_ns : ndarray, shape (post, pre)
-        Delays as drawn [ns].
+        Delays as they were drawn [ns].
     is_link : ndarray of bool, shape (post, pre)
         Where connections exist.
     step_ps : float
@@ -123,7 +123,7 @@ class Pumps:
     Attributes
     ----------
     chip : Chip
-        Fixed pattern.
+        The chip with its fixed deviations.
     trial : ndarray, shape (chain, unit)
         Deviations of this run [1].
     wandering : ndarray, shape (chain, unit)
@@ -170,7 +170,7 @@ class GroupPumps:
 
     @property
     def drift(self) -> Drift | None:
-        """Drift, if there is any."""
+        """Drift of the pumps, or None."""
         return self._run.chip.imperfections.pump.drift
 
     def now(self, programmed: NDArray[np.float64]) -> NDArray[np.float64]:

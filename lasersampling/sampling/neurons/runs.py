@@ -23,7 +23,7 @@ _BURN_IN_STREAM, _PARTS_STREAM = 4, 2
 
 
 class Setting(NamedTuple):
-    """Network and pumps of the ideal device at some beta."""
+    """Network, and pumps of the ideal device, at one inverse temperature."""
 
     network: LaserNetwork
     pump: NDArray[np.float64]

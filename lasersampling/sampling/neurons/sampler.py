@@ -325,7 +325,7 @@ class Lasers:
         units: NDArray[np.intp],
         beta: float,
     ) -> Setting:
-        """Network and pumps of the units that have a laser, at some inverse temperature."""
+        """Network and pumps of the units that have a laser, at an inverse temperature."""
         rule = self.calibration.rule(self.neuron)
         network = build_network(
             chip, programme.weights, units, self.neuron, rule,

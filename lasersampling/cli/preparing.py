@@ -1,4 +1,4 @@
-"""Adapting lasers to a machine, and giving them time to settle, as steps of a command."""
+"""Lasers made ready for a run, as steps of a command: calibrated, adapted, given time to settle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +63,35 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def draws_of(lasers: Lasers, duration_ns: float) -> int:
+    """Return the draws per chain in a sampling time.
+
+    Raises
+    ------
+    InputError
+        If they are fewer than diagnostics of chains need.
+    """
+    from lasersampling.statistics.chains import MIN_DRAWS
+
+    n_draws = lasers.draws_in(duration_ns)
+    if n_draws < MIN_DRAWS:
+        expected = f"at least {MIN_DRAWS * lasers.draw_interval_ns:g}, which is {MIN_DRAWS} draws"
+        raise InputError.single("--duration-ns", f"{duration_ns:g}", expected)
+    return n_draws
+
+
+def calibrate_once(lasers: Lasers, reporter: Reporter, file: ResultsFile | None = None) -> None:
+    """Calibrate lasers if no calibration is stored, and write device and calibration to a file."""
+    from lasersampling.results.records import write_calibration, write_neuron
+
+    name = lasers.neuron.device.name
+    with reporter.progress(f"calibrating {name} (once)") as progress:
+        calibration = lasers.calibrated(progress)
+    if file is not None:
+        write_neuron(file, lasers.neuron)
+        write_calibration(file, calibration)
 
 
 def adapted(
