@@ -15,7 +15,7 @@ from lasersampling.lasers.simulation import SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
 
 LOWEST, HIGHEST = 0.02, 0.98
-"""Range of the activation over which the logistic function is fitted."""
+"""Range of the activation in which the logistic function is fitted."""
 
 _SCAN_PUMPS = 33
 _SCAN_CHAINS = 8

@@ -192,7 +192,7 @@ def sampler_problems(lasers: object) -> list[Problem]:
 
 
 def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
-    """Check how units will be held, shape (condition, unit)."""
+    """Check and return how units will be clamped, shape (condition, unit)."""
     given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
     held = clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
     if (held != FREE).all(axis=1).any():

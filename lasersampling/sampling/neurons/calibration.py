@@ -108,7 +108,7 @@ class LaserNeuron:
     Warns
     -----
     AccuracyWarning
-        When the step is longer than the device's own, or changes a delay or pulse clearly.
+        When the step is longer than the device's own, or rounds a delay or pulse noticeably.
     """
 
     device: Device
@@ -231,7 +231,7 @@ class Calibration:
             return activation.draw_with_residuals(curve)
 
     def rule(self, neuron: LaserNeuron) -> TranslationRule:
-        """Translation rule that these measurements give."""
+        """Return the translation rule that follows from these measurements."""
         return TranslationRule(
             threshold_pump_electrons_per_ns=neuron.device.threshold_pump_electrons_per_ns,
             slope=self.slope,
@@ -281,7 +281,7 @@ def measure_calibration(
     Raises
     ------
     SimulationError
-        When the laser does not turn on with the pump, or a synapse has no positive effect.
+        If the laser does not turn on with the pump, or if a synapse has no positive effect.
     """
     report = progress or (lambda fraction: None)
     curve = measure_activation(

@@ -35,7 +35,7 @@ _BLOCKS = 24
 """Least number of blocks of draws whose scatter shows the error of a measurement."""
 
 _PRIOR_NATS = 1e-4, 1e-4
-"""Strength of a quadratic penalty on a and g - 1, for units that hardly ever change."""
+"""Strength of the quadratic penalty on a and g - 1, which matters for units that rarely change."""
 
 _NETWORK_PRIOR_NATS = 1e-3, 1e-2
 _STUCK_PRIOR_NATS, _STUCK = 1e3, 0.02
@@ -59,7 +59,7 @@ class ActivationLogit:
     coefficients : ndarray
         Coefficients of a polynomial in the argument, lowest order first.
     lowest, highest : float
-        Measured arguments [1]; beyond, the curve is a straight line.
+        Range of the measured arguments, beyond which the curve is a straight line [1].
     """
 
     coefficients: NDArray[np.float64]
@@ -108,7 +108,7 @@ def lines_from_curve(fields: NDArray[np.float64], curve: Curve) -> Lines:
     fields : ndarray, shape (sample, unit)
         Fields u in the wanted distribution [1].
     curve : callable
-        Gives log odds and their derivative at arguments.
+        Returns log odds and their derivative at arguments.
     """
     u = _group_means(np.sort(fields, axis=0))
     return Lines(*_least_divergence(u, _expit(u), curve, _PRIOR_NATS))
@@ -129,7 +129,7 @@ def lines_from_draws(lines: Lines, machine: AnyMachine, states: ArrayLike) -> Li
     Raises
     ------
     InputError
-        For draws of another size, or other values.
+        For draws of another size, or with values other than 0 and 1.
     """
     measured = measured_lines(lines, machine, states)
     return Lines(measured.value - measured.gain * measured.field, measured.gain)
@@ -161,7 +161,7 @@ def measured_lines(
     Raises
     ------
     InputError
-        For draws of another size, or other values.
+        For draws of another size, or with values other than 0 and 1.
     """
     machine, drawn = as_machine(machine), as_binary(states, "states")
     if drawn.size == 0 or drawn.ndim == 0 or drawn.shape[-1] != machine.n_units:

@@ -59,8 +59,8 @@ class WallPlug:
     Attributes
     ----------
     excess_voltage_v : float
-        Voltage of a junction above the photon energy over the charge, by series resistance
-        [V]. The default makes 1.0 V at 1550 nm.
+        Voltage of a junction, by series resistance, in excess of photon energy over charge [V].
+        With the default the voltage is 1.0 V at 1550 nm.
     injection_efficiency : float
         Fraction of the current that reaches the pumped section [1].
     output_share : float
@@ -102,7 +102,7 @@ class PerformanceSettings:
     emission_duration_ns : float
         Recording time of each copy.
     n_units, machine_seed : int
-        Machine whose samples are timed: W and b from N(0, 0.6).
+        Machine whose samples are timed, with W and b from N(0, 0.6).
     n_chains : int
         Number of chains that sample it, at least 2 for standard errors.
     machine_duration_ns : float
@@ -124,12 +124,12 @@ class ValueWithError(NamedTuple):
     standard_error: float | None = None
 
     def times(self, factor: float) -> ValueWithError:
-        """Multiply both."""
+        """Multiply value and error by a factor."""
         error = self.standard_error
         return ValueWithError(self.value * factor, None if error is None else error * abs(factor))
 
     def inverse(self, numerator: float = 1.0) -> ValueWithError:
-        """Divide a number by this one; the error to first order."""
+        """Divide a number by this value, with the error to first order."""
         error = self.standard_error
         value = numerator / self.value
         return ValueWithError(value, None if error is None else abs(value / self.value) * error)
@@ -156,7 +156,7 @@ class Performance:
     spike_energy_fj : ValueWithError
         Electrical energy per spike, `power_uw` over `spike_rate_per_ns`.
     synapse_energy_fj : ValueWithError
-        Electrical energy of the pump pulse that a spike sends to one target at weight 1.
+        Electrical energy of the pump pulse of a spike at one target of weight 1.
     sample_time_ns, sample_time_tau : ValueWithError
         Time per independent sample of the machine: the longest integrated autocorrelation time
         among its units and its energy; in ns, and in refractory times [1].
@@ -266,7 +266,7 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Va
     machine : BoltzmannMachine
         The machine that was sampled.
     samples : Samples
-        At least two chains.
+        Its samples, of at least two chains.
 
     Returns
     -------
@@ -295,7 +295,7 @@ def longest_correlation(machine: BoltzmannMachine, samples: Samples) -> tuple[Va
 
 
 def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, ValueWithError]:
-    """Figures of a single laser."""
+    """Return the figures of a single laser."""
     device = emission.device
     photon_fj = device.cavity.photon_energy_fj
     rate = _mean(emission.rate_per_ns)
@@ -318,7 +318,7 @@ def _of_laser(emission: Emission, wall_plug: WallPlug) -> dict[str, ValueWithErr
 def _of_machine(
     lasers: Lasers, machine: BoltzmannMachine, samples: Samples, wall_plug: WallPlug
 ) -> dict[str, ValueWithError]:
-    """Figures of a machine, and of its synapses."""
+    """Return the figures of a machine and of its synapses."""
     neuron, calibration = lasers.neuron, lasers.calibration
     device, tau = neuron.device, neuron.refractory_time_ns
     assert samples.spikes is not None  # no unit was clamped

@@ -12,7 +12,7 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.store import calibration_name
 
 DEVICES = ("D1", "D2", "D4", "D5", "D6")
-"""Devices of the paper; the others are comparisons with earlier lasers."""
+"""Devices of the paper; the other shipped devices are earlier lasers, for comparison."""
 
 
 def missing_calibrations() -> tuple[str, ...]:

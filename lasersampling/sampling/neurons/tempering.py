@@ -86,7 +86,7 @@ class Tempering:
 
     @property
     def betas(self) -> NDArray[np.float64]:
-        """Levels of beta in the hot part, each for the same time, shape (step,)."""
+        """Levels of beta in the hot part, of equal durations, shape (step,)."""
         bump = np.sin(np.pi * (np.arange(self.steps) + 0.5) / self.steps) ** 2
         levels: NDArray[np.float64] = 1.0 - (1.0 - self.lowest_beta) * bump / bump.max()
         return levels
@@ -96,7 +96,7 @@ class Tempering:
         return 1 + int(self.window_ns / interval_ns + 1e-9)
 
     def draw_times_ns(self, numbers: NDArray[np.int64], interval_ns: float) -> NDArray[np.float64]:
-        """Times of draws by their number, counted from draw 0, which begins a period [ns]."""
+        """Times of draws by their numbers; draw 0, at time 0, begins a period [ns]."""
         period, within = np.divmod(numbers, self.draws_per_period(interval_ns))
         times: NDArray[np.float64] = period * self.period_ns + within * interval_ns
         return times
@@ -107,8 +107,7 @@ class Tempering:
         Parameters
         ----------
         begin_ns, end_ns : float
-            Counted from the first draw of a period, whose draws both belong to; before draw 0
-            beta is 1 [ns].
+            Begin and end, counted from draw 0, which begins a period; before it beta is 1 [ns].
         step_ps : float
             Integration step.
         """
@@ -151,7 +150,7 @@ class Timetable(NamedTuple):
 
     @property
     def betas(self) -> set[float]:
-        """All inverse temperatures that occur."""
+        """All values of beta that occur."""
         return {part.beta for part in self.parts}
 
 

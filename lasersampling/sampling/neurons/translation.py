@@ -61,7 +61,8 @@ class Lines:
             raise InputError.single("lines", got, "offset and gain of shape (unit,)")
         # Written so that nan fails it too.
         if not (np.isfinite(self.offset).all() and ((self.gain > 0) & (self.gain < np.inf)).all()):
-            raise InputError.single("lines", "others", "finite offsets and positive gains")
+            got = "numbers that are not finite, or a gain of 0 or less"
+            raise InputError.single("lines", got, "finite offsets and positive gains")
 
     def padded(self, n_units: int) -> Lines:
         """Give the lines of a machine with more units at its end, which get gain 1 and offset 0.
@@ -96,7 +97,7 @@ class Programme(NamedTuple):
         Raises
         ------
         InputError
-            If there are not as many lines as units.
+            If the numbers of lines and units differ.
         """
         machine = as_machine(machine)
         if lines is None:
@@ -112,7 +113,7 @@ class Programme(NamedTuple):
         return Programme(self.weights[np.ix_(units, units)], self.biases[units])
 
     def times(self, beta: float) -> Programme:
-        """Give the same at an inverse temperature [1]."""
+        """Return the programme at an inverse temperature [1]."""
         return Programme(beta * self.weights, beta * self.biases)
 
 
