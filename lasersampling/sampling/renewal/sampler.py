@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +19,7 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
-from lasersampling.parallel import available_cores
+from lasersampling.parallel import Meter, available_cores, side_by_side
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
@@ -190,23 +189,15 @@ class Renewal:
         else:
             past = [train.later(tau) for train in before]
         course = _Course(times, began, memory)
-        job = _Job(self, machine, course, _Chains(held, states, generators, past))
+        chains = _Chains(held, states, generators, past)
+        job = _Job(self, machine, course, chains, Meter(progress, n_chains))
         threads = self.of_lasers.n_threads or available_cores()
         batches = _batches(held, threads)
-        meter = _Meter(progress, n_chains)
-        stop = threading.Event()
         self._compile()
-        trains = list(past)
-        with ThreadPoolExecutor(min(threads, len(batches))) as pool:
-            futures = [pool.submit(job.run, chains, meter, stop) for chains in batches]
-            try:
-                for chains, future in zip(batches, futures, strict=True):
-                    for chain, train in zip(chains, future.result(), strict=True):
-                        trains[chain] = train
-            except BaseException:
-                stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        done = side_by_side(job.run, batches, min(threads, len(batches)))
+        order = np.argsort(np.concatenate(batches), kind="stable")
+        found = [train for trains in done for train in trains]
+        trains = [found[place] for place in order]
         ends = [train.after(times[-1] - memory).later(-times[-1]) for train in trains]
         has_neuron = bool((held == FREE).any())
         return Samples(
@@ -239,23 +230,6 @@ def _problems(lasers: Lasers) -> list[Problem]:
     return problems
 
 
-class _Meter:
-    """Progress over all chains, to which each thread adds its part."""
-
-    def __init__(self, progress: Progress | None, n_chains: int) -> None:
-        self._progress, self._n_chains = progress, n_chains
-        self._done, self._lock = 0.0, threading.Lock()
-
-    def add(self, part: float) -> None:
-        """Report that so many more chains are done."""
-        if self._progress is None:
-            return
-        with self._lock:
-            self._done += part / self._n_chains
-            # Sums of parts of one end within rounding of it.
-            self._progress(1.0 if self._done > 1.0 - 1e-9 else self._done)
-
-
 class _Course(NamedTuple):
     """Times of a run [ns]: of the draws, of its beginning, and how long spikes are remembered."""
 
@@ -277,22 +251,28 @@ class _Job:
     """Data that all chains of a run share."""
 
     def __init__(
-        self, sampler: Renewal, machine: BoltzmannMachine, course: _Course, chains: _Chains
+        self,
+        sampler: Renewal,
+        machine: BoltzmannMachine,
+        course: _Course,
+        chains: _Chains,
+        meter: Meter,
     ) -> None:
         self._sampler, self._programme = sampler, sampler.of_lasers.programme(machine)
         self._times, self._began, self._memory = course
         self._held, self._states, self._generators, self._past = chains
+        self._meter = meter
         self._rule = sampler.calibration.rule(sampler.neuron)
         self._wirings: dict[bytes, Wiring] = {}
         self._lock = threading.Lock()
 
-    def run(self, chains: NDArray[np.intp], meter: _Meter, stop: threading.Event) -> list[Train]:
-        """Sample chains with the same free units; return their spikes from the first needed one."""
+    def run(self, chains: NDArray[np.intp], stop: threading.Event) -> list[Train]:
+        """Sample chains with the same free units; return their spikes from the first needed."""
         from lasersampling.sampling.renewal import kernel as renewal_kernel
 
         units = np.flatnonzero(self._held[chains[0]] == FREE)
         if not units.size:
-            meter.add(len(chains))
+            self._meter.add(len(chains))
             return [Train.empty()] * len(chains)
         # Writing to a slice is much faster than to a list of units.
         is_stretch = units[-1] - units[0] == units.size - 1
@@ -324,7 +304,7 @@ class _Job:
                 found.append(tuple(a[:n_spikes].copy() for a in record[1:]))
             for chain, drawn in zip(chains, draws, strict=True):
                 self._states[chain][block, columns] = drawn
-            meter.add(len(chains) * draws.shape[1] / len(self._times))
+            self._meter.add(len(chains) * draws.shape[1] / len(self._times))
         times, who, where = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.argsort(where, kind="stable")
         order = order[times[order] <= self._times[-1]]  # windows end later
