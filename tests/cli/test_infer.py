@@ -214,7 +214,7 @@ def test_lasers_are_those_that_the_machine_was_learned_with(run, learned_file, q
     assert any(remark in sentence for sentence in json.loads(other.out)["remarks"])
     adapted = json.loads(run(*asked, "--adapt", 1, "--set", "adaptation_draws=4").out)
     assert "1 round" in adapted["adaptation"]["what"]
-    assert "no longer what was learned" in adapted["remarks"][-1]
+    assert "no longer from what was learned" in adapted["remarks"][-1]
 
 
 def test_evidence_that_the_data_never_show(run):

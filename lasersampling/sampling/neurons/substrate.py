@@ -1,10 +1,9 @@
 """Lasers as a substrate: inputs from a sampler, and observations, as plain arrays.
 
-Parameters are ``weights`` (unit, unit) and ``biases`` (unit,) of the machine [1]. A run has the
-inputs
+Parameters are ``weights`` (unit, unit) and ``biases`` (unit,) of the machine [1]. A run has these
 
 ===================  =====================  =======================================================
-input                type, shape            meaning
+input                type, shape            what
 ===================  =====================  =======================================================
 ``n_draws``          int64 ()               states to be read from each chain
 ``n_chains``         int64 ()               independent repetitions, side by side or in turn
@@ -12,9 +11,14 @@ input                type, shape            meaning
 ``seed``             int64 ()               seed of random numbers, for a simulated device
 ``goes_on``          bool ()                whether chains continue from the end of an earlier run
 ``start.NAME``       any                    that end: what its observation calls ``end.NAME``
-===================  =====================  ================================================
 ===================  =====================  =======================================================
-observation          type, shape            meaning
+
+and shows its spikes, sorted by time within each chain. The client reads states from the spikes: a
+unit is at 1 for a refractory time tau after each of its spikes; clamped units are at the values at
+which they are held.
+
+===================  =====================  =======================================================
+observation          type, shape            what
 ===================  =====================  =======================================================
 ``time_ns``          float64 (spike,)       times from the start of the recording [ns]
 ``unit``             int32 (spike,)         unit that spiked
@@ -64,7 +68,7 @@ _INPUTS: dict[str, tuple[DTypeLike, int]] = {
 
 @dataclasses.dataclass(frozen=True)
 class LaserSubstrate:
-    """A network of simulated lasers with the interface of a device (`hardware.Substrate`).
+    """A network of simulated lasers that answers as a device would (`hardware.Substrate`).
 
     Attributes
     ----------
@@ -76,7 +80,7 @@ class LaserSubstrate:
     Raises
     ------
     InputError
-        If the number is not from 1 to that of the largest machine.
+        If there are none.
     """
 
     lasers: Lasers
@@ -92,7 +96,7 @@ class LaserSubstrate:
 
     @property
     def description(self) -> Description:
-        """Kind, name, size and facts of the device."""
+        """The description of the substrate."""
         lasers = self.lasers
         return Description(
             kind="lasers",
