@@ -1,8 +1,9 @@
 """Simulated spiking nanolasers that sample Boltzmann machines and learn from data.
 
 The names below are the public interface. Each is imported from its module when it is first used,
-so that ``import lasersampling`` stays light and free of side effects. What draws or trains gives
-objects with ``.to_xarray()`` and ``.plot()``. Programs of ten lines stand in ``docs/programs.md``.
+so that ``import lasersampling`` stays light and free of side effects. Results of simulation,
+sampling and training have ``.to_xarray()`` and ``.plot()``. ``docs/programs.md`` has programs of
+ten lines.
 
 Lasers, simulated
     simulate               spikes and traces of a laser or a network, by its rate equations
@@ -11,19 +12,19 @@ Lasers, simulated
     Synapse                what a spike does to the pump of another laser
     SimulationSettings     step, noise, burn-in, traces, threads
     TraceRequest           which lasers are recorded in full, and when
-    SpikeTrains            spikes, and the states that they stand for
+    SpikeTrains            spikes, and the states that follow from them
     simulate_jumps         the exact jump process behind the equations
     excitability           threshold, pulse and refractory periods without noise
     bifurcations           pumps at which the dynamics of a laser changes
 
-Machines, targets, and exact answers for small ones
+Machines and targets, with exact answers for small ones
     BoltzmannMachine       weights and biases of binary units
-    RestrictedMachine      couplings between visible and hidden units alone
+    RestrictedMachine      couplings between visible and hidden units only
     BayesianNetwork        tables of conditional probabilities, mapped to a machine
     Target                 a distribution to sample or learn
     target_from_table      a target from probabilities
     target_from_samples    a target from observed states
-    clamp                  which units are held at which values, as a vector
+    clamp                  a vector of held units and their values
     exact_distribution     probabilities of all joint states, by enumeration
     exact_moments          means and second moments, by enumeration
 
@@ -31,80 +32,80 @@ Sampling
     Lasers                 a network of lasers as a sampler
     Renewal                neurons that spike by the measured hazard of the lasers
     Gibbs                  the ideal, digital sampler
-    Samples                what a sampler draws
+    Samples                the draws of a sampler
     calibrate              activation curve and unit synapse of a device
-    Imperfections          what real lasers and chips do beyond the model
-    adapt                  correct the drive of imperfect lasers by what they draw
-    Tempering              let pumps swing, to change between modes
+    Imperfections          deviations of real lasers and chips from the model
+    adapt                  correct the drive of lasers by their own draws
+    Tempering              periodic modulation of pumps, to change between modes
     certificate            can these draws be trusted, and if not, what to do
 
 Inference
     infer                  posterior of what was not observed
     Evidence               what was observed, hard or soft
     complete               complete occluded and noisy images
-    SeenImages             what was seen of images
+    SeenImages             the known part of images
     occluded               pixels that remain known when half of an image is hidden
     recognise              the class of images, by the label units of a machine
 
 Learning
     learn                  learn a distribution, with any sampler in the loop
-    initial_machine        a machine to start from
-    DistributionLearning   how a distribution is learned
+    initial_machine        a machine from which learning starts
+    DistributionLearning   settings of learning a distribution
     train_images           train a machine of pictures
-    PictureLearning        the machine and how it learns
-    fine_tune              go on with a sampler in the loop
-    FineTuning             how it goes on
-    generate               draw pictures of a trained machine
+    PictureLearning        settings of the machine and its learning
+    fine_tune              continue learning with a sampler in the loop
+    FineTuning             settings of this learning
+    generate               draw pictures from a trained machine
 
 Spiking networks and chips
     train_spikes           train networks that decide by the first spike
-    SpikeTraining          networks, chips, loss, and how they learn
+    SpikeTraining          settings of networks, chips, loss and learning
     SpikingNetwork         layers of LIF neurons with delays
     Neuron                 a leaky integrate-and-fire neuron
     first_spike_times      when neurons first spike, with exact derivatives
     calibrate_chip         measure and correct the neurons of a chip by its spikes
-    EmulatedChip           an analog chip, emulated
+    EmulatedChip           an emulated analog chip
 
 Distances and diagnostics
     compare                all divergences of samples from a target
     kl_divergence          D_KL(p || q) in nats
     total_variation        half the sum of |p - q|
-    effective_sample_size  what correlated draws are worth
-    r_hat                  do chains agree
+    effective_sample_size  number of independent draws of equal worth
+    r_hat                  whether chains agree
 
 Files
     load_machine           a machine (TOML, HDF5)
-    save_machine           the same, written
+    save_machine           writes a machine
     load_model             a machine or Bayesian network by name, with the names of its units
     load_bayesian_network  a Bayesian network (TOML)
     read_target            a target (TOML, CSV, NumPy, HDF5)
-    save_target            the same, written (CSV, NumPy)
+    save_target            writes a target (CSV, NumPy)
     read_evidence          evidence of many cases (CSV)
     load_device            a device, shipped or a file (TOML)
     load_imperfections     imperfections, shipped or a file (TOML)
-    load_chip              a model of chips, shipped or a file (TOML)
-    save_settings          devices, imperfections, models of chips, settings, written (TOML)
-    shipped_names          what is shipped: devices, machines, recipes, ...
+    load_chip              a chip model, shipped or a file (TOML)
+    save_settings          writes devices, imperfections, chip models, settings (TOML)
+    shipped_names          names of shipped devices, machines, recipes, ...
     load_pictures          images: digits, MNIST, folders, arrays
     load_picture_model     a trained machine of pictures
     load_spikes            labelled spike times (NumPy)
     load_network           a spiking network (HDF5)
-    save_network           the same, written
-    read_nir               a graph of NIR
-    write_nir              the same, written
-    from_nir               a spiking network of a graph of NIR
-    to_nir                 and back
-    events_of_trains       spikes of lasers as event data of NIR
-    trains_of_events       and back
+    save_network           writes a spiking network
+    read_nir               a NIR graph
+    write_nir              writes a NIR graph
+    from_nir               a spiking network from a NIR graph
+    to_nir                 a NIR graph from a spiking network
+    events_of_trains       NIR event data from spikes of lasers
+    trains_of_events       spikes of lasers from NIR event data
 
 Results
     read_results           a results file of a command or an experiment
     figures                every figure by name: figures.NAMES, figures.draw(file, name)
-    experiment             an experiment as a command, with results file and figures
+    experiment             makes a function a command with results file and figures
 
 Errors
-    LaserSamplingError     what every error of the package is
-    InputError             all problems of an input at once
+    LaserSamplingError     base class of all errors of the package
+    InputError             lists all problems of an input
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What adaptation to the network does: log odds of lasers given their fields, round by round.
+"""Effect of adaptation to the network: log odds of lasers given their fields, round by round.
 
 Unit k of a Boltzmann machine is 1 with the log odds u_k, its field. Draws of the shipped machine of
-digits are sorted by field, and the log odds that they show are compared with it: for Gibbs
+digits are sorted by field, and their log odds are compared with the field: for Gibbs
 sampling, and for ideal and imperfect lasers that are translated, adapted by their activation curve,
 and adapted in the network.
 """

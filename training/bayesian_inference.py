@@ -30,7 +30,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Posteriors by lasers beside Gibbs sampling and exact ones."""
+    """Posteriors by lasers, by Gibbs sampling, and exact ones."""
 
     duration_ns: float = option(5_000.0, "Laser time per chain.", min=1.0)
     chains: int = option(24, "Chains per case.", min=2)

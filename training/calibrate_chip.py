@@ -1,14 +1,14 @@
-"""What calibration finds on a chip, against what was drawn for it, and what it leaves.
+"""Results of the calibration of a chip, compared with the true values, and what remains.
 
-Chips of several numbers are calibrated through their spikes alone. Estimates of the threshold above
-rest, of both time constants and of the strength of synapses are compared with the truth, which an
-emulated chip can tell; standardised errors say whether the stated standard errors are right. Then
-the same parameters after calibration, measured and true; and a random network whose spikes on the
-chip are compared with the ideal ones, before and after.
+Several chips are calibrated through their spikes alone. Estimates of the threshold above rest, of
+both time constants and of the strength of synapses are compared with the true values, which are
+known for an emulated chip; standardised errors show whether the stated standard errors are correct.
+The same parameters are compared after calibration, and so are the spikes of a random network on the
+chip with the ideal ones, before and after.
 
-A neuron's threshold shows in units of the mean strength of its synapses, so this is the truth that
-it is compared with. Thresholds of `harsh` drift: the truth before is that of the start, the truth
-after that of the end of the run.
+Spikes determine a neuron's threshold in units of the mean strength of its synapses, so it is
+compared in these units. Thresholds of `harsh` drift: the true values before calibration are those
+at the start of the run, those after it at the end.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How often the certificate errs: random machines on lasers, draws of known faults, exact draws.
+"""How often the certificate errs: random machines on lasers, laws with known errors, exact draws.
 
-Each of 200 machines is sampled by lasers. What they draw from is told by chains of their own that
-nobody judges: where these are enough, by D_KL of their histogram from the exact law, else by that
-of the nearest law with the same means and pair moments, which is a lower bound. Then there are
-draws of laws that are off by a D_KL that is known exactly, and draws that are exact: independent
-ones, and Gibbs sampling that mixes. All are judged in three ways: by the certificate; by the
-certificate of a machine that is too large for its exact law to be known; and by R-hat < 1.01 alone.
+Each of 200 machines is sampled by lasers. Additional chains, which are not judged, show the law
+from which the lasers draw: by D_KL of their histogram from the exact law if there are enough draws,
+otherwise by D_KL of the nearest law with the same means and pair moments, which is a lower bound.
+Other draws come from laws with an exactly known D_KL from the machine's, and from the exact law:
+independent draws, and Gibbs sampling that mixes. All are judged in three ways: by the certificate;
+by the certificate of a machine too large for its exact law to be known; and by R-hat < 1.01 alone.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Case:
         )
 
     def drawn_by_lasers(self, device: str, longest: float, seed: int) -> np.ndarray:
-        """Draws of chains to be judged, then of those beside them, shape (chain, draw, unit)."""
+        """Draws of chains to be judged, then of additional ones, shape (chain, draw, unit)."""
         lasers = ls.Lasers(device, imperfections=self.imperfections, chip_seed=self.number)
         if self.adapted:
             lasers = ls.adapt(lasers, self.machine, seed=seed + self.number, **ADAPTATION)

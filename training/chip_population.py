@@ -1,8 +1,8 @@
-"""A population of chips: what each imperfection costs, with and without delays.
+"""A population of chips: the cost of each imperfection, with and without delays.
 
-Networks learn the Yin-Yang data on the nominal model. They are moved to chips that have one
-imperfection in several strengths, are judged there, and once more after a few epochs in the loop.
-Then one network of each kind is moved to many chips as they come from the foundry.
+Networks learn the Yin-Yang data on the nominal model. They are transferred to chips that have one
+imperfection in several strengths, and are judged there, and once more after a few epochs in the
+loop. Then one network of each kind is transferred to many uncalibrated chips.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def best_guess(found: Completions, originals: np.ndarray, n_draws: int) -> tuple
 
 @dataclass(frozen=True)
 class Settings:
-    """Share of wrong pixels in what was hidden, lasers beside Gibbs sampling of the machine."""
+    """Fraction of wrong pixels among the hidden ones, by lasers and by Gibbs sampling."""
 
     model: str = option("digits", "Machine file, or name of a shipped one.")
     images: int = option(60, "Held-out images.", min=2)

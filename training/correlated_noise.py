@@ -1,7 +1,8 @@
-"""What the correlation between carrier noise and field noise changes, by a plain reference loop.
+"""Effect of the correlation between carrier noise and field noise, by a plain reference loop.
 
 Every emission takes an electron and gives a photon, so carrier noise and field noise belong
-together. How, depends on what |E|^2 stands for. From the master equation of the jump process
+together. The form of their correlation depends on the meaning of |E|^2. From the master equation of
+the jump process
 (`lasersampling.lasers.jumps.process`) with g N emission and g Nt absorption per photon, to second
 order in the derivatives of the quasi-probability:
 
@@ -20,7 +21,7 @@ covariance as far as real noise can have it; `symmetric` is the complete second 
 of the production kernel (`lasersampling.lasers.rate_equations`) by another scheme, and
 `symmetric_independent` the same with carrier noise of its own.
 
-What it comes to: the covariance is no detail. It takes 3 to 5 % off the rate of D1 and D5 where
+Result: the covariance matters. It takes 3 to 5 % off the rate of D1 and D5 where
 P(z = 1) = 1/2, and a third off that of D2 where P = .05, since a rare excursion of the light
 then pays for its photons with electrons. With it the rates are those of the jump process.
 

@@ -1,10 +1,10 @@
-"""What trained delays buy: accuracy on the Yin-Yang data against parameters, by kind of delays.
+"""Benefit of trained delays: accuracy on the Yin-Yang data against the number of parameters.
 
 Each size and kind is one ensemble of networks, one for each seed, trained as one computation. All
 have the same data, loss, schedule and recruitment; initial weights are those of the kind's recipe.
 
 Each ensemble has a results file of its own, with checkpoints, in a directory beside the file that
-is written: called again, the script goes on where it was stopped.
+is written: if the script is called again, it continues where it was stopped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A search for the device and synapse that sample best and spike all or none.
+"""A search for the device and synapse that sample best and have all-or-none spikes.
 
 Devices are drawn from plausible ranges; each is judged uncoupled first: does the count of spikes
 depend on the detection threshold, and from which refractory time on is the activation logistic?

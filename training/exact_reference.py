@@ -1,9 +1,9 @@
 """The stochastic rate equations against the exact jump process, for one device.
 
 Spike rate and P(z = 1) at several pumps, intervals, pulses, and photon statistics below threshold.
-The equations are integrated with a short step, so that what is left is theirs and not the
-integrator's. At every pump both methods go on, portion by portion, until the standard error is as
-asked for: rare spikes take the most laser time.
+The equations are integrated with a short step, so that differences are due to the equations and not
+to the integrator. At every pump both methods continue, portion by portion, until the requested
+standard error is reached: rare spikes take the most laser time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Handwritten digits by the first spike: 5,000 images of MNIST, latency encoded.
 
-3,500 images train, 500 are watched meanwhile and 1,000 judged once; beside the networks stands what
-a linear classifier, logistic regression, makes of the same images. Needs the extra `mnist`;
-`--smoke` takes scikit-learn's 8 x 8 digits in their place.
+3,500 images are used for training, 500 for validation and 1,000 for the test; the networks are
+compared with a linear classifier (logistic regression) of the same images. This needs the extra
+`mnist`; `--smoke` uses scikit-learn's 8 x 8 digits instead.
 """
 
 from __future__ import annotations

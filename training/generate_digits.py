@@ -1,4 +1,4 @@
-"""Quality of digits that lasers draw, over sampling time, beside renewal and Gibbs sampling."""
+"""Quality of digits drawn by lasers, renewal neurons and Gibbs sampling, over sampling time."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 The shipped machine of digits was trained digitally. Ideal and imperfect lasers draw from it as they
 are translated, then with gains and offsets from their own draws (`sampling.neurons.adaptation`);
-from there each device goes on learning with its draws in the gradient, and draws again. The measure
-of all is what Gibbs sampling of the digital machine gives.
+from there each device continues learning with its draws in the gradient, and draws again. All are
+compared with Gibbs sampling of the digital machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What imperfections cost: lasers translated, adapted, learning in the loop, and elsewhere."""
+"""Cost of imperfections: lasers translated, adapted, learned in the loop, and transferred."""
 
 from __future__ import annotations
 

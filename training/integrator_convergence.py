@@ -1,8 +1,9 @@
-"""How far the spike rate is off, against the step and against what it costs.
+"""Bias of the spike rate against the step and against the cost.
 
-The kernel with steps common to all lasers and with steps of each laser's own, at five pumps of
-each device; a plain Euler loop beside it, with and without thresholds that make up for what a look
-per step misses. Cost is processor time, which other work on the machine does not change.
+The kernel runs with a common step and with individual steps of the lasers, at five pumps of each
+device. It is compared with a plain Euler loop, with and without thresholds that compensate for what
+an observation once per step misses. Cost is processor time, which does not depend on other work of
+the computer.
 """
 
 from __future__ import annotations

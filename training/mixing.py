@@ -1,4 +1,4 @@
-"""How lasers change between far-apart modes: plain, tempered, with synapses that tire."""
+"""How lasers change between distant modes: plain, with tempering, with short-term depression."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def measured(
     found = case.modes(samples.states)
     n_draws = samples.n_draws
     per_draw = samples.interval_ns or 1.0
-    # A Gibbs sweep stands for a refractory time of 2.5 ns.
+    # A Gibbs sweep counts as a refractory time of 2.5 ns.
     duration_us = n_draws * (samples.interval_ns or 2.5) * 1e-3
     held = held_modes(found)
     each = np.stack([(found == mode).sum(axis=1) for mode in range(case.n_modes)], axis=1)
@@ -123,7 +123,7 @@ MACHINES = {"groups": two_groups, "digits": digits}
 
 @dataclass(frozen=True)
 class Settings:
-    """Compare ways to change between modes, for two machines, and Gibbs sampling beside them."""
+    """Compare methods to change between modes with Gibbs sampling, for two machines."""
 
     duration_ns: float = option(4000.0, "Laser time per chain.", min=100.0)
     chains: int = option(24, "Chains of each way.", min=4)

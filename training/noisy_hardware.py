@@ -2,7 +2,7 @@
 
 Networks with and without delays learn the Yin-Yang data, each for a chip of its own: on the
 nominal model ("blind"), on chips drawn anew for each batch ("noise_aware"), or on that chip
-("in_the_loop"). All are judged on that chip. Those that learned in the loop are then moved to
+("in_the_loop"). All are judged on that chip. Those that learned in the loop are then transferred to
 another chip, and learn there for a few epochs.
 """
 

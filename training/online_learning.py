@@ -1,4 +1,4 @@
-"""Lasers that ls.learn spike by spike, beside batch learning: fidelity for laser time."""
+"""Lasers that learn spike by spike, compared with batch learning: fidelity against laser time."""
 
 from __future__ import annotations
 

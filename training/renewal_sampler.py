@@ -1,4 +1,4 @@
-"""Does the renewal sampler stand for lasers? Rates, intervals, distributions, and speed."""
+"""Comparison of the renewal sampler with lasers: rates, intervals, distributions, and speed."""
 
 from __future__ import annotations
 

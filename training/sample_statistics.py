@@ -1,4 +1,4 @@
-"""Do intervals and p-values of correlated samples mean what they say? Gibbs chains of known law."""
+"""Validity of intervals and p-values of correlated samples, for Gibbs chains with a known law."""
 
 from __future__ import annotations
 

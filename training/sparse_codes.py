@@ -1,11 +1,11 @@
-"""How few spikes and how little time a decision takes, and what that means for a chip.
+"""Number of spikes and time of a decision, and the resulting energy on a chip.
 
-Networks on the Yin-Yang data are trained with more and more reward for early right spikes (the
-second term of `lif.losses.first_spike_cross_entropy`). Counted are the hidden spikes that come
-before the decision, since a chip may stop there.
+Networks on the Yin-Yang data are trained with an increasing reward for early correct spikes (the
+second term of `lif.losses.first_spike_cross_entropy`). The hidden spikes before the decision are
+counted, since a chip may stop there.
 
-The energy is an assumed power of the chip times the time to the decision; what transfer and reset
-between samples take is left out. The assumptions stand in for BrainScaleS-2: 175 mW, that is 8.4 uJ
+The energy is an assumed power of the chip times the time to the decision; transfer and reset
+between samples are left out. The assumptions represent BrainScaleS-2: 175 mW, that is 8.4 uJ
 for each of 20,800 classifications a second, as is often quoted from J. Göltz et al., Nature Machine
 Intelligence 3 (2021) 823, and a synaptic time constant of 6 us. Neither was checked against that
 paper; energies scale with both, and `--power-mw` and `--tau-syn-us` set others.

@@ -1,4 +1,4 @@
-"""Speed and power of a device as a sampler, beside digital Gibbs sampling on this machine."""
+"""Speed and power of a device as a sampler, and of digital Gibbs sampling on this computer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a machine of pictures from a recipe, judge it, and keep it as a small file."""
+"""Train a machine of pictures from a recipe, judge it, and store it as a small file."""
 
 from __future__ import annotations
 
