@@ -28,9 +28,9 @@ def on_demand(package: str) -> tuple[list[str], Callable[[str], object]]:
 
     Examples
     --------
-    >>> from lasersampling.lasers import Synapse
-    >>> Synapse().kernel
-    'shaped'
+    >>> from lasersampling.lasers import load_device
+    >>> load_device("D6").name
+    'D6'
     """
     namespace = sys.modules[package].__dict__
     loader = cast(InspectLoader, namespace["__spec__"].loader)

@@ -50,7 +50,8 @@ def main(settings: Settings, run: Run) -> None:
     laser = ls.load_device(settings.device)
     threshold = laser.threshold_pump_electrons_per_ns
     network = ls.LaserNetwork(laser, 3, WEIGHTS * threshold)
-    with run.results(settings) as file:
+    config = {key: value for key, value in vars(settings).items() if key != "threads"}
+    with run.results(config) as file:
         write_device(file, laser)
         equations: dict[str, Any] = {
             "n_chains": 40 * settings.chains, "seed": run.seed,

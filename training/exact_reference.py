@@ -264,7 +264,8 @@ def main(settings: Settings, run: Run) -> None:
     network, tau = ls.LaserNetwork(laser, 1), laser.refractory_time_ns
     by_jumps = JumpSettings(n_threads=settings.threads)
     by_equations = ls.SimulationSettings(step_ps=settings.step_ps)
-    with run.results(settings) as file:
+    config = {key: value for key, value in vars(settings).items() if key != "threads"}
+    with run.results(config) as file:
         write_device(file, laser)
         pumps, rates, half = pumps_of(laser, settings.ratio, run.seed)
         found: dict[str, list[Measured]] = {method: [] for method in METHODS}
