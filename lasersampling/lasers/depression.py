@@ -31,11 +31,19 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from lasersampling.config import Positive, validated
+from lasersampling.lasers.chain_state import StateArray
 
-__all__ = ["Depression"]
+__all__ = ["DEPRESSION_ARRAYS", "RESOURCE", "SPIKE_AMPLITUDE", "Depression"]
+
+RESOURCE = StateArray("resource", np.float64, "unit", at_rest=1.0)
+SPIKE_AMPLITUDE = StateArray("spike_amplitude", np.float64, "spike", at_rest=1.0)
+
+DEPRESSION_ARRAYS = (RESOURCE, SPIKE_AMPLITUDE)
+"""What chains have to remember: R of each laser, and how strong each recent spike was."""
 
 
 @validated

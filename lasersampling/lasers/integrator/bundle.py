@@ -130,7 +130,9 @@ class Bundle:
         # A spike acts from the end of the step in which it occurred.
         onset = np.ceil(start.spike_time_ns / self._run.step_ns - _ROUNDING).astype(np.int64)
         order = np.lexsort((onset, lane))
-        amplitude = np.ones(lane.size) if self._tables.depression is None else start.amplitudes
+        amplitude = start.amplitudes
+        if self._tables.depression is None:
+            amplitude = np.ones(lane.size)
         resume(self._run.model, self._tables, lane[order], onset[order], amplitude[order])
 
     def _enlarge_events(self) -> None:

@@ -68,9 +68,8 @@ def schedule(events, step, lane, phase, group, origin, amount):
 
 
 @njit(nogil=True, cache=True)
-def _deliver(model, events, lanes, step):
+def _deliver(coupling, events, lanes, n_lasers, step):
     """Carry out all events due at this step."""
-    coupling = model.coupling
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     electrons = lanes.absorber if coupling.drives_absorber else lanes.gain
     slot = step % events.slot_head.size
@@ -79,7 +78,7 @@ def _deliver(model, events, lanes, step):
     while entry >= 0:
         following = events.next[entry]
         lane, phase, group = events.lane[entry], events.phase[entry], events.group[entry]
-        laser = lane % model.n_lasers
+        laser = lane % n_lasers
         base = lane - laser
         cancelled = events.cancelled[entry]
         if phase == END and events.last_end[lane] == entry:
@@ -126,13 +125,13 @@ def transmitted(depression, lane, onset):
 
 
 @njit(nogil=True, cache=True)
-def _emit(model, events, depression, lane, now, onset):
+def _emit(coupling, events, depression, n_lasers, lane, now, onset):
     """Schedule what a spike of this lane, found at the end of the step before `now`, does.
 
     Delays count from `onset`, which is `now` unless the spike's time jitters; nothing acts before
     the step that begins now. A pulse that is renewed goes on with the amplitude of the new spike.
     """
-    coupling, laser = model.coupling, lane % model.n_lasers
+    laser = lane % n_lasers
     group = coupling.group_start[laser]
     if group == coupling.group_start[laser + 1]:
         return
@@ -169,11 +168,13 @@ def _spike_time(c, lanes, lane, now):
 
 
 @njit(nogil=True, cache=True)
-def _note_spike(c, output, lane, time):
-    """Write down a spike that was seen at this time (ticks)."""
+def _note_spike(c, output, depression, lane, time):
+    """Write down a spike that was seen at this time (ticks) and, if synapses tire, its strength."""
     n = output.n_spikes[0]
     output.time[n] = time * np.float64(c.tick)
     output.lane[n] = lane
+    if depression is not None:
+        output.amplitude[n] = depression.amplitude[lane]
     output.n_spikes[0] = n + 1
 
 
@@ -228,23 +229,9 @@ def _record(lanes, output, step):
 
 
 @njit(nogil=True, cache=True)
-def _spiked(model, bundle, faults, depression, lane, now):
-    """Note and transmit the spike of a lane, found at the end of the step before `now`.
-
-    `faults` and `depression` are those of the bundle: Numba leaves out the code for what is None
-    in arguments only.
-    """
-    output = bundle.output
-    late = _lateness(faults, lane)
-    if late == np.inf:
-        return
-    time, onset = _spike_time(model.constants, bundle.lanes, lane, now) + late, now
-    if faults is not None:
-        onset = np.int64(np.ceil(time))
-    _note_spike(model.constants, output, lane, time)
-    _emit(model, bundle.events, depression, lane, now, onset)
-    if depression is not None:
-        output.amplitude[output.n_spikes[0] - 1] = depression.amplitude[lane]
+def _onset(faults, time, now):
+    """Step from which the delays of a spike count that is seen at `time`."""
+    return now if faults is None else np.int64(np.ceil(time))
 
 
 @njit(nogil=True, cache=True)
@@ -259,7 +246,10 @@ def advance(model, bundle, first_step, last_step):
         `FINISHED`, `SPIKES_FULL` or `EVENTS_FULL`.
     """
     use_wide_vectors()
+    # Taken out of the tuples before the loop, since each time counts references to arrays.
+    c, rotation, coupling, n_lasers = model
     lanes, events, output, n_active = bundle.lanes, bundle.events, bundle.output, bundle.n_active
+    own, faults, depression = bundle.own, bundle.faults, bundle.depression
     step = first_step
     while step < last_step:
         if output.n_spikes[0] + n_active > output.time.size:
@@ -268,14 +258,21 @@ def advance(model, bundle, first_step, last_step):
             return step, EVENTS_FULL
         _record(lanes, output, step)
         if events.slot_head[step % events.slot_head.size] >= 0:
-            _deliver(model, events, lanes, step)
-        n_crossed = take_step(model.constants, model.rotation, bundle.own, lanes)
-        if model.coupling.pulse_steps == 0:
-            _decay_synapses(model.constants, model.coupling, lanes)
+            _deliver(coupling, events, lanes, n_lasers, step)
+        n_crossed = take_step(c, rotation, own, lanes)
+        if coupling.pulse_steps == 0:
+            _decay_synapses(c, coupling, lanes)
         if n_crossed > 0:
             for i in range(n_active):
-                if lanes.crossed[i] != -ONE:
-                    _spiked(model, bundle, bundle.faults, bundle.depression, i, step + 1)
+                if lanes.crossed[i] == -ONE:
+                    continue
+                late = _lateness(faults, i)
+                if late == np.inf:
+                    continue
+                time = _spike_time(c, lanes, i, step + 1) + late
+                onset = _onset(faults, time, step + 1)
+                _emit(coupling, events, depression, n_lasers, i, step + 1, onset)
+                _note_spike(c, output, depression, i, time)
         step += 1
     _record(lanes, output, step)
     return step, FINISHED
@@ -307,23 +304,23 @@ def advance_freely(model, bundle, last_tick, most_sweeps):
         `FINISHED`; `SPIKES_FULL` also when `most_sweeps` are done and it is to be called again.
     """
     use_wide_vectors()
-    c, lanes, output, n_active = model.constants, bundle.lanes, bundle.output, bundle.n_active
-    arrivals = bundle.arrivals
-    origin = arrivals.origin
+    c, rotation, own, faults = model.constants, model.rotation, bundle.own, bundle.faults
+    lanes, output, n_active = bundle.lanes, bundle.output, bundle.n_active
+    arrivals, origin = bundle.arrivals, bundle.arrivals.origin
     status = SPIKES_FULL
     near = last_tick - (_SWEEPS_BETWEEN_LOOKS + 1) * np.int64(c.dark_ticks)
     is_near = origin[:n_active].max() >= near
     for sweep in range(most_sweeps):
         if output.n_spikes[0] + n_active > output.time.size:
             break
-        if take_step(c, model.rotation, bundle.own, lanes) > 0:
+        if take_step(c, rotation, own, lanes) > 0:
             for i in range(n_active):
                 if lanes.crossed[i] == -ONE or arrivals.tick[i] >= 0:
                     continue
-                late = _lateness(bundle.faults, i)
+                late = _lateness(faults, i)
                 if late != np.inf:
-                    now = origin[i] + lanes.clock[i]
-                    _note_spike(c, output, i, _spike_time(c, lanes, i, now) + late)
+                    time = _spike_time(c, lanes, i, origin[i] + lanes.clock[i]) + late
+                    _note_spike(c, output, None, i, time)
         if is_near:
             _note_arrivals(lanes, arrivals, n_active, last_tick)
         if sweep % _SWEEPS_BETWEEN_LOOKS == 0:

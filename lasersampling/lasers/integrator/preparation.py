@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.lasers.depression import RESOURCE, SPIKE_AMPLITUDE
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.integrator.state import NetworkState
@@ -250,15 +251,18 @@ def depressed(
     about = network.depression
     if about is None:
         return None
-    resource = np.ones(n_lanes)
+    resource, amplitude = RESOURCE.started(n_lanes), SPIKE_AMPLITUDE.started(n_lanes)
     if start is not None and start.resource is not None:
         resource[: start.resource.size] = start.resource.ravel()
-    since, amplitude = np.zeros(n_lanes, dtype=np.int64), np.ones(n_lanes)
     if start is not None and start.spike_amplitude is not None:
         # In order of time, so that the last one stays.
         amplitude[start.spike_lane] = start.spike_amplitude
     return Depressed(
-        about.utilisation, about.recovery_time_ns / tick_ns, resource, since, amplitude
+        about.utilisation,
+        about.recovery_time_ns / tick_ns,
+        resource,
+        np.zeros(n_lanes, dtype=np.int64),
+        amplitude,
     )
 
 

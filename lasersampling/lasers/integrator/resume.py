@@ -11,24 +11,28 @@ __all__ = ["resume"]
 
 
 @njit(nogil=True, cache=True)
-def _edge(model, bundle, lane, phase, origin, amount):
+def _edge(coupling, events, lanes, decay, n_lasers, lane, edge):
     """Carry out one edge of a pulse if it has arrived, and schedule it otherwise.
+
+    An edge is a phase, the step from which its delays count, and the change of the drive.
+    `decay` is that of the exponential kernel in a step.
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
-    coupling, laser = model.coupling, lane % model.n_lasers
+    phase, origin, amount = edge
+    laser = lane % n_lasers
     first = coupling.group_start[laser]
     for group in range(first, coupling.group_start[laser + 1]):
         due = origin + coupling.group_delay[group]
         if due >= 0:
-            entry = schedule(bundle.events, due, lane, phase, group, origin, np.float32(amount))
+            entry = schedule(events, due, lane, phase, group, origin, np.float32(amount))
             return entry if group == first else -1
         size = amount
         if coupling.pulse_steps == 0:
-            size *= np.float64(model.constants.synaptic_decay) ** -due
+            size *= decay**-due
         for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
             target = lane - laser + coupling.link_post[k]
-            bundle.lanes.synaptic[target] += np.float32(size * coupling.link_weight[k])
+            lanes.synaptic[target] += np.float32(size * coupling.link_weight[k])
     return -1
 
 
@@ -49,7 +53,8 @@ def resume(model, bundle, spike_lane, onset, amplitude):
     amplitude : ndarray of float64, shape (spike,)
         Strength of the spikes, 1 without short-term depression.
     """
-    coupling, lanes, events = model.coupling, bundle.lanes, bundle.events
+    c, _, coupling, n_lasers = model
+    lanes, events, decay = bundle.lanes, bundle.events, np.float64(c.synaptic_decay)
     pulse = coupling.pulse_steps
     first = 0
     while first < spike_lane.size:
@@ -62,16 +67,17 @@ def resume(model, bundle, spike_lane, onset, amplitude):
             and onset[last + 1] - onset[last] < pulse
         ):
             last += 1
-        _edge(model, bundle, lane, START, onset[first], amplitude[first])
+        edge = START, onset[first], amplitude[first]
+        _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
         for k in range(first + 1, last + 1):
             change = amplitude[k] - amplitude[k - 1]
             if change != 0.0:
-                _edge(model, bundle, lane, START, onset[k], change)
+                edge = START, onset[k], change
+                _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
         events.last_spike[lane] = onset[last]
         if pulse > 0:
-            events.last_end[lane] = _edge(
-                model, bundle, lane, END, onset[last] + pulse, -amplitude[last]
-            )
+            edge = END, onset[last] + pulse, -amplitude[last]
+            events.last_end[lane] = _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
         first = last + 1
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     for i in range(driven.size):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import InputError, Problem
+from lasersampling.lasers.chain_state import LASER_ARRAYS
+from lasersampling.lasers.depression import DEPRESSION_ARRAYS, SPIKE_AMPLITUDE
 
-__all__ = ["NetworkState", "joined"]
+__all__ = ["NETWORK_ARRAYS", "NetworkState", "joined"]
+
+NETWORK_ARRAYS = LASER_ARRAYS + DEPRESSION_ARRAYS
+"""What the state of a network can consist of; that of an effect which is absent is None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,39 +61,37 @@ class NetworkState:
     spike_amplitude: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        shape = self.field.shape
+        shape, n_spikes = self.field.shape, self.spike_time_ns.shape
+        arrays = self.arrays()
         problems = []
-        for name in ("field", "gain_electrons", "absorber_electrons", "armed", "resource"):
-            values = getattr(self, name)
-            if values is None:
+        for array in NETWORK_ARRAYS:
+            if array.name not in arrays:
                 continue
-            if values.ndim != 2 or values.shape != shape:
-                problems.append(
-                    Problem(name, f"shape {values.shape}", f"one shape (chain, laser), {shape}")
-                )
-            elif not np.isfinite(values).all():
-                problems.append(Problem(name, "values that are not finite", "finite values"))
-        n_spikes = self.spike_time_ns.shape
-        for name in ("spike_chain", "spike_laser", "spike_time_ns", "spike_amplitude"):
-            values = getattr(self, name)
-            if values is None:
-                continue
-            if values.ndim != 1 or values.shape != n_spikes:
-                problems.append(
-                    Problem(name, f"shape {values.shape}", f"one shape (spike,), {n_spikes}")
-                )
+            found = arrays[array.name].shape
+            if array.per == "unit" and (found != shape or len(found) != 2):
+                expected = f"one shape (chain, laser), {shape}"
+                problems.append(Problem(array.name, f"shape {found}", expected))
+            elif array.per == "spike" and (found != n_spikes or len(found) != 1):
+                expected = f"one shape (spike,), {n_spikes}"
+                problems.append(Problem(array.name, f"shape {found}", expected))
         if problems:
             raise InputError(problems)
         for name, n in (("spike_chain", shape[0]), ("spike_laser", shape[1])):
-            values = getattr(self, name)
+            values = arrays[name]
             if values.size and not 0 <= values.min() <= values.max() < n:
                 problems.append(Problem(name, f"{values.min()} to {values.max()}", f"0 to {n - 1}"))
-        for name, kind in (("spike_time_ns", "times"), ("spike_amplitude", "values")):
-            values = getattr(self, name)
-            if values is not None and not np.isfinite(values).all():
-                problems.append(Problem(name, "values that are not finite", f"finite {kind}"))
+        problems += [
+            Problem(name, "values that are not finite", "finite values")
+            for name, values in arrays.items()
+            if not np.isfinite(values).all()
+        ]
         if problems:
             raise InputError(problems)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays that there are, by name."""
+        arrays = {array.name: getattr(self, array.name) for array in NETWORK_ARRAYS}
+        return {name: values for name, values in arrays.items() if values is not None}
 
     @property
     def n_chains(self) -> int:
@@ -107,9 +111,28 @@ class NetworkState:
     @property
     def amplitudes(self) -> NDArray[np.float64]:
         """Strength of each recent spike, 1 without short-term depression [1]."""
-        if self.spike_amplitude is None:
-            return np.ones(self.spike_time_ns.size)
-        return self.spike_amplitude
+        if self.spike_amplitude is not None:
+            return self.spike_amplitude
+        untired: NDArray[np.float64] = SPIKE_AMPLITUDE.started(self.spike_time_ns.size)
+        return untired
+
+    def with_spikes(
+        self, chain: NDArray[np.int32], laser: NDArray[np.int32], time_ns: NDArray[np.float64]
+    ) -> NetworkState:
+        """The same lasers after these recent spikes, transmitted at full strength.
+
+        Parameters
+        ----------
+        chain, laser, time_ns : ndarray, shape (spike,)
+            Which lasers spiked, and when, counted from the time of this state [ns].
+        """
+        amplitude = None
+        if self.spike_amplitude is not None:
+            amplitude = SPIKE_AMPLITUDE.started(len(time_ns))
+        return replace(
+            self, spike_chain=chain, spike_laser=laser, spike_time_ns=time_ns,
+            spike_amplitude=amplitude,
+        )  # fmt: skip
 
     def part(self, chains: NDArray[np.intp], lasers: NDArray[np.intp]) -> NetworkState:
         """State of some chains and lasers, renumbered in the given order.
@@ -126,38 +149,20 @@ class NetworkState:
         chain, laser = new_chain[self.spike_chain], new_laser[self.spike_laser]
         kept = np.flatnonzero((chain >= 0) & (laser >= 0))
         kept = kept[np.lexsort((self.spike_time_ns[kept], chain[kept]))]
-        window = np.ix_(chains, lasers)
-        return NetworkState(
-            self.field[window],
-            self.gain_electrons[window],
-            self.absorber_electrons[window],
-            self.armed[window],
-            chain[kept],
-            laser[kept],
-            self.spike_time_ns[kept],
-            None if self.resource is None else self.resource[window],
-            None if self.spike_amplitude is None else self.spike_amplitude[kept],
-        )
+        taken: dict[str, Any] = {"unit": np.ix_(chains, lasers), "spike": kept}
+        per = {array.name: array.per for array in NETWORK_ARRAYS}
+        arrays = {name: values[taken[per[name]]] for name, values in self.arrays().items()}
+        return NetworkState(**(arrays | {"spike_chain": chain[kept], "spike_laser": laser[kept]}))
 
 
 def joined(states: Sequence[NetworkState]) -> NetworkState:
     """State of all chains of several states, one after the other."""
+    parts = [state.arrays() for state in states]
+    arrays = {
+        name: np.concatenate([part[name] for part in parts])
+        for name in parts[0]
+        if all(name in part for part in parts)
+    }
     first_chain = np.cumsum([0, *(state.n_chains for state in states)])
     chains = [state.spike_chain + n for state, n in zip(states, first_chain, strict=False)]
-    return NetworkState(
-        np.concatenate([state.field for state in states]),
-        np.concatenate([state.gain_electrons for state in states]),
-        np.concatenate([state.absorber_electrons for state in states]),
-        np.concatenate([state.armed for state in states]),
-        np.concatenate(chains).astype(np.int32),
-        np.concatenate([state.spike_laser for state in states]),
-        np.concatenate([state.spike_time_ns for state in states]),
-        _all([state.resource for state in states]),
-        _all([state.spike_amplitude for state in states]),
-    )
-
-
-def _all(arrays: list[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
-    """Arrays one after the other; None unless all are there."""
-    there = [array for array in arrays if array is not None]
-    return np.concatenate(there) if len(there) == len(arrays) else None
+    return NetworkState(**(arrays | {"spike_chain": np.concatenate(chains).astype(np.int32)}))

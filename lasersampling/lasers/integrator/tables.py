@@ -1,7 +1,8 @@
 """Data of the compiled kernel: plain tuples of numbers and arrays.
 
-`Model` has what all bundles of a simulation share, `Bundle` is one of them. Numba passes both at no
-cost. Parts that a simulation does not need are None, and the code for them is compiled away.
+`Model` has what all bundles of a simulation share, `Bundle` is one of them. Parts that a simulation
+does not need are None. Numba compiles the code for them away in functions that have None as an
+argument of its own.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lasersampling.errors import AccuracyWarning
 from lasersampling.hardware import Chip, Drift
+from lasersampling.lasers.chain_state import StateArray
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.spikes import SpikeTrains
@@ -24,8 +25,8 @@ KNOWN = frozenset(
 )  # fmt: skip
 """Imperfections that lasers can have."""
 
-DRIFT = "pump_drift"
-"""Name of the drift in the state of chains: standard normal variates, (chain, unit)."""
+DRIFT = StateArray("pump_drift", np.float64, "unit")
+"""Drift over its standard deviation; chains that start anew draw it from a standard normal [1]."""
 
 _PARTS_PER_CORRELATION_TIME = 10
 _SHORTEST_PART = 10.0  # refractory times
@@ -144,8 +145,8 @@ class Pumps:
         shape = (n_chains, chip.n_units)
         trial = chip.imperfections.pump.trial.drawn(generator, shape)
         wandering = generator.standard_normal(shape)
-        if start is not None and DRIFT in start:
-            wandering = np.array(start[DRIFT])
+        if start is not None and DRIFT.name in start:
+            wandering = np.array(start[DRIFT.name])
         return cls(chip, trial, wandering, seed)
 
     def of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> GroupPumps:
@@ -220,14 +221,13 @@ def one_after_the_other(runs: list[SpikeTrains]) -> SpikeTrains:
     if len(runs) == 1:
         return runs[0]
     begin = np.cumsum([0.0, *(run.duration_ns for run in runs)])
+    duration = float(begin[-1])
     chain = np.concatenate(
         [np.repeat(np.arange(run.n_chains), np.diff(run.chain_offset)) for run in runs]
     )
     time = np.concatenate([run.time_ns + t for run, t in zip(runs, begin, strict=False)])
     unit = np.concatenate([run.unit for run in runs])
-    order = np.lexsort((unit, time, chain))
-    offset = np.searchsorted(chain[order], np.arange(runs[0].n_chains + 1)).astype(np.int64)
-    duration = float(begin[-1])
-    return SpikeTrains(
-        np.minimum(time[order], duration), unit[order], offset, runs[0].n_units, duration
+    shape = runs[0].n_chains, runs[0].n_units
+    return SpikeTrains.of_events(
+        chain, np.minimum(time, duration), unit, shape=shape, duration_ns=duration
     )

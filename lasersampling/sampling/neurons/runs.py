@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -115,10 +115,7 @@ class LaserRun:
         words = np.random.SeedSequence(seed, spawn_key=(_BURN_IN_STREAM,)).generate_state(2)
         instant = self.neuron.step_ps * 1e-3
         _, rest = self._simulated(beta, instant, None, int(words[0]), lambda fraction: None)
-        state = replace(
-            rest, spike_chain=spikes.chain, spike_laser=spikes.unit, spike_time_ns=spikes.time_ns,
-            spike_amplitude=None if rest.spike_amplitude is None else np.ones(len(spikes.chain)),
-        )  # fmt: skip
+        state = rest.with_spikes(spikes.chain, spikes.unit, spikes.time_ns)
         if self.burn_in_ns > 0.0:
             _, state = self._simulated(beta, self.burn_in_ns, state, int(words[1]), progress)
         return state

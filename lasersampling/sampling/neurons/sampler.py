@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine
@@ -16,7 +16,8 @@ from lasersampling.errors import InputError
 from lasersampling.hardware import Chip, Imperfections
 from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.imperfections import as_imperfections
-from lasersampling.lasers.depression import Depression
+from lasersampling.lasers.chain_state import StateArray
+from lasersampling.lasers.depression import DEPRESSION_ARRAYS, Depression
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems
@@ -27,15 +28,14 @@ from lasersampling.sampling.neurons.imperfect import DRIFT, KNOWN, Pumps, build_
 from lasersampling.sampling.neurons.runs import LaserRun, Setting
 from lasersampling.sampling.neurons.settings import Clamping, LaserSettings
 from lasersampling.sampling.neurons.state import (
-    RESOURCE,
-    SPIKE_AMPLITUDE,
+    NEURON_ARRAYS,
     Part,
     chain_state,
     gathered_spikes,
     network_state,
 )
 from lasersampling.sampling.neurons.store import stored_calibration
-from lasersampling.sampling.neurons.tempering import Tempering, Timetable, timetable
+from lasersampling.sampling.neurons.tempering import DRAW_OF_PERIOD, Tempering, Timetable, timetable
 from lasersampling.sampling.neurons.translation import Lines, Programme, TranslationRule
 from lasersampling.sampling.protocol import (
     ChainState,
@@ -52,9 +52,6 @@ HARD_PUMP_LOGITS = 8.0
 
 Lasers of D6 that were held up so far were never seen at z = 0 in 64 x 2000 ns (seed 1), and lasers
 held down never at z = 1: the probability of either is below 1e-4."""
-
-DRAW_OF_PERIOD = "draw_of_period"
-"""Name of the number of the last draw within its period, in the state of tempered chains."""
 
 _READINGS_PER_TAU = 4
 _BURN_IN_IN_TAU = 50.0
@@ -250,15 +247,8 @@ class Lasers:
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
         chip, programme = self.chip(machine.n_units), self.programme(machine)
-        more: dict[str, tuple[DTypeLike, tuple[int | None, ...]]] = {}
-        if chip.imperfections.pump.drift is not None:
-            more[DRIFT] = np.float64, held.shape
-        if self.tempering is not None:
-            more[DRAW_OF_PERIOD] = np.int64, (1,)
-        tiring = self.depression is not None
-        if tiring:
-            more |= {RESOURCE: (np.float64, held.shape), SPIKE_AMPLITUDE: (np.float64, (None,))}
-        before = None if start is None else network_state(start, has_laser, more)
+        arrays = self._state_arrays(chip)
+        before = None if start is None else network_state(start, has_laser, arrays)
         pumps = Pumps.of_run(chip, n_chains, seed, start)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
@@ -295,19 +285,29 @@ class Lasers:
                 parts.append(Part(chains, units, end))
                 trains.append(spikes)
             done += len(chains)
-        own_state = {DRIFT: pumps.wandering, DRAW_OF_PERIOD: np.array([plan.last])}
-        more_state = {name: value for name, value in own_state.items() if name in more}
+        values = {DRIFT.name: pumps.wandering, DRAW_OF_PERIOD.name: np.array([plan.last])}
         return Samples(
             states, self.name, int(seed), self.draw_interval_ns,
             gathered_spikes(parts, trains, n_chains, machine.n_units),
-            chain_state(parts, n_chains, machine.n_units, tiring=tiring) | more_state,
+            chain_state(parts, held.shape, arrays, values),
         )  # fmt: skip
+
+    def _state_arrays(self, chip: Chip) -> list[StateArray]:
+        """What the state of chains consists of: that of lasers, and what each effect declares."""
+        arrays = list(NEURON_ARRAYS)
+        if self.depression is not None:
+            arrays += DEPRESSION_ARRAYS
+        if chip.imperfections.pump.drift is not None:
+            arrays.append(DRIFT)
+        if self.tempering is not None:
+            arrays.append(DRAW_OF_PERIOD)
+        return arrays
 
     def _timetable(self, n_draws: int, start: ChainState | None) -> Timetable:
         """Times of the draws, and beta until the last of them."""
         last = None
         if start is not None:
-            last = 0 if self.tempering is None else int(start[DRAW_OF_PERIOD][0])
+            last = 0 if self.tempering is None else int(start[DRAW_OF_PERIOD.name][0])
         return timetable(
             self.tempering,
             n_draws,

@@ -6,23 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.integrator.state import NetworkState
+from lasersampling.lasers.chain_state import LASER_ARRAYS, StateArray
+from lasersampling.lasers.integrator.state import NETWORK_ARRAYS, NetworkState
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.protocol import ChainState, checked_arrays
 
-_STATE = {"field": np.complex64, "gain_electrons": np.float32, "absorber_electrons": np.float32,
-          "armed": np.int8, "has_laser": np.int8}  # fmt: skip
-_SPIKES: dict[str, type[np.generic]] = {
-    "spike_chain": np.int32,
-    "spike_unit": np.int32,
-    "spike_time_ns": np.float64,
-}
+HAS_LASER = StateArray("has_laser", np.int8, "unit")
+"""Which units have a laser: the free ones, and all if clamped ones are held by their pumps."""
 
-RESOURCE, SPIKE_AMPLITUDE = "resource", "spike_amplitude"
-"""Additional arrays with short-term depression: for each unit, and for each recent spike."""
+NEURON_ARRAYS = (*LASER_ARRAYS, HAS_LASER)
+"""What the state of every chain of lasers consists of; effects that are switched on add theirs."""
+
+_STORED_NAMES = {"spike_laser": "spike_unit"}  # lasers are counted as units of the machine
+
+
+def _stored_name(array: StateArray) -> str:
+    return _STORED_NAMES.get(array.name, array.name)
 
 
 class Part(NamedTuple):
@@ -34,7 +36,10 @@ class Part(NamedTuple):
 
 
 def chain_state(
-    parts: Sequence[Part], n_chains: int, n_units: int, *, tiring: bool = False
+    parts: Sequence[Part],
+    shape: tuple[int, int],
+    arrays: Sequence[StateArray],
+    values: Mapping[str, NDArray[np.generic]],
 ) -> dict[str, NDArray[np.generic]]:
     """State of all chains in the machine's numbering; zeros for units without a laser.
 
@@ -42,40 +47,38 @@ def chain_state(
     ----------
     parts : sequence of Part
         States of the lasers.
-    n_chains, n_units : int
-        Numbers of all parts together.
-    tiring : bool
-        Whether synapses have short-term depression.
+    shape : tuple of int
+        Chains and units of all parts together.
+    arrays : sequence of StateArray
+        What the state consists of.
+    values : mapping of str to ndarray
+        Those arrays that the lasers do not have.
     """
-    arrays: dict[str, NDArray[np.generic]] = {
-        name: np.zeros((n_chains, n_units), dtype) for name, dtype in _STATE.items()
-    }
-    of_spikes = dict(_SPIKES)
-    if tiring:
-        arrays[RESOURCE] = np.zeros((n_chains, n_units))
-        of_spikes[SPIKE_AMPLITUDE] = np.float64
-    spikes: dict[str, list[NDArray[np.generic]]] = {name: [] for name in of_spikes}
-    for chains, units, state in parts:
-        window = np.ix_(chains, units)
-        for name in ("field", "gain_electrons", "absorber_electrons", "armed"):
-            arrays[name][window] = getattr(state, name)
-        arrays["has_laser"][window] = 1
-        spikes["spike_chain"].append(chains[state.spike_chain])
-        spikes["spike_unit"].append(units[state.spike_laser])
-        spikes["spike_time_ns"].append(state.spike_time_ns)
-        if tiring:
-            assert state.resource is not None and state.spike_amplitude is not None
-            arrays[RESOURCE][window] = state.resource
-            spikes[SPIKE_AMPLITUDE].append(state.spike_amplitude)
-    for name, dtype in of_spikes.items():
-        arrays[name] = np.concatenate([np.zeros(0, dtype), *spikes[name]]).astype(dtype)
-    return arrays
+    found: dict[str, NDArray[np.generic]] = {}
+    for array in arrays:
+        name = array.name
+        if name in values:
+            found[name] = values[name]
+        elif array.per == "unit":
+            found[name] = np.zeros(shape, array.dtype)
+            for chains, units, state in parts:
+                own = np.int8(1) if array is HAS_LASER else getattr(state, name)
+                found[name][np.ix_(chains, units)] = own
+        else:
+            flat = [np.zeros(0, array.dtype), *(_of_spikes(name, part) for part in parts)]
+            found[_stored_name(array)] = np.concatenate(flat).astype(array.dtype)
+    return found
+
+
+def _of_spikes(name: str, part: Part) -> NDArray[np.generic]:
+    """An array of recent spikes, with the numbers of chains and units of all parts together."""
+    values: NDArray[np.generic] = getattr(part.state, name)
+    numbers = {"spike_chain": part.chains, "spike_laser": part.units}
+    return numbers[name][values] if name in numbers else values  # type: ignore[index]
 
 
 def network_state(
-    start: ChainState,
-    has_laser: NDArray[np.bool_],
-    more: Mapping[str, tuple[DTypeLike, tuple[int | None, ...]]],
+    start: ChainState, has_laser: NDArray[np.bool_], declared: Sequence[StateArray]
 ) -> NetworkState:
     """State of all units of all chains, from the result of `chain_state`.
 
@@ -85,32 +88,20 @@ def network_state(
         The arrays.
     has_laser : ndarray of bool, shape (chain, unit)
         Units that have a laser in the coming run; these must be those that had one before.
-    more : mapping of str to (dtype, shape)
-        Further arrays that the state must have.
+    declared : sequence of StateArray
+        What the state consists of.
 
     Raises
     ------
     InputError
         When the state does not fit.
     """
-    shape = has_laser.shape
     arrays = checked_arrays(
-        start, {name: (dtype, shape) for name, dtype in _STATE.items()}
-        | {name: (dtype, (None,)) for name, dtype in _SPIKES.items()}
-        | dict(more),
-    )  # fmt: skip
+        start, {_stored_name(a): (a.dtype, a.shape(has_laser.shape)) for a in declared}
+    )
+    own = {a.name: arrays[_stored_name(a)] for a in declared if a in NETWORK_ARRAYS}
     try:
-        state = NetworkState(
-            arrays["field"],
-            arrays["gain_electrons"],
-            arrays["absorber_electrons"],
-            arrays["armed"],
-            arrays["spike_chain"],
-            arrays["spike_unit"],
-            arrays["spike_time_ns"],
-            arrays.get(RESOURCE),
-            arrays.get(SPIKE_AMPLITUDE),
-        )
+        state = NetworkState(**own)
     except InputError as error:
         raise InputError(
             [Problem(f"start.{p.where}", p.got, p.expected) for p in error.problems]
@@ -130,12 +121,15 @@ def gathered_spikes(
     """Spikes of all chains in the machine's numbering of units; None if there are no lasers."""
     if not parts:
         return None
-    times = [np.zeros(0)] * n_chains
-    units = [np.zeros(0, dtype=np.int32)] * n_chains
-    for (chains, own_units, _), spikes in zip(parts, trains, strict=True):
-        for own, chain in enumerate(chains):
-            times[chain], local = spikes.chain(own)
-            units[chain] = own_units[local].astype(np.int32)
-    offset = np.append(0, np.cumsum([len(t) for t in times])).astype(np.int64)
-    duration = max(spikes.duration_ns for spikes in trains)
-    return SpikeTrains(np.concatenate(times), np.concatenate(units), offset, n_units, duration)
+    whose = [
+        chains[np.repeat(np.arange(len(chains)), np.diff(spikes.chain_offset))]
+        for (chains, _, _), spikes in zip(parts, trains, strict=True)
+    ]
+    units = [part.units[spikes.unit] for part, spikes in zip(parts, trains, strict=True)]
+    return SpikeTrains.of_events(
+        np.concatenate(whose),
+        np.concatenate([spikes.time_ns for spikes in trains]),
+        np.concatenate(units),
+        shape=(n_chains, n_units),
+        duration_ns=max(spikes.duration_ns for spikes in trains),
+    )

@@ -136,7 +136,7 @@ def test_pumps_drift_within_a_run_and_between_runs():
     n_draws = round(time_ns / sampler.draw_interval_ns)
     first = sampler.sample(UNCOUPLED, n_draws, n_chains=100, seed=1)
     second = sampler.sample(UNCOUPLED, n_draws, n_chains=100, seed=2, start=first.end)
-    one, two = first.end[DRIFT], second.end[DRIFT]
+    one, two = first.end[DRIFT.name], second.end[DRIFT.name]
     assert one.shape == (100, 6)
     correlation = np.corrcoef(one.ravel(), two.ravel())[0, 1]
     assert correlation == pytest.approx(np.exp(-0.5), abs=4 * (1 - np.exp(-1)) / 600**0.5)
