@@ -202,6 +202,8 @@ class Samples:
         """
         from lasersampling.sampling.drawing import draw_states
 
+        if beside is not None and not isinstance(beside, Samples):
+            beside = as_machine(beside, "beside")
         if beside is not None and beside.n_units != self.n_units:
             got, expected = f"{beside.n_units} units", f"{self.n_units}, as the samples have"
             raise InputError.single("beside", got, expected)

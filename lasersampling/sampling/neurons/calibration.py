@@ -193,7 +193,8 @@ class Calibration:
             "tau_ns": (self.tau_ns, tau, "ns", "refractory times that were compared"),
         }
         return {
-            name: Variable(np.asarray(curve), *about) for name, (curve, *about) in curves.items()
+            name: Variable(np.asarray(curve), dims, units, description)
+            for name, (curve, dims, units, description) in curves.items()
         }
 
     def to_xarray(self) -> xr.Dataset:
