@@ -1,16 +1,20 @@
 """What an import loads and leaves behind, each seen in a fresh process."""
 
 import ast
+import importlib
+import inspect
 import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import lasersampling
 
+PACKAGE = Path(lasersampling.__file__).parent
 HEAVY = {
     "arviz_stats",
     "h5netcdf",
@@ -91,6 +95,29 @@ def test_import_of_the_package_loads_nothing_heavy_and_writes_nothing(tmp_path):
     assert HEAVY.isdisjoint(loaded)
     assert [name for name in loaded if name.startswith("lasersampling.")] == []
     assert list(tmp_path.iterdir()) == []
+
+
+ON_DEMAND = sorted(
+    f"lasersampling.{path.parent.relative_to(PACKAGE).as_posix().replace('/', '.')}"
+    for path in PACKAGE.glob("*/**/__init__.py")
+    if "on_demand(__name__)" in path.read_text(encoding="utf-8")
+)
+
+
+def test_packages_that_import_their_names_on_demand_stay_light(tmp_path):
+    packages = [name for name in ON_DEMAND if not name.startswith("lasersampling.lif")]
+    code = LOADED.replace("lasersampling;", f"{', '.join(packages)};")
+    assert len(packages) > 5
+    assert HEAVY.isdisjoint(json.loads(run(code, tmp_path)))
+
+
+@pytest.mark.parametrize("name", ON_DEMAND)
+def test_packages_give_the_names_that_they_export_and_no_others(name):
+    package = importlib.import_module(name)
+    for exported in package.__all__:
+        assert not inspect.ismodule(getattr(package, exported)), exported
+    with pytest.raises(AttributeError, match=f"module '{name}' has no attribute 'nothing'"):
+        _ = package.nothing
 
 
 def test_import_of_every_module_changes_no_global_state(tmp_path):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
+from shared.lasers import activation_curve
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
@@ -40,14 +41,9 @@ def pumps_of(device: ls.Device, wanted: tuple[float, ...], seed: int) -> tuple[A
 
     The pumps are those wanted, or those where the equations give P(z = 1) = `LEVELS`.
     """
-    ratio = np.linspace(0.8, 1.5, 281)
-    spikes = ls.simulate(
-        ls.LaserNetwork(device, 1), ratio[:, None], 3000.0, n_chains=ratio.size, seed=seed
-    ).spikes
-    # What noise makes fall is levelled, so that the curve can be inverted.
-    active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
+    ratio, active, rates = activation_curve(device, 281, 3000.0, seed)
     found = np.interp(LEVELS, active, ratio) if not wanted else np.array(wanted)
-    rate = np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
+    rate = np.interp(found, ratio, rates)
     return found, rate, float(np.interp(0.5, active, ratio))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from shared.lasers import activation_curve
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
@@ -40,18 +41,10 @@ UNITS = {"level": "1", "step_ps": "ps", "rate": "1/ns", "rate_se": "1/ns",
 
 def pumps_of(device: ls.Device, seed: int) -> tuple[Array, Array]:
     """Pumps over threshold at which P(z = 1) is one of `LEVELS`, and the rates there."""
-    ratio = np.linspace(0.8, 1.5, 561)
-    spikes = ls.simulate(
-        ls.LaserNetwork(device, 1),
-        ratio[:, None],
-        2000.0,
-        n_chains=ratio.size,
-        seed=seed,
-        settings=ls.SimulationSettings(step_ps=2.0),
-    ).spikes  # fmt: skip
-    active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
+    two_ps = ls.SimulationSettings(step_ps=2.0)
+    ratio, active, rates = activation_curve(device, 561, 2000.0, seed, two_ps)
     found = np.interp(LEVELS, active, ratio)
-    return found, np.interp(found, ratio, spikes.rate_per_ns()[:, 0])
+    return found, np.interp(found, ratio, rates)
 
 
 def rates(
