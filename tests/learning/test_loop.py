@@ -8,7 +8,6 @@ from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
-from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.task import Measurement, Step
 
 
@@ -52,16 +51,6 @@ class Quadratic:
         self.generator.set_state(state["generator"])
 
 
-class Kept:
-    """Checkpoints in memory, packed as for a file."""
-
-    def __init__(self):
-        self.states = []
-
-    def save(self, state, history):
-        self.states.append(pack(state))
-
-
 def final(task):
     return task.x.detach().numpy().copy()
 
@@ -88,13 +77,12 @@ def run(n_epochs=8, optimiser="adam", schedule="none", gradient_limit=None, **op
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_going_on_gives_the_same_bits(optimiser, schedule):
-    kept = Kept()
+def test_going_on_gives_the_same_bits(optimiser, schedule, kept):
     chosen = {"optimiser": optimiser, "schedule": schedule}
     whole, history = run(**chosen, checkpoints=Checkpoints(kept, 0.0))
     assert len(kept.states) == 8
     for state in kept.states[:-1:3]:
-        again, more = run(**chosen, checkpoints=Checkpoints(resume=unpack(*state)))
+        again, more = run(**chosen, checkpoints=Checkpoints(resume=state))
         assert np.array_equal(final(again), final(whole))
         for name, values in history.arrays().items():
             if name != "epoch_time_s":
@@ -145,17 +133,15 @@ def test_members_held_for_a_while_go_on_as_if_nothing_had_been():
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SubstrateError])
-def test_an_interruption_leaves_the_last_whole_epoch(error):
+def test_an_interruption_leaves_the_last_whole_epoch(error, kept):
     class Stop:
         def __call__(self, progress):
             if progress.epoch == 5:
                 raise error
 
-    kept = Kept()
     with pytest.raises(error):
         run(callbacks=[Stop()], checkpoints=Checkpoints(kept, 1e9))
-    (state,) = kept.states
-    resumed = unpack(*state)
+    (resumed,) = kept.states
     assert resumed["epoch"] == 4
     again, _ = run(checkpoints=Checkpoints(resume=resumed))
     assert np.array_equal(final(again), final(run()[0]))
@@ -170,10 +156,9 @@ def test_gradients_are_clipped_and_must_be_finite():
         train(task, Descent(torch.optim.SGD([task.x], lr=1.0)), n_epochs=1)
 
 
-def test_a_state_of_something_else_is_refused():
-    kept = Kept()
+def test_a_state_of_something_else_is_refused(kept):
     run(2, checkpoints=Checkpoints(kept))
-    state = unpack(*kept.states[-1])
+    state = kept.states[-1]
     state["parameters"] = {"y": torch.zeros(3)}
     with pytest.raises(InputError, match="resume"):
         run(4, checkpoints=Checkpoints(resume=state))
@@ -195,12 +180,11 @@ def test_a_plateau_respects_the_noise():
     assert not any(stops)
 
 
-def test_training_stops_on_a_plateau_and_can_go_on_from_a_stop():
-    kept = Kept()
+def test_training_stops_on_a_plateau_and_can_go_on_from_a_stop(kept):
     stopping = Plateau("distance", 2)
     _, history = run(200, stopping=stopping, checkpoints=Checkpoints(kept))
     assert 6 < history.n_epochs < 100
-    resumed = Checkpoints(resume=unpack(*kept.states[-1]))
+    resumed = Checkpoints(resume=kept.states[-1])
     _, more = run(200, stopping=Plateau("distance", 2), checkpoints=resumed)
     assert more.n_epochs == history.n_epochs
     with pytest.raises(InputError, match="'accuracy', expected one of distance"):

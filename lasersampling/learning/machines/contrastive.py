@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.nn import Parameter
 
 from lasersampling.boltzmann import AnyMachine, BoltzmannMachine, Moments, Target, as_machine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.checkpoints import Checkpoints
@@ -210,7 +210,10 @@ def initial_machine(
     connectivity : "full", "semirestricted" or "restricted"
         See `Connectivity`.
     """
-    problems = integer_problems("n_hidden", n_hidden, 0)
+    problems = [
+        *integer_problems("n_hidden", n_hidden, 0),
+        *number_problems("weight_std", weight_std, 0, strict=False),
+    ]
     if problems:
         raise InputError(problems)
     mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)

@@ -34,7 +34,7 @@ class DistributionLearning:
     learning_rate, final_learning_rate : float
         Learning rates in the first and the last epoch; the rate decreases exponentially [1].
     momentum : float
-        Momentum of plain gradient descent, and beta_1 of Adam [1].
+        Momentum of plain gradient descent, and beta_1 of Adam; below 1 [1].
     weight_decay : float
         Strength of the quadratic penalty on the couplings [1].
     sparsity, sparsity_strength : float
@@ -56,7 +56,7 @@ class DistributionLearning:
     optimiser: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 1.0
     final_learning_rate: Positive = 0.1
-    momentum: Probability = 0.9
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 0.0
     sparsity: Probability = 0.5
     sparsity_strength: NonNegative = 0.0

@@ -110,7 +110,7 @@ class PictureUpdates:
     @property
     def first_averaged(self) -> int:
         """The first epoch, counted from 0, whose updates are averaged."""
-        return int((1 - self.averaged_share) * self.n_epochs)
+        return min(int((1 - self.averaged_share) * self.n_epochs), self.n_epochs - 1)
 
     def descent(self, parameters: Parameters) -> Descent:
         """Make the optimiser, with decay of weights only, and the decrease of its rate."""

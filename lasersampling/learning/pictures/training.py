@@ -79,8 +79,8 @@ def train_images(
         data, images = images, images.load()
     if isinstance(images, Pictures):
         if labels is not None:
-            expected = "none beside images that have their own"
-            raise InputError.single("labels", "some", expected)
+            expected = "none beside images that have their own (settings are given by name)"
+            raise InputError.single("labels", type(labels).__name__, expected)
         pictures = images
     else:
         pictures = _of_arrays(images, labels)

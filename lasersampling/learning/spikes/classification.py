@@ -364,7 +364,8 @@ def train_spikes(
 
 def _loaded(data: SpikeData | str | ArrayLike, labels: ArrayLike | None) -> SpikeData:
     if isinstance(data, SpikeData | str) and labels is not None:
-        raise InputError.single("labels", "some", "none beside data that have their own")
+        expected = "none beside data that have their own (settings are given by name)"
+        raise InputError.single("labels", type(labels).__name__, expected)
     if isinstance(data, SpikeData):
         return data
     if isinstance(data, str):

@@ -83,23 +83,12 @@ def test_a_state_that_one_chain_alone_has_seen_is_no_negative_probability() -> N
     assert (rows["total_variation_se"] > 0).all()
 
 
-class Memory:
-    """Keeps every checkpoint."""
-
-    def __init__(self) -> None:
-        self.states: list[Any] = []
-
-    def save(self, state: Any, history: Any) -> None:
-        self.states.append(state)
-
-
 @pytest.mark.parametrize("gradient", ["wake-sleep", "reweighted"])
-def test_resuming_gives_the_same_bits(gradient: str) -> None:
+def test_resuming_gives_the_same_bits(gradient: str, kept: Any) -> None:
     settings = DistributionLearning(gradient=gradient, n_updates=40, n_chains=16, n_draws=16)
     start = initial_machine(TARGET, 2, seed=1, weight_std=0.5)
-    memory = Memory()
-    whole = learn(TARGET, start, settings, checkpoints=Checkpoints(memory, 0.0), seed=3)
-    resumed = Checkpoints(resume=memory.states[1])
+    whole = learn(TARGET, start, settings, checkpoints=Checkpoints(kept, 0.0), seed=3)
+    resumed = Checkpoints(resume=kept.states[1])
     again = learn(TARGET, start, settings, checkpoints=resumed, seed=3)
     np.testing.assert_array_equal(whole.machine.weights, again.machine.weights)
     np.testing.assert_array_equal(whole.machine.biases, again.machine.biases)
@@ -179,3 +168,25 @@ def test_contrastive_divergence_of_lasers() -> None:
         return kl_divergence(samples.histogram(), wanted.probabilities)
 
     assert judged(found.machine) < 0.2 * judged(start)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate: got -1.0"),
+        ({"final_learning_rate": float("nan")}, "final_learning_rate: got nan"),
+        ({"weight_decay": -0.1}, "weight_decay: got -0.1"),
+        ({"sparsity_strength": float("inf")}, "sparsity_strength: got inf"),
+        ({"weight_limit": float("inf")}, "weight_limit: got inf"),
+        ({"bias_limit": 0.0}, "bias_limit: got 0.0"),
+        ({"momentum": 1.0, "optimiser": "adam"}, "momentum: got 1.0, expected a number below 1"),
+    ],
+)
+def test_rates_and_limits_are_refused_by_the_settings(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DistributionLearning(**values)
+
+
+def test_a_negative_spread_of_weights_is_refused() -> None:
+    with pytest.raises(InputError, match="weight_std: got -1"):
+        initial_machine(TARGET, 2, seed=0, weight_std=-1)

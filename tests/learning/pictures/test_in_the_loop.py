@@ -12,7 +12,6 @@ from lasersampling.boltzmann import (
 )
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
-from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.pictures.in_the_loop import fine_tune
 from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.sampling import Gibbs
@@ -82,13 +81,7 @@ def test_starts_from_the_machine_and_keeps_its_zeros():
 
 
 @pytest.mark.parametrize("both_halves", [False, True])
-def test_resuming_gives_the_same_bits(both_halves):
-    states = []
-
-    class Memory:
-        def save(self, state, history):
-            states.append(unpack(*pack(state)))
-
+def test_resuming_gives_the_same_bits(both_halves, kept):
     def stop(done):
         if done > 0.5:
             raise KeyboardInterrupt
@@ -100,8 +93,8 @@ def test_resuming_gives_the_same_bits(both_halves):
 
     whole = tuned()
     with pytest.raises(KeyboardInterrupt):
-        tuned(checkpoints=Checkpoints(Memory()), progress=stop)
-    again = tuned(checkpoints=Checkpoints(resume=states[-1]))
+        tuned(checkpoints=Checkpoints(kept), progress=stop)
+    again = tuned(checkpoints=Checkpoints(resume=kept.states[-1]))
     assert np.array_equal(whole.machine.weights, again.machine.weights)
     assert not np.array_equal(whole.machine.weights, tuned(seed=4).machine.weights)
 

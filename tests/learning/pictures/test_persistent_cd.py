@@ -14,7 +14,6 @@ from lasersampling.boltzmann import (
 )
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
-from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.pictures.centred import (
     Batch,
     GivenUnits,
@@ -216,22 +215,16 @@ def test_history_and_progress():
     np.testing.assert_allclose(history["learning_rate_0"], 0.1 * 0.01 ** (np.arange(7) / 6))
 
 
-def test_resuming_gives_the_same_bits():
-    states = []
-
-    class Memory:
-        def save(self, state, history):
-            states.append(unpack(*pack(state)))
-
+def test_resuming_gives_the_same_bits(kept):
     settings = PictureLearning(n_hidden=3, n_epochs=10, batch_size=25, n_chains=20)
     asked = {"images": IMAGES * 0.9, "labels": LABELS, "settings": settings, "n_classes": 2}
     whole = train(**asked, seed=4)
     with pytest.raises(KeyboardInterrupt):
         train(
-            **asked, seed=4, checkpoints=Checkpoints(Memory()),
+            **asked, seed=4, checkpoints=Checkpoints(kept),
             progress=lambda done: _stop() if done > 0.35 else None,
         )  # fmt: skip
-    again = train(**asked, seed=4, checkpoints=Checkpoints(resume=states[-1]))
+    again = train(**asked, seed=4, checkpoints=Checkpoints(resume=kept.states[-1]))
     assert np.array_equal(whole.machine.weights, again.machine.weights)
 
 

@@ -9,7 +9,6 @@ import torch
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
-from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
 from lasersampling.learning.spikes.classification import judge, train_spikes
 from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, build_network
@@ -99,27 +98,18 @@ class Failing:
         return self._chip.run(parameters, inputs)
 
 
-class Kept:
-    def __init__(self):
-        self.states = []
-
-    def save(self, state, history):
-        self.states.append(pack(state))
-
-
-def test_a_device_that_fails_leaves_the_training_to_go_on_from():
+def test_a_device_that_fails_leaves_the_training_to_go_on_from(kept):
     """The noise of a real device is not kept, so the chip here has none."""
     chosen = recipe(n_epochs=4)
     sizes = build_network(chosen, 4, 3).sizes
     chip = EmulatedChip(chosen.chip.model, sizes, (5, 6, 7))
     whole = train_spikes(DATA, settings=chosen, substrate=chip)
-    kept = Kept()
     with pytest.raises(SubstrateError, match="does not answer"):
         train_spikes(
             DATA, settings=chosen, substrate=Failing(chip, 25), checkpoints=Checkpoints(kept, 1e9)
         )
     (state,) = kept.states
-    resumed = Checkpoints(resume=unpack(*state))
+    resumed = Checkpoints(resume=state)
     again = train_spikes(DATA, settings=chosen, substrate=chip, checkpoints=resumed)
     for one, other in zip(again.network.parameters(), whole.network.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())

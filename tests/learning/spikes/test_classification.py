@@ -8,7 +8,6 @@ from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
 from lasersampling.learning.loop import train
-from lasersampling.learning.packing import pack, unpack
 from lasersampling.learning.spikes.classification import (
     SpikeClassification,
     load_data,
@@ -62,14 +61,6 @@ def recipe(members=2, loss=None, chip=None, network=None, **learning):
     )
 
 
-class Kept:
-    def __init__(self):
-        self.states = []
-
-    def save(self, state, history):
-        self.states.append(pack(state))
-
-
 def parameters(classifier):
     return [p.detach().numpy().copy() for p in classifier.network.parameters()]
 
@@ -87,11 +78,11 @@ def parameters(classifier):
     ],
     ids=["plain", "averaged", "on chips"],
 )
-def test_going_on_gives_the_same_bits(chosen):
-    data, kept = small_data(), Kept()
+def test_going_on_gives_the_same_bits(chosen, kept):
+    data = small_data()
     whole = train_spikes(data, settings=chosen, checkpoints=Checkpoints(kept, 0.0))
     for state in kept.states[:3]:
-        resumed = Checkpoints(resume=unpack(*state))
+        resumed = Checkpoints(resume=state)
         again = train_spikes(data, settings=chosen, checkpoints=resumed)
         for one, other in zip(parameters(again), parameters(whole), strict=True):
             assert np.array_equal(one, other)
@@ -176,3 +167,21 @@ def test_reference_settings_are_the_defaults():
 def test_data_that_do_not_exist_are_refused():
     with pytest.raises(InputError, match="data: got 'letters', expected yin_yang, mnist16"):
         load_data("letters")
+
+
+def test_arrays_are_divided_and_labels_of_any_kind_are_numbered():
+    values, labels = yin_yang(50, 1)
+    times, names = as_spike_times(values), np.array(["dot", "yang", "yin"])[labels]
+    chosen = recipe(members=1, n_epochs=1)
+    trained = train_spikes(times, names, chosen)
+    parts = trained.data.train, trained.data.validation, trained.data.test
+    assert [len(part) for part in parts] == [36, 4, 10]
+    assert trained.data.class_names == ("dot", "yang", "yin")
+    again = train_spikes(trained.data, settings=chosen)
+    assert np.array_equal(again.test.decided, trained.test.decided)
+    with pytest.raises(InputError, match="labels: got ClassifyRecipe, expected none beside data"):
+        train_spikes("yin_yang", chosen)
+    with pytest.raises(InputError, match="labels: got none"):
+        train_spikes(times, settings=chosen)
+    with pytest.raises(InputError, match="times: got 2 samples, expected at least 3"):
+        train_spikes(times[:2], names[:2], chosen)
