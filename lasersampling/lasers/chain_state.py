@@ -1,8 +1,9 @@
-"""What the state of chains consists of, so that a run can go on from another.
+"""Declarations of the arrays that make up the state of chains.
 
-Each effect that has to be remembered declares its arrays here or beside its equations, once:
-`NetworkState`, the arrays that samplers hand on and checkpoints keep, and the checks of what comes
-back are all made from these declarations.
+A run can continue another one from this state. Each effect that has a state of its own declares
+its arrays once, here or in the module of its equations. `NetworkState`, the arrays that samplers
+return and checkpoints store, and the checks of arrays that are read again are all made from these
+declarations.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ class StateArray:
     name : str
         Name in the state.
     dtype : type
-        Of its entries.
+        Type of its entries.
     per : "unit", "spike" or "run"
-        Whether there is an entry for each unit of each chain, for each recent spike, or one alone.
+        Whether it has an entry for each unit of each chain, one for each recent spike, or a single
+        entry.
     at_rest : float or None
-        Value with which chains start anew; None where it is drawn or follows from other things.
+        Value in chains that start from rest; None if it is drawn or follows from other values.
     """
 
     name: str
@@ -37,14 +39,14 @@ class StateArray:
     at_rest: float | None = None
 
     def shape(self, chains_and_units: tuple[int, ...]) -> tuple[int | None, ...]:
-        """Shape for so many chains and units; None stands for any length."""
+        """Shape for these numbers of chains and units; None stands for any length."""
         shapes: dict[str, tuple[int | None, ...]] = {
             "unit": chains_and_units, "spike": (None,), "run": (1,)
         }  # fmt: skip
         return shapes[self.per]
 
     def started(self, n: int) -> Any:
-        """So many entries of chains that start anew."""
+        """Return `n` entries for chains that start from rest."""
         assert self.at_rest is not None
         return np.full(n, self.at_rest, dtype=self.dtype)
 

@@ -43,7 +43,7 @@ RESOURCE = StateArray("resource", np.float64, "unit", at_rest=1.0)
 SPIKE_AMPLITUDE = StateArray("spike_amplitude", np.float64, "spike", at_rest=1.0)
 
 DEPRESSION_ARRAYS = (RESOURCE, SPIKE_AMPLITUDE)
-"""What chains have to remember: R of each laser, and how strong each recent spike was."""
+"""State of the synapses: R of each laser, and the strength of each recent spike."""
 
 
 @validated

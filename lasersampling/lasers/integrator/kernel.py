@@ -169,7 +169,7 @@ def _spike_time(c, lanes, lane, now):
 
 @njit(nogil=True, cache=True)
 def _note_spike(c, output, depression, lane, time):
-    """Write down a spike that was seen at this time (ticks) and, if synapses tire, its strength."""
+    """Record the time of a spike (ticks) and, with short-term depression, its strength."""
     n = output.n_spikes[0]
     output.time[n] = time * np.float64(c.tick)
     output.lane[n] = lane
@@ -230,7 +230,7 @@ def _record(lanes, output, step):
 
 @njit(nogil=True, cache=True)
 def _onset(faults, time, now):
-    """Step from which the delays of a spike count that is seen at `time`."""
+    """Step from which the delays of a spike detected at `time` are counted."""
     return now if faults is None else np.int64(np.ceil(time))
 
 
@@ -246,7 +246,7 @@ def advance(model, bundle, first_step, last_step):
         `FINISHED`, `SPIKES_FULL` or `EVENTS_FULL`.
     """
     use_wide_vectors()
-    # Taken out of the tuples before the loop, since each time counts references to arrays.
+    # Arrays are taken out of the tuples once, before the loop: each access counts references.
     c, rotation, coupling, n_lasers = model
     lanes, events, output, n_active = bundle.lanes, bundle.events, bundle.output, bundle.n_active
     own, faults, depression = bundle.own, bundle.faults, bundle.depression

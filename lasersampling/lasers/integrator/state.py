@@ -16,7 +16,7 @@ from lasersampling.lasers.depression import DEPRESSION_ARRAYS, SPIKE_AMPLITUDE
 __all__ = ["NETWORK_ARRAYS", "NetworkState", "joined"]
 
 NETWORK_ARRAYS = LASER_ARRAYS + DEPRESSION_ARRAYS
-"""What the state of a network can consist of; that of an effect which is absent is None."""
+"""Arrays that the state of a network can have; those of an effect that is absent are None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class NetworkState:
             raise InputError(problems)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays that there are, by name."""
+        """Return all arrays that are present, by name."""
         arrays = {array.name: getattr(self, array.name) for array in NETWORK_ARRAYS}
         return {name: values for name, values in arrays.items() if values is not None}
 
@@ -119,7 +119,7 @@ class NetworkState:
     def with_spikes(
         self, chain: NDArray[np.int32], laser: NDArray[np.int32], time_ns: NDArray[np.float64]
     ) -> NetworkState:
-        """The same lasers after these recent spikes, transmitted at full strength.
+        """Return the state of the same lasers after other recent spikes, all of full strength.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ KNOWN = frozenset(
 """Imperfections that lasers can have."""
 
 DRIFT = StateArray("pump_drift", np.float64, "unit")
-"""Drift over its standard deviation; chains that start anew draw it from a standard normal [1]."""
+"""Drift in units of its standard deviation, at first drawn from a standard normal [1]."""
 
 _PARTS_PER_CORRELATION_TIME = 10
 _SHORTEST_PART = 10.0  # refractory times

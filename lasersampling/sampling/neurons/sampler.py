@@ -293,7 +293,7 @@ class Lasers:
         )  # fmt: skip
 
     def _state_arrays(self, chip: Chip) -> list[StateArray]:
-        """What the state of chains consists of: that of lasers, and what each effect declares."""
+        """Return the arrays of the state of chains: those of lasers and of each effect in use."""
         arrays = list(NEURON_ARRAYS)
         if self.depression is not None:
             arrays += DEPRESSION_ARRAYS

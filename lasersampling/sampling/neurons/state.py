@@ -15,10 +15,10 @@ from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.protocol import ChainState, checked_arrays
 
 HAS_LASER = StateArray("has_laser", np.int8, "unit")
-"""Which units have a laser: the free ones, and all if clamped ones are held by their pumps."""
+"""1 for units that have a laser: free units, and clamped ones if their pump clamps them."""
 
 NEURON_ARRAYS = (*LASER_ARRAYS, HAS_LASER)
-"""What the state of every chain of lasers consists of; effects that are switched on add theirs."""
+"""Arrays in the state of every chain of lasers; effects that are switched on add their own."""
 
 _STORED_NAMES = {"spike_laser": "spike_unit"}  # lasers are counted as units of the machine
 
@@ -48,11 +48,11 @@ def chain_state(
     parts : sequence of Part
         States of the lasers.
     shape : tuple of int
-        Chains and units of all parts together.
+        Numbers of chains and units of all parts together.
     arrays : sequence of StateArray
-        What the state consists of.
+        Declarations of the arrays.
     values : mapping of str to ndarray
-        Those arrays that the lasers do not have.
+        Arrays that are no part of the state of the lasers, by name.
     """
     found: dict[str, NDArray[np.generic]] = {}
     for array in arrays:
@@ -71,7 +71,7 @@ def chain_state(
 
 
 def _of_spikes(name: str, part: Part) -> NDArray[np.generic]:
-    """An array of recent spikes, with the numbers of chains and units of all parts together."""
+    """An array of recent spikes, with chains and units numbered over all parts together."""
     values: NDArray[np.generic] = getattr(part.state, name)
     numbers = {"spike_chain": part.chains, "spike_laser": part.units}
     return numbers[name][values] if name in numbers else values  # type: ignore[index]
@@ -89,7 +89,7 @@ def network_state(
     has_laser : ndarray of bool, shape (chain, unit)
         Units that have a laser in the coming run; these must be those that had one before.
     declared : sequence of StateArray
-        What the state consists of.
+        Declarations of the arrays.
 
     Raises
     ------

@@ -32,7 +32,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.chain_state import StateArray
 
 DRAW_OF_PERIOD = StateArray("draw_of_period", np.int64, "run", at_rest=0)
-"""Number of the last draw within its period, from which a run goes on."""
+"""Number of the last draw within its period, from which a run continues."""
 
 
 class TemperedPart(NamedTuple):
