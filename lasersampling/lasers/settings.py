@@ -17,7 +17,7 @@ __all__ = [
     "SimulationSettings",
     "StepSettings",
     "TraceRequest",
-    "settings_of",
+    "checked_settings",
 ]
 
 S = TypeVar("S")
@@ -174,7 +174,7 @@ class JumpSettings(RecordingSettings):
     photon_histogram: Annotated[int, Field(ge=0)] = 0
 
 
-def settings_of(given: object, kind: type[S]) -> S:
+def checked_settings(given: object, kind: type[S]) -> S:
     """Return the given settings, or the default ones for None.
 
     Parameters

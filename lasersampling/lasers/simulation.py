@@ -23,7 +23,7 @@ from lasersampling.lasers.integrator.request import Traces, checked_pump, checke
 from lasersampling.lasers.integrator.run import Run
 from lasersampling.lasers.integrator.state import NetworkState, joined
 from lasersampling.lasers.network import LaserNetwork, as_network
-from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest, checked_settings
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
 from lasersampling.parallel import Meter, side_by_side
@@ -173,7 +173,7 @@ def simulate(
     >>> bool(few < many)
     True
     """
-    settings = settings_of(settings, SimulationSettings)
+    settings = checked_settings(settings, SimulationSettings)
     network = as_network(network, pump_ratio)
     device, recall_ns = network.device, settings.recall_ns
     step, tau = settings.step_of(device), settings.refractory_time_of(device)

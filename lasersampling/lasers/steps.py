@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import memory_problems, number_problems
-from lasersampling.errors import AccuracyWarning, InputError, Problem
+from lasersampling.errors import AccuracyWarning, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.synapse import Synapse
 
@@ -23,7 +23,6 @@ __all__ = [
     "LONGEST_STEP",
     "LONGEST_WAIT",
     "ROUNDING",
-    "chosen_step",
     "length_problems",
     "step_problems",
     "timing_problems",
@@ -115,29 +114,6 @@ def step_problems(device: Device, step_ps: object) -> list[Problem]:
             stacklevel=3,
         )
     return []
-
-
-def chosen_step(device: Device, step_ps: float | None) -> float:
-    """The step in use [ps]: the device's own, unless another one is given and allowed.
-
-    Parameters
-    ----------
-    device : Device
-        The laser.
-    step_ps : float or None
-        Step that was asked for.
-
-    Raises
-    ------
-    InputError
-        If it is longer than the device allows.
-    """
-    if step_ps is None:
-        return device.step_ps
-    problems = step_problems(device, step_ps)
-    if problems:
-        raise InputError(problems)
-    return float(step_ps)
 
 
 def timing_problems(

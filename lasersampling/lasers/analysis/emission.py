@@ -23,7 +23,7 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.request import Traces
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.settings import SimulationSettings, TraceRequest, settings_of
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest, checked_settings
 from lasersampling.lasers.simulation import simulate
 from lasersampling.statistics import jackknife_error
 
@@ -151,7 +151,7 @@ def measure_emission(
     >>> bool(5_000 < photons < 50_000)
     True
     """
-    settings = settings_of(settings, SimulationSettings)
+    settings = checked_settings(settings, SimulationSettings)
     step = settings.step_of(device)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),

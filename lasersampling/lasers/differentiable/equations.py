@@ -34,7 +34,7 @@ from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import ratio_problems
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
 from lasersampling.lasers.resting import RestingStates
-from lasersampling.lasers.settings import StepSettings, settings_of
+from lasersampling.lasers.settings import StepSettings, checked_settings
 from lasersampling.lasers.steps import step_problems
 
 __all__ = ["LaserState", "Record", "advance", "coefficients", "resting", "simulate"]
@@ -138,6 +138,13 @@ def resting(
     LaserState
     """
     pump = pump_ratio * device.threshold_pump_electrons_per_ns
+    return _resting_at(device, pump, generator, noise=noise)
+
+
+def _resting_at(
+    device: Device, pump: Tensor, generator: torch.Generator | None, *, noise: bool
+) -> LaserState:
+    """Lasers at rest at these pumps [electrons/ns]."""
     values = pump.detach().cpu().double().numpy()
     photons, gain, absorber = (
         torch.as_tensor(column).to(pump) for column in RestingStates(device, values).at(values)
@@ -313,7 +320,7 @@ def simulate(
     >>> record.photons.shape
     torch.Size([2, 2])
     """
-    settings = settings_of(settings, StepSettings)
+    settings = checked_settings(settings, StepSettings)
     noise, step = settings.noise, settings.step_of(device)
     problems = [
         *integer_problems("n_steps", n_steps, 1),
@@ -333,7 +340,7 @@ def simulate(
     pump = pump_ratio * device.threshold_pump_electrons_per_ns
     if constants is None:
         constants = coefficients(device, dtype=pump.dtype, on=pump.device)
-    state = resting(device, pump_ratio, generator, noise=noise) if start is None else start
+    state = _resting_at(device, pump, generator, noise=noise) if start is None else start
     count = torch.zeros(pump.shape, dtype=torch.int64, device=pump.device)
     wanted, kept = set(readings), []
     for number in range(1, n_steps + 1):

@@ -53,7 +53,7 @@ from lasersampling.lasers.jumps import kernel
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.resting import RestingStates
-from lasersampling.lasers.settings import JumpSettings, TraceRequest, settings_of
+from lasersampling.lasers.settings import JumpSettings, TraceRequest, checked_settings
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.parallel import Meter, side_by_side
 
@@ -140,7 +140,7 @@ def simulate_jumps(
     >>> float(light.photon_histogram_ns.sum().round(6))
     20.0
     """
-    settings = settings_of(settings, JumpSettings)
+    settings = checked_settings(settings, JumpSettings)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
