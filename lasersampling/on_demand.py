@@ -16,8 +16,8 @@ def on_demand(package: str) -> tuple[list[str], Callable[[str], object]]:
     Parameters
     ----------
     package : str
-        Name of the package that is being imported. Under ``if TYPE_CHECKING`` it imports each of
-        its names as itself, from modules of its own.
+        Name of the package that is being imported. Under ``if TYPE_CHECKING`` it imports its public
+        names from its own modules, without renaming them.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def on_demand(package: str) -> tuple[list[str], Callable[[str], object]]:
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(module_of[name]), name)
-        namespace[name] = value  # the next access no longer passes here
+        namespace[name] = value  # later accesses find it there
         return value
 
     return sorted(module_of), attribute

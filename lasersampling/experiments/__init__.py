@@ -1,6 +1,6 @@
 """Experiments as commands of their own: options, results file, figures, progress, exit codes.
 
-What is particular to one experiment stands in the folder `training`, not here.
+Code of a single experiment is in the folder `training`, and may not enter here.
 """
 
 from lasersampling.experiments.options import Settings, chosen_of, option

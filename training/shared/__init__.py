@@ -1,1 +1,1 @@
-"""What several experiments share: machines judged one by one, chips, images by several samplers."""
+"""Code of several experiments: machines judged one by one, chips, images by several samplers."""

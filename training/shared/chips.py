@@ -1,4 +1,4 @@
-"""Accuracies of networks on chips, one network on each chip."""
+"""Accuracies of networks on chips, with one network on each chip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECIPES = {"none": "chip", "axonal": "chip_axonal", "synaptic": "chip_synaptic"}
 def write_accuracies(
     file: ResultsFile, group: str, label: str, values: Array, dims: tuple[str, ...] = ("chip",)
 ) -> None:
-    """Write test accuracies, whose last axis is that of the chips; write and print their means."""
+    """Write test accuracies, whose last axis is chips; write and print their means."""
     about = f"test accuracy, {label}"
     file.write(f"{group}/{label}", values, dims, units="1", description=about)
     for place, own in enumerate(np.atleast_2d(values)):

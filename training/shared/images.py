@@ -1,4 +1,4 @@
-"""Images of one trained machine by Gibbs, renewal and laser sampling, judged side by side."""
+"""Images of one trained machine by Gibbs, renewal and laser sampling, compared with each other."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class ImageSampling:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Final measures, all by name of the measure.
+    """Final measures, by their names.
 
     Attributes
     ----------
     log_partition : Metric
-        Of the machine [nats].
+        Logarithm of the partition function of the machine [nats].
     held_out : dict of str to Metric
         Measures of held-out images.
     measured : dict of str to dict
@@ -79,7 +79,7 @@ class Comparison:
     measured: dict[str, dict[str, Metric]]
 
     def lines(self) -> list[str]:
-        """Say all of it, a line for each measure, with standard errors and ratios to Gibbs."""
+        """Return a line for each measure, with standard errors and ratios to Gibbs."""
         told = [f"log Z: {text(self.log_partition, 2)} nats"]
         told += [f"{name}, held-out images: {text(one)}" for name, one in self.held_out.items()]
         reference = self.measured["gibbs"]
@@ -117,15 +117,15 @@ def compare_samplers(
 ) -> Comparison:
     """Draw images of a machine by Gibbs, renewal and laser sampling, and judge them over time.
 
-    Lasers draw twice: as they are translated, and adapted to the machine.
-    Chains begin unprepared, at states drawn at random: one draw per refractory time, or per sweep.
-    Written are the machine, device and calibration, ``/quality``, ``/neighbours``, ``/images``, the
-    metrics, and ``/spikes`` of lasers that draw one image of each label.
+    Lasers draw twice: as they are translated, and after adaptation to the machine. All chains start
+    from random states, and give one draw per refractory time, or per sweep. The results file gets
+    the machine, device and calibration, the metrics, ``/quality``, ``/neighbours``, ``/images``,
+    and ``/spikes`` of lasers that draw one image of each label.
 
     Raises
     ------
     InputError
-        If the machine has no labels, or its images are not here.
+        If the machine has no labels, or its images are not installed.
     """
     if model.machine.n_label == 0:
         got = "a machine without labels"
@@ -200,7 +200,7 @@ def compare_samplers(
 
 
 def read_at(n_draws: int) -> tuple[list[int], list[int]]:
-    """Draws that are looked at over time, and those of the final measures (second half)."""
+    """Return the draws judged over time, and those of the final measures (the second half)."""
     over_time = np.unique(np.geomspace(1, n_draws, SHOWN_TIMES).astype(int)) - 1
     final = np.unique(np.linspace(n_draws // 2, n_draws - 1, FINAL_READS).astype(int))
     return over_time.tolist(), final.tolist()

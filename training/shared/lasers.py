@@ -1,4 +1,4 @@
-"""Lasers that are not coupled: how often they spike at which pump."""
+"""Uncoupled lasers: their spike rate and activation as functions of the pump."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def activation_curve(
     seed: int,
     settings: ls.SimulationSettings | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Pumps over threshold from 0.8 to 1.5, and P(z = 1) and spike rates [1/ns] there.
+    """Return pumps over threshold from 0.8 to 1.5, with P(z = 1) and the spike rate [1/ns] at each.
 
-    P(z = 1) is made to rise with the pump, whatever the noise, so that the curve can be inverted.
+    P(z = 1) is made to increase with the pump in spite of its noise, so that it can be inverted.
     """
     ratio = np.linspace(0.8, 1.5, n_pumps)
     spikes = ls.simulate(

@@ -12,14 +12,14 @@ from lasersampling.results import ResultsFile
 class Divergences:
     """D_KL of samples from their targets, and its floor, one for each seed.
 
-    Columns are called by how the samples came about and, at the end, by the kind of the target.
+    Names of columns say how the samples were made and, at the end, the kind of the target.
     """
 
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
 
     def add(self, label: str, target: ls.Target, samples: ls.Samples) -> float:
-        """Judge the samples of the next seed; return their D_KL [nats]."""
+        """Judge the samples of the next seed, and return their D_KL [nats]."""
         found = evaluate_target(target, samples).metrics()
         for metric in ("kl_sample_target", "kl_floor"):
             self.columns.setdefault(f"{metric}_{label}", []).append(found[metric].value)
@@ -28,7 +28,7 @@ class Divergences:
     def write(self, file: ResultsFile, about_seeds: str, kind: str = "") -> None:
         """Write the columns to ``/machines``; write and print medians and worst values.
 
-        The ending `kind` of the labels, which all have, is left out of the names of these.
+        All labels end in `kind`; this ending is left out of the names of medians and worst values.
         """
         n = len(next(iter(self.columns.values())))
         file.write("machines/seed", np.arange(n), ("seed",), units="1", description=about_seeds)

@@ -15,7 +15,7 @@ def _edge(coupling, events, lanes, decay, n_lasers, lane, edge):
     """Carry out one edge of a pulse if it has arrived, and schedule it otherwise.
 
     An edge is a phase, the step from which its delays count, and the change of the drive.
-    `decay` is that of the exponential kernel in a step.
+    `decay` is the factor of the exponential kernel per step.
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
