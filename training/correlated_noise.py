@@ -46,7 +46,7 @@ BURN_IN_NS = 30.0
 
 
 @njit(nogil=True, cache=True)
-def spikes_of(scheme, device, pump, rest, tau, step, burn_in, duration, random):  # type: ignore[no-untyped-def]
+def spikes_of(scheme, device, pump, rest, times, random):  # type: ignore[no-untyped-def]
     """Spikes and time at z = 1 of one laser, in double precision.
 
     The field grows exactly for carriers that are held during a step, and rises through the
@@ -54,6 +54,7 @@ def spikes_of(scheme, device, pump, rest, tau, step, burn_in, duration, random):
     a device without amplitude gap is two per cent too low at 0.125 ps.
     """
     kappa, g1, t1, c1, g2, t2, c2, threshold, rearm = device
+    tau, step, burn_in, duration = times
     vacuum = 0.5 if scheme >= 2 else 0.0
     x = np.sqrt(0.5 * (rest[0] + vacuum)) * random.standard_normal()
     y = np.sqrt(0.5 * (rest[0] + vacuum)) * random.standard_normal()
@@ -162,10 +163,12 @@ def measure(
         start = (rest.photons, rest.gain_electrons, rest.absorber_electrons)
         electrons_per_ns = pump * device.threshold_pump_electrons_per_ns
 
+        times = tau, settings.step_ps * 1e-3, BURN_IN_NS, duration_ns
+
         def chain(source: np.random.SeedSequence) -> tuple[int, float]:
             count, active = spikes_of(
-                SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, tau,
-                settings.step_ps * 1e-3, BURN_IN_NS, duration_ns, np.random.default_rng(source),
+                SCHEMES.index(scheme), numbers(device), electrons_per_ns, start, times,
+                np.random.default_rng(source),
             )  # fmt: skip
             return count, active
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -27,8 +27,10 @@ from lasersampling.paths import expanded
 from lasersampling.results import ResultsFile
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.results.run_file import RunFile
-from lasersampling.sampling.neurons.sampler import Lasers
+
+if TYPE_CHECKING:
+    from lasersampling.results.run_file import RunFile
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 S = TypeVar("S", bound=Settings)
 
@@ -81,6 +83,8 @@ class Run:
     @contextmanager
     def training(self, config: object) -> Iterator[RunFile]:
         """Like `results`, for a training that keeps checkpoints in its results file."""
+        from lasersampling.results.run_file import RunFile  # loads torch
+
         with RunFile.open(self.out, **self._about(config)) as file:
             yield file
         self._written(file.draw())
