@@ -30,7 +30,7 @@ class StateArray:
         Whether it has an entry for each unit of each chain, one for each recent spike, or a single
         entry.
     at_rest : float or None
-        Value in chains that start from rest; None if it is drawn or follows from other values.
+        Value in chains that start from rest [1]; None if it is drawn or follows from other values.
     """
 
     name: str
