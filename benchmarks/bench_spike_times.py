@@ -64,8 +64,10 @@ def measure(way: str, n_pre: int, n_post: int, n_samples: int, tau_mem: float, r
             spikes = quadratic(leaves[0], leaves[1])
         elif way == "delays":
             spikes = first_spike_times(leaves[0], leaves[1], neuron, delays=leaves[2])
+        elif way == "vectorised":
+            spikes = first_spike_times(leaves[0], leaves[1], neuron, path="vectorised")
         else:
-            spikes = first_spike_times(leaves[0], leaves[1], neuron, path=way)
+            spikes = first_spike_times(leaves[0], leaves[1], neuron, path="compiled")
         spikes[torch.isfinite(spikes)].sum().backward()
         return time.process_time() - started
 
@@ -84,8 +86,9 @@ def main(
 ) -> None:
     """Print a table: one process for each case, so that memory is its own."""
     if one:
-        way, n_pre, n_post = one.split(",")
-        print(measure(way, int(n_pre), int(n_post), batch, tau_mem, runs))
+        way, *sizes = one.split(",")
+        n_pre, n_post = map(int, sizes)
+        print(measure(way, n_pre, n_post, batch, tau_mem, runs))
         return
     print(f"batch {batch}, tau_mem {tau_mem:g}, one thread, forward + backward, processor time")
     print(f"{'way':12s} {'layer':>12s} {'best ms':>9s} {'median ms':>9s} {'added MB':>9s}")

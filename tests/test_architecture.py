@@ -33,14 +33,16 @@ def test_files_of_a_row_exist(room):
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_what_it_is_for_and_what_may_not_enter(room):
     text = (PACKAGE / room.replace(".", "/") / "__init__.py").read_text(encoding="utf-8")
-    docstring = re.match(r'"""(.*?)"""', text, flags=re.DOTALL).group(1)
-    introduction = docstring.split("\nExamples\n")[0]
+    docstring = re.match(r'"""(.*?)"""', text, flags=re.DOTALL)
+    assert docstring is not None
+    introduction = docstring[1].split("\nExamples\n")[0]
     assert re.search(r"\b(no|not|nothing|nor|only|never)\b", introduction, flags=re.IGNORECASE)
 
 
 def test_the_picture_shows_the_layers_and_rooms():
     path = ROOT / "docs" / "draw_architecture.py"
     spec = importlib.util.spec_from_file_location("draw_architecture", path)
+    assert spec is not None and spec.loader is not None
     drawing = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(drawing)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

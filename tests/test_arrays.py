@@ -60,7 +60,7 @@ def test_precision_is_kept_and_memory_shared():
         (["1"], "text"),
         (np.array(["2020-01-01"], dtype=np.datetime64), "dates"),
         (np.zeros(2, dtype=[("a", "f8")]), "a"),
-        (np.ma.array([1.0, 2.0], mask=[0, 1]), "masked"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), "masked"),
         ([[1, 2], [3]], "length"),
         ([torch.zeros(2, requires_grad=True), torch.zeros(3)], "length"),
         (pd.Series([1, None], dtype="object"), "x[1]: got None"),

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,8 +122,10 @@ def test_what_was_not_used_for_a_month_is_removed(tmp_path, monkeypatch):
     month_ago = time.time() - 31 * 86_400
     for folder in (old, foreign):
         os.utime(folder, (month_ago, month_ago))
-    fresh = importlib.util.module_from_spec(compiling.__spec__)
-    compiling.__spec__.loader.exec_module(fresh)  # with no folder known yet
+    spec = compiling.__spec__
+    assert spec is not None and spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)  # with no folder known yet
     made = fresh.compiled_code_folder(kernel.__name__)
     assert set(tmp_path.iterdir()) == {recent, foreign, made}
 
@@ -130,6 +133,7 @@ def test_what_was_not_used_for_a_month_is_removed(tmp_path, monkeypatch):
 def test_other_functions_of_numba_stay_where_they_were():
     import numba
 
-    before = numba.config.CACHE_DIR
+    config: Any = numba.config  # whose names are made when it is imported
+    before = config.CACHE_DIR
     compiling.njit(cache=True)(lambda x: x)
-    assert before == numba.config.CACHE_DIR
+    assert before == config.CACHE_DIR

@@ -25,7 +25,11 @@ from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.learning.spikes.classification import train_spikes
-from lasersampling.learning.spikes.recipes import ClassifyRecipe
+from lasersampling.learning.spikes.recipes import (
+    ClassifyRecipe,
+    LearningSettings,
+    NetworkSettings,
+)
 from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
 from lasersampling.lif.exchange.nir import from_nir, read_nir, to_nir, write_nir
@@ -42,8 +46,8 @@ NETWORK = network_from_arrays(
 RECIPE = ClassifyRecipe(
     data="yin_yang",
     members=1,
-    network={"hidden": (3,), "delays": "synaptic"},
-    learning={"n_epochs": 2, "batch_size": 5, "evaluate_every": 1},
+    network=NetworkSettings(hidden=(3,), delays="synaptic"),
+    learning=LearningSettings(n_epochs=2, batch_size=5, evaluate_every=1),
 )
 
 

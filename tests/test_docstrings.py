@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ MODULES = sorted(
 
 def number_of_examples(name):
     """Count the examples in the source, since doctest passes over what it does not know."""
-    path = Path(importlib.import_module(name).__file__)
+    path = Path(importlib.import_module(name).__file__ or "")
     nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     return sum(
         len(doctest.DocTestParser().get_examples(ast.get_docstring(node) or ""))
@@ -36,7 +37,9 @@ def test_there_are_examples():
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # an example may write a file
-    names = {} if name.startswith(SELF_CONTAINED) else None  # None: those of the module
+    names: dict[str, Any] | None = (
+        {} if name.startswith(SELF_CONTAINED) else None
+    )  # None: those of the module
     result = doctest.testmod(
         importlib.import_module(name), globs=names, optionflags=doctest.ELLIPSIS
     )

@@ -90,6 +90,7 @@ def run(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", [str(script), *arguments])
         with pytest.raises(SystemExit) as left:
             runpy.run_path(str(script), run_name="__main__")
+        assert isinstance(left.value.code, int)
         return Ran(left.value.code, capsys.readouterr().err)
 
     return invoke

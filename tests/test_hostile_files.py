@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -151,7 +152,7 @@ def graph(make):
         make(file.create_group("node"), "weights")
 
 
-FILES = {
+FILES: dict[str, tuple[Callable[..., None], Callable[[str], object], str]] = {
     "machine": (machine, load_machine, "sample file.h5 --sampler gibbs --out out.h5"),
     "target": (target, read_target, "fit file.h5 --out out.h5"),
     "network": (network, load_network, "convert file.h5 out.npz"),
@@ -217,6 +218,7 @@ def held_by_another(path):
     process = subprocess.Popen(
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    assert process.stdout is not None
     assert process.stdout.readline()
     return process
 

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_commands_are_understood():
 
     from lasersampling.cli.main import app
 
-    group = get_command(app)
+    group: Any = get_command(app)
     assert {command[1] for command in COMMANDS} == set(group.commands)
     for command in COMMANDS:
         # Raises for an unknown option or a missing argument; the commands have tests of their own.

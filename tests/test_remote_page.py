@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ def port():
         text=True,
     )
     try:
+        assert process.stdout is not None
         yield process.stdout.readline().split()[1]
     finally:
         process.kill()
@@ -36,7 +38,7 @@ def port():
 
 def test_the_client_of_the_page_samples_with_the_server_of_the_page(port, capsys):
     assert "5005" in CLIENT
-    names = {}
+    names: dict[str, Any] = {}
     exec(CLIENT.replace("5005", port), names)
     assert capsys.readouterr().out.startswith("dice [0.")
     assert names["samples"].states.shape == (8, 400, 3)

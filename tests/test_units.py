@@ -33,7 +33,8 @@ def states_unit(name, text):
 
 def entries(docstring):
     """Map each name documented as ``name : type`` to the indented text below it."""
-    found, names = {}, []
+    found: dict[str, str] = {}
+    names: list[str] = []
     for line in inspect.cleandoc(docstring or "").splitlines():
         start = ENTRY.match(line)
         if start:
@@ -64,7 +65,8 @@ def hints_of(thing):
 
 
 def without_unit_in_class(cls):
-    hints, documented = hints_of(cls), {}
+    hints = hints_of(cls)
+    documented: dict[str, str] = {}
     for base in reversed(cls.__mro__[:-1]):
         documented |= entries(base.__dict__.get("__doc__"))
     for field in dataclasses.fields(cls):

@@ -1,5 +1,8 @@
 """Functions that take a machine take a restricted one as well as a general one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -63,7 +66,7 @@ def test_what_is_no_machine_is_refused(name):
     with pytest.raises(
         InputError, match=r"(machine|truth): got str, .*\(load_machine reads files\)"
     ):
-        TAKING_MACHINES[name]("machine.toml")
+        TAKING_MACHINES[name]("machine.toml")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("suffix", [".toml", ".h5"])
@@ -78,13 +81,13 @@ def test_restricted_machines_go_to_files_and_back(tmp_path, suffix):
 
 def test_exchanged_arguments_are_told(tmp_path):
     with pytest.raises(InputError, match=r"the order is save_machine\(path, machine\)"):
-        save_machine(RESTRICTED, tmp_path / "machine.h5")
+        save_machine(RESTRICTED, tmp_path / "machine.h5")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"(machine|truth): got str, expected a BoltzmannMachine"):
-        save_machine(tmp_path / "machine.h5", "machine")
+        save_machine(tmp_path / "machine.h5", "machine")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Any], Any]] = {
     "gradients": lambda values: torch.tensor(values, requires_grad=True),
     "bfloat16": lambda values: torch.tensor(values, dtype=torch.bfloat16),
     "parameter": lambda values: torch.nn.Parameter(torch.tensor(values)),

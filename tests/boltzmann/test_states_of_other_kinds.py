@@ -1,5 +1,8 @@
 """Every function that takes states refuses what is not 0 or 1, and says how -1 and +1 become so."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -30,7 +33,7 @@ HALF = np.full(3, 0.5)
 UNIFORM = np.full(8, 1 / 8)
 STATES = np.random.default_rng(2).integers(0, 2, (2, 40, 3)).astype(np.int8)
 
-TAKING_STATES = {
+TAKING_STATES: dict[str, Callable[[Any], Any]] = {
     "energy": THREE.energy,
     "local_field": THREE.local_field,
     "free_energy": RESTRICTED.free_energy,

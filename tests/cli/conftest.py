@@ -27,8 +27,7 @@ def run(tmp_path, monkeypatch):
 
     def invoke(*arguments: object, encoding: str = "utf-8") -> Ran:
         result = CliRunner(charset=encoding).invoke(app, [str(argument) for argument in arguments])
-        unforeseen = not isinstance(result.exception, SystemExit | None)
-        if unforeseen:
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.exit_code, result.stdout, result.stderr)
 

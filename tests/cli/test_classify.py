@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def options(*settings):
 def mine(run):
     """Return an archive of spikes of one's own, of two inputs and two classes."""
     rng = np.random.default_rng(0)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for part, n in (("train", 60), ("test", 30)):
         labels = rng.integers(0, 2, n)
         times = np.where(labels[:, None] == [0, 1], 0.2, 0.9) + 0.1 * rng.random((n, 2))

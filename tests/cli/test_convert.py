@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -15,7 +16,7 @@ from lasersampling.lif import (
 from lasersampling.results import read_results
 
 RNG = np.random.default_rng(5)
-ARRAYS = {
+ARRAYS: dict[str, Any] = {
     "weights_0": RNG.normal(1.0, 1.0, (2, 4, 3)),
     "synaptic_delays_0": RNG.uniform(0.0, 1.0, (2, 4, 3)),
     "weights_1": RNG.normal(1.0, 1.0, (2, 2, 4)),
@@ -26,8 +27,10 @@ ARRAYS = {
 
 @pytest.fixture
 def network_file(run):
-    about = {"command": "made by hand", "trained_on": "yin_yang", "accuracy": [0.5, 0.75]}
-    save_network("network.h5", network_from_arrays(ARRAYS), **about)
+    save_network(
+        "network.h5", network_from_arrays(ARRAYS), command="made by hand", trained_on="yin_yang",
+        accuracy=[0.5, 0.75],
+    )  # fmt: skip
     return "network.h5"
 
 
@@ -64,7 +67,9 @@ def test_to_arrays_and_back(run, network_file):
     ran = run("convert", "own.npz", "own.h5", "--json")
     assert json.loads(ran.out)["neurons"] == [1]
     ran = run("convert", network_file, "copy.h5")
-    assert load_network("copy.h5").accuracy.tolist() == [0.5, 0.75]
+    accuracy = load_network("copy.h5").accuracy
+    assert accuracy is not None
+    assert accuracy.tolist() == [0.5, 0.75]
 
 
 def test_info(run, network_file):
@@ -127,6 +132,7 @@ def test_results_of_a_training_become_a_network(run, tmp_path):
     assert ran.code == 0, ran.err
     stored = load_network("network.h5")
     results = read_results("run.h5")
+    assert stored.accuracy is not None
     assert np.array_equal(stored.accuracy, results.array("test/accuracy"))
     assert stored.trained_on == "yin_yang"
     assert stored.network.sizes == (9, 5, 3)

@@ -184,8 +184,8 @@ def test_which_lasers_are_used_and_how_long_they_settle_is_said_and_kept(run):
         "burn_in_ns": 5.0,
         "most_burn_in_ns": 500,
     }
-    own = (*SMALL, "data.source=mine.npz", "training.n_hidden=2", "training.batch_size=10")
-    own = (*own, *(f"{key}={value}" for key, value in settings.items()))
+    own = [*SMALL, "data.source=mine.npz", "training.n_hidden=2", "training.batch_size=10"]
+    own += [f"{key}={value}" for key, value in settings.items()]
     ran = run("generate", "digits", "--out", "run.h5", *options(*own))
     assert ran.code == 0
     found = read_results("run.h5")

@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-from lasersampling.cli import progress as shown
-from lasersampling.cli.progress import Pace
+from lasersampling.cli.progress import Lines, Pace
 from lasersampling.cli.reporting import Reporter
 
 
@@ -15,21 +14,22 @@ class Terminal(io.StringIO):
 
 
 def test_bar_on_a_terminal_only_when_there_is_progress(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     reporter = Reporter(quiet=False, as_json=False)
     with reporter.progress("resting"):
         pass
-    assert sys.stderr.getvalue() == ""
+    assert terminal.getvalue() == ""
     with reporter.progress("sampling") as progress:
         progress(0.5)
         progress(1.0)
-    assert "sampling" in sys.stderr.getvalue()
-    assert "100%" in sys.stderr.getvalue()
+    assert "sampling" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
 
 
 def test_occasional_lines_elsewhere(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     with Reporter(quiet=False, as_json=False).progress("sampling") as progress:
         for now[0], fraction in ((5, 0.1), (20, 0.4), (25, 0.5), (40, 0.8)):
             progress(fraction)
@@ -55,7 +55,9 @@ def test_time_left_follows_recent_speed_and_is_unknown_at_first_and_after_a_halt
     for now in range(10, 71):
         pace.add(float(now), (now - 2) / 100)
     assert pace.left_s(70.0) == pytest.approx(32.0)
-    assert pace.left_s(80.0) > 32.0  # it has come to a halt, which is no progress
+    left_s = pace.left_s(80.0)
+    assert left_s is not None
+    assert left_s > 32.0  # it has come to a halt, which is no progress
     assert pace.left_s(101.0) is None
     pace.add(102.0, 0.1)  # begun anew
     assert pace.left_s(102.0) is None
@@ -63,8 +65,9 @@ def test_time_left_follows_recent_speed_and_is_unknown_at_first_and_after_a_halt
 
 def test_work_that_says_nothing_or_is_done_is_told_of(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     with Reporter(quiet=False, as_json=False).progress("judging") as progress:
+        assert isinstance(progress, Lines)
         for now[0] in (2.0, 4.0, 9.0, 15.0):
             progress.tick(now[0])
         now[0] = 16.0

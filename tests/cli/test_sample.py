@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments, load_machine, save_machine
-from lasersampling.hardware import Imperfections
+from lasersampling.hardware import Deviation, Imperfections, Quantity
 from lasersampling.hardware.chip import draw_chip
 from lasersampling.results import read_results
 
@@ -49,7 +49,8 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     config = tomllib.loads(results.config)
     assert config["imperfections"]["pump"]["mismatch"]["std"] == 0.02
     assert config["imperfections"]["coupling"]["grid"]["bits"] == 5
-    expected = draw_chip(Imperfections(pump={"mismatch": {"std": 0.02}}), 3, 3).pump
+    pumps = Imperfections(pump=Quantity(mismatch=Deviation(0.02)))
+    expected = draw_chip(pumps, 3, 3).pump
     assert np.array_equal(results.array("chip/pump"), expected)
     adapted = run(*options, "--adapt", 1, "--out", "adapted.h5")
     assert adapted.code == 0

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,11 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
 MACHINE = BoltzmannMachine.random(3, seed=2)
-CALIBRATION = {"n_chains": 8, "activation_duration_ns": 200.0, "pair_duration_ns": 400.0}
+CALIBRATION: dict[str, Any] = {
+    "n_chains": 8,
+    "activation_duration_ns": 200.0,
+    "pair_duration_ns": 400.0,
+}
 """As the other tests of commands, which share it through the cache."""
 
 
@@ -52,6 +57,7 @@ def started(command, *arguments):
         # A test run in the background of a shell ignores Ctrl-C, and children would inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    assert process.stderr is not None
     for line in process.stderr:
         found = re.search(r"tcp://\S+", line)
         if found:

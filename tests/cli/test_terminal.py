@@ -3,6 +3,7 @@
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,11 @@ from lasersampling.config.toml import toml_of
 from lasersampling.lif import network_from_arrays, save_network
 from lasersampling.results import read_results
 
-NAMES = [command.callback.__name__ for command in main.app.registered_commands]
+NAMES = [c.callback.__name__ for c in main.app.registered_commands if c.callback is not None]
 
 GIBBS = ("--sampler", "gibbs", "--draws", 200)
 
-RUNS = {
+RUNS: dict[str, tuple[Any, ...]] = {
     "info": ("info", "D2"),
     "simulate": ("simulate", "D2", "--pump", 1.0, "--duration-ns", 5),
     "sample": ("sample", "machine.toml", *GIBBS),

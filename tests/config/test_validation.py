@@ -2,7 +2,7 @@ import copy
 import dataclasses
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ class Everything:
     file: Path | None = None
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "number": 1.5,
     "whole": 3,
     "switch": True,
@@ -178,24 +178,24 @@ def test_all_problems_are_reported_at_once():
 
 def test_a_list_in_place_of_the_whole_table():
     with pytest.raises(InputError) as raised:
-        parse([1], Pulse, "a.toml")
+        parse([1], Pulse, "a.toml")  # type: ignore[arg-type]
     assert problems_of(raised) == [("a.toml", "[1]", "a table")]
 
 
 def test_positional_arguments_are_named():
     with pytest.raises(InputError) as raised:
-        Pulse(-1.0, "x")
+        Pulse(-1.0, "x")  # type: ignore[arg-type]
     assert problems_of(raised) == [
         ("duration_ns", "-1.0", "a number above 0"),
         ("kick", "'x'", "a number"),
     ]
     with pytest.raises(InputError, match="argument 4: got 9"):
-        Pulse(1.0, 2.0, 0.0, 9)
+        Pulse(1.0, 2.0, 0.0, 9)  # type: ignore[call-arg]
 
 
 def test_long_values_are_shortened():
     with pytest.raises(InputError) as raised:
-        Pulse("x" * 10_000)
+        Pulse("x" * 10_000)  # type: ignore[arg-type]
     assert len(str(raised.value)) < 150
 
 
@@ -228,7 +228,7 @@ def test_union_members_are_chosen_by_their_kind():
 def test_objects_are_frozen_and_survive_replace_and_copy():
     pulse = Pulse(2.0)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        pulse.kick = 3.0
+        pulse.kick = 3.0  # type: ignore[misc]
     assert dataclasses.replace(pulse, kick=1) == Pulse(2.0, 1.0)
     with pytest.raises(InputError, match="delay_ns: got 3"):
         dataclasses.replace(pulse, delay_ns=3.0)
@@ -236,7 +236,8 @@ def test_objects_are_frozen_and_survive_replace_and_copy():
 
 
 def test_whole_numbers_and_numpy_numbers_become_plain_numbers():
-    for value in (2, np.int64(2), np.float64(2), np.float32(2)):
+    numbers: list[Any] = [2, np.int64(2), np.float64(2), np.float32(2)]
+    for value in numbers:
         assert type(Pulse(value).duration_ns) is float
         assert Pulse(value) == Pulse(2.0)
     assert type(parse(GOOD | {"whole": np.int32(3)}, Everything, "").whole) is int
@@ -251,7 +252,7 @@ def test_a_derived_class_inherits_fields_and_checks():
 
     assert Longer(1.0, repeats=2).repeats == 2
     with pytest.raises(InputError, match=r"repeats: got 1\.5"):
-        Longer(1.0, repeats=1.5)
+        Longer(1.0, repeats=1.5)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="delay_ns"):
         Longer(1.0, delay_ns=2.0)
 

@@ -77,7 +77,9 @@ def test_files_are_known_by_words_and_content(tmp_path, images, labels):
             (tmp_path / name.replace("train", part)).write_bytes(packed)
     assert read_idx_set(tmp_path)["test_labels"].tolist() == [0, 1, 2]
     assert is_idx(tmp_path / images)
-    assert labels_beside(tmp_path / images).name == labels
+    beside = labels_beside(tmp_path / images)
+    assert beside is not None
+    assert beside.name == labels
     (tmp_path / f"other-{images}").write_bytes(idx(np.zeros((1, 2, 2))))
     with pytest.raises(InputError, match="train images: got .*, expected files of a single set"):
         read_idx_set(tmp_path)

@@ -24,6 +24,7 @@ def test_subfolders_are_classes(folder):
     images, labels, names, _ = read_folder(folder)
     assert images.shape == (3, 4, 6)
     assert names == ("ant", "cat")
+    assert labels is not None
     assert labels.tolist() == [0, 1, 1]
     assert images[:, 0, 0].tolist() == [0.0, 1.0, 0.2]
 
@@ -80,6 +81,7 @@ def test_arrays_with_and_without_labels(tmp_path):
     again, labels, names, _ = read_array(tmp_path / "b.npz", (2, 2))
     assert again.shape == (5, 2, 2)
     assert np.allclose(again, read.reshape(5, 2, 2, 2, 2).mean(axis=(2, 4)), atol=1e-6)
+    assert labels is not None
     assert (labels.tolist(), names) == ([0, 1, 0, 1, 0], ("x", "y"))
 
 
@@ -145,6 +147,7 @@ def test_classes_stand_in_natural_order_and_empty_folders_are_told(tmp_path):
     images, labels, names, notes = read_folder(tmp_path)
     assert names == ("0", "1", "2", "10")
     assert (images[:, 0, 0] * 255).round().tolist() == [0, 1, 2, 10]
+    assert labels is not None
     assert labels.tolist() == [0, 1, 2, 3]
     assert notes == (f"{tmp_path}: 1 folders without pictures are no classes: 3",)
 

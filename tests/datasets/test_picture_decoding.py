@@ -52,10 +52,10 @@ def test_brightness_of_all_kinds(tmp_path, name):
     assert pixel_count(tmp_path / name) == 6
     found = decoded(tmp_path / name)
     ink, share = found.parts(None)
-    opaque = np.ones(GREY.shape) if opaque is None else np.asarray(opaque, dtype=float)
+    solid = np.ones(GREY.shape) if opaque is None else np.asarray(opaque, dtype=np.float64)
     # Grey levels of GIF and CMYK may be off by one of 255.
-    np.testing.assert_allclose(share, opaque, atol=1e-9)
-    np.testing.assert_allclose(ink, expected * opaque, atol=1.01 / 255)
+    np.testing.assert_allclose(share, solid, atol=1e-9)
+    np.testing.assert_allclose(ink, np.asarray(expected) * solid, atol=1.01 / 255)
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])

@@ -57,5 +57,5 @@ def test_too_few_images_are_refused(labels, test_size, message):
 def test_all_problems_of_a_binarisation_at_once():
     pictures = split(IMAGES, None, (2, 3), test_size=0.2, seed=1)
     with pytest.raises(InputError) as caught:
-        pictures.binarised("otsu", threshold=1.0, seed=-1)
+        pictures.binarised("otsu", threshold=1.0, seed=-1)  # type: ignore[arg-type]
     assert [problem.where for problem in caught.value.problems] == ["binarise", "threshold", "seed"]

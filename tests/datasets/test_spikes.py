@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_encoding():
         as_spike_times([0.0], 1.0, 0.5)
 
 
-ARRAYS = {
+ARRAYS: dict[str, Any] = {
     "train_times": np.array([[0.1, np.inf], [0.3, 0.2], [0.4, 0.2], [0.2, np.inf], [0.5, 0.5]]),
     "train_labels": np.array([0, 2, 1, 0, 1]),
     "validation_times": np.array([[0.2, 0.5]]),
@@ -76,7 +78,9 @@ def test_content_that_cannot_be_used_is_refused(tmp_path, changes, message):
 
 def test_names_of_classes_are_kept_in_natural_order(tmp_path):
     labels = {name: array for name, array in ARRAYS.items() if name.endswith("labels")}
-    text = {name: np.char.add("class", (array * 5).astype(str)) for name, array in labels.items()}
+    text: dict[str, Any] = {
+        name: np.char.add("class", (array * 5).astype(str)) for name, array in labels.items()
+    }
     np.savez(tmp_path / "mine.npz", **(ARRAYS | text))
     data = load_spikes(tmp_path / "mine.npz")
     assert data.class_names == ("class0", "class5", "class10")
@@ -87,10 +91,9 @@ def test_without_a_validation_part_a_tenth_of_the_training_part_is_held_out(tmp_
     generator = np.random.default_rng(0)
     times, labels = generator.random((60, 3)), np.arange(60) % 3
     np.savez(
-        tmp_path / "mine.npz",
-        **{"train_times": times, "train_labels": labels * 1.0},
-        **{"test_times": times[:3], "test_labels": labels[:3]},
-    )
+        tmp_path / "mine.npz", train_times=times, train_labels=labels * 1.0,
+        test_times=times[:3], test_labels=labels[:3],
+    )  # fmt: skip
     data = load_spikes(tmp_path / "mine.npz")
     assert np.bincount(data.validation.labels).tolist() == [2, 2, 2]
     assert not set(map(bytes, data.validation.times)) & set(map(bytes, data.train.times))

@@ -56,7 +56,7 @@ def test_drift_is_stationary_and_forgets_in_its_correlation_time():
         (lambda: Deviation(-0.1), "std"),
         (lambda: Deviation(0.1, relative=False, distribution="lognormal"), "distribution"),
         (lambda: Deviation(0.1, -1.0, distribution="lognormal"), "distribution"),
-        (lambda: Deviation(0.1, distribution="uniform"), "distribution"),
+        (lambda: Deviation(0.1, distribution="uniform"), "distribution"),  # type: ignore[arg-type]
         (lambda: Drift(0.1, 0.0), "correlation_time_ns"),
     ],
 )

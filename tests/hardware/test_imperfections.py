@@ -1,5 +1,7 @@
 """Files of imperfections, and chips drawn from them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,10 +15,11 @@ from lasersampling.hardware import (
     load_imperfections,
 )
 from lasersampling.hardware.chip import draw_chip
+from lasersampling.hardware.deviation import Drift
 
 
 def everything(strength=1.0, reciprocity=0.0):
-    quantity = {"mismatch": {"std": 0.1 * strength}}
+    quantity: Any = {"mismatch": {"std": 0.1 * strength}}
     return Imperfections(
         pump=quantity, threshold=quantity, gain=quantity, delay=quantity, dead=0.3,
         coupling=quantity | {"reciprocity": reciprocity},
@@ -94,7 +97,8 @@ def test_reciprocity_is_the_correlation_of_both_directions(reciprocity):
 
 def test_chips_apply_what_was_drawn():
     about = Imperfections(
-        pump={"mismatch": {"std": 0.1}}, delay={"mismatch": {"std": 0.2, "relative": False}}
+        pump=Quantity(mismatch=Deviation(0.1)),
+        delay=Quantity(mismatch=Deviation(0.2, relative=False)),
     )
     chip = draw_chip(about, 4, 1)
     assert chip.applied("pump", 2.0) == pytest.approx(2.0 * (1 + chip.pump))
@@ -113,5 +117,5 @@ def test_what_a_half_does_not_know_is_refused():
         f"imperfections.{name}.mismatch" for name in ("threshold", "gain", "coupling", "delay")
     ]
     about.refuse_others(set(about.active()), "lasers")
-    drifting = Imperfections(gain=Quantity(drift={"std": 0.1, "correlation_time_ns": 5.0}))
+    drifting = Imperfections(gain=Quantity(drift=Drift(0.1, correlation_time_ns=5.0)))
     assert list(drifting.active()) == ["gain.drift"]

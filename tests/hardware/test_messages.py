@@ -104,8 +104,10 @@ def test_messages_follow_each_other_and_arrive_in_pieces():
     def one_byte(size):
         return stream.read(min(size, 1))
 
-    assert read_message(one_byte).request == 7
-    assert read_message(one_byte).kind is MessageKind.BYE
+    first, second = read_message(one_byte), read_message(one_byte)
+    assert first is not None and second is not None
+    assert first.request == 7
+    assert second.kind is MessageKind.BYE
     assert read_message(one_byte) is None
 
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from lasersampling.hardware.conversation import description_message, error_messa
 from lasersampling.hardware.messages import Message, MessageKind, encode, read_message
 
 DESCRIPTION = Description("lif", "doubling", (2, 2), facts={"tau_syn_us": 10.0, "cold": True})
-QUICK = {"timeout_s": 60.0, "pause_s": 0.0}
+QUICK: dict[str, Any] = {"timeout_s": 60.0, "pause_s": 0.0}
 NO_ANSWER = "no answer within 1 s \\(1 attempt\\)"
 
 

@@ -267,7 +267,7 @@ def test_the_port_is_free_again_at_once(doubling, request_arrays):
 
 def test_where_a_server_cannot_listen(doubling):
     with pytest.raises(InputError, match="address: got a command"):
-        Server(doubling, ["cat"])
+        Server(doubling, ["cat"])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="address: got 'nonsense'"):
         Server(doubling, "nonsense")
     with Server(doubling) as server, pytest.raises(OSError):

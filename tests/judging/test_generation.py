@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -45,10 +47,11 @@ def test_the_shipped_machine_is_judged_as_its_file_says():
     model = load_picture_model("digits")
     metrics, images = judge_machine(model.machine, load_digits(), seed=5)
     assert images.samples.n_chains == 110
-    claimed = model.provenance
+    claimed: dict[str, Any] = dict(model.provenance)
     assert metrics["recognition"].value == pytest.approx(claimed["recognition"])
     # Another seed: within four standard errors of the difference.
     found = metrics["label_accuracy_gibbs"]
+    assert found.standard_error is not None
     error = np.hypot(found.standard_error, claimed["label_accuracy_gibbs_se"])
     assert abs(found.value - claimed["label_accuracy_gibbs"]) < 4 * error
     assert claimed["label_accuracy_gibbs"] >= 0.9

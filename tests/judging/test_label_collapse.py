@@ -6,14 +6,18 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.judging.label_collapse import collapsed_labels, image_variety
+from lasersampling.learning.pictures.label_reader import LabelReader
 from lasersampling.sampling import Samples
 
 N_PIXELS, NAMES = 12, ("cross", "ring")
 MACHINE = BoltzmannMachine(np.zeros((17, 17)), np.zeros(17), n_label=2, n_hidden=3)
 
 
-class FirstPixel:
+class FirstPixel(LabelReader):
     """Reads class 1 where the first pixel is bright."""
+
+    def __init__(self):
+        pass  # nothing has been learned
 
     def read(self, images):
         return np.asarray(images)[..., 0].astype(int)

@@ -44,7 +44,7 @@ def test_drive_of_a_regular_laser(length_ns):
     """Without noise: electrons that a laser drives into an empty one, against their equation."""
     about, weight, step = Depression(utilisation=0.3, recovery_time_ns=8.0), 800.0, 1e-3
     synapse = Synapse(duration_ns=length_ns)
-    network = LaserNetwork(DEVICE, 2, [[0, 0], [weight, 0]], 0.0, synapse, depression=about)
+    network = LaserNetwork(DEVICE, 2, [[0.0, 0.0], [weight, 0.0]], 0.0, synapse, depression=about)
     run = simulate(
         network,
         [1.9, 0.0],
@@ -61,6 +61,7 @@ def test_drive_of_a_regular_laser(length_ns):
     assert expected[-1] == pytest.approx(about.steady_state(interval), rel=0.02)
     assert expected[-1] < 0.8
     # The pulse acts from the end of the step with the spike, with the strength of the last spike.
+    assert run.traces is not None
     now = np.arange(len(run.traces.time_ns)) * step
     last = np.searchsorted(np.ceil(times / step) * step, now + step / 4) - 1
     since = now - times[np.maximum(last, 0)]
@@ -76,9 +77,11 @@ def test_drive_of_a_regular_laser(length_ns):
     assert np.abs(found - electrons / np.mean(expected)).max() > 0.1 * electrons.max()
     # And what the state keeps is what was transmitted.
     end = run.end
+    assert end.spike_amplitude is not None
     assert end.spike_amplitude == pytest.approx(expected[-len(end.spike_amplitude) :], rel=1e-3)
     left = expected[-1] * 0.7
     now_left = 1.0 - (1.0 - left) * np.exp(-(40.0 - times[-1]) / 8.0)
+    assert end.resource is not None
     assert end.resource[0] == pytest.approx([now_left, 1.0], rel=1e-3)
 
 

@@ -1,6 +1,7 @@
 """Lasers that differ, spikes that get lost or jitter: what each does, and nothing else."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,8 @@ def test_the_threshold_moves_the_activation_curve_by_as_much(common_step):
 def test_a_laser_that_differs_is_the_device_of_these_parameters(name):
     """Rates of lanes of their own against those of devices with the parameters changed."""
     ratio, pump = np.array([0.97, 1.03]), 0.87
-    network = LaserNetwork(DEVICE, 2, **{name: ratio})
+    ratios: dict[str, Any] = {name: ratio}
+    network = LaserNetwork(DEVICE, 2, **ratios)
     rates = simulate(network, pump, 400.0, n_chains=60, seed=1).spikes.rate_per_ns()
     for k in range(2):
         section = Section(
@@ -121,7 +123,7 @@ def test_what_is_transmitted_is_what_is_seen(faults, delay_ns, part_ns):
     pump = np.array([2.0, 0.0])
     weight, length, tau_1 = 4000.0, 0.8, device.gain.carrier_lifetime_ns
     synapse = Synapse(duration_ns=length, overlap="add")
-    network = LaserNetwork(device, 2, [[0, 0], [weight, 0]], delay_ns, synapse, **faults)
+    network = LaserNetwork(device, 2, [[0.0, 0.0], [weight, 0.0]], delay_ns, synapse, **faults)
     usual = SimulationSettings(step_ps=1.0, burn_in_ns=0.0, noise=False)
     start, earlier = None, np.zeros(0)
     if part_ns:
@@ -131,6 +133,7 @@ def test_what_is_transmitted_is_what_is_seen(faults, delay_ns, part_ns):
     run = simulate(network, pump, 40.0, seed=7, start=start, settings=traced)
     times = np.concatenate([earlier, run.spikes.time_ns])
     assert run.spikes.n_spikes > 3
+    assert run.traces is not None
     since = run.traces.time_ns[:, None] - times - delay_ns
     on, off = np.maximum(since, 0.0), np.maximum(since - length, 0.0)
     gain = (weight * tau_1 * (np.exp(-off / tau_1) - np.exp(-on / tau_1))).sum(axis=1)
@@ -145,12 +148,13 @@ def test_nothing_acts_before_it_was_emitted():
     device = load_device("D2")
     pump = np.array([2.0, 0.0])
     network = LaserNetwork(
-        device, 2, [[0, 0], [4000.0, 0]], 0.0, Synapse(duration_ns=1.0), jitter_ns=0.2
+        device, 2, [[0.0, 0.0], [4000.0, 0.0]], 0.0, Synapse(duration_ns=1.0), jitter_ns=0.2
     )
     usual = SimulationSettings(step_ps=1.0, burn_in_ns=0.0, noise=False)
     traced = replace(usual, traces=TraceRequest((0, 1), 0.0, 60.0, 1.0))
     run = simulate(network, pump, 60.0, seed=7, settings=traced)
     emitted = simulate(LaserNetwork(device, 2), pump, 60.0, seed=7, settings=usual).spikes.time_ns
+    assert run.traces is not None
     gain = run.traces.gain_electrons[1]
     # A pulse begins where the slope jumps by 4 electrons per step of 1 ps.
     rises = run.traces.time_ns[1:-1][np.diff(gain, 2) > 2.0]

@@ -11,7 +11,7 @@ from lasersampling.lasers.settings import (
     TraceRequest,
 )
 
-WRONG = {
+WRONG: dict[str, list[object]] = {
     "burn_in_ns": [-1.0, float("inf"), float("nan"), "1"],
     "refractory_time_ns": [0.0, -1.0, float("inf")],
     "n_threads": [0, 1.5, True],

@@ -29,8 +29,8 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_bundles(monkeypatch):
     weights = 500.0 * (np.ones((3, 3)) - np.eye(3))
     network = LaserNetwork(DEVICE, 3, weights)
 
-    def run(seed=5, **settings):
-        settings = SimulationSettings(**settings)
+    def run(seed=5, **changes):
+        settings = SimulationSettings(**changes)
         return simulate(network, 0.96, 150.0, n_chains=30, seed=seed, settings=settings).spikes
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
@@ -48,8 +48,8 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
     network = LaserNetwork(DEVICE, 3)
     pump = np.array([0.9, 0.96, 1.05])
 
-    def run(**settings):
-        settings = SimulationSettings(**settings)
+    def run(**changes):
+        settings = SimulationSettings(**changes)
         return simulate(network, pump, 150.0, n_chains=60, seed=5, settings=settings).spikes
 
     one, two, common = run(n_threads=1), run(n_threads=2), run(common_step=True)
@@ -83,6 +83,7 @@ def test_below_threshold_light_is_thermal():
     traces = simulate(
         LaserNetwork(DEVICE, 64), pump, 400.0, seed=3, settings=SimulationSettings(traces=request)
     ).traces
+    assert traces is not None
     photons = traces.photons.astype(np.float64)
     # The field forgets within 2/|G|, 10 ps here, so readings 50 ps apart are independent:
     # thermal light has var S = <S>^2.
@@ -135,6 +136,7 @@ def test_without_noise_an_excited_pulse_follows_the_rate_equations():
         4.0,
         settings=SimulationSettings(noise=False, burn_in_ns=0.0, step_ps=0.25, traces=request),
     ).traces
+    assert traces is not None
     start = [float(traces.photons[0, 0]), float(traces.gain_electrons[0, 0]),
              float(traces.absorber_electrons[0, 0])]  # fmt: skip
 
@@ -163,6 +165,7 @@ def test_traces_and_spikes_tell_the_same_story(every_ps):
         LaserNetwork(DEVICE, 2), 1.0, 80.0, seed=1, settings=SimulationSettings(traces=request)
     )
     traces = result.traces
+    assert traces is not None
     assert traces.time_ns[0] == pytest.approx(10.0)
     assert traces.time_ns[-1] == pytest.approx(60.0)
     assert np.isfinite(traces.photons).all()
@@ -192,6 +195,7 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, pump_ratio=2.0, stop=25.0)
         ),
     )
     times, units = result.spikes.chain(0)
+    assert result.traces is not None
     return result.traces.time_ns, result.traces.gain_electrons[0], times[units == 0]
 
 
@@ -259,6 +263,7 @@ def test_a_synapse_can_drive_the_absorber_but_not_below_no_pump():
         times, units = result.spikes.chain(0)
         spikes = times[units == 0]
         assert spikes.size > 3
+        assert result.traces is not None
         since = np.maximum(result.traces.time_ns[:, None] - spikes, 0.0)
         level = np.exp(-np.maximum(since - 1.0, 0.0) / lifetime) - np.exp(-since / lifetime)
         expected = 2000.0 * lifetime + (change * lifetime * level).sum(axis=1)
@@ -295,6 +300,7 @@ def test_delays_per_connection():
         ),
     )
     times, _ = result.spikes.chain(0)
+    assert result.traces is not None
     starts = [result.traces.time_ns[np.argmax(row > 50.0)] for row in result.traces.gain_electrons]
     assert np.array(starts) - times[0] == pytest.approx([0.5, 2.5], abs=0.03)
 
@@ -334,7 +340,7 @@ def test_a_step_that_is_too_long_is_reported():
 
 
 def test_progress_ends_at_one():
-    seen = []
+    seen: list[float] = []
     simulate(LaserNetwork(DEVICE, 1), 1.0, 20.0, n_chains=70, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0

@@ -1,5 +1,7 @@
 """An absent spike is inf; -1 and nan, as other tools write, are refused wherever spikes come in."""
 
+from typing import Any
+
 import nir
 import numpy as np
 import pytest
@@ -22,8 +24,8 @@ LABELS = np.array([0, 1])
 def archive(times):
     good = np.array([[0.5, 1.0], [1.0, 0.5]])
     parts = {"train": times, "validation": good, "test": good}
-    arrays = {f"{part}_times": values for part, values in parts.items()}
-    np.savez("mine.npz", **arrays, **{f"{part}_labels": LABELS for part in parts})
+    arrays: dict[str, Any] = {f"{part}_times": values for part, values in parts.items()}
+    np.savez("mine.npz", **(arrays | {f"{part}_labels": LABELS for part in parts}))
     return "mine.npz"
 
 

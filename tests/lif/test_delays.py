@@ -28,7 +28,8 @@ def test_axonal_and_dendritic_delays_shift_spikes_each_by_its_own():
         assert torch.isinf(late[0, 0, 1])
         assert torch.equal(late[1, 4], delays.delays()[1])
         late[torch.isfinite(late)].sum().backward()
-        assert (delays.raw.grad > 0).all()
+        assert delays.raw.grad is not None
+        assert torch.all(delays.raw.grad > 0)
 
 
 def test_a_dendritic_delay_is_that_of_all_its_inputs():
@@ -61,7 +62,7 @@ def test_shared_and_fixed_delays():
     [
         (lambda: DelayRange(minimum=-1.0), "minimum"),
         (lambda: DelayRange(scale=0.0), "scale"),
-        (lambda: DelayRange(positivity="exp"), "positivity"),
+        (lambda: DelayRange(positivity="exp"), "positivity"),  # type: ignore[arg-type]
         (lambda: AxonalDelays(3, Streams([0]), shared=[0, 1]), "shared"),
         (lambda: AxonalDelays(2, Streams([0]), shared=[0, 2]), "shared"),
         (lambda: AxonalDelays(0, Streams([0])), "shape"),

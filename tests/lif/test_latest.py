@@ -3,12 +3,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from numpy.typing import ArrayLike
 
 from lasersampling.lif import network_from_arrays
 from lasersampling.lif.latest import latest_spikes
 
 RNG = np.random.default_rng(3)
-WEIGHTS = {
+WEIGHTS: dict[str, ArrayLike] = {
     "weights_0": RNG.normal(1.0, 1.5, (2, 6, 4)),
     "weights_1": RNG.normal(1.0, 1.5, (2, 3, 6)),
     "tau_mem_0": RNG.uniform(0.5, 4.0, (2, 6)),
@@ -17,7 +18,7 @@ WEIGHTS = {
     "leak_1": 0.2,
     "conductance_1": 0.3,
 }
-KINDS = {
+KINDS: dict[str, dict[str, ArrayLike]] = {
     "none": {},
     "axonal": {f"axonal_delays_{k}": RNG.uniform(0, 2, (2, n)) for k, n in ((0, 4), (1, 6))},
     "dendritic": {f"dendritic_delays_{k}": RNG.uniform(0, 2, (2, n)) for k, n in ((0, 6), (1, 3))},

@@ -87,6 +87,7 @@ def test_the_lift_is_the_derivative_of_the_highest_threshold_that_is_reached():
         return total
 
     LiftedPeaks().act(made, made.run(times))
+    assert layer.weights.grad is not None
     weights = layer.weights[0].detach()
     for index in [(0, 0), (0, 2), (1, 1), (1, 3)]:
         values = []

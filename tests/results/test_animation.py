@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
@@ -41,6 +42,7 @@ def run(tmp_path):
 def test_frames_follow_the_spikes(run, tmp_path):
     gif = save_animation(run, tmp_path / "run.gif", n_frames=5)
     with Image.open(gif) as image:
+        assert isinstance(image, GifImageFile)
         assert image.n_frames == 5
         frames = []
         for k in range(5):

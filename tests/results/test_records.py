@@ -76,8 +76,8 @@ def test_calibration_is_written_with_its_errors(tmp_path):
 
 def test_speed_and_power_are_metrics_with_units(tmp_path):
     names = [field.name for field in dataclasses.fields(Performance)]
-    performance = Performance(*(ValueWithError(1.0 + k, 0.1 * k) for k in range(len(names) - 1)),
-                              ValueWithError(50.0))  # fmt: skip
+    values = {name: ValueWithError(1.0 + k, 0.1 * k) for k, name in enumerate(names[:-1])}
+    performance = Performance(**(values | {names[-1]: ValueWithError(50.0)}))
     assert list(records.performance_metrics(performance)) == names
     results = written(
         tmp_path, lambda file: records.write_performance(file, performance, WallPlug())

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,11 @@ from lasersampling.learning.history import History
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile, read_checkpoint
 
-STATE = {"epoch": 2, "x": torch.tensor([[1.0, np.pi]]), "inner": {"empty": torch.zeros(0)}}
+STATE: dict[str, Any] = {
+    "epoch": 2,
+    "x": torch.tensor([[1.0, np.pi]]),
+    "inner": {"empty": torch.zeros(0)},
+}
 
 
 def history():

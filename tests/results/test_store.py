@@ -100,13 +100,14 @@ def test_machine_and_samples_come_back_as_objects(tmp_path, samples):
         np.testing.assert_array_equal(again.weights, machine.weights)
         np.testing.assert_array_equal(again.biases, machine.biases)
         assert (again.n_label, again.n_hidden) == (1, 1)
-    again = results.samples()
-    np.testing.assert_array_equal(again.states, samples.states)
-    assert (again.sampler, again.seed, again.interval_ns) == ("lasers", 5, 0.5)
-    np.testing.assert_array_equal(again.spikes.time_ns, samples.spikes.time_ns)
-    np.testing.assert_array_equal(again.spikes.unit, samples.spikes.unit)
-    np.testing.assert_array_equal(again.spikes.chain_offset, samples.spikes.chain_offset)
-    assert (again.spikes.n_units, again.spikes.duration_ns) == (3, 4.0)
+    drawn = results.samples()
+    np.testing.assert_array_equal(drawn.states, samples.states)
+    assert (drawn.sampler, drawn.seed, drawn.interval_ns) == ("lasers", 5, 0.5)
+    assert drawn.spikes is not None
+    np.testing.assert_array_equal(drawn.spikes.time_ns, samples.spikes.time_ns)
+    np.testing.assert_array_equal(drawn.spikes.unit, samples.spikes.unit)
+    np.testing.assert_array_equal(drawn.spikes.chain_offset, samples.spikes.chain_offset)
+    assert (drawn.spikes.n_units, drawn.spikes.duration_ns) == (3, 4.0)
 
 
 def test_xarray_opens_every_group(tmp_path, samples):

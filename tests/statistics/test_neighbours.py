@@ -37,7 +37,8 @@ def test_samples_of_one_law_are_not_told_apart(kind):
         if kind == "binary":
             sets = binary(N, 0.4, 2 * seed), binary(N, 0.4, 2 * seed + 1)
         else:
-            sets = np.random.default_rng(seed).normal(size=(2, N, 5))
+            generator = np.random.default_rng(seed)
+            sets = generator.normal(size=(N, 5)), generator.normal(size=(N, 5))
         found.append(adversarial_accuracy(*sets))
     values = np.array([one.value for one in found])
     claimed = np.array([one.standard_error for one in found])

@@ -58,6 +58,7 @@ def test_kernel_without_noise_follows_torchdiffeq_through_a_pulse_and_the_recove
             noise=False, burn_in_ns=0.0, step_ps=0.5, traces=TraceRequest((0,), 0.0, 4.0, 1.0)
         ),
     ).traces
+    assert traces is not None
     photons, gain, absorber = (
         column[0].astype(np.float64)
         for column in (traces.photons, traces.gain_electrons, traces.absorber_electrons)
@@ -98,9 +99,9 @@ def test_response_is_all_or_none():
 
 def test_photons_kick_too():
     photons, gain, absorber = kicked(REST, 0.0, 500.0)
-    assert (photons, gain, absorber) == (
-        REST.photons + 500.0, REST.gain_electrons, REST.absorber_electrons
-    )  # fmt: skip
+    assert photons == REST.photons + 500.0
+    assert gain == REST.gain_electrons
+    assert absorber == REST.absorber_electrons
 
 
 def test_shape_of_a_known_pulse():

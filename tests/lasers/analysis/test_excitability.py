@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.analysis.deterministic import (
@@ -38,7 +39,8 @@ def test_kicks_just_above_the_threshold_fire_and_just_below_do_not(threshold):
 def test_threshold_in_photons(threshold):
     photons = float(threshold_photons(DEVICE, PUMP)[0])
     assert REST.photons < photons < DEVICE.detection.threshold_photons
-    start = [photons * np.array([0.98, 1.02]), REST.gain_electrons, REST.absorber_electrons]
+    kicks = photons * np.array([0.98, 1.02])
+    start: list[ArrayLike] = [kicks, REST.gain_electrons, REST.absorber_electrons]
     path = trajectory(DEVICE, PUMP, start, np.arange(0.0, 2.5, 2e-3))
     assert count_pulses(DEVICE, path).tolist() == [0, 1]
 

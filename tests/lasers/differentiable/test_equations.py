@@ -46,6 +46,7 @@ def test_without_noise_it_goes_step_by_step_where_the_kernel_goes():
             noise=False, burn_in_ns=0.0, step_ps=1.0, traces=TraceRequest((0,), 0.0, 3.0, 1.0)
         ),
     ).traces
+    assert traces is not None
     current = torch.tensor(pump, dtype=torch.float64)
     start = LaserState(
         torch.tensor(float(traces.photons[0, 0])).double().sqrt(),

@@ -33,7 +33,7 @@ def test_without_noise_two_parts_are_the_whole(synapse, part_ns, about):
     network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, synapse, depression=about)
 
     def run(duration, traced=None, start=None):
-        traces = traced and TraceRequest((0, 1, 2), *traced, 1.0)
+        traces = None if traced is None else TraceRequest((0, 1, 2), traced[0], traced[1], 1.0)
         return simulate(
             network,
             np.array([1.9, 2.0, 2.3]),
@@ -142,6 +142,7 @@ def test_weights_may_change_in_between():
         ),
     )
     tau_1 = DEVICE.gain.carrier_lifetime_ns
+    assert run.traces is not None
     expected = 3000.0 * tau_1 * (1.0 - np.exp(-run.traces.time_ns / tau_1))
     grown = run.traces.gain_electrons[0]
     assert np.abs(grown - expected)[50:].max() < 0.02 * 3000.0 * tau_1
@@ -167,7 +168,7 @@ def test_states_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="start: got a state of 3 chains of 2 lasers"):
         simulate(network, 1.0, 5.0, n_chains=2, start=state)
     with pytest.raises(InputError, match="start: got dict, expected a NetworkState"):
-        simulate(network, 1.0, 5.0, start={})
+        simulate(network, 1.0, 5.0, start={})  # type: ignore[arg-type]
     with pytest.raises(InputError) as error:
         replace(state, armed=state.armed[:1], spike_time_ns=np.zeros(99))
     found = [problem.where for problem in error.value.problems]

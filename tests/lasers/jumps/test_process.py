@@ -44,6 +44,7 @@ def test_without_light_the_carriers_are_poisson():
         seed=1,
         settings=JumpSettings(burn_in_ns=20.0, traces=request),
     ).traces
+    assert traces is not None
     electrons = traces.gain_electrons.astype(np.float64)
     n = electrons.size  # 10 ns apart, five lifetimes: independent but for exp(-5)
     assert n == 50 * 101
@@ -60,14 +61,16 @@ def test_with_frozen_carriers_the_photons_are_geometric():
     emission = 1e-6 * (rest.gain_electrons + rest.absorber_electrons)
     ratio = emission / (device.cavity.loss_per_ns + 100.0 + 1.0)
     assert 0.7 < ratio < 0.9
-    histogram = simulate_jumps(
+    result = simulate_jumps(
         LaserNetwork(device, 1),
         pump,
         100.0,
         n_chains=40,
         seed=2,
         settings=JumpSettings(burn_in_ns=1.0, photon_histogram=200),
-    ).photon_histogram_ns[:, 0]
+    )
+    assert result.photon_histogram_ns is not None
+    histogram = result.photon_histogram_ns[:, 0]
     assert histogram.sum(axis=1) == pytest.approx(100.0)
     number = np.arange(200)
     probability, error = mean_and_error(histogram / 100.0)
@@ -95,6 +98,7 @@ def test_every_electron_is_accounted_for(ratio):
         seed=3,
         settings=JumpSettings(traces=TraceRequest((0,), 0.0, 200.0, 0.5)),
     ).traces
+    assert traces is not None
     lost = DEVICE.cavity.loss_per_ns * traces.photons.astype(np.float64)
     for section, electrons in (
         (DEVICE.gain, traces.gain_electrons),
@@ -117,8 +121,8 @@ def test_same_seed_same_bits_for_any_number_of_threads_and_size_of_buffers(monke
     synapse = Synapse(kernel="shaped", kick=0.5, duration_ns=6.0, overlap="add")
     network = LaserNetwork(DEVICE, 3, weights, 9.0, synapse)
 
-    def run(seed=5, **settings):
-        settings = JumpSettings(burn_in_ns=5.0, photon_histogram=9, **settings)
+    def run(seed=5, **changes):
+        settings = JumpSettings(burn_in_ns=5.0, photon_histogram=9, **changes)
         return simulate_jumps(network, 1.05, 25.0, n_chains=4, seed=seed, settings=settings)
 
     one, two, other = run(n_threads=1), run(n_threads=2), run(seed=6)
@@ -179,6 +183,7 @@ def post_synaptic_gain(synapse, weight, delay_ns=0.0, stop=20.0):
         settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest(targets, 0.0, stop, 5.0)),
     )
     times, units = result.spikes.chain(0)
+    assert result.traces is not None
     return result.traces.time_ns, result.traces.gain_electrons.mean(axis=0), times[units == 0]
 
 
@@ -245,6 +250,7 @@ def test_a_synapse_can_drive_the_absorber():
     spikes = times[units == 0]
     assert spikes.size > 5
     lifetime = DEVICE.absorber.carrier_lifetime_ns
+    assert result.traces is not None
     since = np.maximum(result.traces.time_ns[:, None] - spikes - 0.5, 0.0)
     level = np.exp(-np.maximum(since - 1.0, 0.0) / lifetime) - np.exp(-since / lifetime)
     expected = (9000.0 * lifetime * level).sum(axis=1)
@@ -282,6 +288,7 @@ def test_delays_are_exact_and_belong_to_connections():
         settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest((1, 2), 0.0, 15.0, 0.1)),
     )
     times, _ = result.spikes.chain(0)
+    assert result.traces is not None
     starts = [result.traces.time_ns[np.argmax(row > 0)] for row in result.traces.gain_electrons]
     # The first electron comes after 0.05 ps on average.
     assert np.array(starts) - times[0] == pytest.approx([0.5003, 2.5], abs=0.0008)
@@ -297,6 +304,7 @@ def test_more_inhibition_than_pump_stops_the_pump():
         seed=1,
         settings=JumpSettings(burn_in_ns=0.0, traces=TraceRequest((1,), 0.0, 25.0, 100.0)),
     ).traces
+    assert traces is not None
     assert traces.gain_electrons[0, 0] > 150
     assert traces.gain_electrons[0, -1] == 0.0
 
@@ -312,7 +320,7 @@ def test_a_kick_that_takes_more_electrons_than_there_are_is_reported():
 
 
 def test_progress_ends_at_one():
-    seen = []
+    seen: list[float] = []
     simulate_jumps(LaserNetwork(DEVICE, 1), 100.0 / P_TH, 5.0, n_chains=3, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)

@@ -1,10 +1,18 @@
 """Calibration through spikes alone, against what was drawn for emulated chips."""
 
+from typing import Any, Literal
+
 import numpy as np
 import pytest
 
 from lasersampling.errors import InputError
-from lasersampling.hardware import ChipModel, Description, load_chip
+from lasersampling.hardware import (
+    ChipModel,
+    Description,
+    Imperfections,
+    load_chip,
+)
+from lasersampling.hardware.chip_model import NominalNeuron
 from lasersampling.lif.chips.calibration import QUANTITIES, calibrate_chip
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.fit import response_with_slopes
@@ -13,8 +21,8 @@ from lasersampling.lif.spike_times.crossing import response
 SIZES = (12, 10, 4)
 N_BATCHES = 20
 DEGREES = N_BATCHES // 2 - 1
-NEURON = {"threshold": 2.6}
-IMPERFECT = {
+NEURON = NominalNeuron(threshold=2.6)
+IMPERFECT: dict[str, Any] = {
     "threshold": {"mismatch": {"mean": 0.13, "std": 0.25, "relative": False},
                   "trial": {"std": 0.03, "relative": False}, "grid": {"step": 0.02}},
     "leak": {"mismatch": {"std": 0.1, "relative": False}},
@@ -25,7 +33,7 @@ IMPERFECT = {
     "spikes": {"jitter_std": 0.005, "lost": 0.01, "spurious_rate": 0.002},
     "dead": 0.1,
 }  # fmt: skip
-ALL = ("threshold", "tau_mem", "tau_syn")
+ALL: tuple[Literal["threshold", "tau_mem", "tau_syn"], ...] = ("threshold", "tau_mem", "tau_syn")
 
 
 class SpikesOnly:
@@ -37,7 +45,7 @@ class SpikesOnly:
 
 @pytest.fixture(scope="module")
 def calibrated():
-    model = ChipModel(neuron=NEURON, imperfections=IMPERFECT, programmable=ALL)
+    model = ChipModel(neuron=NEURON, imperfections=Imperfections(**IMPERFECT), programmable=ALL)
     chip = EmulatedChip(model, SIZES, (1, 2))
     found = calibrate_chip(SpikesOnly(chip), model, seed=5, rounds=1, n_batches=N_BATCHES)
     return chip, found
@@ -101,8 +109,8 @@ def true_deviations(chip, layers, settings, name):
         np.where(np.isfinite(layer.gap), truth(chip, layer, k, settings)[name], np.nan).ravel()
         for k, layer in enumerate(layers)
     ]
-    values = np.concatenate(values)
-    return values[np.isfinite(values)]
+    known = np.concatenate(values)
+    return known[np.isfinite(known)]
 
 
 @pytest.mark.parametrize("name", ["gap", "tau_mem", "tau_syn"])
@@ -151,7 +159,7 @@ def test_settings_lie_on_the_grid_and_fit_the_chip(calibrated):
 
 def test_a_network_on_calibrated_chips_is_closer_to_the_ideal_one(calibrated):
     _, found = calibrated
-    model = ChipModel(neuron=NEURON, imperfections=IMPERFECT, programmable=ALL)
+    model = ChipModel(neuron=NEURON, imperfections=Imperfections(**IMPERFECT), programmable=ALL)
     generator = np.random.default_rng(3)
     weights = {
         "weights_0": generator.normal(1.4, 0.5, (2, 10, 12)),
@@ -186,10 +194,12 @@ def test_an_ideal_chip_is_found_to_be_one():
 
 
 def test_time_constants_that_cannot_be_programmed_deviate_together():
-    imperfections = {
+    imperfections: dict[str, Any] = {
         name: {"mismatch": {"std": 0.0, "mean": 0.2}} for name in ("tau_mem", "tau_syn")
     }
-    model = ChipModel(neuron=NEURON, imperfections=imperfections, programmable=("leak",))
+    model = ChipModel(
+        neuron=NEURON, imperfections=Imperfections(**imperfections), programmable=("leak",)
+    )
     chip = EmulatedChip(model, (8, 3), (0,))
     found = calibrate_chip(chip, model, seed=1, rounds=1, n_batches=8, n_samples=32)
     assert np.allclose(found.before[0].tau_mem, 1.2, atol=1e-6)

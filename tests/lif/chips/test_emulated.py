@@ -1,11 +1,14 @@
 """Emulated chips against the ideal network, and each imperfection against its definition."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.hardware import ChipModel, load_chip
+from lasersampling.hardware import ChipModel, Imperfections, load_chip
+from lasersampling.hardware.chip_model import NominalNeuron
 from lasersampling.lif import Neuron, first_spike_times
 from lasersampling.lif.chips.emulated import EmulatedChip
 
@@ -27,8 +30,9 @@ def arrays(n_members=2, delays=()):
     return parameters, {"times": generator.uniform(0.0, 2.0, (n_members, N_SAMPLES, 6))}
 
 
-def chip(seeds=(1, 2), sizes=SIZES, redrawn=False, **imperfections):
-    model = ChipModel(neuron={"threshold": 1.0}, imperfections=imperfections)
+def chip(seeds=(1, 2), sizes=SIZES, redrawn=False, **imperfections: Any):
+    about = Imperfections(**imperfections)
+    model = ChipModel(neuron=NominalNeuron(threshold=1.0), imperfections=about)
     return EmulatedChip(model, sizes, seeds, redrawn=redrawn)
 
 
@@ -193,7 +197,7 @@ def test_redrawn_chips_are_others_in_each_run():
 
 
 def test_programmed_values_take_the_place_of_nominal_ones():
-    model = ChipModel(neuron={"threshold": 1.0}, programmable=("threshold",))
+    model = ChipModel(neuron=NominalNeuron(threshold=1.0), programmable=("threshold",))
     mine = EmulatedChip(model, SIZES, (1, 2))
     parameters, inputs = arrays()
     usual = mine.run(parameters, inputs)["spikes_0"]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import h5py
 import numpy as np
 import pytest
@@ -5,12 +7,12 @@ import torch
 import xarray
 
 from lasersampling.errors import InputError
-from lasersampling.lif import DelayRange
+from lasersampling.lif import AxonalDelays, DelayRange
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.exchange.network_file import is_network_file, load_network, save_network
 
 RNG = np.random.default_rng(3)
-ARRAYS = {
+ARRAYS: dict[str, Any] = {
     "input_copies": 2,
     "bias_times": [0.2],
     "weights_0": RNG.normal(1.0, 1.0, (2, 8, 5)),
@@ -32,6 +34,7 @@ def save(path, **options):
 def test_round_trip(tmp_path):
     stored = load_network(save(tmp_path / "network.h5"))
     assert (stored.trained_on, stored.command) == ("yin_yang", "test")
+    assert stored.accuracy is not None
     assert stored.accuracy.tolist() == [0.91, 0.92]
     one, other = network_to_arrays(NETWORK), network_to_arrays(stored.network)
     assert set(one) == set(other)
@@ -58,7 +61,9 @@ def test_what_is_not_known_is_left_out(tmp_path):
     save_network(path, NETWORK, command="")
     stored = load_network(path, DelayRange(scale=2.0))
     assert (stored.trained_on, stored.accuracy, stored.command) == ("", None, "")
-    assert stored.network.stages[2].span.trainable
+    delays = stored.network.stages[2]
+    assert isinstance(delays, AxonalDelays)
+    assert delays.span.trainable
 
 
 def test_xarray_shows_dimensions_units_and_descriptions(tmp_path):
@@ -68,7 +73,7 @@ def test_xarray_shows_dimensions_units_and_descriptions(tmp_path):
         assert opened["axonal_delays_0"].dims == ("member", "input")
         assert opened["accuracy"].dims == ("member",)
         for name, values in opened.variables.items():
-            is_time = any(word in name for word in ("delays", "tau", "times"))
+            is_time = any(word in str(name) for word in ("delays", "tau", "times"))
             assert values.attrs["units"] == ("tau_syn" if is_time else "1"), name
             assert values.attrs["long_name"], name
     with h5py.File(path) as file:

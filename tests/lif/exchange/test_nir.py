@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import sys
+from typing import Any
 
 import nir
 import numpy as np
@@ -40,7 +41,7 @@ SYNAPTIC = {
     "synaptic_delays_1": RNG.uniform(0.0, 1.0, (2, N_OUT, N_HIDDEN)),
 }
 DOUBLE = {"tau_mem_0": 2.0, "tau_mem_1": 2.0}
-GENERAL = {
+GENERAL: dict[str, Any] = {
     "tau_mem_0": RNG.uniform(1.1, 3.0, (2, N_HIDDEN)),
     "tau_syn_0": RNG.uniform(0.7, 1.0, (2, N_HIDDEN)),
     "tau_mem_1": 0.6,
@@ -58,7 +59,7 @@ COPIES = {
     "axonal_delays_0": RNG.uniform(0.0, 1.0, (2, 2 * N_IN + 2)),
 }
 MORE_LANES = {"synaptic_delays_0": RNG.uniform(0.0, 1.0, (2, N_HIDDEN, 2 * N_IN + 2))}
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "weights": WEIGHTS,
     "axonal": WEIGHTS | AXONAL,
     "dendritic": WEIGHTS | DENDRITIC,
@@ -87,7 +88,7 @@ class Simulation:
 
     def run(self, input_times_s):
         follower = dict(self.graph.edges)
-        self.spikes = []
+        self.spikes: list[list[float]] = []
         (name,) = self.graph.inputs
         lanes = [[(t, 1.0)] for t in input_times_s]
         while name in follower:
@@ -123,9 +124,7 @@ class Simulation:
             current, voltage = state
             return [-current / tau_syn, (node.v_leak[k] - voltage + r * current) / tau_mem]
 
-        def over(t, state):
-            return state[1] - node.v_threshold[k]
-
+        over: Any = lambda t, state: state[1] - node.v_threshold[k]  # noqa: E731
         over.terminal, over.direction = True, 1
         state = np.array([0.0, node.v_leak[k]])
         times = sorted({t for t, _ in events})
@@ -323,7 +322,7 @@ def test_what_weights_are_can_be_said_where_no_step_says_it(graph, step_s):
 
 def test_weights_that_are_neither():
     with pytest.raises(InputError, match="weights: got 'jump', expected 'jumps'"):
-        from_nir(exported(), weights="jump")
+        from_nir(exported(), weights="jump")  # type: ignore[arg-type]
 
 
 def delayed(seconds):
@@ -350,7 +349,8 @@ def test_scales_that_cannot_be_meant(graph, message):
 
 
 def test_what_is_no_graph_or_no_network():
-    for thing in (None, "network.nir", nir.Linear(WEIGHT), {"nodes": {}}):
+    things: list[Any] = [None, "network.nir", nir.Linear(WEIGHT), {"nodes": {}}]
+    for thing in things:
         with pytest.raises(InputError, match="expected a nir.NIRGraph"):
             from_nir(thing)
         with pytest.raises(InputError, match="expected a SpikingNetwork"):
@@ -475,7 +475,7 @@ def test_bad_arguments():
         ({"tau_syn_s": 1.0, "step_s": -1.0}, "step_s: got -1"),
     ]:
         with pytest.raises(InputError, match=message):
-            to_nir(network, **options)
+            to_nir(network, **options)  # type: ignore[arg-type]
     graph = to_nir(network, tau_syn_s=1.0)
     graph.metadata["tau_syn_s"] = "fast"
     with pytest.raises(InputError, match="metadata"):

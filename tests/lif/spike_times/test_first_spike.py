@@ -1,5 +1,6 @@
 import weakref
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -14,13 +15,15 @@ from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 
 REFERENCE = Path(__file__).parent / "spike_times_tau1.npz"
 RATIOS = (1.0, 2.0, 0.4, 1.0 + 1e-7, 1.7, 20.0)
-PATHS = ("compiled", "vectorised")
+PATHS: tuple[Literal["compiled", "vectorised"], ...] = ("compiled", "vectorised")
 
 
 def spikes(times, weights, **options):
     """Spike times of one sample, as an array."""
-    tensors = [torch.tensor(np.atleast_2d(x), dtype=torch.float64) for x in (times, weights)]
-    return first_spike_times(*tensors, **options)[0].numpy()
+    given_, through = (
+        torch.tensor(np.atleast_2d(x), dtype=torch.float64) for x in (times, weights)
+    )
+    return first_spike_times(given_, through, **options)[0].numpy()
 
 
 def random_case(seed, n_samples=20, n_pre=9, n_post=7, scale=1.0):
@@ -116,7 +119,7 @@ def test_compiled_loops_and_tensor_operations_agree(tau_mem, delayed):
     for path in PATHS:
         leaves = [p.clone().requires_grad_() for p in (times, weights, delays)]
         late = leaves[2] if delayed else None
-        out = first_spike_times(*leaves[:2], neuron, delays=late, path=path)
+        out = first_spike_times(leaves[0], leaves[1], neuron, delays=late, path=path)
         out[torch.isfinite(out)].sum().backward()
         found[path] = [out.detach()] + [leaf.grad for leaf in leaves[: 2 + delayed]]
     for one, other in zip(*found.values(), strict=True):
@@ -230,6 +233,7 @@ def test_absent_inputs_and_none_at_all(path):
     weights = torch.ones(4, 3, dtype=torch.float64, requires_grad=True)
     out = first_spike_times(times, weights, path=path)
     out.sum().backward()
+    assert times.grad is not None and weights.grad is not None
     assert not times.grad.any()
     assert not weights.grad.any()
 
@@ -251,6 +255,7 @@ def test_grazing_spikes_have_bounded_derivatives():
     times = torch.zeros(1, 1, dtype=torch.float64)
     weights = torch.tensor([[np.e * (1 + 1e-14)]], dtype=torch.float64, requires_grad=True)
     first_spike_times(times, weights, smallest_slope=1e-2).sum().backward()
+    assert weights.grad is not None
     assert weights.grad.item() == pytest.approx(-np.exp(-1) / 1e-2, rel=1e-6)
 
 
@@ -259,7 +264,9 @@ def test_a_pass_leaves_nothing_in_memory(path):
     """An output that its own graph holds on to would stay until the process ends."""
     times, weights, _ = (tensor[None] for tensor in random_case(5))
     found = first_spike_times(times, weights.requires_grad_(), path=path)
-    kept = weakref.ref(found.grad_fn.run)
+    node: Any = found.grad_fn
+    kept = weakref.ref(node.run)
+    del node
     found[torch.isfinite(found)].sum().backward()
     assert kept() is not None
     del found
@@ -300,7 +307,7 @@ def test_single_precision_is_that_of_its_inputs():
 )
 def test_bad_input_is_refused(changes, where, got):
     given_ = {"times": [[0.0, 1.0]], "weights": [[1.0, 2.0]]} | changes
-    arguments = {
+    arguments: dict[str, Any] = {
         name: torch.tensor(value, dtype=torch.float64) if isinstance(value, list) else value
         for name, value in given_.items()
     }
@@ -313,7 +320,7 @@ def test_types_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match=r"weights: got torch.float64"):
         first_spike_times(times, torch.zeros(1, 2, dtype=torch.float64))
     with pytest.raises(InputError, match=r"times: got list"):
-        first_spike_times([[0.0]], times)
+        first_spike_times([[0.0]], times)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="members"):
         first_spike_times(torch.zeros(2, 1, 1), torch.zeros(3, 1, 1))
 

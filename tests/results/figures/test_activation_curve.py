@@ -8,10 +8,11 @@ from lasersampling.results.figures.activation_curve import plot
 def test_fit_and_residuals(make):
     main, residual = plot(make("activation_curve")).axes
     fit = main.lines[0]
-    np.testing.assert_allclose(np.interp(0.965, fit.get_xdata(), fit.get_ydata()), 0.5, atol=1e-3)
+    x, y = map(np.asarray, fit.get_data())
+    np.testing.assert_allclose(np.interp(0.965, x, y), 0.5, atol=1e-3)
     points = next(line for line in residual.lines if line.get_marker() == "o")
     # The data lie 0.001 above the curve; the panel is in hundredths.
-    np.testing.assert_allclose(points.get_ydata(), 0.1, atol=1e-9)
+    np.testing.assert_allclose(np.asarray(points.get_ydata()), 0.1, atol=1e-9)
     text = main.texts[0].get_text()
     assert "34.0 ± 0.3" in text
     assert "3.5 ns" in text

@@ -39,7 +39,7 @@ def test_order_of_states_on_request(make):
     labels = [label.get_text() for label in logarithmic.get_xticklabels()]
     assert labels[:3] == ["000", "100", "010"]
     with pytest.raises(InputError, match="'size'"):
-        plot(make("distribution_2", many), order="size")
+        plot(make("distribution_2", many), order="size")  # type: ignore[arg-type]
 
 
 def test_of_many_states_the_most_probable_are_shown(make):

@@ -9,12 +9,14 @@ def test_divergence_and_ideal_on_logarithmic_axes(make):
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     ideal, sampled, single = axes.lines
     # The line of the ideal sampler begins with the single chains, which share it.
-    np.testing.assert_allclose(ideal.get_xdata(), [2.5, 10, 100, 1000])
-    np.testing.assert_allclose(ideal.get_ydata(), [0.4, 0.1, 0.01, 0.001])
+    np.testing.assert_allclose(np.asarray(ideal.get_xdata()), [2.5, 10, 100, 1000])
+    np.testing.assert_allclose(np.asarray(ideal.get_ydata()), [0.4, 0.1, 0.01, 0.001])
     # A divergence of zero has no place on the axis.
-    np.testing.assert_allclose(sampled.get_xdata(), [100, 1000])
-    np.testing.assert_allclose(single.get_xdata(), [2.5, 25, 250])
-    shown = [text.get_text() for text in axes.get_legend().get_texts()]
+    np.testing.assert_allclose(np.asarray(sampled.get_xdata()), [100, 1000])
+    np.testing.assert_allclose(np.asarray(single.get_xdata()), [2.5, 25, 250])
+    legend = axes.get_legend()
+    assert legend is not None
+    shown = [text.get_text() for text in legend.get_texts()]
     assert len(shown) == 3
     assert shown[2] == "single chains, mean ± standard deviation"
     assert shown[0].startswith("ideal sampler")
@@ -38,7 +40,7 @@ def test_the_ideal_is_drawn_where_its_formula_holds(make, ideal, drawn, title):
             file.write(f"divergence/{name}", values, ("time_ns",), units="1", description="")
 
     (axes,) = plot(make("divergence_over_time", short)).axes
-    lines = {str(line.get_label()): line.get_ydata() for line in axes.lines}
+    lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.lines}
     found = [values for label, values in lines.items() if label.startswith("ideal")]
     assert len(found) == (drawn is not None)
     if drawn is not None:

@@ -8,5 +8,5 @@ def test_deviation_is_in_per_cent_and_the_mean_stands_above(make):
     points = [line for line in figure.axes[1].lines if line.get_marker() == "o"]
     assert len(points) == 2
     for line in points:
-        np.testing.assert_allclose(line.get_ydata(), 1.0)
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), 1.0)
     assert figure.get_suptitle() == "D7: spike rates of the equations differ by -1.1 ± 0.6 %"

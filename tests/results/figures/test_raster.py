@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 
@@ -17,7 +18,7 @@ def test_spikes_of_the_first_chain_with_the_intervals_they_hold(make):
     # Thirty refractory times end before the spike at 200 ns; 0.5 ns is of the second chain.
     assert sorted(drawn) == [(1.0, -0.42), (2.0, 1.58), (6.0, -0.42)]
     shades = [
-        path.vertices
+        np.asarray(path.vertices)
         for boxes in axes.collections
         if isinstance(boxes, PolyCollection)
         for path in boxes.get_paths()
@@ -28,7 +29,9 @@ def test_spikes_of_the_first_chain_with_the_intervals_they_hold(make):
         (6.0, 9.5),
     ]
     assert axes.get_xlim() == (0, 105)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
         "visible",
         "label",
         "hidden",

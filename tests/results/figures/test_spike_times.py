@@ -14,7 +14,9 @@ def test_a_network_without_spikes_is_drawn(make):
             file.write(f"test/{name}", values, dims, units="1", description=name)
 
     separation = spike_times.plot(make("spike_times", silent)).axes[1]
-    assert [text.get_text() for text in separation.get_legend().get_texts()] == [
+    legend = separation.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
         "wrong (0)", "right (0)",
     ]  # fmt: skip
 
@@ -31,7 +33,9 @@ def test_classes_with_names_have_one_name(make):
 
     raster = spike_times.plot(make("spike_times", named)).axes[0]
     assert [text.get_text() for text in raster.texts] == ["yang", "yin", "dot"]
-    shown = [text.get_text() for text in raster.get_legend().get_texts()]
+    legend = raster.get_legend()
+    assert legend is not None
+    shown = [text.get_text() for text in legend.get_texts()]
     assert shown == ["neuron of yang", "neuron of yin", "neuron of dot"]
     data = yin_yang_spikes({"train": 20, "validation": 20, "test": 20})
     assert data.class_names == CLASS_NAMES
@@ -50,5 +54,7 @@ def test_leads_are_counted_as_right_and_wrong(make):
         file.write("test/label", [0, 1, 0, 0], ("sample",), units="1", description="")
 
     separation = spike_times.plot(make("spike_times", four)).axes[1]
-    shown = [text.get_text() for text in separation.get_legend().get_texts()]
+    legend = separation.get_legend()
+    assert legend is not None
+    shown = [text.get_text() for text in legend.get_texts()]
     assert shown == ["wrong (1)", "right (2)"]

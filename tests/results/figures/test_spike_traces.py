@@ -13,8 +13,9 @@ def test_panels_show_photons_carriers_and_spikes_of_each_laser(make):
     assert "laser 4 · 0 spikes" in second.get_title(loc="left")
     spikes = next(line for line in first.lines if line.get_marker() == "v")
     np.testing.assert_array_equal(spikes.get_xdata(), [1.0, 6.0])
-    assert carriers.lines[0].get_ydata()[0] == 40
-    assert next(line.get_ydata()[0] for line in first.lines if line.get_linestyle() != "-") == 600
+    assert np.asarray(carriers.lines[0].get_ydata())[0] == 40
+    level = next(line for line in first.lines if line.get_linestyle() != "-")
+    assert np.asarray(level.get_ydata())[0] == 600
     assert all(axes.get_ylim()[1] > 600 for axes in (first, second))
 
 
