@@ -130,7 +130,7 @@ class TorchSde(Peer):
         """Drift, and diffusion times increments: the matrix itself is never formed."""
         columns = y.unbind(1)
         f = drift(self.laser, *columns)
-        g = noise(self.laser, *columns, w=w.unbind(1), root=_torch_root)
+        g = noise(self.laser, *(*columns, w.unbind(1), _torch_root))
         return self.torch.stack(f, 1), self.torch.stack(g, 1)
 
     def brownian(self) -> Any:
@@ -237,7 +237,7 @@ PEERS: tuple[type[Any], ...] = (
 
 def _euler(laser: Laser, y: Any, w: Any, step: float, root: Any) -> tuple[Any, Any]:
     """One step of Euler-Maruyama: the state after it and its photon number."""
-    f, g = drift(laser, *y), noise(laser, *y, w=w, root=root)
+    f, g = drift(laser, *y), noise(laser, *(*y, w, root))
     y = tuple(a + step * b + c for a, b, c in zip(y, f, g, strict=True))
     return y, y[0] * y[0] + y[1] * y[1] - 0.5
 
@@ -284,7 +284,7 @@ def _solve(laser: Laser, step: float, n_lasers: int, has_tree: bool) -> Any:
     shape = jax.ShapeDtypeStruct((N_INCREMENTS, n_lasers), jax.numpy.float32)
 
     def diffusion(t: Any, y: Any, _: None) -> Any:
-        return lineax.FunctionLinearOperator(lambda w: noise(laser, *y, w=w, root=_jax_root), shape)
+        return lineax.FunctionLinearOperator(lambda w: noise(laser, *(*y, w, _jax_root)), shape)
 
     def run(key: Any, y: Any) -> Any:
         if has_tree:

@@ -27,8 +27,8 @@ from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.recipes import (
     ClassifyRecipe,
-    LearningSettings,
     NetworkSettings,
+    SpikeLearning,
 )
 from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
@@ -47,7 +47,7 @@ RECIPE = ClassifyRecipe(
     data="yin_yang",
     members=1,
     network=NetworkSettings(hidden=(3,), delays="synaptic"),
-    learning=LearningSettings(n_epochs=2, batch_size=5, evaluate_every=1),
+    learning=SpikeLearning(n_epochs=2, batch_size=5, evaluate_every=1),
 )
 
 

@@ -90,7 +90,8 @@ def test_going_on_gives_the_same_bits(optimiser, schedule, kept):
 
 
 def test_it_learns_and_records():
-    seen, fractions = [], []
+    seen: list[tuple[int, int]] = []
+    fractions: list[float] = []
     task, history = run(
         40, callbacks=[lambda p: seen.append((p.epoch, p.n_epochs))], progress=fractions.append
     )

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from lasersampling.learning.packing import pack, unpack
 
 
 def test_states_come_back_as_they_were():
-    state = {
+    state: dict[str, Any] = {
         "tensor": torch.tensor([1.0, torch.nan], dtype=torch.float64),
         "bytes": torch.arange(5, dtype=torch.uint8),
         "flags": torch.tensor([True, False]),

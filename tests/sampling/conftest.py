@@ -1,5 +1,7 @@
 """Neurons with a hazard in closed form, in place of one that is measured."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -32,11 +34,11 @@ def analytic_hazard(slow_ns, fast_ns, recovery_ns, lack=0.0):
 
 
 def analytic_calibration():
-    nothing = dict.fromkeys(
+    nothing: dict[str, Any] = dict.fromkeys(
         ("slope_se", "midpoint_se", "fit_rms", "synapse_strength_se", "synapse_bias_shift",
          "synapse_bias_shift_se"), 0.0
     )  # fmt: skip
-    empty = dict.fromkeys(
+    empty: dict[str, Any] = dict.fromkeys(
         ("pump", "activation", "activation_se", "rate_per_ns", "pair_weight", "pair_measured",
          "pair_measured_se", "tau_ns", "tau_slope", "tau_midpoint", "tau_rms"), ()
     )  # fmt: skip

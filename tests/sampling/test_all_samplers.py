@@ -130,7 +130,7 @@ def test_conditional_means_are_exact(case):
 
 def test_result_has_the_promised_form(case):
     sampler, _, _ = case
-    seen = []
+    seen: list[float] = []
     samples = sampler.sample(GENERAL, 7, n_chains=3, seed=4, progress=seen.append)
     assert isinstance(samples, Samples)
     assert samples.states.shape == (3, 7, 4)

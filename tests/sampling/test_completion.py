@@ -80,7 +80,7 @@ def test_bad_requests():
     with pytest.raises(InputError, match="known: got all pixels"):
         SeenImages(IMAGES, np.ones(4, dtype=bool))
     with pytest.raises(InputError) as caught:
-        SeenImages(IMAGES, np.ones(4), flip_probability=0.5)
+        SeenImages(IMAGES, np.ones(4), flip_probability=0.5)  # type: ignore[arg-type]
     for part in ("known: got float64", "flip_probability: got 0.5"):
         assert part in str(caught.value)
     with pytest.raises(InputError) as caught:
@@ -90,7 +90,7 @@ def test_bad_requests():
     with pytest.raises(InputError, match="n_completions: got 0"):
         complete(Gibbs(), MACHINE, SEEN, n_completions=0)
     with pytest.raises(InputError, match="pixels: got grey levels"):
-        SeenImages(IMAGES * 0.5, KNOWN)
+        SeenImages(IMAGES * 0.5, KNOWN)  # type: ignore[arg-type]
 
 
 def test_pixels_that_may_be_wrong_are_not_held():

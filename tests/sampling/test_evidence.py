@@ -63,7 +63,7 @@ def test_bad_evidence_is_refused_with_all_problems():
     with pytest.raises(InputError, match="log_odds: got infinite"):
         Evidence(np.array([[-1, -1]]), np.array([[np.inf, 0]]))
     with pytest.raises(InputError, match="shape"):
-        Evidence(np.zeros((1, 2)), np.zeros((2, 2)))
+        Evidence(np.zeros((1, 2), dtype=np.int8), np.zeros((2, 2)))
 
 
 def test_even_odds_say_nothing():

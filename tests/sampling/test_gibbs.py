@@ -51,7 +51,7 @@ def test_exact_distribution(scan, machine, clamping):
     free = np.flatnonzero(clamped < 0)
     exact = exact_distribution(machine, clamped)
     ess = distribution_ess(samples.states)
-    divergences = compare(samples.histogram(free), exact, ess)
+    divergences = compare(samples.histogram(free.tolist()), exact, ess)
     assert divergences.kl_sample_target < divergences.floor * (1 + 5 * math.sqrt(2 / len(exact)))
     for unit, value in clamping.items():
         assert (samples.states[:, :, unit] == value).all()
@@ -86,9 +86,11 @@ def test_all_units_clamped():
 
 
 def test_auto_takes_blocks_for_restricted_machines():
-    for machine, scan in ((restricted_machine(), "block"), (general_machine(), "random")):
+    for machine, scan in (
+        (restricted_machine(), Gibbs(scan="block")), (general_machine(), Gibbs(scan="random")),
+    ):  # fmt: skip
         chosen = Gibbs().sample(machine, 50, seed=1)
-        assert np.array_equal(chosen.states, Gibbs(scan=scan).sample(machine, 50, seed=1).states)
+        assert np.array_equal(chosen.states, scan.sample(machine, 50, seed=1).states)
 
 
 def test_same_seed_same_bits_for_any_number_of_threads_and_chains(monkeypatch):
@@ -137,7 +139,7 @@ def test_fields_far_out():
 
 def test_progress_rises_to_one():
     for n_draws in (1, 7, 1000):
-        told = []
+        told: list[float] = []
         Gibbs(burn_in=0).sample(general_machine(), n_draws, progress=told.append)
         assert told == sorted(told)
         assert told[0] > 0
@@ -182,6 +184,7 @@ def test_block_scan_of_a_general_machine():
 
 def test_a_state_of_other_values_is_refused():
     start = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 5, n_chains=2).end
+    assert start is not None
     broken = {"states": start["states"] + np.int8(2)}
     with pytest.raises(InputError, match="start.states: got .* expected 0 and 1"):
         Gibbs().sample(BoltzmannMachine.random(3, seed=1), 5, n_chains=2, start=broken)

@@ -63,10 +63,10 @@ def test_the_distance_of_means_is_that_of_the_probabilities():
         held = np.full((n_chains, 2), -1, dtype=np.int8)
         found = []
         for _ in range(400):
-            draws = [
+            one, other = (
                 (generator.random((n_chains, 50, 2)) < mean).astype(np.int8) for mean in (p, q)
-            ]
-            found.append(distance_of_means(*draws, held)[0])
+            )
+            found.append(distance_of_means(one, other, held)[0])
         error = np.std(found) / np.sqrt(len(found))
         # Half of 0.2^2 / 0.25; the variance of q is estimated too, to a few per cent.
         assert abs(np.mean(found) - 0.08) < 3.5 * error + 0.004
@@ -88,6 +88,7 @@ def test_an_adaptation_that_loses_a_label_is_not_used_and_that_is_said(monkeypat
     found = adapted_where_it_helps(IDEAL, machine, clamped, plan)
     assert not found.is_adapted
     assert found.lasers is IDEAL
+    assert found.after_nats is not None and found.before_nats is not None
     assert found.after_nats > found.before_nats
     assert "not adapted, since 1 round did not help" in found.sentence
     assert "adaptation_draws" in found.sentence
@@ -124,12 +125,13 @@ def test_an_adaptation_that_helps_is_used():
     """Pumps of the laboratory chip are off by up to three logits, and labels are lost."""
     machine, clamped = two_classes(), held(8)
     chip = replace(IDEAL, imperfections="laboratory", chip_seed=1)
-    fractions = []
+    fractions: list[float] = []
     found = adapted_where_it_helps(
         chip, machine, clamped, Mending(rounds=2, n_chains=24, seed=3), progress=fractions.append
     )
     assert found.rounds == 2
     assert found.lasers.lines is not None
+    assert found.after_nats is not None and found.before_nats is not None
     assert found.before_nats > found.after_nats + 0.1
     assert found.sentence.startswith("The lasers were adapted, in 2 rounds: ")
     assert fractions == sorted(fractions)
@@ -140,7 +142,9 @@ def test_chains_that_must_leave_another_class_need_longer():
     """Pixels that hold together more strongly, under labels that pull less."""
     assert sweeps_to_settle(two_classes(), held(8)) == 16
     # 64 with seeds 0 to 2.
-    assert sweeps_to_settle(two_classes(1.5, 0.5), held(8), n_chains=200) >= 32
+    longer = sweeps_to_settle(two_classes(1.5, 0.5), held(8), n_chains=200)
+    assert longer is not None
+    assert longer >= 32
 
 
 @pytest.mark.parametrize(

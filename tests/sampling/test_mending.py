@@ -31,6 +31,7 @@ def test_an_imperfect_chip_is_adapted():
         chip, MACHINE, mending=dataclasses.replace(SMALL, run_time_ns=2e4)
     )
     assert found.is_adapted
+    assert found.after_nats is not None and found.before_nats is not None
     assert found.after_nats < found.before_nats
     assert found.lasers.lines is not None
     # Draws to judge twice and rounds of 100, after three burn-ins of 50, in eight chains.
@@ -82,9 +83,11 @@ def test_cases_are_adapted_to_one_by_one():
     plan = Mending(rounds=1, n_draws=100, n_chains=8)
     chip = dataclasses.replace(LASERS, imperfections="harsh", chip_seed=1)
     first, second = adapted_to_cases(chip, MACHINE, cases, plan)
+    assert first.lasers.lines is not None and second.lasers.lines is not None
     assert not np.array_equal(first.lasers.lines.offset, second.lasers.lines.offset)
     assert "adapted to 2 of 2 cases, each by itself" in summary([first, second])
     alone = adapted_where_it_helps(chip, MACHINE, cases[1], plan)
+    assert alone.lasers.lines is not None
     np.testing.assert_array_equal(alone.lasers.lines.gain, second.lasers.lines.gain)
 
 

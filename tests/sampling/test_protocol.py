@@ -57,7 +57,7 @@ def test_a_request_is_checked_as_a_whole():
     with pytest.raises(InputError, match="n_chains: got 0"):
         checked_request(machine, 1, 0, None, 0)
     with pytest.raises(InputError, match="machine: got str, expected a BoltzmannMachine"):
-        checked_request("machine.toml", 1, 1, None, 0)
+        checked_request("machine.toml", 1, 1, None, 0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("duration", [-5, 0, np.nan, np.inf, True, "10"])

@@ -35,7 +35,9 @@ class Scripted:
     def __init__(self, labels, interval_ns=0.5):
         self.labels, self.interval_ns = np.array(labels, dtype=np.int8), interval_ns
 
-    def sample(self, machine, n_draws, *, n_chains, clamped, seed, start=None, progress=None):
+    def sample(
+        self, machine, n_draws, *, n_chains=4, clamped=None, seed=0, start=None, progress=None
+    ):
         states = np.where(clamped < 0, 0, clamped)[:, None].repeat(n_draws, 1).astype(np.int8)
         assert (states[:, :, machine.visible] == clamped[:, None, machine.visible]).all()
         assert (clamped[:, 4:] == -1).all()

@@ -84,7 +84,7 @@ def test_a_state_that_one_chain_alone_has_seen_is_no_negative_probability() -> N
 
 
 @pytest.mark.parametrize("gradient", ["wake-sleep", "reweighted"])
-def test_resuming_gives_the_same_bits(gradient: str, kept: Any) -> None:
+def test_resuming_gives_the_same_bits(gradient: Any, kept: Any) -> None:
     settings = DistributionLearning(gradient=gradient, n_updates=40, n_chains=16, n_draws=16)
     start = initial_machine(TARGET, 2, seed=1, weight_std=0.5)
     whole = learn(TARGET, start, settings, checkpoints=Checkpoints(kept, 0.0), seed=3)

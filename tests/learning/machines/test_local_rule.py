@@ -86,7 +86,9 @@ def test_mean_update_is_the_contrastive_gradient(n_hidden: int) -> None:
     # of a bias below 1/2. Five standard errors, and 0.01 for what translation leaves.
     for name, largest in (("couplings", 0.25), ("biases", 0.5)):
         update = (after.named()[name] - before.named()[name]).numpy() / rate
-        gradient = -before.named()[name].grad.numpy()
+        slope = before.named()[name].grad
+        assert slope is not None
+        gradient = -slope.numpy()
         error = 5 * largest * np.sqrt(2 / chips) + 0.01
         np.testing.assert_allclose(update, gradient, atol=error)
         assert np.abs(gradient).max() > 2 * error

@@ -38,12 +38,13 @@ def machine() -> BoltzmannMachine:
 
 def gradient(name: str) -> Gradient:
     data = ClampedData(TARGET, DRAWS)
-    return {
+    gradients: dict[str, Gradient] = {
         "exact": Halves(ExactData(TARGET), ExactModel()),
         "pcd": Halves(ExactData(TARGET), FreeModel(N_VISIBLE, DRAWS)),
         "wake-sleep": Halves(data, FreeModel(N_VISIBLE, DRAWS)),
         "reweighted": Reweighted(TARGET, DRAWS),
-    }[name]
+    }
+    return gradients[name]
 
 
 def near(found: Moments, exact: Moments) -> bool:

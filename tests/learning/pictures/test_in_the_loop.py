@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,8 +24,10 @@ DATA = np.bincount(PATTERNS[[0] * 2 + [1] * 2 + [2]] @ [1, 2, 4, 8], minlength=1
 START = Layers(4, (3,)).machine(
     np.random.default_rng(1).normal(0, 0.5, (3, 4)), np.zeros(4), np.zeros(3)
 )
-LEARN = {"n_epochs": 150, "batch_size": 50, "n_chains": 50, "n_draws": 6, "learning_rate": 0.5,
-         "final_learning_rate": 0.05}  # fmt: skip
+LEARN: dict[str, Any] = {
+    "n_epochs": 150, "batch_size": 50, "n_chains": 50, "n_draws": 6, "learning_rate": 0.5,
+    "final_learning_rate": 0.05,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def test_starts_from_the_machine_and_keeps_its_zeros():
     weights = np.random.default_rng(1).normal(0, 0.5, allowed.shape) * allowed
     machine = layers.machine(weights, np.ones(6), np.zeros(5))
     labels = np.repeat([0, 1, 0], [40, 40, 20])
-    size = {"n_epochs": 1, "n_draws": 2, "n_chains": 4}
+    size: dict[str, Any] = {"n_epochs": 1, "n_draws": 2, "n_chains": 4}
     slow = FineTuning(**size, learning_rate=1e-9, final_learning_rate=1e-9)
     still = fine_tune(machine, IMAGES, labels, slow, sampler=Gibbs(burn_in=5))
     assert still.layers == layers

@@ -16,6 +16,7 @@ def test_what_the_file_says(tmp_path):
     data = 'source = "digits"\n'
     model = load_picture_model(saved(tmp_path / "a.h5", 14, shape=[3, 4], data=data, seed=7))
     assert model.shape == (3, 4)
+    assert model.data is not None
     assert model.data.source == "digits"
     assert model.provenance["seed"] == 7
     assert model.machine.n_visible == 12

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -34,7 +36,7 @@ PATTERNS = np.array(
 )
 IMAGES = np.repeat(PATTERNS, 25, axis=0).astype(float)
 LABELS = np.repeat([0, 0, 1, 1], 25)
-SMALL = {"n_hidden": 4, "n_epochs": 300, "batch_size": 25, "n_chains": 50}
+SMALL: dict[str, Any] = {"n_hidden": 4, "n_epochs": 300, "batch_size": 25, "n_chains": 50}
 
 
 def random_parameters(seed):
@@ -205,7 +207,7 @@ def test_weight_decay_shrinks_weights_and_not_biases():
 
 
 def test_history_and_progress():
-    told = []
+    told: list[float] = []
     settings = PictureLearning(n_hidden=3, n_epochs=7, learning_rate=0.1, final_learning_rate=0.001)
     trained = train(IMAGES, None, settings, progress=told.append)
     assert told == [(epoch + 1) / 7 for epoch in range(7)]
@@ -217,7 +219,9 @@ def test_history_and_progress():
 
 def test_resuming_gives_the_same_bits(kept):
     settings = PictureLearning(n_hidden=3, n_epochs=10, batch_size=25, n_chains=20)
-    asked = {"images": IMAGES * 0.9, "labels": LABELS, "settings": settings, "n_classes": 2}
+    asked: dict[str, Any] = {
+        "images": IMAGES * 0.9, "labels": LABELS, "settings": settings, "n_classes": 2,
+    }  # fmt: skip
     whole = train(**asked, seed=4)
     with pytest.raises(KeyboardInterrupt):
         train(

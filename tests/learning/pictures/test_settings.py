@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from lasersampling.learning.pictures.settings import (
 )
 from lasersampling.learning.pictures.training import train_images
 
-QUICK = {"n_epochs": 1, "batch_size": 700}
+QUICK: dict[str, Any] = {"n_epochs": 1, "batch_size": 700}
 
 
 def test_the_recipe_loads_what_it_says():
@@ -135,6 +137,7 @@ def test_the_shipped_machine_is_the_recipe_s_and_as_good_as_it_says():
     from lasersampling.judging.machines import recognition_metric
 
     model = load_picture_model("digits")
+    assert model.data is not None
     metric = recognition_metric(model.machine, model.data.load())
     assert metric.value == pytest.approx(model.provenance["recognition"])
     assert metric.value >= 0.9

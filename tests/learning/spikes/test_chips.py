@@ -1,6 +1,7 @@
 """What networks learn on, and what they are judged on."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,17 @@ from lasersampling.errors import SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
 from lasersampling.learning.spikes.classification import judge, train_spikes
-from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, build_network
+from lasersampling.learning.spikes.recipes import (
+    ChipSettings,
+    ClassifyRecipe,
+    NetworkSettings,
+    SpikeLearning,
+    build_network,
+)
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 
-SKEWED = {
+SKEWED: Any = {
     "neuron": {"conductance": 0.5, "tau_mem": 2.0},
     "imperfections": {
         "threshold": {"mismatch": {"std": 0.25}},
@@ -25,16 +32,17 @@ SKEWED = {
 DATA = yin_yang_spikes({"train": 600, "validation": 50, "test": 600})
 
 
-def recipe(training="in_the_loop", n_epochs=20, **chip):
+def recipe(training="in_the_loop", n_epochs=20, **changes):
+    chip: dict[str, Any] = {"model": SKEWED, "training": training, "seed": 5} | changes
     return ClassifyRecipe(
         data="yin_yang",
         members=3,
-        network={"hidden": (15,), "delays": "axonal"},
-        chip={"model": SKEWED, "training": training, "seed": 5} | chip,
-        learning={
-            "n_epochs": n_epochs, "batch_size": 60, "recruitment": "lifted",
-            "learning_rate": 0.02, "smallest_slope": 0.05,
-        },
+        network=NetworkSettings(hidden=(15,), delays="axonal"),
+        chip=ChipSettings(**chip),
+        learning=SpikeLearning(
+            n_epochs=n_epochs, batch_size=60, recruitment="lifted",
+            learning_rate=0.02, smallest_slope=0.05,
+        ),
     )  # fmt: skip
 
 
@@ -59,8 +67,9 @@ def test_ways_of_training():
     learns_on, judged_on = runners(recipe("in_the_loop"), network)
     assert learns_on is judged_on
     learns_on, judged_on = runners(recipe("noise_aware"), network)
+    assert isinstance(learns_on, InTheLoop) and isinstance(judged_on, InTheLoop)
     assert learns_on.substrate.description.facts["redrawn"]
-    assert judged_on.substrate.seeds == (5, 6, 7)
+    assert judged_on.substrate.description.facts["seeds"] == "5 6 7"
     plain = dataclasses.replace(recipe(), chip=None)
     assert runners(plain, network) == (network, network)
 
@@ -119,13 +128,14 @@ def test_lost_spikes_recruit_nobody():
     losing = {"imperfections": {"spikes": {"lost": 0.05}}}
     chosen = recipe(model=losing)
     limits = learning_on(chosen)
-    assert (limits.hidden_limit, limits.output_limit) == (0.3, pytest.approx(0.15))
+    assert limits.hidden_limit == 0.3
+    assert limits.output_limit == pytest.approx(0.15)
     assert learning_on(recipe("blind", model=losing)).output_limit == 0.0
     assert learning_on(recipe()) == recipe().learning
     assert learning_on(recipe(model={"imperfections": {"spikes": {"lost": 0.9}}})).hidden_limit == 1
 
 
 def test_chips_are_named_or_described():
-    named = ChipSettings(model="brainscales2")
+    named = ChipSettings(model="brainscales2")  # type: ignore[arg-type]
     assert named.model.neuron.threshold == 2.6
     assert ChipSettings(model=SKEWED).model.neuron.tau_mem == 2.0

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -39,15 +41,15 @@ NOISY = {
 
 
 def small_data(n=120):
-    parts = []
-    for seed in (1, 2, 3):
+    def part(seed):
         values, labels = yin_yang(n, seed)
-        parts.append(SpikeSet(as_spike_times(values), labels))
-    return SpikeData(*parts)
+        return SpikeSet(as_spike_times(values), labels)
+
+    return SpikeData(part(1), part(2), part(3))
 
 
 def recipe(members=2, loss=None, chip=None, network=None, **learning):
-    learning = {"n_epochs": 4, "batch_size": 50, "evaluate_every": 2} | learning
+    settings: dict[str, Any] = {"n_epochs": 4, "batch_size": 50, "evaluate_every": 2} | learning
     network = {"hidden": (6,), "delays": "synaptic", "neuron": NEURON} | (network or {})
     if chip is not None:
         del network["neuron"]
@@ -55,8 +57,8 @@ def recipe(members=2, loss=None, chip=None, network=None, **learning):
         data="yin_yang",
         members=members,
         network=network,
-        learning=learning,
-        loss=loss or {},
+        learning=SpikeLearning(**settings),
+        loss=LossSettings(**(loss or {})),
         chip=chip,
     )
 
@@ -104,12 +106,14 @@ def test_members_learn_as_if_alone():
 @pytest.mark.parametrize("delays", ["none", "axonal", "dendritic", "synaptic"])
 def test_it_learns(delays, recruitment):
     """Far from chance (1/3) within a second or two."""
-    settings = {"hidden": (20,), "delays": delays, "weight_mean": 1.0, "neuron": NEURON}
+    settings: Any = {"hidden": (20,), "delays": delays, "weight_mean": 1.0, "neuron": NEURON}
+    learning: Any = {
+        "n_epochs": 25, "batch_size": 60, "recruitment": recruitment, "learning_rate": 0.02,
+    }  # fmt: skip
     chosen = SpikeTraining(
         members=2,
         network=settings,
-        learning={"n_epochs": 25, "batch_size": 60, "recruitment": recruitment,
-                  "learning_rate": 0.02},
+        learning=learning,
     )  # fmt: skip
     classifier = train_spikes(small_data(600), settings=chosen)
     rows = classifier.history.arrays()
@@ -135,7 +139,7 @@ def test_averages_are_means_of_the_last_steps():
         finish()
         seen.append(network.layers[0].weights.detach().clone())
 
-    task.finish_step = watch
+    task.finish_step = watch  # type: ignore[method-assign]
     train(task, Descent(torch.optim.SGD(network.parameters(), lr=0.1)), n_epochs=4)
     task.use_averages()
     mean = torch.stack(seen[len(seen) // 2 :]).mean(0)
@@ -152,8 +156,9 @@ def test_networks_are_as_the_recipe_says():
     assert first.delays()[0, :3].unique().numel() == 1
     chip = build_network(recipe(chip={"model": "brainscales2"}), 4, 3)
     assert chip.layers[0].neuron.threshold == 2.6
+    own: Any = {"network": {"neuron": NEURON}, "chip": {"model": "ideal"}}
     with pytest.raises(InputError, match="network.neuron"):
-        ClassifyRecipe(data="yin_yang", network={"neuron": NEURON}, chip={"model": "ideal"})
+        ClassifyRecipe(data="yin_yang", **own)
     with pytest.raises(InputError, match="chips: got 'no chip', expected .*brainscales2"):
         recipe(chip={"model": "no chip"})
 

@@ -42,6 +42,7 @@ def test_a_shipped_network_reaches_its_stated_accuracy(name):
         runner = on_chip(stored.network, ChipSettings(model=load_chip("brainscales2")))
     accuracy = judge(stored.network, data.test, runner).accuracy.value
     assert accuracy.mean() >= TARGETS.get(name, 0.0)
+    assert stored.accuracy is not None
     difference = accuracy - stored.accuracy
     if is_on_chip:
         # Two draws of the noise, each of which moves an accuracy by 0.0105 (20 repetitions): four

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,8 +56,9 @@ def test_a_chip_that_looks_too_briefly_or_cuts_delays(data):
             "network.delay_range: got 2 to 3.5, expected within 0 to 3",
         ),
     ]:
+        chip: Any = {"model": model}
         changed = ClassifyRecipe(
-            data="yin_yang", network=recipe.network, chip={"model": model}, loss=recipe.loss
+            data="yin_yang", network=recipe.network, chip=chip, loss=recipe.loss
         )
         (problem,) = window_problems(changed, build_network(changed, 4, 3), data.train)
         assert message in str(problem)

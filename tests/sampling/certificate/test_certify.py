@@ -178,6 +178,6 @@ def test_bad_arguments_are_refused(options, message):
 def test_only_targets_are_targets():
     samples = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 100, n_chains=4, seed=1)
     with pytest.raises(InputError, match="target: got ndarray, expected a Target"):
-        target_certificate(samples, np.full(8, 0.125))
+        target_certificate(samples, np.full(8, 0.125))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="names: got 1 names, expected 3"):
         target_certificate(samples, Target(np.full(8, 0.125), 3), names=("rain",))

@@ -1,5 +1,7 @@
 """Certificates of posteriors: of a machine, and of what a machine was to learn."""
 
+from typing import Any
+
 import numpy as np
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
@@ -15,7 +17,7 @@ NAMES = ("rain", "sun", "wind", "fog")
 MACHINE = BoltzmannMachine.random(4, seed=2)
 
 
-def inferred(evidence: Evidence, truth: object = None) -> Posterior:
+def inferred(evidence: Evidence, truth: Any = None) -> Posterior:
     return infer(Gibbs(thin=4), MACHINE, evidence, n_draws=1000, n_chains=8, seed=1, truth=truth)
 
 

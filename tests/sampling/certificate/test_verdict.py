@@ -37,6 +37,7 @@ def frozen_halves(n_units: int = 24) -> BoltzmannMachine:
 def judged(machine: BoltzmannMachine, samples: Samples) -> Certificate:
     found = certificate(samples, machine)
     assert str(found)
+    assert isinstance(found, Certificate)
     return found
 
 
@@ -112,6 +113,7 @@ def test_clamped_units_are_left_out() -> None:
     samples = Gibbs().sample(machine, 1000, n_chains=16, clamped=held, seed=1)
     found = certificate(samples, machine, held)
     assert found.verdict is Verdict.AGREES
+    assert isinstance(found, Certificate)
     assert found.mixing.units.tolist() == [1, 2, 4, 5]
 
 

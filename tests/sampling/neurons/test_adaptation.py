@@ -148,7 +148,7 @@ def test_rounds_in_the_network_mend_an_imperfect_chip():
     def found(lasers):
         return kl_divergence(lasers.sample(machine, 800, n_chains=24, seed=6).histogram(), exact)
 
-    fractions = []
+    fractions: list[float] = []
     mended = adapt(chip, machine, n_rounds=4, n_chains=24, seed=8, progress=fractions.append)
     assert fractions[-1] == 1.0 and sorted(fractions) == fractions
     # Without: pumps off by up to three logits. Published with (RESULTS.md, "Imperfect lasers"):
@@ -161,7 +161,7 @@ def test_rounds_in_the_network_mend_an_imperfect_chip():
 @pytest.mark.slow
 def test_rounds_with_few_draws_make_no_machine_worse():
     """Twenty machines that are nearly right as translated: a median D_KL of 0.0009 nats."""
-    change, error, before = [], [], []
+    changes, errors, plains = [], [], []
     for seed in range(20):
         machine = BoltzmannMachine.random(5, seed=seed)
         exact = exact_distribution(machine)
@@ -178,10 +178,10 @@ def test_rounds_with_few_draws_make_no_machine_worse():
             # The jackknife takes the bias of finite draws off, and gives the error.
             found.append((value - 23 * (left_out.mean() - value), np.sqrt(23 * left_out.var())))
         (plain, plain_error), (adapted, adapted_error) = found
-        before.append(plain)
-        change.append(adapted - plain)
-        error.append(np.hypot(plain_error, adapted_error))
-    change, error, before = np.array(change), np.array(error), np.array(before)
+        plains.append(plain)
+        changes.append(adapted - plain)
+        errors.append(np.hypot(plain_error, adapted_error))
+    change, error, before = np.array(changes), np.array(errors), np.array(plains)
     assert np.median(change + before) < 0.7 * np.median(before)
     # Were nothing changed, one machine of forty would seem worse by two errors.
     assert (change > 2 * error).sum() <= 1
@@ -229,9 +229,9 @@ def test_lines_belong_to_machines_of_so_many_units():
 @pytest.mark.parametrize("name", ["n_rounds", "n_draws", "n_chains", "seed"])
 def test_bad_numbers(name):
     with pytest.raises(InputError, match=name):
-        adapt(IDEAL, MACHINE, **{name: -1})
+        adapt(IDEAL, MACHINE, **{name: -1})  # type: ignore[arg-type]
     with pytest.raises(InputError, match="lasers: got Gibbs, expected Lasers"):
-        adapt(Gibbs(), MACHINE)
+        adapt(Gibbs(), MACHINE)  # type: ignore[arg-type]
 
 
 def test_renewal_neurons_are_driven_by_lines_too(analytic):

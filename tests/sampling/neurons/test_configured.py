@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.settings import LaserSettings, LineSettings
 from lasersampling.sampling.neurons.tempering import Tempering
 
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "device": load_device("D5"),
     "delay_ns": 0.05,
     "interval_ns": 2.0,
@@ -93,8 +94,8 @@ def test_keys_of_a_recipe_reach_the_lasers():
 
 def test_lasers_are_made_again_from_what_a_file_tells_of_them():
     lasers = lasers_of(configuration(InferConfig, [key for key in GIVEN if key != "clamping"]))
-    told = tomllib.loads(to_toml(settings_of(lasers)))
-    again = lasers_of(parse(told | {"machine": "m", "sampler": "lasers"}, InferConfig, ""))
+    table = tomllib.loads(to_toml(settings_of(lasers)))
+    again = lasers_of(parse(table | {"machine": "m", "sampler": "lasers"}, InferConfig, ""))
     told = [key for key in GIVEN if key not in ("clamping", "tempering", "depression")]
     assert {key: has(again, key) for key in told} == {key: GIVEN[key] for key in told}
 

@@ -46,6 +46,7 @@ def absolute(std, **more):
 def test_ideal_imperfections_change_no_bit():
     one = IDEAL.sample(MACHINE, 50, n_chains=3, seed=1)
     two = Lasers(imperfections="ideal").sample(MACHINE, 50, n_chains=3, seed=1)
+    assert one.spikes is not None and two.spikes is not None
     assert np.array_equal(one.spikes.time_ns, two.spikes.time_ns)
 
 
@@ -195,5 +196,5 @@ def test_imperfections_that_lasers_do_not_have_are_refused():
     with pytest.raises(InputError, match="chip_seed: got -1"):
         Lasers(chip_seed=-1)
     with pytest.raises(InputError, match="imperfections: got int"):
-        Lasers(imperfections=3)
+        Lasers(imperfections=3)  # type: ignore[arg-type]
     assert Lasers(imperfections="laboratory").chip(5).pump.std() > 0

@@ -108,6 +108,7 @@ def test_longest_correlation_of_a_known_chain():
     machine = BoltzmannMachine(np.zeros((2, 2)), np.array([1.0, 0.1]))
     time, which = longest_correlation(machine, Samples(states, "test", 0))
     assert which == 1
+    assert time.standard_error is not None
     assert abs(time.value - (1 - q) / q) < 4 * time.standard_error
     assert 0 < time.standard_error < 1.0
 
@@ -136,6 +137,7 @@ def test_gibbs_sampling_is_timed_in_sweeps():
     samples = Gibbs().sample(machine, 4000, n_chains=20, seed=1)
     sweeps, _ = longest_correlation(machine, samples)
     # A sweep is two updates at random, so a unit is passed over with probability 1/4.
+    assert sweeps.standard_error is not None
     assert abs(sweeps.value - (1 + 0.25) / (1 - 0.25)) < 5 * sweeps.standard_error
 
 

@@ -17,8 +17,9 @@ def test_states_are_read_from_the_spikes():
     samples = lasers.sample(MACHINE, 200, n_chains=3, seed=2)
     tau = lasers.neuron.refractory_time_ns
     assert samples.interval_ns == 2.0
+    assert samples.spikes is not None
     assert samples.spikes.n_chains == 3
-    times = tau + 2.0 * np.arange(200)
+    times = tau + 2.0 * np.arange(200, dtype=np.float64)
     assert np.array_equal(samples.states, samples.spikes.states(tau, times))
 
 
@@ -31,6 +32,7 @@ def test_clamped_units_have_no_laser_and_hold_their_value():
     assert (samples.states[1, :, 1] == 0).all()
     assert (samples.states[2, :, 0] == 1).all()
     assert (samples.states[2, :, 2] == 0).all()
+    assert samples.spikes is not None
     counts = samples.spikes.counts()
     assert (counts[[0, 1], 1] == 0).all()
     assert (counts[2, [0, 2]] == 0).all()
@@ -54,9 +56,10 @@ def test_spikes_of_a_run_that_goes_on_begin_before_it():
     first = lasers.sample(MACHINE, 100, n_chains=3, seed=2)
     second = lasers.sample(MACHINE, 60, n_chains=3, seed=3, start=first.end)
     tau, interval = lasers.neuron.refractory_time_ns, lasers.draw_interval_ns
+    assert first.spikes is not None and second.spikes is not None
     assert first.spikes.duration_ns == pytest.approx(tau + 99 * interval)
     assert second.spikes.duration_ns == pytest.approx(tau + 60 * interval)
-    times = tau + interval * np.arange(1, 61)
+    times = tau + interval * np.arange(1, 61, dtype=np.float64)
     assert np.array_equal(second.states, second.spikes.states(tau, times))
     # The last tau of the one is the first tau of the other, up to the step that ends a run.
     n_found = 0
@@ -75,6 +78,7 @@ def test_lasers_held_by_their_pumps_go_from_clamped_to_free():
     clamped = np.tile(clamp(4, {0: 1, 2: 0}), (48, 1))
     clamped[24:] = clamp(4, {1: 1, 3: 0})
     held = lasers.sample(MACHINE, 2000, n_chains=48, clamped=clamped, seed=1)
+    assert held.spikes is not None
     active = held.spikes.active_fraction(tau)
     assert active[:24, 0].mean() > 1 - 1e-4
     assert active[24:, 1].mean() > 1 - 1e-4
@@ -97,6 +101,7 @@ def test_lasers_that_are_not_there_cannot_go_on():
     assert (again.states[:, :, 1] == 0).all()
     with pytest.raises(InputError, match="no laser for unit 1 of chain 0.*clamping='pump'"):
         lasers.sample(MACHINE, 5, n_chains=2, seed=1, start=held.end)
+    assert held.end is not None
     damaged = {**held.end, "spike_unit": held.end["spike_unit"] + np.int32(4)}
     with pytest.raises(InputError, match="start.spike_laser: got .* expected 0 to 3"):
         lasers.sample(MACHINE, 5, n_chains=2, seed=1, start=damaged)

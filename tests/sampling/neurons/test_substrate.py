@@ -1,6 +1,7 @@
 """Lasers as a substrate and substrates as samplers: the same bits as `Lasers`, near and far."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from lasersampling.sampling.neurons.substrate import LaserSubstrate
 from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
 MACHINE = BoltzmannMachine.random(4, seed=3)
-QUICK = {
+QUICK: dict[str, Any] = {
     "settings": CalibrationSettings(
         n_chains=8, activation_duration_ns=200.0, pair_duration_ns=400.0
     ),
@@ -91,7 +92,7 @@ def test_the_same_bits_as_lasers(name, remote):
             samples = sampler.sample(MACHINE, 60, n_chains=3, clamped=held, seed=5)
             own = lasers.sample(MACHINE, 60, n_chains=3, clamped=held, seed=5)
             assert_same(samples, own)
-            on = {"n_chains": 3, "clamped": held, "seed": 6}
+            on: dict[str, Any] = {"n_chains": 3, "clamped": held, "seed": 6}
             assert_same(
                 sampler.sample(MACHINE, 40, start=samples.end, **on),
                 lasers.sample(MACHINE, 40, start=own.end, **on),
@@ -101,7 +102,7 @@ def test_the_same_bits_as_lasers(name, remote):
 def test_all_units_held():
     for lasers in (KINDS["ideal"], KINDS["clamped by their pumps"]):
         sampler = SubstrateSampler(LaserSubstrate(lasers, 4))
-        held = {"n_chains": 2, "clamped": [1, 0, 0, 1], "seed": 1}
+        held: dict[str, Any] = {"n_chains": 2, "clamped": [1, 0, 0, 1], "seed": 1}
         assert_same(sampler.sample(MACHINE, 3, **held), lasers.sample(MACHINE, 3, **held))
 
 
@@ -228,6 +229,8 @@ def test_substrates_that_cannot_be_sampled_with_are_refused():
 class Mortal(LaserSubstrate):
     """Lasers that fail after some runs."""
 
+    left: list[None]
+
     def __init__(self, lasers, n_units, n_runs):
         super().__init__(lasers, n_units)
         object.__setattr__(self, "left", [None] * n_runs)
@@ -242,7 +245,7 @@ class Mortal(LaserSubstrate):
 class Kept:
     """Where a training keeps its checkpoints."""
 
-    state = None
+    state: Any = None
 
     def save(self, state, history):
         self.state = state

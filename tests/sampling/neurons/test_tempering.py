@@ -76,6 +76,7 @@ def test_interval_is_the_laser_time_per_draw():
     assert lasers.draws_in(400.0) == 70
     samples = lasers.sample(MACHINE, 14, n_chains=2, seed=1)
     assert samples.interval_ns == lasers.draw_interval_ns
+    assert samples.spikes is not None
     assert samples.spikes.duration_ns == pytest.approx(2.5 + 40.0 + 24.0)
 
 
@@ -103,12 +104,15 @@ def test_draws_have_the_law_of_the_machine():
 def test_chains_go_on_within_their_period():
     lasers = Lasers(tempering=SWING, interval_ns=4.0)
     first = lasers.sample(MACHINE, 9, n_chains=2, seed=1)
+    assert first.end is not None
     assert first.end["draw_of_period"].tolist() == [1]
     second = lasers.sample(MACHINE, 5, n_chains=2, seed=2, start=first.end)
+    assert second.end is not None and second.spikes is not None
     assert second.end["draw_of_period"].tolist() == [6]
     # From a refractory time before the last draw, spikes of five draws 4 ns apart.
     assert second.spikes.duration_ns == pytest.approx(2.5 + 20.0)
     third = lasers.sample(MACHINE, 1, n_chains=2, seed=3, start=second.end)
+    assert third.spikes is not None
     assert third.spikes.duration_ns == pytest.approx(2.5 + 16.0)
     with pytest.raises(InputError, match="draw_of_period"):
         Lasers(interval_ns=4.0).sample(MACHINE, 9, n_chains=2, seed=1, start=first.end)
@@ -124,6 +128,7 @@ def test_a_barrier_is_crossed_more_often_with_tempering(swing):
     balance = samples.states[:, :, :4].sum(axis=2) - samples.states[:, :, 4:].sum(axis=2)
     # Modes are balance > 2 and balance < -2; what is between belongs to the mode before.
     switches = sum(np.count_nonzero(np.diff(b[np.abs(b) > 2] > 0)) for b in balance)
+    assert samples.interval_ns is not None
     duration_us = 16 * 250 * samples.interval_ns * 1e-3
     rate = switches / duration_us
     assert rate < 4.0 if swing is None else rate > 8.0

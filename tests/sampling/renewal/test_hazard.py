@@ -66,10 +66,10 @@ def test_surface_is_found_from_intervals_of_a_known_hazard():
         intervals = TAU_NS + generator.exponential(1.0 / per_ns, 4000)
         times.append(np.cumsum(intervals))
         units.append(np.full(4000, unit, dtype=np.int32))
-    times, units = np.concatenate(times), np.concatenate(units)
-    order = np.argsort(times, kind="stable")
+    time, number = np.concatenate(times), np.concatenate(units)
+    order = np.argsort(time, kind="stable")
     trains = SpikeTrains(
-        times[order], units[order], np.array([0, times.size]), len(pump), float(times.max())
+        time[order], number[order], np.array([0, time.size]), len(pump), float(time.max())
     )
     found = hazard_measurement._fitted_surface(neuron, pump, trains)
     assert 0.9 * TAU_NS < found.first_age_ns <= TAU_NS
@@ -108,10 +108,10 @@ def driven_trains(hazard, slow_ns, fast_ns):
         spiked = generator.random(n) < -np.expm1(-table[row, age] * step)
         age = np.where(spiked, 0, np.minimum(age + 1, len(ages) - 1))
         spikes.append(spiked)
-    spikes = np.array(spikes)
+    has_spiked = np.array(spikes)
+    middles = step * (np.arange(len(spikes), dtype=np.float64) + 0.5)
     return [
-        DrivenTrain((np.flatnonzero(spikes[:, k]) + 0.5) * step, steady[k], edges[k], jumps[k],
-                    0.0, duration)
+        DrivenTrain(middles[has_spiked[:, k]], steady[k], edges[k], jumps[k], 0.0, duration)
         for k in range(n)
     ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_bad_settings_are_refused():
         HazardSettings(seed=-1)
     neuron = Lasers(synapse=Synapse("exponential", time_constant_ns=1.0)).neuron
     with pytest.raises(InputError, match="synapse: got the exponential kernel"):
-        measure_hazard(neuron, None, HazardSettings())
+        measure_hazard(neuron, None, HazardSettings())  # type: ignore[arg-type]
 
 
 def test_a_hazard_is_measured_once_for_the_same_settings(hazard_of, monkeypatch, tmp_path):

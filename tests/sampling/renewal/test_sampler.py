@@ -271,7 +271,7 @@ def test_held_units_may_be_others_in_a_run_that_goes_on(analytic):
 
 
 def test_a_machine_with_all_units_clamped_needs_no_neurons(analytic):
-    seen = []
+    seen: list[float] = []
     samples = analytic().sample(
         MACHINE, 3, n_chains=2, clamped=[1, 0, 0, 1], seed=1, progress=seen.append
     )
