@@ -1,6 +1,6 @@
 import socket
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import numpy as np
 import pytest
@@ -99,3 +99,18 @@ def scripted(cleanup):
         return f"tcp://127.0.0.1:{listener.getsockname()[1]}"
 
     return start
+
+
+@pytest.fixture
+def short():
+    """Return what gives a connected device a second: what had to start may have needed more."""
+
+    @contextmanager
+    def within(device):
+        usual, device._timeout_s = device._timeout_s, 1.0
+        try:
+            yield
+        finally:
+            device._timeout_s = usual
+
+    return within
