@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
-from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.boltzmann import BoltzmannMachine, RestrictedMachine
 from lasersampling.errors import InputError
-from lasersampling.sampling import Samples
+from lasersampling.sampling import Gibbs, Samples
 from lasersampling.sampling.protocol import checked_request, draws_within
 
 STATES = np.array([[[0, 0, 1], [1, 0, 1]], [[1, 0, 0], [1, 0, 1]]], dtype=np.int8)
@@ -75,3 +76,16 @@ def test_numbers_of_draws_and_chains_are_checked_before_memory_is_taken(name, nu
     numbers = {"n_draws": 10, "n_chains": 2} | {name: number}
     with pytest.raises(InputError, match=name):
         checked_request(machine, numbers["n_draws"], numbers["n_chains"], None, 0)
+
+
+def test_a_restricted_machine_is_drawn_beside_samples_as_a_general_one_is():
+    restricted = RestrictedMachine([[1.0, -1.0]], [0.1, 0.2], [0.5])
+    samples = Gibbs().sample(restricted, 200, seed=1)
+    one, other = (
+        [bar.get_height() for bar in samples.plot(beside).axes[0].patches
+         if isinstance(bar, Rectangle)]
+        for beside in (restricted, restricted.to_machine())
+    )  # fmt: skip
+    assert one == other != []
+    with pytest.raises(InputError, match="beside: got 4 units, expected 3"):
+        samples.plot(BoltzmannMachine.random(4, seed=0))
