@@ -35,6 +35,10 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.where}: got {self.got}, expected {self.expected}"
 
+    def at(self, where: str) -> Problem:
+        """Return the same problem, found where the caller knows it to be."""
+        return Problem(where, self.got, self.expected)
+
 
 class InputError(LaserSamplingError, ValueError):
     """Input that cannot be used; `problems` lists everything that was found.

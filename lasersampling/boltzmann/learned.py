@@ -23,7 +23,7 @@ from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states, sta
 from lasersampling.boltzmann.targets import Target, target_from_table
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import hdf5
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 
 GROUP, PROBABILITY = "learned", "probability"
@@ -106,7 +106,7 @@ def load_learned(path: str | os.PathLike[str], names: UnitNames | None = None) -
         target = target_from_table(table)
     except InputError as error:
         where = f"{path}: /{GROUP}/"
-        problems = [Problem(where + p.where, p.got, p.expected) for p in error.problems]
+        problems = [p.at(where + p.where) for p in error.problems]
         raise InputError(problems) from None
     if names is not None and len(names.visible) == target.n_units:
         target = replace(target, unit_names=names.visible)

@@ -352,7 +352,6 @@ def _under(where: str, make: Any, *arguments: Any) -> Target:
         target: Target = make(*arguments)
     except InputError as error:
         raise InputError(
-            Problem(where + "".join(p.where.partition("[")[1:]), p.got, p.expected)
-            for p in error.problems
+            p.at(where + "".join(p.where.partition("[")[1:])) for p in error.problems
         ) from None
     return target

@@ -11,7 +11,7 @@ import typer
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json, Overwrite, Quiet
 from lasersampling.cli.reporting import Reporter
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def convert(
     except InputError as error:
         names = ("member", "tau_syn_s", "step_s", "weights")
         options = {name: f"--{name.replace('_', '-')}" for name in names}
-        raise InputError(
-            Problem(options.get(p.where, p.where), p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(options.get(p.where, p.where)) for p in error.problems) from None
     if done.jumps is not None and not all(math.isclose(j, 1.0, rel_tol=1e-3) for j in done.jumps):
         low, high = (f"{jump:.4g}" for jump in done.jumps)
         reporter.status(

@@ -143,8 +143,7 @@ def configured(
             _check_step(device, made)
     except InputError as error:
         raise InputError(
-            Problem(_option(problem.where, given, options), problem.got, problem.expected)
-            for problem in error.problems
+            problem.at(_option(problem.where, given, options)) for problem in error.problems
         ) from None
     return made
 
@@ -291,7 +290,7 @@ def _check_step(device: Any, config: Any) -> None:
 
     problems = step_problems(parse(device, Laser, ""), config.device.step_ps)
     if problems:
-        raise InputError(Problem(f"device.{p.where}", p.got, p.expected) for p in problems)
+        raise InputError(p.at(f"device.{p.where}") for p in problems)
 
 
 def _locate(table: dict[str, Any], folder: Path) -> None:

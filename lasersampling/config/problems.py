@@ -84,7 +84,7 @@ def _problems(details: ErrorDetails, cls: type, given: object) -> Iterator[Probl
     if isinstance(raised, InputError):  # from a __post_init__
         for problem in raised.problems:
             place = _dotted((*keys, problem.where), quote=False)
-            yield Problem(place, problem.got, problem.expected)
+            yield problem.at(place)
         return
     if kind == "unexpected_keyword_argument":
         got, expected = "an unknown key", "one of: " + ", ".join(_known_keys(cls, keys[:-1]))

@@ -278,16 +278,14 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
             continue
         given[part] = names
     labels, class_names, found = _labels({part: arrays[names[1]] for part, names in given.items()})
-    problems += [Problem(f"{where}: {p.where}", p.got, p.expected) for p in found]
+    problems += [p.at(f"{where}: {p.where}") for p in found]
     for part, names in given.items():
         if part not in labels:
             continue
         try:
             parts[part] = SpikeSet(arrays[names[0]], labels[part])
         except InputError as error:
-            problems += [
-                Problem(f"{where}: {part}_{p.where}", p.got, p.expected) for p in error.problems
-            ]
+            problems += [p.at(f"{where}: {part}_{p.where}") for p in error.problems]
     if problems:
         raise InputError(problems)
     if "validation" not in parts:
@@ -299,9 +297,7 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
     try:
         return SpikeData(parts["train"], parts["validation"], parts["test"], class_names)
     except InputError as error:
-        raise InputError(
-            Problem(f"{where}: {p.where}", p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(f"{where}: {p.where}") for p in error.problems) from None
 
 
 def _labels(

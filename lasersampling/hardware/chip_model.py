@@ -40,6 +40,11 @@ class NominalNeuron:
             expected = f"a number above leak ({self.leak:g})"
             raise InputError.single("threshold", f"{self.threshold:g}", expected)
 
+    @property
+    def gap(self) -> float:
+        """Current that holds a neuron at its threshold, (threshold - leak) conductance [1]."""
+        return (self.threshold - self.leak) * self.conductance
+
 
 @validated
 class ChipModel:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.config import hdf5
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.labelled import Variable, as_dataset
 from lasersampling.results.schema import SCHEMA_VERSION
 
@@ -218,9 +218,7 @@ class Results:
             yield
         except InputError as error:
             raise InputError(
-                Problem(f"{self.path}: /{group}/{p.where}", p.got, p.expected)
-                if str(self.path) not in p.where
-                else p
+                p.at(f"{self.path}: /{group}/{p.where}") if str(self.path) not in p.where else p
                 for p in error.problems
             ) from None
         except (TypeError, ValueError, IndexError) as error:

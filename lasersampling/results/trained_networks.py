@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from lasersampling.config import parse, toml_of
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.lif.exchange.arrays import Array, network_from_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork
@@ -38,9 +38,7 @@ def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
     try:
         network = network_from_arrays(arrays)
     except InputError as error:
-        raise InputError(
-            Problem(f"{path}: /parameters/{p.where}", p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(f"{path}: /parameters/{p.where}") for p in error.problems) from None
     accuracy = results.array("test/accuracy")
     if accuracy.shape != (network.n_members,):
         got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"

@@ -81,7 +81,7 @@ class ChipCalibration:
         """
         if name not in QUANTITIES:
             raise InputError.single("name", repr(name), " or ".join(map(repr, QUANTITIES)))
-        return _nominal(self.model, name)
+        return nominal_value(self.model, name)
 
     def spread(self, name: str, *, calibrated: bool) -> Spread:
         """Deviations of all neurons of all layers and chips.
@@ -189,14 +189,6 @@ def calibrate_chip(
     return ChipCalibration(model, measured[0], measured[-1], settings)
 
 
-def _nominal(model: ChipModel, name: str) -> float:
-    if name == "strengths":
-        return 1.0
-    if name == "gap":
-        return (model.neuron.threshold - model.neuron.leak) * model.neuron.conductance
-    return nominal_value(model, name)
-
-
 def _corrected(
     model: ChipModel, k: int, layer: LayerMeasurement, settings: Mapping[str, Array], least: float
 ) -> dict[str, Array]:
@@ -208,7 +200,7 @@ def _corrected(
             wrong = np.abs(found - nominal) > least * getattr(layer, f"{name}_se")
             factor = np.where(wrong, nominal / np.nan_to_num(found, nan=nominal), 1.0)
             values[name] = settings[f"{name}_{k}"] * np.clip(factor, 1.0 / _FARTHEST, _FARTHEST)
-    excess = layer.gap - _nominal(model, "gap")
+    excess = layer.gap - model.neuron.gap
     excess = np.where(np.abs(excess) > least * layer.gap_se, excess, 0.0)
     excess /= model.neuron.conductance
     if "threshold" in model.programmable:

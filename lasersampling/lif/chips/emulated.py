@@ -17,8 +17,12 @@ from lasersampling.hardware.chip_model import ChipModel
 from lasersampling.hardware.deviation import Deviation
 from lasersampling.hardware.imperfections import Quantity
 from lasersampling.lif.chips.events import seen
-from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
-from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, spikes_of
+from lasersampling.lif.spike_times.first_spike import (
+    SMALLEST_SLOPE,
+    Layout,
+    fastest_method,
+    spikes_of,
+)
 from lasersampling.lif.streams import Streams
 
 Array = NDArray[np.float64]
@@ -325,13 +329,9 @@ def _first_spikes(
     else:
         parts = [part[:, 0] for part in parts]
     gap, tau_mem, tau_syn, weights = (np.array(part) for part in parts[:4])
-    method = GENERAL
-    if np.array_equal(tau_mem, tau_syn):
-        method = EQUAL
-    elif np.array_equal(tau_mem, 2.0 * tau_syn):
-        method = DOUBLE
     is_shared = bool(np.ptp(tau_mem) == 0.0 and np.ptp(tau_syn) == 0.0)
     level, mem, syn = (torch.from_numpy(values) for values in (gap, tau_mem, tau_syn))
+    method = fastest_method(tau_mem, tau_syn)
     layout = Layout(level, mem, syn, SMALLEST_SLOPE, method, is_shared, True)
     late = None
     if delays is not None:

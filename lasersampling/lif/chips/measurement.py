@@ -155,22 +155,27 @@ def _run(substrate: Substrate, stimulus: Stimulus, settings: Arrays) -> list[tup
 
 
 def nominal_value(model: ChipModel, name: str) -> float:
-    """Nominal value of a neuron, such as ``tau_mem``.
+    """Return the nominal value of a neuron's parameter.
 
     Parameters
     ----------
     model : ChipModel
         Nominal neurons.
     name : str
-        Name of the value.
+        Which parameter, such as ``tau_mem`` or ``gap``; ``strengths`` are those of its synapses.
     """
-    return 1.0 if name == "tau_syn" else float(getattr(model.neuron, name))
+    return 1.0 if name in ("tau_syn", "strengths") else float(getattr(model.neuron, name))
+
+
+def _altered_tau(model: ChipModel) -> float:
+    """Return the value to which a time constant is programmed in every second batch [tau_syn]."""
+    return _ALTER * min(model.neuron.tau_mem, 1.0)
 
 
 def _freedom(model: ChipModel) -> Freedom:
     for place, name in enumerate(("tau_mem", "tau_syn")):
         if name in model.programmable:
-            reached = _reached(model, name, np.array([_ALTER * min(model.neuron.tau_mem, 1.0)]))
+            reached = _reached(model, name, np.array([_altered_tau(model)]))
             other = 1.0 if place == 0 else model.neuron.tau_mem
             if 0.0 < reached.max() * _DISTINCT <= other:
                 return Freedom(place)
@@ -186,7 +191,7 @@ def _altered_settings(
     model: ChipModel, settings: Arrays, freedom: Freedom, sizes: tuple[int, ...], n_members: int
 ) -> dict[str, Array]:
     name = ("tau_mem", "tau_syn")[freedom.altered or 0]
-    factor = _ALTER * min(model.neuron.tau_mem, 1.0) / nominal_value(model, name)
+    factor = _altered_tau(model) / nominal_value(model, name)
     values = {}
     for k, post in enumerate(sizes[1:]):
         usual = np.full((n_members, post), nominal_value(model, name))
@@ -197,12 +202,9 @@ def _altered_settings(
 def _measure_layer(seen: _Seen, model: ChipModel, freedom: Freedom) -> LayerMeasurement:
     n_batches, n_members, _, n_pre = seen.inputs.shape
     n_post = seen.spikes.shape[3]
-    neuron = model.neuron
-    gap = (neuron.threshold - neuron.leak) * neuron.conductance
-    taus = np.array([neuron.tau_mem, 1.0, _ALTER * min(neuron.tau_mem, 1.0)])
-    nominal = FittedNeuron(
-        taus, np.full(n_batches, gap), np.ones(n_pre), np.full(4 + n_pre, np.nan), np.inf
-    )
+    taus = np.array([model.neuron.tau_mem, 1.0, _altered_tau(model)])
+    gaps = np.full(n_batches, model.neuron.gap)
+    nominal = FittedNeuron(taus, gaps, np.ones(n_pre), np.full(4 + n_pre, np.nan), np.inf)
     estimates = [[nominal] * n_post for _ in range(n_members)]
     live = np.ones((n_members, n_post, n_pre), dtype=bool)
     must = np.isfinite(_predicted(seen, estimates, freedom, 1.0 + _WIDE_MARGIN))

@@ -96,7 +96,7 @@ def draw_stimulus(
 def _drive(model: ChipModel, n_pre: int, layer: int) -> tuple[int, float]:
     """Number of inputs to which a neuron listens, and their largest weight."""
     neuron, highest = model.neuron, model.imperfections.coupling.grid.highest
-    gap = (neuron.threshold - neuron.leak) * neuron.conductance
+    gap = neuron.gap
     peak = math.exp(-peak_after(0.0, 1.0, neuron.tau_mem, 1.0))
     middle, limit = 0.5 * (1.0 + _WEAKEST), math.inf if highest is None else highest
     if n_pre * limit * middle * peak < _LEAST_DRIVE * gap:

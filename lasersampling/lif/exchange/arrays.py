@@ -206,7 +206,7 @@ def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
         try:
             Neuron(*(found[f"{name}_{k}"] for name in NEURON))
         except InputError as error:
-            problems += [Problem(f"{p.where}_{k}", p.got, p.expected) for p in error.problems]
+            problems += [p.at(f"{p.where}_{k}") for p in error.problems]
     if problems:
         raise InputError(problems)
     return found
@@ -262,7 +262,7 @@ def _set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fi
         try:
             raw = torch.logit(delays / stage.span.scale) if fixed else stage.span.parameters(delays)
         except InputError as error:
-            problems += [Problem(name, p.got, p.expected) for p in error.problems]
+            problems += [p.at(name) for p in error.problems]
             continue
         with torch.no_grad():
             stage.raw.copy_(raw)

@@ -158,9 +158,7 @@ def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:
     try:
         return network_from_arrays(arrays)
     except InputError as error:
-        raise InputError(
-            Problem(f"{name}: {p.where}", p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(f"{name}: {p.where}") for p in error.problems) from None
 
 
 def _write_npz(path: str | os.PathLike[str], network: SpikingNetwork, *, overwrite: bool) -> None:

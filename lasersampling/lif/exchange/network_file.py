@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.config import hdf5
-from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.delays import DelayRange
 from lasersampling.lif.exchange.arrays import AXES, Array, network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
@@ -147,9 +147,7 @@ def load_network(
     try:
         network = network_from_arrays(arrays, delay_range)
     except InputError as error:
-        raise InputError(
-            Problem(f"{name}: /network/{p.where}", p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(f"{name}: /network/{p.where}") for p in error.problems) from None
     if accuracy is not None and accuracy.shape != (network.n_members,):
         got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"
         raise InputError.single(f"{name}: /network/accuracy", got, expected)

@@ -179,9 +179,7 @@ def from_nir(
     try:
         network = network_from_arrays(chain.arrays)
     except InputError as error:
-        raise InputError(
-            Problem(chain.origin.get(p.where, p.where), p.got, p.expected) for p in error.problems
-        ) from None
+        raise InputError(p.at(chain.origin.get(p.where, p.where)) for p in error.problems) from None
     if not _is_stated(graph) and step_s != 1.0:
         problems = list(scale_problems(network_to_arrays(network), chain.origin))
         if problems:

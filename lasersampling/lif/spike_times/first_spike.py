@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -184,14 +185,29 @@ def make_layout(
         return torch.tensor(values, dtype=dtype, device=weights.device)
 
     mem, syn = np.asarray(neuron.tau_mem), np.asarray(neuron.tau_syn)
-    chosen = GENERAL
-    if method == "auto" and np.all(mem == syn):
-        chosen = EQUAL
-    elif method == "auto" and np.all(mem == 2 * syn):
-        chosen = DOUBLE
+    chosen = fastest_method(mem, syn) if method == "auto" else GENERAL
     shared = mem.size == 1 and syn.size == 1
     taus = tensor("tau_mem"), tensor("tau_syn")
     return Layout(tensor("gap"), *taus, smallest_slope, chosen, shared, compiled)
+
+
+def fastest_method(tau_mem: ArrayLike, tau_syn: ArrayLike) -> int:
+    """Choose a closed form if one holds for all of these time constants, Newton's iteration if not.
+
+    Parameters
+    ----------
+    tau_mem, tau_syn : array_like, of shapes that broadcast
+        Time constants, in the same unit.
+
+    Returns
+    -------
+    int
+        `EQUAL`, `DOUBLE` or `GENERAL` of `crossing`.
+    """
+    mem, syn = np.asarray(tau_mem), np.asarray(tau_syn)
+    if np.all(mem == syn):
+        return EQUAL
+    return DOUBLE if np.all(mem == 2 * syn) else GENERAL
 
 
 def spikes_of(

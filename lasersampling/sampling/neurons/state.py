@@ -103,9 +103,7 @@ def network_state(
     try:
         state = NetworkState(**own)
     except InputError as error:
-        raise InputError(
-            [Problem(f"start.{p.where}", p.got, p.expected) for p in error.problems]
-        ) from None
+        raise InputError([p.at(f"start.{p.where}") for p in error.problems]) from None
     different = np.argwhere((arrays["has_laser"] != 0) != has_laser)
     if different.size:
         chain, unit = different[0]
