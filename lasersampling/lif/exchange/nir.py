@@ -291,9 +291,9 @@ def _nodes(
     n_in = n_inputs(own)
     about = {"bias_times_s": own["bias_times"] * unit} if n_bias else {}
     nodes: dict[str, Any] = {"input": nir.Input(np.array([n_in + n_bias]), metadata=about)}
-    if "input_copies" in own:
-        copies = copy_matrix(n_in, int(own["input_copies"]), n_bias)
-        nodes["input_copies"] = nir.Linear(copies)
+    copies = int(own.get("input_copies", 1))
+    if copies > 1:  # one copy would be an identity, which a reader takes for a matrix of weights
+        nodes["input_copies"] = nir.Linear(copy_matrix(n_in, copies, n_bias))
 
     def delay(name: str) -> None:
         if name in own:

@@ -106,6 +106,8 @@ class Chain:
         before = kinds[: kinds.index("CubaLIF")] if "CubaLIF" in kinds else []
         if kinds[0] not in _MATRICES or sum(kind in _MATRICES for kind in before) < 2:
             return
+        if _role(nodes[1][1]) == "synaptic":  # a single input, which fans out to its synapses
+            return
         matrix = self._matrix(*nodes[0])
         n_bias = self.arrays["bias_times"].size if "bias_times" in self.arrays else 0
         n_in = self._width - n_bias
@@ -125,7 +127,7 @@ class Chain:
                 delay = self._delay(at, found)
                 if matrix is not None:
                     behind.append((at, delay))
-                elif k and found.metadata.get("role") == "dendritic" and place == 0:
+                elif k and _role(found) == "dendritic" and place == 0:
                     self._add(f"dendritic_delays_{k - 1}", at, delay)
                 else:
                     self._add(f"axonal_delays_{k}", at, delay)
@@ -314,6 +316,11 @@ def _checked_width(name: str, width: int) -> int:
 
 def _kind(node: Any) -> str:
     return type(node).__name__
+
+
+def _role(node: Any) -> str | None:
+    """Return which delays a Delay node states that it holds."""
+    return node.metadata.get("role") if _kind(node) == "Delay" else None
 
 
 def _refusal(name: str, got: str, expected: str) -> InputError:
