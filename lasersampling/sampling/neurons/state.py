@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError
 from lasersampling.lasers.chain_state import LASER_ARRAYS, StateArray
 from lasersampling.lasers.integrator.state import NETWORK_ARRAYS, NetworkState
 from lasersampling.lasers.spikes import SpikeTrains

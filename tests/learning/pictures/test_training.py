@@ -21,6 +21,7 @@ def test_arrays_give_the_machine_that_plain_training_gives(labels):
     plain = train(BARS.reshape(60, 9), NUMBERS, SETTINGS, n_classes=3, seed=1)
     assert np.array_equal(model.machine.weights, plain.machine.weights)
     assert model.class_names == tuple(str(label) for label in labels[::20])
+    assert model.history is not None
     assert model.history.n_epochs == 3
     drawn = generate_images(Gibbs(), model.machine, 2, images_per_label=2, free_images=0)
     assert drawn.images(model.machine, model.shape, n_draws=1).shape == (6, 3, 3)
