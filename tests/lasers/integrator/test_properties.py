@@ -1,6 +1,6 @@
 """Properties of the integrator for any small network: resuming, and the timing wheel."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
@@ -64,6 +64,7 @@ def test_a_resumed_simulation_is_the_uninterrupted_one(network, n_chains, splits
             times.append((chain, found + STEP_NS * before))
             units.append((chain, who))
         end, before = part.end, split
+    assert end is not None
     for name in ("field", "gain_electrons", "absorber_electrons", "armed"):
         assert np.array_equal(getattr(whole.end, name), getattr(end, name)), name
     assert np.array_equal(whole.end.spike_laser, end.spike_laser)
@@ -110,7 +111,8 @@ def drive_by_sorting(network, spikes, n_steps, n_lanes):
 def networks_with_spikes(draw):
     """A network, and spikes of two copies of it in which no lane overtakes itself."""
     network = draw(networks(30, 1, 25))
-    spikes, seen = [], {}
+    spikes = []
+    seen: dict[int, int] = {}
     times = draw(st.lists(st.integers(1, 99), max_size=40))
     for now in sorted(times):
         lane, late = draw(st.integers(0, 2 * network.n_lasers - 1)), draw(st.integers(0, 5))
@@ -128,7 +130,12 @@ def test_the_timing_wheel_delivers_what_a_sorted_list_does(case, enlarged_at):
     n_lanes, n_steps = 2 * network.n_lasers, 100
     coupling = preparation.coupling(network, 1.0, 1e3 * STEP_NS)
     events = preparation.events(coupling, n_lanes, longest_jitter=5)
-    kinds = {"armed": np.int32, "ticks": np.int32, "taken": np.int32, "clock": np.int32}
+    kinds: dict[str, Any] = {
+        "armed": np.int32,
+        "ticks": np.int32,
+        "taken": np.int32,
+        "clock": np.int32,
+    }
     kinds |= {f"rng{k}": np.uint32 for k in range(4)}
     lanes = Lanes(**{f: np.zeros(n_lanes, kinds.get(f, np.float32)) for f in Lanes._fields})
     lanes.base[:] = 5000.0
