@@ -11,6 +11,7 @@ Lasers, simulated
     Device                 a two-section laser
     Synapse                what a spike does to the pump of another laser
     SimulationSettings     step, noise, burn-in, traces, threads
+    Depression             synapses that tire
     TraceRequest           which lasers are recorded in full, and when
     SpikeTrains            spikes, and the states that follow from them
     simulate_jumps         the exact jump process behind the equations
@@ -24,6 +25,8 @@ Machines and targets, with exact answers for small ones
     Target                 a distribution to sample or learn
     target_from_table      a target from probabilities
     target_from_samples    a target from observed states
+    target_from_machine    a target from the visible units of a machine
+    all_states             all joint states, in the order of the probabilities
     clamp                  a vector of held units and their values
     exact_distribution     probabilities of all joint states, by enumeration
     exact_moments          means and second moments, by enumeration
@@ -31,6 +34,7 @@ Machines and targets, with exact answers for small ones
 Sampling
     Lasers                 a network of lasers as a sampler
     Renewal                neurons that spike by the measured hazard of the lasers
+    HazardSettings         how that hazard is measured
     Gibbs                  the ideal, digital sampler
     Samples                the draws of a sampler
     calibrate              activation curve and unit synapse of a device
@@ -86,6 +90,7 @@ Files
     load_chip              a chip model, shipped or a file (TOML)
     save_settings          writes devices, imperfections, chip models, settings (TOML)
     shipped_names          names of shipped devices, machines, recipes, ...
+    shipped_path           the file of one of them
     load_pictures          images: digits, MNIST, folders, arrays
     load_picture_model     a trained machine of pictures
     load_spikes            labelled spike times (NumPy)
@@ -100,8 +105,9 @@ Files
 
 Results
     read_results           a results file of a command or an experiment
-    figures                every figure by name: figures.NAMES, figures.draw(file, name)
+    ResultsFile            a results file, written
     experiment             makes a function a command with results file and figures
+    figures                every figure by name: figures.NAMES, figures.draw(file, name)
 
 Errors
     LaserSamplingError     base class of all errors of the package
@@ -118,6 +124,7 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine as BoltzmannMachine
     from lasersampling.boltzmann import RestrictedMachine as RestrictedMachine
     from lasersampling.boltzmann import Target as Target
+    from lasersampling.boltzmann import all_states as all_states
     from lasersampling.boltzmann import clamp as clamp
     from lasersampling.boltzmann import exact_distribution as exact_distribution
     from lasersampling.boltzmann import exact_moments as exact_moments
@@ -127,10 +134,12 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import read_target as read_target
     from lasersampling.boltzmann import save_machine as save_machine
     from lasersampling.boltzmann import save_target as save_target
+    from lasersampling.boltzmann import target_from_machine as target_from_machine
     from lasersampling.boltzmann import target_from_samples as target_from_samples
     from lasersampling.boltzmann import target_from_table as target_from_table
     from lasersampling.config import save_settings as save_settings
     from lasersampling.config import shipped_names as shipped_names
+    from lasersampling.config import shipped_path as shipped_path
     from lasersampling.datasets import load_pictures as load_pictures
     from lasersampling.datasets.spikes import load_spikes as load_spikes
     from lasersampling.errors import InputError as InputError
@@ -142,6 +151,7 @@ if TYPE_CHECKING:
     from lasersampling.judging.generation import generate as generate
     from lasersampling.lasers.analysis.excitability import excitability as excitability
     from lasersampling.lasers.analysis.stability import bifurcations as bifurcations
+    from lasersampling.lasers.depression import Depression as Depression
     from lasersampling.lasers.device import Device as Device
     from lasersampling.lasers.device import load_device as load_device
     from lasersampling.lasers.jumps.process import simulate_jumps as simulate_jumps
@@ -176,6 +186,7 @@ if TYPE_CHECKING:
     from lasersampling.lif.chips.emulated import EmulatedChip as EmulatedChip
     from lasersampling.lif.exchange.nir import read_nir as read_nir
     from lasersampling.lif.exchange.nir import write_nir as write_nir
+    from lasersampling.results import ResultsFile as ResultsFile
     from lasersampling.results import figures as figures
     from lasersampling.results import read_results as read_results
     from lasersampling.sampling.certificate import certificate as certificate
@@ -192,6 +203,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.neurons.tempering import Tempering as Tempering
     from lasersampling.sampling.protocol import Samples as Samples
     from lasersampling.sampling.recognition import recognise as recognise
+    from lasersampling.sampling.renewal.hazard_measurement import HazardSettings as HazardSettings
     from lasersampling.sampling.renewal.sampler import Renewal as Renewal
     from lasersampling.statistics import compare as compare
     from lasersampling.statistics import effective_sample_size as effective_sample_size
@@ -205,6 +217,7 @@ _NAMES_IN = {
         "BoltzmannMachine",
         "RestrictedMachine",
         "Target",
+        "all_states",
         "clamp",
         "exact_distribution",
         "exact_moments",
@@ -214,10 +227,11 @@ _NAMES_IN = {
         "read_target",
         "save_machine",
         "save_target",
+        "target_from_machine",
         "target_from_samples",
         "target_from_table",
     ],
-    "config": ["save_settings", "shipped_names"],
+    "config": ["save_settings", "shipped_names", "shipped_path"],
     "datasets": ["load_pictures"],
     "datasets.spikes": ["load_spikes"],
     "errors": ["InputError", "LaserSamplingError"],
@@ -226,6 +240,7 @@ _NAMES_IN = {
     "judging.generation": ["generate"],
     "lasers.analysis.excitability": ["excitability"],
     "lasers.analysis.stability": ["bifurcations"],
+    "lasers.depression": ["Depression"],
     "lasers.device": ["Device", "load_device"],
     "lasers.jumps.process": ["simulate_jumps"],
     "lasers.network": ["LaserNetwork"],
@@ -253,7 +268,7 @@ _NAMES_IN = {
     "lif.chips.calibration": ["calibrate_chip"],
     "lif.chips.emulated": ["EmulatedChip"],
     "lif.exchange.nir": ["read_nir", "write_nir"],
-    "results": ["figures", "read_results"],
+    "results": ["ResultsFile", "figures", "read_results"],
     "sampling.certificate": ["certificate"],
     "sampling.completion": ["SeenImages", "complete", "occluded"],
     "sampling.evidence": ["Evidence", "read_evidence"],
@@ -264,6 +279,7 @@ _NAMES_IN = {
     "sampling.neurons.tempering": ["Tempering"],
     "sampling.protocol": ["Samples"],
     "sampling.recognition": ["recognise"],
+    "sampling.renewal.hazard_measurement": ["HazardSettings"],
     "sampling.renewal.sampler": ["Renewal"],
     "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
 }
