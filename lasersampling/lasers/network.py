@@ -224,7 +224,8 @@ def as_network(given: object, pump_ratio: ArrayLike) -> LaserNetwork:
     """
     if isinstance(given, LaserNetwork):
         return given
-    if not isinstance(given, Device | str | Path):
+    what: object = given
+    if not isinstance(what, Device | str | Path):
         expected = "a LaserNetwork, a Device, or the name or file of one"
         raise InputError.single("network", type(given).__name__, expected)
     device = given if isinstance(given, Device) else load_device(given)

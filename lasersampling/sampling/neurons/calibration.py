@@ -179,7 +179,7 @@ class Calibration:
     def variables(self) -> dict[str, Variable]:
         """Give the measured curves as they stand in files, with units of measurement."""
         pair, tau = ("pair_weight",), ("tau_ns",)
-        curves = {
+        curves: dict[str, tuple[tuple[float, ...], tuple[str, ...], str, str]] = {
             "pump": (self.pump, ("pump",), "1", "pump over threshold pump"),
             "activation": (self.activation, ("pump",), "1", "P(z = 1)"),
             "activation_se": (self.activation_se, ("pump",), "1", "its standard error"),
