@@ -112,7 +112,7 @@ def networks_with_spikes(draw):
     """A network, and spikes of two copies of it in which no lane overtakes itself."""
     network = draw(networks(30, 1, 25))
     spikes = []
-    seen: dict[int, int] = {}
+    seen: dict[int, tuple[int, int]] = {}
     times = draw(st.lists(st.integers(1, 99), max_size=40))
     for now in sorted(times):
         lane, late = draw(st.integers(0, 2 * network.n_lasers - 1)), draw(st.integers(0, 5))
@@ -130,12 +130,7 @@ def test_the_timing_wheel_delivers_what_a_sorted_list_does(case, enlarged_at):
     n_lanes, n_steps = 2 * network.n_lasers, 100
     coupling = preparation.coupling(network, 1.0, 1e3 * STEP_NS)
     events = preparation.events(coupling, n_lanes, longest_jitter=5)
-    kinds: dict[str, Any] = {
-        "armed": np.int32,
-        "ticks": np.int32,
-        "taken": np.int32,
-        "clock": np.int32,
-    }
+    kinds: dict[str, Any] = dict.fromkeys(("armed", "ticks", "taken", "clock"), np.int32)
     kinds |= {f"rng{k}": np.uint32 for k in range(4)}
     lanes = Lanes(**{f: np.zeros(n_lanes, kinds.get(f, np.float32)) for f in Lanes._fields})
     lanes.base[:] = 5000.0
