@@ -1,6 +1,6 @@
 """Going on from where a simulation ended: the same trajectory, the same law."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.integrator.state import joined
+from lasersampling.lasers.integrator.state import NETWORK_ARRAYS, NetworkState, joined
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, TraceRequest, simulate
 from lasersampling.lasers.synapse import Synapse
@@ -178,3 +178,22 @@ def test_states_that_do_not_fit_are_refused():
         replace(state, spike_chain=0 * one, spike_laser=one, spike_time_ns=np.zeros(1))
     with pytest.raises(InputError, match="gain_electrons: got values that are not finite"):
         replace(state, gain_electrons=state.gain_electrons * np.float32(np.nan))
+
+
+@pytest.mark.parametrize("about", [None, TIRING], ids=["plain", "depression"])
+def test_a_state_is_what_its_effects_declare(about):
+    """An array that is not declared would be lost when states are cut, joined or stored."""
+    assert [f.name for f in fields(NetworkState)] == [array.name for array in NETWORK_ARRAYS]
+    network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, depression=about)
+    end = simulate(network, 1.05, 30.0, n_chains=2, seed=1).end
+    arrays = end.arrays()
+    assert len(arrays) == len(NETWORK_ARRAYS) - (0 if about else 2)
+    for array in NETWORK_ARRAYS:
+        if array.name in arrays:
+            values, shape = arrays[array.name], array.shape((2, 3))
+            assert values.dtype == array.dtype
+            assert shape in (values.shape, (None,))
+            assert values.size
+    bare = {**arrays, "resource": None, "spike_amplitude": None, "armed": end.armed[:1]}
+    with pytest.raises(InputError, match=r"armed: got shape \(1, 3\), expected one shape"):
+        NetworkState(**bare)
