@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -116,7 +117,8 @@ def test_it_draws_itself(make, tmp_path, monkeypatch):
     figure.savefig(tmp_path / "figure.png")
     assert dict(mpl.rcParams) == before
     own = Figure()
-    inner = own.subfigures(1, 2)[1]
+    halves: Any = own.subfigures(1, 2)
+    inner = halves[1]
     axes = inner.subplots()
     assert drawn.plot(axes=axes) is own
     assert axes.has_data() or axes.texts
@@ -194,13 +196,13 @@ def test_pictures_show_what_the_samples_are():
         (lambda: history().plot("speed"), "quantities"),
         (lambda: History().plot(), "quantities"),
         (lambda: completions().plot(shape=(3, 3)), "shape"),
-        (lambda: ls.simulate(3, 0.8, 10.0), "network"),
+        (lambda: ls.simulate(3, 0.8, 10.0), "network"),  # type: ignore[arg-type]
         (lambda: ls.simulate("D99", 0.8, 10.0), "devices"),
         (lambda: ls.generate("nobody"), "model"),
         (lambda: ls.save_settings("x.toml", 3), "value"),
         (lambda: ls.save_settings("x.h5", ls.Imperfections()), "x.h5"),
         (lambda: ls.save_target("x.h5", ls.target_from_table([0.5, 0.5])), "x.h5"),
-        (lambda: ls.save_target("x.csv", [0.5, 0.5]), "target"),
+        (lambda: ls.save_target("x.csv", [0.5, 0.5]), "target"),  # type: ignore[arg-type]
         (lambda: ls.figures.draw("x.h5", "nothing"), "figure"),
     ],
 )

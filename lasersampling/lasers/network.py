@@ -207,7 +207,7 @@ class LaserNetwork:
         return Connections(pre, post, weight, delay)
 
 
-def as_network(given: object, pump_ratio: ArrayLike) -> LaserNetwork:
+def as_network(given: LaserNetwork | Device | str | Path, pump_ratio: ArrayLike) -> LaserNetwork:
     """Make a network of uncoupled lasers of a device, one for each pump; keep a network.
 
     Parameters

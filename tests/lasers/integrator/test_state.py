@@ -1,6 +1,7 @@
 """Going on from where a simulation ended: the same trajectory, the same law."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -194,6 +195,11 @@ def test_a_state_is_what_its_effects_declare(about):
             assert values.dtype == array.dtype
             assert shape in (values.shape, (None,))
             assert values.size
-    bare = {**arrays, "resource": None, "spike_amplitude": None, "armed": end.armed[:1]}
+    bare: dict[str, Any] = {
+        **arrays,
+        "resource": None,
+        "spike_amplitude": None,
+        "armed": end.armed[:1],
+    }
     with pytest.raises(InputError, match=r"armed: got shape \(1, 3\), expected one shape"):
         NetworkState(**bare)
