@@ -105,7 +105,7 @@ def test_a_summary_of_different_cases():
     second = Mended(LASERS, 3, 2000.0, 0.04, 0.002, "second")
     text = summary([left, first, second])
     assert "2 of 3 cases" in text
-    assert "from 0.03 to 0.003 nats on average; 4,100 ns of laser time" in text
+    assert "from 0.03 to 0.003 nats on average. This took 4,100 ns of laser time" in text
     assert "none of 2 cases" in summary([left, dataclasses.replace(left, sentence="other")])
 
 
