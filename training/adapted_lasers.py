@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.results import ResultsFile, write_lines
+from lasersampling.results import write_lines
 from lasersampling.sampling.neurons import ActivationLogit, Lines, lines_from_draws
 from lasersampling.statistics import jackknife_error
 
@@ -135,7 +135,7 @@ def main(settings: Settings, run: Run) -> None:
                 write_lines(file, lasers.lines)
 
 
-def write(file: ResultsFile, name: str, values: Array, dim: str, about: str) -> None:
+def write(file: ls.ResultsFile, name: str, values: Array, dim: str, about: str) -> None:
     """Write a curve to ``/adaptation``."""
     file.write(f"adaptation/{name}", values, (dim,), units="1", description=about)
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import lasersampling as ls
-from lasersampling.boltzmann import all_states
-from lasersampling.config import shipped_path
 from lasersampling.experiments import Run, option
 from lasersampling.results import write_posteriors
 from lasersampling.sampling import Posterior, Sampler
@@ -68,7 +66,7 @@ class Inference:
         """All settings of the clamped units of a random machine."""
         machine = ls.BoltzmannMachine.random(N_UNITS, seed=self.settings.machine_seed)
         clamped = np.full((2**N_CLAMPED, N_UNITS), -1, dtype=np.int8)
-        clamped[:, :N_CLAMPED] = all_states(N_CLAMPED)
+        clamped[:, :N_CLAMPED] = ls.all_states(N_CLAMPED)
         return self.posteriors(machine, ls.Evidence(clamped, np.zeros(clamped.shape)))
 
     def of_network(
@@ -101,7 +99,7 @@ def main(settings: Settings, run: Run) -> None:
         write_posteriors(file, found, [str(unit) for unit in range(N_UNITS)])
         report("random machine", found)
         for name in CASES:
-            network = ls.load_bayesian_network(shipped_path("bayesian_networks", name))
+            network = ls.load_bayesian_network(ls.shipped_path("bayesian_networks", name))
             machine = network.machine()
             found = inference.of_network(name, network, machine)
             write_posteriors(file, found, network.names, group=name)

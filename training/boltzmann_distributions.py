@@ -9,7 +9,6 @@ import numpy as np
 from shared.machines import Divergences
 
 import lasersampling as ls
-from lasersampling.boltzmann import target_from_machine
 from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.sampling import Sampler
 
@@ -77,7 +76,7 @@ def main(settings: Settings, run: Run) -> None:
             for done, (kind, k) in enumerate(cases):
                 seed = run.seed + k
                 machine = random_machine(kind, k)
-                target = target_from_machine(machine)
+                target = ls.target_from_machine(machine)
                 learned = ls.learn(target, machine, learning, sampler=lasers, seed=seed).machine
                 adapted = ls.adapt(lasers, machine, seed=seed, **adaptation)
                 ways: dict[str, tuple[Sampler, ls.BoltzmannMachine]] = {

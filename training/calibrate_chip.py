@@ -24,7 +24,6 @@ import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.hardware import ChipModel, Deviation
 from lasersampling.lif.chips import QUANTITIES, ChipCalibration
-from lasersampling.results import ResultsFile
 
 Array = NDArray[np.float64]
 EXACT = 1e-9
@@ -157,7 +156,7 @@ def main(settings: Settings, run: Run) -> None:
 
 
 def calibrate(
-    file: ResultsFile, name: str, chip: ls.EmulatedChip, seed: int, settings: Settings
+    file: ls.ResultsFile, name: str, chip: ls.EmulatedChip, seed: int, settings: Settings
 ) -> None:
     """Calibrate the chips of one model, and write and print what was found."""
     start, apart = drift_of(chip), [distance(chip, {}, seed)]

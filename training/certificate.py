@@ -19,9 +19,7 @@ import numpy as np
 from scipy.stats import binomtest, gamma
 
 import lasersampling as ls
-from lasersampling.boltzmann import all_states
 from lasersampling.experiments import Run, option
-from lasersampling.results import ResultsFile
 from lasersampling.sampling.certificate import (
     TOLERATED_NATS,
     Verdict,
@@ -137,7 +135,7 @@ class Bench:
         self.case, self.seed = case, seed
         self.generator = np.random.default_rng([seed, case.number, 1])
         self.law = ls.exact_distribution(case.machine)
-        self.states = all_states(case.machine.n_units)
+        self.states = ls.all_states(case.machine.n_units)
         self._exact = enumerated(case.machine, self.law)
         units = np.arange(case.machine.n_units)
         self._sampled, _ = reference_of(case.machine, units, seed + case.number)
@@ -318,7 +316,7 @@ def main(settings: Settings, run: Run) -> None:
         write(file, found)
 
 
-def write(file: ResultsFile, found: list[Judged]) -> None:
+def write(file: ls.ResultsFile, found: list[Judged]) -> None:
     """Write what was said of all draws, and how often it was wrong."""
     codes = {verdict: code for code, verdict in enumerate(Verdict)}
     for kind in KINDS_OF_DRAWS:

@@ -25,7 +25,6 @@ from lasersampling.config import to_toml
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate
 from lasersampling.lasers import Cavity, Detection, Section
-from lasersampling.results import ResultsFile
 from lasersampling.sampling.neurons import (
     CalibrationSettings,
     LaserNeuron,
@@ -268,7 +267,7 @@ def main(settings: Settings, run: Run) -> None:
         print(to_toml({"winner": winner.device}))
 
 
-def write_finalists(file: ResultsFile, ranked: list[Finalist]) -> None:
+def write_finalists(file: ls.ResultsFile, ranked: list[Finalist]) -> None:
     names = np.array([one.device.name for one in ranked])
     file.write("finalists/name", names, ("finalist",), units="1", description="device")
     gain, absorber = [one.device.gain for one in ranked], [one.device.absorber for one in ranked]
@@ -290,7 +289,7 @@ def write_finalists(file: ResultsFile, ranked: list[Finalist]) -> None:
         )
 
 
-def write_pool(file: ResultsFile, pool: list[tuple[ls.Device, Character]]) -> None:
+def write_pool(file: ls.ResultsFile, pool: list[tuple[ls.Device, Character]]) -> None:
     names = np.array([device.name for device, _ in pool])
     file.write("devices/name", names, ("device",), units="1", description="device")
     for item in fields(Character):

@@ -20,7 +20,7 @@ import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.lasers import Traces
 from lasersampling.lasers.jumps import JumpSettings
-from lasersampling.results import ResultsFile, write_device
+from lasersampling.results import write_device
 
 Array = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def pulses_of(traces: Traces | None, spikes: ls.SpikeTrains) -> tuple[Array, Arr
 
 
 def compare_pulses(
-    file: ResultsFile,
+    file: ls.ResultsFile,
     device: ls.Device,
     pump: float,
     jump_ns: float,
@@ -161,7 +161,7 @@ def compare_pulses(
 
 
 def compare_photons(
-    file: ResultsFile, device: ls.Device, pump: float, jump_ns: float, threads: int, seed: int
+    file: ls.ResultsFile, device: ls.Device, pump: float, jump_ns: float, threads: int, seed: int
 ) -> None:
     """Photon statistics: the law of n, and how much of S falls within 1/2 of each n.
 
@@ -218,7 +218,7 @@ def compare_photons(
         )
 
 
-def compare_intervals(file: ResultsFile, intervals: dict[str, Array]) -> None:
+def compare_intervals(file: ls.ResultsFile, intervals: dict[str, Array]) -> None:
     edges = np.linspace(0.0, np.quantile(intervals["equations"], 0.995), 41)
     middle = (edges[1:] + edges[:-1]) / 2
     file.write(
@@ -311,7 +311,7 @@ def described(method: str, result: Measured) -> str:
     )
 
 
-def write_comparison(file: ResultsFile, ratio: Array, found: dict[str, list[Measured]]) -> None:
+def write_comparison(file: ls.ResultsFile, ratio: Array, found: dict[str, list[Measured]]) -> None:
     """Write rates and activations, and say whether they agree."""
     columns = {m: np.stack([result.means() for result in found[m]]) for m in METHODS}
     columns |= {f"se_{m}": np.stack([result.errors() for result in found[m]]) for m in METHODS}

@@ -17,7 +17,7 @@ from lasersampling.boltzmann import layered_log_partition
 from lasersampling.experiments import Run, option
 from lasersampling.judging import ImageJudge, generate_images, label_conditions, ratios
 from lasersampling.learning.pictures import train_label_reader
-from lasersampling.results import Metric, ResultsFile
+from lasersampling.results import Metric
 from lasersampling.sampling import Sampler
 
 
@@ -111,7 +111,7 @@ def main(settings: Settings, run: Run) -> None:
 
 
 def tell(
-    file: ResultsFile, label: str, found: dict[str, Metric], reference: dict[str, Metric]
+    file: ls.ResultsFile, label: str, found: dict[str, Metric], reference: dict[str, Metric]
 ) -> None:
     """Write and print all measures, and what part of the reference's they are."""
     over = ratios(found, reference)

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.boltzmann import target_from_machine
 from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.learning import train
 from lasersampling.learning.machines import distribution_task
-from lasersampling.results import ResultsFile
 from lasersampling.statistics import distribution_ess, kl_floor
 
 Array = NDArray[np.float64]
@@ -106,7 +104,7 @@ class Trial:
         self._adaptation = adaptation
         self._stages = stages
         self._translated = ls.BoltzmannMachine.random(N_UNITS, seed=number)
-        self._target: ls.Target = target_from_machine(self._translated)
+        self._target: ls.Target = ls.target_from_machine(self._translated)
         lasers = self._lasers(None)
         self._from_ideal = self._learned(lasers)
         self.ideal_translated, _ = self._divergence(lasers, self._translated)
@@ -222,7 +220,7 @@ def main(settings: Settings, run: Run) -> None:
 
 
 def write(
-    file: ResultsFile, todo: dict[str, Kind], found: dict[str, Array], trials: list[Trial]
+    file: ls.ResultsFile, todo: dict[str, Kind], found: dict[str, Array], trials: list[Trial]
 ) -> None:
     """Write all divergences, (strength, machine), and tell their medians."""
     for name, values, about in (
@@ -254,7 +252,7 @@ def write(
                 tell(file, f"kl_{name}_{strength:g}_{way}", f"{about}, {strength:g}", own)
 
 
-def tell(file: ResultsFile, name: str, about: str, values: Array) -> None:
+def tell(file: ls.ResultsFile, name: str, about: str, values: Array) -> None:
     """Write and print the median over machines."""
     median, error = float(np.median(values)), float(values.std(ddof=1) / np.sqrt(len(values)))
     file.metric(name, median, error, description=f"median D_KL, nats: {about}")

@@ -18,7 +18,7 @@ from lasersampling.lasers.analysis import (
     refractory_curve,
     regimes,
 )
-from lasersampling.results import ResultsFile, flattened, write_device
+from lasersampling.results import flattened, write_device
 from lasersampling.sampling.neurons import measure_activation
 
 SPIKE_BEFORE_NS, SPIKE_AFTER_NS = 1.2, 6.5
@@ -67,7 +67,7 @@ def unit(name: str) -> str:
     return next((u for u in ("electrons", "photons", "ps", "ns") if name.endswith(f"_{u}")), "1")
 
 
-def spike(file: ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
+def spike(file: ls.ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
     """One noise-triggered spike, well apart from the ones before and after."""
     length = 200.0
     result = ls.simulate(
@@ -102,7 +102,7 @@ def spike(file: ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
     file.attributes("spike", {"pump": pump})
 
 
-def portrait(file: ResultsFile, laser: ls.Device, summary: Excitability) -> None:
+def portrait(file: ls.ResultsFile, laser: ls.Device, summary: Excitability) -> None:
     """Noise-free trajectories after kicks, with the nullclines."""
     threshold = summary.threshold_kick_electrons
     kicks = [*(share * threshold for share in SUBTHRESHOLD), summary.strong_kick_electrons]
@@ -128,7 +128,7 @@ def portrait(file: ResultsFile, laser: ls.Device, summary: Excitability) -> None
     )
 
 
-def refractoriness(file: ResultsFile, laser: ls.Device, summary: Excitability, n: int) -> None:
+def refractoriness(file: ls.ResultsFile, laser: ls.Device, summary: Excitability, n: int) -> None:
     """Threshold of a second kick against its delay."""
     first = 1e-3 * summary.pulse_delay_ps + 0.2
     delay = np.linspace(first, 5.0 * laser.gain.carrier_lifetime_ns, n)
@@ -141,7 +141,7 @@ def refractoriness(file: ResultsFile, laser: ls.Device, summary: Excitability, n
                description="smallest second kick that triggers a pulse")  # fmt: skip
 
 
-def spike_trains(file: ResultsFile, laser: ls.Device, pumps: list[float], seed: int) -> None:
+def spike_trains(file: ls.ResultsFile, laser: ls.Device, pumps: list[float], seed: int) -> None:
     """Spikes of uncoupled lasers, one pump each."""
     network = ls.LaserNetwork(laser, len(pumps))
     file.write_spikes(ls.simulate(network, pumps, TRAIN_NS, seed=seed, settings=ONE_THREAD).spikes)
@@ -149,7 +149,7 @@ def spike_trains(file: ResultsFile, laser: ls.Device, pumps: list[float], seed: 
 
 
 def intervals(
-    file: ResultsFile, laser: ls.Device, summary: Excitability, n_chains: int, seed: int
+    file: ls.ResultsFile, laser: ls.Device, summary: Excitability, n_chains: int, seed: int
 ) -> None:
     """Interval histogram with its first-passage approximation."""
     pump, length = summary.pump_ratio, 600.0
@@ -180,7 +180,7 @@ def intervals(
     file.metric("interval_cv", spread / float(measured.mean()), description="std over mean")
 
 
-def activation(file: ResultsFile, laser: ls.Device, smoke: bool, seed: int) -> None:
+def activation(file: ls.ResultsFile, laser: ls.Device, smoke: bool, seed: int) -> None:
     """Activation against pump with its logistic fit, laid out as a calibration."""
     tau = laser.refractory_time_ns
     curve = measure_activation(
@@ -199,7 +199,7 @@ def activation(file: ResultsFile, laser: ls.Device, smoke: bool, seed: int) -> N
     file.metric("fit_rms", fit.rms, description="rms residual of the logistic fit")
 
 
-def stability(file: ResultsFile, laser: ls.Device, n: int) -> None:
+def stability(file: ls.ResultsFile, laser: ls.Device, n: int) -> None:
     """Steady states, eigenvalues and regimes against pump."""
     pumps = np.geomspace(0.3, 20.0, n)
     rows = [

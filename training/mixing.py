@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.lasers import Depression
 from lasersampling.sampling import Sampler
 from lasersampling.statistics import (
     coverage,
@@ -26,9 +25,11 @@ Array = NDArray[Any]
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "tempered": {"tempering": ls.Tempering()},
-    "depressed": {"depression": Depression(utilisation=0.01, recovery_time_ns=70.0)},
+    "depressed": {"depression": ls.Depression(utilisation=0.01, recovery_time_ns=70.0)},
     "compensated": {
-        "depression": Depression(utilisation=0.01, recovery_time_ns=70.0, reference_interval_ns=2.5)
+        "depression": ls.Depression(
+            utilisation=0.01, recovery_time_ns=70.0, reference_interval_ns=2.5
+        )
     },
 }
 CERTAIN = 0.8

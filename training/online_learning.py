@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.boltzmann import target_from_machine
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_target
 from lasersampling.learning.machines import LocalSettings, learn_locally
@@ -42,7 +41,7 @@ class Learned(NamedTuple):
 def cases(machines: int, seed: int) -> Iterator[Case]:
     for k in range(machines):
         machine = ls.BoltzmannMachine.random(N_UNITS, seed=k)
-        target = target_from_machine(machine)
+        target = ls.target_from_machine(machine)
         yield Case(f"machine {k}", target, ls.initial_machine(target, 0, seed=seed), machine)
     target = ls.target_from_table(THIRD_ORDER)
     start = ls.initial_machine(target, HIDDEN, seed=seed, weight_std=1.5)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
 from lasersampling.experiments import Run, option
-from lasersampling.results import ResultsFile
 from lasersampling.sampling import Recognition, Sampler
 
 Array = NDArray[np.float64]
@@ -18,7 +17,7 @@ DRAWS_IN_LOOP = 20
 
 
 def write(
-    file: ResultsFile, name: str, found: Recognition, time_ns: Array, labels: NDArray[np.int64]
+    file: ls.ResultsFile, name: str, found: Recognition, time_ns: Array, labels: NDArray[np.int64]
 ) -> None:
     """Write a curve, and what it came to."""
     mean, error = found.accuracy(labels)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.results import ResultsFile
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 INTERVALS_SHOWN = (-1.0, 0.0, 2.0)
@@ -59,7 +58,7 @@ def main(settings: Settings, run: Run) -> None:
         progress(1.0)
 
 
-def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
+def write_singles(file: ls.ResultsFile, duration_ns: float, seed: int) -> None:
     """Rates, mean intervals and their spread at constant drives; 16 chains each."""
     lasers = ls.Lasers(burn_in_ns=50.0)
     renewal = ls.Renewal(lasers)
@@ -116,7 +115,7 @@ def write_singles(file: ResultsFile, duration_ns: float, seed: int) -> None:
                 description="largest deviation of a rate in standard errors")  # fmt: skip
 
 
-def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
+def write_response(file: ls.ResultsFile, duration_ns: float, seed: int) -> None:
     """Rate of a neuron after spikes of the other, the two being coupled in both directions."""
     weights = np.zeros((2, 2))
     weights[POST, PRE] = COUPLING
@@ -166,7 +165,7 @@ def write_response(file: ResultsFile, duration_ns: float, seed: int) -> None:
 
 
 def write_machines(
-    file: ResultsFile, settings: Settings, seed: int, progress: Callable[[float], None]
+    file: ls.ResultsFile, settings: Settings, seed: int, progress: Callable[[float], None]
 ) -> None:
     """Divergences between exact, lasers and renewal on random machines of five units."""
     rows, n = [], settings.machines
@@ -221,7 +220,7 @@ def bootstrapped(drawn: dict[str, ls.Samples]) -> tuple[float, float]:
 
 
 def write_speed(
-    file: ResultsFile, sizes: Sequence[tuple[int, int]], duration_ns: float, seed: int
+    file: ls.ResultsFile, sizes: Sequence[tuple[int, int]], duration_ns: float, seed: int
 ) -> None:
     """Laser time per wall second, as many lasers of each kind on the same threads, in turns."""
     generator = np.random.default_rng(3)

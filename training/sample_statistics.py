@@ -11,7 +11,6 @@ from scipy.stats import chi2
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.results import ResultsFile
 from lasersampling.statistics import bootstrap_intervals, goodness_of_fit
 
 SHIFTS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.14)
@@ -93,7 +92,7 @@ def independent_p_value(states: NDArray[np.int8], target: NDArray[np.float64]) -
 
 
 def write_coverage(
-    file: ResultsFile, machine: ls.BoltzmannMachine, settings: Settings, seed: int
+    file: ls.ResultsFile, machine: ls.BoltzmannMachine, settings: Settings, seed: int
 ) -> None:
     """How often 95 % intervals hold the true divergence, with few chains and with many."""
     target = ls.exact_distribution(machine)
@@ -126,7 +125,7 @@ def write_coverage(
                     print(f"bias_{kind}_{label}: {bias.mean():.5f} ± {error:.5f}")
 
 
-def write_rate(file: ResultsFile, name: str, happened: NDArray[np.bool_]) -> None:
+def write_rate(file: ls.ResultsFile, name: str, happened: NDArray[np.bool_]) -> None:
     """Write and print how often something happened."""
     rate = float(happened.mean())
     error = float(np.sqrt(rate * (1 - rate) / len(happened)))

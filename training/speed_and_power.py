@@ -9,7 +9,7 @@ import numpy as np
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
-from lasersampling.results import PERFORMANCE, ResultsFile, write_neuron, write_performance
+from lasersampling.results import PERFORMANCE, write_neuron, write_performance
 from lasersampling.sampling.neurons import (
     PerformanceSettings,
     WallPlug,
@@ -81,7 +81,7 @@ def main(settings: Settings, run: Run) -> None:
         print(f"Gibbs sampling: {per_s:.3g} updates/s on one core; {energy_fj:.3g} fJ per sample")
 
 
-def over_machines(file: ResultsFile, name: str, values: list[float], units: str) -> None:
+def over_machines(file: ls.ResultsFile, name: str, values: list[float], units: str) -> None:
     """Write one number per machine, and the median with its spread."""
     file.write(f"machines/{name}", values, ("machine",), units=units, description=name)
     median, spread = float(np.median(values)), float(np.std(values, ddof=1))

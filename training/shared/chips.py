@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.results import ResultsFile
+import lasersampling as ls
 
 Array = NDArray[np.float64]
 RECIPES = {"none": "chip", "axonal": "chip_axonal", "synaptic": "chip_synaptic"}
@@ -13,7 +13,7 @@ RECIPES = {"none": "chip", "axonal": "chip_axonal", "synaptic": "chip_synaptic"}
 
 
 def write_accuracies(
-    file: ResultsFile, group: str, label: str, values: Array, dims: tuple[str, ...] = ("chip",)
+    file: ls.ResultsFile, group: str, label: str, values: Array, dims: tuple[str, ...] = ("chip",)
 ) -> None:
     """Write test accuracies, whose last axis is chips; write and print their means."""
     about = f"test accuracy, {label}"

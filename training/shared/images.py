@@ -22,9 +22,8 @@ from lasersampling.judging import (
     write_quality,
 )
 from lasersampling.learning.pictures import PictureModel, train_label_reader
-from lasersampling.results import Metric, ResultsFile, save_animation, write_lines
+from lasersampling.results import Metric, save_animation, write_lines
 from lasersampling.sampling import Sampler
-from lasersampling.sampling.renewal import HazardSettings
 
 WINDOW_NS = 25.0
 """Images shown are means over so much of the end of the sampling [ns]."""
@@ -50,13 +49,13 @@ class ImageSampling:
     adaptation_rounds: int = 4
     adaptation_draws: int = 300
     annealing_steps: int = 5000
-    hazard: HazardSettings = field(default_factory=HazardSettings)
+    hazard: ls.HazardSettings = field(default_factory=ls.HazardSettings)
 
     def smallest(self) -> Self:
         return replace(
             self, per_label=2, free=3, duration_ns=15.0, animated_ns=6.0, n_frames=3,
             adaptation_rounds=0, annealing_steps=50,
-            hazard=HazardSettings(n_chains=4, duration_ns=500.0, response_duration_ns=60.0),
+            hazard=ls.HazardSettings(n_chains=4, duration_ns=500.0, response_duration_ns=60.0),
         )  # fmt: skip
 
 
@@ -113,7 +112,7 @@ def generate(settings: ImageSampling, run: Run) -> None:
 
 
 def compare_samplers(
-    file: ResultsFile, model: PictureModel, sampling: ImageSampling, run: Run
+    file: ls.ResultsFile, model: PictureModel, sampling: ImageSampling, run: Run
 ) -> Comparison:
     """Draw images of a machine by Gibbs, renewal and laser sampling, and judge them over time.
 

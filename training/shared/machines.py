@@ -6,7 +6,6 @@ import numpy as np
 
 import lasersampling as ls
 from lasersampling.judging import evaluate_target
-from lasersampling.results import ResultsFile
 
 
 class Divergences:
@@ -25,7 +24,7 @@ class Divergences:
             self.columns.setdefault(f"{metric}_{label}", []).append(found[metric].value)
         return found["kl_sample_target"].value
 
-    def write(self, file: ResultsFile, about_seeds: str, kind: str = "") -> None:
+    def write(self, file: ls.ResultsFile, about_seeds: str, kind: str = "") -> None:
         """Write the columns to ``/machines``; write and print medians and worst values.
 
         All labels end in `kind`; this ending is left out of the names of medians and worst values.
