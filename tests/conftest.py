@@ -17,8 +17,6 @@ settings.load_profile("lasersampling")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Set before numba is imported, and inherited by the workers of xdist.
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(config.rootpath / ".pytest_cache" / "numba"))
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Calibrations of a test run are shared by its workers and never meet those of the user.
         os.environ["LASERSAMPLING_CACHE"] = tempfile.mkdtemp(prefix="lasersampling-tests-")

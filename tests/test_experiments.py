@@ -16,12 +16,14 @@ FOLDER = Path(__file__).parents[1] / "training"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 FILES = sorted(FOLDER.rglob("*.py"))
 LONG = {
+    "adapted_lasers",
     "arbitrary_distributions",
     "bayesian_inference",
     "boltzmann_distributions",
     "calibrate_chip",
     "certificate",
     "correlated_noise",
+    "delays_yin_yang",
     "design_device",
     "exact_network",
     "exact_reference",

@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lasersampling.config import Positive, load, parse, read_toml, to_toml, validated
@@ -47,6 +47,7 @@ outers = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(outers)
 def test_what_is_written_is_read_back_equal(outer):
     assert parse(tomllib.loads(to_toml(outer)), Outer, "") == outer

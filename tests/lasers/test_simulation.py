@@ -317,6 +317,7 @@ def test_many_spikes_and_events_outgrow_the_buffers(monkeypatch):
     assert np.array_equal(few.time_ns, many.time_ns)
 
 
+@pytest.mark.slow
 def test_linewidth_enhancement_turns_the_phase_and_leaves_the_intensity():
     """A single laser's photon number does not depend on alpha, up to statistics."""
     cavity = type(DEVICE.cavity)(

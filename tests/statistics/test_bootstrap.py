@@ -32,6 +32,7 @@ def runs_of(n_runs, n_chains, n_draws, seed):
 
 
 @pytest.mark.parametrize(("n_chains", "n_draws"), [(2, 1000), (40, 50)], ids=["blocks", "chains"])
+@pytest.mark.slow
 def test_intervals_cover_the_value_for_the_law_of_the_sampler(n_chains, n_draws):
     runs = runs_of(200, n_chains, n_draws, seed=1)
     found = [bootstrap_intervals(run, FUNCTIONS, n_replicates=200) for run in runs]

@@ -36,6 +36,7 @@ def test_kicks_just_above_the_threshold_fire_and_just_below_do_not(threshold):
     assert count_pulses(DEVICE, path).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_threshold_in_photons(threshold):
     photons = float(threshold_photons(DEVICE, PUMP)[0])
     assert REST.photons < photons < DEVICE.detection.threshold_photons

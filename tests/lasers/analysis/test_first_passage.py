@@ -28,6 +28,7 @@ def test_hazard_at_rest_has_the_order_of_the_simulated_one():
         assert 1.0 < float(hazard_per_ns(DEVICE, rest.gain_electrons)) / simulated < 8.0
 
 
+@pytest.mark.slow
 def test_shape_of_the_interval_distribution():
     """Prefactor fitted, all else computed: hazard in bins against simulation."""
     intervals = simulate(

@@ -53,6 +53,7 @@ def test_without_light_the_carriers_are_poisson():
     assert electrons.var() == pytest.approx(40.0, abs=4 * 40.0 * np.sqrt(2 / n))
 
 
+@pytest.mark.slow
 def test_with_frozen_carriers_the_photons_are_geometric():
     """So many carriers, so weakly coupled, that gain and loss stay: births at a (n + 1), deaths."""
     device = replaced(DEVICE, gain=Section(1e6, 1e-6, 1e8), absorber=Section(1e6, 1e-6, 1e6))

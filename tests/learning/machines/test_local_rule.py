@@ -95,6 +95,7 @@ def test_mean_update_is_the_contrastive_gradient(n_hidden: int) -> None:
     assert learned.time_ns == pytest.approx(20.0 + TAU_NS + 20.0 + 2.5 + 7.5)
 
 
+@pytest.mark.slow
 def test_lasers_learn_from_their_own_spikes() -> None:
     wanted = BoltzmannMachine(np.array([[0.0, 2.5], [2.5, 0.0]]), np.array([-1.4, -1.1]))
     target = target_from_machine(wanted)

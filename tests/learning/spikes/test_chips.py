@@ -46,6 +46,7 @@ def recipe(training="in_the_loop", n_epochs=20, **changes):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_learning_on_the_chip_makes_up_for_what_the_model_does_not_know():
     accuracy = {}
     for way in ("blind", "in_the_loop"):
