@@ -81,7 +81,7 @@ def infer(
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Laser time per chain [ns]; 15000 by default.")
+        float | None, typer.Option(help="Laser time per chain in ns; 15000 by default.")
     ] = None,
     draws: Annotated[
         int | None, typer.Option(help="Gibbs sampling: draws per chain; 5000 by default.")

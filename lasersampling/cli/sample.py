@@ -63,7 +63,7 @@ def sample(
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Lasers, renewal: time per chain [ns]; 25000 by default.")
+        float | None, typer.Option(help="Lasers, renewal: time per chain in ns; 25000 by default.")
     ] = None,
     imperfections: Annotated[
         str | None,

@@ -41,7 +41,7 @@ def simulate(
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Time simulated [ns]; 100 by default.")
+        float | None, typer.Option(help="Time simulated in ns; 100 by default.")
     ] = None,
     seed: Seed = None,
     out: Out = None,

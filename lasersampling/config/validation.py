@@ -91,6 +91,7 @@ def validated(cls: type[T]) -> type[T]:
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     made = cast("type[T]", dataclass(frozen=True, config=config)(cls))
     _translate_errors(made)
+    _show_as_written(made, own)
     return made
 
 
@@ -171,3 +172,32 @@ def _states(annotations: Sequence[Any], limit: str) -> bool:
     """Whether annotations of a number say how small ("ge") or large ("le") it may be."""
     found = [held for annotation in annotations for held in getattr(annotation, "metadata", ())]
     return any(hasattr(held, name) for held in found for name in (limit, f"{limit[0]}t"))
+
+
+def _show_as_written(cls: type, own: Mapping[str, Any]) -> None:
+    """Give `cls` the signature that its source shows, without the validators that enforce it."""
+    inherited = [getattr(base, "_written", {}) for base in reversed(cls.__mro__[1:])]
+    written = {name: kind for part in (*inherited, own) for name, kind in part.items()}
+    cls._written = written  # type: ignore[attr-defined]
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY if field.kw_only
+            else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=_default(field),
+            annotation=written.get(field.name, inspect.Parameter.empty),
+        )
+        for field in sorted(dataclasses.fields(cls), key=lambda field: bool(field.kw_only))
+        if field.init
+    ]  # fmt: skip
+    cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    own_self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    cls.__init__.__signature__ = inspect.Signature([own_self, *parameters])  # type: ignore[misc]
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return inspect.Parameter.empty

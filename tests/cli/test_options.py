@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from lasersampling import cli
 from lasersampling.cli.options import configured
 from lasersampling.config import Positive, validated
 from lasersampling.errors import InputError
@@ -86,3 +89,11 @@ def test_problems_name_options_and_keys_that_there_are(arguments, run):
     result = run(*arguments)
     assert result.code == 2
     assert re.search(r"--(set (window_ns|data\.source)|hidden)\b", result.err), result.err
+
+
+def test_help_shows_units():
+    """Rich takes a word in square brackets for markup and leaves it out."""
+    for path in sorted(Path(cli.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "help":
+                assert not re.search(r"\[[a-z]", ast.unparse(node.value)), f"{path.name}: help"

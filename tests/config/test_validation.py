@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import inspect
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from lasersampling.config import Finite, NonNegative, Positive, Probability, parse, validated
 from lasersampling.errors import InputError
+from lasersampling.lasers.settings import SimulationSettings
 
 
 @validated
@@ -287,3 +289,11 @@ def test_whatever_is_given_is_accepted_or_refused_with_its_key(change):
     else:
         assert math.isfinite(made.number)
         assert type(made.switch) is bool
+
+
+def test_the_signature_is_that_of_the_source():
+    shown = str(inspect.signature(SimulationSettings)).replace("'", "")
+    assert shown.startswith("(burn_in_ns: NonNegative = 50.0, refractory_time_ns: Positive | None")
+    assert "step_ps: Positive | None = None" in shown  # of a class that it is made from
+    for signature in (inspect.signature(Pulse), inspect.signature(SimulationSettings.__init__)):
+        assert "Validator" not in str(signature)
