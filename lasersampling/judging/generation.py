@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.datasets.digits import label_units
 from lasersampling.errors import InputError, Problem
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.learning.pictures.models import PictureModel, load_picture_model
+from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
@@ -132,9 +133,11 @@ def generate(
     >>> drawn.images.shape, drawn.labels.tolist()
     ((4, 8, 8), [3, 3, 8, 8])
     """
+    expected = "a PictureModel (train_images makes one), or the name of a model or its file"
+    refuse(kind_problems("model", model, PictureModel | str | Path, expected))
     known = model if isinstance(model, PictureModel) else load_picture_model(model)
     found = generate_images(
-        sampler or Gibbs(burn_in=_BURN_IN), known.machine, n_draws,
+        Gibbs(burn_in=_BURN_IN) if sampler is None else sampler, known.machine, n_draws,
         images_per_label=images_per_label, free_images=free_images, labels=labels, seed=seed,
         progress=progress,
     )  # fmt: skip
@@ -144,7 +147,7 @@ def generate(
 
 def generate_images(
     sampler: Sampler,
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     n_draws: int,
     *,
     images_per_label: int,
@@ -159,7 +162,7 @@ def generate_images(
     ----------
     sampler : Sampler
         The sampler.
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
     n_draws : int
         Draws per chain.
@@ -177,6 +180,11 @@ def generate_images(
     InputError
         For labels that the machine does not have, or if nothing is to be drawn.
     """
+    refuse(
+        sampler_problems(sampler),
+        integer_problems("n_draws", n_draws, 1),
+        integer_problems("seed", seed, 0),
+    )
     clamped, given = label_conditions(
         machine, images_per_label=images_per_label, free_images=free_images, labels=labels
     )
@@ -187,7 +195,7 @@ def generate_images(
 
 
 def label_conditions(
-    machine: BoltzmannMachine,
+    machine: AnyMachine,
     *,
     images_per_label: int,
     free_images: int,
@@ -197,7 +205,7 @@ def label_conditions(
 
     Parameters
     ----------
-    machine : BoltzmannMachine
+    machine : BoltzmannMachine or RestrictedMachine
         A machine of images.
     images_per_label, free_images : int
         Numbers of chains for each label, and without a label.
@@ -216,13 +224,17 @@ def label_conditions(
     InputError
         For labels that the machine does not have, or if nothing is to be drawn.
     """
-    wanted = tuple(range(machine.n_label)) if labels is None else tuple(labels)
+    machine = as_machine(machine)
+    given_labels: object = range(machine.n_label) if labels is None else labels
+    if isinstance(given_labels, str | bytes) or not isinstance(given_labels, Iterable):
+        raise InputError.single("labels", repr(labels), "a sequence of numbers of classes")
+    wanted = tuple(given_labels)
     problems = [
         *integer_problems("images_per_label", images_per_label, 1),
         *integer_problems("free_images", free_images, 0),
     ]
     for label in wanted:
-        if not 0 <= label < machine.n_label:
+        if integer_problems("label", label, 0, machine.n_label - 1):
             has = (
                 f"0 to {machine.n_label - 1}" if machine.n_label else "none: it has no label units"
             )

@@ -19,10 +19,16 @@ from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.labelled import Variable, as_dataset, numbered
-from lasersampling.sampling.protocol import Progress, Sampler
+from lasersampling.sampling.arguments import (
+    kind_problems,
+    refuse,
+    sampler_problems,
+    shape_problems,
+)
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +61,14 @@ class Completions:
     interval_ns: float | None
 
     def images(self, n_draws: int = 1) -> NDArray[np.float64]:
-        """Each completion as the mean of its last draws, shape (image, completion, pixel)."""
+        """Each completion as the mean of its last draws, shape (image, completion, pixel).
+
+        Raises
+        ------
+        InputError
+            For fewer than one draw, or more than there are.
+        """
+        refuse(integer_problems("n_draws", n_draws, 1, self.states.shape[2]))
         last: NDArray[np.float64] = self.states[:, :, -n_draws:].mean(axis=2)
         return last
 
@@ -124,7 +137,9 @@ class Completions:
         from lasersampling.plots import completions, style
 
         side = math.isqrt(self.known.shape[1])
-        rows, columns = shape or (side, side)
+        shape = (side, side) if shape is None else shape
+        refuse(shape_problems("shape", shape))
+        rows, columns = shape
         if rows * columns != self.known.shape[1]:
             got, expected = f"{rows} x {columns}", f"rows x columns of {self.known.shape[1]} pixels"
             raise InputError.single("shape", got, expected)
@@ -182,6 +197,8 @@ class SeenImages:
         problems = number_problems("flip_probability", self.flip_probability, 0.0, strict=False)
         if not problems and not self.flip_probability < 0.5:
             problems.append(Problem("flip_probability", repr(self.flip_probability), "below 1/2"))
+        if self.label is not None:
+            problems += integer_problems("label", self.label, 0)
         if pixels.ndim != 2 or pixels.size == 0:
             problems.append(Problem("pixels", f"shape {pixels.shape}", "shape (image, pixel)"))
         elif not ((pixels == 0) | (pixels == 1)).all():
@@ -199,14 +216,14 @@ class SeenImages:
         object.__setattr__(self, "pixels", pixels.astype(np.int8))
         object.__setattr__(self, "known", known)
 
-    def clamped(self, machine: BoltzmannMachine) -> NDArray[np.int8]:
+    def clamped(self, machine: AnyMachine) -> NDArray[np.int8]:
         """Say how the units of a machine are held while it completes these images.
 
         Lasers are to be adapted under these conditions.
 
         Parameters
         ----------
-        machine : BoltzmannMachine
+        machine : BoltzmannMachine or RestrictedMachine
             A machine of images.
 
         Returns
@@ -219,6 +236,7 @@ class SeenImages:
         InputError
             If the machine has other pixels, or not this label.
         """
+        machine = as_machine(machine)
         problems = []
         if self.pixels.shape[1] != machine.n_visible:
             expected = f"shape (image, {machine.n_visible})"
@@ -270,7 +288,8 @@ def complete(
     Raises
     ------
     InputError
-        For images that do not fit the machine, and if nothing is to be drawn.
+        For images that do not fit the machine, more chains than fit into the memory, anything else
+        than a sampler, and if nothing is to be drawn.
 
     Examples
     --------
@@ -285,12 +304,18 @@ def complete(
     >>> found.states.shape
     (2, 4, 1, 64)
     """
-    problems = integer_problems("n_completions", n_completions, 1)
-    if problems:
-        raise InputError(problems)
+    refuse(
+        sampler_problems(sampler),
+        kind_problems("seen", seen, SeenImages, "SeenImages(pixels, known)"),
+        integer_problems("n_completions", n_completions, 1),
+        integer_problems("n_draws", n_draws, 1),
+        integer_problems("seed", seed, 0),
+    )
     machine = as_machine(machine)
-    clamped = seen.clamped(machine)
     n_images = len(seen.pixels)
+    size = n_completions * n_images, n_draws, machine.n_units
+    refuse(memory_problems("n_completions x n_draws", size, 1, per_row=BYTES_PER_CHAIN))
+    clamped = seen.clamped(machine)
     if seen.flip_probability == 0:
         samples = sampler.sample(
             machine,
@@ -336,8 +361,10 @@ def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
     Raises
     ------
     InputError
-        For another side.
+        For another side, and for a shape that is not two whole numbers from 1.
     """
+    refuse(shape_problems("shape", shape))
+    refuse(memory_problems("shape", shape, np.dtype(np.bool_).itemsize))
     rows, columns = shape
     known = np.ones(shape, dtype=bool)
     if side == "lower":

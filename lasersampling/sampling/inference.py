@@ -9,8 +9,10 @@ laser.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,8 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.boltzmann.targets import Target
 from lasersampling.checks import integer_problems, memory_problems
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingWarning
+from lasersampling.sampling.arguments import refuse, sampler_problems, samplers_of
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.posterior import Posterior, TruthKind
@@ -65,7 +68,8 @@ def infer(
         The same seed gives the same bits.
     truth : BayesianNetwork, Target or BoltzmannMachine, optional
         Model of the exact posterior; by default the machine itself. For a machine that was learned
-        with the sampler in the loop, this should be the target that it learned.
+        with the sampler in the loop, this should be the target that it learned. If it
+        knows no posterior of any case, a warning says so.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -81,9 +85,10 @@ def infer(
     problems = [
         *integer_problems("n_draws", n_draws, MIN_DRAWS),
         *integer_problems("n_chains", n_chains, 1),
+        *integer_problems("seed", seed, 0),
     ]
-    if problems:
-        raise InputError(problems)
+    samplers = cast("list[Sampler]", samplers_of(sampler))
+    refuse(problems, *(sampler_problems(each) for each in samplers))
     machine = as_machine(machine)
     given: object = evidence
     if not isinstance(given, Evidence):
@@ -96,14 +101,15 @@ def infer(
     problems = memory_problems("n_chains x n_draws", shape, 1, per_row=BYTES_PER_CHAIN)
     if problems:
         raise InputError(problems)
-    truth = machine if truth is None else truth
-    exact = exact_posterior(truth, evidence)
+    exact = exact_posterior(machine if truth is None else truth, evidence)
     extended, clamped = with_evidence_units(machine, evidence)
-    samplers = list(sampler) if isinstance(sampler, Sequence) else [sampler]
     if len(samplers) not in (1, evidence.n_cases):
         got = f"{len(samplers)} samplers"
         expected = f"one, or {evidence.n_cases}: one for each case"
         raise InputError.single("sampler", got, expected)
+    if truth is not None:
+        _warn_of_unknown(truth, exact, evidence)
+    truth = machine if truth is None else truth
     held = np.repeat(clamped, n_chains, axis=0)
     ready = [with_evidence_lines(each, machine, extended) for each in samplers]
     drawn = _drawn(ready, extended, held, n_draws, seed, progress or (lambda fraction: None))
@@ -192,6 +198,24 @@ def exact_posterior(model: Truth, evidence: Evidence) -> NDArray[np.float64]:
             continue
         exact[case] = mean[: evidence.n_units]
     return exact
+
+
+def _warn_of_unknown(truth: Truth, exact: NDArray[np.float64], evidence: Evidence) -> None:
+    """Say why a truth that was given knows no free unit of any case, so that `exact` is all nan."""
+    if (np.isfinite(exact) & (evidence.clamped == FREE)).any():
+        return
+    if isinstance(truth, Target):
+        reason = (
+            f"the target has {truth.n_units} units, and the evidence is on others or has "
+            "probability 0 in it; give evidence on its units, or a truth that has them all"
+        )
+    else:
+        reason = f"more than {MAX_ENUMERATED_UNITS} units are free, too many to enumerate"
+    warnings.warn(
+        f"The exact posterior of all units is unknown (nan) in all cases: {reason}.",
+        LaserSamplingWarning,
+        stacklevel=3,
+    )
 
 
 def _kind(truth: Truth) -> TruthKind:

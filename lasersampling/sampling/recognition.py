@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
-from lasersampling.sampling.protocol import Progress, Sampler
+from lasersampling.sampling.arguments import refuse, sampler_problems
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +100,12 @@ def recognise(
         With all problems found.
     """
     machine, pixels = as_machine(machine), as_array(images, "images")
-    problems = integer_problems("n_chains", n_chains, 1)
-    if problems:
-        raise InputError(problems)
+    refuse(
+        sampler_problems(sampler),
+        integer_problems("n_draws", n_draws, 1),
+        integer_problems("n_chains", n_chains, 1),
+        integer_problems("seed", seed, 0),
+    )
     if machine.n_label == 0:
         raise InputError.single("machine", "no label units", "at least one")
     if pixels.ndim != 2 or len(pixels) == 0 or pixels.shape[1] != machine.n_visible:
@@ -109,6 +113,8 @@ def recognise(
         raise InputError.single("images", f"shape {pixels.shape}", expected)
     if not ((pixels == 0) | (pixels == 1)).all():
         raise InputError.single("images", "grey levels", "0 and 1, since pixels are clamped")
+    size = n_chains * len(pixels), n_draws, machine.n_units
+    refuse(memory_problems("n_chains x n_draws", size, 1, per_row=BYTES_PER_CHAIN))
     clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
     clamped[:, machine.visible] = pixels
     samples = sampler.sample(

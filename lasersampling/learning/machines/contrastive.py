@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from torch.nn import Parameter
 
 from lasersampling.boltzmann import AnyMachine, BoltzmannMachine, Moments, Target, as_machine
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.draws import Drawing, VisibleTables
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
-from lasersampling.learning.machines.parameters import Connectivity, MachineParameters
+from lasersampling.learning.machines.parameters import (
+    Connectivity,
+    MachineParameters,
+    target_problems,
+)
 from lasersampling.learning.machines.phases import (
     ClampedData,
     ExactData,
@@ -31,9 +35,13 @@ from lasersampling.learning.machines.phases import (
 from lasersampling.learning.machines.reweighting import Reweighted
 from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.learning.task import Measurement, State, Step
+from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Sampler
 from lasersampling.statistics import jackknife_error, kl_divergence, total_variation
+
+_BYTES_PER_WEIGHT = 64
+"""Memory of a weight with its copies and the numbers of its units while a machine is made [B]."""
 
 _INITIAL_MARGIN = 0.02
 """Initial biases are log odds of the target, with probabilities kept this far from 0 and 1."""
@@ -209,13 +217,20 @@ def initial_machine(
         would stay equal [1].
     connectivity : "full", "semirestricted" or "restricted"
         See `Connectivity`.
+
+    Raises
+    ------
+    InputError
+        With all problems found, and for a machine larger than the memory.
     """
-    problems = [
-        *integer_problems("n_hidden", n_hidden, 0),
-        *number_problems("weight_std", weight_std, 0, strict=False),
-    ]
-    if problems:
-        raise InputError(problems)
+    refuse(
+        target_problems(target),
+        integer_problems("n_hidden", n_hidden, 0),
+        integer_problems("seed", seed, 0),
+        number_problems("weight_std", weight_std, 0, strict=False),
+    )
+    n_units = target.n_units + n_hidden
+    refuse(memory_problems("n_hidden", (n_units, n_units), _BYTES_PER_WEIGHT))
     mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)
     biases = np.concatenate([np.log(mean / (1.0 - mean)), np.zeros(n_hidden)])
     machine = BoltzmannMachine(np.zeros((biases.size,) * 2), biases, n_hidden=n_hidden)
@@ -258,9 +273,16 @@ def distribution_task(
     >>> bool(task.result().weights.any())
     False
     """
+    sampler = Gibbs() if sampler is None else sampler
+    refuse(
+        target_problems(target),
+        kind_problems("settings", settings, DistributionLearning),
+        sampler_problems(sampler),
+        integer_problems("seed", seed, 0),
+    )
     machine = as_machine(initial, "initial")
     parameters = MachineParameters.for_target(target, machine, connectivity)
-    gradient = _gradient(target, machine, settings, sampler or Gibbs(), seed)
+    gradient = _gradient(target, machine, settings, sampler, seed)
     return DistributionTask(target, parameters, gradient, settings)
 
 
@@ -302,7 +324,8 @@ def learn(
     Raises
     ------
     InputError
-        If target and machine do not fit, or an exact half would enumerate more than 20 units.
+        If target and machine do not fit, an exact half would enumerate more than 20 units, or an
+        argument is of another kind.
 
     Examples
     --------

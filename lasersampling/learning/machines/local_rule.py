@@ -37,16 +37,21 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim import SGD
 
-from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states
+from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states, as_machine
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.checks import number_problems
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.compiling import njit
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.descent import falling
-from lasersampling.learning.machines.parameters import Connectivity, MachineParameters
+from lasersampling.learning.machines.parameters import (
+    Connectivity,
+    MachineParameters,
+    target_problems,
+)
+from lasersampling.sampling.arguments import kind_problems, refuse
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import ChainState, Samples
 
@@ -215,10 +220,18 @@ def learn_locally(
     Raises
     ------
     InputError
-        If target and machine do not fit.
+        If target and machine do not fit, or an argument is of another kind.
     """
+    lasers = Lasers() if lasers is None else lasers
+    refuse(
+        target_problems(target),
+        kind_problems("settings", settings, LocalSettings),
+        kind_problems("lasers", lasers, Lasers, "Lasers, such as Lasers('D6')"),
+        integer_problems("seed", seed, 0),
+    )
+    initial = as_machine(initial, "initial")
     parameters = MachineParameters.for_target(target, initial, connectivity)
-    chips = _Chips(lasers or Lasers(), settings, seed)
+    chips = _Chips(lasers, settings, seed)
     descent = SGD(list(parameters.named().values()), lr=settings.learning_rate)
     ratio = settings.final_learning_rate / settings.learning_rate
     schedule = falling(descent, ratio, settings.n_cycles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -12,10 +12,16 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
+from lasersampling.sampling.arguments import kind_problems
 
 Connectivity = Literal["full", "semirestricted", "restricted"]
 """Which units are connected: all; all but hidden with hidden ones; hidden with other ones only."""
+
+
+def target_problems(target: object) -> list[Problem]:
+    """Check that an argument is a target, and not a plain table for example."""
+    return kind_problems("target", target, Target, "a Target (target_from_table makes one)")
 
 
 class MachineParameters:
@@ -48,7 +54,7 @@ class MachineParameters:
     Raises
     ------
     InputError
-        If the machine has weights that the connectivity does not allow.
+        For another connectivity, or if the machine has weights that it does not allow.
     """
 
     def __init__(
@@ -144,7 +150,17 @@ class MachineParameters:
 def connected_pairs(
     machine: BoltzmannMachine, connectivity: Connectivity
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs i < j of units that a connectivity connects, each of shape (pair,)."""
+    """Pairs i < j of units that a connectivity connects, each of shape (pair,).
+
+    Raises
+    ------
+    InputError
+        For any other connectivity than those of `Connectivity`.
+    """
+    known = get_args(Connectivity)
+    if not isinstance(connectivity, str) or connectivity not in known:
+        expected = "one of " + ", ".join(map(repr, known))
+        raise InputError.single("connectivity", repr(connectivity), expected)
     first, second = np.triu_indices(machine.n_units, 1)
     first_hidden = machine.n_units - machine.n_hidden
     kept = np.ones(len(first), dtype=bool)

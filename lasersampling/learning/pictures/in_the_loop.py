@@ -34,6 +34,7 @@ from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.learning.pictures.task import DataHalf, ImageTask, given_units
 from lasersampling.learning.task import State
 from lasersampling.learning.threads import one_thread
+from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
 from lasersampling.sampling.protocol import Sampler, Samples
 
 
@@ -153,9 +154,11 @@ def fine_tune(
     InputError
         For a machine without layers, or data that do not fit it.
     """
-    problems = integer_problems("seed", seed, 0)
-    if problems:
-        raise InputError(problems)
+    refuse(
+        kind_problems("settings", settings, FineTuning),
+        sampler_problems(sampler),
+        integer_problems("seed", seed, 0),
+    )
     machine = as_machine(machine)
     layers = Layers.of_machine(machine)
     given, n_label = given_units(images, labels, max(1, machine.n_label))

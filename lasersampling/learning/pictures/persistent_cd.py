@@ -37,6 +37,7 @@ from lasersampling.learning.pictures.centred import (
 from lasersampling.learning.pictures.settings import PictureLearning, PictureUpdates
 from lasersampling.learning.pictures.task import ImageTask, given_units
 from lasersampling.learning.threads import one_thread
+from lasersampling.sampling.arguments import kind_problems, refuse
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +101,10 @@ def train(
     InputError
         For images or labels that do not fit, and for machines larger than the memory.
     """
-    problems = integer_problems("seed", seed, 0)
-    if problems:
-        raise InputError(problems)
+    refuse(
+        kind_problems("settings", settings, PictureLearning),
+        integer_problems("seed", seed, 0),
+    )
     hidden = settings.hidden
     given, n_label = given_units(images, labels, n_classes)
     n_units = given.shape[1] + sum(hidden)

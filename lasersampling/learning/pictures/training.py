@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.arrays import as_floats
+from lasersampling.checks import integer_problems
 from lasersampling.datasets.labels import class_numbers
 from lasersampling.datasets.pictures import UNLABELLED, Pictures
 from lasersampling.errors import InputError
@@ -17,6 +18,7 @@ from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.pictures.models import PictureModel, describe_data
 from lasersampling.learning.pictures.persistent_cd import train
 from lasersampling.learning.pictures.settings import PictureLearning, PictureSettings
+from lasersampling.sampling.arguments import kind_problems, refuse
 
 _DEFAULT = PictureLearning()
 
@@ -72,6 +74,10 @@ def train_images(
     >>> model.history.arrays()["moment_error"].shape
     (50,)
     """
+    refuse(
+        kind_problems("settings", settings, PictureLearning),
+        integer_problems("seed", seed, 0),
+    )
     data = None
     if isinstance(images, str | Path):
         images = PictureSettings(source=str(images))

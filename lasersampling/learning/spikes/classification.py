@@ -26,6 +26,7 @@ from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
+from lasersampling.learning.spikes.arguments import initial_problems, substrate_problems
 from lasersampling.learning.spikes.chips import (
     Runner,
     chip_state,
@@ -46,6 +47,7 @@ from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
 from lasersampling.paths import expanded, suffix_of
+from lasersampling.sampling.arguments import kind_problems, refuse
 
 _CHUNK = 500
 """Number of samples that are evaluated at once, which limits the memory."""
@@ -318,8 +320,8 @@ def train_spikes(
     Raises
     ------
     InputError
-        For data that do not exist or do not fit, and for times in the settings that come before
-        spikes of the network.
+        For data that do not exist or do not fit, arguments of another kind, and for times in the
+        settings that come before spikes of the network.
 
     Examples
     --------
@@ -336,9 +338,11 @@ def train_spikes(
     >>> float(trained.test.accuracy.value[0])
     1.0
     """
+    refuse(kind_problems("settings", settings, SpikeTraining), substrate_problems(substrate))
     data = _loaded(data, labels)
     network = build_network(settings, data.n_inputs, data.n_classes)
     if initial is not None:
+        refuse(initial_problems(initial, network))
         network.load_state_dict(dict(initial))
     problems = window_problems(settings, network, data.train)
     if problems:
