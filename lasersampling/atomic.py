@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.paths import named
 
 try:
     import fcntl
@@ -185,7 +186,7 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def _located(path: Name) -> Path:
     """Follow links among the folders of a path, but not in its last part."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - pathlib's follows the last link too
+    absolute = Path(os.path.abspath(named(path)))  # noqa: PTH100 - pathlib's follows the last link too
     try:
         return absolute.parent.resolve() / absolute.name
     except (OSError, RuntimeError):  # circular links; reported when the directory is checked

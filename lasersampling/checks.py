@@ -5,13 +5,31 @@ from __future__ import annotations
 import math
 import numbers
 import os
+import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import Problem
+
+_DIGITS = 30
+"""Whole numbers of more digits are told by their number of digits."""
+
+
+def shown(value: object) -> str:
+    """Show a value in a message; Python writes no whole numbers of thousands of digits.
+
+    Examples
+    --------
+    >>> shown("a"), shown(10**400)
+    ("'a'", 'a number of 401 digits')
+    """
+    if isinstance(value, int) and abs(value) >= 10**_DIGITS:
+        return f"a number of {Decimal(abs(value)).adjusted() + 1} digits"
+    return repr(value)
 
 
 def integer_problems(
@@ -22,18 +40,23 @@ def integer_problems(
     if is_integer and value >= minimum and (maximum is None or value <= maximum):  # type: ignore[operator]
         return []
     bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-    return [Problem(where, repr(value), f"a whole number {bounds}")]
+    return [Problem(where, shown(value), f"a whole number {bounds}")]
 
 
 def number_problems(where: str, value: object, minimum: float, *, strict: bool) -> list[Problem]:
     """Check that `value` is a finite number above (`strict`) or not below `minimum`."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if is_number and math.isfinite(value):  # type: ignore[arg-type]
-        number = float(value)  # type: ignore[arg-type]
-        if number > minimum or (number == minimum and not strict):
+    if is_number:
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except OverflowError:  # a whole number beyond the largest float
+            got = shown(value)
+            expected = f"a finite number up to {sys.float_info.max:.2g}"
+            return [Problem(where, got, expected)]
+        if math.isfinite(number) and (number > minimum or (number == minimum and not strict)):
             return []
     bound = "above" if strict else "of at least"
-    return [Problem(where, repr(value), f"a finite number {bound} {minimum:g}")]
+    return [Problem(where, shown(value), f"a finite number {bound} {minimum:g}")]
 
 
 def absent_problems(where: str, times: NDArray[Any]) -> list[Problem]:
@@ -69,9 +92,9 @@ def memory_problems(
     most = memory_bytes() // 2
     if needed <= most:
         return []
-    sizes = " x ".join(str(size) for size in shape)
+    sizes = " x ".join(shown(size) for size in shape)
     expected = f"at most {most / 2**30:.3g} GiB, half of this computer's memory"
-    return [Problem(where, f"{sizes} numbers, {needed / 2**30:.3g} GiB", expected)]
+    return [Problem(where, f"{sizes} numbers, {Decimal(needed) / 2**30:.3g} GiB", expected)]
 
 
 def memory_bytes() -> int:

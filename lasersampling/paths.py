@@ -26,6 +26,42 @@ _KINDS = {
 }
 """First bytes of files of other kinds."""
 
+_SHOWN = 60
+"""Characters that messages show of a name that cannot be used."""
+
+
+_LONGEST_PART, _LONGEST = 255, 4095
+"""Lengths of the parts of a path, and of a path, that usual file systems have [B]."""
+
+
+def named(path: str | os.PathLike[str]) -> str:
+    """Return the name of a file as text.
+
+    Raises
+    ------
+    InputError
+        If it is neither text nor a path, or no file can have this name.
+
+    Examples
+    --------
+    >>> named(Path("run.h5"))
+    'run.h5'
+    """
+    expected = "the name of a file, as text or a path"
+    what: object = path
+    if not isinstance(what, str | os.PathLike):
+        raise InputError.single("path", repr(what)[:_SHOWN], expected)
+    text: object = os.fspath(what)
+    if not isinstance(text, str):
+        raise InputError.single("path", repr(text)[:_SHOWN], expected)
+    if "\0" in text:
+        raise InputError.single(repr(text)[:_SHOWN], "embedded null byte", "the name of a file")
+    size = len(os.fsencode(text))
+    if size > _LONGEST or any(len(os.fsencode(part)) > _LONGEST_PART for part in Path(text).parts):
+        expected = f"at most {_LONGEST_PART} in each part of a path, and {_LONGEST} in all"
+        raise InputError.single(f"{text[:_SHOWN]}...", f"a name of {size} bytes", expected)
+    return text
+
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
     """Return the ending of a file's name in lower case, ``.h5`` of ``RUN.H5``; empty if none.
@@ -35,7 +71,7 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
     >>> suffix_of("results/RUN.H5")
     '.h5'
     """
-    return Path(path).suffix.lower()
+    return Path(named(path)).suffix.lower()
 
 
 def suffix_problems(path: str | os.PathLike[str], known: Sequence[str]) -> list[Problem]:
@@ -73,11 +109,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        If there is no such user, or the text cannot be the name of a file.
+        If there is no such user, or `path` cannot be the name of a file.
     """
-    text = os.fspath(path)
-    if "\0" in text:
-        raise InputError.single(repr(text), "a zero byte in a name", "the name of a file")
+    text = named(path)
     try:
         return Path(text).expanduser()
     except RuntimeError:

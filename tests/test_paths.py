@@ -1,7 +1,18 @@
+from collections.abc import Callable
+
 import pytest
 
-from lasersampling.boltzmann import BoltzmannMachine, load_machine, read_target, save_machine
+import lasersampling as ls
+from lasersampling.boltzmann import (
+    BoltzmannMachine,
+    load_bayesian_network,
+    load_machine,
+    load_model,
+    read_target,
+    save_machine,
+)
 from lasersampling.config import read_toml
+from lasersampling.datasets import load_pictures, load_spikes
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded, known_suffix, suffix_of
 
@@ -53,3 +64,34 @@ def test_files_of_other_kinds_are_named_where_toml_is_expected(tmp_path, content
     (tmp_path / "a.toml").write_bytes(content)
     with pytest.raises(InputError, match=f"got {kind}"):
         read_toml(tmp_path / "a.toml")
+
+
+TARGET = ls.target_from_table([0.5, 0.5])
+TAKE_A_PATH: dict[str, Callable[..., object]] = {
+    "load_machine": load_machine,
+    "load_model": load_model,
+    "load_bayesian_network": load_bayesian_network,
+    "load_device": ls.load_device,
+    "load_picture_model": ls.load_picture_model,
+    "read_target": read_target,
+    "read_toml": read_toml,
+    "read_results": ls.read_results,
+    "load_pictures": load_pictures,
+    "load_spikes": load_spikes,
+    "load_network": ls.load_network,
+    "read_nir": ls.read_nir,
+    "save_machine": lambda path: save_machine(path, BoltzmannMachine.random(2, seed=1)),
+    "save_target": lambda path: ls.save_target(path, TARGET),
+    "save_settings": lambda path: ls.save_settings(path, ls.Imperfections()),
+    "create": lambda path: ls.ResultsFile.create(path, command="a", seed=1, config=""),
+}
+
+
+@pytest.mark.parametrize("function", TAKE_A_PATH)
+@pytest.mark.parametrize("path", [None, 3, b"a.h5", [], 2.5, "\0", "a" * 5000, "a" * 300 + ".h5"])
+def test_what_cannot_be_a_path_is_one_clear_error(function, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        TAKE_A_PATH[function](path)
+    assert len(caught.value.problems) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -25,8 +25,10 @@ from lasersampling.arrays import as_floats
 from lasersampling.boltzmann.clamping import FREE, clamped_vector
 from lasersampling.boltzmann.higher_order import log_polynomial, machine_from_terms
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.parameters import float_array
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states, state_index
 from lasersampling.boltzmann.targets import Target, target_from_table
+from lasersampling.checks import integer_problems
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
 
@@ -50,6 +52,12 @@ class BayesianNetwork:
     source : str
         File from which it was read, for messages; may be empty.
 
+    Raises
+    ------
+    InputError
+        With all problems: a number of names other than 1 to 20, parents that do not exist or form
+        a cycle, tables of another size, and entries that are no probabilities.
+
     References
     ----------
     J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 3.3.
@@ -59,6 +67,12 @@ class BayesianNetwork:
     parents: tuple[tuple[int, ...], ...]
     tables: tuple[NDArray[np.float64], ...]
     source: str = ""
+
+    def __post_init__(self) -> None:
+        names, parents, tables = _checked_parts(self.names, self.parents, self.tables)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "parents", parents)
+        object.__setattr__(self, "tables", tables)
 
     @property
     def n_variables(self) -> int:
@@ -222,7 +236,7 @@ def network_from_mapping(values: Mapping[str, Any], where: str) -> BayesianNetwo
             tables.append(table)
     if problems:
         raise InputError(problems)
-    _refuse_cycles(names, parents, where)
+    _refuse_cycles(names, parents, f"{where}: variables")
     return BayesianNetwork(names, tuple(parents), tuple(tables), where)
 
 
@@ -269,6 +283,60 @@ def _table(given: object, n_parents: int, where: str) -> tuple[NDArray[np.float6
     return table, problems
 
 
+def _checked_parts(
+    names: object, parents: object, tables: object
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...], tuple[NDArray[np.float64], ...]]:
+    """Check the parts of a network; return them as tuples."""
+    parts = {"names": names, "parents": parents, "tables": tables}
+    problems = [
+        Problem(
+            where, repr(given), f"a tuple of 1 to {MAX_ENUMERATED_UNITS}, one for each variable"
+        )
+        for where, given in parts.items()
+        if not isinstance(given, tuple | list) or not 1 <= len(given) <= MAX_ENUMERATED_UNITS
+    ]
+    if problems:
+        raise InputError(problems)
+    assert isinstance(names, tuple | list)
+    assert isinstance(parents, tuple | list)
+    assert isinstance(tables, tuple | list)
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise InputError.single("names", repr(names), "texts, each once")
+    n = len(names)
+    problems = [
+        Problem(where, f"{len(given)} entries", f"{n}, one for each name")
+        for where, given in (("parents", parents), ("tables", tables))
+        if len(given) != n
+    ]
+    if problems:
+        raise InputError(problems)
+    arrays = []
+    for k, (own, table) in enumerate(zip(parents, tables, strict=True)):
+        if (
+            not isinstance(own, tuple | list)
+            or len(own) > MAX_PARENTS
+            or any(integer_problems("", parent, 0, n - 1) for parent in own)
+            or k in own
+            or len(set(own)) < len(own)
+        ):
+            expected = f"at most {MAX_PARENTS} other variables, each once, from 0 to {n - 1}"
+            problems.append(Problem(f"parents[{k}]", repr(own), expected))
+            continue
+        array, found = float_array(table, 1, f"tables[{k}]")
+        problems += found
+        if array is None or found:
+            continue
+        if array.size != 2 ** len(own) or not ((array >= 0) & (array <= 1)).all():
+            expected = f"{2 ** len(own)} probabilities, 0 to 1, one for each state of the parents"
+            problems.append(Problem(f"tables[{k}]", f"{array}", expected))
+        arrays.append(array)
+    if problems:
+        raise InputError(problems)
+    related = [tuple(int(parent) for parent in own) for own in parents]
+    _refuse_cycles(tuple(names), related, "parents")
+    return tuple(names), tuple(related), tuple(arrays)
+
+
 def _refuse_cycles(names: tuple[str, ...], parents: list[tuple[int, ...]], where: str) -> None:
     known: set[int] = set()
     left = set(range(len(names)))
@@ -277,6 +345,6 @@ def _refuse_cycles(names: tuple[str, ...], parents: list[tuple[int, ...]], where
         if not ready:
             cycle = ", ".join(names[variable] for variable in sorted(left))
             got = f"a cycle among {cycle}"
-            raise InputError.single(f"{where}: variables", got, "parents that form no cycle")
+            raise InputError.single(where, got, "parents that form no cycle")
         known |= ready
         left -= ready

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lasersampling.errors import InputError
+from lasersampling.paths import named
 
 MAX_BYTES = 2**28
 """Largest size of a file: 256 MiB."""
@@ -102,6 +103,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """Give lines that are no comments as lists of cells; blank lines have no cells."""
     lines = _Lines()
     try:
+        named(file)
         if file.stat().st_size > MAX_BYTES:
             got = f"{file.stat().st_size:,} bytes"
             expected = f"at most {MAX_BYTES:,} bytes; NumPy and HDF5 files take more"

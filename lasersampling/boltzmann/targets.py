@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,8 @@ from lasersampling.boltzmann.enumeration import (
 from lasersampling.boltzmann.parameters import float_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, check_enumerable, state_index
-from lasersampling.checks import number_problems
-from lasersampling.errors import InputError
+from lasersampling.checks import integer_problems, number_problems, shown
+from lasersampling.errors import InputError, Problem
 
 _SUM_TOLERANCE = 1e-6
 
@@ -31,16 +31,39 @@ class Target:
     Attributes
     ----------
     probabilities : ndarray of float64, shape (2**n_units,)
-        Entry `sum_k z_k 2**k` belongs to the state z; read-only, sums to one.
+        Entry `sum_k z_k 2**k` belongs to the state z; no entry is negative, and their sum is one
+        within 1e-6; a read-only copy of the given table.
     n_units : int
         Number of units, at most 20.
     unit_names : tuple of str
         A name for each unit, or empty where they have none.
+
+    Raises
+    ------
+    InputError
+        If the table is no distribution of so many units, or the names are not theirs.
     """
 
     probabilities: NDArray[np.float64]
     n_units: int
     unit_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = integer_problems("n_units", self.n_units, 1, MAX_ENUMERATED_UNITS)
+        table = _checked(self.probabilities)
+        if not problems and len(table) != 2**self.n_units:
+            expected = f"{2**self.n_units}, one for each joint state of {self.n_units} units"
+            problems.append(Problem("probabilities", f"{len(table)} entries", expected))
+        names: object = self.unit_names
+        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+            problems.append(Problem("unit_names", repr(names), "a tuple of names"))
+        elif len(names) not in (0, self.n_units):
+            expected = f"{self.n_units}, one for each unit, or none"
+            problems.append(Problem("unit_names", f"{len(names)} names", expected))
+        if problems:
+            raise InputError(problems)
+        table.flags.writeable = False
+        object.__setattr__(self, "probabilities", table)
 
     @property
     def entropy(self) -> float:
@@ -67,6 +90,12 @@ def target_from_table(probabilities: ArrayLike) -> Target:
         For a length that is no power of two (2 to 2**20), negative or infinite entries, or a sum
         other than one.
     """
+    table = _checked(probabilities)
+    return _target(table / table.sum())
+
+
+def _checked(probabilities: ArrayLike) -> NDArray[np.float64]:
+    """Return a table of probabilities as an array of its own, not yet normalised."""
     table, problems = float_array(probabilities, 1, "probabilities")
     if problems or table is None:
         raise InputError(problems)
@@ -80,7 +109,7 @@ def target_from_table(probabilities: ArrayLike) -> Target:
     total = table.sum()
     if abs(total - 1) > _SUM_TOLERANCE:
         raise InputError.single("probabilities", f"a sum of {total:g}", "a sum of 1")
-    return _target(table / total)
+    return table
 
 
 def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
@@ -119,14 +148,44 @@ def target_from_machine(machine: AnyMachine, units: slice | Sequence[int] | None
         The machine; all other units are summed out.
     units : slice or sequence of int, optional
         The visible units by default; they become units 0, 1, ... of the target.
+
+    Raises
+    ------
+    InputError
+        For no unit, a unit that does not exist or is named twice, or a machine that is too large.
     """
     machine = as_machine(machine)
-    chosen = np.arange(machine.n_units)[machine.visible if units is None else units]
-    if len(chosen) == 0:
-        raise InputError.single("units", "no unit", "at least one")
+    chosen = _chosen(machine.visible if units is None else units, machine.n_units)
     return _target(marginal(exact_distribution(machine), chosen))
 
 
+def _chosen(units: slice | Sequence[int], n_units: int) -> NDArray[np.int64]:
+    """Return the numbers of the chosen units."""
+    expected = f"a slice, or numbers from 0 to {n_units - 1}, each once"
+    given: object = units
+    if isinstance(given, slice):
+        try:
+            chosen = np.arange(n_units)[given]
+        except (TypeError, ValueError):
+            raise InputError.single("units", repr(given), expected) from None
+    elif isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError.single("units", shown(given), expected)
+    else:
+        numbers = list(given)
+        problems = [
+            Problem(f"units[{k}]", shown(unit), expected)
+            for k, unit in enumerate(numbers)
+            if integer_problems("", unit, 0, n_units - 1)
+        ]
+        if problems:
+            raise InputError(problems)
+        chosen = np.array(numbers, dtype=np.int64)
+        if len(set(chosen.tolist())) < chosen.size:
+            raise InputError.single("units", f"{chosen.tolist()}", expected)
+    if chosen.size == 0:
+        raise InputError.single("units", "no unit", "at least one")
+    return chosen
+
+
 def _target(probabilities: NDArray[np.float64]) -> Target:
-    probabilities.flags.writeable = False
     return Target(probabilities, len(probabilities).bit_length() - 1)

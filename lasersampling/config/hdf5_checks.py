@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lasersampling.errors import InputError
+from lasersampling.paths import named
 
 LARGEST_BYTES = 2**28
 """Limit for the uncompressed data of a file; for more see `LARGEST_RATIO`."""
@@ -149,7 +150,7 @@ def check_file(path: str | os.PathLike[str], expected: str) -> int:
     InputError
         If there is none, it cannot be read or is not a plain file, or if `check_stream` refuses it.
     """
-    name = str(path)
+    name = named(path)
     try:
         known = Path(path).stat()
         if not stat.S_ISREG(known.st_mode):

@@ -48,7 +48,13 @@ def shipped_path(kind: str, name: str) -> Path:
 
 
 def shipped_names(kind: str) -> list[str]:
-    """Return the names of the shipped models of a kind, sorted."""
+    """Return the names of the shipped models of a kind, sorted.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind; the message lists them.
+    """
     return sorted(_files(kind))
 
 
@@ -121,6 +127,9 @@ def located(path: str, folder: Path, names: Collection[str] = ()) -> str:
 
 
 def _files(kind: str) -> dict[str, Path]:
+    if kind not in (*_KINDS, "calibrations"):
+        expected = f"one of {', '.join(_KINDS)}, calibrations"
+        raise InputError.single("kind", repr(kind), expected)
     package = Path(__file__).resolve().parents[1]
     # A wheel carries the folder inside the package; in a clone it stands beside the package.
     installed = package / "_models"

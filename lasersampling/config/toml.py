@@ -15,7 +15,7 @@ from pydantic.dataclasses import is_pydantic_dataclass
 from lasersampling.atomic import atomic_path
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
-from lasersampling.paths import as_text, kind_of_content, known_suffix
+from lasersampling.paths import as_text, kind_of_content, known_suffix, named
 
 T = TypeVar("T")
 
@@ -44,13 +44,12 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         If the file is missing, larger than 8 MiB or 300,000 values, not text, or not TOML; the
         message has the line if it is known.
     """
+    file = Path(named(path))
     try:
-        with Path(path).open("rb") as stream:
+        with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError.single(str(path), error.strerror, "a readable TOML file") from None
-    except ValueError as error:  # a path with a null byte
-        raise InputError.single(repr(path), error, "a path") from None
     _check_size(content, str(path))
     try:
         # Some editors put a byte-order mark in front of UTF-8.

@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from lasersampling.errors import InputError
+from lasersampling.paths import named
 
 NUMPY_SUFFIXES = (".npy", ".npz")
 
@@ -77,7 +78,8 @@ def read_numpy(path: str | os.PathLike[str], expected: str) -> dict[str, NDArray
     ...     read_numpy(f"{folder}/a.npz", "an archive")
     {'rain': array([0, 1, 2])}
     """
-    file, where = Path(path), str(path)
+    where = named(path)
+    file = Path(where)
     with told_as_damage(where, expected):
         if not file.is_file():
             got = "a directory" if file.is_dir() else "no such file"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.arrays import as_floats
-from lasersampling.checks import number_problems
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.labelled import Variable, as_dataset
 
@@ -22,6 +22,9 @@ __all__ = ["SpikeTrains"]
 
 _SPIKES_SHOWN = 40
 """Number of spikes of each laser in a raster."""
+
+_ROUNDING = 1e-9
+"""Relative error of times that are sums of intervals [1]."""
 
 _MOST = 0.8
 """If a raster would show this fraction of a recording or more, it shows all of it."""
@@ -182,8 +185,24 @@ class SpikeTrains:
         Returns
         -------
         matplotlib.figure.Figure
+
+        Raises
+        ------
+        InputError
+            If the refractory time is not above 0, or the window is not an interval.
         """
         from lasersampling.plots import raster, style
+
+        problems: list[Problem] = []
+        if refractory_time_ns is not None:
+            problems += number_problems("refractory_time_ns", refractory_time_ns, 0.0, strict=True)
+        if window_ns is not None:
+            ends = as_floats(window_ns, "window_ns")
+            if ends.shape != (2,) or not (np.isfinite(ends).all() and ends[0] < ends[1]):
+                expected = "beginning and end of a time [ns], the end later"
+                problems.append(Problem("window_ns", repr(window_ns), expected))
+        if problems:
+            raise InputError(problems)
 
         times, units = self.chain(0)
         if window_ns is None:
@@ -195,7 +214,16 @@ class SpikeTrains:
         return style.figure_of(drawn)
 
     def chain(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Times [ns] and units of the spikes of one chain."""
+        """Times [ns] and units of the spikes of one chain.
+
+        Raises
+        ------
+        InputError
+            If there is no such chain.
+        """
+        problems = integer_problems("chain", index, 0, self.n_chains - 1)
+        if problems:
+            raise InputError(problems)
         window = slice(self.chain_offset[index], self.chain_offset[index + 1])
         return self.time_ns[window], self.unit[window]
 
@@ -217,7 +245,16 @@ class SpikeTrains:
         return self.counts() / self.duration_ns
 
     def intervals_ns(self, unit: int) -> NDArray[np.float64]:
-        """Intervals between successive spikes of one unit [ns], all chains in one flat array."""
+        """Intervals between successive spikes of one unit [ns], all chains in one flat array.
+
+        Raises
+        ------
+        InputError
+            If there is no such unit.
+        """
+        problems = integer_problems("unit", unit, 0, self.n_units - 1)
+        if problems:
+            raise InputError(problems)
         times, begins = self._trains()
         trains = (
             times[begins[k] : begins[k + 1]]
@@ -259,11 +296,16 @@ class SpikeTrains:
         refractory_time_ns : float
             tau.
         sample_times_ns : ndarray of float64, shape (draw,)
-            Times at which the states are read, ascending.
+            Times within the recording at which the states are read, in any order [ns].
 
         Returns
         -------
         ndarray of int8, shape (chain, draw, unit)
+
+        Raises
+        ------
+        InputError
+            If the refractory time is not above 0, or a time is not within the recording.
 
         Notes
         -----
@@ -274,6 +316,19 @@ class SpikeTrains:
         if problems:
             raise InputError(problems)
         sample_times = as_floats(sample_times_ns, "sample_times_ns")
+        if sample_times.ndim != 1:
+            got = f"shape {sample_times.shape}"
+            raise InputError.single("sample_times_ns", got, "a flat array of times")
+        if sample_times.size == 0:
+            return np.zeros((self.n_chains, 0, self.n_units), dtype=np.int8)
+        # The last time may exceed the end by the rounding of a sum of intervals.
+        latest = self.duration_ns * (1.0 + _ROUNDING)
+        outside = ~((sample_times >= 0.0) & (sample_times <= latest))
+        if outside.any():
+            first = int(np.argmax(outside))
+            got = f"{sample_times[first]:g}"
+            expected = f"times within the recording, 0 to {self.duration_ns:g} ns"
+            raise InputError.single(f"sample_times_ns[{first}]", got, expected)
         times, begins = self._trains()
         states = np.zeros((self.n_chains, self.n_units, sample_times.size), dtype=np.int8)
         for k, row in enumerate(states.reshape(-1, sample_times.size)):

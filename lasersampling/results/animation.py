@@ -142,6 +142,7 @@ def pictures_over_time(
     step = refractory_time_ns / _READ_EVERY
     n_back = int(MEMORY_IN_REFRACTORY_TIMES * _READ_EVERY)
     read = np.arange(0.0, times_ns[-1] + step, step)
+    read = read[read <= times_ns[-1]]
     states = spikes.states(refractory_time_ns, read)
     total = np.cumsum(states, axis=1, dtype=np.float64)
     last = np.searchsorted(read, times_ns, side="right") - 1

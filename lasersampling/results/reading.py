@@ -234,7 +234,8 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     path : path-like
         The file.
     groups : collection of str, optional
-        Groups whose variables are loaded; all by default. Everything else is always loaded.
+        Groups whose variables are loaded; all by default. Everything else is always loaded. Names
+        that the file lacks are ignored here; `Results.group` refuses them.
 
     Returns
     -------
@@ -244,8 +245,15 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     ------
     InputError
         If the file is missing, empty, truncated, not a results file, or written by a newer
-        version of the library.
+        version of the library; if `groups` are no groups of results files.
     """
+    given: object = groups
+    if given is not None and (
+        isinstance(given, str)
+        or not isinstance(given, Collection)
+        or not all(isinstance(name, str) for name in given)
+    ):
+        raise InputError.single("groups", repr(given), "a list of names of groups")
     with hdf5.opened(path, _EXPECTED) as root:
         _check_schema(root)
         return _load(Path(path), root, groups)

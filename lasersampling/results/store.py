@@ -29,8 +29,9 @@ from numpy.typing import ArrayLike, NDArray
 
 import lasersampling
 from lasersampling.atomic import atomic_path
+from lasersampling.checks import integer_problems
 from lasersampling.config import hdf5
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
 from lasersampling.results.outputs import Outputs
@@ -114,6 +115,15 @@ class ResultsFile:
             that of a figure exists or is an input, its directory is missing or not writable, or
             another run is writing it.
         """
+        problems = integer_problems("seed", seed, 0)
+        texts: dict[str, object] = {"command": command, "config": config}
+        problems += [
+            Problem(where, type(text).__name__, "text")
+            for where, text in texts.items()
+            if not isinstance(text, str)
+        ]
+        if problems:
+            raise InputError(problems)
         outputs = Outputs.checked(path, figures, inputs=inputs, overwrite=overwrite)
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(outputs.results, overwrite=overwrite))

@@ -102,17 +102,19 @@ def floor_of(law: ArrayLike, ess: float) -> float:
     law : array_like, shape (state,)
         Probabilities of the states.
     ess : float
-        Effective number of draws. If it is nan, as for samples of a single state, so is the result.
+        Effective number of draws. If it is nan, as for samples of a single state, whose effective
+        number cannot be estimated, so is the result; if it is inf, the result is 0.
 
     Raises
     ------
     InputError
-        If `ess` is not above 0.
+        If `ess` is not a number above 0.
     """
+    given: object = ess
+    if not isinstance(given, float | int | np.number) or isinstance(given, bool) or ess <= 0:
+        raise InputError.single("ess", repr(given), "a number above 0")
     if math.isnan(ess) or ess == math.inf:
         return 0.0 if ess > 0 else math.nan
-    if ess <= 0:
-        raise InputError.single("ess", repr(ess), "a number above 0")
     return divergence_of_draws(law, ess).mean_nats
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import (
+    BayesianNetwork,
     exact_distribution,
     load_bayesian_network,
     marginal,
@@ -156,3 +157,27 @@ def test_bad_log_odds_are_refused(tmp_path, shift):
     with pytest.raises(InputError, match="log_odds: got .* expected 2 finite numbers"):
         network.posterior(log_odds=shift)
     assert np.isfinite(network.posterior(log_odds=[2000.0, -2000.0])).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "parents", "tables", "what"),
+    [
+        (None, None, None, "names"),
+        ((), (), (), "names"),
+        ("a", ((),), ([0.5],), "names"),
+        ((3,), ((),), ([0.5],), "names"),
+        (("a", "a"), ((), ()), ([0.5], [0.5]), "names"),
+        (("a", "b"), ((),), ([0.5], [0.5]), "parents"),
+        (("a",), ((0,),), ([0.5, 0.5],), "parents"),
+        (("a",), ((1,),), ([0.5, 0.5],), "parents"),
+        (("a",), (None,), ([0.5],), "parents"),
+        (("a", "b"), ((1,), (0,)), ([0.5, 0.5], [0.5, 0.5]), "cycle"),
+        (("a",), ((),), ([np.nan],), "tables"),
+        (("a",), ((),), ([1.5],), "tables"),
+        (("a",), ((),), ([0.5, 0.5],), "tables"),
+        (("a",), ((),), ("x",), "tables"),
+    ],
+)
+def test_parts_that_make_no_network_are_refused(names, parents, tables, what):
+    with pytest.raises(InputError, match=what):
+        BayesianNetwork(names, parents, tables)

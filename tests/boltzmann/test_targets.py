@@ -3,6 +3,7 @@ import pytest
 
 from lasersampling.boltzmann import (
     BoltzmannMachine,
+    Target,
     exact_moments,
     target_from_machine,
     target_from_samples,
@@ -79,3 +80,37 @@ def test_bad_samples(states, pseudocount, message):
 def test_no_units():
     with pytest.raises(InputError, match="units: got no unit"):
         target_from_machine(BoltzmannMachine.random(3, seed=0), [])
+
+
+@pytest.mark.parametrize("units", [[0, 0], [-1], [5], "a", [1.5], [True], 1, slice("a"), ["0"]])
+def test_units_that_do_not_exist_or_come_twice_are_refused(units):
+    with pytest.raises(InputError, match="units"):
+        target_from_machine(BoltzmannMachine.random(3, seed=0), units)
+
+
+@pytest.mark.parametrize(
+    ("table", "n_units", "names", "what"),
+    [
+        ([0.5, 0.5], 2, (), "2 entries"),
+        (None, 3, (), "probabilities"),
+        ([np.nan, 1.0], 1, (), "nan"),
+        ([-0.5, 1.5], 1, (), "at least 0"),
+        ([0.5, 0.6], 1, (), "sum"),
+        ([0.5, 0.5], 1.0, (), "n_units"),
+        ([0.5, 0.5], None, (), "n_units"),
+        ([0.5, 0.5], 10**400, (), "n_units"),
+        ([0.5, 0.5], 1, ("a", "b"), "unit_names"),
+        ([0.5, 0.5], 1, "a", "unit_names"),
+        ([0.5, 0.5], 1, (3,), "unit_names"),
+    ],
+)
+def test_targets_that_are_no_distribution_are_refused(table, n_units, names, what):
+    with pytest.raises(InputError, match=what):
+        Target(table, n_units, names)
+
+
+def test_a_target_has_a_table_of_its_own():
+    table = np.array([0.3, 0.7])
+    target = Target(table, 1)
+    table[:] = 0.5
+    assert target.probabilities.tolist() == [0.3, 0.7]

@@ -18,7 +18,14 @@ def models(tmp_path, monkeypatch):
 
 def test_names_are_sorted_and_only_models(models):
     assert shipped_names("machines") == ["digits", "ring"]
-    assert shipped_names("absent") == []
+    assert shipped_names("devices") == []
+
+
+@pytest.mark.parametrize("kind", ["device", "Devices", "", None, 3, ("devices",), b"devices"])
+@pytest.mark.parametrize("function", [shipped_names, lambda kind: shipped_path(kind, "D6")])
+def test_kinds_that_do_not_exist_are_told_with_those_that_do(kind, function):
+    with pytest.raises(InputError, match="kind: got .* expected one of devices, machines"):
+        function(kind)
 
 
 def test_a_name_is_found_with_either_ending(models):

@@ -74,3 +74,36 @@ def test_arrays_that_do_not_fit_are_refused(arguments, message):
 def test_times_that_are_none_are_named(absent):
     with pytest.raises(InputError, match=r"time_ns\[1\]: got .*1 times outside.*has no entry"):
         trains([1.0, absent], [0, 1], [0, 2])
+
+
+@pytest.mark.parametrize("index", [-1, 2, 5, 0.5, None, "a", True])
+def test_chains_and_units_that_do_not_exist_are_refused(index):
+    with pytest.raises(InputError, match="chain"):
+        EXAMPLE.chain(index)
+    with pytest.raises(InputError, match="unit"):
+        EXAMPLE.intervals_ns(index)
+
+
+@pytest.mark.parametrize("times", [[np.nan], [np.inf], [100.0], [-1.0], [1.0, 11.0], 3.0, "a"])
+def test_states_are_read_within_the_recording_only(times):
+    with pytest.raises(InputError, match="sample_times_ns"):
+        EXAMPLE.states(2.5, times)
+
+
+def test_states_are_read_at_times_in_any_order_and_at_none():
+    times = np.array([0.5, 1.0, 4.4, 10.0])
+    backwards = EXAMPLE.states(2.0, times[::-1])
+    np.testing.assert_array_equal(backwards, EXAMPLE.states(2.0, times)[:, ::-1])
+    assert EXAMPLE.states(2.0, []).shape == (2, 0, 2)
+
+
+@pytest.mark.parametrize("tau", [np.nan, np.inf, -1.0, 0.0, "a"])
+def test_a_raster_shades_no_impossible_time(tau):
+    with pytest.raises(InputError, match="refractory_time_ns"):
+        EXAMPLE.plot(refractory_time_ns=tau)
+
+
+@pytest.mark.parametrize("window", [(2.0, 1.0), (0.0, np.inf), 3.0, (1.0,), "ab", (np.nan, 1.0)])
+def test_a_raster_shows_no_impossible_window(window):
+    with pytest.raises(InputError, match="window_ns"):
+        EXAMPLE.plot(window_ns=window)

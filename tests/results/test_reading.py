@@ -108,3 +108,9 @@ def test_a_variable_may_have_the_name_of_one_of_its_dimensions(tmp_path):
     read = read_results(tmp_path / "a.h5")
     assert np.array_equal(read.array("group/member"), values)
     assert read.contents["group/member"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("groups", ["spikes", [3], 3, [None], b"spikes"])
+def test_groups_are_a_list_of_names(groups):
+    with pytest.raises(InputError, match="groups"):
+        read_results("run.h5", groups)

@@ -220,6 +220,19 @@ def test_seed_too_large_to_be_stored_is_refused_at_the_start(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", value) for value in ("a", -1, None, 1.5, True, 10**400)]
+    + [(name, value) for name in ("command", "config") for value in (None, 3, b"a")],
+    ids=lambda value: str(type(value).__name__),
+)
+def test_what_does_not_describe_a_run_is_refused_at_the_start(name, value, tmp_path):
+    about = {"command": "", "seed": 0, "config": ""} | {name: value}
+    with pytest.raises(InputError, match=name):
+        ResultsFile.create(tmp_path / "run.h5", **about)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_full_disk_is_one_error_and_leaves_nothing(tmp_path):
     # A limit on the size of files stands in for a full disk: writing beyond it fails likewise.
     code = (

@@ -6,7 +6,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_distribution
 from lasersampling.errors import InputError
 from lasersampling.statistics import kl_floor, kl_floor_quantile
-from lasersampling.statistics.exact_draws import divergence_of_draws
+from lasersampling.statistics.exact_draws import divergence_of_draws, floor_of
 
 
 def drawn(law: np.ndarray, n_draws: int, n_runs: int) -> np.ndarray:
@@ -48,3 +48,9 @@ def test_states_that_never_occur_add_nothing() -> None:
 def test_no_draws_are_refused(n_draws: float) -> None:
     with pytest.raises(InputError, match="n_draws"):
         divergence_of_draws([0.5, 0.5], n_draws)
+
+
+@pytest.mark.parametrize("ess", ["a", None, True, [1.0], 0.0, -1.0, -np.inf])
+def test_what_is_no_number_of_draws_is_refused(ess) -> None:
+    with pytest.raises(InputError, match="ess"):
+        floor_of([0.5, 0.5], ess)
