@@ -21,6 +21,7 @@ from lasersampling.learning.history import History
 from lasersampling.learning.holding import step
 from lasersampling.learning.task import Measurement, State, Task
 from lasersampling.learning.threads import one_thread
+from lasersampling.sampling.arguments import kind_problems, refuse
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class EpochReport:
 
 
 Callback = Callable[[EpochReport], None]
+
+_FUNCTION = "a function of the fraction of the work done"
 
 
 def train(
@@ -91,16 +94,19 @@ def train(
     Raises
     ------
     InputError
-        If there are no epochs, or for a state of another task.
+        If there are no epochs, for a state of another task, and for `checkpoints` or `progress` of
+        another kind.
     LaserSamplingError
         If a gradient is not finite.
     SubstrateError
         If a device in the loop fails; the last complete epoch is stored.
     """
-    problems = integer_problems("n_epochs", n_epochs, 1)
-    if problems:
-        raise InputError(problems)
     kept = Checkpoints() if checkpoints is None else checkpoints
+    refuse(
+        integer_problems("n_epochs", n_epochs, 1),
+        kind_problems("checkpoints", kept, Checkpoints),
+        [] if progress is None else kind_problems("progress", progress, Callable, _FUNCTION),  # type: ignore[arg-type]
+    )
     run = _Run(task, descent, stopping)
     if kept.resume is not None:
         run.go_on_from(kept.resume)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import UnionType
 
+import numpy as np
+
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem
 
@@ -44,6 +46,8 @@ def samplers_of(given: object) -> list[object]:
 
 def shape_problems(where: str, given: object) -> list[Problem]:
     """Check that an argument is the shape of an image: numbers of rows and columns from 1."""
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     if (
         isinstance(given, Sequence)
         and not isinstance(given, str | bytes)

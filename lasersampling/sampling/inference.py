@@ -68,8 +68,8 @@ def infer(
         The same seed gives the same bits.
     truth : BayesianNetwork, Target or BoltzmannMachine, optional
         Model of the exact posterior; by default the machine itself. For a machine that was learned
-        with the sampler in the loop, this should be the target that it learned. If it
-        knows no posterior of any case, a warning says so.
+        with the sampler in the loop, this should be the target that it learned. If a
+        target knows no posterior of any case, a warning says so.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -107,7 +107,7 @@ def infer(
         got = f"{len(samplers)} samplers"
         expected = f"one, or {evidence.n_cases}: one for each case"
         raise InputError.single("sampler", got, expected)
-    if truth is not None:
+    if isinstance(truth, Target):
         _warn_of_unknown(truth, exact, evidence)
     truth = machine if truth is None else truth
     held = np.repeat(clamped, n_chains, axis=0)
@@ -200,19 +200,14 @@ def exact_posterior(model: Truth, evidence: Evidence) -> NDArray[np.float64]:
     return exact
 
 
-def _warn_of_unknown(truth: Truth, exact: NDArray[np.float64], evidence: Evidence) -> None:
-    """Say why a truth that was given knows no free unit of any case, so that `exact` is all nan."""
+def _warn_of_unknown(target: Target, exact: NDArray[np.float64], evidence: Evidence) -> None:
+    """Say why a target knows no free unit of any case, so that `exact` is nan everywhere."""
     if (np.isfinite(exact) & (evidence.clamped == FREE)).any():
         return
-    if isinstance(truth, Target):
-        reason = (
-            f"the target has {truth.n_units} units, and the evidence is on others or has "
-            "probability 0 in it; give evidence on its units, or a truth that has them all"
-        )
-    else:
-        reason = f"more than {MAX_ENUMERATED_UNITS} units are free, too many to enumerate"
     warnings.warn(
-        f"The exact posterior of all units is unknown (nan) in all cases: {reason}.",
+        "The exact posterior of all units is unknown (nan) in all cases: the evidence is on other "
+        f"units than the {target.n_units} of the target, or has probability 0 in it. Give evidence "
+        "on its units, or a truth that has them all.",
         LaserSamplingWarning,
         stacklevel=3,
     )

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError
 from lasersampling.labelled import Variable, as_dataset, numbered
+from lasersampling.sampling.arguments import refuse
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.protocol import Samples
 
@@ -135,7 +137,14 @@ class Posterior:
             return posterior.draw(found)
 
     def samples_of(self, case: int) -> Samples:
-        """Give the draws of one case, from `machine` held as `clamped[case]`."""
+        """Give the draws of one case, from `machine` held as `clamped[case]`.
+
+        Raises
+        ------
+        InputError
+            If there is no such case.
+        """
+        refuse(integer_problems("case", case, 0, self.evidence.n_cases - 1))
         n_chains = self.samples.n_chains // self.evidence.n_cases
         chains = slice(case * n_chains, (case + 1) * n_chains)
         return replace(self.samples, states=self.samples.states[chains], spikes=None, end=None)
@@ -146,8 +155,9 @@ class Posterior:
         Raises
         ------
         InputError
-            If a case leaves none of these free.
+            If a case leaves none of these free, or there are not so many units.
         """
+        refuse(integer_problems("n_units", n_units, 1, self.evidence.n_units))
         evidence = Evidence(self.evidence.clamped[:, :n_units], self.evidence.log_odds[:, :n_units])
         return replace(
             self, evidence=evidence, mean=self.mean[:, :n_units],

@@ -215,6 +215,24 @@ def test_sizes_are_checked_before_memory_is_taken(use: Any) -> None:
         use()
 
 
+@pytest.mark.parametrize("number", [-1, 5, 99, 0.5, None, "a"])
+def test_parts_of_a_posterior_are_those_that_there_are(number: Any) -> None:
+    cases = Evidence(np.tile(EVIDENCE.clamped[:, :4], (2, 1)), np.zeros((2, 4)))
+    posterior = infer(Gibbs(), MACHINE, cases, n_draws=8, n_chains=2)
+    assert posterior.samples_of(1).n_chains == posterior.of_first(4).samples.n_chains // 2 == 2
+    with pytest.raises(InputError, match="case: got .*, expected a whole number from 0 to 1"):
+        posterior.samples_of(number)
+    with pytest.raises(InputError, match="n_units: got .*, expected a whole number from 1 to 4"):
+        posterior.of_first(number)
+
+
+@pytest.mark.parametrize("option", ["progress", "checkpoints"])
+@pytest.mark.parametrize("given", [3, "a", {}])
+def test_progress_and_checkpoints_of_another_kind_are_refused(option: str, given: Any) -> None:
+    with pytest.raises(InputError, match=f"{option}: got .*, expected"):
+        learned(**{option: given})
+
+
 WEIGHTS = "expected the state_dict"
 
 

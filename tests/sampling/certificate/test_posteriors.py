@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.targets import Target, target_from_machine
+from lasersampling.errors import LaserSamplingWarning
 from lasersampling.sampling.certificate import Certificate, GroupCertificate, Verdict
 from lasersampling.sampling.certificate.posteriors import posterior_certificate
 from lasersampling.sampling.evidence import Evidence
@@ -61,8 +63,8 @@ def test_evidence_that_never_occurs_cannot_be_judged() -> None:
     table = np.zeros(16)
     table[0::2] = 1 / 8  # the first unit is never 1
     target = Target(table, 4)
-    found = posterior_certificate(
-        inferred(of_cases([1, -1, -1, -1]), target), ["rain=1"], target=target
-    )
+    with pytest.warns(LaserSamplingWarning, match="posterior of all units is unknown"):
+        posterior = inferred(of_cases([1, -1, -1, -1]), target)
+    found = posterior_certificate(posterior, ["rain=1"], target=target)
     assert found.verdict is Verdict.UNKNOWN
     assert "never occurs" in found.reason
