@@ -245,6 +245,21 @@ def device_names() -> list[str]:
     return shipped_names("devices")
 
 
+def as_device(given: Device | str | Path) -> Device:
+    """Read a device that is given by its name or file; keep a device.
+
+    Raises
+    ------
+    InputError
+        For anything else, or a device that is not there.
+    """
+    what: object = given
+    if not isinstance(what, Device | str | Path):
+        expected = "a Device, or the name or file of one"
+        raise InputError.single("device", repr(what)[:80], expected)
+    return given if isinstance(given, Device) else load_device(given)
+
+
 def load_device(name_or_path: str | Path) -> Device:
     """Read a device from a TOML file.
 

@@ -12,7 +12,7 @@ from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.depression import Depression
-from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.device import Device, as_device
 from lasersampling.lasers.synapse import Synapse
 
 __all__ = ["Connections", "LaserNetwork"]
@@ -100,7 +100,17 @@ class LaserNetwork:
     connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:
-        problems = integer_problems("n_lasers", self.n_lasers, 1)
+        kinds: dict[str, tuple[object, type]] = {
+            "device": (self.device, Device),
+            "synapse": (self.synapse, Synapse),
+            "depression": (self.depression, Depression),
+        }
+        problems = [
+            Problem(where, repr(given)[:80], f"a {kind.__name__}")
+            for where, (given, kind) in kinds.items()
+            if not isinstance(given, kind) and (given is not None or where == "device")
+        ]
+        problems += integer_problems("n_lasers", self.n_lasers, 1)
         problems += number_problems("lost_spikes", self.lost_spikes, 0.0, strict=False)
         problems += number_problems("jitter_ns", self.jitter_ns, 0.0, strict=False)
         if not problems:
@@ -144,7 +154,7 @@ class LaserNetwork:
 
     def _ratio(self, name: str) -> NDArray[np.float64]:
         given = getattr(self, name)
-        return np.ones(self.n_lasers) if given is None else np.asarray(given, dtype=np.float64)
+        return np.ones(self.n_lasers) if given is None else as_floats(given, name)
 
     def _check_ratios(self) -> None:
         problems = []
@@ -228,7 +238,7 @@ def as_network(given: LaserNetwork | Device | str | Path, pump_ratio: ArrayLike)
     if not isinstance(what, Device | str | Path):
         expected = "a LaserNetwork, a Device, or the name or file of one"
         raise InputError.single("network", type(given).__name__, expected)
-    device = given if isinstance(given, Device) else load_device(given)
+    device = as_device(given)
     pumps = as_floats(pump_ratio, "pump_ratio")
     return LaserNetwork(device, pumps.shape[-1] if pumps.ndim else 1)
 

@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from lasersampling.checks import memory_problems
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
@@ -21,6 +22,9 @@ __all__ = [
 ]
 
 S = TypeVar("S")
+
+_VALUES_PER_SAMPLE = 3
+"""Photons, and carriers of both sections."""
 
 
 @validated
@@ -53,8 +57,10 @@ class TraceRequest:
                 "stop_ns", f"{self.stop_ns:g}", f"more than start_ns, {self.start_ns:g} ns"
             )
 
-    def problems(self, n_lasers: int, duration_ns: float) -> list[Problem]:
-        """Check for lasers that do not exist, and for a window that ends after the recording.
+    def problems(
+        self, n_lasers: int, duration_ns: float, step_ps: float | None = None
+    ) -> list[Problem]:
+        """Check lasers, window and the number of samples for a recording.
 
         Parameters
         ----------
@@ -62,6 +68,8 @@ class TraceRequest:
             Number of lasers of the network.
         duration_ns : float
             Time recorded [ns].
+        step_ps : float, optional
+            Shortest time between samples, if there is one [ps].
 
         Returns
         -------
@@ -75,6 +83,11 @@ class TraceRequest:
         if self.stop_ns > duration_ns:
             got = f"{self.start_ns:g} to {self.stop_ns:g} ns"
             problems.append(Problem("traces", got, f"a window within 0 to {duration_ns:g} ns"))
+        interval_ns = 1e-3 * max(self.interval_ps, step_ps or 0.0)
+        # Beyond 2^62 the number is too large in any case.
+        n_samples = int(min((self.stop_ns - self.start_ns) / interval_ns, 2.0**62)) + 1
+        shape = n_samples, len(self.lasers), _VALUES_PER_SAMPLE
+        problems += memory_problems("traces", shape, 4)
         return problems
 
 

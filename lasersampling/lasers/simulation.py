@@ -19,13 +19,19 @@ from lasersampling.checks import integer_problems, memory_problems, number_probl
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.bundle import Bundle, BundleResult
+from lasersampling.lasers.integrator.preparation import JITTER_CUT
 from lasersampling.lasers.integrator.request import Traces, checked_pump, checked_start
 from lasersampling.lasers.integrator.run import Run
 from lasersampling.lasers.integrator.state import NetworkState, joined
 from lasersampling.lasers.network import LaserNetwork, as_network
 from lasersampling.lasers.settings import SimulationSettings, TraceRequest, checked_settings
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.lasers.steps import length_problems, step_problems, timing_problems
+from lasersampling.lasers.steps import (
+    LONGEST_WAIT,
+    length_problems,
+    step_problems,
+    timing_problems,
+)
 from lasersampling.parallel import Meter, side_by_side
 
 if TYPE_CHECKING:
@@ -142,7 +148,8 @@ def simulate(
         The same seed gives the same bits, whatever the number of threads.
     start : NetworkState, optional
         End of an earlier simulation, from which this one continues without burn-in. Pending spikes
-        act with the present weights and delays. Random numbers come from `seed`, which should
+        act with the present weights and delays. A state does not know its device: it must come
+        from lasers of this one, which is not checked. Random numbers come from `seed`, which should
         differ from the one before. At rest by default.
     settings : SimulationSettings, optional
         Step, noise, burn-in, traces, threads; those of the device by default.
@@ -188,8 +195,12 @@ def simulate(
         problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
         times = {"duration_ns": float(duration_ns), "burn_in_ns": settings.burn_in_ns}
         problems += length_problems(times, shape, tau, step)
+        longest_ns = 1e-3 * step * LONGEST_WAIT / JITTER_CUT
+        if network.jitter_ns > longest_ns:
+            expected = f"at most {longest_ns:g} ns, for waits of {LONGEST_WAIT} steps"
+            problems.append(Problem("jitter_ns", f"{network.jitter_ns:g}", expected))
         if settings.traces is not None:
-            problems += settings.traces.problems(network.n_lasers, duration_ns)
+            problems += settings.traces.problems(network.n_lasers, duration_ns, step)
     if not problems and recall_ns > (0.0 if start is None else tau):
         expected = "0 without `start`, and no more than the refractory time with it"
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))

@@ -3,8 +3,12 @@ import pytest
 from scipy import sparse
 
 from lasersampling.errors import InputError
+from lasersampling.lasers.analysis.excitability import excitability
+from lasersampling.lasers.analysis.stability import bifurcations
 from lasersampling.lasers.device import load_device
+from lasersampling.lasers.jumps import simulate_jumps
 from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import JumpSettings, SimulationSettings, TraceRequest
 from lasersampling.lasers.simulation import simulate
 
 DEVICE = load_device("D2")
@@ -51,3 +55,56 @@ def test_lasers_that_no_memory_holds_are_refused():
         LaserNetwork(load_device("D2"), n_lasers=10**12)
     with pytest.raises(InputError, match=r"n_chains x n_lasers: got 1000000000000 x 2 numbers"):
         simulate(LaserNetwork(load_device("D2"), n_lasers=2), 0.9, 10.0, n_chains=10**12)
+
+
+@pytest.mark.parametrize("value", [1, "a", {}, DEVICE.gain], ids=["number", "text", "dict", "part"])
+@pytest.mark.parametrize(
+    "name", ["device", "synapse", "depression", "threshold_ratio", "gain_ratio"]
+)
+def test_parts_of_another_class_are_refused(name, value):
+    with pytest.raises(InputError, match=name):
+        LaserNetwork(**{"device": DEVICE, "n_lasers": 2, name: value})
+
+
+@pytest.mark.parametrize("device", [None, 3, "D99", DEVICE.gain, ["D2"]])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda device: bifurcations(device, n_grid=2),
+        lambda device: excitability(device, 0.9),
+        lambda device: simulate(device, 0.9, 1.0),
+        lambda device: simulate_jumps(device, 0.9, 1.0),
+    ],
+)
+def test_what_is_no_device_is_one_clear_error(device, call):
+    with pytest.raises(InputError):
+        call(device)
+
+
+def test_devices_are_taken_by_their_names():
+    assert bifurcations("D2", 0.5, 0.6, 2) == bifurcations(DEVICE, 0.5, 0.6, 2)
+    assert excitability("D2", 0.9) == excitability(DEVICE, 0.9)
+    found = [simulate_jumps(what, 0.9, 2.0, seed=1).spikes.time_ns for what in ("D2", DEVICE)]
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("n_grid", [0, 1, -1, 2.5, None, 10**10])
+def test_grids_of_pumps_are_neither_empty_nor_endless(n_grid):
+    with pytest.raises(InputError, match="n_grid"):
+        bifurcations(DEVICE, n_grid=n_grid)
+
+
+@pytest.mark.parametrize("run", [simulate, simulate_jumps])
+@pytest.mark.parametrize("interval_ps", [0.001, 1e-300])
+def test_traces_that_no_memory_holds_are_refused(run, interval_ps):
+    request = TraceRequest((0,) * 1000, 0.0, 1e6, interval_ps)
+    kind = SimulationSettings if run is simulate else JumpSettings
+    with pytest.raises(InputError, match="traces"):
+        run("D2", 0.9, 1e6, settings=kind(traces=request))
+
+
+@pytest.mark.parametrize("jitter_ns", [1e9, 1e300])
+def test_jitter_that_no_memory_holds_is_refused(jitter_ns):
+    network = LaserNetwork(DEVICE, 2, [[0.0, 1.0], [1.0, 0.0]], jitter_ns=jitter_ns)
+    with pytest.raises(InputError, match="jitter_ns"):
+        simulate(network, 0.9, 1.0)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,7 +37,7 @@ from lasersampling.lasers.analysis.deterministic import (
     trajectory,
 )
 from lasersampling.lasers.analysis.stability import fixed_points
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import Device, as_device
 from lasersampling.lasers.rate_equations import quiescent_state
 
 __all__ = ["Excitability", "excitability", "refractory_curve", "refractory_period_ns"]
@@ -254,14 +255,14 @@ def refractory_period_ns(
 
 
 def excitability(
-    device: Device, pump_ratio: float, *, strong_kick: float = STRONG_KICK
+    device: Device | str | Path, pump_ratio: float, *, strong_kick: float = STRONG_KICK
 ) -> Excitability:
     """Measure threshold, pulse and refractory periods of a device at one pump.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         r = P/P_th [1].
     strong_kick : float
@@ -274,7 +275,7 @@ def excitability(
     Raises
     ------
     InputError
-        If the numbers are out of range.
+        If the numbers are out of range, or there is no such device.
     SimulationError
         If no kick triggers a pulse at this pump, or the laser pulses by itself.
     """
@@ -284,6 +285,7 @@ def excitability(
     ]
     if problems:
         raise InputError(problems)
+    device = as_device(device)
     rest = quiescent_state(device, pump_ratio)
     where = f"device {device.name} at {pump_ratio:g} threshold pumps"
     # The integrator would stay at an unstable fixed point for long, and find thresholds there.

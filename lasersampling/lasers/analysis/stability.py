@@ -15,15 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.analysis.deterministic import count_pulses, flow, trajectory
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import Device, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import (
     Coefficients,
@@ -38,6 +40,7 @@ __all__ += ["regimes"]
 Regime = Literal["excitable", "self-pulsing", "continuous-wave", "bistable"]
 
 _PUMP_TOLERANCE = 1e-6
+_FINEST_GRID = 100_000
 _FOLLOWED_LIFETIMES = 15.0
 _READING_PS = 2.0
 
@@ -120,24 +123,39 @@ def fixed_points(device: Device, pump_ratio: float) -> list[FixedPoint]:
 
 
 def bifurcations(
-    device: Device, lowest: float = 0.05, highest: float = 20.0, n_grid: int = 200
+    device: Device | str | Path,
+    lowest: float = 0.05,
+    highest: float = 20.0,
+    n_grid: int = 200,
 ) -> list[Bifurcation]:
     """Hopf and saddle-node bifurcations between two pumps.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     lowest, highest : float
         Range of r = P / P_th [1].
     n_grid : int
-        Number of pumps, evenly spaced on a logarithmic scale, between which changes are searched.
+        Number of pumps, evenly spaced on a logarithmic scale, between which changes are searched;
+        from 2 to 100,000.
 
     Returns
     -------
     list of Bifurcation
         Bifurcations by ascending pump; two within one step of the grid may be missed.
+
+    Raises
+    ------
+    InputError
+        If there is no such device, the range is empty, or the grid too coarse or too fine.
     """
+    device = as_device(device)
+    problems = integer_problems("n_grid", n_grid, 2, _FINEST_GRID)
+    problems += number_problems("lowest", lowest, 0.0, strict=True)
+    problems += number_problems("highest", highest, 0.0, strict=True)
+    if problems:
+        raise InputError(problems)
     if not 0.0 < lowest < highest < np.inf:
         raise InputError.single("lowest, highest", f"{lowest}, {highest}", "0 < lowest < highest")
     pumps = np.geomspace(lowest, highest, n_grid)

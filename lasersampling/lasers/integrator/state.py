@@ -24,7 +24,8 @@ class NetworkState:
     """Physical state of all lasers of all chains, and the spikes that may still act.
 
     The effect of synapses on the pumps is not part of it: a continued simulation computes it anew
-    from the recent spikes, with the weights and delays that it is given.
+    from the recent spikes, with the weights and delays that it is given. A state does not know its
+    device: continued with lasers of another, it is that device's state far from its usual ones.
 
     Attributes
     ----------

@@ -41,6 +41,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,7 +51,7 @@ from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.integrator.request import Traces, checked_pump
 from lasersampling.lasers.jumps import kernel
-from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.network import LaserNetwork, as_network
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.resting import RestingStates
 from lasersampling.lasers.settings import JumpSettings, TraceRequest, checked_settings
@@ -85,7 +86,7 @@ class JumpSimulation:
 
 
 def simulate_jumps(
-    network: LaserNetwork,
+    network: LaserNetwork | Device | str | Path,
     pump_ratio: ArrayLike,
     duration_ns: float,
     *,
@@ -98,8 +99,9 @@ def simulate_jumps(
 
     Parameters
     ----------
-    network : LaserNetwork
-        Lasers and their coupling. Cost per event grows with the number of lasers.
+    network : LaserNetwork, Device, str or Path
+        Lasers and their coupling; or a device, the name of a shipped one, or its file: one laser
+        for each pump, uncoupled. Cost per event grows with the number of lasers.
     pump_ratio : array_like, shape (), (laser,) or (chain, laser)
         Pump r = P/P_th of each laser without synaptic contributions [1]. If inhibition makes the
         sum negative, there are no pump events; the rate equations allow negative pumps there.
@@ -141,6 +143,7 @@ def simulate_jumps(
     20.0
     """
     settings = checked_settings(settings, JumpSettings)
+    network = as_network(network, pump_ratio)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *integer_problems("n_chains", n_chains, 1),
