@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_array
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.errors import InputError, Problem
 
 FREE = -1
@@ -42,13 +42,16 @@ def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
     >>> clamp(4, {0: 1, 3: 0})
     array([ 1, -1, -1,  0], dtype=int8)
     """
-    problems: list[Problem] = []
+    problems = integer_problems("n_units", n_units, 1)
+    if not problems:
+        problems += memory_problems("n_units", (n_units,), 1)
+    if problems:
+        raise InputError(problems)
     for unit, value in values.items():
         if integer_problems("", unit, 0) or unit >= n_units:
             problems.append(Problem("clamped unit", repr(unit), f"0 to {n_units - 1}"))
         if value not in (0, 1):
             problems.append(Problem(f"clamped value of unit {unit}", repr(value), "0 or 1"))
-    problems += integer_problems("n_units", n_units, 1)
     if problems:
         raise InputError(problems)
     clamped = np.full(n_units, FREE, dtype=np.int8)

@@ -56,3 +56,9 @@ def test_malformed_clampings(clamped, message):
 def test_a_vector_is_asked_for():
     with pytest.raises(InputError, match=r"shape \(1, 2\), expected shape \(2,\)"):
         clamped_vector([[0, 1]], 2)
+
+
+@pytest.mark.parametrize("n_units", [10**13, 10**400, 0, -1, None, "a", 2.0])
+def test_numbers_of_units_that_no_memory_holds_are_refused(n_units):
+    with pytest.raises(InputError, match="n_units"):
+        clamp(n_units, {0: 1})

@@ -85,7 +85,7 @@ def test_devices_are_taken_by_their_names():
     assert bifurcations("D2", 0.5, 0.6, 2) == bifurcations(DEVICE, 0.5, 0.6, 2)
     assert excitability("D2", 0.9) == excitability(DEVICE, 0.9)
     found = [simulate_jumps(what, 0.9, 2.0, seed=1).spikes.time_ns for what in ("D2", DEVICE)]
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("n_grid", [0, 1, -1, 2.5, None, 10**10])
