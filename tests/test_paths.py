@@ -78,6 +78,7 @@ TAKE_A_PATH: dict[str, Callable[..., object]] = {
     "read_results": ls.read_results,
     "load_pictures": load_pictures,
     "load_spikes": load_spikes,
+    "read_evidence": lambda path: ls.read_evidence(path, ["a"]),
     "load_network": ls.load_network,
     "read_nir": ls.read_nir,
     "save_machine": lambda path: save_machine(path, BoltzmannMachine.random(2, seed=1)),

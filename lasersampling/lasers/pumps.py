@@ -87,12 +87,8 @@ def pump_electrons_per_ns(
 
     Parameters
     ----------
-    device : Device
-        The laser.
-    pump_ratio : array_like
-        r = P/P_th of the gain section [1].
-    where : str
-        Name of the pump in the message.
+    device, pump_ratio, where
+        As in `pump_ratios`.
 
     Returns
     -------

@@ -17,7 +17,6 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from lasersampling.boltzmann.parameters import MAX_LISTED
 from lasersampling.checks import integer_problems
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import expanded
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
         With file and line: unknown or repeated names, cells with other content, cases that leave no
         unit free, no case.
     """
-    rows = csv_rows(Path(path))
+    rows = csv_rows(expanded(path))
     header_line, header = next(rows)
     place = f"{path}, line {header_line}"
     problems: list[Problem] = []

@@ -38,12 +38,9 @@ def test_without_light_the_carriers_are_poisson():
     request = TraceRequest(tuple(range(50)), 0.0, 1000.0, 1e4)
     ratio = 20.0 / device.threshold_pump_electrons_per_ns
     traces = simulate_jumps(
-        LaserNetwork(device, 50),
-        ratio,
-        1000.0,
-        seed=1,
+        LaserNetwork(device, 50), ratio, 1000.0, seed=1,
         settings=JumpSettings(burn_in_ns=20.0, traces=request),
-    ).traces
+    ).traces  # fmt: skip
     assert traces is not None
     electrons = traces.gain_electrons.astype(np.float64)
     n = electrons.size  # 10 ns apart, five lifetimes: independent but for exp(-5)
@@ -63,13 +60,9 @@ def test_with_frozen_carriers_the_photons_are_geometric():
     ratio = emission / (device.cavity.loss_per_ns + 100.0 + 1.0)
     assert 0.7 < ratio < 0.9
     result = simulate_jumps(
-        LaserNetwork(device, 1),
-        pump,
-        100.0,
-        n_chains=40,
-        seed=2,
+        LaserNetwork(device, 1), pump, 100.0, n_chains=40, seed=2,
         settings=JumpSettings(burn_in_ns=1.0, photon_histogram=200),
-    )
+    )  # fmt: skip
     assert result.photon_histogram_ns is not None
     histogram = result.photon_histogram_ns[:, 0]
     assert histogram.sum(axis=1) == pytest.approx(100.0)
