@@ -59,6 +59,19 @@ def number_problems(where: str, value: object, minimum: float, *, strict: bool) 
     return [Problem(where, shown(value), f"a finite number {bound} {minimum:g}")]
 
 
+def boolean_problems(where: str, value: object) -> list[Problem]:
+    """Check that `value` is True or False, since Python takes "no" for true and 0.0 for false.
+
+    Examples
+    --------
+    >>> [str(problem) for problem in boolean_problems("noise", "no")]
+    ["noise: got 'no', expected True or False"]
+    """
+    if isinstance(value, bool | np.bool_):
+        return []
+    return [Problem(where, shown(value)[:80], "True or False")]
+
+
 def absent_problems(where: str, times: NDArray[Any]) -> list[Problem]:
     """Check that spike times are numbers from 0, or inf for absent spikes."""
     wrong = ~(times >= 0)  # nan too
