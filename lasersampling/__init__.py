@@ -88,7 +88,8 @@ Files
     load_device            a device, shipped or a file (TOML)
     load_imperfections     imperfections, shipped or a file (TOML)
     load_chip              a chip model, shipped or a file (TOML)
-    save_settings          writes devices, imperfections, chip models, settings (TOML)
+    load_settings          devices, imperfections, chip models, settings (TOML)
+    save_settings          writes them
     shipped_names          names of shipped devices, machines, recipes, ...
     shipped_path           the file of one of them
     load_pictures          images: digits, MNIST, folders, arrays
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import target_from_machine as target_from_machine
     from lasersampling.boltzmann import target_from_samples as target_from_samples
     from lasersampling.boltzmann import target_from_table as target_from_table
+    from lasersampling.config import load_settings as load_settings
     from lasersampling.config import save_settings as save_settings
     from lasersampling.config import shipped_names as shipped_names
     from lasersampling.config import shipped_path as shipped_path
@@ -231,7 +233,7 @@ _NAMES_IN = {
         "target_from_samples",
         "target_from_table",
     ],
-    "config": ["save_settings", "shipped_names", "shipped_path"],
+    "config": ["load_settings", "save_settings", "shipped_names", "shipped_path"],
     "datasets": ["load_pictures"],
     "datasets.spikes": ["load_spikes"],
     "errors": ["InputError", "LaserSamplingError"],

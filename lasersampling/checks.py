@@ -1,4 +1,7 @@
-"""Checks of arguments that many functions share; each returns the problems that it found."""
+"""Checks of arguments that many functions share; each returns the problems that it found.
+
+Each names the argument, what was given, and what is expected; `refuse` makes one error of all.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
+from types import UnionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
 
 _DIGITS = 30
 """Whole numbers of more digits are told by their number of digits."""
@@ -70,6 +74,42 @@ def boolean_problems(where: str, value: object) -> list[Problem]:
     if isinstance(value, bool | np.bool_):
         return []
     return [Problem(where, shown(value)[:80], "True or False")]
+
+
+def kind_problems(
+    where: str, given: object, kind: type | UnionType, expected: str | None = None
+) -> list[Problem]:
+    """Check that an argument is an object of a class; `expected` says how one is made.
+
+    Examples
+    --------
+    >>> [str(problem) for problem in kind_problems("settings", 3, dict)]
+    ['settings: got int, expected dict(...)']
+    """
+    if isinstance(given, kind):
+        return []
+    name = getattr(kind, "__name__", str(kind))
+    return [Problem(where, class_of(given), expected or f"{name}(...)")]
+
+
+def refuse(*found: Sequence[Problem]) -> None:
+    """Raise one error of all problems found, if there are any.
+
+    Raises
+    ------
+    InputError
+        With all problems.
+    """
+    problems = [problem for part in found for problem in part]
+    if problems:
+        raise InputError(problems)
+
+
+def class_of(given: object) -> str:
+    """Name the class of an object, for a message."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return "None" if given is None else type(given).__name__
 
 
 def absent_problems(where: str, times: NDArray[Any]) -> list[Problem]:

@@ -1,9 +1,15 @@
 """Checks of arguments hold for numbers of every size."""
 
+import numpy as np
 import pytest
 
 import lasersampling as ls
-from lasersampling.checks import integer_problems, memory_problems, number_problems
+from lasersampling.checks import (
+    boolean_problems,
+    integer_problems,
+    memory_problems,
+    number_problems,
+)
 
 HUGE = [10**400, -(10**400), 10**5000]
 """Whole numbers beyond the largest float, and with more digits than Python writes."""
@@ -35,3 +41,11 @@ def test_huge_whole_numbers_are_told_by_their_digits(value):
 def test_huge_whole_numbers_are_one_clear_error(value, call):
     with pytest.raises(ls.InputError, match="digits"):
         call(value)
+
+
+@pytest.mark.parametrize("value", ["no", "", 0, 1, 1.0, None, [], np.array([True]), bool])
+def test_a_flag_is_true_or_false_and_nothing_else(value):
+    (problem,) = boolean_problems("overwrite", value)
+    assert (problem.where, problem.expected) == ("overwrite", "True or False")
+    assert not boolean_problems("overwrite", True)
+    assert not boolean_problems("overwrite", np.bool_(False))

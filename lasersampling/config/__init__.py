@@ -24,7 +24,15 @@ pulse.toml: kik: got an unknown key, expected one of: duration_ns, kick
 """
 
 from lasersampling.config.shipped import located, resolve, shipped_names, shipped_path
-from lasersampling.config.toml import load, parse, read_toml, save_settings, to_toml, toml_of
+from lasersampling.config.toml import (
+    load,
+    load_settings,
+    parse,
+    read_toml,
+    save_settings,
+    to_toml,
+    toml_of,
+)
 from lasersampling.config.validation import (
     LARGEST_SEED,
     Count,
@@ -45,6 +53,7 @@ __all__ = [
     "Probability",
     "Seed",
     "load",
+    "load_settings",
     "located",
     "parse",
     "read_toml",

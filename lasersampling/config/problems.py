@@ -39,12 +39,19 @@ _EXPECTED = {
     "value_error": "{error}",
 }
 
+_IN_PYTHON = {
+    "bool_type": "True or False",
+    "dataclass_type": "{class_name}(...) or a mapping of its fields",
+    "none_required": "None",
+}
+"""Expectations in the words of Python, where those above are of TOML."""
+
 _short = reprlib.Repr()
 _short.maxlevel = 2
 _short.maxstring = _short.maxother = _short.maxlong = 60
 
 
-def input_error(error: ValidationError, cls: type, given: object, where: str) -> InputError:
+def input_error(error: ValidationError, cls: type, given: object, where: str | None) -> InputError:
     """Translate a failed validation of `given` as a `cls`.
 
     Parameters
@@ -55,8 +62,9 @@ def input_error(error: ValidationError, cls: type, given: object, where: str) ->
         The validated class that was to be made.
     given : object
         What the object was to be made from: a mapping, or anything else that was refused.
-    where : str
-        File or other name put in front of each key; may be empty.
+    where : str or None
+        File or other name put in front of each key; may be empty. None for a call of the
+        constructor, for which messages are in the words of Python.
 
     Returns
     -------
@@ -65,7 +73,7 @@ def input_error(error: ValidationError, cls: type, given: object, where: str) ->
     """
     expected: dict[tuple[str, str], list[str]] = {}
     for details in error.errors(include_url=False):
-        for problem in _problems(details, cls, given):
+        for problem in _problems(details, cls, given, in_python=where is None):
             place = ": ".join(part for part in (where, problem.where) if part) or cls.__name__
             expected.setdefault((place, problem.got), []).append(problem.expected)
     return InputError(
@@ -74,12 +82,15 @@ def input_error(error: ValidationError, cls: type, given: object, where: str) ->
     )
 
 
-def _problems(details: ErrorDetails, cls: type, given: object) -> Iterator[Problem]:
+def _problems(
+    details: ErrorDetails, cls: type, given: object, *, in_python: bool
+) -> Iterator[Problem]:
     kind = details["type"]
     context = details.get("ctx", {})
     keys = _keys(details, cls, given)
     got = _short.repr(details["input"])
-    expected = _EXPECTED.get(kind, details["msg"]).format(**context)
+    words = _EXPECTED | _IN_PYTHON if in_python else _EXPECTED
+    expected = words.get(kind, details["msg"]).format(**context)
     raised = context.get("error")
     if isinstance(raised, InputError):  # from a __post_init__
         for problem in raised.problems:

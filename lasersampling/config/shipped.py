@@ -42,7 +42,7 @@ def shipped_path(kind: str, name: str) -> Path:
         If there is no such file; the message lists those that exist.
     """
     files = _files(kind)
-    if name not in files:
+    if not isinstance(name, str) or name not in files:
         raise InputError.single(kind, repr(name), _one_of(files))
     return files[name]
 
@@ -127,7 +127,7 @@ def located(path: str, folder: Path, names: Collection[str] = ()) -> str:
 
 
 def _files(kind: str) -> dict[str, Path]:
-    if kind not in (*_KINDS, "calibrations"):
+    if not isinstance(kind, str) or kind not in (*_KINDS, "calibrations"):
         expected = f"one of {', '.join(_KINDS)}, calibrations"
         raise InputError.single("kind", repr(kind), expected)
     package = Path(__file__).resolve().parents[1]

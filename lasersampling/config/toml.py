@@ -13,12 +13,14 @@ import tomli_w
 from pydantic.dataclasses import is_pydantic_dataclass
 
 from lasersampling.atomic import atomic_path
+from lasersampling.checks import shown
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
 from lasersampling.paths import as_text, kind_of_content, known_suffix, named
 
 T = TypeVar("T")
 
+_SUFFIXES = (".toml",)
 MAX_BYTES = 2**23
 MAX_VALUES = 300_000
 """Largest size of a TOML file, 8 MiB, and most numbers in it: enough for a machine of 500 units.
@@ -118,10 +120,15 @@ def load(path: str | Path, cls: type[T]) -> T:
     Raises
     ------
     InputError
-        If the file cannot be read, or its content is invalid: all problems at once, each with the
-        file and the dotted key.
+        If the file cannot be read, has no keys, or its content is invalid: all problems at once,
+        each with the file and the dotted key.
     """
-    return parse(read_toml(path), cls, str(path))
+    table = read_toml(path)
+    made = parse(table, cls, str(path))
+    if not table:  # such as an empty file of another kind, where every key has a default
+        keys = ", ".join(field.name for field in dataclasses.fields(cls) if field.init)  # type: ignore[arg-type]
+        raise InputError.single(str(path), "a file without any keys", f"at least one of: {keys}")
+    return made
 
 
 def parse(mapping: Mapping[str, Any], cls: type[T], where: str) -> T:
@@ -176,7 +183,7 @@ def save_settings(path: str | Path, value: object) -> None:
     path : str or Path
         Ending in .toml.
     value : validated object
-        What to write; `load` and the loader of its kind read it again.
+        What to write; `load_settings` and the loader of its kind read it again.
 
     Raises
     ------
@@ -193,9 +200,45 @@ def save_settings(path: str | Path, value: object) -> None:
     if isinstance(value, type) or not is_pydantic_dataclass(type(value)):
         expected = "a device, imperfections, a model of chips, or settings"
         raise InputError.single("value", type(value).__name__, expected)
-    known_suffix(path, (".toml",))
+    known_suffix(path, _SUFFIXES)
     with atomic_path(path) as temporary:
         temporary.write_text(to_toml(value), encoding="utf-8")
+
+
+def load_settings(path: str | Path, kind: type[T]) -> T:
+    """Read what `save_settings` wrote: a device, imperfections, a model of chips, or settings.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in .toml.
+    kind : type
+        Class of what the file holds, such as `Imperfections` or `SpikeTraining`: TOML does not say.
+        Keys that the file leaves out have their defaults.
+
+    Returns
+    -------
+    object of type `kind`
+
+    Raises
+    ------
+    InputError
+        For another suffix, another class, a file that cannot be read, and a file of another kind:
+        all unknown, missing and invalid keys at once.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware import Imperfections
+    >>> save_settings("chip.toml", Imperfections(dead=0.02))
+    >>> load_settings("chip.toml", Imperfections).dead
+    0.02
+    """
+    is_settings = isinstance(kind, type) and is_pydantic_dataclass(kind)
+    if not is_settings:
+        expected = "the class of what the file holds, such as Imperfections"
+        raise InputError.single("kind", shown(kind), expected)
+    known_suffix(path, _SUFFIXES)
+    return load(path, kind)
 
 
 def _plain(value: Any) -> Any:

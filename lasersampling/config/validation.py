@@ -115,7 +115,7 @@ def _translate_errors(cls: type) -> None:
         except ValidationError as error:
             # More arguments than names are a problem of their own in `error`.
             given = dict(zip(names, args, strict=False)) | kwargs
-            raise input_error(error, cls, given, where="") from None
+            raise input_error(error, cls, given, where=None) from None
 
     cls.__init__ = __init__  # type: ignore[misc]
 

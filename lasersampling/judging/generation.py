@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, memory_problems
+from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
 from lasersampling.datasets.digits import label_units
 from lasersampling.errors import InputError, Problem
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.learning.pictures.models import PictureModel, load_picture_model
-from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
+from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.optim.lr_scheduler import LRScheduler
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
@@ -21,7 +21,6 @@ from lasersampling.learning.history import History
 from lasersampling.learning.holding import step
 from lasersampling.learning.task import Measurement, State, Task
 from lasersampling.learning.threads import one_thread
-from lasersampling.sampling.arguments import kind_problems, refuse
 
 
 @dataclass(frozen=True, eq=False)

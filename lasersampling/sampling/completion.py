@@ -19,15 +19,16 @@ from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, memory_problems, number_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    number_problems,
+    refuse,
+)
 from lasersampling.errors import InputError, Problem
 from lasersampling.labelled import Variable, as_dataset, numbered
-from lasersampling.sampling.arguments import (
-    kind_problems,
-    refuse,
-    sampler_problems,
-    shape_problems,
-)
+from lasersampling.sampling.arguments import sampler_problems, shape_problems
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
 if TYPE_CHECKING:

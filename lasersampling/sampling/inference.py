@@ -25,9 +25,9 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.boltzmann.targets import Target
-from lasersampling.checks import integer_problems, memory_problems
+from lasersampling.checks import integer_problems, memory_problems, refuse
 from lasersampling.errors import InputError, LaserSamplingWarning
-from lasersampling.sampling.arguments import refuse, sampler_problems, samplers_of
+from lasersampling.sampling.arguments import sampler_problems, samplers_of
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.posterior import Posterior, TruthKind

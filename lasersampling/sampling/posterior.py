@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.labelled import Variable, as_dataset, numbered
-from lasersampling.sampling.arguments import refuse
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.protocol import Samples
 

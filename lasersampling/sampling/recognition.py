@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, memory_problems
+from lasersampling.checks import integer_problems, memory_problems, refuse
 from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
-from lasersampling.sampling.arguments import refuse, sampler_problems
+from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
 
 

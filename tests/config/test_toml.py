@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lasersampling.config import Positive, load, parse, read_toml, to_toml, validated
+from lasersampling.config import (
+    Positive,
+    load,
+    load_settings,
+    parse,
+    read_toml,
+    save_settings,
+    to_toml,
+    validated,
+)
 from lasersampling.errors import InputError
 
 
@@ -141,3 +150,45 @@ def test_sizes_are_looked_at_before_anything_is_parsed(tmp_path, monkeypatch, co
         read_toml(path)
     assert str(caught.value).startswith(f"{path}: {says}")
     assert "HDF5" in str(caught.value)
+
+
+def test_settings_are_saved_and_read(tmp_path):
+    value = Outer(0.1, 3, True, "a", (1.0, 1e-300), Inner(2.0), maybe=Inner(0.1, "y"))
+    save_settings(tmp_path / "run.toml", value)
+    assert load_settings(tmp_path / "run.toml", Outer) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "problems"),
+    [
+        ("inner.toml", Outer, ["inner.toml: tau_ns", "inner.toml: number", "inner.toml: inner"]),
+        ("inner.txt", Inner, ["inner.txt"]),
+        ("nothing.toml", Inner, ["nothing.toml"]),
+        ("inner.toml", dict, ["kind"]),
+        ("inner.toml", Inner(1.0), ["kind"]),
+        ("inner.toml", None, ["kind"]),
+        ("inner.toml", "Inner", ["kind"]),
+    ],
+)
+def test_settings_of_another_kind_are_refused(name, kind, problems, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner.toml").write_text("tau_ns = 1.0")
+    with pytest.raises(InputError) as raised:
+        load_settings(name, kind)
+    assert set(problems) <= {problem.where for problem in raised.value.problems}
+
+
+@validated
+class Defaults:
+    tau_ns: float = 1.0
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "# nothing but a remark\n"])
+@pytest.mark.parametrize("name", ["a.toml", "a.csv"])
+def test_files_without_keys_are_refused(name, content, tmp_path):
+    """Also where every key has a default: such a file is hardly one of this kind."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match="without any keys, expected at least one of: tau_ns"):
+        load(tmp_path / name, Defaults)
+    with pytest.raises(InputError, match="tau_ns: got nothing, expected a value"):
+        load(tmp_path / name, Inner)

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from torch.nn import Parameter
 
 from lasersampling.boltzmann import AnyMachine, BoltzmannMachine, Moments, Target, as_machine
-from lasersampling.checks import integer_problems, memory_problems, number_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    number_problems,
+    refuse,
+)
 from lasersampling.errors import InputError
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.checkpoints import Checkpoints
@@ -35,7 +41,7 @@ from lasersampling.learning.machines.phases import (
 from lasersampling.learning.machines.reweighting import Reweighted
 from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.learning.task import Measurement, State, Step
-from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
+from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Sampler
 from lasersampling.statistics import jackknife_error, kl_divergence, total_variation

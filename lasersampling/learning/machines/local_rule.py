@@ -39,7 +39,7 @@ from torch.optim import SGD
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, all_states, as_machine
 from lasersampling.boltzmann.clamping import FREE
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import integer_problems, kind_problems, number_problems, refuse
 from lasersampling.compiling import njit
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError, Problem
@@ -51,7 +51,6 @@ from lasersampling.learning.machines.parameters import (
     MachineParameters,
     target_problems,
 )
-from lasersampling.sampling.arguments import kind_problems, refuse
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import ChainState, Samples
 

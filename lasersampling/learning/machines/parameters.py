@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, Target
+from lasersampling.checks import kind_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.sampling.arguments import kind_problems
 
 Connectivity = Literal["full", "semirestricted", "restricted"]
 """Which units are connected: all; all but hidden with hidden ones; hidden with other ones only."""

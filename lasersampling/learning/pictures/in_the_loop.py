@@ -18,7 +18,7 @@ from torch import Tensor
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.draws import DATA_STREAM, MODEL_STREAM, ContinuedChains, Drawing
@@ -34,7 +34,7 @@ from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.learning.pictures.task import DataHalf, ImageTask, given_units
 from lasersampling.learning.task import State
 from lasersampling.learning.threads import one_thread
-from lasersampling.sampling.arguments import kind_problems, refuse, sampler_problems
+from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.protocol import Sampler, Samples
 
 

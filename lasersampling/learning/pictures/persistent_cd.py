@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
-from lasersampling.checks import integer_problems, memory_problems
+from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
 from lasersampling.datasets.digits import N_CLASSES
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -37,7 +37,6 @@ from lasersampling.learning.pictures.centred import (
 from lasersampling.learning.pictures.settings import PictureLearning, PictureUpdates
 from lasersampling.learning.pictures.task import ImageTask, given_units
 from lasersampling.learning.threads import one_thread
-from lasersampling.sampling.arguments import kind_problems, refuse
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.arrays import as_floats
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.datasets.labels import class_numbers
 from lasersampling.datasets.pictures import UNLABELLED, Pictures
 from lasersampling.errors import InputError
@@ -18,7 +18,6 @@ from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.pictures.models import PictureModel, describe_data
 from lasersampling.learning.pictures.persistent_cd import train
 from lasersampling.learning.pictures.settings import PictureLearning, PictureSettings
-from lasersampling.sampling.arguments import kind_problems, refuse
 
 _DEFAULT = PictureLearning()
 

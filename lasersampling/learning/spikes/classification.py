@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
+from lasersampling.checks import kind_problems, refuse
 from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.mnist import mnist_spikes
 from lasersampling.datasets.spikes import SpikeData, SpikeSet, divided, load_spikes
@@ -47,7 +48,6 @@ from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity
 from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, Recruitment, silent_share
 from lasersampling.paths import expanded, suffix_of
-from lasersampling.sampling.arguments import kind_problems, refuse
 
 _CHUNK = 500
 """Number of samples that are evaluated at once, which limits the memory."""
