@@ -186,8 +186,8 @@ if TYPE_CHECKING:
     from lasersampling.lif import to_nir as to_nir
     from lasersampling.lif.chips.calibration import calibrate_chip as calibrate_chip
     from lasersampling.lif.chips.emulated import EmulatedChip as EmulatedChip
-    from lasersampling.lif.exchange.nir import read_nir as read_nir
-    from lasersampling.lif.exchange.nir import write_nir as write_nir
+    from lasersampling.lif.exchange.nir_file import read_nir as read_nir
+    from lasersampling.lif.exchange.nir_file import write_nir as write_nir
     from lasersampling.results import ResultsFile as ResultsFile
     from lasersampling.results import figures as figures
     from lasersampling.results import read_results as read_results
@@ -269,7 +269,7 @@ _NAMES_IN = {
     ],
     "lif.chips.calibration": ["calibrate_chip"],
     "lif.chips.emulated": ["EmulatedChip"],
-    "lif.exchange.nir": ["read_nir", "write_nir"],
+    "lif.exchange.nir_file": ["read_nir", "write_nir"],
     "results": ["ResultsFile", "figures", "read_results"],
     "sampling.certificate": ["certificate"],
     "sampling.completion": ["SeenImages", "complete", "occluded"],

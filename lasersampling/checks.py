@@ -92,6 +92,20 @@ def kind_problems(
     return [Problem(where, class_of(given), expected or f"{name}(...)")]
 
 
+def sequence_problems(where: str, given: object, expected: str) -> list[Problem]:
+    """Check that an argument is a list, a tuple, a range or a row of an array, and no text.
+
+    Examples
+    --------
+    >>> [str(problem) for problem in sequence_problems("seeds", 3, "a list of seeds")]
+    ['seeds: got 3, expected a list of seeds']
+    """
+    is_row = isinstance(given, np.ndarray) and given.ndim == 1
+    if is_row or (isinstance(given, Sequence) and not isinstance(given, str | bytes)):
+        return []
+    return [Problem(where, shown(given)[:80], expected)]
+
+
 def refuse(*found: Sequence[Problem]) -> None:
     """Raise one error of all problems found, if there are any.
 

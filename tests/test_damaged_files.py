@@ -32,7 +32,8 @@ from lasersampling.learning.spikes.recipes import (
 )
 from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
-from lasersampling.lif.exchange.nir import from_nir, read_nir, to_nir, write_nir
+from lasersampling.lif.exchange.nir import from_nir, to_nir
+from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.run_file import RunFile
 from lasersampling.results.trained_networks import trained_network

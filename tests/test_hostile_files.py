@@ -23,7 +23,8 @@ from lasersampling.boltzmann.target_files import read_target
 from lasersampling.cli.main import app
 from lasersampling.errors import InputError
 from lasersampling.lif.exchange.network_file import FORM, load_network
-from lasersampling.lif.exchange.nir import from_nir, read_nir
+from lasersampling.lif.exchange.nir import from_nir
+from lasersampling.lif.exchange.nir_file import read_nir
 from lasersampling.results import ResultsFile, read_results
 
 MOST_MEMORY = 2**25

@@ -24,6 +24,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.parameters import count_problems, machine_problems, parameter_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.unit_names import UnitNames
+from lasersampling.checks import boolean_problems, kind_problems, refuse, shown
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix
@@ -100,9 +101,10 @@ def save_machine(
     Raises
     ------
     InputError
-        For another suffix, arguments in the wrong order, other numbers of names than of units,
-        or a distribution of other units than the visible ones. Also if a TOML file is to be
-        compact, to hold provenance, names or what was learned, or to hold more than 500 units.
+        For another suffix, arguments of another kind or in the wrong order, other numbers of names
+        than of units, or a distribution of other units than the visible ones. Also if a TOML file
+        is to be compact, to hold provenance, names or what was learned, or to hold more than 500
+        units.
 
     Examples
     --------
@@ -111,6 +113,12 @@ def save_machine(
     array([ 0.5, -1. ])
     """
     _check_path(path)
+    refuse(
+        boolean_problems("compact", compact),
+        kind_problems("names", names, UnitNames | None),
+        kind_problems("learned", learned, Learned | None),
+        _provenance_problems(provenance),
+    )
     machine, names = as_machine(machine), names or UnitNames()
     names.check(machine, str(path))
     if learned is not None:
@@ -197,6 +205,20 @@ def _check_path(path: object) -> None:
     if not isinstance(path, str | os.PathLike):
         expected = "a path: the order is save_machine(path, machine)"
         raise InputError.single("path", type(path).__name__, expected)
+
+
+def _provenance_problems(provenance: object) -> list[Problem]:
+    """Check that HDF5 can store these as attributes: text, numbers, or lists of one of these."""
+    expected = "a mapping of names to text, numbers or lists of one of these"
+    if provenance is None:
+        return []
+    if not isinstance(provenance, Mapping):
+        return kind_problems("provenance", provenance, Mapping, expected)
+    return [
+        Problem(f"provenance[{key!r}]", shown(value)[:80], expected)
+        for key, value in provenance.items()
+        if not isinstance(key, str) or not key or np.asarray(value).dtype.kind not in "biufU"
+    ]
 
 
 def _known_suffix(path: str | os.PathLike[str]) -> str:

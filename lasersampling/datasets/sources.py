@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import boolean_problems, integer_problems
 from lasersampling.datasets.brightness import (
     contrast_problems,
     polarity_notes,
@@ -36,7 +36,7 @@ from lasersampling.datasets.pictures import (
     split,
 )
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import expanded, suffix_of
+from lasersampling.paths import expanded, named, suffix_of
 
 NAMES = ("digits", "mnist")
 
@@ -82,6 +82,7 @@ def load_pictures(
         *binarise_problems(binarise),
         *share_problems("test_fraction", test_fraction),
         *integer_problems("seed", seed, 0),
+        *boolean_problems("invert", invert),
     ]
     if side is not None:
         problems += integer_problems("side", side, 2)
@@ -105,6 +106,7 @@ def load_pictures(
 
 def source_problems(source: str | Path, side: int | None) -> list[Problem]:
     """Check that a source exists, and that it has images of such a side."""
+    named(source)
     if source == "digits":
         fits = side in (None, _DIGITS_SIDE)
         return [] if fits else [Problem("side", repr(side), f"{_DIGITS_SIDE}, of the digits")]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
+from lasersampling.checks import kind_problems, refuse
 from lasersampling.config import Positive, load, resolve, shipped_names, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware.imperfections import Imperfections
@@ -174,7 +175,28 @@ def load_chip(name_or_path: str | Path) -> ChipModel:
 
 def as_chip(given: object) -> object:
     """Read the chip model with a name or path; anything else is left to the checks."""
-    return load_chip(given) if isinstance(given, str) else given
+    return load_chip(given) if isinstance(given, str | Path) else given
+
+
+def chip_of(given: object, where: str = "model") -> ChipModel:
+    """Give a chip model as it is, or read it by its name or path.
+
+    Raises
+    ------
+    InputError
+        For anything else, and as `load_chip`.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware.chip_model import chip_of
+    >>> chip_of("brainscales2").tau_syn_us
+    6.0
+    """
+    found = as_chip(given)
+    expected = "ChipModel(...), the name of a shipped chip, or a path"
+    refuse(kind_problems(where, found, ChipModel, expected))
+    assert isinstance(found, ChipModel)
+    return found
 
 
 def _array(values: ArrayLike) -> NDArray[np.float64]:

@@ -51,7 +51,8 @@ from typing import Any, Literal, Protocol, get_args
 
 from numpy.typing import NDArray
 
-from lasersampling.errors import InputError
+from lasersampling.checks import class_of
+from lasersampling.errors import InputError, Problem
 
 __all__ = ["Arrays", "Description", "Kind", "Substrate"]
 
@@ -93,6 +94,25 @@ class Description:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise InputError.single("kind", repr(self.kind), "'lif' or 'lasers'")
+
+
+def substrate_problems(given: object, kind: Kind | None = None) -> list[Problem]:
+    """Check that an argument is a device, and of one kind if one is named.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware.substrate import substrate_problems
+    >>> [problem.got for problem in substrate_problems(None)]
+    ['None']
+    """
+    is_device = callable(getattr(given, "run", None)) and hasattr(given, "description")
+    if isinstance(given, type) or not is_device:
+        expected = "a device, an object with `description` and `run` (see `Substrate`)"
+        return [Problem("substrate", class_of(given), expected)]
+    about = given.description  # type: ignore[attr-defined]
+    if kind is None or about.kind == kind:
+        return []
+    return [Problem("substrate", f"a device of kind {about.kind!r}", repr(kind))]
 
 
 class Substrate(Protocol):

@@ -18,10 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.config import NonNegative, Positive, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.streams import Streams
+
+_BYTES_PER_DELAY = 16
+"""Memory for a delay, as drawn and as kept [B]."""
 
 Positivity = Literal["sigmoid", "softplus"]
 
@@ -94,6 +103,11 @@ class Delays(nn.Module):
     shared : sequence of int, optional
         For delays of neurons: neurons with the same number share a delay; numbers from 0 without
         gaps.
+
+    Raises
+    ------
+    InputError
+        With all problems of the arguments, and if the delays would not fit into the memory.
     """
 
     def __init__(
@@ -105,14 +119,26 @@ class Delays(nn.Module):
         shared: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
+        span = DelayRange() if span is None else span
+        refuse(
+            kind_problems("streams", streams, Streams, "Streams(seeds)"),
+            kind_problems("span", span, DelayRange),
+            [] if shared is None else sequence_problems("shared", shared, "a list of numbers"),
+        )
         problems = [p for n in shape for p in integer_problems("shape", n, 1)]
+        if not problems:
+            numbers = streams.n_members, *shape
+            problems += memory_problems("delays (members x shape)", numbers, _BYTES_PER_DELAY)
+        problems += [p for k in shared or () for p in integer_problems("shared", k, 0)]
+        if problems:
+            raise InputError(problems)
         if shared is not None and (len(shape) != 1 or len(shared) != shape[0]):
             problems.append(Problem("shared", f"{len(shared)} numbers", f"one for each of {shape}"))
         elif shared is not None and sorted(set(shared)) != list(range(len(set(shared)))):
             problems.append(Problem("shared", str(list(shared)), "numbers from 0 without gaps"))
         if problems:
             raise InputError(problems)
-        self.span = DelayRange() if span is None else span
+        self.span = span
         self.group = None if shared is None else torch.as_tensor(shared)
         drawn = shape if shared is None else (len(set(shared)),)
         initial = self.span.initial_mean + self.span.initial_std * streams.normal(*drawn)

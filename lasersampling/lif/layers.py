@@ -10,12 +10,22 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    number_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.errors import InputError
 from lasersampling.lif.delays import SynapticDelays
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.spike_times.first_spike import SMALLEST_SLOPE, Layout, make_layout, spikes_of
 from lasersampling.lif.streams import Streams
+
+_BYTES_PER_WEIGHT = 16
+"""Memory for a weight, as drawn and as kept [B]."""
 
 
 class LIFLayer(nn.Module):
@@ -40,6 +50,11 @@ class LIFLayer(nn.Module):
     ----------
     weights : Parameter, shape (member, post, pre)
         Weights [1].
+
+    Raises
+    ------
+    InputError
+        With all problems of the arguments, and if the weights would not fit into the memory.
     """
 
     def __init__(
@@ -55,16 +70,21 @@ class LIFLayer(nn.Module):
         smallest_slope: float = SMALLEST_SLOPE,
     ) -> None:
         super().__init__()
+        neuron = Neuron() if neuron is None else neuron
         problems = [
+            *kind_problems("streams", streams, Streams, "Streams(seeds)"),
+            *kind_problems("neuron", neuron, Neuron),
+            *kind_problems("synaptic_delays", synaptic_delays, SynapticDelays | None),
             *integer_problems("n_pre", n_pre, 1),
             *integer_problems("n_post", n_post, 1),
             *number_problems("weight_mean", weight_mean, -torch.inf, strict=True),
             *number_problems("weight_std", weight_std, 0, strict=False),
             *number_problems("smallest_slope", smallest_slope, 0, strict=True),
         ]
-        if problems:
-            raise InputError(problems)
-        self.neuron = Neuron() if neuron is None else neuron
+        refuse(problems)
+        shape = streams.n_members, n_post, n_pre
+        refuse(memory_problems("weights (members x neurons x inputs)", shape, _BYTES_PER_WEIGHT))
+        self.neuron = neuron
         self.smallest_slope = smallest_slope
         self.synaptic_delays = synaptic_delays
         self.weights = nn.Parameter(weight_mean + weight_std * streams.normal(n_post, n_pre))
@@ -111,6 +131,7 @@ class BiasSpikes(nn.Module):
 
     def __init__(self, times: Sequence[float]) -> None:
         super().__init__()
+        refuse(sequence_problems("times", times, "a list of times"))
         problems = [
             p
             for k, time in enumerate(times)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lasersampling.arrays import as_array
-from lasersampling.checks import absent_problems
+from lasersampling.checks import absent_problems, kind_problems, refuse, sequence_problems
 from lasersampling.errors import InputError
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.streams import Streams
@@ -44,6 +44,11 @@ class SpikingNetwork(nn.Module):
     streams : Streams
         Random streams with which the stages were made.
 
+    Raises
+    ------
+    InputError
+        For stages of another kind, and if there is no layer of neurons among them.
+
     Examples
     --------
     >>> import torch
@@ -58,6 +63,12 @@ class SpikingNetwork(nn.Module):
 
     def __init__(self, stages: Sequence[nn.Module], streams: Streams) -> None:
         super().__init__()
+        expected = "a list of layers and delays, such as [LIFLayer(...)]"
+        refuse(
+            sequence_problems("stages", stages, expected),
+            kind_problems("streams", streams, Streams, "Streams(seeds)"),
+        )
+        refuse(*(kind_problems(f"stages[{k}]", s, nn.Module) for k, s in enumerate(stages)))
         self.stages = nn.ModuleList(stages)
         self.streams = streams
         if not self.layers:
@@ -91,8 +102,10 @@ class SpikingNetwork(nn.Module):
         Raises
         ------
         InputError
-            If the number of inputs is not that of the network, or they hold negative times or nan.
+            If these are no tensor, the number of inputs is not that of the network, or they hold
+            negative times or nan.
         """
+        refuse(kind_problems("times", times, Tensor, "a tensor: torch.as_tensor(times)"))
         if times.ndim == 2:
             times = times.expand(self.n_members, *times.shape)
         if times.ndim != 3 or len(times) != self.n_members:
@@ -130,6 +143,21 @@ def decisions(spikes: Tensor) -> Tensor:
     Returns
     -------
     Tensor of int64, shape (...)
+
+    Raises
+    ------
+    InputError
+        If these are no tensor of at least one neuron.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from lasersampling.lif import decisions
+    >>> decisions(torch.tensor([[2.0, 1.0], [torch.inf, torch.inf]]))
+    tensor([ 1, -1])
     """
+    refuse(kind_problems("spikes", spikes, Tensor, "a tensor: torch.as_tensor(spikes)"))
+    if spikes.ndim == 0 or spikes.shape[-1] == 0:
+        raise InputError.single("spikes", f"shape {tuple(spikes.shape)}", "(..., neuron)")
     first = spikes.min(dim=-1)
     return torch.where(torch.isfinite(first.values), first.indices, UNDECIDED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lasersampling.arrays import as_array
 from lasersampling.errors import InputError, Problem
 
 
@@ -48,6 +49,12 @@ class Neuron:
     References
     ----------
     Göltz et al., Nature Machine Intelligence 3 (2021) 823.
+
+    Examples
+    --------
+    >>> from lasersampling.lif import Neuron
+    >>> Neuron(threshold=1.2, leak=0.2).gap
+    1.0
     """
 
     threshold: float | NDArray[np.float64] = 1.0
@@ -93,7 +100,10 @@ class Neuron:
 
 def _parameter(name: str, value: ArrayLike) -> tuple[float | NDArray[np.float64], list[Problem]]:
     """Copy a number or an array of numbers, and list its problems."""
-    given = np.asarray(value)
+    try:
+        given = as_array(value, name)
+    except InputError as error:
+        return 0.0, list(error.problems)
     if given.dtype.kind not in "iuf" or not np.isfinite(given).all() or given.size == 0:
         return 0.0, [Problem(name, repr(value), "a finite number, or an array of such")]
     if given.ndim == 0:

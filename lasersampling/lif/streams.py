@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, refuse, sequence_problems
 from lasersampling.errors import InputError
 
 
@@ -27,6 +27,7 @@ class Streams:
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:
+        refuse(sequence_problems("seeds", seeds, "one whole number for each member"))
         problems = [p for k, s in enumerate(seeds) for p in integer_problems(f"seeds[{k}]", s, 0)]
         if problems:
             raise InputError(problems)

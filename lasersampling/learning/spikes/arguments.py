@@ -1,22 +1,36 @@
-"""Checks of the device and of the initial parameters with which training begins."""
+"""Checks of what training begins with: sizes of networks and data, initial parameters."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from torch import Tensor
 
+from lasersampling.checks import memory_problems
+from lasersampling.datasets.spikes import SpikeData
 from lasersampling.errors import Problem
+from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif import SpikingNetwork
 
+_JUDGED = 500
+"""Number of samples that are run at once where a network is judged."""
 
-def substrate_problems(substrate: object) -> list[Problem]:
-    """Check that an argument is a device, or None."""
-    is_substrate = callable(getattr(substrate, "run", None)) and hasattr(substrate, "description")
-    if substrate is None or (is_substrate and not isinstance(substrate, type)):
-        return []
-    expected = "a device, an object with `description` and `run` (see `Substrate`)"
-    return [Problem("substrate", type(substrate).__name__, expected)]
+_BYTES_PER_SPIKE = 64
+"""Memory for a spike of a neuron in a sample, with derivatives and intermediate values [B]."""
+
+
+def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]:
+    """Check that the spikes of one batch, with their derivatives, fit into the memory."""
+    network = settings.network
+    n_inputs = data.n_inputs * network.input_copies + len(network.bias_times)
+    sizes = n_inputs, *network.hidden, data.n_classes
+    n_samples = min(max(settings.learning.batch_size, _JUDGED), len(data.train))
+    per_sample = _BYTES_PER_SPIKE * sum(sizes)
+    if network.delays == "synaptic":  # the order of inputs of each neuron
+        per_sample += 4 * sum(pre * post for pre, post in itertools.pairwise(sizes))
+    where = "network.hidden (members x samples x bytes for a sample)"
+    return memory_problems(where, (settings.members, n_samples, per_sample), 1)
 
 
 def initial_problems(initial: object, network: SpikingNetwork) -> list[Problem]:

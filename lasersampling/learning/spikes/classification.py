@@ -21,13 +21,14 @@ from lasersampling.datasets.spikes import SpikeData, SpikeSet, divided, load_spi
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
+from lasersampling.hardware.substrate import substrate_problems
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
-from lasersampling.learning.spikes.arguments import initial_problems, substrate_problems
+from lasersampling.learning.spikes.arguments import activity_problems, initial_problems
 from lasersampling.learning.spikes.chips import (
     Runner,
     chip_state,
@@ -109,9 +110,7 @@ def judge(network: SpikingNetwork, part: SpikeSet, runner: Runner | None = None)
     runner : Runner, optional
         Runs the network; by default the network itself.
     """
-    problems = label_problems(part.labels, network.sizes[-1])
-    if problems:
-        raise InputError(problems)
+    refuse(label_problems(part.labels, network.sizes[-1]))
     runner = network if runner is None else runner
     times = torch.from_numpy(part.times).to(next(network.parameters()))
     with torch.no_grad():
@@ -320,8 +319,8 @@ def train_spikes(
     Raises
     ------
     InputError
-        For data that do not exist or do not fit, arguments of another kind, and for times in the
-        settings that come before spikes of the network.
+        For data that do not exist or do not fit, arguments of another kind, networks that do not
+        fit into the memory, and times in the settings that come before spikes of the network.
 
     Examples
     --------
@@ -338,15 +337,17 @@ def train_spikes(
     >>> float(trained.test.accuracy.value[0])
     1.0
     """
-    refuse(kind_problems("settings", settings, SpikeTraining), substrate_problems(substrate))
+    refuse(
+        kind_problems("settings", settings, SpikeTraining),
+        [] if substrate is None else substrate_problems(substrate, "lif"),
+    )
     data = _loaded(data, labels)
+    refuse(activity_problems(settings, data))
     network = build_network(settings, data.n_inputs, data.n_classes)
     if initial is not None:
         refuse(initial_problems(initial, network))
         network.load_state_dict(dict(initial))
-    problems = window_problems(settings, network, data.train)
-    if problems:
-        raise InputError(problems)
+    refuse(window_problems(settings, network, data.train))
     learning = learning_on(settings)
     runner, judged_on = runners(settings, network, substrate)
     task = SpikeClassification(network, data, settings.loss, learning, runner)

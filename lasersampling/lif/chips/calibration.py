@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, Substrate
+from lasersampling.hardware.chip_model import chip_of
+from lasersampling.hardware.substrate import substrate_problems
 from lasersampling.lif.chips.measurement import LayerMeasurement, measure_chip, nominal_value
 
 Array = NDArray[np.float64]
@@ -117,7 +120,7 @@ class ChipCalibration:
 
 def calibrate_chip(
     substrate: Substrate,
-    model: ChipModel,
+    model: ChipModel | str | Path,
     *,
     seed: int,
     rounds: int = 2,
@@ -138,8 +141,9 @@ def calibrate_chip(
     ----------
     substrate : Substrate
         Device of the kind "lif".
-    model : ChipModel
-        Nominal neurons, programmable values and their grids. Its deviations and noise are not used,
+    model : ChipModel, str or Path
+        Nominal neurons, programmable values and their grids; as text, the name of a shipped model
+        or a path. Its deviations and noise are not used,
         since they are unknown for a real chip.
     seed : int
         Seed of the stimuli.
@@ -152,10 +156,13 @@ def calibrate_chip(
     Raises
     ------
     InputError
-        With all problems found; also if inputs of a layer are too few to make neurons spike.
+        With all problems found; also if inputs of a layer are too few to make neurons spike, or if
+        the observed spikes would not fit into the memory.
     SubstrateError
         If the device fails.
     """
+    refuse(substrate_problems(substrate, "lif"))
+    model = chip_of(model)
     problems = [
         *integer_problems("seed", seed, 0),
         *integer_problems("rounds", rounds, 1),
@@ -164,11 +171,8 @@ def calibrate_chip(
     ]
     if not problems and n_batches % 2:
         problems.append(Problem("n_batches", str(n_batches), "an even number"))
+    refuse(problems)
     about = substrate.description
-    if about.kind != "lif":
-        problems.append(Problem("substrate", f"a device of kind {about.kind!r}", "'lif'"))
-    if problems:
-        raise InputError(problems)
     settings = {
         f"{name}_{k}": np.full((about.n_members, post), nominal_value(model, name))
         for k, post in enumerate(about.sizes[1:])

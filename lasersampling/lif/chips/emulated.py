@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lasersampling.checks import absent_problems, integer_problems, memory_problems
+from lasersampling.arrays import as_array
+from lasersampling.checks import (
+    absent_problems,
+    boolean_problems,
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Description
 from lasersampling.hardware.chip import draw_chip
-from lasersampling.hardware.chip_model import ChipModel
+from lasersampling.hardware.chip_model import ChipModel, chip_of
 from lasersampling.hardware.deviation import Deviation
 from lasersampling.hardware.imperfections import Quantity
 from lasersampling.lif.chips.events import seen
@@ -57,8 +67,8 @@ class EmulatedChip:
 
     Parameters
     ----------
-    model : ChipModel
-        Model of the chips.
+    model : ChipModel, str or Path
+        Model of the chips; as text, the name of a shipped one or a path.
     sizes : sequence of int
         Numbers of inputs, and of neurons of each layer.
     seeds : sequence of int
@@ -69,14 +79,14 @@ class EmulatedChip:
     Raises
     ------
     InputError
-        For invalid sizes or seeds, and for imperfections that such chips do not have.
+        For another model, invalid sizes or seeds, chips that do not fit into the memory, and
+        imperfections that such chips do not have.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from lasersampling.hardware import load_chip
     >>> from lasersampling.lif.chips.emulated import EmulatedChip
-    >>> chip = EmulatedChip(load_chip("brainscales2"), (2, 1), [3])
+    >>> chip = EmulatedChip("brainscales2", (2, 1), [3])
     >>> inputs = {"times": np.zeros((1, 1, 2))}
     >>> chip.run({"weights_0": np.full((1, 1, 2), 2.0)}, inputs)["spikes_0"].shape
     (1, 1, 1)
@@ -84,14 +94,22 @@ class EmulatedChip:
 
     def __init__(
         self,
-        model: ChipModel,
+        model: ChipModel | str | Path,
         sizes: Sequence[int],
         seeds: Sequence[int],
         *,
         redrawn: bool = False,
     ) -> None:
+        model = chip_of(model)
+        refuse(
+            sequence_problems("sizes", sizes, "numbers of inputs and of neurons of each layer"),
+            sequence_problems("seeds", seeds, "one whole number for each chip"),
+            boolean_problems("redrawn", redrawn),
+        )
         problems = [p for n in sizes for p in integer_problems("sizes", n, 1)]
         problems += [p for s in seeds for p in integer_problems("seeds", s, 0)]
+        if len(seeds) == 0:
+            problems.append(Problem("seeds", "none", "one for each chip"))
         if len(sizes) < 2:
             problems.append(Problem("sizes", str(list(sizes)), "inputs and at least one layer"))
         if not problems:
@@ -132,7 +150,14 @@ class EmulatedChip:
         return self._patterns
 
     def run(self, parameters: Arrays, inputs: Arrays) -> Arrays:
-        """Run the network; see `hardware.substrate` for the names of all arrays."""
+        """Run the network; see `hardware.substrate` for the names of all arrays.
+
+        Raises
+        ------
+        InputError
+            With all problems of parameters and inputs: missing and unknown arrays, other shapes,
+            values that are not finite or larger than 1e6, and negative times.
+        """
         self._check(parameters, inputs)
         if self._redrawn:
             self._patterns = self._drawn([_word(seed, 2, self._run) for seed in self.seeds])
@@ -259,6 +284,11 @@ class EmulatedChip:
             self._wandering[name] = drift.later(normal, time_ns, fresh)
 
     def _check(self, parameters: Arrays, inputs: Arrays) -> None:
+        expected = "a mapping of names to arrays (see `hardware.substrate`)"
+        refuse(
+            kind_problems("parameters", parameters, Mapping, expected),
+            kind_problems("inputs", inputs, Mapping, expected),
+        )
         n_members = len(self.seeds)
         shapes: dict[str, tuple[int, ...]] = {}
         for k, (pre, post) in enumerate(zip(self._sizes, self._sizes[1:], strict=False)):
@@ -269,6 +299,7 @@ class EmulatedChip:
         problems = [Problem(name, "nothing", "an array") for name in sorted(missing)]
         for name, values in parameters.items():
             if name not in shapes:
+                name = str(name)
                 expected = f"one of {', '.join(shapes)}"
                 problems.append(Problem(name, "a parameter that the chip does not have", expected))
                 continue
@@ -292,7 +323,10 @@ def _are_usable(values: NDArray[Any]) -> NDArray[np.bool_]:
 def _array_problems(
     name: str, values: Any, shape: tuple[int, ...], allowed: Callable[[Any], NDArray[np.bool_]]
 ) -> list[Problem]:
-    array = np.asarray(values)
+    try:
+        array = as_array(values, name)
+    except InputError as error:
+        return list(error.problems)
     if array.dtype.kind not in "fiu" or array.shape != shape:
         return [Problem(name, f"{array.dtype} of shape {array.shape}", f"numbers of shape {shape}")]
     if not allowed(array).all():

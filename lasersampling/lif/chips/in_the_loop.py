@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from lasersampling.arrays import as_array
-from lasersampling.checks import absent_problems
+from lasersampling.checks import absent_problems, kind_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import Arrays, Grid, Substrate
+from lasersampling.hardware.substrate import substrate_problems
 from lasersampling.lif.delays import AxonalDelays, DendriticDelays
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.network import Activity, SpikingNetwork
@@ -63,6 +64,12 @@ class InTheLoop:
         gradient: Gradient = spikes_of,
         settings: Arrays | None = None,
     ) -> None:
+        refuse(
+            kind_problems("network", network, SpikingNetwork, "a SpikingNetwork"),
+            substrate_problems(substrate, "lif"),
+            kind_problems("grid", grid, Grid | None),
+            kind_problems("settings", settings, Mapping | None, "a mapping of names to arrays"),
+        )
         self.network, self.substrate = network, substrate
         self._grid = Grid() if grid is None else grid
         self._gradient = gradient
@@ -70,9 +77,7 @@ class InTheLoop:
         self._front, self._stages = _parted(network)
         about, sizes = substrate.description, network.sizes
         problems = []
-        if about.kind != "lif":
-            problems.append(Problem("substrate", f"a device of kind {about.kind!r}", "'lif'"))
-        elif about.sizes != sizes:
+        if about.sizes != sizes:
             problems.append(Problem("substrate", f"layers of {about.sizes}", f"{sizes}"))
         elif about.n_members != network.n_members:
             expected = f"{network.n_members}, one for each member of the network"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lasersampling.checks import memory_problems, refuse
 from lasersampling.hardware import Arrays, ChipModel, Substrate
 from lasersampling.lif.chips.fit import FittedNeuron, Flags, Freedom, Record, fit_neuron
 from lasersampling.lif.chips.stimuli import Stimulus, draw_stimulus
@@ -24,6 +26,9 @@ _DISTINCT = 1.3
 
 _MARGIN, _WIDE_MARGIN = 0.15, 0.3
 """A neuron that would spike with a threshold higher by this factor must spike."""
+
+_BYTES_PER_SPIKE = 24
+"""Memory for a spike: as observed, and as an input and an output of layers [B]."""
 
 _DEAD_SHARE = 0.5
 _DEAD_STRENGTH = 0.25
@@ -114,8 +119,18 @@ def measure_chip(
         Number of batches, which is even, and of samples of each.
     generator : Generator
         Source of random numbers for the stimuli.
+
+    Raises
+    ------
+    InputError
+        If the observed spikes would not fit into the memory, or inputs are too few to make a
+        neuron spike.
     """
-    sizes = substrate.description.sizes
+    sizes, n_members = substrate.description.sizes, substrate.description.n_members
+    where = "n_batches, n_samples (batches x samples of all chips x neurons)"
+    shape = n_batches, n_members * n_samples, sum(sizes)
+    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
+    refuse(memory_problems(where, shape, _BYTES_PER_SPIKE, per_row=8 * n_weights))
     freedom = _freedom(model)
     seen: list[list[tuple[Array, Array, Array]]] = [[] for _ in sizes[1:]]
     altered = np.zeros(n_batches, dtype=bool)
@@ -125,9 +140,7 @@ def measure_chip(
         stimulus = draw_stimulus(model, sizes, n_samples, generator)
         programmed = dict(settings)
         if altered[batch]:
-            programmed |= _altered_settings(
-                model, settings, freedom, sizes, substrate.description.n_members
-            )
+            programmed |= _altered_settings(model, settings, freedom, sizes, n_members)
         for k, (inputs, spikes) in enumerate(_run(substrate, stimulus, programmed)):
             seen[k].append((inputs, spikes, stimulus.weights[k]))
     measured = []

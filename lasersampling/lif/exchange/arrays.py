@@ -37,6 +37,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
+from lasersampling.checks import kind_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.delays import (
     AxonalDelays,
@@ -75,8 +76,10 @@ def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
     Raises
     ------
     InputError
-        With all stages that the arrays cannot represent, such as bias spikes of a hidden layer.
+        For anything but a network, and with all stages that the arrays cannot represent, such as
+        bias spikes of a hidden layer.
     """
+    refuse(kind_problems("network", network, SpikingNetwork, "a SpikingNetwork"))
     arrays: dict[str, Array] = {}
     problems, before, k = [], "", 0
     for place, stage in enumerate(network.stages):
@@ -132,6 +135,10 @@ def network_from_arrays(
         With all problems found: missing and unknown names, shapes that do not fit together, entries
         that are not finite numbers, negative delays, impossible neurons, delays outside the range.
     """
+    refuse(
+        kind_problems("arrays", arrays, Mapping, "a mapping of names to arrays"),
+        kind_problems("delay_range", delay_range, DelayRange | None),
+    )
     found = checked_arrays(arrays)
     streams = Streams(range(len(found["weights_0"])))
     stages: list[nn.Module] = []

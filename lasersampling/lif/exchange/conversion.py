@@ -15,14 +15,8 @@ from lasersampling.datasets.numpy_files import LONE, read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork, load_network, save_network
-from lasersampling.lif.exchange.nir import (
-    from_nir,
-    read_nir,
-    reading_of,
-    time_unit_s,
-    to_nir,
-    write_nir,
-)
+from lasersampling.lif.exchange.nir import from_nir, reading_of, time_unit_s, to_nir
+from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.lif.exchange.nir_scales import Weights
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems

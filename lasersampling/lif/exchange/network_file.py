@@ -20,13 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling
+from lasersampling.arrays import as_floats
 from lasersampling.atomic import atomic_path
+from lasersampling.checks import boolean_problems, kind_problems, refuse
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.delays import DelayRange
 from lasersampling.lif.exchange.arrays import AXES, Array, network_from_arrays, network_to_arrays
 from lasersampling.lif.network import SpikingNetwork
-from lasersampling.paths import as_text
+from lasersampling.paths import HDF5_SUFFIXES, as_text, suffix_problems
 
 FORM = "lasersampling spiking network"
 FORM_VERSION = 1
@@ -86,7 +88,7 @@ def save_network(
     Parameters
     ----------
     path : path-like
-        The file, by custom with suffix .h5.
+        Ending in .h5, .hdf5 or .nc.
     network : SpikingNetwork
         One network or an ensemble.
     command : str
@@ -104,12 +106,27 @@ def save_network(
     Raises
     ------
     InputError
-        If the network has stages that the arrays cannot represent, there is not one accuracy for
-        each member, or the file cannot be written.
+        For arguments of another kind and another suffix; if the network has stages that the arrays
+        cannot represent, there is not one accuracy for each member, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from lasersampling.lif import LIFLayer, SpikingNetwork, Streams, load_network, save_network
+    >>> streams = Streams([0])
+    >>> save_network("network.h5", SpikingNetwork([LIFLayer(4, 3, streams)], streams))
+    >>> load_network("network.h5").network.sizes
+    (4, 3)
     """
+    refuse(
+        suffix_problems(path, HDF5_SUFFIXES),
+        kind_problems("command", command, str, "text"),
+        kind_problems("trained_on", trained_on, str, "text"),
+        boolean_problems("single", single),
+        boolean_problems("overwrite", overwrite),
+    )
     arrays = network_to_arrays(network)
     if accuracy is not None:
-        arrays["accuracy"] = np.asarray(accuracy, dtype=np.float64)
+        arrays["accuracy"] = as_floats(accuracy, "accuracy")
         shares = arrays["accuracy"]
         if shares.shape != (network.n_members,) or not ((shares >= 0) & (shares <= 1)).all():
             expected = f"{network.n_members} numbers from 0 to 1, one for each member"
@@ -140,6 +157,13 @@ def load_network(
     InputError
         With all problems found, each with the file: missing, empty, truncated or foreign files,
         files of a newer version, and arrays that `network_from_arrays` refuses.
+
+    Examples
+    --------
+    >>> from lasersampling.config import shipped_path
+    >>> from lasersampling.lif import load_network
+    >>> load_network(shipped_path("networks", "yin_yang_small")).trained_on
+    'yin_yang'
     """
     name = str(path)
     arrays, attributes = _read(path)

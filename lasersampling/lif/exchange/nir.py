@@ -39,9 +39,7 @@ Pedersen et al., "Neuromorphic intermediate representation", Nature Communicatio
 
 from __future__ import annotations
 
-import io
 import itertools
-import os
 from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -50,10 +48,13 @@ import numpy as np
 
 import lasersampling
 from lasersampling.arrays import as_floats
-from lasersampling.atomic import atomic_path
-from lasersampling.checks import integer_problems, number_problems
-from lasersampling.config import hdf5
-from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    number_problems,
+    refuse,
+)
+from lasersampling.errors import InputError, Problem
 from lasersampling.lif.exchange.arrays import (
     UNLAYERED,
     Array,
@@ -63,6 +64,7 @@ from lasersampling.lif.exchange.arrays import (
     network_to_arrays,
 )
 from lasersampling.lif.exchange.nir_chain import Chain, chain_problems, copy_matrix
+from lasersampling.lif.exchange.nir_file import check_graph, nir_package
 from lasersampling.lif.exchange.nir_scales import (
     Reading,
     Weights,
@@ -74,9 +76,6 @@ from lasersampling.lif.network import SpikingNetwork
 
 if TYPE_CHECKING:
     import nir
-
-_LONGEST_REASON = 200
-_EXPECTED = "a graph written by nir.write"
 
 
 def to_nir(
@@ -107,11 +106,20 @@ def to_nir(
         With all problems of the arguments, or stages that NIR cannot express.
     LaserSamplingError
         If the package `nir` is not installed.
+
+    Examples
+    --------
+    >>> from lasersampling.lif import LIFLayer, SpikingNetwork, Streams, from_nir, to_nir
+    >>> streams = Streams([0])
+    >>> network = SpikingNetwork([LIFLayer(4, 3, streams)], streams)
+    >>> graph = to_nir(network, tau_syn_s=10e-6)
+    >>> from_nir(graph).sizes
+    (4, 3)
     """
     nir = nir_package()
-    if not isinstance(network, SpikingNetwork):
-        raise InputError.single("network", type(network).__name__, "a SpikingNetwork")
-    problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
+    refuse(kind_problems("network", network, SpikingNetwork, "a SpikingNetwork"))
+    problems = number_problems("tau_syn_s", tau_syn_s, 0.0, strict=True)
+    problems += _time_problems("step_s", step_s)
     problems += integer_problems("member", member, 0)
     if not problems and member >= network.n_members:
         problems.append(Problem("member", str(member), f"0 to {network.n_members - 1}"))
@@ -165,7 +173,7 @@ def from_nir(
         With all problems found, each with the node: nodes, connections and values without an exact
         counterpart here, and units that the caller has to state.
     """
-    _graph(graph)
+    check_graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
     problems += weights_problems(weights)
     problems += chain_problems(graph)
@@ -222,7 +230,7 @@ def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
     InputError
         If there is neither.
     """
-    _graph(graph)
+    check_graph(graph)
     stated = _stated(graph, "tau_syn_s")
     if stated is not None:
         return stated
@@ -237,50 +245,6 @@ def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
             return float(values[0]) * reading_of(graph, step_s=step_s).second
     expected = "tau_syn_s in the metadata, or a CubaLIF node"
     raise InputError.single("graph", "no unit of time", expected)
-
-
-def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: bool = True) -> None:
-    """Write a graph with `nir.write`; the file appears completely or not at all.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written there.
-    """
-    nir = nir_package()
-    buffer = io.BytesIO()  # HDF5 crashes the process when the disk is full
-    nir.write(buffer, graph)
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(hdf5.sealed(buffer.getvalue()))
-
-
-def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
-    """Read a graph with `nir.read`.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is not a graph that NIR can read.
-    """
-    nir = nir_package()
-    name = str(path)
-    content = hdf5.file_content(path, _EXPECTED)
-    with hdf5.opened_bytes(content, name, _EXPECTED) as root:
-        node = root.group("node")
-        if node is None:
-            raise root.refusal("", "an HDF5 file without a group /node", _EXPECTED)
-        for entry in node.inspected().values():
-            if isinstance(entry, hdf5.Dataset):
-                entry.check_size()
-    try:
-        graph = nir.read(io.BytesIO(content))
-    # NIR checks by assertions, and h5py raises whatever its structures cause.
-    except Exception as error:
-        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
-        raise InputError.single(name, f"what NIR cannot read ({reason})", _EXPECTED) from None
-    if not isinstance(graph, nir.NIRGraph):
-        raise InputError.single(name, f"a lone {type(graph).__name__} node", _EXPECTED)
-    return graph
 
 
 def _nodes(
@@ -326,14 +290,6 @@ def _nodes(
     return nodes
 
 
-def _graph(graph: object) -> None:
-    """Refuse anything that is not a graph."""
-    nir = nir_package()
-    if not isinstance(graph, nir.NIRGraph):
-        got = f"{type(graph).__name__}"
-        raise InputError.single("graph", got, "a nir.NIRGraph (`read_nir` reads one from a file)")
-
-
 def _is_stated(graph: nir.NIRGraph) -> bool:
     """Say whether the metadata determine how the graph is to be read."""
     return any(_stated(graph, key) is not None for key in ("tau_syn_s", "step_s"))
@@ -354,20 +310,3 @@ def _stated(graph: nir.NIRGraph, key: str) -> float | None:
 
 def _time_problems(where: str, value: object) -> list[Problem]:
     return [] if value is None else number_problems(where, value, 0.0, strict=True)
-
-
-def nir_package() -> ModuleType:
-    """Import the optional package `nir`.
-
-    Raises
-    ------
-    LaserSamplingError
-        If it is not installed.
-    """
-    try:
-        import nir
-    except ImportError:
-        message = "NIR needs the package nir; install it with: pip install 'lasersampling[nir]'"
-        raise LaserSamplingError(message) from None
-    package: ModuleType = nir
-    return package

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lasersampling.checks import absent_problems, number_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.exchange.nir import nir_package
+from lasersampling.lif.exchange.nir_file import nir_package
 
 if TYPE_CHECKING:
     import nir

@@ -137,7 +137,7 @@ def reading(
 
 def weights_problems(weights: object) -> list[Problem]:
     """Check what a caller says about weights."""
-    if weights is None or weights in get_args(Weights):
+    if weights is None or (isinstance(weights, str) and weights in get_args(Weights)):
         return []
     expected = "'jumps' (a weight is the jump of the current) or 'nir' (weight w_in / tau_syn is)"
     return [Problem("weights", repr(weights), expected)]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from lasersampling.checks import kind_problems, number_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.spike_times import causal, compiled, vectorised
@@ -121,17 +122,18 @@ def first_spike_times(
     tensor([[0.3574,    inf]], dtype=torch.float64)
     """
     problems = _problems(times, weights, delays)
-    if method not in get_args(Method):
+    if not isinstance(method, str) or method not in get_args(Method):
         problems.append(Problem("method", repr(method), " or ".join(map(repr, get_args(Method)))))
-    if path not in get_args(Path):
+    if not isinstance(path, str) or path not in get_args(Path):
         problems.append(Problem("path", repr(path), " or ".join(map(repr, get_args(Path)))))
     elif path == "compiled" and times.device.type != "cpu":
         problems.append(Problem("path", f"'compiled' on {times.device}", "'auto' or 'vectorised'"))
-    if not smallest_slope > 0:
-        problems.append(Problem("smallest_slope", repr(smallest_slope), "a number above 0"))
-    if problems:
-        raise InputError(problems)
     neuron = Neuron() if neuron is None else neuron
+    refuse(
+        problems,
+        number_problems("smallest_slope", smallest_slope, 0.0, strict=True),
+        kind_problems("neuron", neuron, Neuron),
+    )
     on_cpu = times.device.type == "cpu"
     lone = times.ndim == 2
     if lone:

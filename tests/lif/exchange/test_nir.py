@@ -13,13 +13,8 @@ from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
-from lasersampling.lif.exchange.nir import (
-    from_nir,
-    read_nir,
-    time_unit_s,
-    to_nir,
-    write_nir,
-)
+from lasersampling.lif.exchange.nir import from_nir, time_unit_s, to_nir
+from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 
 UNIT_S = 6e-6
 RNG = np.random.default_rng(11)

@@ -16,7 +16,8 @@ from lasersampling.lif.exchange.arrays import (
     network_to_arrays,
 )
 from lasersampling.lif.exchange.network_file import load_network, save_network
-from lasersampling.lif.exchange.nir import from_nir, read_nir, to_nir, write_nir
+from lasersampling.lif.exchange.nir import from_nir, to_nir
+from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 
 RANGES = {
     "weights": (-3.0, 3.0),
