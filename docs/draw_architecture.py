@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.patheffects import withStroke
 
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
-    {"experiments": ()},
-    {"cli": ()},
+    {"cli": (), "experiments": ()},
+    {"commands": ()},
     {"judging": ()},
     {"results": ("figures",)},
     {"learning": ("machines", "pictures", "spikes")},
@@ -37,6 +37,7 @@ BELOW = (
 JOBS = {
     "experiments": "an experiment as a command",
     "cli": "the command lasersampling",
+    "commands": "what commands and experiments share",
     "judging": "figures of merit",
     "results": "results files",
     "learning": "one training loop",

@@ -16,8 +16,8 @@ from rich.console import Console
 from lasersampling.boltzmann import BoltzmannMachine, load_machine, save_machine
 from lasersampling.boltzmann.target_files import read_target
 from lasersampling.cli.describe import describe
-from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import resumed
+from lasersampling.commands.reporting import Reporter
 from lasersampling.config import to_toml
 from lasersampling.config.hdf5_checks import sealed
 from lasersampling.datasets import SpikeData, SpikeSet

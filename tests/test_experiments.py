@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 import lasersampling
+from lasersampling.closure import import_closure
 from lasersampling.results import read_results
 
+PACKAGE = Path(lasersampling.__file__).parent
+HELPERS = sorted((PACKAGE / "experiments").glob("*.py"))
 FOLDER = Path(__file__).parents[1] / "training"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 FILES = sorted(FOLDER.rglob("*.py"))
@@ -187,6 +190,14 @@ def test_experiments_use_the_public_interface_alone(path):
         if module != "lasersampling" and name in lasersampling.__all__:
             assert getattr(lasersampling, name) is not getattr(package, name), f"ls.{name}"
     assert path.name == "__init__.py" or names or "shared" in path.read_text(encoding="utf-8")
+
+
+def test_what_runs_an_experiment_knows_nothing_of_the_command_line_of_the_package():
+    """Also within functions; `lasersampling.commands` holds what both share."""
+    modules = [f"lasersampling.experiments.{name.stem}" for name in HELPERS]
+    read = {path.relative_to(PACKAGE).parts[0] for path in import_closure(*modules)}
+    assert "commands" in read
+    assert "cli" not in read
 
 
 def test_ctrl_c_and_errors_of_an_experiment_are_told_without_a_traceback(run, tmp_path):

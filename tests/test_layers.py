@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERED = [
-    "experiments",
-    *("cli", "judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
+    *("experiments", "cli", "commands"),
+    *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
     *("paths", "errors"),
@@ -66,7 +66,9 @@ def test_imports_upwards_and_sideways_are_found(package):
         "sampling": "learning",
         "learning": "results",
         "results": "judging",
-        "judging": "cli",
+        "judging": "commands",
+        "commands": "cli",
+        "experiments": "cli",
         "statistics": "config",
         "datasets": "statistics",
         "errors": "checks",

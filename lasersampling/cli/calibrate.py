@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from lasersampling.cli.options import (
-    Device,
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Seed,
-    configured,
-    device_table,
-)
+from lasersampling.cli.options import Device, Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.configuring import configured, device_table
+from lasersampling.commands.reporting import Reporter
 
 
 def calibrate(

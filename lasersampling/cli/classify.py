@@ -9,21 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import (
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Resume,
-    Seed,
-    configured,
-    files_named,
-    recipe_table,
-)
+from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
 from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
-from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
+from lasersampling.commands.configuring import configured, files_named, recipe_table
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded, suffix_of
 

@@ -12,9 +12,9 @@ from lasersampling.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.output import Output
-    from lasersampling.cli.reporting import Reporter
+    from lasersampling.commands.generate_configuration import GenerateConfig
+    from lasersampling.commands.reporting import Reporter
     from lasersampling.learning.pictures.models import PictureModel
 
 _SHOWN = 5

@@ -10,7 +10,7 @@ import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json, Overwrite, Quiet
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
 

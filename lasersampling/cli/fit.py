@@ -11,14 +11,10 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import (
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Resume,
-    Seed,
+from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
+from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
+from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
+from lasersampling.commands.configuring import (
     configured,
     device_table,
     files_named,
@@ -26,9 +22,7 @@ from lasersampling.cli.options import (
     imperfections_table,
     recipe_table,
 )
-from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
-from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded, suffix_of
 

@@ -10,21 +10,11 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, pictures_remarks, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import (
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Seed,
-    configured,
-    device_table,
-    files_named,
-    recipe_table,
-)
+from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.configuring import configured, device_table, files_named, recipe_table
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
@@ -33,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lasersampling.boltzmann import BoltzmannMachine
-    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.datasets import Pictures
     from lasersampling.learning.pictures.models import PictureModel
     from lasersampling.results import ResultsFile
@@ -115,9 +105,9 @@ def generate(
     """
     from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.complete import check_request, complete_picture
-    from lasersampling.cli.generate_configuration import GenerateConfig
     from lasersampling.cli.generated import closing_line, headline_of
     from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.judging.generation import generate_images, label_conditions
     from lasersampling.judging.images import compare_images, write_generated
@@ -243,7 +233,7 @@ def generate(
 
 def _recipe(recipe: str | None) -> dict[str, Any]:
     """Read the recipe, if there is one."""
-    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.config import resolve
 
     return {} if recipe is None else recipe_table(resolve("recipes", recipe), GenerateConfig)

@@ -9,7 +9,7 @@ import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded
 

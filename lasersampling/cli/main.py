@@ -15,7 +15,6 @@ import lasersampling
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.convert import convert
-from lasersampling.cli.exit_codes import INTERRUPTED, exit_codes, say
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
@@ -25,8 +24,9 @@ from lasersampling.cli.preparing import with_rounds
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
-from lasersampling.cli.stopping import Stopped, stopped_by_signals
-from lasersampling.cli.terminal import prepare_streams
+from lasersampling.commands.exit_codes import INTERRUPTED, exit_codes, say
+from lasersampling.commands.stopping import Stopped, stopped_by_signals
+from lasersampling.commands.terminal import prepare_streams
 
 
 class _ExitCodes(TyperGroup):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.reporting import Reporter
 
 if TYPE_CHECKING:
     from lasersampling.results import ResultsFile

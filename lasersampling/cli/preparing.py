@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lasersampling.boltzmann import BoltzmannMachine
-    from lasersampling.cli.generate_configuration import GenerateConfig
-    from lasersampling.cli.reporting import Reporter
+    from lasersampling.commands.generate_configuration import GenerateConfig
+    from lasersampling.commands.reporting import Reporter
     from lasersampling.results import ResultsFile
     from lasersampling.sampling.mending import Mended, Mending
     from lasersampling.sampling.neurons.sampler import Lasers

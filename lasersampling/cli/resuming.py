@@ -14,7 +14,7 @@ from lasersampling.cli.output import Invocation
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
-    from lasersampling.cli.reporting import Reporter
+    from lasersampling.commands.reporting import Reporter
     from lasersampling.learning.task import State
     from lasersampling.results import ResultsFile
     from lasersampling.results.run_file import RunFile

@@ -8,21 +8,11 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import (
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Seed,
-    configured,
-    device_table,
-    flag,
-    imperfections_table,
-)
+from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.configuring import configured, device_table, flag, imperfections_table
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:

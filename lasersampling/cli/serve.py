@@ -14,14 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import (
-    Overrides,
-    Quiet,
-    configured,
-    device_table,
-    imperfections_table,
-)
-from lasersampling.cli.reporting import Reporter
+from lasersampling.cli.options import Overrides, Quiet
+from lasersampling.commands.configuring import configured, device_table, imperfections_table
+from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:

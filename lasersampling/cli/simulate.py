@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.cli.options import (
-    Device,
-    Json,
-    Out,
-    Overrides,
-    Overwrite,
-    Quiet,
-    Seed,
-    configured,
-    device_table,
-)
+from lasersampling.cli.options import Device, Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.configuring import configured, device_table
+from lasersampling.commands.reporting import Reporter
 
 if TYPE_CHECKING:
     from lasersampling.lasers.device import Device as Laser

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lasersampling.cli.options import configured, recipe_table
+from lasersampling.commands.configuring import configured, recipe_table
 from lasersampling.config import resolve
 
 if TYPE_CHECKING:
-    from lasersampling.cli.generate_configuration import GenerateConfig
+    from lasersampling.commands.generate_configuration import GenerateConfig
 
 
 def picture_recipe(name: str, changes: Sequence[str] = (), **given: object) -> GenerateConfig:
@@ -34,7 +34,7 @@ def picture_recipe(name: str, changes: Sequence[str] = (), **given: object) -> G
     >>> picture_recipe("digits", ["training.n_epochs=10"]).training.n_epochs
     10
     """
-    from lasersampling.cli.generate_configuration import GenerateConfig  # loads torch
+    from lasersampling.commands.generate_configuration import GenerateConfig  # loads torch
 
     table = recipe_table(resolve("recipes", name), GenerateConfig, **given)
     return configured(GenerateConfig, table, changes)

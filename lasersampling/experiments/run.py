@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from lasersampling.atomic import check_outputs
-from lasersampling.cli.exit_codes import exit_codes
-from lasersampling.cli.options import files_named
-from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.terminal import prepare_streams
+from lasersampling.commands.configuring import files_named
+from lasersampling.commands.exit_codes import exit_codes
+from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config import to_toml
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
 from lasersampling.paths import expanded

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
-from lasersampling.cli.options import recipe_table
+from lasersampling.commands.configuring import recipe_table
 from lasersampling.learning.machines.recipes import FitRecipe
 from lasersampling.results import ResultsFile
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import load_machine
-from lasersampling.cli.options import recipe_table
+from lasersampling.commands.configuring import recipe_table
 from lasersampling.config import parse, shipped_path
 from lasersampling.learning.machines.recipes import FitRecipe
 from lasersampling.results import read_results

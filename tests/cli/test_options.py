@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from lasersampling import cli
-from lasersampling.cli.options import configured
+from lasersampling.commands.configuring import configured
 from lasersampling.config import Positive, validated
 from lasersampling.errors import InputError
 

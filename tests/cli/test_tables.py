@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from lasersampling.cli.progress import console
 from lasersampling.cli.tables import metrics_table
+from lasersampling.commands.progress import console
 from lasersampling.results import Metric
 
 

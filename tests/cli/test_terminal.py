@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.cli import main
-from lasersampling.cli.reporting import Reporter
 from lasersampling.cli.tables import rows_table
-from lasersampling.cli.terminal import prepare_streams
+from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config.toml import toml_of
 from lasersampling.lif import network_from_arrays, save_network
 from lasersampling.results import read_results

@@ -12,7 +12,7 @@ from lasersampling.cli.configurations import (
     RenewalConfig,
     ServeLasersConfig,
 )
-from lasersampling.cli.generate_configuration import GenerateConfig
+from lasersampling.commands.generate_configuration import GenerateConfig
 from lasersampling.config import parse, to_toml
 from lasersampling.errors import InputError
 from lasersampling.hardware import load_imperfections

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lasersampling.cli.progress import Bar, Lines, console
-from lasersampling.cli.stopping import raise_if_stopped
+from lasersampling.commands.progress import Bar, Lines, console
+from lasersampling.commands.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

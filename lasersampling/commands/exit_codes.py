@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from lasersampling.cli.stopping import Stopped, stopped_by_signals
+from lasersampling.commands.stopping import Stopped, stopped_by_signals
 from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 
 FAILED = 1

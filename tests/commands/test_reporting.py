@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from lasersampling.cli.progress import Lines, Pace
-from lasersampling.cli.reporting import Reporter
+from lasersampling.commands.progress import Lines, Pace
+from lasersampling.commands.reporting import Reporter
 
 
 class Terminal(io.StringIO):

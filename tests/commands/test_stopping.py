@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lasersampling.cli.reporting import Reporter
-from lasersampling.cli.stopping import Stopped, stopped_by_signals
+from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.stopping import Stopped, stopped_by_signals
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from lasersampling.cli.stopping import raise_if_stopped
-from lasersampling.cli.terminal import printable
+from lasersampling.commands.stopping import raise_if_stopped
+from lasersampling.commands.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,0 +1,295 @@
+"""Options and recipes become a validated configuration.
+
+Each command has a configuration class made by `config.validated`. Its fields are named like the
+command's options (``duration_ns`` and ``--duration-ns``); fields without an option, and those of
+nested tables, are reached by ``--set``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lasersampling.errors import InputError, Problem
+from lasersampling.paths import expanded, suffix_of
+
+T = TypeVar("T")
+
+_PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
+    ("target",): (),
+    ("data",): ("yin_yang", "mnist16", "mnist28"),
+    ("data", "source"): ("digits", "mnist"),
+    ("model",): "machines",
+    ("chip", "model"): "chips",
+}
+"""Keys of recipes that hold paths, with other names that are allowed there, or their folder."""
+
+_COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
+"""Keys by which a recipe of another command is recognised."""
+
+_FLAGS = {
+    "n_hidden": "--hidden",
+    "model": "--from",
+    "labels": "--label",
+    "adaptation_rounds": "--adapt",
+}
+"""Options whose names differ from those of their keys."""
+
+
+def configured(
+    cls: type[T],
+    options: Mapping[str, object],
+    overrides: Sequence[str] | None,
+    *,
+    recipe: Mapping[str, object] | None = None,
+) -> T:
+    """Make the configuration of a command from its options.
+
+    Parameters
+    ----------
+    cls : type
+        Class made by `config.validated`.
+    options : mapping
+        Values of all options of the command by field; options that were not given are None and keep
+        their defaults.
+    overrides : sequence of str
+        Texts given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
+        text may stand without quotes. They take precedence over options.
+    recipe : mapping, optional
+        Values of a recipe; options take precedence over them.
+
+    Returns
+    -------
+    object of type `cls`
+
+    Raises
+    ------
+    InputError
+        With all problems, each under the name of the option by which the value was given.
+    """
+    from lasersampling.config import parse
+
+    values = dict(recipe or {})
+    values |= {key: value for key, value in options.items() if value is not None}
+    device = copy.deepcopy(values.get("device"))
+    given: set[str] = set()
+    problems = []
+    for text in overrides or ():
+        key, separator, value = text.partition("=")
+        path = [part.strip() for part in key.split(".")]
+        if not separator or not all(path):
+            problems.append(Problem("--set", repr(text), "key=value, with a dotted key"))
+            continue
+        if _put(values, path, _value(value.strip())):
+            given.add(".".join(path))
+        else:
+            problems.append(Problem(f"--set {key}", "a key of a plain value", "a key of a table"))
+    if problems:
+        raise InputError(problems)
+    try:
+        made = parse(values, cls, "")
+        if "device.step_ps" in given:
+            _check_step(device, made)
+    except InputError as error:
+        raise InputError(
+            problem.at(_option(problem.where, given, options)) for problem in error.problems
+        ) from None
+    return made
+
+
+def device_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
+    """Read a device file as the table of a configuration, so that ``--set`` reaches into it.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Name of a shipped device, or a file.
+    beside : Path, optional
+        Folder from which the path counts; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, under its own name.
+    """
+    from lasersampling.config import read_toml, resolve
+    from lasersampling.lasers.device import load_device
+
+    path = resolve("devices", name_or_path, beside=beside)
+    load_device(path)
+    return read_toml(path)
+
+
+def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
+    """Read a file of imperfections as the table of a configuration.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Name of a shipped file, or a file.
+    beside : Path, optional
+        Folder from which the path counts; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, under its own name.
+    """
+    from lasersampling.config import read_toml, resolve
+    from lasersampling.hardware import load_imperfections
+
+    path = resolve("imperfections", name_or_path, beside=beside)
+    load_imperfections(path)
+    return read_toml(path)
+
+
+def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
+    """Read a recipe as the table of a configuration.
+
+    Names of a device and of imperfections are replaced by their tables. Paths in a recipe count
+    from its folder, paths in `given` from the working directory.
+
+    Parameters
+    ----------
+    path : Path
+        The recipe.
+    cls : type
+        Class made by `config.validated` that the recipe must fit.
+    **given
+        Values that replace those of the file.
+
+    Raises
+    ------
+    InputError
+        With all problems, under the name of the file.
+    """
+    from lasersampling.config import parse, read_toml
+
+    table = read_toml(path)
+    _locate(table, path.parent)
+    table |= given
+    for key, read in (("device", device_table), ("imperfections", imperfections_table)):
+        if isinstance(table.get(key), str):
+            table[key] = read(table[key], beside=None if key in given else path.parent)
+    # Checked here and not only with the other options, so that problems name the file.
+    try:
+        parse(table, cls, str(path))
+    except InputError:
+        known = cls.__dataclass_fields__
+        others = [
+            command for key, command in _COMMANDS.items() if key in table and key not in known
+        ]
+        if not others:
+            raise
+        expected = f"one of this command, with the keys {', '.join(known)}"
+        raise InputError.single(
+            str(path), f"a recipe of lasersampling {others[0]}", expected
+        ) from None
+    return table
+
+
+def files_named(
+    recipe: str | Path | None, overrides: Sequence[str] | None = None
+) -> list[str | Path]:
+    """List a recipe, and all files that it or ``--set`` names: the inputs of a run.
+
+    Parameters
+    ----------
+    recipe : str or Path or None
+        A file, or the name of a shipped recipe.
+    overrides : sequence of str, optional
+        Texts given with ``--set``.
+
+    Raises
+    ------
+    InputError
+        If the recipe cannot be found or read.
+    """
+    from lasersampling.config import read_toml, resolve
+
+    found: list[str | Path] = []
+    values = [(text.partition("=")[2].strip().strip("\"'"), Path()) for text in overrides or ()]
+    if recipe is not None:
+        path = resolve("recipes", recipe)
+        found.append(path)
+        if suffix_of(path) == ".toml":
+            values += [(text, path.parent) for text in _texts(read_toml(path))]
+    for text, folder in values:
+        with contextlib.suppress(InputError, OSError, ValueError):  # texts that are not paths
+            named = folder / expanded(text)
+            if text and named.is_file():
+                found.append(named)
+    return found
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give all texts in nested tables and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _check_step(device: Any, config: Any) -> None:
+    """Refuse a step much longer than that of the device file; warn of a longer one."""
+    from lasersampling.config import parse
+    from lasersampling.lasers.device import Device as Laser
+    from lasersampling.lasers.steps import step_problems
+
+    problems = step_problems(parse(device, Laser, ""), config.device.step_ps)
+    if problems:
+        raise InputError(p.at(f"device.{p.where}") for p in problems)
+
+
+def _locate(table: dict[str, Any], folder: Path) -> None:
+    """Make the paths in a recipe, which count from its folder, absolute."""
+    from lasersampling.config import located, resolve
+
+    for (*outer, last), names in _PATHS.items():
+        inner: Any = table
+        for key in outer:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get(last), str) or not inner[last]:
+            continue
+        if isinstance(names, str):
+            inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
+        else:
+            inner[last] = located(inner[last], folder, names)
+
+
+def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
+    """Set a value in nested tables; say whether that was possible."""
+    table: Any = values
+    for key in path[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            return False
+    table[path[-1]] = value
+    return True
+
+
+def _value(text: str) -> object:
+    """Read a TOML value; anything else is plain text."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except ValueError:
+        return text
+    return table["value"] if len(table) == 1 else text
+
+
+def flag(key: str) -> str:
+    """Name the option for a key of the configuration."""
+    return _FLAGS.get(key, f"--{key.replace('_', '-')}")
+
+
+def _option(where: str, given: set[str], options: Mapping[str, object]) -> str:
+    """Name the option by which a key of the configuration was given."""
+    name, bracket, rest = where.partition("[")
+    if name in options and name not in given:
+        return f"{flag(name)}{bracket}{rest}"
+    return f"--set {where}"
