@@ -76,6 +76,13 @@ def generated():
     return ls.generate("digits", ls.Gibbs(burn_in=2), labels=[1, 3], free_images=1, n_draws=3)
 
 
+def recognition(n_images=1):
+    machine = ls.BoltzmannMachine.random(6, seed=1)
+    machine = ls.BoltzmannMachine(machine.weights, machine.biases, n_label=2)
+    images = np.eye(4, dtype=np.int8)[np.arange(n_images) % 4]
+    return ls.recognise(ls.Gibbs(), machine, images, n_draws=20, seed=1)
+
+
 OBJECTS = {
     "samples": samples,
     "samples of many units": lambda: samples(14),
@@ -89,6 +96,8 @@ OBJECTS = {
     "history": history,
     "history of several networks": lambda: history(6),
     "completions": completions,
+    "recognition": recognition,
+    "recognition of many images": lambda: recognition(7),
     "generated images": generated,
 }
 
@@ -106,6 +115,15 @@ def test_it_opens_in_xarray_with_units(make):
     for dataset in found:
         for variable in dataset.variables.values():
             assert {"units", "long_name"} <= set(variable.attrs)
+
+
+@pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+def test_it_is_drawn_on_nothing_but_axes(make):
+    drawn = make()
+    others: list[Any] = [3, "panel", Figure(), [], np.array([None])]
+    for given in others:
+        with pytest.raises(ls.InputError, match="axes: got .*, expected the Axes of one panel"):
+            drawn.plot(axes=given)
 
 
 @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
@@ -147,6 +165,8 @@ def test_arviz_reads_samples():
     tree = samples().to_xarray()
     assert arviz_stats.rhat(tree).state.sizes == {"unit": 4}
     assert (arviz_stats.ess(tree).state > 10).all()
+    # As docs/programs.md says.
+    assert {"mean", "ess_bulk", "r_hat"} <= set(arviz_stats.summary(tree).columns)
 
 
 def test_spikes_are_sorted_and_know_chain_and_unit():
@@ -196,6 +216,7 @@ def test_pictures_show_what_the_samples_are():
         (lambda: history().plot("speed"), "quantities"),
         (lambda: History().plot(), "quantities"),
         (lambda: completions().plot(shape=(3, 3)), "shape"),
+        (lambda: recognition().plot(names=["a"]), "names"),
         (lambda: ls.simulate(3, 0.8, 10.0), "network"),  # type: ignore[arg-type]
         (lambda: ls.simulate("D99", 0.8, 10.0), "devices"),
         (lambda: ls.generate("nobody"), "model"),

@@ -51,7 +51,7 @@ def accuracies(
     config = to_toml(recipe)
     state = None
     if path.exists():
-        kept = ls.read_results(path, groups=("test", "parameters"))
+        kept = ls.read_results(path, groups=())
         if kept.config != config:
             expected = "networks of the same recipe, or none: --overwrite removes them"
             raise ls.InputError.single(str(path), "networks of another recipe", expected)
@@ -68,7 +68,7 @@ def accuracies(
                 )  # fmt: skip
             with file.finish() as results:
                 evaluate_classifier(trained).write(results)
-        kept = ls.read_results(path, groups=("test", "parameters"))
+    kept = ls.read_results(path, groups=("test",))
     return kept.array("test/accuracy"), int(kept.attributes["parameters"]["n_parameters"])
 
 

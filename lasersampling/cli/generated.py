@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.commands.generate_configuration import GenerateConfig
-    from lasersampling.results.reading import Metric
+    from lasersampling.results.contents import Metric
 
 _HEADLINES = {"digits": "Digits", "mnist": "Handwritten digits (MNIST)"}
 

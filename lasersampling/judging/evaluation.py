@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.sampling.certificate.law import ExactLaw
 from lasersampling.sampling.certificate.mixing import LARGEST_R_HAT
 from lasersampling.sampling.certificate.naming import listed

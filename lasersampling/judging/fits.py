@@ -12,7 +12,7 @@ from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.judging.evaluation import Evaluation
 from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.fitting import Fit
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.results.records import write_certificate, write_learned, write_mended
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile

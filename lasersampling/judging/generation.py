@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
+from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.datasets.digits import label_units
 from lasersampling.errors import InputError, Problem
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.learning.pictures.models import PictureModel, load_picture_model
 from lasersampling.sampling.arguments import sampler_problems
+from lasersampling.sampling.conditions import check_size, class_problems, draws_under
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
+from lasersampling.sampling.protocol import Progress, Sampler
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,7 @@ class Generated:
     labels : ndarray of int, shape (image,)
         Class that was given, -1 for images drawn freely.
     model : PictureModel
-        The sampler that drew them.
+        The machine that was sampled.
     sampler : str
         Name of the sampler.
     """
@@ -188,8 +189,8 @@ def generate_images(
     clamped, given = label_conditions(
         machine, images_per_label=images_per_label, free_images=free_images, labels=labels
     )
-    samples = sampler.sample(
-        machine, n_draws, n_chains=len(clamped), clamped=clamped, seed=seed, progress=progress
+    samples = draws_under(
+        sampler, as_machine(machine), clamped, 1, n_draws, seed=seed, progress=progress
     )
     return GeneratedImages(samples, given)
 
@@ -234,19 +235,13 @@ def label_conditions(
         *integer_problems("free_images", free_images, 0),
     ]
     for label in wanted:
-        if integer_problems("label", label, 0, machine.n_label - 1):
-            has = (
-                f"0 to {machine.n_label - 1}" if machine.n_label else "none: it has no label units"
-            )
-            problems.append(Problem("label", repr(label), has))
+        problems += class_problems("label", label, machine.n_label)
     if not problems and not wanted and not free_images:
         problems.append(Problem("free_images", "0", "at least 1, as there are no labels"))
     if problems:
         raise InputError(problems)
-    shape = (len(wanted) * images_per_label + free_images, machine.n_units)
-    problems = memory_problems("images_per_label, free_images", shape, 1, per_row=BYTES_PER_CHAIN)
-    if problems:
-        raise InputError(problems)
+    n_chains = len(wanted) * images_per_label + free_images
+    check_size("images_per_label, free_images", n_chains, 1, machine.n_units)
     given = np.repeat(np.array(wanted, dtype=np.int64), images_per_label)
     clamped = np.full((given.size + free_images, machine.n_units), FREE, dtype=np.int8)
     if given.size:

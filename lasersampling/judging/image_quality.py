@@ -23,7 +23,7 @@ from lasersampling.datasets.pictures import Pictures
 from lasersampling.errors import InputError
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.learning.pictures.label_reader import LabelReader
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.statistics.jackknife import jackknife_error
 from lasersampling.statistics.modes import mode_visits
 from lasersampling.statistics.neighbours import adversarial_accuracy, nearest

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.learning.pictures.label_reader import LabelReader
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.results.records import write_images
 from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.protocol import Samples
@@ -58,10 +58,12 @@ class GeneratedImages:
         draws = np.unique(np.linspace(0, states.shape[1] - 1, _READINGS_PER_CHAIN).astype(int))
         right = reader.read(states[:, draws]) == self.labels[given, None]
         per_chain = right.mean(axis=1)
+        about = "clamped label read by a classifier"
+        if len(per_chain) < 2:
+            reason = "a single chain says nothing of the scatter over chains"
+            return Metric(float(per_chain.mean()), None, "1", about, reason=reason)
         error = per_chain.std(ddof=1) / np.sqrt(len(per_chain))
-        return Metric(
-            float(per_chain.mean()), float(error), "1", "clamped label read by a classifier"
-        )
+        return Metric(float(per_chain.mean()), float(error), "1", about)
 
     def covered_classes(self, machine: BoltzmannMachine, reader: LabelReader) -> int:
         """Count the classes that a classifier reads in the last draws of the free chains."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.errors import InputError
 from lasersampling.judging.images import FREE, GeneratedImages
 from lasersampling.learning.pictures.label_reader import LabelReader
 
@@ -84,9 +85,16 @@ def image_variety(machine: BoltzmannMachine, images: GeneratedImages, label: int
         Images with at least two chains of this label.
     label : int
         The label; -1 for chains without one.
+
+    Raises
+    ------
+    InputError
+        For fewer than two such chains.
     """
     pixels = _last(machine, images, label).astype(np.float64)
     n, ones = len(pixels), pixels.sum(axis=0)
+    if n < 2:
+        raise InputError.single("images", f"{n} chains of label {label}", "at least 2, to compare")
     return float((2 * ones * (n - ones)).sum() / (n * (n - 1)))
 
 

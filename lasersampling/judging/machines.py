@@ -10,7 +10,7 @@ from lasersampling.datasets.pictures import Pictures
 from lasersampling.judging.generation import generate_images
 from lasersampling.judging.images import GeneratedImages, compare_images
 from lasersampling.learning.pictures.label_reader import train_label_reader
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.sampling.gibbs import Gibbs
 
 
@@ -21,10 +21,12 @@ def recognition_metric(machine: BoltzmannMachine, pictures: Pictures) -> Metric:
     """
     held_out = pictures.binarised("threshold")
     right = label_posterior(machine, held_out.test_images).argmax(axis=1) == held_out.test_labels
+    about = "held-out images recognised by label posterior"
+    if len(right) < 2:
+        reason = "a single image says nothing of the scatter over images"
+        return Metric(float(right.mean()), None, "1", about, reason=reason)
     error = right.std(ddof=1) / np.sqrt(len(right))
-    return Metric(
-        float(right.mean()), float(error), "1", "held-out images recognised by label posterior"
-    )
+    return Metric(float(right.mean()), float(error), "1", about)
 
 
 def judge_machine(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.judging.image_quality import ImageJudge, ratios
 from lasersampling.judging.images import GeneratedImages
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.completion import Completions
 from lasersampling.statistics.neighbours import nearest

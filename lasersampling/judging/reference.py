@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.judging.evaluation import Evaluation
 from lasersampling.judging.samples import evaluate
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Samples
 

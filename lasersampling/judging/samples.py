@@ -14,12 +14,13 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
 from lasersampling.judging.evaluation import Evaluation, ExactComparison
+from lasersampling.sampling.certificate.arguments import check_samples
 from lasersampling.sampling.certificate.law import exact_law
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics import (
     Interval,
     bootstrap_intervals,
-    compare,
+    compared,
     distribution_ess,
     effective_sample_size,
     goodness_of_fit,
@@ -57,8 +58,9 @@ def evaluate(machine: AnyMachine, samples: Samples, clamped: ArrayLike | None = 
     Raises
     ------
     InputError
-        If no unit is free, or the samples are not of this machine.
+        If no unit is free, or these are no samples of this machine.
     """
+    check_samples(samples)
     machine = as_machine(machine)
     free = np.flatnonzero(clamped_vector(clamped, machine.n_units) == FREE)
     if free.size == 0:
@@ -88,6 +90,7 @@ def evaluate_target(target: Target, samples: Samples) -> Evaluation:
     InputError
         If there are fewer units than the target has.
     """
+    check_samples(samples, target)
     if samples.n_units < target.n_units:
         expected = f"at least {target.n_units}, as the target has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)
@@ -159,7 +162,7 @@ def _compare(
         target=target,
         sampled=sampled,
         sampled_se=np.sqrt(sampled * (1 - sampled) / joint_ess),
-        divergences=compare(sampled, target, joint_ess),
+        divergences=compared(sampled, target, joint_ess),
         law=law,
         kl_se=kl_se,
         total_variation_se=total_variation_se,

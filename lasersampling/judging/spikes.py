@@ -15,7 +15,7 @@ from lasersampling.learning.task import Measurement
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TypeAlias
 
 from lasersampling.config import (
     Finite,
@@ -20,7 +21,8 @@ from lasersampling.config import (
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.synapse import Synapse
 
-__all__ = ["Cavity", "Detection", "Device", "Section", "device_names", "load_device"]
+__all__ = ["AnyDevice", "Cavity", "Detection", "Device", "Section", "as_device", "device_names"]
+__all__ += ["load_device"]
 
 ELEMENTARY_CHARGE_UA_NS = 1.602176634e-4
 """One electron per ns in uA (CODATA 2018, exact)."""
@@ -245,7 +247,11 @@ def device_names() -> list[str]:
     return shipped_names("devices")
 
 
-def as_device(given: Device | str | Path) -> Device:
+AnyDevice: TypeAlias = Device | str | Path
+"""A device, the name of a shipped one, or its file; `as_device` reads it."""
+
+
+def as_device(given: AnyDevice) -> Device:
     """Read a device that is given by its name or file; keep a device.
 
     Raises

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.compiling import njit
 from lasersampling.errors import AccuracyWarning, InputError, Problem
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, as_device
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import Coefficients, quiescent_state
@@ -60,7 +60,7 @@ def _spikes(c, pump, levels, rest, times, random):
 
 
 def euler_rates(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     duration_ns: float,
     *,
@@ -74,8 +74,9 @@ def euler_rates(
 
     Parameters
     ----------
-    device : Device
-        The laser, without linewidth enhancement, on which rates do not depend.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file; its linewidth enhancement is left out,
+        since rates do not depend on it.
     pump_ratio : float
         Pump r = P/P_th of all [1].
     duration_ns : float
@@ -107,6 +108,7 @@ def euler_rates(
     AccuracyWarning
         When the step is longer than 0.25 ps.
     """
+    device = as_device(device)
     problems = [
         *number_problems("duration_ns", duration_ns, 0.0, strict=True),
         *number_problems("burn_in_ns", burn_in_ns, 0.0, strict=False),

@@ -12,7 +12,7 @@ from lasersampling.arrays import as_floats
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.depression import Depression
-from lasersampling.lasers.device import Device, as_device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.synapse import Synapse
 
 __all__ = ["Connections", "LaserNetwork"]
@@ -51,7 +51,7 @@ class LaserNetwork:
     Attributes
     ----------
     device : Device
-        The laser.
+        The laser; given as such, by the name of a shipped one, or as a file.
     n_lasers : int
         Number of lasers.
     weights_electrons_per_ns : array_like or scipy.sparse array, shape (post, pre), optional
@@ -100,15 +100,15 @@ class LaserNetwork:
     connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "device", as_device(self.device))
         kinds: dict[str, tuple[object, type]] = {
-            "device": (self.device, Device),
             "synapse": (self.synapse, Synapse),
             "depression": (self.depression, Depression),
         }
         problems = [
             Problem(where, repr(given)[:80], f"a {kind.__name__}")
             for where, (given, kind) in kinds.items()
-            if not isinstance(given, kind) and (given is not None or where == "device")
+            if not isinstance(given, kind) and given is not None
         ]
         problems += integer_problems("n_lasers", self.n_lasers, 1)
         problems += number_problems("lost_spikes", self.lost_spikes, 0.0, strict=False)
@@ -217,7 +217,7 @@ class LaserNetwork:
         return Connections(pre, post, weight, delay)
 
 
-def as_network(given: LaserNetwork | Device | str | Path, pump_ratio: ArrayLike) -> LaserNetwork:
+def as_network(given: LaserNetwork | AnyDevice, pump_ratio: ArrayLike) -> LaserNetwork:
     """Make a network of uncoupled lasers of a device, one for each pump; keep a network.
 
     Parameters

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 
 __all__ = ["LARGEST_PUMP_RATIO", "pump_electrons_per_ns", "pump_ratios", "ratio_problems"]
 
@@ -46,14 +46,14 @@ def ratio_problems(where: str, lowest: float, highest: float, device: Device) ->
 
 
 def pump_ratios(
-    device: Device, pump_ratio: ArrayLike, where: str = "pump_ratio"
+    device: AnyDevice, pump_ratio: ArrayLike, where: str = "pump_ratio"
 ) -> NDArray[np.float64]:
     """Pumps over the threshold pump, checked.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : array_like
         r = P/P_th of the gain section [1].
     where : str
@@ -69,6 +69,7 @@ def pump_ratios(
     InputError
         Unless all are finite numbers from 0 to `LARGEST_PUMP_RATIO`.
     """
+    device = as_device(device)
     try:
         ratio = as_floats(pump_ratio, "pump_ratio")
     except (TypeError, ValueError):
@@ -81,7 +82,7 @@ def pump_ratios(
 
 
 def pump_electrons_per_ns(
-    device: Device, pump_ratio: ArrayLike, where: str = "pump_ratio"
+    device: AnyDevice, pump_ratio: ArrayLike, where: str = "pump_ratio"
 ) -> NDArray[np.float64]:
     """Pump P of a laser [electrons/ns], for pumps over its threshold pump.
 
@@ -107,5 +108,6 @@ def pump_electrons_per_ns(
     >>> pump_electrons_per_ns(device, [0.5, 1.0])
     array([12187.5, 24375. ])
     """
+    device = as_device(device)
     ratio = pump_ratios(device, pump_ratio, where)
     return np.asarray(ratio * device.threshold_pump_electrons_per_ns)

@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 
 __all__ = ["Balance", "Coefficients", "SteadyState", "balance", "drift", "net_gain"]
@@ -103,8 +103,9 @@ class Coefficients(NamedTuple):
     linewidth_enhancement: Any
 
     @classmethod
-    def of(cls, device: Device) -> Coefficients:
+    def of(cls, device: AnyDevice) -> Coefficients:
         """Constants of a device."""
+        device = as_device(device)
         gain, absorber = device.gain, device.absorber
         return cls(
             loss_per_ns=device.cavity.loss_per_ns,
@@ -182,14 +183,14 @@ def balance(coefficients: Coefficients, photons: Any, pump: Any) -> Balance:
 
 
 def net_gain(
-    device: Device, gain_electrons: ArrayLike, absorber_electrons: ArrayLike
+    device: AnyDevice, gain_electrons: ArrayLike, absorber_electrons: ArrayLike
 ) -> NDArray[np.float64]:
     """Net gain G of the photon number [1/ns].
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     gain_electrons, absorber_electrons : array_like
         N1 and N2.
 
@@ -198,6 +199,7 @@ def net_gain(
     ndarray
         G [1/ns].
     """
+    device = as_device(device)
     n1, n2 = (
         as_floats(gain_electrons, "gain_electrons"),
         as_floats(absorber_electrons, "absorber_electrons"),
@@ -207,14 +209,14 @@ def net_gain(
 
 
 def spontaneous_emission(
-    device: Device, gain_electrons: ArrayLike, absorber_electrons: ArrayLike
+    device: AnyDevice, gain_electrons: ArrayLike, absorber_electrons: ArrayLike
 ) -> NDArray[np.float64]:
     """Rate R of spontaneous emission into the mode [photons/ns].
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     gain_electrons, absorber_electrons : array_like
         N1 and N2.
 
@@ -223,6 +225,7 @@ def spontaneous_emission(
     ndarray
         R [photons/ns].
     """
+    device = as_device(device)
     n1, n2 = (
         as_floats(gain_electrons, "gain_electrons"),
         as_floats(absorber_electrons, "absorber_electrons"),
@@ -231,13 +234,13 @@ def spontaneous_emission(
     return rate
 
 
-def drift(device: Device, state: ArrayLike, pump_ratio: float) -> NDArray[np.float64]:
+def drift(device: AnyDevice, state: ArrayLike, pump_ratio: float) -> NDArray[np.float64]:
     """Mean change (dS, dN1, dN2)/dt of the noise-averaged equations, dS/dt = G S + R.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     state : array_like, shape (3, ...)
         Photon number S and electrons N1, N2.
     pump_ratio : float
@@ -248,6 +251,7 @@ def drift(device: Device, state: ArrayLike, pump_ratio: float) -> NDArray[np.flo
     ndarray, shape (3, ...)
         Derivatives, each in the unit of its quantity per ns.
     """
+    device = as_device(device)
     s, n1, n2 = as_floats(state, "state")
     c = Coefficients.of(device)
     supply = balance(c, s, pump_electrons_per_ns(device, pump_ratio))
@@ -271,7 +275,7 @@ def _carriers_at(device: Device, photons: ArrayLike, pump: Any) -> NDArray[np.fl
     )
 
 
-def steady_states(device: Device, pump_ratio: float) -> list[SteadyState]:
+def steady_states(device: AnyDevice, pump_ratio: float) -> list[SteadyState]:
     """All fixed points of the drift, by ascending photon number.
 
     The carriers follow from the photon number, so the fixed points are the roots of one function
@@ -279,8 +283,8 @@ def steady_states(device: Device, pump_ratio: float) -> list[SteadyState]:
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
 
@@ -289,16 +293,17 @@ def steady_states(device: Device, pump_ratio: float) -> list[SteadyState]:
     list of SteadyState
         One for a laser that is either off or on, three if both are fixed points.
     """
+    device = as_device(device)
     return states_at(device, float(pump_electrons_per_ns(device, pump_ratio)))
 
 
-def states_at(device: Device, pump: float) -> list[SteadyState]:
+def states_at(device: AnyDevice, pump: float) -> list[SteadyState]:
     """`steady_states`, for a pump that is not a ratio.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump : float
         Pump P of the gain section [electrons/ns].
 
@@ -311,6 +316,7 @@ def states_at(device: Device, pump: float) -> list[SteadyState]:
     InputError
         If there is none below the largest photon number that is tried.
     """
+    device = as_device(device)
     from scipy.optimize import brentq
 
     def residual(log_photons: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -338,13 +344,13 @@ def states_at(device: Device, pump: float) -> list[SteadyState]:
     return states
 
 
-def quiescent_state(device: Device, pump_ratio: float) -> SteadyState:
+def quiescent_state(device: AnyDevice, pump_ratio: float) -> SteadyState:
     """Fixed point with the fewest photons: the laser at rest between its spikes.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
 
@@ -352,4 +358,5 @@ def quiescent_state(device: Device, pump_ratio: float) -> SteadyState:
     -------
     SteadyState
     """
+    device = as_device(device)
     return steady_states(device, pump_ratio)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, as_device
 from lasersampling.lasers.rate_equations import states_at
 
 __all__ = ["RestingStates"]
@@ -24,7 +24,8 @@ class RestingStates:
         Pumps between which to interpolate [electrons/ns].
     """
 
-    def __init__(self, device: Device, pump: NDArray[np.float64]) -> None:
+    def __init__(self, device: AnyDevice, pump: NDArray[np.float64]) -> None:
+        device = as_device(device)
         self._pump = np.unique(np.linspace(pump.min(), pump.max(), _RESTING_LEVELS))
         states = [states_at(device, float(level))[0] for level in self._pump]
         self._columns = (

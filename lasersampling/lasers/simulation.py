@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice
 from lasersampling.lasers.integrator.bundle import Bundle, BundleResult
 from lasersampling.lasers.integrator.preparation import JITTER_CUT
 from lasersampling.lasers.integrator.request import Traces, checked_pump, checked_start
@@ -115,12 +114,12 @@ class Simulation:
         return self.traces.plot(axes, spikes=self.spikes, threshold_photons=threshold)
 
 
-_BYTES_PER_LASER = 512
+BYTES_PER_LASER = 512
 """Memory of a laser in a chain: state, random numbers and tables, without spikes [B]."""
 
 
 def simulate(
-    network: LaserNetwork | Device | str | Path,
+    network: LaserNetwork | AnyDevice,
     pump_ratio: ArrayLike,
     duration_ns: float,
     *,
@@ -192,7 +191,7 @@ def simulate(
     ]
     if not problems:
         shape = n_chains, network.n_lasers
-        problems += memory_problems("n_chains x n_lasers", shape, _BYTES_PER_LASER)
+        problems += memory_problems("n_chains x n_lasers", shape, BYTES_PER_LASER)
         times = {"duration_ns": float(duration_ns), "burn_in_ns": settings.burn_in_ns}
         problems += length_problems(times, shape, tau, step)
         longest_ns = 1e-3 * step * LONGEST_WAIT / JITTER_CUT

@@ -48,6 +48,7 @@ class ActivationCurve:
 
 def draw(axes: Axes, curve: ActivationCurve) -> None:
     """Draw points, fit and its parameters."""
+    style.check_axes(axes)
     fine = np.linspace(curve.pump.min(), curve.pump.max(), 400)
     axes.plot(fine, curve.fit(fine), color=style.BLUE, label="logistic fit")
     axes.errorbar(

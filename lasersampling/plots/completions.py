@@ -45,6 +45,7 @@ def draw(groups: Sequence[Sequence[Column]], headline: str | None = None) -> Fig
 
 def draw_on(axes: Axes, groups: Sequence[Sequence[Column]]) -> None:
     """Draw groups of columns on axes."""
+    style.check_axes(axes)
     n_images, rows, width = groups[0][0][1].shape[:3]
     aspect, x = rows / width, 0.0
     for group in groups:

@@ -124,6 +124,7 @@ def draw_band(
     axes: Axes, band: Band, layout: Layout, n_rows: int, class_names: Sequence[str] | None
 ) -> None:
     """Draw one band, with the names of classes above it unless they are None."""
+    style.check_axes(axes)
     for place, label in enumerate(layout.given):
         left = place * layout.spread * _PITCH
         _draw_columns(axes, band.tiles.get(label, []), n_rows, layout.spread, left)

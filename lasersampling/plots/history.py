@@ -45,6 +45,7 @@ def draw(
     error : ndarray, of the same shape, or None
         Standard errors; drawn for single values only.
     """
+    style.check_axes(axes)
     members = values.reshape(len(values), -1)
     measured = np.isfinite(members).all(axis=1)
     at, members = epoch[measured], members[measured]

@@ -98,6 +98,7 @@ def name_units(axes: Axes, names: Sequence[str]) -> None:
 
 def draw_case(axes: Axes, found: Posteriors, case: int, markersize: float = 7.0) -> None:
     """Draw one case."""
+    style.check_axes(axes)
     exact, clamped, log_odds = found.exact[case], found.clamped[case], found.log_odds[case]
     place = np.arange(exact.size)
     free = clamped == _FREE

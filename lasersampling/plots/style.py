@@ -20,6 +20,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from lasersampling.errors import InputError
+
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 GREEN = "#009E73"
@@ -87,10 +89,24 @@ def new_figure(height: float) -> Figure:
 def on(axes: Axes | None, height: float) -> Iterator[Axes]:
     """Give axes to draw on: those of the caller, or those of a new figure in the common style."""
     if axes is not None:
+        check_axes(axes)
         yield axes
         return
     with style():
         yield new_figure(height).subplots()
+
+
+def check_axes(axes: object) -> None:
+    """Refuse anything on which nothing can be drawn.
+
+    Raises
+    ------
+    InputError
+        If these are not the axes of one panel.
+    """
+    if not isinstance(axes, Axes):
+        expected = "the Axes of one panel, such as figure.subplots() gives, or None"
+        raise InputError.single("axes", type(axes).__name__, expected)
 
 
 def figure_of(axes: Axes) -> Figure:

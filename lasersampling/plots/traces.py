@@ -62,6 +62,7 @@ def draw(time_ns: NDArray[np.float64], traces: Sequence[LaserTrace]) -> Figure:
 
 def draw_photons(axes: Axes, time_ns: NDArray[np.float64], trace: LaserTrace) -> None:
     """Draw the photon number of one laser on a logarithmic axis, its spikes marked above."""
+    style.check_axes(axes)
     # A photon number below one is noise of the field; the axis need not follow it.
     shown = np.maximum(trace.photons, 0.1)
     threshold, spikes = trace.threshold_photons, trace.spikes_ns

@@ -10,9 +10,9 @@ from lasersampling.on_demand import on_demand
 if TYPE_CHECKING:
     from lasersampling.labelled import Variable as Variable
     from lasersampling.results.animation import save_animation as save_animation
+    from lasersampling.results.contents import Metric as Metric
+    from lasersampling.results.contents import Results as Results
     from lasersampling.results.provenance import git_commit as git_commit
-    from lasersampling.results.reading import Metric as Metric
-    from lasersampling.results.reading import Results as Results
     from lasersampling.results.reading import read_results as read_results
     from lasersampling.results.records import PERFORMANCE as PERFORMANCE
     from lasersampling.results.records import flattened as flattened

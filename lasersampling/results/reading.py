@@ -3,227 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5netcdf
 import numpy as np
-from numpy.typing import NDArray
 
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError
-from lasersampling.labelled import Variable, as_dataset
+from lasersampling.labelled import Variable
+from lasersampling.results.contents import EXPECTED, Entry, Metric, Results, missing_groups
 from lasersampling.results.schema import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from lasersampling.boltzmann import BoltzmannMachine
-    from lasersampling.lasers.spikes import SpikeTrains
-    from lasersampling.sampling.protocol import Samples
-
-_EXPECTED = "a results file written by lasersampling"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Description of one array of a results file, without the array."""
-
-    dims: tuple[str, ...]
-    shape: tuple[int, ...]
-    dtype: str
-    units: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One figure of merit; `standard_error` and the 95 % `interval` are None if unknown.
-
-    If the value is unknown or not finite, or an expected error is missing, `reason` says why. A
-    standard error or interval of nan counts as unknown.
-    """
-
-    value: float
-    standard_error: float | None
-    units: str
-    description: str
-    interval: tuple[float, float] | None = None
-    reason: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.standard_error is not None and math.isnan(self.standard_error):
-            object.__setattr__(self, "standard_error", None)
-        if self.interval is not None and any(math.isnan(end) for end in self.interval):
-            object.__setattr__(self, "interval", None)
-
-
-@dataclass(frozen=True, eq=False)
-class Results:
-    """Contents of a results file, in memory.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    attrs : mapping
-        Attributes of the root: schema_version, created_at, library_version, git_commit, command,
-        seed, wall_time_s.
-    config : str
-        Configuration of the run as TOML text.
-    contents : mapping of str to Entry
-        All variables in the file, loaded or not, by ``group/name``.
-    groups : mapping of str to mapping of str to Variable
-        Loaded variables by group (``distribution``) and name (``target``).
-    attributes : mapping of str to mapping
-        Attributes of all groups, by group.
-    metrics : mapping of str to Metric
-        Figures of merit.
-    """
-
-    path: Path
-    attrs: Mapping[str, Any]
-    config: str
-    contents: Mapping[str, Entry]
-    groups: Mapping[str, Mapping[str, Variable]]
-    attributes: Mapping[str, Mapping[str, Any]]
-    metrics: Mapping[str, Metric]
-
-    def to_xarray(self) -> xr.DataTree:
-        """Give all groups that were loaded, and the figures of merit as ``metrics``.
-
-        Returns
-        -------
-        xarray.DataTree
-            Names, dimensions, units and attributes as in the file; each of the ``metrics`` has its
-            `standard_error` as an attribute where it is known.
-        """
-        import xarray as xr
-
-        groups = {
-            name: as_dataset(variables, self.attributes.get(name))
-            for name, variables in self.groups.items()
-        }
-        if self.metrics:
-            metrics = {
-                name: Variable(np.asarray(metric.value), (), metric.units, metric.description)
-                for name, metric in self.metrics.items()
-            }
-            groups["metrics"] = as_dataset(metrics)
-            for name, metric in self.metrics.items():
-                known = {"standard_error": metric.standard_error, "reason": metric.reason}
-                told = {key: value for key, value in known.items() if value is not None}
-                groups["metrics"][name].attrs.update(told)
-        return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(self.attrs)), **groups})
-
-    def group(self, name: str) -> Mapping[str, Variable]:
-        """Return the variables of a group.
-
-        Raises
-        ------
-        InputError
-            If the file has no such group; the message lists the ones it has.
-        """
-        if name not in self.groups:
-            held = ", ".join(f"/{group}" for group in sorted(self.attributes)) or "no groups"
-            raise InputError.single(str(self.path), f"a file with {held}", f"a group /{name}")
-        return self.groups[name]
-
-    def array(self, name: str) -> NDArray[Any]:
-        """Return the data of ``group/variable``.
-
-        Raises
-        ------
-        InputError
-            If the file has no such variable.
-        """
-        group, _, variable = name.rpartition("/")
-        variables = self.group(group)
-        if variable not in variables:
-            held = ", ".join(sorted(variables)) or "nothing"
-            raise InputError.single(f"{self.path}: /{group}", held, f"a variable {variable!r}")
-        return variables[variable].data
-
-    def metric(self, name: str) -> Metric:
-        """Return a figure of merit.
-
-        Raises
-        ------
-        InputError
-            If the file has no such metric; the message lists the ones it has.
-        """
-        if name not in self.metrics:
-            held = ", ".join(sorted(self.metrics)) or "nothing"
-            raise InputError.single(f"{self.path}: /metrics", held, f"a metric {name!r}")
-        return self.metrics[name]
-
-    def machine(self) -> BoltzmannMachine:
-        """Return the machine of the run (`InputError` if there is none)."""
-        from lasersampling.boltzmann import BoltzmannMachine
-
-        counts = self.attributes.get("machine", {})
-        weights, biases = self.array("machine/weights"), self.array("machine/biases")
-        numbers = {
-            key: int(self._number("machine", key)) if key in counts else 0
-            for key in ("n_label", "n_hidden")
-        }
-        with self._named("machine"):
-            return BoltzmannMachine(weights, biases, **numbers)
-
-    def samples(self) -> Samples:
-        """Return the samples of the run (`InputError` if there are none)."""
-        from lasersampling.sampling.protocol import Samples
-
-        states = self.array("samples/state")
-        interval = self.groups["samples"].get("interval_ns")
-        if interval is not None and interval.data.size != 1:
-            got = f"shape {interval.data.shape}"
-            raise InputError.single(f"{self.path}: /samples/interval_ns", got, "one number")
-        known = self.attributes["samples"]
-        with self._named("samples"):
-            return Samples(
-                states,
-                sampler=str(known.get("sampler", "")),
-                seed=int(self._number("samples", "seed")),
-                interval_ns=None if interval is None else float(interval.data.item()),
-                spikes=self.spikes() if "spikes" in self.groups else None,
-            )
-
-    def spikes(self) -> SpikeTrains:
-        """Return the spike trains of the run (`InputError` if there are none)."""
-        from lasersampling.lasers.spikes import SpikeTrains
-
-        time, unit, offset = (self.array(f"spikes/{n}") for n in ("time", "unit", "chain_offset"))
-        n_units = int(self._number("spikes", "n_units"))
-        duration_ns = float(self._number("spikes", "duration_ns"))
-        with self._named("spikes"):
-            return SpikeTrains(time, unit, offset, n_units, duration_ns)
-
-    def _number(self, group: str, name: str) -> float:
-        """Return an attribute that is one finite number."""
-        value = self.attributes.get(group, {}).get(name)
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            got = "nothing" if value is None else repr(value)
-            raise InputError.single(f"{self.path}: /{group}@{name}", got, "a number")
-        return value
-
-    @contextlib.contextmanager
-    def _named(self, group: str) -> Iterator[None]:
-        """Report problems with the contents of a group under the name of the file."""
-        try:
-            yield
-        except InputError as error:
-            raise InputError(
-                p.at(f"{self.path}: /{group}/{p.where}") if str(self.path) not in p.where else p
-                for p in error.problems
-            ) from None
-        except (TypeError, ValueError, IndexError) as error:
-            got = f"what cannot be used ({error})"
-            raise InputError.single(f"{self.path}: /{group}", got, _EXPECTED) from None
 
 
 def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = None) -> Results:
@@ -234,8 +26,7 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     path : path-like
         The file.
     groups : collection of str, optional
-        Groups whose variables are loaded; all by default. Everything else is always loaded. Names
-        that the file lacks are ignored here; `Results.group` refuses them.
+        Groups whose variables are loaded; all by default. Everything else is always loaded.
 
     Returns
     -------
@@ -245,7 +36,15 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     ------
     InputError
         If the file is missing, empty, truncated, not a results file, or written by a newer
-        version of the library; if `groups` are no groups of results files.
+        version of the library; if it lacks one of `groups`, with those that it has.
+
+    Examples
+    --------
+    >>> from lasersampling.results import ResultsFile
+    >>> with ResultsFile.create("run.h5", command="mine", seed=0, config="") as file:
+    ...     file.metric("accuracy", 0.9, 0.01, description="right answers")
+    >>> read_results("run.h5").metric("accuracy").value
+    0.9
     """
     given: object = groups
     if given is not None and (
@@ -254,9 +53,13 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
         or not all(isinstance(name, str) for name in given)
     ):
         raise InputError.single("groups", repr(given), "a list of names of groups")
-    with hdf5.opened(path, _EXPECTED) as root:
+    with hdf5.opened(path, EXPECTED) as root:
         _check_schema(root)
-        return _load(Path(path), root, groups)
+        found = _load(Path(path), root, groups)
+    missing = set(groups or ()) - {*found.attributes, "metrics"}
+    if missing:
+        raise InputError(missing_groups(path, found.attributes, sorted(missing)))
+    return found
 
 
 class _File(h5netcdf.File):  # type: ignore[misc]
@@ -273,7 +76,7 @@ def _check_schema(root: hdf5.Group) -> None:
     version = version[0] if isinstance(version, list) and len(version) == 1 else version
     if not isinstance(version, int):
         got = "an HDF5 file without the attribute 'schema_version'"
-        raise root.refusal("", got, _EXPECTED)
+        raise root.refusal("", got, EXPECTED)
     if not 1 <= version <= SCHEMA_VERSION:
         expected = f"at most {SCHEMA_VERSION}; a newer lasersampling is needed to read this file"
         raise root.refusal("schema_version", str(version), expected)

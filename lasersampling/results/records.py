@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann.learned import Learned

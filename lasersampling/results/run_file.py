@@ -143,14 +143,14 @@ def read_checkpoint(path: Path) -> tuple[State, str]:
         If the file cannot be read or holds no checkpoint, because its run was completed or keeps no
         checkpoints.
     """
-    results = read_results(path, groups=(_GROUP,))
-    if _GROUP not in results.groups:
+    results = read_results(path, groups=())
+    if _GROUP not in results.attributes:
         finished = bool(results.attrs.get("complete", False))
         got = "a training that came to its end" if finished else "results without a checkpoint"
         command = results.attrs.get("command", "of an unknown command")
         expected = f"a training that was stopped, which has a group /{_GROUP}"
         raise InputError.single(str(path), f"{got} ({command})", expected)
-    variables = results.group(_GROUP)
+    variables = read_results(path, groups=(_GROUP,)).group(_GROUP)
     arrays: dict[str, NDArray[Any]] = {name: v.data for name, v in variables.items()}
     try:
         state = unpack(str(arrays.pop("structure")[()]), arrays)

@@ -34,9 +34,10 @@ from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
+from lasersampling.results.contents import Metric
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
-from lasersampling.results.reading import Metric, read_results
+from lasersampling.results.reading import read_results
 from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:

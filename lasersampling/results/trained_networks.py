@@ -11,7 +11,8 @@ from lasersampling.errors import InputError
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.lif.exchange.arrays import Array, network_from_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _KINDS = ("axonal", "synaptic", "dendritic")
 

@@ -39,3 +39,16 @@ def shape_problems(where: str, given: object) -> list[Problem]:
     ):
         return []
     return [Problem(where, repr(given), "(rows, columns), two whole numbers of at least 1")]
+
+
+def names_problems(where: str, given: object, n: int) -> list[Problem]:
+    """Check that an argument is a sequence of texts, one for each unit, or an empty one."""
+    are_texts = (
+        isinstance(given, Sequence | np.ndarray)
+        and not isinstance(given, str | bytes)
+        and all(isinstance(name, str) for name in given)
+    )
+    if are_texts and len(given) in (0, n):  # type: ignore[arg-type]
+        return []
+    got = f"{len(given)} names" if are_texts else repr(given)[:80]  # type: ignore[arg-type]
+    return [Problem(where, got, f"a sequence of {n} texts, one for each unit")]

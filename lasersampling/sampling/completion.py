@@ -29,7 +29,13 @@ from lasersampling.checks import (
 from lasersampling.errors import InputError, Problem
 from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.sampling.arguments import sampler_problems, shape_problems
-from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
+from lasersampling.sampling.conditions import (
+    check_size,
+    class_problems,
+    draws_under,
+    pixel_problems,
+)
+from lasersampling.sampling.protocol import Progress, Sampler
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -186,6 +192,13 @@ class SeenImages:
     ------
     InputError
         With all problems found.
+
+    Examples
+    --------
+    >>> pixels = np.array([[0, 1, 1, 0], [1, 1, 0, 0]])
+    >>> seen = SeenImages(pixels, known=occluded((2, 2), "lower"))
+    >>> seen.known[0]
+    array([ True,  True, False, False])
     """
 
     pixels: NDArray[np.int8]
@@ -200,11 +213,11 @@ class SeenImages:
             problems.append(Problem("flip_probability", repr(self.flip_probability), "below 1/2"))
         if self.label is not None:
             problems += integer_problems("label", self.label, 0)
-        if pixels.ndim != 2 or pixels.size == 0:
-            problems.append(Problem("pixels", f"shape {pixels.shape}", "shape (image, pixel)"))
-        elif not ((pixels == 0) | (pixels == 1)).all():
-            problems.append(Problem("pixels", "grey levels", "0 and 1, since they are clamped"))
-        elif known.dtype != np.bool_ or known.shape not in (pixels.shape[1:], pixels.shape):
+        unfit = pixel_problems("pixels", pixels)
+        problems += unfit
+        if not unfit and (
+            known.dtype != np.bool_ or known.shape not in (pixels.shape[1:], pixels.shape)
+        ):
             got = f"{known.dtype} of shape {known.shape}"
             problems.append(
                 Problem("known", got, f"bool of shape {pixels.shape[1:]} or {pixels.shape}")
@@ -238,16 +251,10 @@ class SeenImages:
             If the machine has other pixels, or not this label.
         """
         machine = as_machine(machine)
-        problems = []
-        if self.pixels.shape[1] != machine.n_visible:
-            expected = f"shape (image, {machine.n_visible})"
-            problems.append(Problem("pixels", f"shape {self.pixels.shape}", expected))
-        if self.label is not None and not 0 <= self.label < machine.n_label:
-            n_label = machine.n_label
-            has = f"0 to {n_label - 1}" if n_label else "none: it has no label units"
-            problems.append(Problem("label", repr(self.label), has))
-        if problems:
-            raise InputError(problems)
+        problems = pixel_problems("pixels", self.pixels, machine.n_visible)
+        if self.label is not None:
+            problems += class_problems("label", self.label, machine.n_label)
+        refuse(problems)
         clamped = np.full((len(self.pixels), machine.n_units), FREE, dtype=np.int8)
         if self.flip_probability == 0:
             clamped[:, machine.visible] = np.where(self.known, self.pixels, FREE)
@@ -314,17 +321,11 @@ def complete(
     )
     machine = as_machine(machine)
     n_images = len(seen.pixels)
-    size = n_completions * n_images, n_draws, machine.n_units
-    refuse(memory_problems("n_completions x n_draws", size, 1, per_row=BYTES_PER_CHAIN))
+    check_size("n_completions x n_draws", n_completions * n_images, n_draws, machine.n_units)
     clamped = seen.clamped(machine)
     if seen.flip_probability == 0:
-        samples = sampler.sample(
-            machine,
-            n_draws,
-            n_chains=n_completions * n_images,
-            clamped=np.repeat(clamped, n_completions, axis=0),
-            seed=seed,
-            progress=progress,
+        samples = draws_under(
+            sampler, machine, clamped, n_completions, n_draws, seed=seed, progress=progress
         )
         states, interval_ns = samples.states, samples.interval_ns
     else:
@@ -363,6 +364,12 @@ def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
     ------
     InputError
         For another side, and for a shape that is not two whole numbers from 1.
+
+    Examples
+    --------
+    >>> occluded((2, 3), "left").reshape(2, 3)
+    array([[False,  True,  True],
+           [False,  True,  True]])
     """
     refuse(shape_problems("shape", shape))
     refuse(memory_problems("shape", shape, np.dtype(np.bool_).itemsize))

@@ -13,7 +13,7 @@ from lasersampling.boltzmann.enumeration import exact_distribution, table_moment
 from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, state_frequencies
 from lasersampling.errors import InputError
-from lasersampling.statistics import compare, distribution_ess, effective_sample_size
+from lasersampling.statistics import compared, distribution_ess, effective_sample_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def draw_states(
         law = replace(law, target=state_frequencies(beside[1][:, :, free]))
     elif beside is not None:
         target = exact_distribution(beside, clamped)
-        found = compare(sampled, target, ess)
+        found = compared(sampled, target, ess)
         # Draws of a single state have no effective sample size.
         floor = None if np.isnan(ess) else found.floor
         law = replace(law, target=target, divergence=found.kl_sample_target, floor=floor)

@@ -25,7 +25,7 @@ from lasersampling.arrays import as_array, as_floats
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, number_cell
 from lasersampling.boltzmann.parameters import MAX_LISTED
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import expanded
@@ -92,13 +92,21 @@ class Evidence:
         Raises
         ------
         InputError
-            For units that do not exist, other values, and no unit left free.
+            For units that do not exist, other values, and no unit left free; for more units than
+            any memory holds.
 
         Examples
         --------
         >>> Evidence.single(3, {0: 1}, {2: 0.5}).clamped
         array([[ 1, -1, -1]], dtype=int8)
         """
+        no_mapping = "a mapping of units to values, such as {0: 1}"
+        refuse(
+            integer_problems("n_units", n_units, 1),
+            kind_problems("hard", hard, Mapping, no_mapping),
+            kind_problems("soft", {} if soft is None else soft, Mapping, no_mapping),
+        )
+        refuse(memory_problems("n_units", (n_units,), 9))
         clamped = np.full((1, n_units), FREE, dtype=np.int8)
         log_odds = np.zeros((1, n_units))
         problems = [

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, refuse
-from lasersampling.errors import InputError
 from lasersampling.labelled import Variable, as_dataset, numbered
+from lasersampling.sampling.arguments import names_problems
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.protocol import Samples
 
@@ -113,15 +113,7 @@ class Posterior:
         """
         from lasersampling.plots import posterior, style
 
-        given: object = names
-        are_texts = (
-            isinstance(given, Sequence | np.ndarray)
-            and not isinstance(given, str | bytes)
-            and all(isinstance(name, str) for name in given)
-        )
-        if not are_texts or len(names) not in (0, self.evidence.n_units):
-            expected = f"a sequence of {self.evidence.n_units} texts, one for each unit"
-            raise InputError.single("names", repr(given), expected)
+        refuse(names_problems("names", names, self.evidence.n_units))
         shown = list(names) or [str(unit) for unit in range(self.evidence.n_units)]
         found = posterior.Posteriors(
             self.exact, self.evidence.clamped, self.evidence.log_odds, shown,

@@ -51,6 +51,18 @@ class Samples:
         The spikes from which the states were read.
     end : mapping of str to ndarray, or None
         State of the chains at the last draw: the `start` of a later call that continues them.
+
+    Raises
+    ------
+    InputError
+        For states that are no such array, or an empty one.
+
+    Examples
+    --------
+    >>> states = np.array([[[0, 1], [1, 1], [1, 1], [0, 1]]], dtype=np.int8)
+    >>> samples = Samples(states, sampler="measured", seed=0)
+    >>> samples.mean, samples.histogram()
+    (array([0.5, 1. ]), array([0. , 0. , 0.5, 0.5]))
     """
 
     states: NDArray[np.int8]
@@ -62,10 +74,16 @@ class Samples:
 
     def __post_init__(self) -> None:
         states = self.states
-        if not isinstance(states, np.ndarray) or states.dtype != np.int8 or states.ndim != 3:
+        if (
+            not isinstance(states, np.ndarray)
+            or states.dtype != np.int8
+            or states.ndim != 3
+            or states.size == 0
+        ):
             got = f"{getattr(states, 'dtype', type(states).__name__)} {np.shape(states)}"
-            raise InputError.single("states", got, "an int8 array of shape (chain, draw, unit)")
-        if states.size and (states.min() < 0 or states.max() > 1):
+            expected = "an int8 array of shape (chain, draw, unit), not empty"
+            raise InputError.single("states", got, expected)
+        if states.min() < 0 or states.max() > 1:
             got = f"values from {states.min()} to {states.max()}"
             raise InputError.single("states", got, "0 and 1")
 

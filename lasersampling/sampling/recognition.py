@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, memory_problems, refuse
+from lasersampling.checks import integer_problems, refuse
 from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
-from lasersampling.sampling.arguments import sampler_problems
-from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler
+from lasersampling.labelled import Variable, as_dataset, numbered
+from lasersampling.sampling.arguments import names_problems, sampler_problems
+from lasersampling.sampling.conditions import check_size, draws_under, pixel_problems
+from lasersampling.sampling.protocol import Progress, Sampler
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +41,46 @@ class Recognition:
     activity: NDArray[np.float64]
     interval_ns: float | None
 
+    def to_xarray(self) -> xr.Dataset:
+        """Give `activity` (image, draw, class)."""
+        dims = ("image", "draw", "class")
+        about = "mean of a label unit over the draws so far"
+        variables = {
+            **numbered(dict(zip(dims, self.activity.shape, strict=True))),
+            "activity": Variable(self.activity, dims, "1", about),
+        }
+        return as_dataset(variables, {"interval_ns": self.interval_ns})
+
+    def plot(self, axes: Axes | None = None, *, names: Sequence[str] = ()) -> Figure:
+        """Draw the activity of the classes over the draws, a panel for each of up to six images.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            Axes for the first image; those of a new figure by default.
+        names : sequence of str, optional
+            Names of the classes; their numbers by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        InputError
+            If there is not one name, a text, for each class.
+        """
+        from lasersampling.plots import recognition, style
+
+        n_classes = self.activity.shape[2]
+        refuse(names_problems("names", names, n_classes))
+        shown = list(names) or [str(number) for number in range(n_classes)]
+        if axes is not None:
+            recognition.draw_image(axes, self.activity[0], self.interval_ns, shown)
+            return style.figure_of(axes)
+        with style.style():
+            return recognition.draw(self.activity, self.interval_ns, shown)
+
     @property
     def labels(self) -> NDArray[np.int64]:
         """Label that was most active over all draws, shape (image,)."""
@@ -42,6 +91,11 @@ class Recognition:
         """Whether the most active label after each draw is correct, shape (image, draw).
 
         If n labels are equally active and one is correct, it counts 1/n, as guessing would give.
+
+        Raises
+        ------
+        InputError
+            Unless there is one class for each image.
         """
         true = as_array(labels, "labels")
         if true.shape != (len(self.activity),):
@@ -56,8 +110,18 @@ class Recognition:
         return scores
 
     def accuracy(self, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean score after each draw and its standard error over images, both (draw,)."""
+        """Mean score after each draw and its standard error over images, both (draw,).
+
+        The error is nan for a single image, which says nothing of the scatter.
+
+        Raises
+        ------
+        InputError
+            As for `scores`.
+        """
         scores = self.scores(labels)
+        if len(scores) < 2:
+            return scores.mean(axis=0), np.full(scores.shape[1], np.nan)
         error = scores.std(axis=0, ddof=1) / np.sqrt(len(scores))
         return scores.mean(axis=0), error
 
@@ -94,10 +158,26 @@ def recognise(
     progress : callable, optional
         Called with the fraction of the work done.
 
+    Returns
+    -------
+    Recognition
+
     Raises
     ------
     InputError
-        With all problems found.
+        For a machine without label units, images that do not fit it, anything else than a sampler,
+        and more chains than fit into the memory.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.pictures.models import load_picture_model
+    >>> from lasersampling.sampling import Gibbs
+    >>> model = load_picture_model("digits")
+    >>> pictures = model.data.load()
+    >>> shown = pictures.test_images[:3]
+    >>> found = recognise(Gibbs(burn_in=50), model.machine, shown, n_draws=50, n_chains=2)
+    >>> found.activity.shape, found.scores(pictures.test_labels[:3])[:, -1]
+    ((3, 50, 10), array([1., 1., 1.]))
     """
     machine, pixels = as_machine(machine), as_array(images, "images")
     refuse(
@@ -108,22 +188,12 @@ def recognise(
     )
     if machine.n_label == 0:
         raise InputError.single("machine", "no label units", "at least one")
-    if pixels.ndim != 2 or len(pixels) == 0 or pixels.shape[1] != machine.n_visible:
-        expected = f"shape (image, {machine.n_visible})"
-        raise InputError.single("images", f"shape {pixels.shape}", expected)
-    if not ((pixels == 0) | (pixels == 1)).all():
-        raise InputError.single("images", "grey levels", "0 and 1, since pixels are clamped")
-    size = n_chains * len(pixels), n_draws, machine.n_units
-    refuse(memory_problems("n_chains x n_draws", size, 1, per_row=BYTES_PER_CHAIN))
+    refuse(pixel_problems("images", pixels, machine.n_visible))
+    check_size("n_chains x n_draws", n_chains * len(pixels), n_draws, machine.n_units)
     clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
     clamped[:, machine.visible] = pixels
-    samples = sampler.sample(
-        machine,
-        n_draws,
-        n_chains=n_chains * len(pixels),
-        clamped=np.repeat(clamped, n_chains, axis=0),
-        seed=seed,
-        progress=progress,
+    samples = draws_under(
+        sampler, machine, clamped, n_chains, n_draws, seed=seed, progress=progress
     )
     states = samples.states[:, :, machine.label]
     shape = len(pixels), n_chains, n_draws, machine.n_label

@@ -13,6 +13,7 @@ from lasersampling.statistics.chains import (
 from lasersampling.statistics.divergences import (
     Divergences,
     compare,
+    compared,
     described,
     kl_divergence,
     kl_floor,
@@ -45,6 +46,7 @@ __all__ = [
     "block_length",
     "bootstrap_intervals",
     "compare",
+    "compared",
     "coverage",
     "described",
     "distribution_ess",

@@ -129,12 +129,43 @@ def compare(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
     sampled, target : array_like, shape (state,)
         Probabilities over the same states, each summing to one.
     ess : float
-        Effective sample size of the joint states, for the floor.
+        Effective sample size of the joint states (`distribution_ess` estimates it), for the floor.
+
+    Returns
+    -------
+    Divergences
 
     Raises
     ------
     InputError
-        For tables of different length, or that are no probabilities.
+        For tables of different length, or that are no probabilities, and an `ess` that is not a
+        number above 0.
+
+    Examples
+    --------
+    >>> found = compare([0.5, 0.5], [0.25, 0.75], ess=100.0)
+    >>> round(found.kl_sample_target, 3), found.total_variation, round(found.floor, 4)
+    (0.144, 0.25, 0.0051)
+    """
+    if isinstance(ess, float | np.floating) and np.isnan(ess):
+        expected = "a number above 0; it is unknown for draws that show one state only"
+        raise InputError.single("ess", "nan", expected)
+    return compared(sampled, target, ess)
+
+
+def compared(sampled: ArrayLike, target: ArrayLike, ess: float) -> Divergences:
+    """Give the divergences of `compare`; for an effective size of nan the floor is nan too.
+
+    Parameters
+    ----------
+    sampled, target, ess
+        As for `compare`, but `ess` may be nan, as `distribution_ess` gives it for draws of a single
+        state: callers say then that the floor is unknown.
+
+    Raises
+    ------
+    InputError
+        As for `compare`.
     """
     p, q = _pair(sampled, target, "sampled", "target")
     return Divergences(

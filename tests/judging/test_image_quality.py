@@ -7,7 +7,7 @@ from lasersampling.errors import InputError
 from lasersampling.judging.image_quality import MEASURES, ImageJudge, quality_over_time, ratios
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.learning.pictures.label_reader import train_label_reader
-from lasersampling.results.reading import Metric
+from lasersampling.results.contents import Metric
 from lasersampling.sampling import Samples
 
 CLASSES, PIXELS = 3, 12

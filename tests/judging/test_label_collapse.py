@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.errors import InputError
 from lasersampling.judging.images import GeneratedImages
 from lasersampling.judging.label_collapse import collapsed_labels, image_variety
 from lasersampling.learning.pictures.label_reader import LabelReader
@@ -83,3 +84,11 @@ def test_variety_is_the_mean_distance_of_pairs():
     pixels = GOOD.samples.states[GOOD.labels == 1][:, -1, MACHINE.visible].astype(int)
     pairs = [np.abs(a - b).sum() for k, a in enumerate(pixels) for b in pixels[:k]]
     assert image_variety(MACHINE, GOOD, 1) == pytest.approx(np.mean(pairs))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_variety_needs_two_chains(n):
+    found = GeneratedImages(Samples(np.zeros((3, 2, 4), np.int8), "x", 0), np.arange(3) * 0 + 1)
+    found.labels[:n] = 0
+    with pytest.raises(InputError, match=f"images: got {n} chains of label 0, expected at least 2"):
+        image_variety(BoltzmannMachine(np.zeros((4, 4)), np.zeros(4)), found, 0)

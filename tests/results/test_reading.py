@@ -34,6 +34,17 @@ def test_only_the_groups_asked_for_are_loaded(path):
     assert results.contents["second/y"].units == "ns"
 
 
+@pytest.mark.parametrize("groups", [["nope"], ("first", "nope"), {"nope"}, ["first/x"], [""]])
+def test_groups_that_are_not_there_are_named_with_those_that_are(path, groups):
+    found = problem(path, groups=groups)
+    assert found.got == "a file with /first, /second"
+    assert found.expected == f"a group /{sorted(groups)[-1] if 'nope' in groups else groups[0]}"
+
+
+def test_figures_of_merit_are_always_read(path):
+    assert read_results(path, groups=["metrics"]).metrics["kl"].value == 0.1
+
+
 def test_missing_file(tmp_path):
     assert problem(tmp_path / "no.h5").got == "no such file or directory"
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, target_from_table
+from lasersampling.checks import memory_bytes
 from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.judging.generation import generate, generate_images, label_conditions
+from lasersampling.judging.samples import evaluate, evaluate_target
 from lasersampling.learning.machines.contrastive import initial_machine, learn
 from lasersampling.learning.machines.local_rule import LocalSettings, learn_locally
 from lasersampling.learning.machines.settings import DistributionLearning
@@ -19,10 +21,20 @@ from lasersampling.learning.pictures.training import train_images
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.recipes import SpikeTraining, build_network
 from lasersampling.sampling import Gibbs
+from lasersampling.sampling.certificate import (
+    certificate,
+    learned_certificate,
+    target_certificate,
+)
 from lasersampling.sampling.completion import SeenImages, complete, occluded
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import infer
+from lasersampling.sampling.neurons.adaptation import adapt
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.neurons.tempering import Tempering
+from lasersampling.sampling.protocol import Samples
 from lasersampling.sampling.recognition import recognise
+from lasersampling.sampling.renewal.sampler import Renewal
 
 MACHINE = BoltzmannMachine(np.zeros((7, 7)), np.zeros(7), 2, 1)
 """Four pixels, two label units, a hidden one."""
@@ -208,11 +220,81 @@ def test_a_truth_that_knows_nothing_of_the_cases_is_named(truth: Any, evidence: 
         lambda: recognised(n_draws=10**13),
         lambda: initial_machine(TARGET, 10**6, seed=0),
         lambda: occluded((10**8, 10**8), "left"),
+        lambda: Evidence.single(10**13, {}),
+        lambda: adapt(Lasers("D6"), START, n_chains=10**13),
+        lambda: adapt(Lasers("D6"), START, n_draws=10**13),
+        lambda: Lasers("D6", interval_ns=1e-9).sample(START, memory_bytes() // 16, n_chains=1),
+        lambda: Lasers("D6").sample(START, memory_bytes() // 16, n_chains=1),
+        lambda: Renewal("D6").sample(START, memory_bytes() // 16, n_chains=1),
     ],
 )
 def test_sizes_are_checked_before_memory_is_taken(use: Any) -> None:
     with pytest.raises(InputError, match="half of this computer's memory"):
         use()
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("settings", lambda given: Lasers("D6", settings=given)),
+        ("lines", lambda given: Lasers("D6", lines=given)),
+        ("hazard_settings", lambda given: Renewal("D6", given)),
+    ],
+)
+@pytest.mark.parametrize("given", [1, "a", {}, (), FineTuning(), Lasers])
+def test_lasers_are_made_of_settings_of_their_own_kind(name: str, use: Any, given: Any) -> None:
+    with pytest.raises(InputError, match=rf"{name}: got .*, expected \w+\(\.\.\.\)"):
+        use(given)
+
+
+@pytest.mark.parametrize("given", ["no", 0, 1.0, None, []])
+def test_spikes_are_recorded_or_not(given: Any) -> None:
+    with pytest.raises(InputError, match="record_spikes: got .*, expected True or False"):
+        Renewal("D6", record_spikes=given)
+
+
+@pytest.mark.parametrize("steps", [0, 1001, 10**9, 10**30, 2.5, True])
+def test_the_hot_part_has_a_reasonable_number_of_steps(steps: Any) -> None:
+    with pytest.raises(InputError, match="steps: got"):
+        Tempering(steps=steps)
+
+
+@pytest.mark.parametrize("given", [None, 3, "a", np.zeros((2, 10, 7), dtype=np.int8)], ids=str)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda given: certificate(given, MACHINE),
+        lambda given: target_certificate(given, TARGET),
+        lambda given: learned_certificate(given, MACHINE, TARGET),
+        lambda given: evaluate(MACHINE, given),
+        lambda given: evaluate_target(TARGET, given),
+    ],
+    ids=["certificate", "target", "learned", "evaluate", "evaluate_target"],
+)
+def test_anything_but_samples_is_refused(use: Any, given: Any) -> None:
+    with pytest.raises(InputError, match="samples: got .*, expected Samples"):
+        use(given)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 2), (2, 0, 2), (2, 5, 0)])
+def test_samples_are_never_empty(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"states: got int8 .*, not empty"):
+        Samples(np.zeros(shape, dtype=np.int8), "gibbs", 0)
+
+
+@pytest.mark.parametrize("given", [None, 3, [1], "01"])
+@pytest.mark.parametrize("name", ["hard", "soft"])
+def test_evidence_is_a_mapping(name: str, given: Any) -> None:
+    if name == "soft" and given is None:
+        pytest.skip("there is none")
+    with pytest.raises(InputError, match=f"{name}: got .*, expected a mapping"):
+        Evidence.single(3, **{"hard": {}, name: given})
+
+
+@pytest.mark.parametrize("n_units", [0, -1, 2.0, None, "a", True])
+def test_evidence_is_of_a_number_of_units(n_units: Any) -> None:
+    with pytest.raises(InputError, match="n_units: got"):
+        Evidence.single(n_units, {})
 
 
 @pytest.mark.parametrize("number", [-1, 5, 99, 0.5, None, "a"])

@@ -83,6 +83,9 @@ def test_tables_that_are_no_distributions(p, q, message):
 def test_impossible_sample_sizes():
     with pytest.raises(InputError, match="ess: got 0"):
         compare(P, Q, ess=0)
+    for unknown in (np.nan, np.float32("nan"), None, "a", True):
+        with pytest.raises(InputError, match="ess: got .*, expected a number above 0"):
+            compare(P, Q, ess=unknown)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="n_states: got 0"):
         kl_floor(0, 10)
 

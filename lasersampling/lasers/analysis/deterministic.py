@@ -33,7 +33,7 @@ from torch import Tensor
 from lasersampling.arrays import as_floats
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError, SimulationError
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import (
     Coefficients,
@@ -137,7 +137,7 @@ def flow(
 
 
 def trajectory(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: ArrayLike,
     start: SteadyState | Sequence[ArrayLike],
     time_ns: ArrayLike,
@@ -149,8 +149,8 @@ def trajectory(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : array_like, shape () or (...)
         Pump r = P/P_th of the gain section [1].
     start : SteadyState or sequence of three array_like, each of shape () or (...)
@@ -183,6 +183,7 @@ def trajectory(
     >>> bool(abs(still.photons[1] / rest.photons - 1) < 1e-6)
     True
     """
+    device = as_device(device)
     from torchdiffeq import odeint
 
     time = as_floats(time_ns, "time_ns")
@@ -263,7 +264,7 @@ def kicked(
 
 
 def pulse_response(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     kick_electrons: float,
     *,
@@ -274,8 +275,8 @@ def pulse_response(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     kick_electrons : float
@@ -289,12 +290,13 @@ def pulse_response(
     -------
     Trajectory
     """
+    device = as_device(device)
     rest = quiescent_state(device, pump_ratio)
     time = np.arange(0.0, duration_ns + 0.5e-3 * interval_ps, 1e-3 * interval_ps)
     return trajectory(device, pump_ratio, kicked(rest, kick_electrons), time)
 
 
-def pulse_shape(device: Device, path: Trajectory) -> Pulse:
+def pulse_shape(device: AnyDevice, path: Trajectory) -> Pulse:
     """Peak, width and energy of the highest pulse of one laser's trajectory.
 
     Peak and half-height times come from a parabola and from straight lines through log S, so a
@@ -302,8 +304,8 @@ def pulse_shape(device: Device, path: Trajectory) -> Pulse:
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     path : Trajectory
         Trajectory of a single laser, with equal time steps.
 
@@ -316,6 +318,7 @@ def pulse_shape(device: Device, path: Trajectory) -> Pulse:
     InputError
         If the trajectory shows no whole pulse.
     """
+    device = as_device(device)
     time, log = path.time_ns, np.log(path.photons)
     top = int(log.argmax())
     half = log[top] - np.log(2.0)
@@ -340,7 +343,7 @@ def pulse_shape(device: Device, path: Trajectory) -> Pulse:
     )
 
 
-def count_pulses(device: Device, path: Trajectory) -> NDArray[np.int64]:
+def count_pulses(device: AnyDevice, path: Trajectory) -> NDArray[np.int64]:
     """Number of pulses of each laser, by the device's definition of a spike.
 
     A pulse is a rise through the detection threshold of a laser that was below the re-arming
@@ -348,8 +351,8 @@ def count_pulses(device: Device, path: Trajectory) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     path : Trajectory
         A trajectory whose readings are closer than the width of a pulse.
 
@@ -357,6 +360,7 @@ def count_pulses(device: Device, path: Trajectory) -> NDArray[np.int64]:
     -------
     ndarray of int64, shape (...)
     """
+    device = as_device(device)
     threshold, rearm = device.detection.threshold_photons, device.detection.rearm_photons
     armed = path.photons[0] < rearm
     count = np.zeros(path.photons.shape[1:], dtype=np.int64)

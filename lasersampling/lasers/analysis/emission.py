@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.integrator.request import Traces
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.settings import SimulationSettings, TraceRequest, checked_settings
@@ -109,7 +109,7 @@ class Emission:
 
 
 def measure_emission(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     *,
     duration_ns: float = 100.0,
@@ -122,8 +122,8 @@ def measure_emission(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     duration_ns : float
@@ -151,6 +151,7 @@ def measure_emission(
     >>> bool(5_000 < photons < 50_000)
     True
     """
+    device = as_device(device)
     settings = checked_settings(settings, SimulationSettings)
     step = settings.step_of(device)
     problems = [

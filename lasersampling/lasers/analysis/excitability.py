@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +36,7 @@ from lasersampling.lasers.analysis.deterministic import (
     trajectory,
 )
 from lasersampling.lasers.analysis.stability import fixed_points
-from lasersampling.lasers.device import Device, as_device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.rate_equations import quiescent_state
 
 __all__ = ["Excitability", "excitability", "refractory_curve", "refractory_period_ns"]
@@ -108,7 +107,7 @@ class Excitability:
 
 
 def threshold_kick(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     *,
     state: list[NDArray[np.float64]] | None = None,
@@ -117,8 +116,8 @@ def threshold_kick(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     state : list of three ndarray, shape (laser,), optional
@@ -130,6 +129,7 @@ def threshold_kick(
         Threshold [electrons], to a few 1e-5 of the electrons at threshold pump; infinite if that
         many electrons do not suffice.
     """
+    device = as_device(device)
     states = _at_rest(device, pump_ratio) if state is None else state
     highest = device.threshold_pump_electrons_per_ns * device.gain.carrier_lifetime_ns
 
@@ -141,7 +141,7 @@ def threshold_kick(
 
 
 def threshold_photons(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     *,
     state: list[NDArray[np.float64]] | None = None,
@@ -150,8 +150,8 @@ def threshold_photons(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     state : list of three ndarray, shape (laser,), optional
@@ -163,6 +163,7 @@ def threshold_photons(
         Threshold [photons]. It is 0 for a laser whose own light already grows into a pulse, and
         infinite if light at the detection threshold dies away.
     """
+    device = as_device(device)
     states = _at_rest(device, pump_ratio) if state is None else state
     # Set just below the detection threshold, so that the pulse must still grow through it.
     highest = 0.999 * device.detection.threshold_photons
@@ -176,7 +177,7 @@ def threshold_photons(
 
 
 def refractory_curve(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     delay_ns: ArrayLike,
     *,
@@ -186,8 +187,8 @@ def refractory_curve(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     delay_ns : array_like, shape (delay,)
@@ -206,6 +207,7 @@ def refractory_curve(
         If a second kick would come before the peak of the first pulse, where it would only join
         this pulse.
     """
+    device = as_device(device)
     delays = as_floats(delay_ns, "delay_ns")
     peak = _peak_time_ns(device, pump_ratio, first_kick_electrons)
     if not np.all(delays >= peak):
@@ -217,7 +219,7 @@ def refractory_curve(
 
 
 def refractory_period_ns(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     *,
     first_kick_electrons: float,
@@ -227,8 +229,8 @@ def refractory_period_ns(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     first_kick_electrons, second_kick_electrons : float
@@ -239,6 +241,7 @@ def refractory_period_ns(
     float
         Delay [ns]; infinite if none up to ten gain lifetimes suffices.
     """
+    device = as_device(device)
     # A kick before the peak would join the first pulse, which must not count as a second one.
     shortest = _peak_time_ns(device, pump_ratio, first_kick_electrons)
     longest = 10.0 * device.gain.carrier_lifetime_ns
@@ -255,7 +258,7 @@ def refractory_period_ns(
 
 
 def excitability(
-    device: Device | str | Path, pump_ratio: float, *, strong_kick: float = STRONG_KICK
+    device: AnyDevice, pump_ratio: float, *, strong_kick: float = STRONG_KICK
 ) -> Excitability:
     """Measure threshold, pulse and refractory periods of a device at one pump.
 

@@ -39,7 +39,7 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError
 from lasersampling.lasers.analysis.deterministic import pulse_response
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.rate_equations import Coefficients, quiescent_state
 
 __all__ = ["IntervalModel", "fit_intervals", "hazard_per_ns"]
@@ -81,13 +81,13 @@ class IntervalModel:
     prefactor: float
 
 
-def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float64]:
+def hazard_per_ns(device: AnyDevice, gain_electrons: ArrayLike) -> NDArray[np.float64]:
     """Rate at which noise starts pulses while the gain section holds N1 electrons.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     gain_electrons : array_like, shape (...)
         N1, below the number at which the light grows by itself.
 
@@ -96,6 +96,7 @@ def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float
     ndarray, shape (...)
         Hazard [1/ns]; 0 if no bleaching suffices, infinite if none is needed.
     """
+    device = as_device(device)
     c = Coefficients.of(device)
     n1 = as_floats(gain_electrons, "gain_electrons")
     unbleached = c.growth(n1, 0.0)
@@ -128,7 +129,7 @@ def hazard_per_ns(device: Device, gain_electrons: ArrayLike) -> NDArray[np.float
 
 
 def fit_intervals(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: float,
     intervals_ns: ArrayLike,
     *,
@@ -138,8 +139,8 @@ def fit_intervals(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     intervals_ns : array_like, shape (interval,)
@@ -156,6 +157,7 @@ def fit_intervals(
     InputError
         If there are no intervals, or none that the model allows.
     """
+    device = as_device(device)
     intervals = as_floats(intervals_ns, "intervals_ns")
     if intervals.size == 0 or not (np.isfinite(intervals).all() and intervals.min() > 0.0):
         raise InputError.single(

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.analysis.deterministic import count_pulses, flow, trajectory
-from lasersampling.lasers.device import Device, as_device
+from lasersampling.lasers.device import AnyDevice, Device, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.rate_equations import (
     Coefficients,
@@ -90,13 +89,13 @@ class Bifurcation:
     frequency_per_ns: float
 
 
-def fixed_points(device: Device, pump_ratio: float) -> list[FixedPoint]:
+def fixed_points(device: AnyDevice, pump_ratio: float) -> list[FixedPoint]:
     """Steady states and the eigenvalues of their Jacobian, by ascending photon number.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section, above 0 [1].
 
@@ -104,6 +103,7 @@ def fixed_points(device: Device, pump_ratio: float) -> list[FixedPoint]:
     -------
     list of FixedPoint
     """
+    device = as_device(device)
     if pump_ratio == 0.0:
         raise InputError.single("pump_ratio", "0", "a pump above 0")
     coefficients = Coefficients.of(device)
@@ -123,7 +123,7 @@ def fixed_points(device: Device, pump_ratio: float) -> list[FixedPoint]:
 
 
 def bifurcations(
-    device: Device | str | Path,
+    device: AnyDevice,
     lowest: float = 0.05,
     highest: float = 20.0,
     n_grid: int = 200,
@@ -175,7 +175,7 @@ def bifurcations(
     return found
 
 
-def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
+def regimes(device: AnyDevice, pump_ratios: Sequence[float] | NDArray[np.float64]) -> list[Regime]:
     """Regime of the noise-free laser at each pump.
 
     *bistable*: two attractors, either two stable states or a stable state and self-pulsing.
@@ -184,8 +184,8 @@ def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) 
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratios : sequence of float
         Values of r = P/P_th [1].
 
@@ -193,6 +193,7 @@ def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) 
     -------
     list of {"excitable", "self-pulsing", "continuous-wave", "bistable"}
     """
+    device = as_device(device)
     stable = [
         [point for point in fixed_points(device, r) if point.n_unstable == 0] for r in pump_ratios
     ]
@@ -213,14 +214,14 @@ def regimes(device: Device, pump_ratios: Sequence[float] | NDArray[np.float64]) 
 
 
 def nullclines(
-    device: Device, pump_ratio: float, photons: NDArray[np.float64]
+    device: AnyDevice, pump_ratio: float, photons: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nullclines: where photons and gain electrons rest, with the absorber in equilibrium.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : float
         Pump r = P/P_th of the gain section [1].
     photons : ndarray, shape (point,)
@@ -232,6 +233,7 @@ def nullclines(
         N1 [electrons] at which dS/dt = 0, and at which dN1/dt = 0. Fixed points of the full
         equations lie where the two cross.
     """
+    device = as_device(device)
     c = Coefficients.of(device)
     supply = balance(c, photons, pump_electrons_per_ns(device, pump_ratio))
     n2 = supply.absorber_source / supply.absorber_rate

@@ -30,7 +30,7 @@ gamma_Q and a).
 from __future__ import annotations
 
 from lasersampling.config import Finite, Positive, validated
-from lasersampling.lasers.device import Device, Section
+from lasersampling.lasers.device import AnyDevice, Section, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 
 __all__ = ["Yamada", "from_yamada"]
@@ -61,13 +61,13 @@ class Yamada:
     absorber_rate: Positive
 
     @classmethod
-    def from_device(cls, device: Device, pump_ratio: float) -> Yamada:
+    def from_device(cls, device: AnyDevice, pump_ratio: float) -> Yamada:
         """Dimensionless form of a device under a pump.
 
         Parameters
         ----------
-        device : Device
-            The laser.
+        device : Device, str or Path
+            The laser, the name of a shipped one, or its file.
         pump_ratio : float
             Pump r = P/P_th of the gain section [1].
 
@@ -75,6 +75,7 @@ class Yamada:
         -------
         Yamada
         """
+        device = as_device(device)
         kappa, gain, absorber = device.cavity.loss_per_ns, device.gain, device.absorber
         pump = float(pump_electrons_per_ns(device, pump_ratio))
         electrons = pump * gain.carrier_lifetime_ns - gain.transparency_electrons

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from lasersampling.checks import integer_problems
 from lasersampling.errors import InputError, Problem, SimulationError
-from lasersampling.lasers.device import Detection, Device
+from lasersampling.lasers.device import AnyDevice, Detection, Device, as_device
 from lasersampling.lasers.differentiable.bridge import open_variance, weights
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.pumps import ratio_problems
@@ -92,14 +92,14 @@ class Record:
 
 
 def coefficients(
-    device: Device, *, dtype: torch.dtype = torch.float32, on: torch.device | str = "cpu"
+    device: AnyDevice, *, dtype: torch.dtype = torch.float32, on: torch.device | str = "cpu"
 ) -> Coefficients:
     """Constants of a laser as tensors, which can be differentiated.
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     dtype : torch.dtype
         float32 or float64.
     on : torch.device or str
@@ -109,12 +109,13 @@ def coefficients(
     -------
     Coefficients
     """
+    device = as_device(device)
     values = Coefficients.of(device)
     return Coefficients(*(torch.tensor(value, dtype=dtype, device=on) for value in values))
 
 
 def resting(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: Tensor,
     generator: torch.Generator | None = None,
     *,
@@ -124,8 +125,8 @@ def resting(
 
     Parameters
     ----------
-    device : Device
-        The laser.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file.
     pump_ratio : Tensor, shape (...)
         Pump r = P/P_th of each laser [1]; the state is a constant, not a function of it.
     generator : torch.Generator, optional
@@ -137,6 +138,7 @@ def resting(
     -------
     LaserState
     """
+    device = as_device(device)
     pump = pump_ratio * device.threshold_pump_electrons_per_ns
     return _resting_at(device, pump, generator, noise=noise)
 
@@ -268,7 +270,7 @@ def advance(
 
 
 def simulate(
-    device: Device,
+    device: AnyDevice,
     pump_ratio: Tensor,
     n_steps: int,
     *,
@@ -282,8 +284,9 @@ def simulate(
 
     Parameters
     ----------
-    device : Device
-        The laser; its detection, step and, unless given, its constants.
+    device : Device, str or Path
+        The laser, the name of a shipped one, or its file: its detection, step and, unless given,
+        its constants.
     pump_ratio : Tensor, shape (...)
         Pump r = P/P_th of each laser [1]; its shape, precision and device are those of all tensors.
         The threshold pump P_th is that of `device`, whatever `constants` say.
@@ -320,6 +323,7 @@ def simulate(
     >>> record.photons.shape
     torch.Size([2, 2])
     """
+    device = as_device(device)
     settings = checked_settings(settings, StepSettings)
     noise, step = settings.noise, settings.step_of(device)
     problems = [

@@ -41,14 +41,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem, SimulationError
-from lasersampling.lasers.device import Device
+from lasersampling.lasers.device import AnyDevice, Device
 from lasersampling.lasers.integrator.request import Traces, checked_pump
 from lasersampling.lasers.jumps import kernel
 from lasersampling.lasers.network import LaserNetwork, as_network
@@ -86,7 +85,7 @@ class JumpSimulation:
 
 
 def simulate_jumps(
-    network: LaserNetwork | Device | str | Path,
+    network: LaserNetwork | AnyDevice,
     pump_ratio: ArrayLike,
     duration_ns: float,
     *,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _LOOKS = {
     "certificate": (style.BLUE, "o", "certificate"),

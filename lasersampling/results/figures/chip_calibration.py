@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 MODELS = ("brainscales2", "harsh")
 
@@ -44,9 +45,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds no calibration.
     """
     groups = {model: f"calibration_{model}" for model in MODELS}
-    results = read_results(path, groups=tuple(groups.values()))
-    present = [model for model, group in groups.items() if group in results.attributes]
+    held = read_results(path, groups=()).attributes
+    present = [model for model, group in groups.items() if group in held]
     present = present or [MODELS[0]]  # the error message then asks for this group
+    results = read_results(path, groups=[groups[model] for model in present])
     panels = [
         (model, name, values)
         for model in present

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from lasersampling.errors import InputError
 from lasersampling.plots import style
+from lasersampling.results.contents import Results
 from lasersampling.results.figures.noisy_hardware import KINDS
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.reading import read_results
 
 _WAYS = {"moved": (":", "o", "transferred"), "learned": ("-", "D", "after learning on the chip")}
 

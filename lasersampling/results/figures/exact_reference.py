@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from lasersampling.plots import style
 from lasersampling.plots.activation import with_error
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _TOLERANCE_PERCENT = 2.0
 _LEAST_PROBABILITY = 1e-5  # less is seen too rarely

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _MAX_STATES = 32
 

@@ -13,7 +13,8 @@ from matplotlib.ticker import LogLocator
 
 from lasersampling.errors import InputError
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 ALL_AT_ONCE = "laboratory"
 KINDS = (ALL_AT_ONCE, "pump", "threshold", "coupling", "bits", "jitter", "lost")

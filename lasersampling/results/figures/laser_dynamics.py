@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from lasersampling.plots import style
 from lasersampling.plots.activation import PUMP, with_error
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _WINDOWS_NS = ((-1.0, -0.05), (-0.05, 0.05), (0.05, 6.0))
 _WINDOW_WIDTHS = (1.0, 1.3, 2.0)

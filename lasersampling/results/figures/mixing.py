@@ -11,7 +11,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _COLOURS = (style.INK, style.VERMILLION, style.BLUE, style.SKY, style.GREY)
 _MARKS = "osDv^"

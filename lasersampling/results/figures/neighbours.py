@@ -11,7 +11,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _COLUMNS = 10
 _BANDS = 2

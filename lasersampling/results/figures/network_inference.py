@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from lasersampling.plots import style
 from lasersampling.plots.posterior import draw_bars
+from lasersampling.results.contents import Results
 from lasersampling.results.figures.posterior import posteriors_of
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.reading import read_results
 
 _TITLES = {
     "explaining_away": "burglar alarm",

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from lasersampling.errors import InputError
 from lasersampling.plots import style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 KINDS = {
     "none": ("weights only", style.GREY),

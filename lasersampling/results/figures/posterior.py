@@ -7,7 +7,8 @@ import os
 from matplotlib.figure import Figure
 
 from lasersampling.plots import posterior, style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 
 def plot(path: str | os.PathLike[str], group: str = "posterior") -> Figure:

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from lasersampling.errors import InputError
 from lasersampling.plots import raster, style
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 _WINDOW_IN_REFRACTORY_TIMES = 30
 
@@ -38,8 +39,7 @@ def plot(
     InputError
         If the file holds no spikes or no refractory time.
     """
-    results = read_results(path, groups=("spikes", "device", "machine"))
-    results.group("spikes")
+    results = read_results(path, groups=("spikes",))
     refractory_ns = results.attributes.get("device", {}).get("refractory_time_ns")
     if refractory_ns is None:
         raise InputError.single(

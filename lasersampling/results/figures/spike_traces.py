@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lasersampling.errors import InputError
 from lasersampling.plots import style, traces
-from lasersampling.results.reading import Results, read_results
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
 
 
 def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> Figure:
@@ -38,7 +39,8 @@ def plot(path: str | os.PathLike[str], lasers: Sequence[int] | None = None) -> F
     InputError
         If the file holds no traces, or none of a laser that is asked for.
     """
-    results = read_results(path, groups=("traces", "spikes"))
+    has_spikes = "spikes" in read_results(path, groups=()).attributes
+    results = read_results(path, groups=("traces", "spikes") if has_spikes else ("traces",))
     recorded = [int(laser) for laser in results.array("traces/laser")]
     chosen = traces.spread(recorded) if lasers is None else list(lasers)
     missing = sorted(set(chosen) - set(recorded))

@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.targets import Target
-from lasersampling.errors import InputError, Problem
+from lasersampling.checks import kind_problems, refuse
+from lasersampling.errors import Problem
+from lasersampling.sampling.arguments import names_problems, sampler_problems
 from lasersampling.sampling.protocol import Samples
 from lasersampling.statistics.chains import MIN_DRAWS
+
+_SAMPLES = "Samples, such as Gibbs().sample(...) gives"
+_TARGET = "a Target (target_from_table makes one)"
+_NO_TARGET = object()
 
 
 def check_arguments(
@@ -45,33 +51,27 @@ def check_arguments(
     if samples.n_draws < MIN_DRAWS:
         got, expected = f"{samples.n_draws} draws per chain", f"at least {MIN_DRAWS}"
         problems.append(Problem("samples", got, expected))
-    if sampler is not None and (
-        isinstance(sampler, type) or not callable(getattr(sampler, "sample", None))
-    ):
-        got = sampler.__name__ if isinstance(sampler, type) else type(sampler).__name__
-        problems.append(Problem("sampler", got, "an object that samples, such as Lasers('D6')"))
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        problems.append(Problem("names", repr(names), "a sequence of texts, one for each unit"))
-    elif len(names) not in (0, n_named):
-        problems.append(Problem("names", f"{len(names)} names", f"{n_named}, one for each unit"))
+    if sampler is not None:
+        problems += sampler_problems(sampler)
+    problems += names_problems("names", names, n_named)
     if held is not None:
         off = (held != FREE)[:, None] & (samples.states != held[:, None])
         if off.any():
             chain, _, unit = (int(place[0]) for place in np.nonzero(off))
             got = f"draws of chain {chain} in which unit {unit} is not {held[chain, unit]}"
             problems.append(Problem("clamped", got, "how units were held while sampling"))
-    if problems:
-        raise InputError(problems)
+    refuse(problems)
 
 
-def check_target(target: object) -> None:
-    """Refuse anything but a target, such as a plain table.
+def check_samples(samples: object, target: object = _NO_TARGET) -> None:
+    """Refuse anything but samples, such as an array, and but a target where one is needed.
 
     Raises
     ------
     InputError
-        With the type of what was given.
+        With the types of what was given.
     """
-    if not isinstance(target, Target):
-        expected = "a Target (target_from_table makes one)"
-        raise InputError.single("target", type(target).__name__, expected)
+    problems = kind_problems("samples", samples, Samples, _SAMPLES)
+    if target is not _NO_TARGET:
+        problems += kind_problems("target", target, Target, _TARGET)
+    refuse(problems)

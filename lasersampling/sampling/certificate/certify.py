@@ -15,7 +15,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.errors import InputError
-from lasersampling.sampling.certificate.arguments import check_arguments, check_target
+from lasersampling.sampling.certificate.arguments import check_arguments, check_samples
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.certificate.cost import Cost, cost_of
 from lasersampling.sampling.certificate.device import findings_of
@@ -116,6 +116,7 @@ def certificate(
     >>> str(found.verdict), found.holds
     ('agrees within its error', True)
     """
+    check_samples(samples)
     machine = as_machine(machine)
     if samples.n_units != machine.n_units:
         expected = f"{machine.n_units}, as the machine has"
@@ -164,7 +165,7 @@ def target_certificate(
         If there are fewer units than the target has, too few draws, or not one name for each unit
         of the target.
     """
-    check_target(target)
+    check_samples(samples, target)
     if samples.n_units < target.n_units:
         expected = f"at least {target.n_units}, as the target has"
         raise InputError.single("samples", f"{samples.n_units} units", expected)

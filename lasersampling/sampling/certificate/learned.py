@@ -17,6 +17,7 @@ from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.learned import posterior_of
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.targets import Target
+from lasersampling.sampling.certificate.arguments import check_samples
 from lasersampling.sampling.certificate.certify import (
     about_lasers,
     certificate_of_one,
@@ -69,6 +70,7 @@ def learned_certificate(
     InputError
         As for `certificate` and `target_certificate`.
     """
+    check_samples(samples, target)
     n = target.n_units
     held = np.full(machine.n_units, FREE, dtype=np.int8) if held is None else held
     soft = np.zeros(machine.n_units) if log_odds is None else log_odds

@@ -34,7 +34,7 @@ from pydantic import Field
 from lasersampling.boltzmann.clamping import FREE, clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.line_estimates import MeasuredLines
@@ -47,7 +47,7 @@ from lasersampling.sampling.neurons.line_fits import (
 )
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.translation import Lines
-from lasersampling.sampling.protocol import Progress
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress
 
 LARGEST_ROUNDS = 1000
 """Largest number of rounds; after a dozen, further ones change little."""
@@ -102,7 +102,15 @@ def adapt(
     Raises
     ------
     InputError
-        If a number is out of range, or conditions do not fit the machine.
+        If these are no lasers, a number is out of range, chains and draws need more than half of
+        the memory, or conditions do not fit the machine.
+
+    Examples
+    --------
+    >>> machine = BoltzmannMachine.random(4, scale=2.0, seed=1)
+    >>> adapted = adapt(Lasers("D6"), machine)
+    >>> adapted.lines.gain.shape, bool((adapted.lines.gain < 1.05).all())
+    ((4,), True)
     """
     problems = [
         *integer_problems("n_rounds", n_rounds, 0, LARGEST_ROUNDS),
@@ -114,6 +122,10 @@ def adapt(
     if problems:
         raise InputError(problems)
     machine = as_machine(machine)
+    size = n_chains, n_draws, machine.n_units
+    problems = memory_problems("n_chains x n_draws", size, 1, per_row=BYTES_PER_CHAIN)
+    if problems:
+        raise InputError(problems)
     conditions = held_conditions(clamped, machine.n_units)
     lines = lasers.lines
     if lines is None:

@@ -9,10 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.checks import memory_problems
+from lasersampling.errors import Problem
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, simulate
+from lasersampling.lasers.simulation import BYTES_PER_LASER, SimulationSettings, simulate
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.lasers.steps import length_problems
 from lasersampling.sampling.neurons.calibration import LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import FirstSpikes
 from lasersampling.sampling.neurons.imperfect import GroupPumps, one_after_the_other, parts_of
@@ -20,6 +23,36 @@ from lasersampling.sampling.neurons.tempering import TemperedPart
 from lasersampling.sampling.protocol import Progress
 
 _BURN_IN_STREAM, _PARTS_STREAM = 4, 2
+
+
+_BYTES_PER_DRAW = 32
+"""Memory of the time of a draw, and of what is computed from it [B]."""
+
+
+def size_problems(
+    neuron: LaserNeuron, n_draws: int, time_ns: float, shape: tuple[int, int]
+) -> list[Problem]:
+    """Problems of the size of a run, to be found before any of its arrays is made.
+
+    Parameters
+    ----------
+    neuron : LaserNeuron
+        Device and times.
+    n_draws : int
+        Draws per chain.
+    time_ns : float
+        Time in which they are taken [ns].
+    shape : tuple of int
+        Numbers of chains, and of lasers in each.
+
+    Returns
+    -------
+    list of Problem
+    """
+    problems = memory_problems("n_draws, their times", (n_draws,), _BYTES_PER_DRAW)
+    problems += memory_problems("n_chains x n_lasers", shape, BYTES_PER_LASER)
+    times = {"n_draws x interval_ns": time_ns}
+    return problems + length_problems(times, shape, neuron.refractory_time_ns, neuron.step_ps)
 
 
 class Setting(NamedTuple):

@@ -11,21 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.hardware import Chip, Imperfections
 from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.chain_state import StateArray
 from lasersampling.lasers.depression import DEPRESSION_ARRAYS, Depression
-from lasersampling.lasers.device import Device, load_device
+from lasersampling.lasers.device import Device, as_device
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems
 from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.imperfect import DRIFT, KNOWN, Pumps, build_network
-from lasersampling.sampling.neurons.runs import LaserRun, Setting
+from lasersampling.sampling.neurons.runs import LaserRun, Setting, size_problems
 from lasersampling.sampling.neurons.settings import Clamping, LaserSettings
 from lasersampling.sampling.neurons.state import (
     NEURON_ARRAYS,
@@ -112,6 +112,11 @@ class Lasers:
         `sampling.neurons.adaptation.adapt`: for machines with fields beyond three or four, such as
         those of images, and for imperfect chips. They are valid for machines of this size.
 
+    Raises
+    ------
+    InputError
+        For settings of another kind or out of range, and a device that is not there.
+
     Examples
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
@@ -141,6 +146,10 @@ class Lasers:
         problems = []
         if self.n_threads is not None:
             problems += integer_problems("n_threads", self.n_threads, 1)
+        # Tables are made by their classes; those of the other fields are read below.
+        for field, kind in (("settings", CalibrationSettings), ("lines", Lines)):
+            if getattr(self, field) is not None:
+                problems += kind_problems(field, getattr(self, field), kind)
         # Reading the device file now reports its problems here and not at the first sampling.
         neuron = self.neuron
         checked = LaserSettings(
@@ -166,7 +175,7 @@ class Lasers:
     @cached_property
     def neuron(self) -> LaserNeuron:
         """Device, synapse and times that are in use."""
-        device = self.device if isinstance(self.device, Device) else load_device(self.device)
+        device = as_device(self.device)
         tau = self.refractory_time_ns
         return LaserNeuron(
             device=device,
@@ -199,8 +208,7 @@ class Lasers:
 
     def chip(self, n_units: int) -> Chip:
         """Return the chip that samples machines of so many units."""
-        assert isinstance(self.imperfections, Imperfections)  # put there when this was made
-        return draw_chip(self.imperfections, n_units, self.chip_seed)
+        return draw_chip(as_imperfections(self.imperfections), n_units, self.chip_seed)
 
     @property
     def draw_interval_ns(self) -> float:
@@ -252,6 +260,9 @@ class Lasers:
         pumps = Pumps.of_run(chip, n_chains, seed, start)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
+        time_ns = n_draws * self.draw_interval_ns
+        shape = n_chains, int(patterns.sum(axis=1).max())
+        refuse(size_problems(self.neuron, n_draws, time_ns, shape))
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
         seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
         tau = self.neuron.refractory_time_ns
@@ -370,6 +381,11 @@ def calibrate(
     Returns
     -------
     Calibration
+
+    Raises
+    ------
+    InputError
+        If there is no such device.
 
     Examples
     --------

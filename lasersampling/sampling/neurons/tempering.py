@@ -35,6 +35,10 @@ DRAW_OF_PERIOD = StateArray("draw_of_period", np.int64, "run", at_rest=0)
 """Number of the last draw within its period, from which a run continues."""
 
 
+MOST_STEPS = 1000
+"""Largest number of levels of beta; each is a simulation of its own."""
+
+
 class TemperedPart(NamedTuple):
     """A time interval in which beta is constant."""
 
@@ -74,7 +78,7 @@ class Tempering:
     period_ns: Positive = 100.0
     hot_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.4
     lowest_beta: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    steps: Annotated[int, Field(ge=1)] = 5
+    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 5
     settling_ns: NonNegative = 10.0
 
     def __post_init__(self) -> None:

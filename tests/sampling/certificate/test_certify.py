@@ -160,11 +160,11 @@ def test_of_very_many_draws_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"names": ("rain", "sun")}, "names: got 2 names, expected 3"),
-        ({"names": "abc"}, "names: got 'abc', expected a sequence of texts"),
-        ({"names": (1, 2, 3)}, "names: got .*, expected a sequence of texts"),
+        ({"names": ("rain", "sun")}, "names: got 2 names, expected a sequence of 3 texts"),
+        ({"names": "abc"}, "names: got 'abc', expected a sequence of 3 texts"),
+        ({"names": (1, 2, 3)}, "names: got .*, expected a sequence of 3 texts"),
         ({"sampler": "lasers"}, "sampler: got str, expected an object that samples"),
-        ({"sampler": Gibbs}, "sampler: got Gibbs, expected an object that samples"),
+        ({"sampler": Gibbs}, "sampler: got the class Gibbs, expected an object that samples"),
         ({"clamped": [1, -1, -1]}, "clamped: got draws of chain 0 in which unit 0 is not 1"),
     ],
 )
@@ -179,5 +179,5 @@ def test_only_targets_are_targets():
     samples = Gibbs().sample(BoltzmannMachine.random(3, seed=1), 100, n_chains=4, seed=1)
     with pytest.raises(InputError, match="target: got ndarray, expected a Target"):
         target_certificate(samples, np.full(8, 0.125))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="names: got 1 names, expected 3"):
+    with pytest.raises(InputError, match="names: got 1 names, expected a sequence of 3 texts"):
         target_certificate(samples, Target(np.full(8, 0.125), 3), names=("rain",))

@@ -19,7 +19,7 @@ from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.neurons.translation import Lines
-from lasersampling.sampling.renewal import sampler as renewal_sampler
+from lasersampling.sampling.renewal import runs as renewal_runs
 from lasersampling.sampling.renewal import tables as renewal_tables
 from lasersampling.sampling.renewal.sampler import Renewal
 from lasersampling.statistics import distribution_ess, kl_divergence, kl_floor
@@ -221,7 +221,7 @@ def test_draws_do_not_depend_on_threads_on_the_record_or_on_the_room_for_spikes(
     one = analytic(n_threads=1).sample(MACHINE, 300, n_chains=5, seed=4)
     two = analytic(n_threads=2, record_spikes=False).sample(MACHINE, 300, n_chains=5, seed=4)
     assert two.spikes is None
-    monkeypatch.setattr(renewal_sampler, "_ROOM", 7)
+    monkeypatch.setattr(renewal_runs, "_ROOM", 7)
     three = analytic().sample(MACHINE, 300, n_chains=5, seed=4)
     for other in (two, three):
         assert np.array_equal(one.states, other.states)
