@@ -12,8 +12,11 @@ from arviz_stats.base import array_stats
 from matplotlib.figure import Figure
 
 import lasersampling as ls
+from lasersampling.hardware import load_chip
 from lasersampling.labelled import Variable, as_dataset
 from lasersampling.learning.history import History
+from lasersampling.lif.chips.calibration import ChipCalibration
+from lasersampling.lif.chips.measurement import MEASURED, LayerMeasurement
 from lasersampling.sampling.neurons.calibration import Calibration
 
 MACHINE = ls.BoltzmannMachine.random(4, seed=1)
@@ -65,6 +68,25 @@ def history(n_members=1):
     return recorded
 
 
+def chip():
+    """A calibrated chip of two layers, with numbers out of nowhere."""
+    generator = np.random.default_rng(1)
+
+    def measured(post, pre):
+        shapes = {"strengths": (2, post, pre), "lost": (2,), "spurious": (2,)}
+        drawn: dict[str, Any] = {
+            name: 1 + 0.1 * generator.standard_normal(shapes.get(name.split("_")[0], (2, post)))
+            for name in MEASURED
+        }
+        drawn["dead"] = drawn["dead"] > 2
+        drawn["dead_synapses"] = drawn["strengths"] > 1.2
+        return LayerMeasurement(**drawn)
+
+    before, after = ((measured(3, 20), measured(2, 3)) for _ in range(2))
+    settings = {"threshold_0": np.ones((2, 3)), "tau_mem_1": np.ones((2, 2))}
+    return ChipCalibration(load_chip("brainscales2"), before, after, settings)
+
+
 def completions():
     seen = ls.SeenImages(np.eye(4, dtype=np.int8)[:2], np.array([True, True, False, False]))
     machine = ls.BoltzmannMachine.random(6, seed=1)
@@ -91,6 +113,7 @@ OBJECTS = {
     "simulation": simulation,
     "simulation without traces": lambda: simulation(traces=False),
     "calibration": calibration,
+    "calibrated chip": chip,
     "posterior": posterior,
     "posterior of many cases": lambda: posterior(5),
     "history": history,
@@ -217,6 +240,7 @@ def test_pictures_show_what_the_samples_are():
         (lambda: History().plot(), "quantities"),
         (lambda: completions().plot(shape=(3, 3)), "shape"),
         (lambda: recognition().plot(names=["a"]), "names"),
+        (lambda: chip().plot("speed"), "name"),
         (lambda: ls.simulate(3, 0.8, 10.0), "network"),  # type: ignore[arg-type]
         (lambda: ls.simulate("D99", 0.8, 10.0), "devices"),
         (lambda: ls.generate("nobody"), "model"),
@@ -257,6 +281,20 @@ def test_one_laser_of_a_device_is_the_network_of_it():
     ]
     for run in runs[1:]:
         np.testing.assert_array_equal(run, runs[0])
+
+
+def test_a_calibrated_chip_shows_its_numbers():
+    found = chip()
+    table = found.to_xarray()
+    for k, (before, after) in enumerate(zip(found.before, found.after, strict=True)):
+        np.testing.assert_array_equal(table[f"gap_{k}"], [before.gap, after.gap])
+        np.testing.assert_array_equal(table[f"strengths_{k}"].sel(part="after"), after.strengths)
+    for name, values in found.settings.items():
+        np.testing.assert_array_equal(table[f"programmed_{name}"], values)
+    title = found.plot("gap").axes[0].get_title("left")
+    n = found.spread("gap", calibrated=False).number
+    before = 100 * found.spread("gap", calibrated=False).std * ((n - 1) / n) ** 0.5
+    assert f"spread {before:.1f} →" in title
 
 
 def test_attributes_that_are_none_are_left_out():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,18 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, Substrate
 from lasersampling.hardware.chip_model import chip_of
 from lasersampling.hardware.substrate import substrate_problems
-from lasersampling.lif.chips.measurement import LayerMeasurement, measure_chip, nominal_value
+from lasersampling.labelled import Variable, as_dataset, numbered
+from lasersampling.lif.chips.measurement import (
+    MEASURED,
+    LayerMeasurement,
+    measure_chip,
+    nominal_value,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -22,6 +34,8 @@ QUANTITIES = ("gap", "tau_mem", "tau_syn", "strengths")
 _SIGNIFICANT = 2.0
 _FARTHEST = 2.0
 _FEWEST_BATCHES = 8
+_EXACT = 1e-9
+"""Deviations below this are of rounding [1]."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,14 @@ class ChipCalibration:
     settings : mapping of str to ndarray, shape (member, post)
         Values to be programmed: ``threshold_0``, ``tau_mem_0``, ...; for `InTheLoop(settings=...)`;
         voltages [1], time constants [tau_syn].
+
+    Examples
+    --------
+    >>> import lasersampling as ls
+    >>> chip = ls.EmulatedChip("brainscales2", (20, 2), [1])
+    >>> found = ls.calibrate_chip(chip, "brainscales2", seed=1, rounds=1, n_batches=8, n_samples=16)
+    >>> found.to_xarray().gap_0.dims
+    ('part', 'member', 'neuron_0')
     """
 
     model: ChipModel
@@ -82,7 +104,7 @@ class ChipCalibration:
         InputError
             For another name.
         """
-        if name not in QUANTITIES:
+        if not isinstance(name, str) or name not in QUANTITIES:
             raise InputError.single("name", repr(name), " or ".join(map(repr, QUANTITIES)))
         return nominal_value(self.model, name)
 
@@ -101,12 +123,8 @@ class ChipCalibration:
         InputError
             For another name.
         """
-        nominal = self.nominal(name)
-        layers = self.after if calibrated else self.before
-        values = np.concatenate([getattr(layer, name).ravel() for layer in layers])
-        errors = np.concatenate([getattr(layer, f"{name}_se").ravel() for layer in layers])
-        measured = np.isfinite(values) & np.isfinite(errors)
-        deviations, errors = values[measured] / nominal - 1.0, errors[measured] / nominal
+        relative, errors = self._measured(name, calibrated=calibrated)
+        deviations = relative - 1.0
         n = len(deviations)
         if n < 2:
             nan = float("nan")
@@ -116,6 +134,96 @@ class ChipCalibration:
         return Spread(
             float(deviations.mean()), std / n**0.5, std, std / (2.0 * (n - 1)) ** 0.5, typical, n
         )
+
+    def variables(self) -> dict[str, Variable]:
+        """All measurements and settings, by names that end in the number of the layer."""
+        found: dict[str, Variable] = {
+            "part": Variable(np.array(["before", "after"]), ("part",), "1", "before or after it")
+        }
+        sizes: dict[str, int] = {"member": self.before[0].gap.shape[0]}
+        for k, parts in enumerate(zip(self.before, self.after, strict=True)):
+            post, pre = f"neuron_{k}", f"neuron_{k - 1}" if k else "input"
+            sizes |= dict(zip((post, pre), parts[0].strengths.shape[1:], strict=True))
+            for name, (units, description) in MEASURED.items():
+                values = np.stack([getattr(part, name) for part in parts])
+                dims = ("part", "member", post, pre)[: values.ndim]
+                about = f"{description}, layer {k}"
+                found[f"{name}_{k}"] = Variable(_storable(values), dims, units, about)
+        for name, values in self.settings.items():
+            kind, _, layer = name.rpartition("_")
+            units = "tau_syn" if kind.startswith("tau") else "1"
+            about = f"programmed {kind}, layer {layer}"
+            found[f"programmed_{name}"] = Variable(
+                values, ("member", f"neuron_{layer}"), units, about
+            )
+        return numbered(sizes) | found
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give all measurements before and after (`part`), and the programmed values.
+
+        Names end in the number of the layer: ``gap_0``, ``gap_se_0``, ``programmed_threshold_0``.
+        """
+        return as_dataset(self.variables(), {"model": self.model.description})
+
+    def plot(self, name: str | None = None, *, axes: Axes | None = None) -> Figure:
+        """Draw how much neurons and synapses deviate from nominal values, before and after.
+
+        Parameters
+        ----------
+        name : str, optional
+            ``"gap"``, ``"tau_mem"``, ``"tau_syn"`` or ``"strengths"``; by default all of them that
+            deviate, each in a panel of its own, or on given axes the first of them.
+        axes : matplotlib axes, optional
+            Axes to draw on; by default those of a new figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        InputError
+            For another name, and if nothing was measured.
+        """
+        from lasersampling.plots import deviations, style
+
+        values = {
+            key: {
+                "before": self._measured(key, calibrated=False)[0],
+                "after": self._measured(key, calibrated=True)[0],
+            }
+            for key in (QUANTITIES if name is None else (name,))
+        }
+        shown = [key for key, parts in values.items() if all(map(len, parts.values()))]
+        if not shown:
+            raise InputError.single("name", "values that were not measured", "measured ones")
+        varied = [key for key in shown if np.ptp(values[key]["before"]) > _EXACT]
+        shown = varied or shown  # what does not deviate needs no panel
+        if axes is not None:
+            deviations.draw_spread(axes, values[shown[0]])
+            axes.set_ylabel(f"number ({deviations.NAMES[shown[0]]})")
+            axes.legend()
+            return style.figure_of(axes)
+        with style.style():
+            figure = style.new_figure(4.0)
+            panels = figure.subplots(1, len(shown), squeeze=False)[0]
+            for panel, key in zip(panels, shown, strict=True):
+                deviations.draw_spread(panel, values[key])
+                panel.set_title(f"{deviations.NAMES[key]}\n{panel.get_title('left')}", fontsize=12)
+            panels[0].set_ylabel("number")
+            handles, labels = panels[0].get_legend_handles_labels()
+            names = [text.partition(":")[0] + " calibration" for text in labels]
+            figure.legend(handles, names, loc="outside lower center", ncols=2)
+        return figure
+
+    def _measured(self, name: str, *, calibrated: bool) -> tuple[Array, Array]:
+        """Measured values of all layers over the nominal one, and their standard errors."""
+        nominal = self.nominal(name)
+        layers = self.after if calibrated else self.before
+        values = np.concatenate([getattr(layer, name).ravel() for layer in layers])
+        errors = np.concatenate([getattr(layer, f"{name}_se").ravel() for layer in layers])
+        measured = np.isfinite(values) & np.isfinite(errors)
+        return values[measured] / nominal, errors[measured] / nominal
 
 
 def calibrate_chip(
@@ -160,6 +268,14 @@ def calibrate_chip(
         the observed spikes would not fit into the memory.
     SubstrateError
         If the device fails.
+
+    Examples
+    --------
+    >>> import lasersampling as ls
+    >>> chip = ls.EmulatedChip("brainscales2", (20, 2), [1])
+    >>> found = ls.calibrate_chip(chip, "brainscales2", seed=1, rounds=1, n_batches=8)
+    >>> found.spread("gap", calibrated=True).number, sorted(found.settings)
+    (2, ['tau_mem_0', 'tau_syn_0', 'threshold_0'])
     """
     refuse(substrate_problems(substrate, "lif"))
     model = chip_of(model)
@@ -191,6 +307,11 @@ def calibrate_chip(
             for k, layer in enumerate(layers):
                 settings |= _corrected(model, k, layer, settings, least)
     return ChipCalibration(model, measured[0], measured[-1], settings)
+
+
+def _storable(values: NDArray[Any]) -> NDArray[Any]:
+    """Flags as int8, which netCDF can store."""
+    return values.astype(np.int8) if values.dtype == bool else values
 
 
 def _corrected(

@@ -81,6 +81,27 @@ class LayerMeasurement:
     spurious_rate_se: Array
 
 
+MEASURED = {
+    "gap": ("1", "threshold above rest"),
+    "gap_se": ("1", "standard error of the threshold above rest"),
+    "tau_mem": ("tau_syn", "membrane time constant"),
+    "tau_mem_se": ("tau_syn", "standard error of the membrane time constant"),
+    "tau_syn": ("tau_syn", "synaptic time constant"),
+    "tau_syn_se": ("tau_syn", "standard error of the synaptic time constant"),
+    "gap_noise": ("1", "standard deviation of the threshold above rest from batch to batch"),
+    "strengths": ("1", "strengths of synapses"),
+    "strengths_se": ("1", "standard errors of the strengths of synapses"),
+    "residual": ("tau_syn", "typical distance of a spike from the fit"),
+    "dead": ("1", "neurons that do not spike although they must"),
+    "dead_synapses": ("1", "synapses that transmit nothing"),
+    "lost": ("1", "probability that a spike is not seen"),
+    "lost_se": ("1", "standard error of the probability that a spike is not seen"),
+    "spurious_rate": ("1/tau_syn", "rate of spurious spikes"),
+    "spurious_rate_se": ("1/tau_syn", "standard error of the rate of spurious spikes"),
+}
+"""Units and descriptions of the measured values."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Seen:
     """All batches, one layer: inputs (batch, member, sample, pre), spikes (.., post)."""

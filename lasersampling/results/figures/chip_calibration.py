@@ -10,18 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lasersampling.plots import style
+from lasersampling.plots.deviations import NAMES, PARTS, draw_spread
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
 
 MODELS = ("brainscales2", "harsh")
-
-_QUANTITIES = {
-    "gap": r"threshold $-$ leak",
-    "tau_mem": r"$\tau_\mathrm{mem}$",
-    "tau_syn": r"$\tau_\mathrm{syn}$",
-    "strengths": "synapses",
-}
-_PARTS = {"before": ("before", style.VERMILLION), "after": ("after", style.BLUE)}
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -52,7 +45,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     panels = [
         (model, name, values)
         for model in present
-        for name in _QUANTITIES
+        for name in NAMES
         if np.ptp((values := _values(results, model, name))["before"][2]) > 0.0
     ]
     with style.style():
@@ -61,8 +54,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for column, (model, name, values) in enumerate(panels):
             upper, lower = grid[:, column]
             _compare(upper, values["before"])
-            _spread(lower, values)
-            upper.set_title(f"{model}\n{_QUANTITIES[name]}", fontsize=14)
+            draw_spread(lower, {part: found[2] for part, found in values.items()})
+            upper.set_title(f"{model}\n{NAMES[name]}", fontsize=14)
             upper.set_ylabel("estimated / nominal" if column == 0 else "estimated")
             lower.set_ylabel("number")
         handles, labels = grid[1, 0].get_legend_handles_labels()
@@ -73,7 +66,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 def _values(results: Results, model: str, name: str) -> dict[str, NDArray[np.float64]]:
     group = f"calibration_{model}"
-    return {part: results.array(f"{group}/{name}_{part}") for part in _PARTS}
+    return {part: results.array(f"{group}/{name}_{part}") for part in PARTS}
 
 
 def _compare(axes: Axes, values: NDArray[np.float64]) -> None:
@@ -89,17 +82,3 @@ def _compare(axes: Axes, values: NDArray[np.float64]) -> None:
     axes.locator_params(nbins=3)
     axes.tick_params(labelsize=11)
     style.quiet(axes, grid="both")
-
-
-def _spread(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
-    changes = {part: 100.0 * (found[2] - 1.0) for part, found in values.items()}
-    reach = max(1.0, *(float(np.abs(change).max()) for change in changes.values()))
-    bins = np.linspace(-reach, reach, 42)
-    for part, (label, colour) in _PARTS.items():
-        text = f"{label}: {changes[part].std():.1f} %"
-        axes.hist(changes[part], bins.tolist(), color=colour, alpha=0.6, label=text)
-    shown = " → ".join(f"{changes[part].std():.1f}" for part in _PARTS)
-    axes.set_title(f"spread {shown} %", fontsize=11, pad=4)
-    axes.set_xlabel("deviation (%)")
-    axes.locator_params(nbins=3)
-    style.quiet(axes)
