@@ -183,7 +183,7 @@ class ChipCalibration:
         Raises
         ------
         InputError
-            For another name, and if nothing was measured.
+            For another name, if nothing was measured, and for axes that are none.
         """
         from lasersampling.plots import deviations, style
 
@@ -200,6 +200,7 @@ class ChipCalibration:
         varied = [key for key in shown if np.ptp(values[key]["before"]) > _EXACT]
         shown = varied or shown  # what does not deviate needs no panel
         if axes is not None:
+            style.check_axes(axes)
             deviations.draw_spread(axes, values[shown[0]])
             axes.set_ylabel(f"number ({deviations.NAMES[shown[0]]})")
             axes.legend()
