@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 import lasersampling as ls
 from lasersampling.hardware import load_chip
 from lasersampling.labelled import Variable, as_dataset
+from lasersampling.lasers.settings import JumpSettings
 from lasersampling.learning.history import History
 from lasersampling.lif.chips.calibration import ChipCalibration
 from lasersampling.lif.chips.measurement import MEASURED, LayerMeasurement
@@ -105,6 +106,14 @@ def recognition(n_images=1):
     return ls.recognise(ls.Gibbs(), machine, images, n_draws=20, seed=1)
 
 
+def jumps(traces=True):
+    record = ls.TraceRequest(lasers=(0,), start_ns=0.0, stop_ns=2.0, interval_ps=100.0)
+    settings = JumpSettings(
+        burn_in_ns=1.0, traces=record if traces else None, photon_histogram=5 if traces else 0
+    )
+    return ls.simulate_jumps("D2", [0.9, 1.0], 5.0, seed=1, settings=settings)
+
+
 OBJECTS = {
     "samples": samples,
     "samples of many units": lambda: samples(14),
@@ -112,6 +121,8 @@ OBJECTS = {
     "traces": lambda: simulation().traces,
     "simulation": simulation,
     "simulation without traces": lambda: simulation(traces=False),
+    "jumps": jumps,
+    "jumps without traces": lambda: jumps(traces=False),
     "calibration": calibration,
     "calibrated chip": chip,
     "posterior": posterior,

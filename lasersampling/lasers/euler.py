@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import boolean_problems, integer_problems, number_problems
 from lasersampling.compiling import njit
 from lasersampling.errors import AccuracyWarning, InputError, Problem
 from lasersampling.lasers.device import AnyDevice, as_device
@@ -115,6 +115,7 @@ def euler_rates(
         *number_problems("step_ps", step_ps, 0.0, strict=True),
         *integer_problems("n_lasers", n_lasers, 1),
         *integer_problems("seed", seed, 0),
+        *boolean_problems("shifted", shifted),
     ]
     if not problems and step_ps > LONGEST_STEP_PS:
         expected = f"at most {LONGEST_STEP_PS:g} ps: the plain scheme is wrong at longer steps"

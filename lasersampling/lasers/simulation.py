@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,9 +147,9 @@ def simulate(
         The same seed gives the same bits, whatever the number of threads.
     start : NetworkState, optional
         End of an earlier simulation, from which this one continues without burn-in. Pending spikes
-        act with the present weights and delays. A state does not know its device: it must come
-        from lasers of this one, which is not checked. Random numbers come from `seed`, which should
-        differ from the one before. At rest by default.
+        act with the present weights and delays. It must come from lasers of the same sections and
+        cavity. Random numbers come from `seed`, which should differ from the one before. At rest
+        by default.
     settings : SimulationSettings, optional
         Step, noise, burn-in, traces, threads; those of the device by default.
     progress : callable, optional
@@ -212,7 +212,7 @@ def simulate(
         if problems:
             raise InputError(problems)
     if start is not None:
-        checked_start(start, n_chains, network.n_lasers)
+        checked_start(start, n_chains, network)
     run = Run(network, ratio, duration_ns, settings, start)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
     share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * settings.threads)
@@ -232,6 +232,5 @@ def simulate(
         shape=(n_chains, network.n_lasers),
         duration_ns=float(duration_ns) + recall_ns,
     )
-    return Simulation(
-        spikes, results[0].traces, joined([result.end for result in results]), network
-    )
+    end = replace(joined([result.end for result in results]), device=device)
+    return Simulation(spikes, results[0].traces, end, network)

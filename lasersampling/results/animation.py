@@ -19,7 +19,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from lasersampling.atomic import atomic_path, check_outputs
-from lasersampling.checks import integer_problems, number_problems
+from lasersampling.checks import boolean_problems, integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.paths import suffix_of
@@ -80,6 +80,7 @@ def save_animation(
         If the file lacks what is shown, or an argument is invalid.
     """
     problems = integer_problems("n_frames", n_frames, 2)
+    problems += boolean_problems("overwrite", overwrite)
     if stop_ns is not None:
         problems += number_problems("stop_ns", stop_ns, 0.0, strict=True)
     if suffix_of(gif) != ".gif":

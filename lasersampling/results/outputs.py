@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lasersampling.atomic import output_problems
+from lasersampling.checks import boolean_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_problems
 from lasersampling.results.figures import figure_paths, save_figure
@@ -61,6 +62,7 @@ class Outputs:
         InputError
             With all problems: another ending, and those of `atomic.output_problems`.
         """
+        refuse(boolean_problems("overwrite", overwrite), boolean_problems("goes_on", goes_on))
         path = expanded(results)
         problems = suffix_problems(path, HDF5_SUFFIXES)
         # A name without a last part, such as "..", has no figures beside it.

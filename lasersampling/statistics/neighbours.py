@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
+from lasersampling.checks import boolean_problems
 from lasersampling.errors import InputError, Problem
 
 _ROWS_AT_ONCE = 512
@@ -78,7 +79,7 @@ def nearest(
         For shapes that do not fit, or no reference point.
     """
     own, other = _points("points", points), _points("reference", reference)
-    problems = []
+    problems = boolean_problems("leave_out_itself", leave_out_itself)
     if own.shape[1] != other.shape[1]:
         problems.append(
             Problem("reference", f"{other.shape[1]} units", f"{own.shape[1]}, as points have")

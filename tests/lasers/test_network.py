@@ -3,7 +3,6 @@ import pytest
 from scipy import sparse
 
 from lasersampling.errors import InputError
-from lasersampling.lasers.analysis.excitability import excitability
 from lasersampling.lasers.analysis.stability import bifurcations
 from lasersampling.lasers.device import load_device
 from lasersampling.lasers.jumps import simulate_jumps
@@ -64,28 +63,6 @@ def test_lasers_that_no_memory_holds_are_refused():
 def test_parts_of_another_class_are_refused(name, value):
     with pytest.raises(InputError, match=name):
         LaserNetwork(**{"device": DEVICE, "n_lasers": 2, name: value})
-
-
-@pytest.mark.parametrize("device", [None, 3, "D99", DEVICE.gain, ["D2"]])
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda device: bifurcations(device, n_grid=2),
-        lambda device: excitability(device, 0.9),
-        lambda device: simulate(device, 0.9, 1.0),
-        lambda device: simulate_jumps(device, 0.9, 1.0),
-    ],
-)
-def test_what_is_no_device_is_one_clear_error(device, call):
-    with pytest.raises(InputError):
-        call(device)
-
-
-def test_devices_are_taken_by_their_names():
-    assert bifurcations("D2", 0.5, 0.6, 2) == bifurcations(DEVICE, 0.5, 0.6, 2)
-    assert excitability("D2", 0.9) == excitability(DEVICE, 0.9)
-    found = [simulate_jumps(what, 0.9, 2.0, seed=1).spikes.time_ns for what in ("D2", DEVICE)]
-    np.testing.assert_array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("n_grid", [0, 1, -1, 2.5, None, 10**10])

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from lasersampling.arrays import as_floats
-from lasersampling.checks import number_problems
+from lasersampling.checks import boolean_problems, number_problems
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers.device import AnyDevice, as_device
 from lasersampling.lasers.pumps import pump_electrons_per_ns
@@ -190,6 +190,7 @@ def trajectory(
     if time.ndim != 1 or time.size < 2 or not np.all(np.diff(time) > 0.0):
         raise InputError.single("time_ns", f"{time_ns!r:.60}", "two or more ascending times")
     problems = number_problems("relative_tolerance", relative_tolerance, 0.0, strict=True)
+    problems += boolean_problems("spontaneous_emission", spontaneous_emission)
     if problems:
         raise InputError(problems)
     pump = pump_electrons_per_ns(device, pump_ratio)

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import boolean_problems, integer_problems, refuse
 from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import AnyDevice, Detection, Device, as_device
 from lasersampling.lasers.differentiable.bridge import open_variance, weights
@@ -139,6 +139,7 @@ def resting(
     LaserState
     """
     device = as_device(device)
+    refuse(boolean_problems("noise", noise))
     pump = pump_ratio * device.threshold_pump_electrons_per_ns
     return _resting_at(device, pump, generator, noise=noise)
 

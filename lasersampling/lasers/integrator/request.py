@@ -127,10 +127,20 @@ class Traces:
         return cls(time, laser, *(samples[:, :, k].T.copy() for k in range(3)))
 
 
-def checked_start(start: NetworkState, n_chains: int, n_lasers: int) -> None:
-    """Refuse a state with other numbers of chains or lasers."""
+def checked_start(start: NetworkState, n_chains: int, network: LaserNetwork) -> None:
+    """Refuse a state of other lasers, or with other numbers of chains or lasers.
+
+    Sections and cavity make a laser; its detection, its synapse and the pump of its absorber may
+    change between two simulations.
+    """
     if not isinstance(start, NetworkState):
         raise InputError.single("start", type(start).__name__, "a NetworkState")
+    n_lasers, device, before = network.n_lasers, network.device, start.device
+    if before is not None and any(
+        getattr(before, part) != getattr(device, part) for part in ("cavity", "gain", "absorber")
+    ):
+        expected = f"a state of the lasers of this network, {device.name}, with the same parameters"
+        raise InputError.single("start", f"a state of lasers {before.name}", expected)
     if (start.n_chains, start.n_lasers) != (n_chains, n_lasers):
         got = f"a state of {start.n_chains} chains of {start.n_lasers} lasers"
         raise InputError.single("start", got, f"{n_chains} chains of {n_lasers} lasers")

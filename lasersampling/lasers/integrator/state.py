@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lasersampling.errors import InputError, Problem
 from lasersampling.lasers.chain_state import LASER_ARRAYS
 from lasersampling.lasers.depression import DEPRESSION_ARRAYS, SPIKE_AMPLITUDE
+from lasersampling.lasers.device import Device
 
 __all__ = ["NETWORK_ARRAYS", "NetworkState", "joined"]
 
@@ -24,8 +25,7 @@ class NetworkState:
     """Physical state of all lasers of all chains, and the spikes that may still act.
 
     The effect of synapses on the pumps is not part of it: a continued simulation computes it anew
-    from the recent spikes, with the weights and delays that it is given. A state does not know its
-    device: continued with lasers of another, it is that device's state far from its usual ones.
+    from the recent spikes, with the weights and delays that it is given.
 
     Attributes
     ----------
@@ -44,6 +44,9 @@ class NetworkState:
         [1].
     spike_amplitude : ndarray of float64, shape (spike,), or None
         Strength of each of the spikes, with short-term depression [1].
+    device : Device or None
+        The lasers that it belongs to; None if it was made of arrays alone. A simulation of lasers
+        with other sections or another cavity refuses it.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class NetworkState:
     spike_time_ns: NDArray[np.float64]
     resource: NDArray[np.float64] | None = None
     spike_amplitude: NDArray[np.float64] | None = None
+    device: Device | None = None
 
     def __post_init__(self) -> None:
         shape, n_spikes = self.field.shape, self.spike_time_ns.shape
@@ -153,7 +157,8 @@ class NetworkState:
         taken: dict[str, Any] = {"unit": np.ix_(chains, lasers), "spike": kept}
         per = {array.name: array.per for array in NETWORK_ARRAYS}
         arrays = {name: values[taken[per[name]]] for name, values in self.arrays().items()}
-        return NetworkState(**(arrays | {"spike_chain": chain[kept], "spike_laser": laser[kept]}))
+        own = arrays | {"spike_chain": chain[kept], "spike_laser": laser[kept]}
+        return NetworkState(**own, device=self.device)
 
 
 def joined(states: Sequence[NetworkState]) -> NetworkState:
@@ -166,4 +171,5 @@ def joined(states: Sequence[NetworkState]) -> NetworkState:
     }
     first_chain = np.cumsum([0, *(state.n_chains for state in states)])
     chains = [state.spike_chain + n for state, n in zip(states, first_chain, strict=False)]
-    return NetworkState(**(arrays | {"spike_chain": np.concatenate(chains).astype(np.int32)}))
+    own = arrays | {"spike_chain": np.concatenate(chains).astype(np.int32)}
+    return NetworkState(**own, device=states[0].device)

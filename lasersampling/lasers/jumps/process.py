@@ -50,6 +50,7 @@ from lasersampling.errors import InputError, Problem, SimulationError
 from lasersampling.lasers.device import AnyDevice, Device
 from lasersampling.lasers.integrator.request import Traces, checked_pump
 from lasersampling.lasers.jumps import kernel
+from lasersampling.lasers.jumps.result import JumpSimulation
 from lasersampling.lasers.network import LaserNetwork, as_network
 from lasersampling.lasers.pumps import pump_electrons_per_ns
 from lasersampling.lasers.resting import RestingStates
@@ -62,26 +63,6 @@ __all__ = ["JumpSettings", "JumpSimulation", "simulate_jumps"]
 _EVENTS_PER_CALL = 3_000_000
 _SPIKES_PER_CALL = 4096
 _PULSES_PER_LINK = 8
-
-
-@dataclass(frozen=True, eq=False)
-class JumpSimulation:
-    """Result of a simulation of the jump process.
-
-    Attributes
-    ----------
-    spikes : SpikeTrains
-        All spikes after the burn-in.
-    traces : Traces or None
-        Traces, if requested; photons and electrons at the same times.
-    photon_histogram_ns : ndarray of float64, shape (chain, laser, photon number) or None
-        Time spent at each photon number [ns], if requested; the last entry is the time at this
-        number and above.
-    """
-
-    spikes: SpikeTrains
-    traces: Traces | None
-    photon_histogram_ns: NDArray[np.float64] | None
 
 
 def simulate_jumps(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def network_state(
     arrays = checked_arrays(
         start, {_stored_name(a): (a.dtype, a.shape(has_laser.shape)) for a in declared}
     )
-    own = {a.name: arrays[_stored_name(a)] for a in declared if a in NETWORK_ARRAYS}
+    own: dict[str, Any] = {a.name: arrays[_stored_name(a)] for a in declared if a in NETWORK_ARRAYS}
     try:
         state = NetworkState(**own)
     except InputError as error:

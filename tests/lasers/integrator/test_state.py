@@ -184,7 +184,8 @@ def test_states_that_do_not_fit_are_refused():
 @pytest.mark.parametrize("about", [None, TIRING], ids=["plain", "depression"])
 def test_a_state_is_what_its_effects_declare(about):
     """An array that is not declared would be lost when states are cut, joined or stored."""
-    assert [f.name for f in fields(NetworkState)] == [array.name for array in NETWORK_ARRAYS]
+    names = [array.name for array in NETWORK_ARRAYS]
+    assert [f.name for f in fields(NetworkState)] == [*names, "device"]
     network = LaserNetwork(DEVICE, 3, WEIGHTS, DELAYS, depression=about)
     end = simulate(network, 1.05, 30.0, n_chains=2, seed=1).end
     arrays = end.arrays()
