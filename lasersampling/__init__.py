@@ -108,6 +108,7 @@ Results
     read_results           a results file of a command or an experiment
     ResultsFile            a results file, written
     experiment             makes a function a command with results file and figures
+    experiments            what it needs: experiments.option, experiments.Run
     figures                every figure by name: figures.NAMES, figures.draw(file, name)
 
 Errors
@@ -117,10 +118,12 @@ Errors
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lasersampling import experiments as experiments
     from lasersampling.boltzmann import BayesianNetwork as BayesianNetwork
     from lasersampling.boltzmann import BoltzmannMachine as BoltzmannMachine
     from lasersampling.boltzmann import RestrictedMachine as RestrictedMachine
@@ -214,6 +217,7 @@ if TYPE_CHECKING:
     from lasersampling.statistics import total_variation as total_variation
 
 _NAMES_IN = {
+    "": ["experiments"],
     "boltzmann": [
         "BayesianNetwork",
         "BoltzmannMachine",
@@ -285,7 +289,7 @@ _NAMES_IN = {
     "sampling.renewal.sampler": ["Renewal"],
     "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
 }
-"""The public names, by the module that each comes from."""
+"""The public names, by the module that each comes from; without one it is a package itself."""
 
 _MODULE_OF = {name: module for module, names in _NAMES_IN.items() for name in names}
 
@@ -303,9 +307,12 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # As `from module import name` does, which finds modules in packages too.
-        module = __import__(f"{__name__}.{_MODULE_OF[name]}", fromlist=[name])
-        value = getattr(module, name)
+        if _MODULE_OF[name]:
+            # As `from module import name` does, which finds modules in packages too.
+            module = __import__(f"{__name__}.{_MODULE_OF[name]}", fromlist=[name])
+            value = getattr(module, name)
+        else:
+            value = importlib.import_module(f"{__name__}.{name}")
         globals()[name] = value  # the next access no longer passes here
         return value
 

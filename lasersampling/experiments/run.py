@@ -153,20 +153,24 @@ def experiment(
     figures : sequence of str
         Figures of the results file; see `results.figures.NAMES`.
 
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
+
     Examples
     --------
     >>> from dataclasses import dataclass, replace
     >>> import lasersampling as ls
-    >>> from lasersampling.experiments import Run, option
     >>> @dataclass(frozen=True)
     ... class Coins:
     ...     '''How often a fair coin shows heads.'''
     ...
-    ...     throws: int = option(1000, "Throws of the coin.", min=1)
+    ...     throws: int = ls.experiments.option(1000, "Throws of the coin.", min=1)
     ...
     ...     def smallest(self):
     ...         return replace(self, throws=10)
-    >>> def main(settings: Coins, run: Run) -> None:
+    >>> def main(settings: Coins, run: ls.experiments.Run) -> None:
     ...     import numpy as np
     ...     with run.results(settings) as file:
     ...         heads = np.random.default_rng(run.seed).binomial(settings.throws, 0.5)
