@@ -61,6 +61,12 @@ class BayesianNetwork:
     References
     ----------
     J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), section 3.3.
+
+    Examples
+    --------
+    >>> network = BayesianNetwork(("rain", "wet"), ((), (0,)), ([0.3], [0.1, 0.9]))
+    >>> network.target().probabilities.round(2)
+    array([0.63, 0.03, 0.07, 0.27])
     """
 
     names: tuple[str, ...]
@@ -196,6 +202,12 @@ def load_bayesian_network(path: str | os.PathLike[str]) -> BayesianNetwork:
         With all problems, each with file and key: missing and unknown keys, parents that do not
         exist or form a cycle, states that are missing or too many, numbers that are no
         probabilities, more than 20 variables or 7 parents.
+
+    Examples
+    --------
+    >>> from lasersampling.config import shipped_path
+    >>> load_bayesian_network(shipped_path("bayesian_networks", "explaining_away")).n_variables
+    5
     """
     return network_from_mapping(read_toml(str(path)), str(path))
 

@@ -62,6 +62,13 @@ def exact_distribution(
     ------
     InputError
         For more than 20 free units or a malformed clamping.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> machine = BoltzmannMachine([[0, 2], [2, 0]], [-1, -1])
+    >>> exact_distribution(machine).round(3), exact_distribution(machine, [1, -1]).round(3)
+    (array([0.366, 0.134, 0.134, 0.366]), array([0.269, 0.731]))
     """
     machine = as_machine(machine)
     held = clamped_vector(clamped, machine.n_units)
@@ -77,6 +84,17 @@ def exact_moments(machine: AnyMachine, clamped: ArrayLike | None = None) -> Mome
     """Means and second moments of all units, given the clamped ones.
 
     Arguments and errors are those of `exact_distribution`; the mean of a clamped unit is its value.
+
+    Raises
+    ------
+    InputError
+        As for `exact_distribution`.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> exact_moments(BoltzmannMachine([[0, 2], [2, 0]], [-1, -1])).mean.round(3)
+    array([0.5, 0.5])
     """
     machine = as_machine(machine)
     held = clamped_vector(clamped, machine.n_units)

@@ -55,6 +55,13 @@ def load_machine(path: str | os.PathLike[str]) -> BoltzmannMachine:
         With all problems found, each with file and key: no such file, truncated or foreign
         files, missing and unknown keys, wrong types and shapes, entries that are not finite,
         weights that are not symmetric or act on their own unit, impossible numbers of units.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import save_machine
+    >>> save_machine("pair.h5", BoltzmannMachine([[0, 2], [2, 0]], [0.5, -1]))
+    >>> load_machine("pair.h5").n_units
+    2
     """
     name = str(path)
     suffix = _known_suffix(path)

@@ -48,6 +48,12 @@ class BoltzmannMachine:
     ----------
     Ackley, Hinton, Sejnowski, Cognitive Science 9 (1985) 147, eq. 1, here with z = 0 or 1, the
     bias in place of the negative threshold, and temperature 1.
+
+    Examples
+    --------
+    >>> machine = BoltzmannMachine([[0.0, 1.5], [1.5, 0.0]], [-0.5, 0.2])
+    >>> machine.n_units, machine.n_visible
+    (2, 2)
     """
 
     weights: NDArray[np.float64]

@@ -72,6 +72,11 @@ def load_model(name_or_path: str, *, max_auxiliary_weight: float = 3.0) -> Model
     ------
     InputError
         If there is no such file or shipped model, or its content is invalid.
+
+    Examples
+    --------
+    >>> load_model("explaining_away").machine.n_units
+    8
     """
     path = model_file(name_or_path)
     values = read_toml(path) if suffix_of(path) == ".toml" else {}

@@ -33,11 +33,22 @@ class RestrictedMachine:
     n_label : int
         Number of label units among the outer ones.
 
+    Raises
+    ------
+    InputError
+        With all problems found: shapes, entries that are not finite, impossible numbers of units.
+
     References
     ----------
     Hinton, Neural Computation 14 (2002) 1771; Fischer and Igel, Pattern Recognition 47 (2014)
     25. Label units as in Larochelle and Bengio, ICML 2008, but each an ordinary
     binary unit, since a sampler made of lasers has no softmax groups.
+
+    Examples
+    --------
+    >>> machine = RestrictedMachine([[0.5, -1.0]], [0.0, 0.2], [0.1])
+    >>> machine.n_hidden, machine.n_visible
+    (1, 2)
     """
 
     weights: NDArray[np.float64]

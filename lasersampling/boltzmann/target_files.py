@@ -128,6 +128,13 @@ def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Ta
         no header, states that are no text of 0 and 1 or stand twice, negative or infinite
         probabilities, a sum that differs from one by more than 1e-3, more than 20 units, names that
         do not fit, a pseudocount for a file that holds no samples.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import save_target, target_from_table
+    >>> save_target("pair.csv", target_from_table([0.4, 0.1, 0.1, 0.4]))
+    >>> read_target("pair.csv").probabilities
+    array([0.4, 0.1, 0.1, 0.4])
     """
     name, file = str(path), expanded(path)
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)

@@ -42,6 +42,11 @@ class Target:
     ------
     InputError
         If the table is no distribution of so many units, or the names are not theirs.
+
+    Examples
+    --------
+    >>> Target(np.array([0.5, 0.0, 0.0, 0.5]), 2, ("rain", "wet")).n_units
+    2
     """
 
     probabilities: NDArray[np.float64]
@@ -89,6 +94,11 @@ def target_from_table(probabilities: ArrayLike) -> Target:
     InputError
         For a length that is no power of two (2 to 2**20), negative or infinite entries, or a sum
         other than one.
+
+    Examples
+    --------
+    >>> target_from_table([0.4, 0.1, 0.1, 0.4]).n_units
+    2
     """
     table = _checked(probabilities)
     return _target(table / table.sum())
@@ -127,6 +137,11 @@ def target_from_samples(states: ArrayLike, pseudocount: float = 0.0) -> Target:
     ------
     InputError
         For no states, too many units, values other than 0 and 1, a negative pseudocount.
+
+    Examples
+    --------
+    >>> target_from_samples([[0, 1], [0, 1], [1, 1], [0, 0]]).probabilities
+    array([0.25, 0.  , 0.5 , 0.25])
     """
     problems = number_problems("pseudocount", pseudocount, 0, strict=False)
     if problems:
@@ -153,6 +168,12 @@ def target_from_machine(machine: AnyMachine, units: slice | Sequence[int] | None
     ------
     InputError
         For no unit, a unit that does not exist or is named twice, or a machine that is too large.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> target_from_machine(BoltzmannMachine([[0, 2], [2, 0]], [-1, -1])).probabilities.round(3)
+    array([0.366, 0.134, 0.134, 0.366])
     """
     machine = as_machine(machine)
     chosen = _chosen(machine.visible if units is None else units, machine.n_units)

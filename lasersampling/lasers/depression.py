@@ -60,6 +60,11 @@ class Depression:
         Interval at which spikes act, in the steady state, with their full weight; by default the
         first spike after rest does [ns].
 
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+
     Examples
     --------
     >>> tiring = Depression(utilisation=0.5, recovery_time_ns=10.0)

@@ -161,6 +161,20 @@ class Device:
         simulation takes more than twice that.
     absorber_pump_electrons_per_ns : float
         Pump of the absorber [electrons/ns].
+
+    Raises
+    ------
+    InputError
+        With all problems: values out of range, an absorber beyond transparency, and a step longer
+        than four photon lifetimes.
+
+    Examples
+    --------
+    >>> import dataclasses
+    >>> device = load_device("D2")
+    >>> slower = dataclasses.replace(device, name="slower", refractory_time_ns=3.0)
+    >>> slower.threshold_current_ua == device.threshold_current_ua
+    True
     """
 
     name: str

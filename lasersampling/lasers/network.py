@@ -85,6 +85,12 @@ class LaserNetwork:
     InputError
         With all problems: shapes, values that are not finite, self-connections, negative delays,
         ratios for which there is no laser.
+
+    Examples
+    --------
+    >>> pair = LaserNetwork("D2", 2, [[0.0, 500.0], [0.0, 0.0]], delay_ns=0.1)
+    >>> pair.is_coupled, pair.connections.pre, pair.connections.post
+    (True, array([1], dtype=int32), array([0], dtype=int32))
     """
 
     device: Device

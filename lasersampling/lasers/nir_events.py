@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lasersampling.arrays import as_floats
+from lasersampling.checks import class_of, kind_problems, refuse
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.lasers.spikes import SpikeTrains
 
@@ -27,9 +28,19 @@ def events_of_trains(trains: SpikeTrains) -> nir.EventData:
 
     Raises
     ------
+    InputError
+        For anything else than spike trains.
     LaserSamplingError
         If the package `nir` is not installed.
+
+    Examples
+    --------
+    >>> from lasersampling.lasers.simulation import simulate
+    >>> trains = simulate("D2", [0.95, 1.0], 100.0, seed=1).spikes
+    >>> trains_of_events(events_of_trains(trains)).n_spikes == trains.n_spikes
+    True
     """
+    refuse(kind_problems("trains", trains, SpikeTrains))
     try:
         import nir
     except ImportError:
@@ -54,9 +65,18 @@ def trains_of_events(events: nir.EventData) -> SpikeTrains:
     Raises
     ------
     InputError
-        If events have values, or for what `SpikeTrains` refuses: units and times outside the
-        recording.
+        For anything else than events, events with values, and for what `SpikeTrains` refuses: units
+        and times outside the recording.
+
+    Examples
+    --------
+    >>> import nir
+    >>> unit, time = np.array([[0, 1, -1]]), np.array([[2e-9, 1e-9, np.inf]])
+    >>> trains_of_events(nir.EventData(unit, time, 2, 5e-9)).unit
+    array([1, 0], dtype=int32)
     """
+    if not all(hasattr(events, name) for name in ("idx", "time", "n_neurons", "t_max")):
+        raise InputError.single("events", class_of(events), "nir.EventData(idx, time, ...)")
     unit, time = np.asarray(events.idx), as_floats(events.time, "events (time)")
     problems = []
     if hasattr(events, "value"):

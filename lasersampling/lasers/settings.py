@@ -44,6 +44,11 @@ class TraceRequest:
     ------
     InputError
         If a number is negative or not finite, or the window is empty.
+
+    Examples
+    --------
+    >>> TraceRequest(lasers=(0, 2), start_ns=0.0, stop_ns=10.0, interval_ps=5.0).lasers
+    (0, 2)
     """
 
     lasers: tuple[Annotated[int, Field(ge=0)], ...]

@@ -51,6 +51,14 @@ class SpikeTrains:
     ------
     InputError
         If the arrays do not fit together, or times are unsorted or outside the recording.
+
+    Examples
+    --------
+    >>> time, unit, offset = np.array([1.0, 2.5, 4.0]), np.array([0, 1, 0]), np.array([0, 2, 3])
+    >>> trains = SpikeTrains(time, unit, offset, n_units=2, duration_ns=5.0)
+    >>> trains.counts()
+    array([[1, 1],
+           [1, 0]])
     """
 
     time_ns: NDArray[np.float64]

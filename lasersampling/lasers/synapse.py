@@ -64,6 +64,11 @@ class Synapse:
     ----------
     Renewing post-synaptic potentials: M. A. Petrovici et al., "Stochastic inference with spiking
     neurons in the high-conductance state", Phys. Rev. E 94 (2016) 042312, section III.
+
+    Examples
+    --------
+    >>> Synapse(duration_ns=2.0).mean_effect(2.5), Synapse(kernel="shaped", kick=1.0).section
+    (0.8, 'gain')
     """
 
     kernel: Literal["rectangular", "shaped", "exponential"] = "rectangular"

@@ -41,9 +41,9 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
     Examples
     --------
     >>> from lasersampling.results import ResultsFile
-    >>> with ResultsFile.create("run.h5", command="mine", seed=0, config="") as file:
+    >>> with ResultsFile.create("mine.h5", command="mine", seed=0, config="") as file:
     ...     file.metric("accuracy", 0.9, 0.01, description="right answers")
-    >>> read_results("run.h5").metric("accuracy").value
+    >>> read_results("mine.h5").metric("accuracy").value
     0.9
     """
     given: object = groups

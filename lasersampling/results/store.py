@@ -61,6 +61,12 @@ class ResultsFile:
         Moment on the clock of `time.monotonic` from which the stored `wall_time_s` counts, to the
         end of the block [s]: when the file was begun, unless an earlier moment is set.
 
+    Raises
+    ------
+    InputError
+        As `ResultsFile.create` and the methods say: files that exist, names and values that no
+        file holds.
+
     Examples
     --------
     >>> with ResultsFile.create("run.h5", command="demo", seed=0, config="") as file:

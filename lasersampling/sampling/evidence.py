@@ -47,6 +47,13 @@ class Evidence:
     InputError
         For arrays of other shapes or values, soft evidence on a clamped unit, no case, and cases
         that leave no unit free.
+
+    Examples
+    --------
+    >>> clamped = np.array([[1, -1, -1], [0, -1, -1]])
+    >>> evidence = Evidence(clamped, log_odds=np.zeros((2, 3)))
+    >>> evidence.n_cases, evidence.n_units
+    (2, 3)
     """
 
     clamped: NDArray[np.int8]
@@ -149,7 +156,7 @@ def log_odds_of(q: float) -> float:
 
 
 def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidence:
-    """Read the evidence of many cases from a CSV file, one case per row.
+    r"""Read the evidence of many cases from a CSV file, one case per row.
 
     The header names the units of the columns; units without a column are free. An empty cell leaves
     the unit free, 0 and 1 (also 0.0 and 1.0) hold it, and a number between them is soft evidence q.
@@ -169,6 +176,14 @@ def read_evidence(path: str | os.PathLike[str], names: Sequence[str]) -> Evidenc
     InputError
         With file and line: unknown or repeated names, cells with other content, cases that leave no
         unit free, no case.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("cases.csv").write_text("rain,wet\n1,\n,0.8\n")
+    >>> read_evidence("cases.csv", ["rain", "wet"]).clamped
+    array([[ 1, -1],
+           [-1, -1]], dtype=int8)
     """
     rows = csv_rows(expanded(path))
     header_line, header = next(rows)

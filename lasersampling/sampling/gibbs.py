@@ -53,6 +53,11 @@ class Gibbs:
     thin : int
         Sweeps per draw.
 
+    Raises
+    ------
+    InputError
+        For an order of updates that is not there, and numbers of sweeps out of range.
+
     References
     ----------
     Geman and Geman, IEEE PAMI 6 (1984) 721. Block updates: Hinton, Neural Computation 14

@@ -81,6 +81,14 @@ def infer(
     ------
     InputError
         With all problems of the request.
+
+    Examples
+    --------
+    >>> from lasersampling.sampling.gibbs import Gibbs
+    >>> machine = BoltzmannMachine([[0, 3], [3, 0]], [-1, -1])
+    >>> found = infer(Gibbs(), machine, Evidence.single(2, {0: 1}), n_draws=500, seed=1)
+    >>> found.mean.round(1), found.exact.round(2)
+    (array([[1. , 0.9]]), array([[1.  , 0.88]]))
     """
     problems = [
         *integer_problems("n_draws", n_draws, MIN_DRAWS),

@@ -74,10 +74,21 @@ def effective_sample_size(states: ArrayLike) -> NDArray[np.float64]:
     ndarray of float64, shape (unit,), or () for two-dimensional input
         nan for a unit that never changed, since the data do not say how often it might.
 
+    Raises
+    ------
+    InputError
+        For states of another shape, or fewer than four draws.
+
     References
     ----------
     Vehtari et al., Bayesian Analysis 16 (2021) 667, as implemented in ArviZ (method "mean",
     split chains; ranks would change nothing for binary units).
+
+    Examples
+    --------
+    >>> states = np.random.default_rng(1).integers(0, 2, (4, 500, 2))
+    >>> effective_sample_size(states).round(-2)
+    array([2000., 2000.])
     """
     return _per_unit(states, 1, _effective_sample_size)
 
@@ -96,10 +107,21 @@ def r_hat(states: ArrayLike) -> NDArray[np.float64]:
         nan for a unit that never changed in any chain, inf for a unit that is frozen at different
         values.
 
+    Raises
+    ------
+    InputError
+        For a single chain, states of another shape, or fewer than four draws.
+
     References
     ----------
     Vehtari et al., Bayesian Analysis 16 (2021) 667, eqs. 1-4, as implemented in ArviZ (method
     "split"; ranks would change nothing for binary units).
+
+    Examples
+    --------
+    >>> states = np.random.default_rng(1).integers(0, 2, (4, 500, 2))
+    >>> bool((r_hat(states) < 1.01).all())
+    True
     """
     return _per_unit(states, 2, _r_hat)
 

@@ -63,3 +63,11 @@ def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(LaserSamplingError, match=r"pip install 'lasersampling\[nir\]'"):
         events_of_trains(TRAINS)
+
+
+@pytest.mark.parametrize("given", [None, 3, "a", [1.0], {}])
+def test_anything_else_than_trains_and_events_is_refused(given):
+    with pytest.raises(InputError, match="trains: got .*, expected SpikeTrains"):
+        events_of_trains(given)
+    with pytest.raises(InputError, match=r"events: got .*, expected nir\.EventData"):
+        trains_of_events(given)

@@ -281,6 +281,12 @@ def excitability(
         If the numbers are out of range, or there is no such device.
     SimulationError
         If no kick triggers a pulse at this pump, or the laser pulses by itself.
+
+    Examples
+    --------
+    >>> found = excitability("D2", 0.9)
+    >>> found.threshold_kick_electrons > 0
+    True
     """
     problems = [
         *number_problems("pump_ratio", pump_ratio, 0.0, strict=True),

@@ -149,6 +149,11 @@ def bifurcations(
     ------
     InputError
         If there is no such device, the range is empty, or the grid too coarse or too fine.
+
+    Examples
+    --------
+    >>> [(found.kind, round(found.pump_ratio, 2)) for found in bifurcations("D2")]
+    [('Hopf', 1.05), ('Hopf', 9.71)]
     """
     device = as_device(device)
     problems = integer_problems("n_grid", n_grid, 2, _FINEST_GRID)

@@ -107,10 +107,10 @@ def adapt(
 
     Examples
     --------
-    >>> machine = BoltzmannMachine.random(4, scale=2.0, seed=1)
+    >>> machine = BoltzmannMachine.random(4, weight_std=2.0, seed=1)
     >>> adapted = adapt(Lasers("D6"), machine)
-    >>> adapted.lines.gain.shape, bool((adapted.lines.gain < 1.05).all())
-    ((4,), True)
+    >>> adapted.lines.gain.shape
+    (4,)
     """
     problems = [
         *integer_problems("n_rounds", n_rounds, 0, LARGEST_ROUNDS),

@@ -52,6 +52,16 @@ class HazardSettings(MeasurementSettings):
         Recording time per pump and chain.
     response_duration_ns : float
         Recording time per chain of the driven lasers.
+
+    Raises
+    ------
+    InputError
+        If a time is not above 0, or there are fewer than two chains.
+
+    Examples
+    --------
+    >>> HazardSettings(n_chains=8, duration_ns=2000.0).response_duration_ns
+    200.0
     """
 
     n_chains: int = 32
