@@ -40,6 +40,11 @@ def shipped_path(kind: str, name: str) -> Path:
     ------
     InputError
         If there is no such file; the message lists those that exist.
+
+    Examples
+    --------
+    >>> shipped_path("devices", "D6").name
+    'D6.toml'
     """
     files = _files(kind)
     if not isinstance(name, str) or name not in files:
@@ -54,6 +59,11 @@ def shipped_names(kind: str) -> list[str]:
     ------
     InputError
         If there is no such kind; the message lists them.
+
+    Examples
+    --------
+    >>> shipped_names("chips")
+    ['brainscales2', 'harsh', 'ideal']
     """
     return sorted(_files(kind))
 

@@ -77,6 +77,12 @@ def load_pictures(
     ------
     InputError
         With all problems found; also if all pictures are the same, or have hardly any contrast.
+
+    Examples
+    --------
+    >>> pictures = load_pictures("digits")
+    >>> pictures.shape, pictures.train_images.shape
+    ((8, 8), (1437, 64))
     """
     problems = [
         *binarise_problems(binarise),

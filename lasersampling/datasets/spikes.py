@@ -261,6 +261,14 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
     ------
     InputError
         If the file is no such archive, or its content is invalid.
+
+    Examples
+    --------
+    >>> part = {"times": [[0.1, 1.0], [1.0, 0.1]] * 10, "labels": ["left", "right"] * 10}
+    >>> arrays = {f"{name}_{key}": part[key] for name in ("train", "test") for key in part}
+    >>> np.savez("spikes.npz", **arrays)
+    >>> load_spikes("spikes.npz").class_names
+    ('left', 'right')
     """
     where = str(path)
     expected = "a NumPy archive (.npz) of train_times, train_labels, test_times, test_labels"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lasersampling.config import (
     NonNegative,
@@ -23,9 +22,6 @@ from lasersampling.config import (
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware.deviation import Deviation, Drift
 from lasersampling.hardware.grid import Grid
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Coupling",
@@ -131,6 +127,17 @@ class Imperfections:
         Jitter and loss.
     dead : float
         Fraction of the units that never spike [1].
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with its dotted key.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware import Imperfections
+    >>> list(Imperfections(pump={"mismatch": {"std": 0.05}}, dead=0.02).active())
+    ['pump.mismatch', 'dead']
     """
 
     description: str = ""

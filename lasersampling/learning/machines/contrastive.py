@@ -228,6 +228,14 @@ def initial_machine(
     ------
     InputError
         With all problems found, and for a machine larger than the memory.
+
+    Examples
+    --------
+    >>> from lasersampling.boltzmann import target_from_table
+    >>> from lasersampling.learning.machines.contrastive import initial_machine
+    >>> xor = target_from_table([0.0, 0.5, 0.5, 0.0])
+    >>> initial_machine(xor, 2, seed=0, weight_std=0.1).n_units
+    4
     """
     refuse(
         target_problems(target),

@@ -46,6 +46,17 @@ class DistributionLearning:
         removes the noise of single updates [1].
     patience : int
         Number of epochs without significant improvement after which learning stops; 0 for never.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with its key.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.machines.settings import DistributionLearning
+    >>> DistributionLearning(n_updates=95, updates_per_epoch=10).n_epochs
+    10
     """
 
     gradient: Literal["exact", "cd", "pcd", "wake-sleep", "reweighted"] = "wake-sleep"

@@ -152,7 +152,21 @@ def fine_tune(
     Raises
     ------
     InputError
-        For a machine without layers, or data that do not fit it.
+        For arguments of another kind, a machine without layers, or data that do not fit it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lasersampling.boltzmann import RestrictedMachine
+    >>> from lasersampling.learning.pictures.in_the_loop import fine_tune
+    >>> from lasersampling.learning.pictures.settings import FineTuning
+    >>> from lasersampling.sampling.gibbs import Gibbs
+    >>> images = np.eye(4).repeat(5, axis=0)
+    >>> machine = RestrictedMachine(np.full((2, 4), 0.1), np.zeros(4), np.zeros(2))
+    >>> settings = FineTuning(n_epochs=2, batch_size=10, n_chains=4)
+    >>> tuned = fine_tune(machine, images, None, settings, sampler=Gibbs(), seed=1)
+    >>> tuned.machine.n_hidden
+    2
     """
     refuse(
         kind_problems("settings", settings, FineTuning),

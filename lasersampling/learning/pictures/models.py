@@ -88,6 +88,13 @@ def load_picture_model(name_or_path: str | Path, where: str = "model") -> Pictur
     ------
     InputError
         If there is none, the file is not one of a machine, or its images have no known shape.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.pictures.models import load_picture_model
+    >>> model = load_picture_model("digits")
+    >>> model.shape, model.machine.n_label
+    ((8, 8), 10)
     """
     try:
         path = resolve("machines", name_or_path)

@@ -142,6 +142,17 @@ class PictureLearning(PictureUpdates):
         Hidden units see a square patch of so many rows and columns.
     fan_in : int or None
         Hidden units see so many pixels, drawn at random.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with its key; also for both `field_side` and `fan_in`.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.pictures.settings import PictureLearning
+    >>> PictureLearning(n_hidden=(60, 30)).hidden
+    (60, 30)
     """
 
     n_hidden: Count | tuple[Count, ...] = 60
@@ -180,6 +191,17 @@ class FineTuning(PictureUpdates):
         Draws per chain and update, of either half of the gradient.
     both_halves : bool
         Whether the data half is sampled too, with a chain for each image of a batch.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with its key.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.pictures.settings import FineTuning
+    >>> FineTuning(n_epochs=10, averaged_share=0.3).first_averaged
+    7
     """
 
     n_epochs: Count = 20

@@ -10,7 +10,7 @@ from torch import Tensor
 from lasersampling.checks import memory_problems
 from lasersampling.datasets.spikes import SpikeData
 from lasersampling.errors import Problem
-from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.learning.spikes.recipes import SpikeTraining, layer_sizes, weight_problems
 from lasersampling.lif import SpikingNetwork
 
 _JUDGED = 500
@@ -21,13 +21,14 @@ _BYTES_PER_SPIKE = 64
 
 
 def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]:
-    """Check that the spikes of one batch, with their derivatives, fit into the memory."""
-    network = settings.network
-    n_inputs = data.n_inputs * network.input_copies + len(network.bias_times)
-    sizes = n_inputs, *network.hidden, data.n_classes
+    """Check that weights, and spikes of one batch with their derivatives, fit into the memory."""
+    sizes = layer_sizes(settings, data.n_inputs, data.n_classes)
+    problems = weight_problems(settings.members, sizes)
+    if problems:
+        return problems
     n_samples = min(max(settings.learning.batch_size, _JUDGED), len(data.train))
     per_sample = _BYTES_PER_SPIKE * sum(sizes)
-    if network.delays == "synaptic":  # the order of inputs of each neuron
+    if settings.network.delays == "synaptic":  # the order of inputs of each neuron
         per_sample += 4 * sum(pre * post for pre, post in itertools.pairwise(sizes))
     where = "network.hidden (members x samples x bytes for a sample)"
     return memory_problems(where, (settings.members, n_samples, per_sample), 1)

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from torch import nn
 
-from lasersampling.checks import memory_problems
+from lasersampling.checks import memory_problems, refuse
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
 from lasersampling.lif import (
@@ -187,6 +187,18 @@ class SpikeTraining:
         Settings of the learning.
     seed : int
         Seed of the first member.
+
+    Raises
+    ------
+    InputError
+        With all problems found, each with its dotted key; also for neurons beside a chip.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.spikes.recipes import SpikeTraining
+    >>> settings = SpikeTraining(network={"hidden": [8]}, chip={"model": "brainscales2"})
+    >>> settings.network.hidden, settings.neuron.threshold
+    ((8,), 2.6)
     """
 
     members: Count = 1
@@ -236,6 +248,19 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     checkpoint_interval_s: NonNegative = 20.0
 
 
+def layer_sizes(training: SpikeTraining, n_inputs: int, n_classes: int) -> tuple[int, ...]:
+    """Numbers of inputs of the first layer, bias spikes included, and of neurons of each layer."""
+    network = training.network
+    inputs = n_inputs * network.input_copies + len(network.bias_times)
+    return inputs, *network.hidden, n_classes
+
+
+def weight_problems(n_members: int, sizes: Sequence[int]) -> list[Problem]:
+    """Check that weights, their gradients and two moments of Adam fit into the memory."""
+    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
+    return memory_problems("network (members, weights)", (n_members, n_weights), 32)
+
+
 def build_network(
     training: SpikeTraining, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
 ) -> SpikingNetwork:
@@ -257,16 +282,7 @@ def build_network(
     """
     settings = training.network
     n_members = training.members if seeds is None else len(seeds)
-    sizes = (
-        n_inputs * settings.input_copies + len(settings.bias_times),
-        *settings.hidden,
-        n_classes,
-    )
-    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
-    # Weights, their gradients and two moments of Adam, in double precision.
-    problems = memory_problems("network (members, weights)", (n_members, n_weights), 32)
-    if problems:
-        raise InputError(problems)
+    refuse(weight_problems(n_members, layer_sizes(training, n_inputs, n_classes)))
     streams = Streams(training.seeds if seeds is None else seeds)
     stages: list[nn.Module] = []
     if settings.input_copies > 1:

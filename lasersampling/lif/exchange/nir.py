@@ -172,6 +172,16 @@ def from_nir(
     InputError
         With all problems found, each with the node: nodes, connections and values without an exact
         counterpart here, and units that the caller has to state.
+    LaserSamplingError
+        If the package `nir` is not installed.
+
+    Examples
+    --------
+    >>> from lasersampling.config import shipped_path
+    >>> from lasersampling.lif import from_nir, load_network, to_nir
+    >>> stored = load_network(shipped_path("networks", "yin_yang_small"))
+    >>> from_nir(to_nir(stored.network, tau_syn_s=10e-6)).sizes == stored.network.sizes
+    True
     """
     check_graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]

@@ -46,7 +46,7 @@ def write_nir(path: str | os.PathLike[str], graph: nir.NIRGraph, *, overwrite: b
     >>> from lasersampling.lif.exchange.nir_file import read_nir, write_nir
     >>> stored = load_network(shipped_path("networks", "yin_yang_small"))
     >>> write_nir("network.nir", to_nir(stored.network, tau_syn_s=10e-6))
-    >>> read_nir("network.nir").metadata["tau_syn_s"]
+    >>> float(read_nir("network.nir").metadata["tau_syn_s"])
     1e-05
     """
     nir = nir_package()
@@ -69,6 +69,16 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
         If there is no such file, or it is not a graph that NIR can read.
     LaserSamplingError
         If the package `nir` is not installed.
+
+    Examples
+    --------
+    >>> from lasersampling.lif import LIFLayer, SpikingNetwork, Streams, to_nir
+    >>> from lasersampling.lif.exchange.nir_file import read_nir, write_nir
+    >>> streams = Streams([0])
+    >>> network = SpikingNetwork([LIFLayer(4, 3, streams)], streams)
+    >>> write_nir("layer.nir", to_nir(network, tau_syn_s=10e-6))
+    >>> sorted(read_nir("layer.nir").nodes)
+    ['input', 'neurons_0', 'output', 'weights_0']
     """
     nir = nir_package()
     name = str(path)
