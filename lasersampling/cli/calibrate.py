@@ -30,22 +30,13 @@ def calibrate(
         write_neuron,
         write_performance,
     )
-    from lasersampling.sampling.neurons.calibration import (
-        CalibrationSettings,
-        choose_refractory_time,
-    )
+    from lasersampling.sampling.neurons.calibration import choose_refractory_time
     from lasersampling.sampling.neurons.performance import measure_performance
     from lasersampling.sampling.neurons.sampler import Lasers
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     config = configured(CalibrateConfig, {"device": device_table(device), "seed": seed}, overrides)
-    settings = CalibrationSettings(
-        seed=config.seed,
-        n_chains=config.n_chains,
-        activation_duration_ns=config.activation_duration_ns,
-        pair_duration_ns=config.pair_duration_ns,
-    )
-    lasers = Lasers(config.device, delay_ns=config.delay_ns, settings=settings)
+    lasers = Lasers(config.device, delay_ns=config.delay_ns, settings=config.measured)
     output = Output(context, out, ["activation_curve"], overwrite=overwrite, inputs=[device])
     with output.open(config, config.seed) as file:
         with reporter.progress(f"calibrating {config.device.name}") as progress:

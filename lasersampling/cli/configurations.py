@@ -27,8 +27,6 @@ from lasersampling.sampling.neurons.settings import (
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings
 
-# The defaults of `calibrate` are those of `sample`, which then finds the stored calibration.
-_MEASURED = CalibrationSettings()
 _MAX_TRACE_POINTS = 20_000_000
 
 PumpRatio = Annotated[float, Field(ge=0, le=LARGEST_PUMP_RATIO)]
@@ -221,8 +219,8 @@ class InferConfig(ChipSettings, InferenceRun):
 
 
 @validated
-class CalibrateConfig:
-    """Configuration of ``lasersampling calibrate``.
+class CalibratedLaser:
+    """The laser of ``lasersampling calibrate``.
 
     Attributes
     ----------
@@ -230,26 +228,32 @@ class CalibrateConfig:
         The laser, with its synapse and refractory time.
     delay_ns : float
         Transmission delay between two lasers [ns].
-    seed : int
-        Seed of all random numbers.
-    n_chains : int
-        Number of chains per measurement.
-    activation_duration_ns, pair_duration_ns : float
-        Recording time per chain for each pump, and for each pair of lasers [ns].
+    """
+
+    device: Device
+    delay_ns: NonNegative = 0.0
+
+
+@validated
+class CalibrateConfig(CalibrationSettings, CalibratedLaser):
+    """Configuration of ``lasersampling calibrate``, with the defaults of `sample`.
+
+    Attributes
+    ----------
     performance : PerformanceSettings
         How speed and power are measured.
     wall_plug : WallPlug
         Assumptions about the electrical power.
     """
 
-    device: Device
-    delay_ns: NonNegative = 0.0
-    seed: Seed = _MEASURED.seed
-    n_chains: Annotated[int, Field(ge=2)] = _MEASURED.n_chains
-    activation_duration_ns: Positive = _MEASURED.activation_duration_ns
-    pair_duration_ns: Positive = _MEASURED.pair_duration_ns
     performance: PerformanceSettings = PerformanceSettings()
     wall_plug: WallPlug = WallPlug()
+
+    @property
+    def measured(self) -> CalibrationSettings:
+        """Settings of the calibration alone, by which a stored one is found."""
+        names = (field.name for field in dataclasses.fields(CalibrationSettings))
+        return CalibrationSettings(**{name: getattr(self, name) for name in names})
 
 
 @validated

@@ -3,7 +3,10 @@ import tomllib
 
 import pytest
 
+import lasersampling as ls
+from lasersampling.cli.configurations import CalibrateConfig
 from lasersampling.results import read_results
+from lasersampling.sampling.neurons.calibration import CalibrationSettings
 
 QUICK_PERFORMANCE = [
     f"--set=performance.{setting}"
@@ -52,3 +55,19 @@ def test_speed_and_power_follow_the_assumptions(run, quick_calibration):
     ran = run("calibrate", "D2", *settings, *QUICK_PERFORMANCE)
     assert "electrical energy per spike" in ran.out
     assert "fJ" in ran.out
+
+
+def test_keys_stand_once_and_in_the_order_of_results_files():
+    config = CalibrateConfig(device=ls.load_device("D6"), n_chains=12, seed=3)
+    assert list(CalibrateConfig.__dataclass_fields__) == [
+        "device", "delay_ns", "seed", "n_chains", "activation_duration_ns", "pair_duration_ns",
+        "performance", "wall_plug",
+    ]  # fmt: skip
+    assert config.measured == CalibrationSettings(n_chains=12, seed=3)
+    assert CalibrateConfig(device=ls.load_device("D6")).measured == CalibrationSettings()
+
+
+@pytest.mark.parametrize("wrong", [{"seed": 2**63}, {"n_chains": 10**12}, {"n_chains": 1}])
+def test_settings_of_a_calibration_are_as_strict_in_python(wrong):
+    with pytest.raises(ls.InputError, match=next(iter(wrong))):
+        CalibrationSettings(**wrong)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from lasersampling.closure import digest_of
-from lasersampling.config import NonNegative, Positive, to_toml, validated
+from lasersampling.config import NonNegative, Positive, Seed, to_toml, validated
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.labelled import Variable, as_dataset
 from lasersampling.lasers.device import Device
@@ -56,14 +57,12 @@ class MeasurementSettings:
         Number of chains, at least 2 for standard errors.
     """
 
-    seed: int = 0
-    n_chains: int = 48
+    seed: Seed = 0
+    n_chains: Annotated[int, Field(le=10**9)] = 48
 
     def __post_init__(self) -> None:
         if self.n_chains < 2:
             raise InputError.single("n_chains", self.n_chains, "at least 2")
-        if self.seed < 0:
-            raise InputError.single("seed", self.seed, "0 or more")
 
 
 @validated
