@@ -87,7 +87,7 @@ def complete_picture(
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         calibrate_once(lasers, reporter)
         given = SeenImages(pixels[None], known, label=labels[0] if labels else None)
-        plan = config.mending(max(2, config.free_images))
+        plan = config.adaptation(max(2, config.free_images))
         lasers = adapted(lasers, machine, given.clamped(machine), plan, reporter, file).lasers
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:

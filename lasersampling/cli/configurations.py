@@ -110,7 +110,7 @@ class LasersConfig(ChipSettings, LaserTimeRun):
     adaptation_rounds : int or None
         Rounds in which lasers are adapted to the machine; they are used adapted if they then draw
         better. 0 for no adaptation; with None lasers are adapted where that helps
-        (`sampling.mending`).
+        (`sampling.adapting`).
     adaptation_draws : int
         Draws of each round and chain, one refractory time apart.
     """
@@ -178,7 +178,7 @@ class InferenceRun:
         Seed of all random numbers of the sampling.
     adaptation_rounds : int or None
         Rounds in which lasers are adapted to the machine under the evidence, 0 for none; with None
-        where it helps and costs no more laser time than the run (`sampling.mending`).
+        where it helps and costs no more laser time than the run (`sampling.adapting`).
     adaptation_draws : int
         Draws of each round and chain, one refractory time apart; more if the number of rounds is
         not given and the run is long.

@@ -85,7 +85,7 @@ def fit(
     from lasersampling.learning.machines.fitting import check_size, sampler_of
     from lasersampling.learning.machines.fitting import fit as learn
     from lasersampling.learning.machines.recipes import FitRecipe
-    from lasersampling.results.records import mended_values
+    from lasersampling.results.records import adaptation_values
     from lasersampling.sampling.neurons.sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
@@ -145,7 +145,9 @@ def fit(
             "units": list(target.unit_names) or [str(k) for k in range(target.n_units)],
             "seed": config.seed,
             "metrics": metrics_values(metrics),
-            "adaptation": None if found.mended is None else mended_values([found.mended]),
+            "adaptation": None
+            if found.adaptation is None
+            else adaptation_values([found.adaptation]),
             "certificate": evaluation.certificate.values(),
             "files": [str(path) for path in files],
         },
@@ -155,7 +157,7 @@ def fit(
                 {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
             ),
             evaluation.certificate,
-            remarks=[] if found.mended is None else [found.mended.sentence],
+            remarks=[] if found.adaptation is None else [found.adaptation.sentence],
         ),
     )
     enforce(evaluation.certificate, strict=strict)

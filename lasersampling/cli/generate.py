@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lasersampling.learning.pictures.models import PictureModel
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
-    from lasersampling.sampling.mending import Mended
+    from lasersampling.sampling.adapting import Adapted
 
 _QUICK = {
     "images_per_label": 4,
@@ -113,7 +113,11 @@ def generate(
     from lasersampling.judging.images import compare_images, write_generated
     from lasersampling.judging.label_collapse import REMEDY, collapsed_labels
     from lasersampling.learning.pictures.models import load_picture_model
-    from lasersampling.results.records import mended_values, write_certificate, write_class_names
+    from lasersampling.results.records import (
+        adaptation_values,
+        write_certificate,
+        write_class_names,
+    )
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     check_request(picture, mask, occlude, model, len(labels or ()))
@@ -170,7 +174,7 @@ def generate(
             "labels": labels_asked or None,
         }
         clamped, _ = label_conditions(machine, **wanted)
-        samplers, mended = _samplers(config, machine, clamped, reporter, file)
+        samplers, adaptation = _samplers(config, machine, clamped, reporter, file)
         for name, sampler in samplers.items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
@@ -215,14 +219,14 @@ def generate(
             "seed": config.seed,
             "metrics": metrics_values(metrics),
             "losses": losses,
-            "adaptation": mended_values([mended]),
+            "adaptation": adaptation_values([adaptation]),
             "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
         with_certificate(
             metrics_table(headline, metrics),
             certificate,
-            remarks=[mended.sentence, *pictures_remarks(certificate, config.duration_ns)],
+            remarks=[adaptation.sentence, *pictures_remarks(certificate, config.duration_ns)],
         ),
     )
     reporter.status(closing_line(config, machine, metrics, output.files))
@@ -322,7 +326,7 @@ def _samplers(
     clamped: NDArray[np.int8],
     reporter: Reporter,
     file: ResultsFile | None,
-) -> tuple[dict[str, Sampler], Mended]:
+) -> tuple[dict[str, Sampler], Adapted]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
     from lasersampling.cli.preparing import adapted, calibrate_once, settled
     from lasersampling.sampling import Gibbs
@@ -331,10 +335,10 @@ def _samplers(
     lasers = lasers_of(config)
     calibrate_once(lasers, reporter, file)
     lasers = settled(lasers, machine, config, reporter, file, clamped)
-    plan = config.mending(len(clamped))
-    mended = adapted(lasers, machine, clamped, plan, reporter, file)
+    plan = config.adaptation(len(clamped))
+    adaptation = adapted(lasers, machine, clamped, plan, reporter, file)
     gibbs = Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin)
-    return {"gibbs": gibbs, "lasers": mended.lasers}, mended
+    return {"gibbs": gibbs, "lasers": adaptation.lasers}, adaptation
 
 
 def _reader(pictures: Pictures | None) -> Any:

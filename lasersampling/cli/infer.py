@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann.learned import Learned
     from lasersampling.boltzmann.models import Model
     from lasersampling.cli.configurations import InferConfig
+    from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.evidence import Evidence
     from lasersampling.sampling.inference import Truth
-    from lasersampling.sampling.mending import Mended
     from lasersampling.sampling.posterior import Posterior
 
 
@@ -99,7 +99,7 @@ def infer(
     from lasersampling.cli.evidence import evidence_of
     from lasersampling.cli.inferred import Told
     from lasersampling.cli.learned_with import recorded_lasers
-    from lasersampling.results.records import write_certificate, write_mended, write_posteriors
+    from lasersampling.results.records import write_adaptations, write_certificate, write_posteriors
     from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -132,24 +132,24 @@ def infer(
     inputs = [config.machine, device, imperfections, config.evidence]
     output = Output(context, out, ["posterior"], overwrite=overwrite, inputs=inputs)
     with output.open(config, config.seed) as file:
-        mended: list[Mended] = []
+        adaptations: list[Adapted] = []
         if config.sampler == "lasers":
             remarks += _about_lasers(model.learned, recorded, config)
-            mended = _adapted_lasers(config, model, cases, reporter)
-        drawn = _drawn(config, model, cases, truth, mended, reporter)
+            adaptations = _adapted_lasers(config, model, cases, reporter)
+        drawn = _drawn(config, model, cases, truth, adaptations, reporter)
         with reporter.working("certifying the draws"):
-            certificate = _certificate(model, cases, truth, drawn, mended)
+            certificate = _certificate(model, cases, truth, drawn, adaptations)
         told = Told(
             {name: posterior.of_first(n_listed) for name, posterior in drawn.items()},
             model.names[:n_listed],
             tuple(remarks),
-            mended,
+            adaptations,
         )
         if file is not None:
             file.write_machine(model.machine, model.unit_names)
             write_posteriors(file, told.posteriors, told.names)
-            if mended:
-                write_mended(file, mended)
+            if adaptations:
+                write_adaptations(file, adaptations)
             write_certificate(file, certificate)
     output.draw(reporter)
     reporter.result(
@@ -216,12 +216,12 @@ def _about_lasers(
 
 def _adapted_lasers(
     config: InferConfig, model: Model, cases: Evidence, reporter: Reporter
-) -> list[Mended]:
+) -> list[Adapted]:
     """Calibrate lasers, and adapt them to the machine with its units held."""
-    from lasersampling.cli.preparing import calibrate_once, draws_of, mended
+    from lasersampling.cli.preparing import adapted_to_each, calibrate_once, draws_of
     from lasersampling.errors import InputError
+    from lasersampling.sampling.adapting import Adaptation, left_as_learned
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
-    from lasersampling.sampling.mending import Mending, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.neurons.sampler import Lasers
 
@@ -239,7 +239,7 @@ def _adapted_lasers(
     ):
         return [left_as_learned(lasers)]
     machine, clamped = with_evidence_units(model.machine, cases)
-    plan = Mending(
+    plan = Adaptation(
         rounds=config.adaptation_rounds,
         run_time_ns=cases.n_cases * config.chains * config.duration_ns,
         n_draws=config.adaptation_draws,
@@ -247,7 +247,7 @@ def _adapted_lasers(
     )
     ready = with_evidence_lines(lasers, model.machine, machine)
     assert isinstance(ready, Lasers)  # since `lasers` is
-    return mended(ready, machine, clamped, plan, reporter)
+    return adapted_to_each(ready, machine, clamped, plan, reporter)
 
 
 def _drawn(
@@ -255,7 +255,7 @@ def _drawn(
     model: Model,
     cases: Evidence,
     truth: Truth,
-    mended: list[Mended],
+    adaptations: list[Adapted],
     reporter: Reporter,
 ) -> dict[str, Posterior]:
     """Draw by each sampler; hidden units are drawn too."""
@@ -263,9 +263,9 @@ def _drawn(
     from lasersampling.sampling.inference import infer as infer_posterior
 
     requests: dict[str, tuple[Sequence[Sampler], int]] = {}
-    if mended:
-        n_draws = mended[0].lasers.draws_in(config.duration_ns)
-        requests["lasers"] = [one.lasers for one in mended], n_draws
+    if adaptations:
+        n_draws = adaptations[0].lasers.draws_in(config.duration_ns)
+        requests["lasers"] = [one.lasers for one in adaptations], n_draws
     requests["gibbs"] = [Gibbs()], config.draws
     posteriors = {}
     for name, (chosen, n_draws) in requests.items():
@@ -288,7 +288,7 @@ def _certificate(
     cases: Evidence,
     truth: Truth,
     drawn: dict[str, Posterior],
-    mended: list[Mended],
+    adaptations: list[Adapted],
 ) -> Judgement:
     """Judge the draws of the lasers, or of Gibbs sampling if there are no lasers."""
     from lasersampling.boltzmann import Target
@@ -299,7 +299,7 @@ def _certificate(
     return posterior_certificate(
         drawn["lasers" if of_lasers else "gibbs"],
         [evidence_text(cases, case, model.names) for case in range(cases.n_cases)],
-        samplers=[one.lasers for one in mended],
+        samplers=[one.lasers for one in adaptations],
         # Gibbs sampling draws from the machine itself, whatever was learned.
         target=truth if of_lasers and isinstance(truth, Target) else None,
         names=model.names,

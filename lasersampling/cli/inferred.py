@@ -12,13 +12,13 @@ import numpy as np
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
 from lasersampling.cli.tables import metrics_table, metrics_values, rows_table
-from lasersampling.results.records import mended_values, posterior_metrics
+from lasersampling.results.records import adaptation_values, posterior_metrics
 
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.evidence import Evidence
-    from lasersampling.sampling.mending import Mended
     from lasersampling.sampling.posterior import Posterior, TruthKind
 
 _MAX_SHOWN = 8
@@ -47,14 +47,14 @@ class Told:
         Names of these units.
     remarks : tuple of str
         Sentences about the exact posterior and the lasers.
-    mended : sequence of Mended
+    adaptations : sequence of Adapted
         The adaptation of the lasers, to each case or to all; empty if there are no lasers.
     """
 
     posteriors: Mapping[str, Posterior]
     names: tuple[str, ...]
     remarks: tuple[str, ...]
-    mended: Sequence[Mended]
+    adaptations: Sequence[Adapted]
 
     @property
     def _first(self) -> Posterior:
@@ -71,7 +71,7 @@ class Told:
             "exact_of": first.exact_of,
             "exact_reason": self._reason(),
             "remarks": list(self.remarks),
-            "adaptation": mended_values(self.mended) if self.mended else None,
+            "adaptation": adaptation_values(self.adaptations) if self.adaptations else None,
             "samplers": {
                 name: {
                     "mean": found.mean.tolist(),
@@ -97,7 +97,7 @@ class Told:
         from rich.console import Group
         from rich.text import Text
 
-        from lasersampling.sampling.mending_cases import summary
+        from lasersampling.sampling.adapting_cases import summary
 
         first, names = self._first, self.names
         evidence = first.evidence
@@ -118,8 +118,8 @@ class Told:
         about = [f"Exact: the posterior {_ABOUT[first.exact_of]}.", *self.remarks]
         if reason := self._reason():
             about.append(f"Unknown: {reason}.")
-        if self.mended:
-            about.append(summary(self.mended))
+        if self.adaptations:
+            about.append(summary(self.adaptations))
         return Group(
             rows_table(title, columns, rows),
             *([metrics_table("all cases", metrics)] if metrics else []),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.commands.reporting import Reporter
     from lasersampling.results import ResultsFile
-    from lasersampling.sampling.mending import Mended, Mending
+    from lasersampling.sampling.adapting import Adaptation, Adapted
     from lasersampling.sampling.neurons.sampler import Lasers
 
 _ROUNDS = 4
@@ -98,19 +98,19 @@ def adapted(
     lasers: Lasers,
     machine: BoltzmannMachine,
     clamped: NDArray[np.int8],
-    mending: Mending,
+    settings: Adaptation,
     reporter: Reporter,
     file: ResultsFile | None,
-) -> Mended:
+) -> Adapted:
     """Adapt lasers to a machine with its units held, if that helps; say and write what was done."""
-    from lasersampling.results.records import write_mended
-    from lasersampling.sampling.mending import adapted_where_it_helps
+    from lasersampling.results.records import write_adaptations
+    from lasersampling.sampling.adapting import adapted_where_it_helps
 
     with reporter.progress("adapting the lasers to the machine") as progress:
-        found = adapted_where_it_helps(lasers, machine, clamped, mending, progress=progress)
+        found = adapted_where_it_helps(lasers, machine, clamped, settings, progress=progress)
     reporter.status(found.sentence)
     if file is not None:
-        write_mended(file, [found])
+        write_adaptations(file, [found])
     return found
 
 
@@ -143,15 +143,15 @@ def settled(
     return replace(lasers, burn_in_ns=burn_in_ns)
 
 
-def mended(
+def adapted_to_each(
     lasers: Lasers,
     machine: BoltzmannMachine,
     clamped: NDArray[np.int8],
-    mending: Mending,
+    settings: Adaptation,
     reporter: Reporter,
-) -> list[Mended]:
+) -> list[Adapted]:
     """Adapt lasers to each way in which units are held, (case, unit), where that helps."""
-    from lasersampling.sampling.mending_cases import adapted_to_cases
+    from lasersampling.sampling.adapting_cases import adapted_to_cases
 
     with reporter.progress("adapting the lasers to the machine") as progress:
-        return adapted_to_cases(lasers, machine, clamped, mending, progress=progress)
+        return adapted_to_cases(lasers, machine, clamped, settings, progress=progress)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler, Samples
+    from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.certificate import Judgement
-    from lasersampling.sampling.mending import Mended
 
 _OWN_OPTIONS = {
     "lasers": ("device", "duration_ns", "imperfections", "adaptation_rounds"),
@@ -92,7 +92,7 @@ def sample(
     from lasersampling.config import resolve
     from lasersampling.judging.reference import reference_metrics
     from lasersampling.judging.samples import evaluate
-    from lasersampling.results.records import mended_values, write_certificate
+    from lasersampling.results.records import adaptation_values, write_certificate
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {
@@ -169,7 +169,9 @@ def sample(
             "interval_ns": samples.interval_ns,
             "seed": samples.seed,
             "metrics": metrics_values(metrics),
-            "adaptation": None if ready.mended is None else mended_values([ready.mended]),
+            "adaptation": None
+            if ready.adaptation is None
+            else adaptation_values([ready.adaptation]),
             "certificate": certificate.values(),
             "files": [str(path) for path in output.files],
         },
@@ -221,7 +223,7 @@ class _Ready(NamedTuple):
 
     sampler: Sampler
     n_draws: int
-    mended: Mended | None = None
+    adaptation: Adapted | None = None
     learned: Learned | None = None
     """What the machine was to learn with a device in the loop, if so."""
 
@@ -239,7 +241,7 @@ def _prepare(
     from lasersampling.cli.preparing import adapted, calibrate_once, draws_of
     from lasersampling.results.records import write_chip
     from lasersampling.sampling import Gibbs
-    from lasersampling.sampling.mending import Mending, left_as_learned
+    from lasersampling.sampling.adapting import Adaptation, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.protocol import checked_request
     from lasersampling.sampling.renewal.sampler import Renewal
@@ -263,7 +265,7 @@ def _prepare(
         write_chip(file, lasers.chip(machine.n_units))
     if learned is not None and config.adaptation_rounds is None:
         return _Ready(lasers, n_draws, left_as_learned(lasers), learned)
-    plan = Mending(
+    plan = Adaptation(
         rounds=config.adaptation_rounds,
         run_time_ns=config.chains * config.duration_ns,
         n_draws=config.adaptation_draws,
@@ -274,7 +276,7 @@ def _prepare(
 
 
 def _remarks(ready: _Ready) -> list[str]:
-    told = [] if ready.mended is None else [ready.mended.sentence]
+    told = [] if ready.adaptation is None else [ready.adaptation.sentence]
     if ready.learned is not None:
         told.append(
             "The certificate compares with what the machine was to learn, and the other metrics "

@@ -14,7 +14,7 @@ from lasersampling.errors import InputError
 from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device
 from lasersampling.learning.pictures.settings import PictureLearning, PictureSettings
-from lasersampling.sampling.mending import Mending
+from lasersampling.sampling.adapting import Adaptation
 from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.tempering import Tempering
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN
@@ -53,7 +53,7 @@ class GenerateConfig:
     adaptation_rounds : int or None
         Rounds in which lasers are adapted to the machine; they are used adapted if they then draw
         better. 0 for no adaptation; by default lasers are adapted where that helps
-        (`sampling.mending`).
+        (`sampling.adapting`).
     adaptation_draws : int
         Number of draws of each round and chain, one refractory time apart.
     seed : int
@@ -130,9 +130,9 @@ class GenerateConfig:
         """Number of draws over which an image is averaged."""
         return max(1, int(self.window_ns / self._time_per_draw_ns + 1e-9))
 
-    def mending(self, n_chains: int) -> Mending:
+    def adaptation(self, n_chains: int) -> Adaptation:
         """Say how lasers are adapted before a run of so many chains."""
-        return Mending(
+        return Adaptation(
             rounds=self.adaptation_rounds,
             run_time_ns=n_chains * (self.burn_in_ns + self.duration_ns),
             n_draws=self.adaptation_draws,

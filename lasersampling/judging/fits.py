@@ -13,7 +13,7 @@ from lasersampling.judging.evaluation import Evaluation
 from lasersampling.judging.samples import evaluate_target
 from lasersampling.learning.machines.fitting import Fit
 from lasersampling.results.contents import Metric
-from lasersampling.results.records import write_certificate, write_learned, write_mended
+from lasersampling.results.records import write_adaptations, write_certificate, write_learned
 from lasersampling.results.run_file import write_history
 from lasersampling.results.store import ResultsFile
 from lasersampling.sampling.certificate import Certificate, learned_certificate
@@ -81,8 +81,8 @@ class FitEvaluation:
                 description=f"{name} before learning with the sampler in the loop",
             )  # fmt: skip
         write_certificate(file, self.certificate)
-        if self.fit.mended is not None:
-            write_mended(file, [self.fit.mended])
+        if self.fit.adaptation is not None:
+            write_adaptations(file, [self.fit.adaptation])
         # Those of the learned machine are written with its evaluation.
         beside = ("_before", "_gibbs")
         file.metrics({name: m for name, m in self.metrics.items() if name.endswith(beside)})

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lasersampling.lasers.device import Device
     from lasersampling.lasers.simulation import Traces
     from lasersampling.results.store import ResultsFile
+    from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.certificate import Judgement
-    from lasersampling.sampling.mending import Mended
     from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
     from lasersampling.sampling.neurons.performance import Performance, WallPlug
     from lasersampling.sampling.neurons.translation import Lines
@@ -89,7 +89,7 @@ def write_lines(file: ResultsFile, lines: Lines) -> None:
         file.write(f"lines/{name}", values, ("unit",), units="1", description=about)
 
 
-def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
+def write_adaptations(file: ResultsFile, found: Sequence[Adapted]) -> None:
     """Write to ``/adaptation`` offsets and gains of the lasers in each case, and their cost."""
     lines = [one.lasers.lines for one in found]
     if all(one is not None for one in lines):
@@ -97,7 +97,7 @@ def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
             values = [getattr(one, name) for one in lines]
             place = f"adaptation/{name}"
             file.write(place, values, ("case", "unit"), units="1", description=about)
-    told = mended_values(found)
+    told = adaptation_values(found)
     file.attributes("adaptation", {key: told[key] for key in ("laser_time_ns", "what")})
     for name, about in (("before", "as they were"), ("after", "adapted")):
         values = [np.nan if nats is None else nats for nats in told[f"{name}_nats"]]
@@ -109,9 +109,9 @@ def write_mended(file: ResultsFile, found: Sequence[Mended]) -> None:
     file.write("adaptation/rounds", rounds, ("case",), units="1", description="rounds that count")
 
 
-def mended_values(found: Sequence[Mended]) -> dict[str, Any]:
+def adaptation_values(found: Sequence[Adapted]) -> dict[str, Any]:
     """Return the values that describe the adaptation of lasers to some cases, by name."""
-    from lasersampling.sampling.mending_cases import summary
+    from lasersampling.sampling.adapting_cases import summary
 
     return {
         "laser_time_ns": sum(one.laser_time_ns for one in found),

@@ -5,10 +5,10 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, all_states, load_bayesian_network
 from lasersampling.config import shipped_path
+from lasersampling.sampling.adapting import Adaptation
+from lasersampling.sampling.adapting_cases import adapted_to_cases
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import infer
-from lasersampling.sampling.mending import Mending
-from lasersampling.sampling.mending_cases import adapted_to_cases
 from lasersampling.sampling.neurons.sampler import Lasers
 
 N_CHAINS, DURATION_NS = 16, 15_000.0
@@ -48,7 +48,7 @@ def test_marginals_of_posteriors(name):
     evidence = Evidence(clamped, np.zeros(clamped.shape))
     held = np.pad(clamped, ((0, 0), (0, machine.n_units - clamped.shape[1])), constant_values=-1)
     lasers = Lasers()
-    plan = Mending(run_time_ns=len(clamped) * N_CHAINS * DURATION_NS, seed=1)
+    plan = Adaptation(run_time_ns=len(clamped) * N_CHAINS * DURATION_NS, seed=1)
     adapted = adapted_to_cases(lasers, machine, held, plan)
     assert sum(one.laser_time_ns for one in adapted) <= plan.run_time_ns
     posterior = infer(

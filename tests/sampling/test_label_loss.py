@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
-from lasersampling.sampling import mending, settling
+from lasersampling.sampling import adapting, settling
+from lasersampling.sampling.adapting import Adaptation, adapted_where_it_helps
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.mending import Mending, adapted_where_it_helps
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.translation import Lines
 from lasersampling.sampling.settling import sweeps_to_settle
@@ -83,8 +83,8 @@ def test_an_adaptation_that_loses_a_label_is_not_used_and_that_is_said(monkeypat
     """In place of one by too few draws: pixels are drawn to the class of ones under any label."""
     machine, clamped = two_classes(), held(8)
     bad = Lines(np.append(np.full(N_PIXELS, 3.0), [0.0, 0.0]), np.ones(N_PIXELS + 2))
-    monkeypatch.setattr(mending, "adapt", lambda lasers, *_, **__: replace(lasers, lines=bad))
-    plan = Mending(rounds=1, n_draws=100, n_chains=8, seed=3)
+    monkeypatch.setattr(adapting, "adapt", lambda lasers, *_, **__: replace(lasers, lines=bad))
+    plan = Adaptation(rounds=1, n_draws=100, n_chains=8, seed=3)
     found = adapted_where_it_helps(IDEAL, machine, clamped, plan)
     assert not found.is_adapted
     assert found.lasers is IDEAL
@@ -99,24 +99,24 @@ def test_an_adaptation_that_loses_a_label_is_not_used_and_that_is_said(monkeypat
 
 
 def test_means_decide_only_beyond_their_errors():
-    kept = mending._Judged(0.02, 0.001, 0.0, 0.01, 0.02)
-    assert mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1).means_differ(kept)
-    assert not mending._Judged(0.01, 0.001, 0.0, 0.05, 0.03).means_differ(kept)
+    kept = adapting._Judged(0.02, 0.001, 0.0, 0.01, 0.02)
+    assert adapting._Judged(0.01, 0.001, 0.0, 1.0, 0.1).means_differ(kept)
+    assert not adapting._Judged(0.01, 0.001, 0.0, 0.05, 0.03).means_differ(kept)
     # Errors of one chain for each condition are not known.
-    assert not mending._Judged(0.01, 0.001, 0.0, 1.0, np.nan).means_differ(kept)
+    assert not adapting._Judged(0.01, 0.001, 0.0, 1.0, np.nan).means_differ(kept)
 
 
 def test_a_label_that_is_lost_outweighs_the_conditional_law(monkeypatch):
     """Units are right given units, but one class is never drawn any more."""
-    monkeypatch.setattr(mending, "adapt", lambda lasers, *_, **__: lasers)
+    monkeypatch.setattr(adapting, "adapt", lambda lasers, *_, **__: lasers)
     told = iter(
         [
-            mending._Judged(0.02, 0.001, 0.0, 0.01, 0.02),
-            mending._Judged(0.01, 0.001, 0.0, 1.0, 0.1),
+            adapting._Judged(0.02, 0.001, 0.0, 0.01, 0.02),
+            adapting._Judged(0.01, 0.001, 0.0, 1.0, 0.1),
         ]
     )
-    monkeypatch.setattr(mending._Work, "judged", lambda *given: next(told))
-    found = adapted_where_it_helps(IDEAL, two_classes(), held(8), Mending(rounds=1))
+    monkeypatch.setattr(adapting._Work, "judged", lambda *given: next(told))
+    found = adapted_where_it_helps(IDEAL, two_classes(), held(8), Adaptation(rounds=1))
     assert not found.is_adapted
     assert "from 0.01 to 1 nats, as when a label is lost" in found.sentence
 
@@ -127,7 +127,7 @@ def test_an_adaptation_that_helps_is_used():
     chip = replace(IDEAL, imperfections="laboratory", chip_seed=1)
     fractions: list[float] = []
     found = adapted_where_it_helps(
-        chip, machine, clamped, Mending(rounds=2, n_chains=24, seed=3), progress=fractions.append
+        chip, machine, clamped, Adaptation(rounds=2, n_chains=24, seed=3), progress=fractions.append
     )
     assert found.rounds == 2
     assert found.lasers.lines is not None

@@ -15,8 +15,8 @@ from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.history import History
 from lasersampling.learning.machines.contrastive import initial_machine, learn
 from lasersampling.learning.machines.recipes import FitRecipe
+from lasersampling.sampling.adapting import Adaptation, Adapted, adapted_where_it_helps
 from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps
 from lasersampling.sampling.neurons.configured import lasers_of, settings_of
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
@@ -47,7 +47,7 @@ class Fit:
         initial machine by Gibbs sampling, as an ideal device would give them.
     sampler : Sampler
         The sampler in the loop.
-    mended : Mended or None
+    adaptation : Adapted or None
         Adaptation of the lasers before; None if it was not requested.
     """
 
@@ -57,7 +57,7 @@ class Fit:
     history: History
     samples: Mapping[str, Samples]
     sampler: Sampler
-    mended: Mended | None = None
+    adaptation: Adapted | None = None
 
     @property
     def learned(self) -> Learned:
@@ -159,12 +159,12 @@ def fit(
     part: Stage = stage or (lambda what: nullcontext(progress if what == _LEARNING else None))
     with part("learning the ideal machine") as told:
         initial = pretrained(recipe, target, told)
-    mended = None
+    adaptation = None
     if recipe.adaptation_rounds and isinstance(chosen, Lasers):
-        plan = Mending(rounds=recipe.adaptation_rounds, seed=recipe.seed)
+        plan = Adaptation(rounds=recipe.adaptation_rounds, seed=recipe.seed)
         with part("adapting the lasers to the machine") as told:
-            mended = adapted_where_it_helps(chosen, initial, mending=plan, progress=told)
-        chosen = mended.lasers
+            adaptation = adapted_where_it_helps(chosen, initial, settings=plan, progress=told)
+        chosen = adaptation.lasers
     with part(_LEARNING) as told:
         learned = learn(
             target,
@@ -192,4 +192,4 @@ def fit(
         "after": drawn(chosen, learned.machine, "after learning"),
         "gibbs": drawn(Gibbs(thin=_GIBBS_THIN), initial, "to compare"),
     }
-    return Fit(target, initial, learned.machine, learned.history, samples, chosen, mended)
+    return Fit(target, initial, learned.machine, learned.history, samples, chosen, adaptation)

@@ -149,13 +149,13 @@ def test_rounds_in_the_network_mend_an_imperfect_chip():
         return kl_divergence(lasers.sample(machine, 800, n_chains=24, seed=6).histogram(), exact)
 
     fractions: list[float] = []
-    mended = adapt(chip, machine, n_rounds=4, n_chains=24, seed=8, progress=fractions.append)
+    adapted = adapt(chip, machine, n_rounds=4, n_chains=24, seed=8, progress=fractions.append)
     assert fractions[-1] == 1.0 and sorted(fractions) == fractions
     # Without: pumps off by up to three logits. Published with (RESULTS.md, "Imperfect lasers"):
     # median 0.00062 +- 0.00017, worst 0.0019; seeds 8 to 10 here come to 0.0005 to 0.0011, of which
     # chance makes 0.0004. Three times that of the middle one fails.
     assert found(chip) > 0.1
-    assert found(mended) < 0.0026
+    assert found(adapted) < 0.0026
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.sampling.mending import Mended, Mending, adapted_where_it_helps, spoken_time
-from lasersampling.sampling.neurons.adaptation import held_conditions
+from lasersampling.checks import kind_problems, refuse
+from lasersampling.sampling.adapting import Adaptation, Adapted, adapted_where_it_helps, spoken_time
+from lasersampling.sampling.neurons.adaptation import held_conditions, sampler_problems
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress
 
@@ -25,10 +26,10 @@ def adapted_to_cases(
     lasers: Lasers,
     machine: AnyMachine,
     clamped: ArrayLike,
-    mending: Mending | None = None,
+    settings: Adaptation | None = None,
     *,
     progress: Progress | None = None,
-) -> list[Mended]:
+) -> list[Adapted]:
     """Adapt lasers to each of several ways in which units are held, if that helps.
 
     Parameters
@@ -39,14 +40,14 @@ def adapted_to_cases(
         The machine that will be sampled.
     clamped : array_like of int, shape (case, unit)
         How units will be held.
-    mending : Mending, optional
+    settings : Adaptation, optional
         Extent of the adaptation, with the laser time of the run of all cases.
     progress : callable, optional
         Called with the fraction of the work done.
 
     Returns
     -------
-    list of Mended
+    list of Adapted
         One for each case; for more than 32 cases, one for all.
 
     Raises
@@ -54,7 +55,9 @@ def adapted_to_cases(
     InputError
         As for `adaptation.adapt`.
     """
-    machine, plan = as_machine(machine), mending or Mending()
+    plan = Adaptation() if settings is None else settings
+    refuse(sampler_problems(lasers), kind_problems("settings", plan, Adaptation))
+    machine = as_machine(machine)
     told = progress or (lambda fraction: None)
     cases = held_conditions(clamped, machine.n_units)
     if len(cases) > MOST_SEPARATE:
@@ -70,7 +73,7 @@ def adapted_to_cases(
     return found
 
 
-def summary(found: Sequence[Mended]) -> str:
+def summary(found: Sequence[Adapted]) -> str:
     """Say in one sentence what was done for several cases, and what it cost."""
     if len({one.sentence for one in found}) == 1 or not found:
         return found[0].sentence if found else ""

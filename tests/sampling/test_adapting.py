@@ -7,14 +7,14 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
-from lasersampling.sampling import mending, mending_cases
-from lasersampling.sampling.gibbs import Gibbs
-from lasersampling.sampling.mending import (
-    Mended,
-    Mending,
+from lasersampling.sampling import adapting, adapting_cases
+from lasersampling.sampling.adapting import (
+    Adaptation,
+    Adapted,
     adapted_where_it_helps,
 )
-from lasersampling.sampling.mending_cases import adapted_to_cases, summary
+from lasersampling.sampling.adapting_cases import adapted_to_cases, summary
+from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.sampler import Lasers
 
@@ -22,13 +22,13 @@ QUICK = CalibrationSettings(n_chains=8, activation_duration_ns=200.0, pair_durat
 LASERS = Lasers("D6", settings=QUICK)
 TAU = LASERS.neuron.refractory_time_ns
 MACHINE = BoltzmannMachine.random(3, seed=1)
-SMALL = Mending(n_draws=100, n_chains=8)
+SMALL = Adaptation(n_draws=100, n_chains=8)
 
 
 def test_an_imperfect_chip_is_adapted():
     chip = dataclasses.replace(LASERS, imperfections="harsh", chip_seed=1)
     found = adapted_where_it_helps(
-        chip, MACHINE, mending=dataclasses.replace(SMALL, run_time_ns=2e4)
+        chip, MACHINE, settings=dataclasses.replace(SMALL, run_time_ns=2e4)
     )
     assert found.is_adapted
     assert found.after_nats is not None and found.before_nats is not None
@@ -42,17 +42,17 @@ def test_an_imperfect_chip_is_adapted():
 
 def test_lasers_that_are_right_are_left_as_they_are():
     free = BoltzmannMachine(np.zeros((2, 2)), [0.5, -0.5])
-    found = adapted_where_it_helps(LASERS, free, mending=Mending(n_draws=500, n_chains=8))
+    found = adapted_where_it_helps(LASERS, free, settings=Adaptation(n_draws=500, n_chains=8))
     assert found.lasers is LASERS
     assert "within chance" in found.sentence
     assert found.laser_time_ns == pytest.approx(8 * (500 + 50) * TAU)
 
 
 def test_what_does_not_help_is_given_up(monkeypatch):
-    monkeypatch.setattr(mending, "adapt", lambda lasers, machine, **settings: lasers)
-    told = iter([mending._Judged(0.02, 0.001, 0.0), mending._Judged(0.03, 0.001, 0.0)])
-    monkeypatch.setattr(mending._Work, "judged", lambda *given: next(told))
-    found = adapted_where_it_helps(LASERS, MACHINE, mending=SMALL)
+    monkeypatch.setattr(adapting, "adapt", lambda lasers, machine, **settings: lasers)
+    told = iter([adapting._Judged(0.02, 0.001, 0.0), adapting._Judged(0.03, 0.001, 0.0)])
+    monkeypatch.setattr(adapting._Work, "judged", lambda *given: next(told))
+    found = adapted_where_it_helps(LASERS, MACHINE, settings=SMALL)
     assert not found.is_adapted
     assert "did not help" in found.sentence
     assert "from 0.02 to 0.03 nats" in found.sentence
@@ -63,12 +63,12 @@ def test_what_does_not_help_is_given_up(monkeypatch):
 )
 def test_the_run_bounds_what_is_spent(monkeypatch, rounds_of_time, expected):
     """Without burn-ins, both checks and n rounds take the time of n + 2 rounds."""
-    monkeypatch.setattr(mending, "_BURN_IN_IN_TAU", 0.0)
-    monkeypatch.setattr(mending, "adapt", lambda lasers, machine, **settings: lasers)
-    told = iter([mending._Judged(0.02, 0.001, 0.0), mending._Judged(0.01, 0.001, 0.0)])
-    monkeypatch.setattr(mending._Work, "judged", lambda *given: next(told))
-    plan = Mending(n_draws=10, n_chains=8, run_time_ns=rounds_of_time * 80 * TAU)
-    found = adapted_where_it_helps(LASERS, MACHINE, mending=plan)
+    monkeypatch.setattr(adapting, "_BURN_IN_IN_TAU", 0.0)
+    monkeypatch.setattr(adapting, "adapt", lambda lasers, machine, **settings: lasers)
+    told = iter([adapting._Judged(0.02, 0.001, 0.0), adapting._Judged(0.01, 0.001, 0.0)])
+    monkeypatch.setattr(adapting._Work, "judged", lambda *given: next(told))
+    plan = Adaptation(n_draws=10, n_chains=8, run_time_ns=rounds_of_time * 80 * TAU)
+    found = adapted_where_it_helps(LASERS, MACHINE, settings=plan)
     assert found.rounds == expected
     assert found.laser_time_ns <= plan.run_time_ns
     if rounds_of_time > 100:
@@ -80,7 +80,7 @@ def test_the_run_bounds_what_is_spent(monkeypatch, rounds_of_time, expected):
 
 def test_cases_are_adapted_to_one_by_one():
     cases = np.array([[1, -1, -1], [0, -1, -1]])
-    plan = Mending(rounds=1, n_draws=100, n_chains=8)
+    plan = Adaptation(rounds=1, n_draws=100, n_chains=8)
     chip = dataclasses.replace(LASERS, imperfections="harsh", chip_seed=1)
     first, second = adapted_to_cases(chip, MACHINE, cases, plan)
     assert first.lasers.lines is not None and second.lasers.lines is not None
@@ -92,17 +92,17 @@ def test_cases_are_adapted_to_one_by_one():
 
 
 def test_many_cases_share_an_adaptation(monkeypatch):
-    monkeypatch.setattr(mending_cases, "MOST_SEPARATE", 1)
-    plan = Mending(rounds=1, n_draws=4, n_chains=1)
+    monkeypatch.setattr(adapting_cases, "MOST_SEPARATE", 1)
+    plan = Adaptation(rounds=1, n_draws=4, n_chains=1)
     (found,) = adapted_to_cases(LASERS, MACHINE, np.array([[1, -1, -1], [-1, 0, -1]]), plan)
     # A chain for each case, though fewer were asked for.
     assert found.laser_time_ns == pytest.approx(2 * 3 * (4 + 50) * TAU)
 
 
 def test_a_summary_of_different_cases():
-    left = Mended(LASERS, 0, 100.0, 0.001, None, "left")
-    first = Mended(LASERS, 3, 2000.0, 0.02, 0.004, "first")
-    second = Mended(LASERS, 3, 2000.0, 0.04, 0.002, "second")
+    left = Adapted(LASERS, 0, 100.0, 0.001, None, "left")
+    first = Adapted(LASERS, 3, 2000.0, 0.02, 0.004, "first")
+    second = Adapted(LASERS, 3, 2000.0, 0.04, 0.002, "second")
     text = summary([left, first, second])
     assert "2 of 3 cases" in text
     assert "from 0.03 to 0.003 nats on average. This took 4,100 ns of laser time" in text
@@ -115,7 +115,7 @@ def test_a_summary_of_different_cases():
 )
 def test_lasers_are_right_where_that_is_shown(chance, nats, is_right):
     """Draws too few to show that anything is wrong do not show that it is right."""
-    assert mending._Judged(nats, 0.0006, chance).is_right is is_right
+    assert adapting._Judged(nats, 0.0006, chance).is_right is is_right
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,22 @@ def test_lasers_are_right_where_that_is_shown(chance, nats, is_right):
 )
 def test_bad_settings(settings, message):
     with pytest.raises(InputError, match=message):
-        Mending(**settings)
+        Adaptation(**settings)
 
 
 @pytest.mark.parametrize(
-    ("lasers", "clamped", "mending", "message"),
+    ("lasers", "clamped", "settings", "message"),
     [
         (Gibbs(), None, None, "lasers: got Gibbs, expected Lasers"),
         ("D6", None, None, "lasers: got str, expected Lasers"),
         (LASERS, [0, 1, 0], None, "clamped: got all units clamped"),
         (LASERS, [[0, 1, 0], [0, -1, 0]], None, "clamped: got all units clamped"),
-        (LASERS, None, 3, "mending: got 3, expected a Mending"),
+        (LASERS, None, 3, r"settings: got int, expected Adaptation\("),
+        (LASERS, None, {}, r"settings: got dict, expected Adaptation\("),
+        (LASERS, None, 0, r"settings: got int, expected Adaptation\("),
     ],
 )
-def test_bad_arguments(lasers, clamped, mending, message):
-    with pytest.raises(InputError, match=message):
-        adapted_where_it_helps(lasers, MACHINE, clamped, mending)
+def test_bad_arguments(lasers, clamped, settings, message):
+    for adapting_call in (adapted_where_it_helps, adapted_to_cases):
+        with pytest.raises(InputError, match=message):
+            adapting_call(lasers, MACHINE, clamped, settings)

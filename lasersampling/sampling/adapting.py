@@ -23,8 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem
+from lasersampling.checks import integer_problems, kind_problems, number_problems, refuse
+from lasersampling.errors import InputError
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
@@ -58,7 +58,7 @@ _GIBBS, _REFERENCE_DRAWS = Gibbs(burn_in=1000, thin=4), 100
 
 
 @dataclass(frozen=True)
-class Mending:
+class Adaptation:
     """Extent of the adaptation of lasers.
 
     Attributes
@@ -103,7 +103,7 @@ class Mending:
 
 
 @dataclass(frozen=True, eq=False)
-class Mended:
+class Adapted:
     """Lasers, adapted or not.
 
     Attributes
@@ -138,10 +138,10 @@ def adapted_where_it_helps(
     lasers: Lasers,
     machine: AnyMachine,
     clamped: ArrayLike | None = None,
-    mending: Mending | None = None,
+    settings: Adaptation | None = None,
     *,
     progress: Progress | None = None,
-) -> Mended:
+) -> Adapted:
     """Adapt lasers to a machine, or leave them as they are.
 
     Parameters
@@ -152,14 +152,14 @@ def adapted_where_it_helps(
         The machine that will be sampled.
     clamped : array_like of int, shape (unit,) or (condition, unit), optional
         How units will be held: -1 leaves a unit free. One adaptation serves all conditions.
-    mending : Mending, optional
+    settings : Adaptation, optional
         Extent of the adaptation; by default as far as it helps, at any cost.
     progress : callable, optional
         Called with the fraction of the work done.
 
     Returns
     -------
-    Mended
+    Adapted
 
     Raises
     ------
@@ -170,16 +170,15 @@ def adapted_where_it_helps(
     --------
     >>> from lasersampling.boltzmann import BoltzmannMachine
     >>> machine = BoltzmannMachine.random(3, seed=1)
-    >>> adapted_where_it_helps(Lasers("D6"), machine, mending=Mending(rounds=0)).sentence
+    >>> adapted_where_it_helps(Lasers("D6"), machine, settings=Adaptation(rounds=0)).sentence
     'The lasers were not adapted, as asked.'
     """
-    problems = [*sampler_problems(lasers), *_mending_problems(mending)]
-    if problems:
-        raise InputError(problems)
-    machine, plan = as_machine(machine), mending or Mending()
+    plan = Adaptation() if settings is None else settings
+    refuse(sampler_problems(lasers), kind_problems("settings", plan, Adaptation))
+    machine = as_machine(machine)
     told = progress or (lambda fraction: None)
     if plan.rounds == 0:
-        return Mended(lasers, 0, 0.0, None, None, "The lasers were not adapted, as asked.")
+        return Adapted(lasers, 0, 0.0, None, None, "The lasers were not adapted, as asked.")
     conditions = held_conditions(clamped, machine.n_units)
     work = _Work(lasers, machine, conditions, plan)
     # In addition to the rounds: the time for both sets of draws by which they are judged.
@@ -191,7 +190,7 @@ def adapted_where_it_helps(
             "The lasers were not adapted, since that would take more laser time than the run. With "
             "a given number of rounds (--adapt 4), adaptation is tried at any cost."
         )
-        return Mended(lasers, 0, 0.0, None, None, sentence)
+        return Adapted(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0
     before = work.judged(lasers, 0, lambda f: told(f / steps))
     if plan.rounds is None and before.is_right:
@@ -200,7 +199,7 @@ def adapted_where_it_helps(
             "The lasers were not adapted, since their draws already obey the conditional law of "
             f"the machine within chance. This test took {spoken_time(spent)}."
         )
-        return Mended(lasers, 0, spent, before.nats, None, sentence)
+        return Adapted(lasers, 0, spent, before.nats, None, sentence)
     adapted = work.adapted(rounds, lambda f: told((1 + f * rounds) / steps))
     after = work.judged(adapted, 1, lambda f: told((1 + rounds + f) / steps))
     spent = work.time_of(rounds, checks=2)
@@ -218,27 +217,21 @@ def adapted_where_it_helps(
             f"The lasers were not adapted, since {_rounds(rounds)} did not help: {why}; "
             f"this took {spoken_time(spent)}. More draws in each round (adaptation_draws) may help."
         )
-        return Mended(lasers, 0, spent, before.nats, after.nats, sentence)
+        return Adapted(lasers, 0, spent, before.nats, after.nats, sentence)
     sentence = (
         f"The lasers were adapted, in {_rounds(rounds)}: the divergence of the conditional law of "
         f"fresh draws from the machine's went {found}. This took {spoken_time(spent)}."
     )
-    return Mended(adapted, rounds, spent, before.nats, after.nats, sentence)
+    return Adapted(adapted, rounds, spent, before.nats, after.nats, sentence)
 
 
-def _mending_problems(mending: object) -> list[Problem]:
-    if mending is None or isinstance(mending, Mending):
-        return []
-    return [Problem("mending", repr(mending), "a Mending, such as Mending(rounds=4)")]
-
-
-def left_as_learned(lasers: Lasers) -> Mended:
+def left_as_learned(lasers: Lasers) -> Adapted:
     """Leave lasers as they are, for a machine that was learned with lasers in the loop."""
     sentence = (
         "The lasers were not adapted: the machine was learned with a device in the loop, whose "
         "deviations its weights and biases compensate."
     )
-    return Mended(lasers, 0, 0.0, None, None, sentence)
+    return Adapted(lasers, 0, 0.0, None, None, sentence)
 
 
 class _Judged(NamedTuple):
@@ -271,7 +264,7 @@ class _Work:
     lasers: Lasers
     machine: BoltzmannMachine
     conditions: NDArray[np.int8]
-    plan: Mending
+    plan: Adaptation
 
     @property
     def n_chains(self) -> int:
