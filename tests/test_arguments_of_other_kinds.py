@@ -10,7 +10,10 @@ import pytest
 import torch
 
 import lasersampling as ls
-from lasersampling.hardware import load_chip
+from lasersampling.datasets.spikes import SpikeData, SpikeSet, divided
+from lasersampling.datasets.yin_yang import yin_yang
+from lasersampling.hardware import Description, Grid, load_chip
+from lasersampling.hardware.chip import draw_chip
 from lasersampling.learning.spikes.recipes import NetworkSettings
 from lasersampling.lif import (
     AxonalDelays,
@@ -31,6 +34,8 @@ NETWORK = ls.SpikingNetwork([LIFLayer(3, 2, STREAMS)], STREAMS)
 MACHINE = ls.BoltzmannMachine([[0, 1], [1, 0]], [0, 0])
 TIMES, WEIGHTS = torch.zeros(1, 1), torch.full((1, 1), 4.0)
 HUGE = 10**12
+
+PART = SpikeSet(np.array([[0.1, 1.0], [1.0, 0.1]]), np.array([0, 1]))
 
 # What is called with arguments that are right, and the argument that is replaced by what is not.
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -63,6 +68,13 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "shipped_path": (ls.shipped_path, {"kind": "devices", "name": "D6"}),
     "shipped_names": (ls.shipped_names, {}),
     "load_pictures": (ls.load_pictures, {"source": "digits"}),
+    "draw_chip": (draw_chip, {"imperfections": ls.Imperfections(), "n_units": 2, "seed": 1}),
+    "Chip.applied": (draw_chip(ls.Imperfections(), 2, 1).applied, {"nominal": 1.0}),
+    "Description": (Description, {"name": "chip", "sizes": (2, 1)}),
+    "Grid.rounded": (Grid(step=0.1).rounded, {}),
+    "SpikeData": (SpikeData, {"train": PART, "validation": PART, "test": PART}),
+    "divided": (divided, {"times": [[0.1, 1.0], [1.0, 0.1]] * 10, "labels": [0, 1] * 10}),
+    "yin_yang": (yin_yang, {"seed": 1}),
     "train_spikes": (ls.train_spikes, {"data": [[0.1, 1.0], [1.0, 0.1]] * 30, "labels": [0, 1] * 30,
                                        "settings": ls.SpikeTraining()}),
 }  # fmt: skip
@@ -134,6 +146,16 @@ BAD: dict[tuple[str, str], list[Any]] = {
     ("shipped_names", "kind"): [None, 3, "lasers", np.zeros(2)],
     ("load_pictures", "source"): [None, 3, np.zeros(2)],
     ("load_pictures", "invert"): NOT_FLAGS,
+    ("load_pictures", "binarise"): [None, "no", np.zeros(2)],
+    ("draw_chip", "imperfections"): [None, *OBJECTS],
+    ("draw_chip", "n_units"): [HUGE, 0, None],
+    ("Chip.applied", "name"): [None, 3, "speed", []],
+    ("Description", "kind"): [None, 3, "chip", np.zeros(2)],
+    ("Grid.rounded", "values"): [None, "a", [None], [float("nan")], {}],
+    ("SpikeData", "train"): [None, *OBJECTS],
+    ("SpikeData", "test"): [None, *OBJECTS],
+    ("divided", "seed"): [None, -1, HUGE],
+    ("yin_yang", "n_samples"): [None, 0, HUGE],
     ("train_spikes", "substrate"): OBJECTS,
     ("train_spikes", "settings"): [None, ls.SpikeTraining(network=NetworkSettings((10**9,)))],
 }  # fmt: skip

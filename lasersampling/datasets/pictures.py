@@ -178,7 +178,7 @@ def split(
 
 def binarise_problems(binarise: object) -> list[Problem]:
     """Check the name of a binarisation."""
-    if binarise in get_args(Binarise):
+    if isinstance(binarise, str) and binarise in get_args(Binarise):
         return []
     names = ", ".join(f'"{name}"' for name in get_args(Binarise))
     return [Problem("binarise", repr(binarise), f"one of {names}")]

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_array, as_floats
-from lasersampling.checks import absent_problems, integer_problems, number_problems
+from lasersampling.checks import (
+    absent_problems,
+    integer_problems,
+    kind_problems,
+    number_problems,
+    refuse,
+)
 from lasersampling.datasets.labels import class_numbers, label_problems, natural_order
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
@@ -90,8 +96,8 @@ class SpikeData:
     Raises
     ------
     InputError
-        If parts have different numbers of inputs, classes are missing in the training part, or
-        there is another number of names.
+        If parts are of another kind or have different numbers of inputs, classes are missing in the
+        training part, or there is another number of names.
     """
 
     train: SpikeSet
@@ -101,6 +107,8 @@ class SpikeData:
 
     def __post_init__(self) -> None:
         parts = self.train, self.validation, self.test
+        given = zip(("train", "validation", "test"), parts, strict=True)
+        refuse(*(kind_problems(name, part, SpikeSet) for name, part in given))
         widths = {part.times.shape[1] for part in parts}
         if len(widths) > 1:
             raise InputError.single("inputs", f"{sorted(widths)}", "as many in each part")
@@ -192,6 +200,7 @@ def divided(times: ArrayLike, labels: ArrayLike, *, seed: int = _HELD_OUT_SEED) 
     InputError
         For times or labels that do not fit, and for fewer than three samples.
     """
+    refuse(integer_problems("seed", seed, 0, 2**32 - 1))
     array = as_floats(times, "times")
     numbers, names = class_numbers(labels, len(array) if array.ndim else 0, "labels")
     whole = SpikeSet(array, numbers)

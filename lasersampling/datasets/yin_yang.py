@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, memory_problems, refuse
 from lasersampling.datasets.spikes import SpikeData, SpikeSet, as_spike_times
 from lasersampling.errors import InputError
 
@@ -92,8 +92,7 @@ def yin_yang(n_samples: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np
     problems = integer_problems("n_samples", n_samples, 1) + integer_problems("seed", seed, 0)
     if not problems and seed >= 2**32:
         raise InputError.single("seed", seed, "a whole number below 2**32")
-    if problems:
-        raise InputError(problems)
+    refuse(problems or memory_problems("n_samples", (n_samples, 4), 16))
     # The published sets are defined by this generator and the order of its draws.
     random = np.random.RandomState(seed)
     points = np.empty((n_samples, 2))

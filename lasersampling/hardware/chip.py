@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
-from lasersampling.checks import integer_problems
+from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.hardware.imperfections import Imperfections
 
@@ -21,6 +21,9 @@ _STREAMS = (
 """Each quantity has a random stream of its own, so that imperfections are independent."""
 
 _OF_UNITS = ("pump", "threshold", "gain", "leak", "tau_mem", "tau_syn")
+_QUANTITIES = (*_OF_UNITS, "coupling", "delay")
+_BYTES_PER_PAIR = 32
+"""Memory for the deviations of a pair of units, while they are drawn [B]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +77,21 @@ class Chip:
             Name of the quantity, such as ``"threshold"``.
         nominal : array_like
             Requested values, of a shape that broadcasts with (unit,) or (post, pre) [1].
+
+        Raises
+        ------
+        InputError
+            For another quantity, and values of another shape.
         """
+        if not isinstance(name, str) or name not in _QUANTITIES:
+            raise InputError.single("name", repr(name)[:80], f"one of {', '.join(_QUANTITIES)}")
+        own, given = getattr(self, name), as_floats(nominal, name)
+        try:
+            np.broadcast_shapes(own.shape, given.shape)
+        except ValueError:
+            raise InputError.single(name, f"shape {given.shape}", f"{own.shape}") from None
         mismatch = getattr(self.imperfections, name).mismatch
-        values: NDArray[np.float64] = mismatch.applied(
-            as_floats(nominal, name), getattr(self, name)
-        )
+        values: NDArray[np.float64] = mismatch.applied(given, own)
         return values
 
 
@@ -88,11 +101,22 @@ def draw_chip(imperfections: Imperfections, n_units: int, seed: int) -> Chip:
     Raises
     ------
     InputError
-        For numbers that are none.
+        For numbers that are none, imperfections of another kind, and chips that do not fit into
+        the memory.
+
+    Examples
+    --------
+    >>> from lasersampling.hardware import load_imperfections
+    >>> from lasersampling.hardware.chip import draw_chip
+    >>> draw_chip(load_imperfections("laboratory"), 3, seed=1).pump.shape
+    (3,)
     """
-    problems = [*integer_problems("n_units", n_units, 1), *integer_problems("seed", seed, 0)]
-    if problems:
-        raise InputError(problems)
+    refuse(
+        kind_problems("imperfections", imperfections, Imperfections),
+        integer_problems("n_units", n_units, 1),
+        integer_problems("seed", seed, 0),
+    )
+    refuse(memory_problems("n_units (units x units)", (n_units, n_units), _BYTES_PER_PAIR))
     streams = {name: np.random.default_rng([seed, place]) for place, name in enumerate(_STREAMS)}
     deviations = {
         name: getattr(imperfections, name).mismatch.drawn(streams[name], n_units)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
+from lasersampling.arrays import as_floats
 from lasersampling.config import Finite, Positive, validated
 from lasersampling.errors import InputError, Problem
 
@@ -86,12 +87,12 @@ class Grid:
             width / n_steps if np.isfinite(width) else highest / n_steps - lowest / n_steps
         )
 
-    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rounded(self, values: ArrayLike) -> NDArray[np.float64]:
         """Values that are programmed for the requested ones.
 
         Parameters
         ----------
-        values : ndarray
+        values : array_like
             Requested values [1].
 
         Raises
@@ -99,6 +100,7 @@ class Grid:
         InputError
             If values are not finite numbers.
         """
+        values = as_floats(values, "values")
         if not np.isfinite(values).all():
             n_bad = int((~np.isfinite(values)).sum())
             raise InputError.single("values", f"{n_bad} that are nan or infinite", "finite numbers")

@@ -92,7 +92,7 @@ class Description:
     facts: Mapping[str, str | float | int | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
+        if not isinstance(self.kind, str) or self.kind not in get_args(Kind):
             raise InputError.single("kind", repr(self.kind), "'lif' or 'lasers'")
 
 
