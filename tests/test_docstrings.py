@@ -3,10 +3,13 @@
 import ast
 import doctest
 import importlib
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import lasersampling as ls
 
 SELF_CONTAINED = ("lasersampling.lif", "lasersampling.hardware", "lasersampling.learning")
 """Where examples import all that they name, so that they run as they are copied."""
@@ -45,3 +48,18 @@ def test_examples_run(name, tmp_path, monkeypatch):
     )
     assert result.attempted == number_of_examples(name) > 0
     assert result.failed == 0, "see the captured output"
+
+
+PUBLIC = [
+    name
+    for name in ls.__all__
+    if inspect.isroutine(what := getattr(ls, name))
+    or (inspect.isclass(what) and not issubclass(what, Exception))
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_public_has_an_example_and_says_what_it_raises(name):
+    text = inspect.getdoc(getattr(ls, name)) or ""
+    assert "\nExamples\n---" in text and ">>> " in text
+    assert "\nRaises\n---" in text
