@@ -47,6 +47,12 @@ class InputError(LaserSamplingError, ValueError):
     ----------
     problems : iterable of Problem
         At least one problem.
+
+    Examples
+    --------
+    >>> error = InputError.single("n_chains", 0, "a whole number of at least 1")
+    >>> str(error), error.problems[0].where
+    ('n_chains: got 0, expected a whole number of at least 1', 'n_chains')
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
