@@ -1,6 +1,7 @@
 """Arguments of another kind are one clear error each, before any memory is taken."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ NETWORK = ls.SpikingNetwork([LIFLayer(3, 2, STREAMS)], STREAMS)
 MACHINE = ls.BoltzmannMachine([[0, 1], [1, 0]], [0, 0])
 TIMES, WEIGHTS = torch.zeros(1, 1), torch.full((1, 1), 4.0)
 HUGE = 10**12
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Settings of an experiment without options."""
+
+    def smallest(self):
+        return self
+
 
 PART = SpikeSet(np.array([[0.1, 1.0], [1.0, 0.1]]), np.array([0, 1]))
 
@@ -75,6 +85,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "SpikeData": (SpikeData, {"train": PART, "validation": PART, "test": PART}),
     "divided": (divided, {"times": [[0.1, 1.0], [1.0, 0.1]] * 10, "labels": [0, 1] * 10}),
     "yin_yang": (yin_yang, {"seed": 1}),
+    "experiment": (ls.experiment, {"work": print, "settings": Nothing}),
     "train_spikes": (ls.train_spikes, {"data": [[0.1, 1.0], [1.0, 0.1]] * 30, "labels": [0, 1] * 30,
                                        "settings": ls.SpikeTraining()}),
 }  # fmt: skip
@@ -156,6 +167,9 @@ BAD: dict[tuple[str, str], list[Any]] = {
     ("SpikeData", "test"): [None, *OBJECTS],
     ("divided", "seed"): [None, -1, HUGE],
     ("yin_yang", "n_samples"): [None, 0, HUGE],
+    ("experiment", "work"): [None, 3],
+    ("experiment", "settings"): [None, 3, "Settings", int],
+    ("experiment", "figures"): [None, "raster"],
     ("train_spikes", "substrate"): OBJECTS,
     ("train_spikes", "settings"): [None, ls.SpikeTraining(network=NetworkSettings((10**9,)))],
 }  # fmt: skip

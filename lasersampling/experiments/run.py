@@ -10,18 +10,20 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lasersampling.atomic import check_outputs
+from lasersampling.checks import refuse, sequence_problems, shown
 from lasersampling.commands.configuring import files_named
 from lasersampling.commands.exit_codes import exit_codes
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config import to_toml
+from lasersampling.errors import Problem
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
 from lasersampling.paths import expanded
 from lasersampling.results import ResultsFile
@@ -155,8 +157,10 @@ def experiment(
 
     Raises
     ------
+    InputError
+        If `work` is no function, or `settings` no such class.
     SystemExit
-        Always, with the exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
+        Otherwise, with the exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.
 
     Examples
     --------
@@ -177,6 +181,12 @@ def experiment(
     ...         file.metric("heads", heads / settings.throws, description="share of heads")
     >>> # at the end of the script: if __name__ == "__main__": ls.experiment(main, Coins)
     """
+    expected = "a frozen dataclass with the method `smallest`, not an object of it"
+    is_settings = isinstance(settings, type) and is_dataclass(settings)
+    problems = [] if callable(work) else [Problem("work", shown(work), "a function")]
+    if not is_settings or not callable(getattr(settings, "smallest", None)):
+        problems.append(Problem("settings", shown(settings)[:80], expected))
+    refuse(problems, sequence_problems("figures", figures, "a list of names of figures"))
     out = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
 
     def command(out: Path, seed: int, smoke: bool, overwrite: bool, **options: Any) -> None:

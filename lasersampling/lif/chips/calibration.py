@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems, refuse
+from lasersampling.checks import boolean_problems, integer_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, Substrate
 from lasersampling.hardware.chip_model import chip_of
@@ -123,6 +123,7 @@ class ChipCalibration:
         InputError
             For another name.
         """
+        refuse(boolean_problems("calibrated", calibrated))
         relative, errors = self._measured(name, calibrated=calibrated)
         deviations = relative - 1.0
         n = len(deviations)
