@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.stopping import Stopped, stopped_by_signals
 
@@ -39,9 +40,11 @@ def test_what_the_caller_ignores_stays_ignored():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(machine_file, name):
+def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    save_machine("machine.toml", BoltzmannMachine.random(3, seed=4))
     process = subprocess.Popen(
-        [sys.executable, "-m", "lasersampling", "sample", machine_file, "--sampler", "gibbs",
+        [sys.executable, "-m", "lasersampling", "sample", "machine.toml", "--sampler", "gibbs",
          "--draws", "4000", "--out", "run.h5", "--set", "thin=20000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
