@@ -83,7 +83,7 @@ class Spikes:
     ----------
     jitter_std : float
         Standard deviation of the time at which each spike is seen and acts, normal and truncated at
-        four standard deviations: ns for lasers, tau_syn for LIF neurons [ns].
+        four standard deviations [ns for lasers, tau_syn for LIF neurons].
     lost : float
         Probability that a spike is neither seen nor acts [1].
     spurious_rate : float
@@ -155,20 +155,8 @@ class Imperfections:
     def active(self) -> Iterator[str]:
         """Dotted names of what is not ideal, such as ``pump.mismatch``."""
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Quantity):
-                for part in ("mismatch", "trial", "sample", "grid"):
-                    if not getattr(value, part).is_none:
-                        yield f"{field.name}.{part}"
-                if value.drift is not None and value.drift.std > 0.0:
-                    yield f"{field.name}.drift"
-            if isinstance(value, Coupling) and value.dead > 0.0:
-                yield "coupling.dead"
-            if isinstance(value, Spikes):
-                harmful = ("jitter_std", "lost", "spurious_rate", "highest_rate")
-                yield from (f"spikes.{name}" for name in harmful if getattr(value, name))
-        if self.dead > 0.0:
-            yield "dead"
+            if field.name != "description":
+                yield from _not_ideal(field.name, getattr(self, field.name), field.default)
 
     @property
     def is_none(self) -> bool:
@@ -198,6 +186,21 @@ class Imperfections:
         ]
         if problems:
             raise InputError(problems)
+
+
+def _not_ideal(name: str, value: object, ideal: object) -> Iterator[str]:
+    """Dotted names of what differs from an ideal value, of all fields of a part."""
+    if isinstance(value, Deviation | Grid):
+        if not value.is_none:
+            yield name
+    elif isinstance(value, Drift):
+        if value.std > 0.0:
+            yield name
+    elif isinstance(value, Quantity | Spikes):
+        for field in dataclasses.fields(value):
+            yield from _not_ideal(f"{name}.{field.name}", getattr(value, field.name), field.default)
+    elif value != ideal:
+        yield name
 
 
 def imperfections_names() -> list[str]:

@@ -52,6 +52,7 @@ class Plateau:
         """Record a measurement, and say whether to stop."""
         value, error = estimate.mean()
         value *= self._sign
+        error = 0.0 if math.isnan(error) else error  # unknown; no margin can be asked for
         margin = self._significance * math.hypot(error, self._best_error)
         if value < self._best - margin:
             self._best, self._best_error, self._waited = value, error, 0

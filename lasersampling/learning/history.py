@@ -27,8 +27,8 @@ class History:
     Attributes
     ----------
     rows : dict of str to list of ndarray, each of shape () or (member,)
-        Rows by quantity; those measured with a standard error have another row ``<name>_se``.
-        Epochs in which a quantity was not measured hold nan.
+        Rows by quantity; those measured with a standard error have another row ``<name>_se``, nan
+        where the error is unknown. Epochs in which a quantity was not measured hold nan.
     """
 
     rows: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
@@ -123,4 +123,4 @@ class History:
 
 def _spoken(name: str) -> str:
     words = name.removesuffix("_se").removesuffix("_s").replace("_", " ")
-    return f"standard error of {words}" if name.endswith("_se") else words
+    return f"standard error of {words}, nan where unknown" if name.endswith("_se") else words

@@ -29,7 +29,7 @@ class Measurement:
     value : ndarray of float64, shape () or (member,)
         The quantity.
     standard_error : ndarray of float64, in the same shape
-        Its standard error; 0 if it is exact.
+        Its standard error; 0 if it is exact, nan if it is unknown.
     """
 
     value: NDArray[np.float64]

@@ -1,5 +1,6 @@
 """Files of imperfections, and chips drawn from them."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,17 @@ import pytest
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.hardware import (
+    Coupling,
     Deviation,
     Imperfections,
     Quantity,
+    Spikes,
     imperfections_names,
     load_imperfections,
 )
 from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.deviation import Drift
+from lasersampling.hardware.grid import Grid
 
 
 def everything(strength=1.0, reciprocity=0.0):
@@ -119,3 +123,38 @@ def test_what_a_half_does_not_know_is_refused():
     about.refuse_others(set(about.active()), "lasers")
     drifting = Imperfections(gain=Quantity(drift=Drift(0.1, correlation_time_ns=5.0)))
     assert list(drifting.active()) == ["gain.drift"]
+
+
+WHOLES = {"": Imperfections, "coupling.": Coupling, "spikes.": Spikes} | {
+    f"{field.name}.": Quantity
+    for field in dataclasses.fields(Imperfections)
+    if type(field.default) is Quantity
+}
+NOT_IDEAL = {Deviation(): Deviation(0.1), Grid(): Grid(bits=3), 0.0: 0.5, 1.0: 0.5}
+OF_NO_DEFAULT = {"drift": Drift(0.1, correlation_time_ns=5.0), "highest_rate": 3.0}
+FIELDS = [
+    (part, whole, field)
+    for part, whole in WHOLES.items()
+    for field in dataclasses.fields(whole)
+    if field.name != "description" and f"{field.name}." not in WHOLES
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "field"), FIELDS, ids=[part + field.name for part, _, field in FIELDS]
+)
+def test_whatever_is_not_ideal_is_named(part, whole, field):
+    """A field that `active` did not name would be without effect where it is not implemented."""
+    if field.default is None:
+        changed = whole(**{field.name: OF_NO_DEFAULT[field.name]})
+    else:
+        changed = whole(**{field.name: NOT_IDEAL[field.default]})
+    about = Imperfections(**{part[:-1]: changed}) if part else changed
+    assert list(about.active()) == [f"{part}{field.name}"]
+    with pytest.raises(InputError, match=f"imperfections.{part}{field.name}"):
+        about.refuse_others({"something else"}, "lasers")
+
+
+def test_all_parts_are_asked():
+    defaults = [field.default for field in dataclasses.fields(Imperfections)]
+    assert {type(default) for default in defaults} == {str, float, Quantity, Coupling, Spikes}

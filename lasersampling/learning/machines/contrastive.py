@@ -40,6 +40,7 @@ from lasersampling.learning.machines.phases import (
 )
 from lasersampling.learning.machines.reweighting import Reweighted
 from lasersampling.learning.machines.settings import DistributionLearning
+from lasersampling.learning.machines.symmetry import WEIGHT_STD, spread_problems, warn_if_alike
 from lasersampling.learning.task import Measurement, State, Step
 from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
@@ -125,13 +126,13 @@ class DistributionTask:
         total = np.mean([seen.total for seen in self._seen], axis=0)
         chains = np.mean([seen.chains for seen in self._seen], axis=0)
         left_out = (len(chains) * total - chains) / max(1, len(chains) - 1)
-        # Rounding may give slightly negative values for a state that only one chain has seen.
-        left_out = left_out.clip(0.0)
+        left_out = left_out.clip(0.0)  # rounding: a state that only one chain has seen
 
         def measured(distance: Callable[[NDArray[np.float64]], float]) -> Measurement:
             others = np.array([distance(table) for table in left_out])
             known = others.size > 0 and np.isfinite(others).all()
-            return Measurement.of(distance(total), float(jackknife_error(others)) if known else 0.0)
+            error = float(jackknife_error(others)) if known else np.nan
+            return Measurement.of(distance(total), error)
 
         return {
             "kl_sample_target": measured(lambda table: kl_divergence(table, target)),
@@ -193,7 +194,8 @@ class LearnedMachine:
     history : History
         "mean_error" and "moment_error", the rms differences of the moments of the two halves;
         "kl_sample_target", "kl_target_sample" and "total_variation" between the draws of the model
-        half in an epoch and the target.
+        half in an epoch and the target. An error is nan where it is unknown, since the
+        divergence is infinite without some chain.
     """
 
     machine: BoltzmannMachine
@@ -205,10 +207,10 @@ def initial_machine(
     n_hidden: int,
     *,
     seed: int,
-    weight_std: float = 0.0,
+    weight_std: float = WEIGHT_STD,
     connectivity: Connectivity = "full",
 ) -> BoltzmannMachine:
-    """Make an initial machine: independent units with the target's means.
+    """Make an initial machine: visible units have the target's means, hidden ones random weights.
 
     Parameters
     ----------
@@ -219,7 +221,7 @@ def initial_machine(
     seed : int
         Seed of the weights.
     weight_std : float
-        Standard deviation of the weights of hidden units, which must not all be equal, as they
+        Standard deviation of the weights of hidden units, above 0 for several ones, as equal ones
         would stay equal [1].
     connectivity : "full", "semirestricted" or "restricted"
         See `Connectivity`.
@@ -234,7 +236,7 @@ def initial_machine(
     >>> from lasersampling.boltzmann import target_from_table
     >>> from lasersampling.learning.machines.contrastive import initial_machine
     >>> xor = target_from_table([0.0, 0.5, 0.5, 0.0])
-    >>> initial_machine(xor, 2, seed=0, weight_std=0.1).n_units
+    >>> initial_machine(xor, 2, seed=0).n_units
     4
     """
     refuse(
@@ -243,6 +245,7 @@ def initial_machine(
         integer_problems("seed", seed, 0),
         number_problems("weight_std", weight_std, 0, strict=False),
     )
+    refuse(spread_problems("weight_std", weight_std, n_hidden))
     n_units = target.n_units + n_hidden
     refuse(memory_problems("n_hidden", (n_units, n_units), _BYTES_PER_WEIGHT))
     mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)
@@ -295,6 +298,7 @@ def distribution_task(
         integer_problems("seed", seed, 0),
     )
     machine = as_machine(initial, "initial")
+    warn_if_alike(machine)
     parameters = MachineParameters.for_target(target, machine, connectivity)
     gradient = _gradient(target, machine, settings, sampler, seed)
     return DistributionTask(target, parameters, gradient, settings)
@@ -318,12 +322,12 @@ def learn(
     target : Target
         The distribution.
     initial : BoltzmannMachine or RestrictedMachine
-        Initial machine; its visible units are those of the target.
+        Initial machine; its visible units are those of the target. A `LaserSamplingWarning` tells
+        of hidden units that are all alike, which learn as one.
     settings : DistributionLearning
         Settings of the learning.
     sampler : Sampler, optional
-        Sampler in the loop, a device for example; Gibbs sampling by default. A gradient by
-        enumeration needs none.
+        Sampler in the loop, such as a device; by default Gibbs. Exact gradients need none.
     connectivity : "full", "semirestricted" or "restricted"
         Units that are connected.
     seed : int

@@ -51,6 +51,7 @@ from lasersampling.learning.machines.parameters import (
     MachineParameters,
     target_problems,
 )
+from lasersampling.learning.machines.symmetry import warn_if_alike
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import ChainState, Samples
 
@@ -229,6 +230,7 @@ def learn_locally(
         integer_problems("seed", seed, 0),
     )
     initial = as_machine(initial, "initial")
+    warn_if_alike(initial)
     parameters = MachineParameters.for_target(target, initial, connectivity)
     chips = _Chips(lasers, settings, seed)
     descent = SGD(list(parameters.named().values()), lr=settings.learning_rate)

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from lasersampling.checks import refuse
 from lasersampling.config import Count, NonNegative, Positive, validated
 from lasersampling.errors import InputError
 from lasersampling.hardware import Imperfections
 from lasersampling.lasers.device import Device
 from lasersampling.learning.machines.parameters import Connectivity
 from lasersampling.learning.machines.settings import DistributionLearning
+from lasersampling.learning.machines.symmetry import WEIGHT_STD, spread_problems
 from lasersampling.sampling.neurons.adaptation import Rounds
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 
@@ -104,7 +106,7 @@ class FitRecipe:
     pseudocount: NonNegative = 0.0
     n_hidden: Annotated[int, Field(ge=0)] = 0
     connectivity: Connectivity = "semirestricted"
-    initial_weight_std: NonNegative = 0.5
+    initial_weight_std: NonNegative = WEIGHT_STD
     imperfections: Imperfections = Imperfections()
     sampler: SamplerSettings = SamplerSettings()
     calibration: CalibrationSettings = CalibrationSettings()
@@ -128,6 +130,4 @@ class FitRecipe:
         if self.pretraining is not None and self.pretraining.gradient != "exact":
             got = f"gradient {self.pretraining.gradient!r}"
             raise InputError.single("pretraining", got, "gradient 'exact', as no device takes part")
-        if self.n_hidden > 1 and self.initial_weight_std == 0.0:
-            expected = "a number above 0, else all hidden units stay equal"
-            raise InputError.single("initial_weight_std", "0", expected)
+        refuse(spread_problems("initial_weight_std", self.initial_weight_std, self.n_hidden))

@@ -44,7 +44,8 @@ KNOWN = frozenset(
     {f"{name}.{part}" for name in (*_OF_NEURONS, "coupling", "delay") for part in _PARTS}
     | {f"{name}.drift" for name in _OF_NEURONS}
     | {"coupling.dead", "dead"}
-    | {f"spikes.{name}" for name in ("jitter_std", "lost", "spurious_rate", "highest_rate")}
+    | {"spikes.jitter_std", "spikes.lost", "spikes.spurious_rate"}
+    | {"spikes.highest_rate", "spikes.longest_wait"}
 )
 """The imperfections of such chips; `docs/imperfections.md` explains them."""
 

@@ -20,8 +20,8 @@ from lasersampling.sampling.protocol import ChainState
 
 KNOWN = frozenset(
     {"pump.mismatch", "pump.trial", "pump.drift", "pump.grid", "threshold.mismatch",
-     "gain.mismatch", "coupling.mismatch", "coupling.grid", "delay.mismatch",
-     "spikes.jitter_std", "spikes.lost", "dead"}
+     "gain.mismatch", "coupling.mismatch", "coupling.reciprocity", "coupling.grid",
+     "delay.mismatch", "spikes.jitter_std", "spikes.lost", "dead"}
 )  # fmt: skip
 """Imperfections that lasers can have."""
 

@@ -1,5 +1,6 @@
 """Learning distributions: every gradient, resuming, regularisation, lasers in the loop."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 import torch
 
 from lasersampling.boltzmann import BoltzmannMachine, target_from_machine, target_from_table
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
+from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.loop import train
 from lasersampling.learning.machines.contrastive import (
     LearnedMachine,
@@ -18,6 +20,7 @@ from lasersampling.learning.machines.contrastive import (
     learn,
 )
 from lasersampling.learning.machines.settings import DistributionLearning
+from lasersampling.learning.task import Measurement
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.statistics import kl_divergence
@@ -190,3 +193,87 @@ def test_rates_and_limits_are_refused_by_the_settings(values: dict[str, Any], me
 def test_a_negative_spread_of_weights_is_refused() -> None:
     with pytest.raises(InputError, match="weight_std: got -1"):
         initial_machine(TARGET, 2, seed=0, weight_std=-1)
+
+
+def test_hidden_units_learn_by_default() -> None:
+    start = initial_machine(TARGET, 4, seed=1)
+    assert start.weights[start.hidden].std() > 0.2
+    assert start.weights[:3, :3].tolist() == initial_machine(TARGET, 0, seed=1).weights.tolist()
+    chosen = DistributionLearning(gradient="exact", n_updates=60, learning_rate=0.1)
+    weights = learn(TARGET, start, chosen).machine.weights[start.hidden]
+    assert len({tuple(row) for row in weights.round(3)}) == 4
+
+
+def test_the_default_spread_is_that_of_recipes() -> None:
+    from lasersampling.learning.machines.recipes import FitRecipe
+
+    defaults = {field.name: field.default for field in dataclasses.fields(FitRecipe)}
+    assert initial_machine.__kwdefaults__["weight_std"] == defaults["initial_weight_std"] > 0
+
+
+@pytest.mark.parametrize("n_hidden", [2, 3])
+def test_hidden_units_that_would_stay_equal_are_refused(n_hidden: int) -> None:
+    with pytest.raises(InputError, match=r"weight_std: got 0, expected a number above 0"):
+        initial_machine(TARGET, n_hidden, seed=0, weight_std=0.0)
+
+
+def alike(n_hidden: int, weight: float, among: float = 0.0) -> BoltzmannMachine:
+    weights = np.zeros((3 + n_hidden,) * 2)
+    weights[3:, 3:] = among * (1 - np.eye(n_hidden))
+    weights[:3, 3:], weights[3:, :3] = weight, weight
+    return BoltzmannMachine(weights, np.zeros(3 + n_hidden), n_hidden=n_hidden)
+
+
+@pytest.mark.parametrize("start", [alike(1, 0.0), alike(2, 0.0), alike(3, 0.4), alike(3, 0.4, 1.0)])
+@pytest.mark.parametrize("way", ["learn", "task", "locally"])
+def test_hidden_units_that_are_all_alike_are_told(start: BoltzmannMachine, way: str) -> None:
+    from lasersampling.learning.machines.local_rule import LocalSettings, learn_locally
+
+    settings = DistributionLearning(gradient="exact", n_updates=1)
+    with pytest.warns(LaserSamplingWarning, match=r"all alike.*initial_machine"):
+        if way == "learn":
+            learn(TARGET, start, settings)
+        elif way == "task":
+            distribution_task(TARGET, start, settings)
+        else:
+            with pytest.raises(InputError, match="connections"):
+                tied = BoltzmannMachine(start.weights + UNEVEN[: start.n_units, : start.n_units],
+                                        start.biases, n_hidden=start.n_hidden)  # fmt: skip
+                learn_locally(TARGET, tied, LocalSettings(n_cycles=1), connectivity="restricted")
+
+
+UNEVEN = np.zeros((6, 6))
+"""Couplings of visible units, which a restricted connectivity refuses before anything runs."""
+UNEVEN[0, 1] = UNEVEN[1, 0] = 0.3
+
+
+def test_one_coupled_hidden_unit_and_different_ones_are_not() -> None:
+    settings = DistributionLearning(gradient="exact", n_updates=1)
+    weights = alike(3, 0.4).weights.copy()
+    weights[0, 3:] = weights[3:, 0] = [0.1, 0.2, 0.3]
+    different = BoltzmannMachine(weights, np.zeros(6), n_hidden=3)
+    for start in (alike(1, 0.4), different, initial_machine(TARGET, 0, seed=1)):
+        learn(TARGET, start, settings)
+
+
+def test_an_error_that_is_unknown_is_nan() -> None:
+    """The target excludes states that are drawn, so the divergence is infinite with any chain."""
+    target = target_from_table([0.5, 0.0, 0.25, 0.25])
+    settings = DistributionLearning(
+        gradient="pcd", n_updates=2, updates_per_epoch=1, n_chains=4, n_draws=64
+    )
+    start = BoltzmannMachine(np.zeros((2, 2)), np.zeros(2))
+    history = learn(target, start, settings, seed=1).history
+    assert np.isinf(history.arrays()["kl_sample_target"]).all()
+    assert np.isnan(history.arrays()["kl_sample_target_se"]).all()
+    assert "nan where unknown" in history.variables()["kl_sample_target_se"].description
+    assert np.isfinite(history.arrays()["total_variation_se"]).all()
+
+
+@pytest.mark.parametrize("errors", [[0.0, 0.0, 0.0], [np.nan, 0.0, np.nan]])
+def test_early_stopping_asks_no_margin_of_unknown_errors(errors: list[float]) -> None:
+    rule = Plateau("loss", patience=2)
+    found = zip([3.0, 2.0, 2.0], errors, strict=True)
+    told = [rule.should_stop(Measurement.of(value, error)) for value, error in found]
+    assert told == [False, False, False]
+    assert rule.should_stop(Measurement.of(2.5, np.nan))
