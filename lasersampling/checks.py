@@ -155,6 +155,7 @@ def memory_problems(
     per_row : int
         Additional memory for each entry of the first dimension [B].
     """
+    shape = [int(size) for size in shape]  # NumPy's integers would overflow
     needed = shape[0] * (math.prod(shape[1:]) * item_bytes + per_row)
     most = memory_bytes() // 2
     if needed <= most:

@@ -31,6 +31,7 @@ from lasersampling.boltzmann.targets import Target, target_from_table
 from lasersampling.checks import integer_problems
 from lasersampling.config import read_toml
 from lasersampling.errors import InputError, Problem
+from lasersampling.paths import named
 
 MAX_PARENTS = 7
 
@@ -209,7 +210,8 @@ def load_bayesian_network(path: str | os.PathLike[str]) -> BayesianNetwork:
     >>> load_bayesian_network(shipped_path("bayesian_networks", "explaining_away")).n_variables
     5
     """
-    return network_from_mapping(read_toml(str(path)), str(path))
+    name = named(path)
+    return network_from_mapping(read_toml(name), name)
 
 
 def network_from_mapping(values: Mapping[str, Any], where: str) -> BayesianNetwork:

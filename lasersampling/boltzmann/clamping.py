@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_array
-from lasersampling.checks import integer_problems, memory_problems
+from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
 from lasersampling.errors import InputError, Problem
 
 FREE = -1
+
+NO_MAPPING = "a mapping of units to values, such as {0: 1}"
+"""What is expected where units and their values were not given in this way."""
 
 
 def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
@@ -35,22 +38,23 @@ def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
     Raises
     ------
     InputError
-        For a unit that does not exist or a value other than 0 and 1.
+        For a unit that does not exist, a value other than 0 and 1, and values in no mapping.
 
     Examples
     --------
     >>> clamp(4, {0: 1, 3: 0})
     array([ 1, -1, -1,  0], dtype=int8)
     """
-    problems = integer_problems("n_units", n_units, 1)
-    if not problems:
-        problems += memory_problems("n_units", (n_units,), 1)
-    if problems:
-        raise InputError(problems)
+    refuse(
+        integer_problems("n_units", n_units, 1),
+        kind_problems("values", values, Mapping, NO_MAPPING),
+    )
+    problems = memory_problems("n_units", (n_units,), 1)
+    refuse(problems)
     for unit, value in values.items():
         if integer_problems("", unit, 0) or unit >= n_units:
             problems.append(Problem("clamped unit", repr(unit), f"0 to {n_units - 1}"))
-        if value not in (0, 1):
+        if not is_bit(value):
             problems.append(Problem(f"clamped value of unit {unit}", repr(value), "0 or 1"))
     if problems:
         raise InputError(problems)
@@ -58,6 +62,17 @@ def clamp(n_units: int, values: Mapping[int, int]) -> NDArray[np.int8]:
     for unit, value in values.items():
         clamped[unit] = value
     return clamped
+
+
+def is_bit(value: object) -> bool:
+    """Say whether a value is a single 0 or 1.
+
+    Examples
+    --------
+    >>> is_bit(1), is_bit(np.int8(0)), is_bit("a"), is_bit(np.array([1, 0]))
+    (True, True, False, False)
+    """
+    return getattr(value, "ndim", 0) == 0 and value in (0, 1)
 
 
 def clamped_vector(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:

@@ -57,6 +57,8 @@ class Layers:
         if problems:
             raise InputError(problems)
         object.__setattr__(self, "hidden", tuple(int(size) for size in self.hidden))
+        object.__setattr__(self, "n_visible", int(self.n_visible))
+        object.__setattr__(self, "n_label", int(self.n_label))
 
     @classmethod
     def of_machine(cls, machine: AnyMachine) -> Layers:

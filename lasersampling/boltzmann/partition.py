@@ -130,6 +130,7 @@ def annealed_log_partition(
     ]
     if problems:
         raise InputError(problems)
+    n_chains, n_steps = int(n_chains), int(n_steps)
     machine = as_machine(machine)
     layers = Layers.of_machine(machine)
     weights, even_biases, odd_biases = layers.sides(machine)

@@ -5,12 +5,14 @@ The state `z` of `n` units has the number `sum_k z_k 2**k`: unit 0 is the least 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_binary
-from lasersampling.checks import integer_problems
-from lasersampling.errors import InputError
+from lasersampling.checks import integer_problems, shown
+from lasersampling.errors import InputError, Problem
 
 MAX_ENUMERATED_UNITS = 20
 """Joint states of more units than this are not enumerated (2**20 are a million)."""
@@ -23,6 +25,52 @@ def check_enumerable(n_units: int, where: str) -> None:
     if n_units > MAX_ENUMERATED_UNITS:
         expected = f"at most {MAX_ENUMERATED_UNITS} (every joint state is listed)"
         raise InputError.single(where, f"{n_units} units", expected)
+
+
+def chosen_units(units: slice | Sequence[int], n_units: int) -> NDArray[np.int64]:
+    """Return the numbers of chosen units.
+
+    Parameters
+    ----------
+    units : slice or sequence of int
+        What a caller gave as the argument `units`.
+    n_units : int
+        Number of units that there are.
+
+    Raises
+    ------
+    InputError
+        For no unit, a unit that does not exist or is named twice, and anything else.
+
+    Examples
+    --------
+    >>> chosen_units(slice(1, None), 4).tolist()
+    [1, 2, 3]
+    """
+    expected = f"a slice, or numbers from 0 to {n_units - 1}, each once"
+    given: object = units
+    if isinstance(given, slice):
+        try:
+            chosen = np.arange(n_units)[given]
+        except (TypeError, ValueError):
+            raise InputError.single("units", repr(given), expected) from None
+    elif isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError.single("units", shown(given), expected)
+    else:
+        numbers = list(given)
+        problems = [
+            Problem(f"units[{k}]", shown(unit), expected)
+            for k, unit in enumerate(numbers)
+            if integer_problems("", unit, 0, n_units - 1)
+        ]
+        if problems:
+            raise InputError(problems)
+        chosen = np.array(numbers, dtype=np.int64)
+        if len(set(chosen.tolist())) < chosen.size:
+            raise InputError.single("units", f"{chosen.tolist()}", expected)
+    if chosen.size == 0:
+        raise InputError.single("units", "no unit", "at least one")
+    return chosen
 
 
 def all_states(n_units: int) -> NDArray[np.int8]:
@@ -46,6 +94,7 @@ def all_states(n_units: int) -> NDArray[np.int8]:
     if problems:
         raise InputError(problems)
     check_enumerable(n_units, "n_units")
+    n_units = int(n_units)  # a NumPy integer of eight bits has no 2**9
     numbers = np.arange(2**n_units, dtype=np.int32)
     return ((numbers[:, None] >> np.arange(n_units, dtype=np.int32)) & 1).astype(np.int8)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,13 @@ from lasersampling.boltzmann.enumeration import (
 )
 from lasersampling.boltzmann.parameters import float_array
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, check_enumerable, state_index
-from lasersampling.checks import integer_problems, number_problems, shown
+from lasersampling.boltzmann.states import (
+    MAX_ENUMERATED_UNITS,
+    check_enumerable,
+    chosen_units,
+    state_index,
+)
+from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError, Problem
 
 _SUM_TOLERANCE = 1e-6
@@ -176,36 +181,8 @@ def target_from_machine(machine: AnyMachine, units: slice | Sequence[int] | None
     array([0.366, 0.134, 0.134, 0.366])
     """
     machine = as_machine(machine)
-    chosen = _chosen(machine.visible if units is None else units, machine.n_units)
+    chosen = chosen_units(machine.visible if units is None else units, machine.n_units)
     return _target(marginal(exact_distribution(machine), chosen))
-
-
-def _chosen(units: slice | Sequence[int], n_units: int) -> NDArray[np.int64]:
-    """Return the numbers of the chosen units."""
-    expected = f"a slice, or numbers from 0 to {n_units - 1}, each once"
-    given: object = units
-    if isinstance(given, slice):
-        try:
-            chosen = np.arange(n_units)[given]
-        except (TypeError, ValueError):
-            raise InputError.single("units", repr(given), expected) from None
-    elif isinstance(given, str) or not isinstance(given, Iterable):
-        raise InputError.single("units", shown(given), expected)
-    else:
-        numbers = list(given)
-        problems = [
-            Problem(f"units[{k}]", shown(unit), expected)
-            for k, unit in enumerate(numbers)
-            if integer_problems("", unit, 0, n_units - 1)
-        ]
-        if problems:
-            raise InputError(problems)
-        chosen = np.array(numbers, dtype=np.int64)
-        if len(set(chosen.tolist())) < chosen.size:
-            raise InputError.single("units", f"{chosen.tolist()}", expected)
-    if chosen.size == 0:
-        raise InputError.single("units", "no unit", "at least one")
-    return chosen
 
 
 def _target(probabilities: NDArray[np.float64]) -> Target:

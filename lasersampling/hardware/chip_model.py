@@ -170,7 +170,7 @@ def load_chip(name_or_path: str | Path) -> ChipModel:
     >>> load_chip("brainscales2").tau_syn_us
     6.0
     """
-    return load(resolve("chips", str(name_or_path)), ChipModel)
+    return load(resolve("chips", name_or_path), ChipModel)
 
 
 def as_chip(given: object) -> object:

@@ -227,7 +227,7 @@ def load_imperfections(name_or_path: str | Path) -> Imperfections:
     >>> load_imperfections("laboratory").pump.mismatch.std
     0.05
     """
-    return load(resolve("imperfections", str(name_or_path)), Imperfections)
+    return load(resolve("imperfections", name_or_path), Imperfections)
 
 
 def as_imperfections(given: Imperfections | str | Path | None) -> Imperfections:

@@ -240,6 +240,7 @@ def label_conditions(
         problems.append(Problem("free_images", "0", "at least 1, as there are no labels"))
     if problems:
         raise InputError(problems)
+    images_per_label, free_images = int(images_per_label), int(free_images)
     n_chains = len(wanted) * images_per_label + free_images
     check_size("images_per_label, free_images", n_chains, 1, machine.n_units)
     given = np.repeat(np.array(wanted, dtype=np.int64), images_per_label)

@@ -303,4 +303,4 @@ def load_device(name_or_path: str | Path) -> Device:
     >>> round(device.threshold_current_ua, 2)
     3.91
     """
-    return load(resolve("devices", str(name_or_path)), Device)
+    return load(resolve("devices", name_or_path), Device)

@@ -205,6 +205,7 @@ def simulate(
         problems.append(Problem("recall_ns", f"{recall_ns:g}", expected))
     if problems:
         raise InputError(problems)
+    n_chains = int(n_chains)
     ratio = checked_pump(pump_ratio, network, n_chains)
     if network.is_coupled:
         assert network.synapse is not None  # the network has put the device's own in its place

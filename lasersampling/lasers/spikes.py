@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.arrays import as_floats
-from lasersampling.checks import integer_problems, number_problems
-from lasersampling.errors import InputError, Problem
+from lasersampling.arrays import as_array, as_floats
+from lasersampling.checks import integer_problems, number_problems, refuse
+from lasersampling.errors import InputError, LaserSamplingWarning, Problem
 from lasersampling.labelled import Variable, as_dataset
+from lasersampling.lasers.spike_states import states_since_rest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,7 +52,8 @@ class SpikeTrains:
     Raises
     ------
     InputError
-        If the arrays do not fit together, or times are unsorted or outside the recording.
+        If the arrays do not fit together or are none, numbers of units are not whole, or times are
+        unsorted or outside the recording.
 
     Examples
     --------
@@ -68,7 +71,10 @@ class SpikeTrains:
     duration_ns: float
 
     def __post_init__(self) -> None:
+        for name in ("time_ns", "unit", "chain_offset"):
+            object.__setattr__(self, name, _read(getattr(self, name), name))
         problems = number_problems("duration_ns", self.duration_ns, 0.0, strict=True)
+        problems += integer_problems("n_units", self.n_units, 1)
         if self.time_ns.shape != self.unit.shape or self.time_ns.ndim != 1:
             got = f"shapes {self.time_ns.shape} and {self.unit.shape}"
             problems.append(Problem("time_ns, unit", got, "two flat arrays of equal length"))
@@ -98,6 +104,8 @@ class SpikeTrains:
             problems.append(Problem("time_ns", "unsorted times", "times sorted within each chain"))
         if problems:
             raise InputError(problems)
+        object.__setattr__(self, "n_units", int(self.n_units))
+        object.__setattr__(self, "unit", self.unit.astype(np.int32, copy=False))
 
     @classmethod
     def of_events(
@@ -188,7 +196,7 @@ class SpikeTrains:
         refractory_time_ns : float, optional
             tau: the time with z = 1 is shaded.
         window_ns : tuple of float, optional
-            Time window; by default from 0 to about forty spikes of each laser.
+            Time window within the recording; by default from 0 to about forty spikes of each laser.
 
         Returns
         -------
@@ -197,7 +205,7 @@ class SpikeTrains:
         Raises
         ------
         InputError
-            If the refractory time is not above 0, or the window is not an interval.
+            If the refractory time is not above 0, or the window is no part of the recording.
         """
         from lasersampling.plots import raster, style
 
@@ -206,8 +214,10 @@ class SpikeTrains:
             problems += number_problems("refractory_time_ns", refractory_time_ns, 0.0, strict=True)
         if window_ns is not None:
             ends = as_floats(window_ns, "window_ns")
-            if ends.shape != (2,) or not (np.isfinite(ends).all() and ends[0] < ends[1]):
-                expected = "beginning and end of a time [ns], the end later"
+            latest = self.duration_ns * (1.0 + _ROUNDING)
+            if ends.shape != (2,) or not 0.0 <= ends[0] < ends[1] <= latest:
+                end = f"{self.duration_ns:g}"
+                expected = f"beginning and end of a time from 0 to {end} ns, the end later"
                 problems.append(Problem("window_ns", repr(window_ns), expected))
         if problems:
             raise InputError(problems)
@@ -235,7 +245,7 @@ class SpikeTrains:
         window = slice(self.chain_offset[index], self.chain_offset[index + 1])
         return self.time_ns[window], self.unit[window]
 
-    def _trains(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def sorted_by_unit(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Times sorted by (chain, unit, time), and where each (chain, unit) begins."""
         chain = np.repeat(np.arange(self.n_chains), np.diff(self.chain_offset))
         key = chain * self.n_units + self.unit
@@ -245,7 +255,7 @@ class SpikeTrains:
 
     def counts(self) -> NDArray[np.int64]:
         """Number of spikes, shape (chain, unit)."""
-        _, begins = self._trains()
+        _, begins = self.sorted_by_unit()
         return np.diff(begins).reshape(self.n_chains, self.n_units)
 
     def rate_per_ns(self) -> NDArray[np.float64]:
@@ -263,7 +273,7 @@ class SpikeTrains:
         problems = integer_problems("unit", unit, 0, self.n_units - 1)
         if problems:
             raise InputError(problems)
-        times, begins = self._trains()
+        times, begins = self.sorted_by_unit()
         trains = (
             times[begins[k] : begins[k + 1]]
             for k in range(unit, self.n_chains * self.n_units, self.n_units)
@@ -280,12 +290,18 @@ class SpikeTrains:
         ----------
         refractory_time_ns : float
             tau, shorter than the recording.
+
+        Raises
+        ------
+        InputError
+            If it is no such time.
         """
         tau = refractory_time_ns
+        refuse(number_problems("refractory_time_ns", tau, 0.0, strict=True))
         if not 0.0 < tau < self.duration_ns:
             expected = f"a time between 0 and the duration of {self.duration_ns:g} ns"
             raise InputError.single("refractory_time_ns", tau, expected)
-        times, begins = self._trains()
+        times, begins = self.sorted_by_unit()
         ends = np.append(times[1:], np.inf)
         ends[begins[1:][np.diff(begins) > 0] - 1] = np.inf
         ends = np.minimum(np.minimum(ends, times + tau), self.duration_ns)
@@ -304,7 +320,8 @@ class SpikeTrains:
         refractory_time_ns : float
             tau.
         sample_times_ns : ndarray of float64, shape (draw,)
-            Times within the recording at which the states are read, in any order [ns].
+            Times within the recording at which the states are read, in any order [ns]. Times before
+            tau depend on spikes before the recording, which are unknown and taken as absent.
 
         Returns
         -------
@@ -314,6 +331,11 @@ class SpikeTrains:
         ------
         InputError
             If the refractory time is not above 0, or a time is not within the recording.
+
+        Warns
+        -----
+        LaserSamplingWarning
+            If a time is before tau: states there are too often 0.
 
         Notes
         -----
@@ -337,12 +359,27 @@ class SpikeTrains:
             got = f"{sample_times[first]:g}"
             expected = f"times within the recording, 0 to {self.duration_ns:g} ns"
             raise InputError.single(f"sample_times_ns[{first}]", got, expected)
-        times, begins = self._trains()
-        states = np.zeros((self.n_chains, self.n_units, sample_times.size), dtype=np.int8)
-        for k, row in enumerate(states.reshape(-1, sample_times.size)):
-            train = times[begins[k] : begins[k + 1]]
-            if train.size:
-                last = np.searchsorted(train, sample_times, side="right") - 1
-                since = sample_times - train[np.maximum(last, 0)]
-                row[:] = (last >= 0) & (since < refractory_time_ns)
-        return np.ascontiguousarray(states.transpose(0, 2, 1))
+        early = int((sample_times < refractory_time_ns * (1.0 - _ROUNDING)).sum())
+        if early:
+            warnings.warn(
+                f"{early} of {sample_times.size} states are read before the refractory time of "
+                f"{refractory_time_ns:g} ns is over. They depend on spikes before the recording, "
+                "which are unknown, and are too often 0. Read states from the refractory time on, "
+                "in a recording that is longer.",
+                LaserSamplingWarning,
+                stacklevel=2,
+            )
+        shape = self.n_chains, self.n_units
+        return states_since_rest(self.sorted_by_unit(), shape, refractory_time_ns, sample_times)
+
+
+def _read(given: object, name: str) -> NDArray[Any]:
+    """Read times as float64, numbers of units and of spikes as whole numbers."""
+    if name == "time_ns":
+        return as_floats(given, name)
+    array = as_array(given, name)
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise InputError.single(name, f"an array of {array.dtype}", "an array of whole numbers")
+    return array.astype(np.int64, copy=False) if name == "chain_offset" else array

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.checks import boolean_problems, integer_problems, number_problems
 from lasersampling.errors import InputError
+from lasersampling.lasers.spike_states import states_since_rest
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.paths import suffix_of
 from lasersampling.plots import style
@@ -144,7 +145,8 @@ def pictures_over_time(
     n_back = int(MEMORY_IN_REFRACTORY_TIMES * _READ_EVERY)
     read = np.arange(0.0, times_ns[-1] + step, step)
     read = read[read <= times_ns[-1]]
-    states = spikes.states(refractory_time_ns, read)
+    shape = spikes.n_chains, spikes.n_units
+    states = states_since_rest(spikes.sorted_by_unit(), shape, refractory_time_ns, read)
     total = np.cumsum(states, axis=1, dtype=np.float64)
     last = np.searchsorted(read, times_ns, side="right") - 1
     first = last - n_back

@@ -100,6 +100,10 @@ class Adaptation:
             problems += number_problems("run_time_ns", self.run_time_ns, 0.0, strict=False)
         if problems:
             raise InputError(problems)
+        for name in ("n_draws", "n_chains", "seed"):
+            object.__setattr__(self, name, int(getattr(self, name)))
+        if self.rounds is not None:
+            object.__setattr__(self, "rounds", int(self.rounds))
 
 
 @dataclass(frozen=True, eq=False)

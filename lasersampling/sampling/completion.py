@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lasersampling.arrays import as_array
+from lasersampling.arrays import as_array, as_binary
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
@@ -76,7 +76,7 @@ class Completions:
             For fewer than one draw, or more than there are.
         """
         refuse(integer_problems("n_draws", n_draws, 1, self.states.shape[2]))
-        last: NDArray[np.float64] = self.states[:, :, -n_draws:].mean(axis=2)
+        last: NDArray[np.float64] = self.states[:, :, -int(n_draws) :].mean(axis=2)
         return last
 
     def mean(self, n_draws: int = 1) -> NDArray[np.float64]:
@@ -100,9 +100,9 @@ class Completions:
         Raises
         ------
         InputError
-            For originals of another shape.
+            For originals of another shape or of other pixels than 0 and 1.
         """
-        true = as_array(originals, "originals")
+        true = as_binary(originals, "originals")
         if true.shape != self.known.shape:
             expected = f"shape {self.known.shape} (image, pixel)"
             raise InputError.single("originals", f"shape {true.shape}", expected)
@@ -319,6 +319,7 @@ def complete(
         integer_problems("n_draws", n_draws, 1),
         integer_problems("seed", seed, 0),
     )
+    n_completions, n_draws = int(n_completions), int(n_draws)
     machine = as_machine(machine)
     n_images = len(seen.pixels)
     check_size("n_completions x n_draws", n_completions * n_images, n_draws, machine.n_units)
@@ -385,5 +386,5 @@ def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
         known[:, (columns + 1) // 2 :] = False
     else:
         expected = "'lower', 'upper', 'left' or 'right'"
-        raise InputError.single("occlude", repr(side), expected)
+        raise InputError.single("side", repr(side), expected)
     return known.ravel()

@@ -22,10 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.arrays import as_array, as_floats
-from lasersampling.boltzmann.clamping import FREE
+from lasersampling.boltzmann.clamping import FREE, NO_MAPPING, is_bit
 from lasersampling.boltzmann.csv_tables import binary_cell, csv_rows, number_cell
 from lasersampling.boltzmann.parameters import MAX_LISTED
-from lasersampling.checks import integer_problems, kind_problems, memory_problems, refuse
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    memory_problems,
+    number_problems,
+    refuse,
+)
 from lasersampling.datasets.labels import number_of_name
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import expanded
@@ -107,11 +113,10 @@ class Evidence:
         >>> Evidence.single(3, {0: 1}, {2: 0.5}).clamped
         array([[ 1, -1, -1]], dtype=int8)
         """
-        no_mapping = "a mapping of units to values, such as {0: 1}"
         refuse(
             integer_problems("n_units", n_units, 1),
-            kind_problems("hard", hard, Mapping, no_mapping),
-            kind_problems("soft", {} if soft is None else soft, Mapping, no_mapping),
+            kind_problems("hard", hard, Mapping, NO_MAPPING),
+            kind_problems("soft", {} if soft is None else soft, Mapping, NO_MAPPING),
         )
         refuse(memory_problems("n_units", (n_units,), 9))
         clamped = np.full((1, n_units), FREE, dtype=np.int8)
@@ -124,12 +129,12 @@ class Evidence:
         problems += [
             Problem(f"hard evidence of unit {unit}", f"{value!r}", "0 or 1")
             for unit, value in hard.items()
-            if value not in (0, 1)
+            if not is_bit(value)
         ]
         problems += [
             Problem(f"soft evidence of unit {unit}", f"{q!r}", "above 0 and below 1")
             for unit, q in (soft or {}).items()
-            if not 0 < q < 1
+            if number_problems("", q, 0.0, strict=True) or not q < 1
         ]
         if problems:
             raise InputError(problems)

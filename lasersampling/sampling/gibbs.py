@@ -85,6 +85,8 @@ class Gibbs:
             problems.append(Problem("scan", repr(self.scan), f"one of {expected}"))
         if problems:
             raise InputError(problems)
+        object.__setattr__(self, "burn_in", int(self.burn_in))
+        object.__setattr__(self, "thin", int(self.thin))
 
     @property
     def name(self) -> str:
@@ -104,6 +106,7 @@ class Gibbs:
     ) -> Samples:
         """Draw from the machine's distribution; see `lasersampling.sampling.protocol.Sampler`."""
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        n_draws, n_chains = int(n_draws), int(n_chains)
         if self.scan == "block" and not machine.is_restricted:
             expected = "a restricted machine, or scan='random'"
             raise InputError.single("machine", "weights within a layer", expected)

@@ -105,6 +105,7 @@ def infer(
     if evidence.n_units > machine.n_units:
         got, expected = f"{evidence.n_units} units", f"at most {machine.n_units}, of the machine"
         raise InputError.single("evidence", got, expected)
+    n_draws, n_chains = int(n_draws), int(n_chains)
     shape = n_chains * evidence.n_cases, n_draws, machine.n_units
     problems = memory_problems("n_chains x n_draws", shape, 1, per_row=BYTES_PER_CHAIN)
     if problems:

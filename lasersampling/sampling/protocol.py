@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lasersampling.boltzmann.clamping import clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
-from lasersampling.boltzmann.states import state_frequencies
+from lasersampling.boltzmann.states import chosen_units, state_frequencies
 from lasersampling.checks import integer_problems, memory_problems, number_problems
 from lasersampling.errors import InputError, Problem
 from lasersampling.labelled import Variable, as_dataset, numbered
@@ -121,8 +121,15 @@ class Samples:
         ndarray of float64, shape (2**n,)
             Frequencies with sum one; entry `sum_k z_k 2**k` belongs to the state `z` of the chosen
             units.
+
+        Raises
+        ------
+        InputError
+            For no unit, more than 20, a unit that does not exist or is named twice.
         """
-        return state_frequencies(self.states[:, :, units], "units")
+        chosen = chosen_units(units, self.n_units)
+        part = self.states[:, :, units if isinstance(units, slice) else chosen]
+        return state_frequencies(part, "units")
 
     def certificate(
         self,

@@ -189,6 +189,7 @@ def recognise(
     if machine.n_label == 0:
         raise InputError.single("machine", "no label units", "at least one")
     refuse(pixel_problems("images", pixels, machine.n_visible))
+    n_draws, n_chains = int(n_draws), int(n_chains)
     check_size("n_chains x n_draws", n_chains * len(pixels), n_draws, machine.n_units)
     clamped = np.full((len(pixels), machine.n_units), FREE, dtype=np.int8)
     clamped[:, machine.visible] = pixels

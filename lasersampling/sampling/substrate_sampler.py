@@ -90,6 +90,7 @@ class SubstrateSampler:
             If the substrate does not answer, or its answer is not spikes of such a run.
         """
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        n_draws, n_chains = int(n_draws), int(n_chains)
         problems = []
         if (machine.n_units,) != self._description.sizes:
             expected = f"{self._description.sizes}, as {self.name} has"

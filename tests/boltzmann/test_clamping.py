@@ -4,6 +4,8 @@ import pytest
 from lasersampling.boltzmann import clamp
 from lasersampling.boltzmann.clamping import clamped_chains, clamped_vector
 from lasersampling.errors import InputError
+from lasersampling.sampling.evidence import Evidence
+from lasersampling.sampling.neurons.adaptation import held_conditions
 
 
 def test_clamp():
@@ -62,3 +64,29 @@ def test_a_vector_is_asked_for():
 def test_numbers_of_units_that_no_memory_holds_are_refused(n_units):
     with pytest.raises(InputError, match="n_units"):
         clamp(n_units, {0: 1})
+
+
+@pytest.mark.parametrize("values", [[0, 1], None, 3, "a", np.array([0, 1]), {0, 1}])
+def test_units_and_values_come_in_a_mapping(values):
+    with pytest.raises(InputError, match=r"values: got .*, expected a mapping"):
+        clamp(3, values)
+
+
+@pytest.mark.parametrize("value", ["a", None, np.array([1, 0]), [1], 2, -1, 0.5, np.nan])
+def test_values_are_single_bits(value):
+    with pytest.raises(InputError, match="clamped value of unit 0"):
+        clamp(3, {0: value})
+    with pytest.raises(InputError, match="hard evidence of unit 0"):
+        Evidence.single(3, {0: value})
+
+
+@pytest.mark.parametrize("q", ["a", None, np.array([0.5, 0.2]), [0.5], True, 0, 1.0, np.nan, -0.5])
+def test_soft_evidence_is_a_single_number(q):
+    with pytest.raises(InputError, match="soft evidence of unit 2"):
+        Evidence.single(3, {}, {2: q})
+
+
+@pytest.mark.parametrize("clamped", [[[0, 1], [0]], "a", [["a"]], [[None]], {0: 1}, 1.0, [[[0]]]])
+def test_conditions_of_adaptation_of_other_kinds_are_refused(clamped):
+    with pytest.raises(InputError, match="clamped"):
+        held_conditions(clamped, 2)

@@ -1,5 +1,6 @@
 import pytest
 
+import lasersampling as ls
 from lasersampling.config import resolve, shipped, shipped_names, shipped_path
 from lasersampling.errors import InputError
 
@@ -70,3 +71,14 @@ def test_what_is_neither_a_file_nor_a_name_is_refused(models, kind):
     assert raised.value.problems[0].expected == (
         "an existing file or one of the shipped: digits, ring"
     )
+
+
+@pytest.mark.parametrize("given", [3, None, ["D6"], {}, b"D6", 0.5, object()])
+@pytest.mark.parametrize(
+    "load",
+    [ls.load_device, ls.load_chip, ls.load_imperfections, ls.load_bayesian_network, ls.load_model],
+    ids=["device", "chip", "imperfections", "bayesian_network", "model"],
+)
+def test_loaders_take_names_and_paths_only(load, given):
+    with pytest.raises(InputError, match=r"path: got .*, expected the name of a file"):
+        load(given)

@@ -4,7 +4,7 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
-from lasersampling.sampling.completion import SeenImages, complete, occluded
+from lasersampling.sampling.completion import Completions, SeenImages, complete, occluded
 from lasersampling.sampling.neurons.sampler import Lasers
 
 MACHINE = BoltzmannMachine(
@@ -75,7 +75,7 @@ def test_half_of_an_image_is_hidden():
 
 
 def test_bad_requests():
-    with pytest.raises(InputError, match="occlude: got 'middle'"):
+    with pytest.raises(InputError, match="side: got 'middle'"):
         occluded((3, 3), "middle")
     with pytest.raises(InputError, match="known: got all pixels"):
         SeenImages(IMAGES, np.ones(4, dtype=bool))
@@ -97,3 +97,20 @@ def test_pixels_that_may_be_wrong_are_not_held():
     assert (SEEN.clamped(MACHINE)[:, :2] == IMAGES[:, :2]).all()
     noisy = SeenImages(IMAGES, KNOWN, flip_probability=0.1, label=0).clamped(MACHINE)
     assert (noisy == [-1, -1, -1, -1, 1, 0, -1, -1]).all()
+
+
+@pytest.mark.parametrize("change", [0.5, 255, np.nan, -1])
+def test_errors_are_those_of_pixels_that_are_0_and_1(change):
+    states = np.zeros((1, 1, 1, 4), dtype=np.int8)
+    known = np.array([[True, True, False, False]])
+    found = Completions(states, np.zeros((1, 1, 1, 0), dtype=np.int8), known, None)
+    images = np.array([[0.0, 1.0, 1.0, 0.0]])
+    assert found.error(images).item() == found.error(images.astype(bool)).item() == 0.5
+    with pytest.raises(InputError, match="originals"):
+        found.error(images * change)
+
+
+@pytest.mark.parametrize("side", ["x", None, 3, "Lower"])
+def test_sides_that_there_are_not_are_refused_by_name(side):
+    with pytest.raises(InputError, match="^side: got"):
+        occluded((4, 4), side)

@@ -89,3 +89,20 @@ def test_a_restricted_machine_is_drawn_beside_samples_as_a_general_one_is():
     assert one == other != []
     with pytest.raises(InputError, match="beside: got 4 units, expected 3"):
         samples.plot(BoltzmannMachine.random(4, seed=0))
+
+
+@pytest.mark.parametrize(
+    "units", [[-1], [0, 0], [], np.array([True, False, True]), [True, False], "a", 3, None, [3],
+              [0.5], slice(3, None), slice("a", None)]
+)  # fmt: skip
+def test_histograms_of_units_that_there_are_not_are_refused(units):
+    samples = Samples(np.zeros((2, 4, 3), dtype=np.int8), sampler="test", seed=0)
+    with pytest.raises(InputError, match="units"):
+        samples.histogram(units)
+
+
+@pytest.mark.parametrize("units", [[2, 0], (2, 0), np.array([2, 0]), slice(None, None, -2)])
+def test_histograms_are_of_the_units_in_their_order(units):
+    states = np.array([[[0, 0, 1], [1, 0, 1]]], dtype=np.int8)
+    samples = Samples(states, sampler="test", seed=0)
+    assert samples.histogram(units).tolist() == [0.0, 0.5, 0.0, 0.5]

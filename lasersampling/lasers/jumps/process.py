@@ -144,6 +144,7 @@ def simulate_jumps(
         problems.append(Problem("network.depression", "depression", expected))
     if problems:
         raise InputError(problems)
+    n_chains = int(n_chains)
     ratio = checked_pump(pump_ratio, network, n_chains)
     run = _Run(network, ratio, duration_ns, settings)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)

@@ -246,7 +246,7 @@ def initial_machine(
         number_problems("weight_std", weight_std, 0, strict=False),
     )
     refuse(spread_problems("weight_std", weight_std, n_hidden))
-    n_units = target.n_units + n_hidden
+    n_units = target.n_units + int(n_hidden)
     refuse(memory_problems("n_hidden", (n_units, n_units), _BYTES_PER_WEIGHT))
     mean = target.moments().mean.clip(_INITIAL_MARGIN, 1.0 - _INITIAL_MARGIN)
     biases = np.concatenate([np.log(mean / (1.0 - mean)), np.zeros(n_hidden)])

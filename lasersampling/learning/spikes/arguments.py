@@ -10,7 +10,12 @@ from torch import Tensor
 from lasersampling.checks import memory_problems
 from lasersampling.datasets.spikes import SpikeData
 from lasersampling.errors import Problem
-from lasersampling.learning.spikes.recipes import SpikeTraining, layer_sizes, weight_problems
+from lasersampling.learning.spikes.recipes import (
+    BYTES_PER_WEIGHT,
+    SpikeTraining,
+    layer_sizes,
+    weight_problems,
+)
 from lasersampling.lif import SpikingNetwork
 
 _JUDGED = 500
@@ -26,12 +31,14 @@ def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]
     problems = weight_problems(settings.members, sizes)
     if problems:
         return problems
+    pairs = sum(pre * post for pre, post in itertools.pairwise(sizes))
     n_samples = min(max(settings.learning.batch_size, _JUDGED), len(data.train))
     per_sample = _BYTES_PER_SPIKE * sum(sizes)
     if settings.network.delays == "synaptic":  # the order of inputs of each neuron
-        per_sample += 4 * sum(pre * post for pre, post in itertools.pairwise(sizes))
-    where = "network.hidden (members x samples x bytes for a sample)"
-    return memory_problems(where, (settings.members, n_samples, per_sample), 1)
+        per_sample += 4 * pairs
+    where = "network.hidden (members x bytes for weights, and spikes of a batch)"
+    needed = BYTES_PER_WEIGHT * pairs + n_samples * per_sample
+    return memory_problems(where, (settings.members, needed), 1)
 
 
 def initial_problems(initial: object, network: SpikingNetwork) -> list[Problem]:

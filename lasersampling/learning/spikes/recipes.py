@@ -27,6 +27,9 @@ from lasersampling.lif import (
 )
 from lasersampling.lif.streams import Streams
 
+BYTES_PER_WEIGHT = 32
+"""Memory of a weight with its gradient and the moments of Adam [B]."""
+
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
 
 
@@ -258,7 +261,7 @@ def layer_sizes(training: SpikeTraining, n_inputs: int, n_classes: int) -> tuple
 def weight_problems(n_members: int, sizes: Sequence[int]) -> list[Problem]:
     """Check that weights, their gradients and two moments of Adam fit into the memory."""
     n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
-    return memory_problems("network (members, weights)", (n_members, n_weights), 32)
+    return memory_problems("network (members, weights)", (n_members, n_weights), BYTES_PER_WEIGHT)
 
 
 def build_network(

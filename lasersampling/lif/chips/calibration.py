@@ -253,8 +253,7 @@ def calibrate_chip(
         Device of the kind "lif".
     model : ChipModel, str or Path
         Nominal neurons, programmable values and their grids; as text, the name of a shipped model
-        or a path. Its deviations and noise are not used,
-        since they are unknown for a real chip.
+        or a path. Its deviations and noise are not used, since they are unknown for a real chip.
     seed : int
         Seed of the stimuli.
     rounds : int

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
+from lasersampling.arrays import as_array
 from lasersampling.boltzmann.clamping import FREE, clamped_chains
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
@@ -90,7 +91,8 @@ def adapt(
         How units will be held when these lasers are used: -1 leaves a unit free, 0 and 1 hold it.
         Chains are distributed over the conditions. All units are free by default.
     seed : int
-        Seed of the rounds.
+        Seed of the rounds; round k draws with ``seed + k``. Judge the lasers with another seed, far
+        from these, as the noise that they were adapted to would come again.
     progress : callable, optional
         Called with the fraction of the rounds done.
 
@@ -121,6 +123,7 @@ def adapt(
     problems += sampler_problems(lasers)
     if problems:
         raise InputError(problems)
+    n_rounds, n_draws, n_chains, seed = int(n_rounds), int(n_draws), int(n_chains), int(seed)
     machine = as_machine(machine)
     size = n_chains, n_draws, machine.n_units
     problems = memory_problems("n_chains x n_draws", size, 1, per_row=BYTES_PER_CHAIN)
@@ -205,7 +208,7 @@ def sampler_problems(lasers: object) -> list[Problem]:
 
 def held_conditions(clamped: ArrayLike | None, n_units: int) -> NDArray[np.int8]:
     """Check and return how units will be clamped, shape (condition, unit)."""
-    given = np.full(n_units, FREE) if clamped is None else np.asarray(clamped)
+    given = np.full(n_units, FREE) if clamped is None else as_array(clamped, "clamped")
     held = clamped_chains(given, n_units, len(given) if given.ndim == 2 else 1)
     if (held != FREE).all(axis=1).any():
         expected = "at least one free (-1) in each condition"

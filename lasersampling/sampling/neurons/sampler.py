@@ -252,6 +252,7 @@ class Lasers:
         from chain to chain at no cost. With `clamping="pump"` all are copies of one network.
         """
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        n_draws, n_chains = int(n_draws), int(n_chains)
         is_free = held == FREE
         has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
         chip, programme = self.chip(machine.n_units), self.programme(machine)

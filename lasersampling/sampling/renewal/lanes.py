@@ -60,8 +60,9 @@ class Model(NamedTuple):
 class Wiring(NamedTuple):
     """Couplings: `weights[row_start[j] + k]` is the weight from j to unit first[j] + k.
 
-    Weights are integers; their product with `row` is in rows of the table. They are stored in
-    blocks, and those behind the last unit are zero, so lanes of the next chain are not changed.
+    Weights are integers; times `row`, they are numbers of rows of the table. They are stored in
+    whole blocks of lanes. Entries of a block beyond the last unit of its chain are zero, so that
+    adding the block leaves the lanes there, which belong to the next chain, as they are.
     """
 
     weights: NDArray[np.int32]
@@ -82,7 +83,8 @@ class Wiring(NamedTuple):
 class Batch(NamedTuple):
     """State of chains with equal wiring: lanes are units of the first chain, the second, ...
 
-    Rings hold the spikes of each chain whose pulses have not ended, and older ones.
+    The ring of each chain holds its latest spikes: all those whose pulses have not ended yet, and
+    some older ones, which are overwritten first.
     """
 
     steady: NDArray[np.int32]

@@ -166,6 +166,7 @@ class Renewal:
         same times as those of `Lasers`.
         """
         machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        n_draws, n_chains = int(n_draws), int(n_chains)
         time_ns = n_draws * self.draw_interval_ns
         shape = n_chains, int((held == FREE).sum(axis=1).max())
         refuse(size_problems(self.neuron, n_draws, time_ns, shape))
