@@ -74,7 +74,10 @@ def complete_picture(
     _check_ink(pixels, known, picture)
     seen = known.copy()
     if occlude is not None:
-        known &= occluded(shape, occlude)
+        try:
+            known &= occluded(shape, occlude)
+        except InputError as error:
+            raise InputError(problem.at("--occlude") for problem in error.problems) from None
     if mask is not None:
         bright, opaque = read_picture(mask, shape)
         known &= (bright == 1) & opaque

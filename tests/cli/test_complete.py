@@ -91,7 +91,7 @@ def test_ink_on_a_clear_picture_and_bright_paper_are_told(run, picture):
         (("--from", "digits", "--complete", "none.png"), "none.png: got no such file"),
         (
             ("--from", "digits", "--complete", "mine.png", "--occlude", "middle"),
-            "occlude: got 'middle', expected 'lower'",
+            "--occlude: got 'middle', expected 'lower'",
         ),
         (
             ("--from", "digits", "--complete", "mine.png", "--mask", "m.png", "--occlude", "left"),
