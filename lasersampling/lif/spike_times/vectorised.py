@@ -201,6 +201,7 @@ def _newton(
     excess = ((highest - gap) / highest.clamp_min(1e-30)).clamp_min(0.0)
     parabola = (length - torch.sqrt(2.0 * excess * tau_mem * tau_syn)).clamp_min(0.0)
     s = torch.where(at_peak, parabola, 0.0)
+    rounding = 4.0 * torch.finfo(s.dtype).eps
     for _ in range(MAX_ITERATIONS):
         value = _voltage(voltage, current, s, tau_mem, tau_syn)
         above = value > gap
@@ -209,8 +210,9 @@ def _newton(
         following = torch.where(slope > 0.0, s - (value - gap) / slope, upper)
         outside = (following < lower) | (following > upper) | torch.isnan(following)
         following = torch.where(outside, 0.5 * (lower + upper), following)
-        done = bool(((following - s).abs() <= 1e-16 * tau_mem).all())
-        s = following
-        if done:
+        # Beyond rounding of the time or of the voltage there is nothing to gain.
+        settled = ((following - s).abs() <= rounding * s) | ((value - gap).abs() <= rounding * gap)
+        s = torch.where(settled, s, following)
+        if bool(settled.all()):
             break
     return s

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from lasersampling.errors import InputError
 from lasersampling.lif import Neuron, first_spike_times
+from lasersampling.lif.spike_times import vectorised
 from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 
 REFERENCE = Path(__file__).parent / "spike_times_tau1.npz"
@@ -382,3 +383,23 @@ def test_arrivals_are_sorted_whatever_their_distribution(n_pre, kind):
     assert size == len(order)
     assert np.array_equal(who[:size], order)
     assert np.array_equal(arrival[:size], times[order])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("tau_mem", [1.0, 1.4])
+def test_tensor_operations_stop_when_all_spikes_have_converged(monkeypatch, tau_mem, dtype):
+    """Newton's iteration needs a few rounds, not as many as it may have."""
+    rounds = []
+
+    def counted(voltage, *rest):
+        rounds.append(1)
+        return original(voltage, *rest)
+
+    original = vectorised._voltage
+    generator = torch.Generator().manual_seed(0)
+    times = 2 * torch.rand(50, 12, generator=generator, dtype=dtype)
+    weights = torch.randn(20, 12, generator=generator, dtype=dtype) + 0.5
+    monkeypatch.setattr(vectorised, "_voltage", counted)
+    spikes = first_spike_times(times, weights, Neuron(tau_mem=tau_mem), path="vectorised")
+    assert torch.isfinite(spikes).float().mean() > 0.5
+    assert len(rounds) - 2 * 12 - 1 < 15  # two for each input and one for the peaks
