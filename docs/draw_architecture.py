@@ -22,7 +22,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "boltzmann": (),
         "lasers": ("integrator", "analysis", "jumps", "differentiable"),
-        "lif": ("spike_times", "chips", "exchange"),
+        "lif": ("spike_times", "populations", "events", "grid", "chips", "exchange"),
     },
     {"hardware": ()},
     {"statistics": (), "datasets": (), "config": (), "plots": ()},
@@ -58,18 +58,18 @@ STEPS = (
     ("pumps, couplings", "sampling.neurons", 0.48, 0.3),
     ("spikes", "lasers.integrator", 0.22, 0.27),
     ("states", "lasers", 0.9, 0.5),
-    ("certificate", "sampling.certificate", 0.6, 0.3),
-    ("results file", "results", 0.655, 0.5),
+    ("certificate", "sampling.certificate", 0.25, 0.3),
+    ("results file", "results", 0.53, 0.5),
     ("figures", "results.figures", 0.4, 0.3),
 )
 """The steps of docs/one_sample.md: their rooms, and where in its box each stands [of its size]."""
 
 INK, PAPER, ROOM, WAY = "#222222", "#eef3f7", "#ffffff", "#d55e00"
-WIDTH, ROW, GAP, MARGIN = 14.0, 0.72, 0.13, 0.12
-SPACE = {"lasers": (1.5, 0.9), "lif": (1.75, 0.0), "results": (10.5, 0.0)}
+WIDTH, ROW, GAP, MARGIN = 17.0, 0.72, 0.13, 0.12
+SPACE = {"lasers": (1.5, 0.9), "lif": (1.75, 0.0), "results": (12.75, 0.0)}
 """Space left and right of the rooms of a package; `NAME_WIDTH` and 0 for all others."""
 NAME_WIDTH = 3.2
-WIDTHS = {"boltzmann": 2.3, "lasers": 6.75, "lif": 4.95}
+WIDTHS = {"boltzmann": 2.3, "lasers": 6.75, "lif": 7.95}
 """Widths of packages of one layer that are not of equal width."""
 
 HALO = withStroke(linewidth=3, foreground="white")

@@ -67,6 +67,14 @@ Spiking networks and chips
     SpikingNetwork         layers of LIF neurons with delays
     Neuron                 a leaky integrate-and-fire neuron
     first_spike_times      when neurons first spike, with exact derivatives
+    PopulationNetwork      populations of neurons that spike again, recurrent or not
+    Population             neurons or read-outs of such a network
+    Connection             synapses between two populations
+    DelayRange             delays of axons, synapses or dendrites
+    SpikeEvents            any number of spikes, of samples and members
+    run_events             run such a network exactly, with EventProp gradients
+    run_on_grid            run it on a time grid, with surrogate gradients
+    GridSettings           step, end and surrogate
     calibrate_chip         measure and correct the neurons of a chip by its spikes
     EmulatedChip           an emulated analog chip
 
@@ -180,6 +188,7 @@ if TYPE_CHECKING:
     from lasersampling.learning.pictures.training import train_images as train_images
     from lasersampling.learning.spikes.classification import train_spikes as train_spikes
     from lasersampling.learning.spikes.recipes import SpikeTraining as SpikeTraining
+    from lasersampling.lif import DelayRange as DelayRange
     from lasersampling.lif import Neuron as Neuron
     from lasersampling.lif import SpikingNetwork as SpikingNetwork
     from lasersampling.lif import first_spike_times as first_spike_times
@@ -189,8 +198,15 @@ if TYPE_CHECKING:
     from lasersampling.lif import to_nir as to_nir
     from lasersampling.lif.chips.calibration import calibrate_chip as calibrate_chip
     from lasersampling.lif.chips.emulated import EmulatedChip as EmulatedChip
+    from lasersampling.lif.events.run import run_events as run_events
     from lasersampling.lif.exchange.nir_file import read_nir as read_nir
     from lasersampling.lif.exchange.nir_file import write_nir as write_nir
+    from lasersampling.lif.grid.engine import run_on_grid as run_on_grid
+    from lasersampling.lif.grid.settings import GridSettings as GridSettings
+    from lasersampling.lif.populations.network import PopulationNetwork as PopulationNetwork
+    from lasersampling.lif.populations.population import Connection as Connection
+    from lasersampling.lif.populations.population import Population as Population
+    from lasersampling.lif.populations.spikes import SpikeEvents as SpikeEvents
     from lasersampling.results import ResultsFile as ResultsFile
     from lasersampling.results import figures as figures
     from lasersampling.results import read_results as read_results
@@ -263,6 +279,7 @@ _NAMES_IN = {
     "learning.spikes.classification": ["train_spikes"],
     "learning.spikes.recipes": ["SpikeTraining"],
     "lif": [
+        "DelayRange",
         "Neuron",
         "SpikingNetwork",
         "first_spike_times",
@@ -273,7 +290,13 @@ _NAMES_IN = {
     ],
     "lif.chips.calibration": ["calibrate_chip"],
     "lif.chips.emulated": ["EmulatedChip"],
+    "lif.events.run": ["run_events"],
     "lif.exchange.nir_file": ["read_nir", "write_nir"],
+    "lif.grid.engine": ["run_on_grid"],
+    "lif.grid.settings": ["GridSettings"],
+    "lif.populations.network": ["PopulationNetwork"],
+    "lif.populations.population": ["Connection", "Population"],
+    "lif.populations.spikes": ["SpikeEvents"],
     "results": ["ResultsFile", "figures", "read_results"],
     "sampling.certificate": ["certificate"],
     "sampling.completion": ["SeenImages", "complete", "occluded"],

@@ -114,6 +114,11 @@ def jumps(traces=True):
     return ls.simulate_jumps("D2", [0.9, 1.0], 5.0, seed=1, settings=settings)
 
 
+def spike_events():
+    trains = [[(0.1, 0), (0.7, 2), (0.9, 0)], [(0.4, 1)]]
+    return ls.SpikeEvents.from_trains(trains, 3, n_members=2)
+
+
 OBJECTS = {
     "samples": samples,
     "samples of many units": lambda: samples(14),
@@ -133,6 +138,7 @@ OBJECTS = {
     "recognition": recognition,
     "recognition of many images": lambda: recognition(7),
     "generated images": generated,
+    "spike events": spike_events,
 }
 
 

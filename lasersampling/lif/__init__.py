@@ -1,7 +1,8 @@
 """Event-based networks of leaky integrate-and-fire neurons, with exact gradients of spike times.
 
-Here stand layers, delays, networks and losses; first spike times, chips and files have rooms. No
-lasers, no data sets and no training loop: `lasersampling.learning.spikes` trains these networks.
+Here stand layers, delays, networks and losses; first spike times, networks whose neurons spike
+again and the engines that run them, chips and files have rooms. No lasers, no data sets and no
+training loop: `lasersampling.learning.spikes` trains these networks.
 """
 
 from lasersampling.lif.delays import AxonalDelays, DelayRange, DendriticDelays, SynapticDelays

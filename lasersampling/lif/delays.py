@@ -55,6 +55,13 @@ class DelayRange:
     ------
     InputError
         With all problems found.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from lasersampling.lif import DelayRange
+    >>> DelayRange(minimum=0.5, scale=2.0).delays(torch.zeros(2))
+    tensor([1.5000, 1.5000])
     """
 
     minimum: NonNegative = 0.0

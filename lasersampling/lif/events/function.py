@@ -1,0 +1,194 @@
+"""Spikes of a network as a differentiable function of its parameters, event by event."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from lasersampling.lif.events import adjoint, forward
+from lasersampling.lif.events.limits import Limits, RunawayActivityError
+from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Wires
+from lasersampling.lif.populations.activity import Floored
+from lasersampling.lif.populations.parameters import Numbers, Rows
+from lasersampling.lif.populations.spikes import SpikeEvents
+from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
+
+RUNS_AT_ONCE = 16
+"""Runs that one thread follows before it takes the next; sums do not depend on threads."""
+
+
+def event_spikes(
+    given: SpikeEvents, numbers: Numbers, rows: Rows, limits: Limits
+) -> tuple[SpikeEvents, Floored]:
+    """Return the spikes of a network for input spikes, differentiable by all its parameters.
+
+    Parameters
+    ----------
+    given : SpikeEvents
+        Input spikes.
+    numbers : Numbers
+        Of the network, in double precision on the CPU.
+    rows : Rows
+        Where spikes go.
+    limits : Limits
+        When runs end.
+
+    Returns
+    -------
+    spikes : SpikeEvents
+        Spikes of the neurons.
+    floored : Floored
+        Says after the backward pass at how many spikes the slope was below the smallest.
+
+    Raises
+    ------
+    RunawayActivityError
+        If a run has more spikes than it may have.
+
+    References
+    ----------
+    Wunderlich and Pehle, Scientific Reports 11 (2021) 12829.
+    """
+    floored = Floored()
+    time, neuron, offsets = _EventSpikes.apply(given.time, *numbers, given, rows, limits, floored)
+    spikes = SpikeEvents(
+        offsets, neuron, time, given.n_members, given.n_samples, numbers.gap.shape[1]
+    )
+    return spikes, floored
+
+
+class _EventSpikes(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, time: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
+        *tensors, given, rows, limits, floored = rest
+        ctx.run = _Run(time, Numbers(*tensors), given, rows, limits)
+        ctx.floored = floored
+        times, neurons, offsets = ctx.run.spikes()
+        ctx.mark_non_differentiable(neurons, offsets)
+        return times, neurons, offsets
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        with_taus = any(ctx.needs_input_grad[6:8])
+        by_time, by, n_floored = ctx.run.gradients(upstream, with_taus)
+        ctx.floored.n_spikes += n_floored
+        return by_time, *by, None, None, None, None
+
+
+class _Run:
+    """The runs of a batch, in blocks, and their derivatives."""
+
+    def __init__(
+        self, time: Tensor, numbers: Numbers, given: SpikeEvents, rows: Rows, limits: Limits
+    ) -> None:
+        weights, delays, gap, reset, initial, mem, syn, refractory = (_array(p) for p in numbers)
+        method = EQUAL if (mem == syn).all() else DOUBLE if (mem == 2 * syn).all() else GENERAL
+        first = np.asarray(rows.first, dtype=np.int64)
+        home = np.repeat(np.arange(len(first) - 1), np.diff(first))
+        alike = np.array([_alike(taus, first) for taus in zip(mem, syn, strict=True)])
+        self.cells = Cells(
+            gap, reset, initial, mem, syn, refractory, method, first, home, alike
+        )  # fmt: skip
+        self.wires = Wires(weights, delays, *rows[:4], home[rows.low])
+        self.given = Given(given.offsets.numpy(), given.neuron.numpy(), _array(time))
+        self.limits = limits
+        self.blocks = list(_blocks(given.n_members, given.n_samples))
+        self.recorded = self._each(self._forward)
+
+    def _forward(self, place: int) -> Recorded:
+        limits = (float(self.limits.end), int(self.limits.most_spikes))
+        span = self.blocks[place]
+        recorded, stopped = forward.run(self.cells, self.wires, self.given, span, limits)
+        if stopped >= 0:
+            raise _runaway(recorded, span, stopped)
+        return cast(Recorded, recorded)
+
+    def _each(self, do: Any) -> list[Any]:
+        """Do something for each block, in order."""
+        if self.limits.n_threads == 1 or len(self.blocks) == 1:
+            return [do(place) for place in range(len(self.blocks))]
+        with ThreadPoolExecutor(self.limits.n_threads) as pool:
+            return list(pool.map(do, range(len(self.blocks))))
+
+    def spikes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return times, neurons and offsets."""
+        times = np.concatenate([block.spikes.time for block in self.recorded])
+        neurons = np.concatenate([block.spikes.neuron for block in self.recorded])
+        counts = np.concatenate([np.diff(block.spike_offsets) for block in self.recorded])
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        return torch.from_numpy(times), torch.from_numpy(neurons), torch.from_numpy(offsets)
+
+    def gradients(self, upstream: Tensor, with_taus: bool) -> tuple[Tensor, list[Tensor], int]:
+        """Return the derivatives by input times and parameters, and how many were floored."""
+        parts = np.split(
+            _array(upstream).copy(), np.cumsum([len(b.spikes.time) for b in self.recorded])[:-1]
+        )
+        options = (float(self.limits.smallest_slope), with_taus)
+        by_time = np.zeros(len(self.given.time))
+
+        def back(place: int) -> Slopes:
+            slopes = self._zeros(by_time)
+            adjoint.run_back(
+                self.cells, self.wires, self.given, self.recorded[place], parts[place],
+                self.blocks[place], slopes, options,
+            )  # fmt: skip
+            return slopes
+
+        found = self._each(back)
+        shapes = [self.wires.weights, self.wires.delays, *self.cells[:6]]
+        by = [np.zeros(array.shape) for array in shapes]
+        n_floored = 0
+        for (member, _, _), s in zip(self.blocks, found, strict=True):
+            parts_of = (s.weights, s.delays, *s.neurons)
+            for total, part in zip(by, parts_of, strict=True):
+                total[member] += part
+            n_floored += int(s.floored[0])
+        return torch.from_numpy(by_time), [torch.from_numpy(array) for array in by], n_floored
+
+    def _zeros(self, by_time: NDArray[np.float64]) -> Slopes:
+        n_weights, n_rows = self.wires.weights.shape[1], self.wires.delays.shape[1]
+        by_neurons = np.zeros((6, self.cells.gap.shape[1]))
+        floored = np.zeros(1, np.int64)
+        return Slopes(np.zeros(n_weights), np.zeros(n_rows), by_neurons, by_time, floored)
+
+
+def _alike(taus: tuple[NDArray[np.float64], ...], first: NDArray[np.int64]) -> list[bool]:
+    """Whether all neurons of each population have the same time constants."""
+    parts = itertools.pairwise(first)
+    return [all((tau[low:high] == tau[low]).all() for tau in taus) for low, high in parts]
+
+
+def _blocks(n_members: int, n_samples: int) -> Iterator[tuple[int, int, int]]:
+    """Member, first run, and run behind the last of each block."""
+    for member in range(n_members):
+        for first in range(0, n_samples, RUNS_AT_ONCE):
+            behind = min(first + RUNS_AT_ONCE, n_samples)
+            yield member, member * n_samples + first, member * n_samples + behind
+
+
+def _runaway(recorded: Recorded, span: tuple[int, int, int], stopped: int) -> RunawayActivityError:
+    """Say which run and which neuron spike too often, and how often."""
+    place = stopped - span[1]
+    own = slice(recorded.spike_offsets[place], recorded.spike_offsets[place + 1])
+    times, counts = recorded.spikes.time[own], np.bincount(recorded.spikes.neuron[own])
+    busiest, lasted = int(counts.argmax()), float(times[-1] - times[0])
+    rate = f"{counts[busiest] / lasted:.3g} spikes per tau_syn" if lasted else "without pause"
+    return RunawayActivityError(
+        f"run {stopped} of member {span[0]} has more than {len(times) - 1} spikes, the most that "
+        f"are allowed; neuron {busiest} spikes most often, {rate}: make recurrent weights smaller "
+        "or refractory periods longer, or allow more (most_spikes)"
+    )
+
+
+def _array(tensor: Tensor) -> NDArray[np.float64]:
+    """Values in double precision, in one piece of memory."""
+    return np.ascontiguousarray(tensor.detach().to(torch.float64).numpy())

@@ -1,0 +1,278 @@
+"""Neurons of one run as it goes on: carried from time to time, and asked when they spike; compiled.
+
+A state is four arrays, since compiled functions are called with all arrays of a tuple one by one,
+which would take longer than what they do. The names of their rows stand below.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lasersampling.compiling import njit
+from lasersampling.lif.spike_times.crossing import response, time_to_threshold
+
+# Rows of `State.values`. Voltage and current of a population are in the rows that its SIDE says;
+# the other two have room for a later state.
+VOLTAGE, CURRENT = 0, 2
+CLOCK = 4  # to which time they belong, if the neuron is a stray
+BAR = 5  # what the voltage has to reach; inf in the refractory period
+COMING = 6  # when it spikes if nothing reaches it; inf if not until its population's ASKED
+GAP, RESET, INITIAL, TAU_MEM, TAU_SYN, REFRACTORY = 7, 8, 9, 10, 11, 12
+N_VALUES = 13
+
+# Rows of `State.marks`.
+IS_STRAY = 0  # whether it has a clock of its own
+STRAYS = 1  # which neurons of a population are strays, from where its neurons begin
+HOME = 2  # its population
+N_MARKS = 3
+
+# Rows of `State.times`.
+CLOCKS = 0  # time of those neurons that are no strays
+ASKED = 1  # until when all of its neurons have been asked
+LEAPT = 2  # time of the later state, if there is one
+NEXT_TIME = 3  # when its next neuron spikes
+N_TIMES = 4
+
+# Rows of `State.counts`.
+SIDE, N_STRAYS, KNOWN, NEXT_NEURON, FIRST, END, ALIKE = 0, 1, 2, 3, 4, 5, 6
+N_COUNTS = 7
+
+
+class State(NamedTuple):
+    """Neurons of a run, and what they are made of.
+
+    Attributes
+    ----------
+    values : array (value, neuron)
+        Voltages, currents, times and parameters.
+    marks : array of int64 (mark, neuron)
+        Where they belong.
+    times : array (time, population)
+        What holds for all of its neurons.
+    counts : array of int64 (count, population)
+        Which row is in use, how many strays there are and spikes are known, which neuron is next,
+        where its neurons begin and end, whether all have the same time constants.
+    method : int
+        `EQUAL`, `DOUBLE` or `GENERAL` of `spike_times.crossing`.
+    """
+
+    values: np.ndarray
+    marks: np.ndarray
+    times: np.ndarray
+    counts: np.ndarray
+    method: int
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def new_state(cells, member):
+    """Neurons of a member."""
+    n_neurons, n_populations = cells.gap.shape[1], len(cells.first) - 1
+    values = np.zeros((N_VALUES, n_neurons))
+    marks = np.zeros((N_MARKS, n_neurons), np.int64)
+    counts = np.zeros((N_COUNTS, n_populations), np.int64)
+    values[GAP], values[RESET], values[INITIAL] = (
+        cells.gap[member], cells.reset[member], cells.initial[member]
+    )  # fmt: skip
+    values[TAU_MEM], values[TAU_SYN] = cells.tau_mem[member], cells.tau_syn[member]
+    values[REFRACTORY], marks[HOME] = cells.refractory[member], cells.home
+    counts[FIRST], counts[END] = cells.first[:-1], cells.first[1:]
+    counts[ALIKE] = cells.alike[member]
+    return State(values, marks, np.zeros((N_TIMES, n_populations)), counts, cells.method)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def begin_run(state):
+    """Put all neurons to their initial state at time 0."""
+    values, marks, times, counts, _ = state
+    values[VOLTAGE], values[CURRENT] = values[INITIAL], 0.0
+    values[BAR], values[COMING], marks[IS_STRAY] = values[GAP], math.inf, 0
+    counts[SIDE], counts[N_STRAYS], counts[KNOWN] = 0, 0, 0
+    times[CLOCKS], times[ASKED], times[LEAPT], times[NEXT_TIME] = 0.0, 0.0, -1.0, math.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def flip(state, p, when):
+    """Carry a population on if the other rows hold its state at that time; say if they do."""
+    if state.times[LEAPT, p] != when:
+        return False
+    state.counts[SIDE, p] = 1 - state.counts[SIDE, p]
+    state.times[CLOCKS, p], state.times[LEAPT, p] = when, -1.0
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def carry_one(state, n, when):
+    """Carry one neuron on, which makes it a stray unless the population can be carried as well."""
+    values, marks, times, counts, _ = state
+    p, stray = marks[HOME, n], marks[IS_STRAY, n]
+    if flip(state, p, when):
+        return
+    side = counts[SIDE, p]
+    length = when - (values[CLOCK, n] if stray else times[CLOCKS, p])
+    if length > 0.0:
+        mem, syn = values[TAU_MEM, n], values[TAU_SYN, n]
+        voltage, current = values[VOLTAGE + side, n], values[CURRENT + side, n]
+        gained = response(length, mem, syn)
+        values[VOLTAGE + side, n] = voltage * math.exp(-length / mem) + current * gained
+        values[CURRENT + side, n] = current * math.exp(-length / syn)
+    values[CLOCK, n] = when
+    if not stray:
+        marks[STRAYS, counts[FIRST, p] + counts[N_STRAYS, p]] = n
+        counts[N_STRAYS, p] += 1
+        marks[IS_STRAY, n] = 1
+    times[LEAPT, p] = -1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def current_at(state, n, when):
+    """Return the current of a neuron at a later time."""
+    values, marks, times, counts, _ = state
+    p = marks[HOME, n]
+    since = values[CLOCK, n] if marks[IS_STRAY, n] else times[CLOCKS, p]
+    return values[CURRENT + counts[SIDE, p], n] * math.exp(-(when - since) / values[TAU_SYN, n])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def carry_all(state, p, when):
+    """Carry a population on."""
+    values, marks, times, counts, _ = state
+    strays = marks[STRAYS, counts[FIRST, p] : counts[FIRST, p] + counts[N_STRAYS, p]]
+    for k in range(len(strays)):
+        carry_one(state, strays[k], when)
+    if when > times[CLOCKS, p]:
+        side = counts[SIDE, p]
+        leap(state, p, when)
+        for k in range(len(strays)):
+            n = strays[k]
+            values[VOLTAGE + 1 - side, n] = values[VOLTAGE + side, n]
+            values[CURRENT + 1 - side, n] = values[CURRENT + side, n]
+        counts[SIDE, p] = 1 - side
+    for k in range(len(strays)):
+        marks[IS_STRAY, strays[k]] = 0
+    counts[N_STRAYS, p] = 0
+    times[CLOCKS, p], times[LEAPT, p] = when, -1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def leap(state, p, when):
+    """Write a later state of a population to the other rows; count who may spike before.
+
+    A current that falls and a voltage that rises make the slope of the voltage fall. So the voltage
+    stays below the line from where it is now with the slope that it has now, and below the current.
+    """
+    values, _, times, counts, _ = state
+    first, end, side = counts[FIRST, p], counts[END, p], counts[SIDE, p]
+    voltage, current = values[VOLTAGE + side, first:end], values[CURRENT + side, first:end]
+    later_voltage = values[VOLTAGE + 1 - side, first:end]
+    later_current = values[CURRENT + 1 - side, first:end]
+    bar = values[BAR, first:end]
+    mems, syns = values[TAU_MEM, first:end], values[TAU_SYN, first:end]
+    length = when - times[CLOCKS, p]
+    suspects = 0  # a count, which compilers make vector instructions of
+    if counts[ALIKE, p]:
+        kept, left = math.exp(-length / mems[0]), math.exp(-length / syns[0])
+        gained, share = response(length, mems[0], syns[0]), min(length / mems[0], 1.0)
+        for n in range(len(voltage)):
+            value, rest = voltage[n] * kept + current[n] * gained, current[n] * left
+            bound = voltage[n] + (current[n] - voltage[n]) * share
+            suspects += (value > bar[n]) | ((rest < bar[n]) & (bound > bar[n]))
+            later_voltage[n], later_current[n] = value, rest
+    else:
+        for n in range(len(voltage)):
+            gained = response(length, mems[n], syns[n])
+            value = voltage[n] * math.exp(-length / mems[n]) + current[n] * gained
+            rest = current[n] * math.exp(-length / syns[n])
+            bound = voltage[n] + (current[n] - voltage[n]) * min(length / mems[n], 1.0)
+            suspects += (value > bar[n]) | ((rest < bar[n]) & (bound > bar[n]))
+            later_voltage[n], later_current[n] = value, rest
+    return suspects
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def ask_all(state, p, stop):
+    """Find for a population which neurons spike until `stop`, and when."""
+    if state.counts[N_STRAYS, p] > 0:
+        carry_all(state, p, max(state.times[ASKED, p], state.times[CLOCKS, p]))
+    state.times[ASKED, p] = stop
+    if leap(state, p, stop) == 0:
+        state.times[LEAPT, p] = stop
+    else:
+        state.times[LEAPT, p] = -1.0
+        ask_suspects(state, p, stop)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ask_suspects(state, p, stop):
+    """Find when those neurons spike that `leap` has counted."""
+    values, _, times, counts, _ = state
+    side, length = counts[SIDE, p], stop - times[CLOCKS, p]
+    for n in range(counts[FIRST, p], counts[END, p]):
+        bar, voltage = values[BAR, n], values[VOLTAGE + side, n]
+        share = min(length / values[TAU_MEM, n], 1.0)
+        bound = voltage + (values[CURRENT + side, n] - voltage) * share
+        if values[VOLTAGE + 1 - side, n] > bar or (
+            values[CURRENT + 1 - side, n] < bar and bound > bar
+        ):
+            ask_one(state, n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ask_one(state, n):
+    """Find when a neuron spikes, until the time to which its population has been asked."""
+    values, marks, times, counts, method = state
+    p = marks[HOME, n]
+    side, bar = counts[SIDE, p], values[BAR, n]
+    now = values[CLOCK, n] if marks[IS_STRAY, n] else times[CLOCKS, p]
+    if values[COMING, n] < math.inf:
+        counts[KNOWN, p] -= 1
+        values[COMING, n] = math.inf
+        if n == counts[NEXT_NEURON, p]:
+            next_spike(state, p)
+    if values[CURRENT + side, n] > bar and times[ASKED, p] > now:
+        later = time_to_threshold(
+            values[VOLTAGE + side, n], values[CURRENT + side, n], bar, times[ASKED, p] - now,
+            values[TAU_MEM, n], values[TAU_SYN, n], method,
+        )  # fmt: skip
+        if later < math.inf:
+            values[COMING, n] = now + later
+            counts[KNOWN, p] += 1
+            first, lower = times[NEXT_TIME, p], n < counts[NEXT_NEURON, p]
+            if now + later < first or (now + later == first and lower):
+                times[NEXT_TIME, p], counts[NEXT_NEURON, p] = now + later, n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def forget(state, p):
+    """Forget when the neurons of a population spike, since something has reached them."""
+    values, _, times, counts, _ = state
+    values[COMING, counts[FIRST, p] : counts[END, p]] = math.inf
+    counts[KNOWN, p], times[NEXT_TIME, p] = 0, math.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def next_spike(state, p):
+    """Find which neuron of a population spikes next, the lower number of two, and when."""
+    values, _, times, counts, _ = state
+    times[NEXT_TIME, p] = math.inf
+    if counts[KNOWN, p] == 0:
+        return
+    coming = values[COMING, counts[FIRST, p] : counts[END, p]]
+    time, neuron = math.inf, 0
+    for n in range(len(coming)):
+        if coming[n] < time:
+            time, neuron = coming[n], n
+    times[NEXT_TIME, p], counts[NEXT_NEURON, p] = time, counts[FIRST, p] + neuron
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_of(state):
+    """Time of the next spike that is known in any population, and its neuron."""
+    _, _, times, counts, _ = state
+    time, neuron = math.inf, -1
+    for p in range(times.shape[1]):
+        if times[NEXT_TIME, p] < time:
+            time, neuron = times[NEXT_TIME, p], counts[NEXT_NEURON, p]
+    return time, neuron

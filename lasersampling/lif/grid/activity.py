@@ -1,0 +1,147 @@
+"""What a network did on a time grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lasersampling.checks import number_problems
+from lasersampling.errors import InputError
+from lasersampling.lif.grid.loop import Traces
+from lasersampling.lif.grid.step import Cells
+from lasersampling.lif.populations.activity import Activity
+from lasersampling.lif.populations.spikes import SpikeEvents
+
+
+@dataclass(frozen=True, eq=False)
+class GridSpikes:
+    """Spikes of a population.
+
+    Attributes
+    ----------
+    traces : Traces
+        What happened in each step.
+    gap : Tensor, shape (member, 1, neuron)
+        U at the threshold [1].
+    delays : Tensor or None, shape (member, 1, neuron)
+        Dendritic delays, by which spikes are later [tau_syn].
+    length : float
+        Length of a step [tau_syn].
+    """
+
+    traces: Traces
+    gap: Tensor
+    delays: Tensor | None
+    length: float
+
+    @cached_property
+    def times(self) -> Tensor:
+        """When neurons spike in each step, inf where not, (step, member, sample, neuron) [tau_syn].
+
+        Derivatives are those of the crossing of the threshold.
+        """
+        times = self.traces.times(self.gap, self.length)
+        return times if self.delays is None else times + self.delays
+
+    def first(self) -> Tensor:
+        """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
+        return self.times.min(dim=0).values
+
+    def counts(self) -> Tensor:
+        """Return the number of spikes of each neuron, (member, sample, neuron).
+
+        They have the derivatives of the surrogate, and are floating-point numbers therefore.
+        """
+        return torch.stack(self.traces.spikes).sum(dim=0)
+
+    def events(self) -> SpikeEvents:
+        """Return the spikes as events, whose times have the derivatives of `times`."""
+        _, n_members, n_samples, n_neurons = self.times.shape
+        by_run = self.times.permute(1, 2, 0, 3).reshape(n_members * n_samples, -1)
+        order = by_run.detach().argsort(dim=1, stable=True)
+        in_order = by_run.gather(1, order)
+        present = torch.isfinite(in_order)
+        counts = present.sum(dim=1)
+        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        neuron = order[present] % n_neurons
+        return SpikeEvents(offsets, neuron, in_order[present], n_members, n_samples, n_neurons)
+
+
+@dataclass(frozen=True, eq=False)
+class GridVoltages:
+    """Voltages of a population of leaky integrators, as `populations.readouts.LeakyReadout`.
+
+    Attributes
+    ----------
+    scaled : Tensor, shape (point, member, sample, neuron)
+        U, the voltage from the leak times the conductance, at each point of the grid [1].
+    arriving : Tensor, of the same shape
+        Weights that arrive there [1].
+    cells : Cells
+        The neurons.
+    conductance : Tensor, shape (member, 1, neuron)
+        Leak conductance [1].
+    length : float
+        Length of a step [tau_syn].
+    """
+
+    scaled: Tensor
+    arriving: Tensor
+    cells: Cells
+    conductance: Tensor
+    length: float
+
+    def maximum(self) -> Tensor:
+        """Return the largest voltages at points of the grid, (member, sample, neuron) [1]."""
+        return self.scaled.max(dim=0).values / self.conductance
+
+    def integral(self, decay: float | None = None) -> Tensor:
+        """Return the integrals of the voltages, weighted by exp(-t / decay) if asked.
+
+        Parameters
+        ----------
+        decay : float, optional
+            Time constant of the weight [tau_syn].
+
+        Returns
+        -------
+        Tensor, shape (member, sample, neuron)
+            [tau_syn]
+
+        Raises
+        ------
+        InputError
+            If the time constant is not a finite number above 0.
+        """
+        if decay is not None and (problems := number_problems("decay", decay, 0.0, strict=True)):
+            raise InputError(problems)
+        rate = 0.0 if decay is None else 1.0 / decay
+        n_points = len(self.scaled)
+        points = torch.arange(n_points, dtype=self.scaled.dtype, device=self.scaled.device)
+        times = (points * self.length)[:, None, None, None]
+        # Of tau_mem dU/dt = I - U, times exp(-rate t) and integrated, as for exact read-outs.
+        total_rate = 1.0 / self.cells.tau_syn + rate
+        left = times[-1] - times
+        by_arrival = -torch.expm1(-total_rate * left) / total_rate * torch.exp(-rate * times)
+        by_current = (self.arriving * by_arrival).sum(dim=0)
+        change = self.scaled[-1] * torch.exp(-rate * times[-1]) - self.scaled[0]
+        tau_mem = self.cells.tau_mem
+        return (by_current - tau_mem * change) / (1.0 + rate * tau_mem) / self.conductance
+
+    def voltages(self) -> Tensor:
+        """Return the voltages at the points of the grid, (member, sample, neuron, point) [1]."""
+        return (self.scaled / self.conductance).permute(1, 2, 3, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class GridActivity(Activity[GridSpikes]):
+    """Spikes and voltages of a network that has run on a time grid.
+
+    Attributes
+    ----------
+    parts : tuple of GridSpikes or GridVoltages
+        Spikes of each population, or its voltages if it does not spike.
+    """

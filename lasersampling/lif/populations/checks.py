@@ -1,0 +1,70 @@
+"""What both engines ask before they run a network."""
+
+from __future__ import annotations
+
+import torch
+
+from lasersampling.checks import kind_problems
+from lasersampling.errors import Problem
+from lasersampling.lif.populations.description import NetworkDescription
+from lasersampling.lif.populations.spikes import SpikeEvents
+
+
+def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Problem]:
+    """Check that inputs are those of a network and begin at 0 or later."""
+    problems = [
+        *kind_problems("network", network, NetworkDescription, "a PopulationNetwork"),
+        *kind_problems(
+            "inputs", inputs, SpikeEvents, "SpikeEvents, as from SpikeEvents.from_times"
+        ),
+    ]
+    if problems:
+        return problems
+    if (inputs.n_members, inputs.n_neurons) != (network.n_members, network.n_inputs):
+        got = f"{inputs.n_members} members, {inputs.n_neurons} inputs"
+        expected = f"{network.n_members} members, {network.n_inputs} inputs"
+        problems.append(Problem("inputs", got, expected))
+    if len(inputs.time) and float(inputs.time.detach().min()) < 0:
+        got = f"a spike at {float(inputs.time.detach().min()):g}"
+        problems.append(Problem("inputs", got, "spikes from time 0 on"))
+    return problems
+
+
+def parameter_problems(network: NetworkDescription) -> list[Problem]:
+    """Check that parameters, as they have been learned, are those of neurons that can spike."""
+    expected = "finite numbers; a smaller step of learning, or one that is limited"
+    problems = [
+        Problem(name, "nan or inf", expected)
+        for name, values in _all_values(network).items()
+        if not bool(torch.isfinite(values).all())
+    ]
+    if problems:
+        return problems
+    for k, population in enumerate(network.populations):
+        if not population.spiking:
+            continue
+        gap, reset, initial, *_ = network.neuron_numbers(k)
+        where = f"populations[{k}]"
+        for name, voltage in (("reset", reset), ("initial", initial)):
+            if not bool((voltage < gap).all()):
+                got, expected = "a threshold that is not above it", "a voltage below the threshold"
+                problems.append(Problem(f"{where}.{name}", got, expected))
+        if not bool((gap > 0).all()):
+            got = "one that is not above the leak"
+            problems.append(Problem(f"{where}.threshold", got, "one above it"))
+    return problems
+
+
+def _all_values(network: NetworkDescription) -> dict[str, torch.Tensor]:
+    """Weights, delays and parameters of neurons; refractory periods aside, which may be inf."""
+    values = {}
+    for k in range(len(network.connections)):
+        values[f"connections[{k}].weights"] = network.connection_weights(k)
+        values[f"connections[{k}].delays"] = network.connection_delays(k)
+    for k, population in enumerate(network.populations):
+        own = network.neuron_numbers(k)._asdict()
+        del own["refractory"]
+        if not population.spiking:
+            del own["gap"], own["reset"]
+        values |= {f"populations[{k}].{name}": value for name, value in own.items()}
+    return values
