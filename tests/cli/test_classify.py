@@ -57,6 +57,17 @@ def test_networks_are_trained_judged_and_drawn(run):
         assert Path(f"run_{name}.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("method", ["closed-form", "eventprop", "surrogate"])
+def test_gradients_of_each_method(run, mine, method):
+    ran = run(
+        "classify", "yin_yang_small", "--members", 1, "--out", "run.h5", "--quiet",
+        *options(*QUICK, f"data={mine}", f"method={method}"),
+    )  # fmt: skip
+    assert ran.code == 0
+    assert f'method = "{method}"' in read_results("run.h5").config
+    assert np.isfinite(read_results("run.h5").array("history/loss")).all()
+
+
 def test_arrays_of_ones_own(run, mine):
     ran = run(
         "classify", "yin_yang", "--members", 1, "--out", "run.h5", "--quiet",

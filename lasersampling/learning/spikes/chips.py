@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
+from lasersampling.learning.spikes.methods import EventRunner, GridRunner
 from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
@@ -57,10 +59,18 @@ def runners(
         A device in place of emulated chips, for both.
     """
     chip = training.chip
+    if substrate is not None and training.method != "closed-form":
+        expected = "closed-form with a substrate, whose neurons spike once"
+        raise InputError.single("method", repr(training.method), expected)
     if substrate is not None:
         grid = None if chip is None else chip.model.imperfections.coupling.grid
         loop = InTheLoop(network, substrate, grid=grid)
         return loop, loop
+    if training.method == "eventprop":
+        events = EventRunner(network, training)
+        return events, events
+    if training.method == "surrogate":
+        return GridRunner(network, training), EventRunner(network, training)
     if chip is None:
         return network, network
     judged_on = on_chip(network, chip)

@@ -11,7 +11,7 @@ from torch import nn
 
 from lasersampling.checks import memory_problems, refuse
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
 from lasersampling.lif import (
@@ -25,6 +25,7 @@ from lasersampling.lif import (
     SpikingNetwork,
     SynapticDelays,
 )
+from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.streams import Streams
 
 BYTES_PER_WEIGHT = 32
@@ -172,6 +173,9 @@ class ChipSettings:
     training: Literal["in_the_loop", "noise_aware", "blind"] = "in_the_loop"
 
 
+Method = Literal["closed-form", "eventprop", "surrogate"]
+
+
 @validated
 class SpikeTraining:
     """Settings of networks that learn to classify.
@@ -190,11 +194,18 @@ class SpikeTraining:
         Settings of the learning.
     seed : int
         Seed of the first member.
+    method : "closed-form", "eventprop" or "surrogate"
+        Where gradients come from: exact derivatives of first spikes in closed form; the same from
+        event to event (`lif.events`); surrogate gradients on a time grid (`lif.grid`). Neurons
+        spike once with all of them, and are judged by their exact spikes.
+    grid : GridSettings or None
+        The time grid of surrogate gradients, by default of steps of 0.05 until `loss.absent_time`.
 
     Raises
     ------
     InputError
-        With all problems found, each with its dotted key; also for neurons beside a chip.
+        With all problems found, each with its dotted key; also for neurons beside a chip, and for
+        a method beside a chip or settings that it does not know.
 
     Examples
     --------
@@ -210,11 +221,20 @@ class SpikeTraining:
     loss: LossSettings = LossSettings()
     learning: SpikeLearning = SpikeLearning()
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    method: Method = "closed-form"
+    grid: GridSettings | None = None
 
     def __post_init__(self) -> None:
+        problems = []
         if self.chip is not None and self.network.neuron is not None:
             expected = "none beside a chip, which has its own"
-            raise InputError.single("network.neuron", "neurons", expected)
+            problems.append(Problem("network.neuron", "neurons", expected))
+        if self.chip is not None and self.method != "closed-form":
+            expected = "closed-form beside a chip, whose neurons spike once"
+            problems.append(Problem("method", repr(self.method), expected))
+        if self.grid is not None and self.method != "surrogate":
+            problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
+        refuse(problems)
 
     @property
     def neuron(self) -> Neuron:
