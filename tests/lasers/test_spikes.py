@@ -150,13 +150,12 @@ def test_spike_trains_of_other_kinds_are_refused(given, message):
 
 
 def test_spike_trains_are_made_of_lists():
-    lists: Any = ([1, 2.5], [0, 1], [0, 2], np.uint8(2))
-    nothing: Any = ([], [], [0, 0], 1)
-    made = SpikeTrains(*lists, 5.0)
+    make: Any = SpikeTrains
+    made = make([1, 2.5], [0, 1], [0, 2], np.uint8(2), 5.0)
     assert (str(made.time_ns.dtype), str(made.unit.dtype)) == ("float64", "int32")
     assert type(made.n_units) is int
     assert made.counts().tolist() == [[1, 1]]
-    assert SpikeTrains(*nothing, 5.0).counts().tolist() == [[0]]
+    assert make([], [], [0, 0], 1, 5.0).counts().tolist() == [[0]]
 
 
 @pytest.mark.parametrize("tau", [True, "a", None, np.nan, -1.0, 0.0, 10.0, [1.0]])
