@@ -42,6 +42,8 @@ def are_alike(machine: BoltzmannMachine) -> bool:
 
     Examples
     --------
+    >>> from lasersampling.boltzmann import BoltzmannMachine
+    >>> from lasersampling.learning.machines.symmetry import are_alike
     >>> are_alike(BoltzmannMachine([[0, 1, 1], [1, 0, 0], [1, 0, 0]], [0, 0, 0], n_hidden=2))
     True
     """
