@@ -20,8 +20,8 @@ import typer
 
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.lif import DelayRange, Streams
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.network import PopulationNetwork
@@ -71,7 +71,7 @@ def yin_yang(
         Streams([0]),
     )
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
-    limits = Limits(end=8.0, n_threads=threads or available_cores())
+    limits = EventSettings(end=8.0, n_threads=threads or available_cores())
     for epoch in range(epochs + 1):
         wall, cpu, n_spikes = time.perf_counter(), time.process_time(), 0
         for chosen in torch.randperm(len(times)).split(batch):
@@ -123,7 +123,7 @@ def recurrent(
         torch.arange(0, n + 1, spikes), torch.randint(inputs, (n,), generator=generator),
         time_of.sort(dim=1).values.flatten(), 1, batch, inputs,
     )  # fmt: skip
-    limits = Limits(end=duration + 10.0, n_threads=threads or available_cores())
+    limits = EventSettings(end=duration + 10.0, n_threads=threads or available_cores())
     before = peak_mib()
     for repeat in range(repeats + 1):
         wall, cpu = time.perf_counter(), time.process_time()

@@ -73,6 +73,7 @@ Spiking networks and chips
     DelayRange             delays of axons, synapses or dendrites
     SpikeEvents            any number of spikes, of samples and members
     run_events             run such a network exactly, with EventProp gradients
+    EventSettings          end, and most spikes, of such a run
     run_on_grid            run it on a time grid, with surrogate gradients
     GridSettings           step, end and surrogate
     calibrate_chip         measure and correct the neurons of a chip by its spikes
@@ -199,6 +200,7 @@ if TYPE_CHECKING:
     from lasersampling.lif.chips.calibration import calibrate_chip as calibrate_chip
     from lasersampling.lif.chips.emulated import EmulatedChip as EmulatedChip
     from lasersampling.lif.events.run import run_events as run_events
+    from lasersampling.lif.events.settings import EventSettings as EventSettings
     from lasersampling.lif.exchange.nir_file import read_nir as read_nir
     from lasersampling.lif.exchange.nir_file import write_nir as write_nir
     from lasersampling.lif.grid.engine import run_on_grid as run_on_grid
@@ -291,6 +293,7 @@ _NAMES_IN = {
     "lif.chips.calibration": ["calibrate_chip"],
     "lif.chips.emulated": ["EmulatedChip"],
     "lif.events.run": ["run_events"],
+    "lif.events.settings": ["EventSettings"],
     "lif.exchange.nir_file": ["read_nir", "write_nir"],
     "lif.grid.engine": ["run_on_grid"],
     "lif.grid.settings": ["GridSettings"],

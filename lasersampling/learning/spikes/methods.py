@@ -7,8 +7,8 @@ from torch import Tensor
 from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems, refuse
 from lasersampling.learning.spikes.recipes import SpikeTraining
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.network import Activity, SpikingNetwork
@@ -34,7 +34,7 @@ class EventRunner:
     def __init__(self, network: SpikingNetwork, training: SpikeTraining) -> None:
         self._layered = LayeredNetwork(network)
         slope = training.learning.smallest_slope
-        self._limits = Limits(smallest_slope=slope, n_threads=available_cores())
+        self._limits = EventSettings(smallest_slope=slope, n_threads=available_cores())
 
     def run(self, times: Tensor) -> Activity:
         """Return the first spikes of all neurons for input spikes, as `SpikingNetwork.run` does."""

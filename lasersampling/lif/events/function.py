@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.events import adjoint, forward
-from lasersampling.lif.events.limits import Limits, RunawayActivityError
+from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
 from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Wires
 from lasersampling.lif.populations.activity import Floored
 from lasersampling.lif.populations.parameters import Numbers, Rows
@@ -26,7 +26,7 @@ RUNS_AT_ONCE = 16
 
 
 def event_spikes(
-    given: SpikeEvents, numbers: Numbers, rows: Rows, limits: Limits
+    given: SpikeEvents, numbers: Numbers, rows: Rows, limits: EventSettings
 ) -> tuple[SpikeEvents, Floored]:
     """Return the spikes of a network for input spikes, differentiable by all its parameters.
 
@@ -38,7 +38,7 @@ def event_spikes(
         Of the network, in double precision on the CPU.
     rows : Rows
         Where spikes go.
-    limits : Limits
+    limits : EventSettings
         When runs end.
 
     Returns
@@ -88,7 +88,7 @@ class _Run:
     """The runs of a batch, in blocks, and their derivatives."""
 
     def __init__(
-        self, time: Tensor, numbers: Numbers, given: SpikeEvents, rows: Rows, limits: Limits
+        self, time: Tensor, numbers: Numbers, given: SpikeEvents, rows: Rows, limits: EventSettings
     ) -> None:
         weights, delays, gap, reset, initial, mem, syn, refractory = (_array(p) for p in numbers)
         method = EQUAL if (mem == syn).all() else DOUBLE if (mem == 2 * syn).all() else GENERAL

@@ -7,7 +7,7 @@ import torch
 from lasersampling.checks import kind_problems, refuse
 from lasersampling.errors import Problem
 from lasersampling.lif.events.function import event_spikes
-from lasersampling.lif.events.limits import Limits
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.populations.activity import NetworkActivity, Voltages
 from lasersampling.lif.populations.checks import input_problems, parameter_problems
 from lasersampling.lif.populations.description import NetworkDescription
@@ -16,7 +16,7 @@ from lasersampling.lif.populations.spikes import SpikeEvents
 
 
 def run_events(
-    network: NetworkDescription, inputs: SpikeEvents, limits: Limits | None = None
+    network: NetworkDescription, inputs: SpikeEvents, settings: EventSettings | None = None
 ) -> NetworkActivity:
     """Return all spikes and read-out voltages of a network for input spikes.
 
@@ -28,7 +28,7 @@ def run_events(
         The network, such as a `PopulationNetwork`, in double precision on the CPU.
     inputs : SpikeEvents
         Input spikes, from time 0 on.
-    limits : Limits, optional
+    settings : EventSettings, optional
         When runs end. Read-outs need an end.
 
     Returns
@@ -63,15 +63,15 @@ def run_events(
     >>> run_events(network, SpikeEvents.from_times(times)).spikes().counts()
     tensor([[[1, 1, 1]]])
     """
-    limits = Limits() if limits is None else limits
-    refuse(input_problems(network, inputs), kind_problems("limits", limits, Limits))
+    settings = EventSettings() if settings is None else settings
+    refuse(input_problems(network, inputs), kind_problems("settings", settings, EventSettings))
     problems = parameter_problems(network)
-    if limits.end == torch.inf and not all(p.spiking for p in network.populations):
+    if settings.end == torch.inf and not all(p.spiking for p in network.populations):
         expected = "a finite time, since voltages are read out until then"
         problems.append(Problem("end", "inf", expected))
     refuse(problems)
     numbers = network.numbers()
-    all_spikes, floored = event_spikes(inputs, numbers, network.rows, limits)
+    all_spikes, floored = event_spikes(inputs, numbers, network.rows, settings)
     sent = [
         all_spikes.of(*network.span(k)) if population.spiking else None
         for k, population in enumerate(network.populations)
@@ -80,7 +80,7 @@ def run_events(
     for k, own in enumerate(sent):
         delays = network.dendritic_delays(k)
         if own is None:
-            parts.append(LeakyReadout.of(network, k, inputs, sent, limits.end))
+            parts.append(LeakyReadout.of(network, k, inputs, sent, settings.end))
         else:
-            parts.append(own if delays is None else own.later(delays))
+            parts.append(own if delays is None else own.later(delays, settings.end))
     return NetworkActivity(tuple(parts), floored)

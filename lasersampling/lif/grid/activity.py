@@ -44,7 +44,15 @@ class GridSpikes:
         Derivatives are those of the crossing of the threshold.
         """
         times = self.traces.times(self.gap, self.length)
-        return times if self.delays is None else times + self.delays
+        if self.delays is None:
+            return times
+        later = times + self.delays
+        return torch.where(later <= self.end, later, torch.inf)
+
+    @property
+    def end(self) -> float:
+        """When the run ends [tau_syn]."""
+        return len(self.traces.spikes) * self.length
 
     def first(self) -> Tensor:
         """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
@@ -55,7 +63,10 @@ class GridSpikes:
 
         They have the derivatives of the surrogate, and are floating-point numbers therefore.
         """
-        return torch.stack(self.traces.spikes).sum(dim=0)
+        spikes = torch.stack(self.traces.spikes)
+        if self.delays is not None:  # some come after the end
+            spikes = torch.where(torch.isfinite(self.times.detach()), spikes, 0.0)
+        return spikes.sum(dim=0)
 
     def events(self) -> SpikeEvents:
         """Return the spikes as events, whose times have the derivatives of `times`."""

@@ -24,6 +24,8 @@ def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Pro
         got = f"{inputs.n_members} members, {inputs.n_neurons} inputs"
         expected = f"{network.n_members} members, {network.n_inputs} inputs"
         problems.append(Problem("inputs", got, expected))
+    if inputs.n_samples < 1:
+        problems.append(Problem("inputs", "no samples", "at least one"))
     if len(inputs.time) and float(inputs.time.detach().min()) < 0:
         got = f"a spike at {float(inputs.time.detach().min()):g}"
         problems.append(Problem("inputs", got, "spikes from time 0 on"))
@@ -32,6 +34,14 @@ def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Pro
 
 def parameter_problems(network: NetworkDescription) -> list[Problem]:
     """Check that parameters, as they have been learned, are those of neurons that can spike."""
+    problems = []
+    for k, c in enumerate(network.connections):
+        given = tuple(network.connection_weights(k).shape)
+        shape = network.n_members, network.size(c.source), network.size(c.target)
+        if given != shape:
+            problems.append(Problem(f"connections[{k}].weights", f"shape {given}", f"{shape}"))
+    if problems:
+        return problems
     expected = "finite numbers; a smaller step of learning, or one that is limited"
     problems = [
         Problem(name, "nan or inf", expected)
@@ -41,10 +51,17 @@ def parameter_problems(network: NetworkDescription) -> list[Problem]:
     if problems:
         return problems
     for k, population in enumerate(network.populations):
+        own = network.neuron_numbers(k)
+        where = f"populations[{k}]"
+        for name in ("tau_mem", "tau_syn", "conductance"):
+            lowest = float(getattr(own, name).detach().min())
+            if not lowest > 0:
+                problems.append(Problem(f"{where}.{name}", f"{lowest:g}", "values above 0"))
         if not population.spiking:
             continue
-        gap, reset, initial, *_ = network.neuron_numbers(k)
-        where = f"populations[{k}]"
+        if not bool((own.refractory >= 0).all()):  # nan too
+            problems.append(Problem(f"{where}.refractory", "below 0 or nan", "at least 0, or inf"))
+        gap, reset, initial = own.gap, own.reset, own.initial
         for name, voltage in (("reset", reset), ("initial", initial)):
             if not bool((voltage < gap).all()):
                 got, expected = "a threshold that is not above it", "a voltage below the threshold"

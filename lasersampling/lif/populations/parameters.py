@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lasersampling.errors import InputError
 from lasersampling.lif.populations.population import POSITIVE, Population
 
 
@@ -113,17 +114,24 @@ class NeuronParameters(nn.Module):
         )
         shape = (n_members, population.n_neurons)
         for name, value in values.items():
-            full = torch.from_numpy(np.broadcast_to(np.asarray(value, float), shape).copy())
-            if name in population.learned:
-                raw = full.log() if name in self._logarithms else full
-                self.register_parameter(name, nn.Parameter(raw))
-            else:
+            given = np.asarray(value, float)
+            if given.ndim == 2 and len(given) not in (1, n_members):
+                got = f"values for {len(given)} members"
+                raise InputError.single(f"neuron.{name}", got, f"for {n_members}")
+            full = torch.from_numpy(np.broadcast_to(given, shape).copy())
+            # Other names for other meanings, so that one state is not loaded as another.
+            if name in self._logarithms:
+                self.register_parameter(f"log_{name}", nn.Parameter(full.log()))
+            elif name in population.learned:
+                self.register_parameter(name, nn.Parameter(full))
+            elif name != "initial" or not self.initially_at_leak:
                 self.register_buffer(name, full)
 
     def value(self, name: str) -> Tensor:
         """Return a parameter in its unit, shape (member, neuron)."""
-        own: Tensor = getattr(self, name)
-        return own.exp() if name in self._logarithms else own
+        is_logarithm = name in self._logarithms
+        own: Tensor = getattr(self, f"log_{name}" if is_logarithm else name)
+        return own.exp() if is_logarithm else own
 
     def numbers(self) -> NeuronNumbers:
         """Return what the engines need."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,13 +93,16 @@ class Population:
             ),
             *sequence_problems("learned", self.learned, "a tuple of names"),
         ]
-        if not problems and not set(self.learned) <= set(LEARNABLE):
+        if not problems and not all(
+            isinstance(name, str) and name in LEARNABLE for name in self.learned
+        ):
             expected = "a tuple of names: " + ", ".join(LEARNABLE)
             problems.append(Problem("learned", repr(self.learned), expected))
         if not problems:
             problems = memory_problems("n_neurons", (self.n_neurons,), 400)
         refuse(problems)
-        object.__setattr__(self, "learned", tuple(self.learned))
+        object.__setattr__(self, "learned", tuple(dict.fromkeys(self.learned)))
+        refuse(self._neuron_problems())
         if self.initial is None:
             object.__setattr__(self, "initial", self.neuron.leak)
         problems = []
@@ -114,10 +117,13 @@ class Population:
         self, name: str, given: ArrayLike
     ) -> tuple[float | NDArray[np.float64], list[Problem]]:
         """A number, or a copy of an array of one for each neuron; and what is wrong with it."""
-        array = np.asarray(given)
+        expected = f"a finite number, or {self.n_neurons} of them"
+        try:
+            array = np.asarray(given)
+        except ValueError:  # rows of different lengths
+            return 0.0, [Problem(name, repr(given), expected)]
         fits = array.dtype.kind in "iuf" and array.shape in ((), (self.n_neurons,))
         if not fits or np.isnan(array).any() or (name != "refractory" and np.isinf(array).any()):
-            expected = f"a finite number, or {self.n_neurons} of them"
             return 0.0, [Problem(name, repr(given), expected)]
         if array.ndim == 0:
             return float(array), []
@@ -125,8 +131,24 @@ class Population:
         copied.flags.writeable = False
         return copied, []
 
+    def _neuron_problems(self) -> list[Problem]:
+        """Arrays of the neuron that do not have one number for each."""
+        shapes = [np.shape(getattr(self.neuron, f.name)) for f in fields(self.neuron)]
+        return [
+            Problem("neuron", f"arrays of shape {shape}", f"one number, or {self.n_neurons}")
+            for shape in sorted(set(shapes))
+            if shape and shape[-1] not in (1, self.n_neurons)
+        ]
+
     def _ranges(self) -> list[Problem]:
         problems = []
+        at_leak = "initial" not in self.learned and np.array_equal(
+            np.asarray(self.initial), np.asarray(self.neuron.leak)
+        )
+        if self.spiking and self.dendritic is not None and not at_leak:
+            got = "delays beside an initial voltage that is not the leak, or is learned"
+            expected = "one of the two; axonal delays of what is received can take their place"
+            problems.append(Problem("dendritic", got, expected))
         if np.min(self.refractory) < 0:
             got, expected = f"{np.min(self.refractory):g}", "at least 0; inf to spike once"
             problems.append(Problem("refractory", got, expected))

@@ -139,7 +139,15 @@ class LeakyReadout:
         return self._voltage(when).reshape(self.shape) / self.neurons[3][:, None]
 
     def voltages(self, times: Tensor) -> Tensor:
-        """Return the voltages at given times, (time,), as (member, sample, neuron, time) [1]."""
+        """Return the voltages at given times, (time,), as (member, sample, neuron, time) [1].
+
+        Raises
+        ------
+        InputError
+            For times before 0 or after the end.
+        """
+        if not bool(((times >= 0) & (times <= self.end)).all()):  # nan too
+            raise InputError.single("times", "some outside", f"times from 0 to {self.end:g}")
         rows = [
             self._voltage(self.times.new_full(self._runs_shape, float(t))).reshape(self.shape)
             / self.neurons[3][:, None]

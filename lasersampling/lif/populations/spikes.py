@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lasersampling.checks import (
+    class_of,
     integer_problems,
     number_problems,
     refuse,
@@ -73,6 +74,23 @@ class SpikeEvents:
             raise InputError(problems)
 
     def _problems(self) -> list[Problem]:
+        problems = [
+            *integer_problems("n_members", self.n_members, 1),
+            *integer_problems("n_samples", self.n_samples, 0),
+            *integer_problems("n_neurons", self.n_neurons, 1),
+        ]
+        for name, expected in (("offsets", "int64"), ("neuron", "int64"), ("time", "floats")):
+            given = getattr(self, name)
+            fits = (
+                isinstance(given, Tensor)
+                and given.ndim == 1
+                and (given.is_floating_point() if name == "time" else given.dtype == torch.int64)
+            )
+            if not fits:
+                got = f"{given.dtype}" if isinstance(given, Tensor) else type(given).__name__
+                problems.append(Problem(name, got, f"a tensor of {expected} with one dimension"))
+        if problems:
+            return problems
         n_runs, n_spikes = self.n_members * self.n_samples, len(self.time)
         if self.offsets.shape != (n_runs + 1,) or bool((self.offsets.diff() < 0).any()):
             got = f"shape {tuple(self.offsets.shape)}"
@@ -85,7 +103,6 @@ class SpikeEvents:
             return [Problem("neuron", got, "one for each spike")]
         if n_spikes == 0:
             return []
-        problems = []
         if int(self.neuron.min()) < 0 or int(self.neuron.max()) >= self.n_neurons:
             got = f"numbers from {int(self.neuron.min())} to {int(self.neuron.max())}"
             problems.append(Problem("neuron", got, f"from 0 to {self.n_neurons - 1}"))
@@ -108,7 +125,18 @@ class SpikeEvents:
         ----------
         times : Tensor, shape (member, sample, neuron)
             Spike times, which may carry derivatives [tau_syn].
+
+        Raises
+        ------
+        InputError
+            For anything but such a tensor, and for times that are nan or -inf.
         """
+        if not isinstance(times, Tensor) or times.ndim != 3 or not times.is_floating_point():
+            got = f"shape {tuple(times.shape)}" if isinstance(times, Tensor) else class_of(times)
+            expected = "a tensor of floats, (member, sample, neuron)"
+            raise InputError.single("times", got, expected)
+        if not times.is_meta and not bool((times > -torch.inf).all()):
+            raise InputError.single("times", "nan or -inf", "times, or inf for absent spikes")
         n_members, n_samples, n_neurons = times.shape
         flat = times.reshape(n_members * n_samples, n_neurons)
         order = flat.detach().argsort(dim=1, stable=True)
@@ -180,7 +208,19 @@ class SpikeEvents:
         return counts.reshape(self.n_members, self.n_samples, self.n_neurons)
 
     def of(self, low: int, high: int) -> SpikeEvents:
-        """Return the spikes of the neurons `low` to `high` - 1, counted from 0."""
+        """Return the spikes of the neurons `low` to `high` - 1, counted from 0.
+
+        Raises
+        ------
+        InputError
+            If there are no such neurons.
+        """
+        refuse(
+            integer_problems("low", low, 0, self.n_neurons - 1),
+            integer_problems("high", high, 1, self.n_neurons),
+        )
+        if high <= low:
+            raise InputError.single("high", str(high), f"a number above low, {low}")
         chosen = (self.neuron >= low) & (self.neuron < high)
         runs = self.run[chosen]
         counts = torch.bincount(runs, minlength=len(self.offsets) - 1)
@@ -190,14 +230,33 @@ class SpikeEvents:
             self.n_members, self.n_samples, high - low,
         )  # fmt: skip
 
-    def later(self, delays: Tensor) -> SpikeEvents:
-        """Return the spikes later by the delay of each neuron, (member, neuron), sorted anew."""
+    def later(self, delays: Tensor, end: float = float("inf")) -> SpikeEvents:
+        """Return the spikes later by the delay of each neuron, sorted anew, up to an end.
+
+        Parameters
+        ----------
+        delays : Tensor, shape (member, neuron)
+            Delays [tau_syn].
+        end : float
+            Spikes that would come after it are left out [tau_syn].
+
+        Raises
+        ------
+        InputError
+            For delays of another shape.
+        """
+        if delays.shape != (self.n_members, self.n_neurons):
+            expected = f"({self.n_members}, {self.n_neurons})"
+            raise InputError.single("delays", f"shape {tuple(delays.shape)}", expected)
         member = self.run // self.n_samples
         time = self.time + delays[member, self.neuron]
         order = torch.argsort(time.detach(), stable=True)
         order = order[torch.argsort(self.run[order], stable=True)]
+        order = order[time.detach()[order] <= end]
+        counts = torch.bincount(self.run[order], minlength=len(self.offsets) - 1)
+        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
         sizes = self.n_members, self.n_samples, self.n_neurons
-        return SpikeEvents(self.offsets, self.neuron[order], time[order], *sizes)
+        return SpikeEvents(offsets, self.neuron[order], time[order], *sizes)
 
     def to_xarray(self) -> xr.Dataset:
         """Give one entry for each spike: its `time`, with coordinates `member`, `sample`, `neuron`.

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from lasersampling.lif import DelayRange, Neuron, Streams
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -56,7 +56,7 @@ def events(trains, n_members=1, n_inputs=3):
 
 def all_spikes(network, inputs, limits=None):
     """Times and neurons of all spikes, those of the populations one after the other."""
-    activity = run_events(network, inputs, limits or Limits(end=END))
+    activity = run_events(network, inputs, limits or EventSettings(end=END))
     parts = [activity.spikes(k) for k in range(len(network.populations))]
     return [(part.time, part.neuron) for part in parts]
 

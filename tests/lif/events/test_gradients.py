@@ -6,8 +6,8 @@ import torch
 
 from lasersampling.lif import Neuron, Streams
 from lasersampling.lif.events.function import event_spikes
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from tests.lif.events.networks import ALL, END, central_differences, events, recurrent, spike_train
@@ -15,7 +15,7 @@ from tests.lif.events.networks import ALL, END, central_differences, events, rec
 
 def loss_of(network, inputs):
     """A smooth function of all spike times with a weight for each, and which neurons spiked."""
-    activity = run_events(network, inputs, Limits(END))
+    activity = run_events(network, inputs, EventSettings(END))
     parts = [activity.spikes(k) for k in range(2)]
     times = torch.cat([part.time for part in parts])
     loss = (times * torch.sin(1.0 + torch.arange(len(times)))).sum()
@@ -68,7 +68,7 @@ def test_if_all_times_grow_by_a_factor_so_do_the_spikes():
     inputs = events(spike_train())
     inputs.time.requires_grad_()
     leaves = type(numbers)(*(n.detach().clone().requires_grad_() for n in numbers))
-    spikes, _ = event_spikes(inputs, leaves, network.rows, Limits(END))
+    spikes, _ = event_spikes(inputs, leaves, network.rows, EventSettings(END))
     timed = [leaves.delays, leaves.tau_mem, leaves.tau_syn, leaves.refractory, inputs.time]
     assert len(spikes.time) >= 12
     for time in spikes.time:
@@ -85,7 +85,7 @@ def test_the_published_gradient_of_weights():
     population = Population(1, Neuron(tau_mem=mem, tau_syn=syn), refractory=np.inf)
     network = PopulationNetwork(1, [population], [Connection(INPUTS, 0, 2.0, 0.0)], Streams([0]))
     inputs = events([[(0.0, 0), (0.4, 0)]], n_inputs=1)
-    time = run_events(network, inputs, Limits(END)).spikes().time[0]
+    time = run_events(network, inputs, EventSettings(END)).spikes().time[0]
     (found,) = torch.autograd.grad(time, network.weights[0])
     t = float(time.detach())
     current = 2.0 * (np.exp(-t / syn) + np.exp(-(t - 0.4) / syn))

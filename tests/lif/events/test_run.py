@@ -8,8 +8,10 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import DelayRange, Neuron, Streams, first_spike_times
-from lasersampling.lif.events.limits import Limits, RunawayActivityError
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
+from lasersampling.lif.grid.engine import run_on_grid
+from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -50,7 +52,7 @@ def test_torchdiffeq_finds_the_same_events():
     with torch.no_grad():
         network.weights[0][0] = torch.tensor([[6.0, 1.0]])
         network.weights[1][0] = weights
-    ((found, neurons),) = all_spikes(network, events([[(0.0, 0)]], n_inputs=1), Limits(4.0))
+    ((found, neurons),) = all_spikes(network, events([[(0.0, 0)]], n_inputs=1), EventSettings(4.0))
 
     voltage = torch.zeros(2, dtype=torch.float64)
     current = torch.tensor([6.0, 1.0], dtype=torch.float64)
@@ -125,12 +127,12 @@ def test_samples_and_members_do_not_know_of_each_other_nor_of_threads():
     results = []
     for n_threads in (1, 3):
         activity = run_events(
-            network, events(trains, n_members=2), Limits(END, n_threads=n_threads)
+            network, events(trains, n_members=2), EventSettings(END, n_threads=n_threads)
         )
         times = torch.cat([activity.spikes(k).time for k in range(2)])
         results.append([times, *torch.autograd.grad(times.sin().sum(), parameters)])
     assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
-    alone = run_events(network, events(trains[17:18], n_members=2), Limits(END)).spikes()
+    alone = run_events(network, events(trains[17:18], n_members=2), EventSettings(END)).spikes()
     together = activity.spikes()
     for member in range(2):
         place = member * 40 + 17
@@ -139,7 +141,7 @@ def test_samples_and_members_do_not_know_of_each_other_nor_of_threads():
 
 
 def output_times(network, inputs):
-    return run_events(network, inputs, Limits(END)).spikes().time.detach()
+    return run_events(network, inputs, EventSettings(END)).spikes().time.detach()
 
 
 def chain(weights, *, refractory=0.0, reset=0.0, tau_mem=1.0, **more):
@@ -176,10 +178,12 @@ class TestWhatHappensAtTheSameTime:
     def test_arrivals_at_once_act_together(self):
         """Also an excitatory and an inhibitory one, whichever comes first."""
         network = chain([2.0])
-        one = run_events(network, events([[(0.5, 0), (0.5, 0)]], n_inputs=1), Limits(END)).spikes()
+        one = run_events(
+            network, events([[(0.5, 0), (0.5, 0)]], n_inputs=1), EventSettings(END)
+        ).spikes()
         with torch.no_grad():
             network.weights[0] *= 2
-        two = run_events(network, events([[(0.5, 0)]], n_inputs=1), Limits(END)).spikes()
+        two = run_events(network, events([[(0.5, 0)]], n_inputs=1), EventSettings(END)).spikes()
         assert torch.equal(one.time, two.time)
 
     @pytest.mark.parametrize("sent", [-40.0, 0.0, 40.0])
@@ -189,7 +193,7 @@ class TestWhatHappensAtTheSameTime:
         with torch.no_grad():
             network.weights[0][0] = torch.tensor([[np.e], [sent]], dtype=torch.float64)
         found = (
-            run_events(network, events([[(0.0, 0), (1.0, 1)]], n_inputs=2), Limits(END))
+            run_events(network, events([[(0.0, 0), (1.0, 1)]], n_inputs=2), EventSettings(END))
             .spikes()
             .time
         )
@@ -203,7 +207,7 @@ class TestReset:
     def test_a_neuron_that_is_held_does_not_spike_until_it_is_released(self):
         free, held = (
             run_events(
-                chain([30.0], refractory=r), events([[(0.0, 0)]], n_inputs=1), Limits(END)
+                chain([30.0], refractory=r), events([[(0.0, 0)]], n_inputs=1), EventSettings(END)
             ).spikes()
             for r in (0.0, 0.7)
         )
@@ -214,7 +218,7 @@ class TestReset:
     def test_the_spikes_between_resets_obey_the_closed_form(self):
         """Equal time constants: U = (R + I s) exp(-s) after a reset to R with current I."""
         network = chain([9.0], reset=-0.5)
-        output = run_events(network, events([[(0.0, 0)]], n_inputs=1), Limits(END)).spikes()
+        output = run_events(network, events([[(0.0, 0)]], n_inputs=1), EventSettings(END)).spikes()
         times = [0.0, *output.time.detach().tolist()]
         for before, after in itertools.pairwise(times):
             start = 0.0 if before == 0.0 else -0.5
@@ -237,15 +241,12 @@ class TestGrazing:
 
     def test_a_voltage_that_only_touches_the_threshold_is_no_spike(self):
         network = chain([np.e * (1.0 - 1e-12)])
-        assert (
-            len(run_events(network, events([[(0.0, 0)]], n_inputs=1), Limits(END)).spikes().time)
-            == 0
-        )
+        assert len(output_times(network, events([[(0.0, 0)]], n_inputs=1))) == 0
 
     @pytest.mark.parametrize(("excess", "floored"), [(1e-6, 0), (1e-14, 1)])
     def test_slopes_near_zero_are_limited_and_counted(self, excess, floored):
         network = chain([np.e * (1.0 + excess)])
-        limits = Limits(END, smallest_slope=1e-5)
+        limits = EventSettings(END, smallest_slope=1e-5)
         activity = run_events(network, events([[(0.0, 0)]], n_inputs=1), limits)
         time = activity.spikes().time[0]
         assert float(time.detach()) == pytest.approx(
@@ -263,13 +264,15 @@ class TestLimits:
     def test_runaway_activity_is_an_error_that_names_neuron_and_rate(self):
         network = chain([5.0, 0.0], connections=[Connection(0, 0)], values=[[[9.0, 0], [0, 0]]])
         with pytest.raises(RunawayActivityError, match=r"neuron 0 .* spikes per tau_syn") as error:
-            run_events(network, events([[(0.0, 0)]], n_inputs=1), Limits(most_spikes=500))
+            run_events(network, events([[(0.0, 0)]], n_inputs=1), EventSettings(most_spikes=500))
         assert "more than 500 spikes" in str(error.value)
 
     def test_a_run_ends_at_its_end(self):
         network = chain([30.0])
-        whole = run_events(network, events([[(0.0, 0)]], n_inputs=1), Limits()).spikes().time
-        part = run_events(network, events([[(0.0, 0)]], n_inputs=1), Limits(1.0)).spikes().time
+        whole = run_events(network, events([[(0.0, 0)]], n_inputs=1), EventSettings()).spikes().time
+        part = (
+            run_events(network, events([[(0.0, 0)]], n_inputs=1), EventSettings(1.0)).spikes().time
+        )
         assert torch.equal(part, whole[whole <= 1.0])
         assert len(part) < len(whole)
 
@@ -283,7 +286,7 @@ class TestLimits:
     )  # fmt: skip
     def test_limits_are_checked(self, wrong):
         with pytest.raises(InputError):
-            Limits(**wrong)
+            EventSettings(**wrong)
 
     @pytest.mark.parametrize("wrong", ["members", "inputs", "negative", "kind"])
     def test_inputs_are_checked(self, wrong):
@@ -304,4 +307,44 @@ class TestLimits:
         with torch.no_grad():
             getattr(network.neurons[0], name).fill_(value)
         with pytest.raises(InputError, match=name):
+            run_events(network, events([[(0.0, 0)]], n_inputs=1))
+
+    def test_spikes_that_dendrites_delay_beyond_the_end_are_left_out(self):
+        span = DelayRange(minimum=1.0, scale=1e-9, initial_std=0.0)
+        network = PopulationNetwork(
+            1, [Population(1, dendritic=span)], [Connection(INPUTS, 0, 4.0, 0.0)], [0]
+        )
+        inputs = events([[(0.0, 0)]], n_inputs=1)
+        whole = run_events(network, inputs, EventSettings(END)).spikes().time.detach()
+        assert len(whole) >= 2
+        first = float(whole[0])
+        for end in (0.5, first - 0.01):
+            assert len(run_events(network, inputs, EventSettings(end)).spikes().time) == 0
+            grid = GridSettings(0.01, end)
+            assert float(run_on_grid(network, inputs, grid).spikes().counts().detach().sum()) == 0
+        until = run_events(network, inputs, EventSettings(first + 1e-6)).spikes().time.detach()
+        assert until.tolist() == [first]
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("refractory", np.nan), ("refractory", -1.0), ("tau_mem", -1.0), ("tau_syn", 0.0),
+            ("conductance", 0.0),
+        ],
+    )  # fmt: skip
+    def test_parameters_that_mean_nothing_are_refused(self, name, value):
+        network = chain([1.0])
+        getattr(network.neurons[0], name).fill_(value)
+        inputs = events([[(0.0, 0)]], n_inputs=1)
+        with pytest.raises(InputError, match=name):
+            run_events(network, inputs)
+        with pytest.raises(InputError, match=name):
+            run_on_grid(network, inputs, GridSettings(0.1, 2.0))
+
+    def test_weights_of_another_shape_and_inputs_without_samples_are_refused(self):
+        network = chain([1.0, 2.0])
+        with pytest.raises(InputError, match="no samples"):
+            run_events(network, SpikeEvents.from_trains([], 1))
+        network.weights[0] = torch.nn.Parameter(torch.ones(1, 1, 1, dtype=torch.float64))
+        with pytest.raises(InputError, match=r"connections\[0\]"):
             run_events(network, events([[(0.0, 0)]], n_inputs=1))

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from lasersampling.lif import DelayRange, Neuron, Streams
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
@@ -67,4 +67,4 @@ def on_grid(network, inputs, settings) -> Any:
 
 def by_events(network, inputs, end) -> Any:
     """What the event engine finds."""
-    return run_events(network, inputs, Limits(end=end))
+    return run_events(network, inputs, EventSettings(end=end))

@@ -16,8 +16,8 @@ from lasersampling.lif import (
     Streams,
     SynapticDelays,
 )
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.populations.layered import LayeredNetwork, SpikingAgain
 from lasersampling.lif.populations.spikes import SpikeEvents
 
@@ -71,7 +71,7 @@ def test_they_spike_again_if_they_may():
     network, times = stack(), inputs()
     layered = LayeredNetwork(network, SpikingAgain(reset=-0.1, refractory=0.2))
     spikes = run_events(
-        layered, SpikeEvents.from_times(layered.prepared(times)), Limits(9.0)
+        layered, SpikeEvents.from_times(layered.prepared(times)), EventSettings(9.0)
     ).spikes(0)
     once = network.run(times).spikes[0]
     assert torch.allclose(

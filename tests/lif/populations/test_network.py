@@ -17,7 +17,8 @@ from lasersampling.lif.populations.population import INPUTS, LEARNABLE, Connecti
         ("spiking", 1), ("learned", "threshold"), ("learned", ("weights",)), ("axonal", 1.0),
         ("dendritic", "x"), ("reset", 1.0), ("reset", [0.0]), ("reset", np.nan),
         ("reset", -np.inf), ("initial", 1.5), ("initial", "a"), ("refractory", -1.0),
-        ("refractory", np.nan), ("refractory", None),
+        ("refractory", np.nan), ("refractory", None), ("learned", ([1],)),
+        ("reset", [[1.0], [1.0, 2.0]]), ("neuron", Neuron(threshold=np.ones(2))),
     ],
 )  # fmt: skip
 def test_populations_are_checked(name, value):
@@ -100,3 +101,32 @@ def test_delays_of_axon_synapse_and_dendrite_add_up():
     for number, expected in enumerate((0.8, 0.1 + 0.2 + 0.4, 0.1 + 0.2 + 7.0)):
         delays = network.connection_delays(number)
         assert torch.allclose(delays, torch.full_like(delays, expected), atol=1e-8)
+
+
+@pytest.mark.parametrize("more", [{"initial": 0.5}, {"learned": ("initial",)}])
+def test_dendritic_delays_beside_an_initial_voltage_are_refused(more):
+    """Delaying what arrives is then not the same as delaying the neuron."""
+    with pytest.raises(InputError, match="dendritic"):
+        Population(2, dendritic=DelayRange(), **more)
+    assert Population(2, dendritic=DelayRange(), spiking=False, **more).n_neurons == 2
+
+
+def test_values_for_another_number_of_members_are_refused():
+    population = Population(2, Neuron(threshold=np.ones((3, 2))))
+    with pytest.raises(InputError, match="members"):
+        PopulationNetwork(1, [population], [Connection(INPUTS, 0)], [0, 1])
+
+
+@pytest.mark.parametrize("more", [{"initial": 0.5}, {"learned": ("tau_mem",)}])
+def test_a_state_is_not_loaded_where_it_means_something_else(more):
+    def network(**given):
+        return PopulationNetwork(1, [Population(2, **given)], [Connection(INPUTS, 0)], [0])
+
+    one, other = network(**more), network()
+    for source, target in ((one, other), (other, one)):
+        with pytest.raises(RuntimeError, match="state_dict"):
+            target.load_state_dict(source.state_dict())
+    again = network(**more)
+    again.load_state_dict(one.state_dict())
+    for value, expected in zip(again.numbers(), one.numbers(), strict=True):
+        assert torch.equal(value, expected)

@@ -6,8 +6,8 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import DelayRange, Neuron, Streams
-from lasersampling.lif.events.limits import Limits
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from tests.lif.conftest import kernel
@@ -37,7 +37,7 @@ def network(tau_mem=1.4, seeds=(0,)):
 
 
 def read(net, runs=2, members=1):
-    return run_events(net, events(spike_train(runs), members), Limits(END)).voltages()
+    return run_events(net, events(spike_train(runs), members), EventSettings(END)).voltages()
 
 
 @pytest.mark.parametrize("tau_mem", [1.0, 1.00001, 1.4, 0.5])
@@ -94,7 +94,7 @@ def test_derivatives_are_those_of_central_differences(tau_mem, value):
 def test_without_any_spike_the_voltage_decays_from_where_it_began():
     net = network()
     inputs = events([[], []])
-    readout = run_events(net, inputs, Limits(END)).voltages()
+    readout = run_events(net, inputs, EventSettings(END)).voltages()
     assert np.allclose(readout.maximum().detach(), 0.2)
     assert np.allclose(readout.integral().detach(), 0.2 * 1.4 * (1 - np.exp(-END / 1.4)))
 
@@ -103,6 +103,9 @@ def test_the_end_and_the_weight_are_checked():
     with pytest.raises(InputError, match="end"):
         run_events(network(), events(spike_train()))
     readout = read(network())
+    for time in (-0.1, END + 0.1, np.nan):
+        with pytest.raises(InputError, match="times"):
+            readout.voltages(torch.tensor([time]))
     for wrong in (0.0, -1.0, np.inf, np.nan, "a"):
         with pytest.raises(InputError, match="decay"):
             readout.integral(wrong)

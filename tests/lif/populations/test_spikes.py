@@ -102,3 +102,41 @@ def test_trains_are_sorted_and_repeated_for_each_member():
 def test_trains_of_other_kinds_are_refused(trains, n_neurons, match):
     with pytest.raises(InputError, match=match):
         SpikeEvents.from_trains(trains, n_neurons)
+
+
+def test_later_spikes_end_where_the_run_does():
+    delays = torch.tensor([[0.0, 1.0, 0.0], [0.5, 0.0, 2.0]], dtype=torch.float64)
+    assert ragged().later(delays, 1.2).time.tolist() == pytest.approx([0.2, 1.1, 1.0])
+    assert ragged().later(delays, 1.2).offsets.tolist() == [0, 2, 2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        torch.tensor([[[float("nan"), 0.3]]]), torch.tensor([[[-float("inf"), 0.3]]]),
+        torch.zeros(2, 3), torch.zeros(1, 2, 3, dtype=torch.int64), [[[0.1]]], None,
+    ],
+)  # fmt: skip
+def test_times_of_other_kinds_are_refused(times):
+    with pytest.raises(InputError, match="times"):
+        SpikeEvents.from_times(times)
+
+
+@pytest.mark.parametrize("name", ["offsets", "neuron", "time"])
+@pytest.mark.parametrize("value", [None, [0], torch.zeros(2, 2), torch.zeros(6).bool()])
+def test_parts_of_other_kinds_are_refused(name, value):
+    good = ragged()
+    parts = {"offsets": good.offsets, "neuron": good.neuron, "time": good.time, name: value}
+    with pytest.raises(InputError, match=name):
+        SpikeEvents(parts["offsets"], parts["neuron"], parts["time"], 2, 2, 3)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 0), (1, 1), (-3, 2), (0, 9), (0.5, 2)])
+def test_neurons_that_there_are_not_are_refused(low, high):
+    with pytest.raises(InputError):
+        ragged().of(low, high)
+
+
+def test_delays_of_another_shape_are_refused():
+    with pytest.raises(InputError, match="delays"):
+        ragged().later(torch.zeros(3, dtype=torch.float64))

@@ -15,7 +15,7 @@ class RunawayActivityError(LaserSamplingError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class EventSettings:
     """When runs end, and what is done where derivatives have no bound.
 
     Attributes
@@ -34,6 +34,12 @@ class Limits:
     ------
     InputError
         With all problems found.
+
+    Examples
+    --------
+    >>> from lasersampling.lif.events.settings import EventSettings
+    >>> EventSettings(end=6.0).most_spikes
+    100000
     """
 
     end: float = np.inf
@@ -47,7 +53,7 @@ class Limits:
             *integer_problems("n_threads", self.n_threads, 1, 10**4),
             *number_problems("smallest_slope", self.smallest_slope, 0.0, strict=True),
         ]
-        if self.end != np.inf:
+        if not (isinstance(self.end, float) and self.end == np.inf):
             problems += number_problems("end", self.end, 0.0, strict=True)
         if problems:
             raise InputError(problems)
