@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,12 +116,9 @@ def device_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, 
     InputError
         With all problems of the file, under its own name.
     """
-    from lasersampling.config import read_toml, resolve
     from lasersampling.lasers.device import load_device
 
-    path = resolve("devices", name_or_path, beside=beside)
-    load_device(path)
-    return read_toml(path)
+    return _checked_table("devices", load_device, name_or_path, beside)
 
 
 def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
@@ -139,11 +136,19 @@ def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dic
     InputError
         With all problems of the file, under its own name.
     """
-    from lasersampling.config import read_toml, resolve
     from lasersampling.hardware import load_imperfections
 
-    path = resolve("imperfections", name_or_path, beside=beside)
-    load_imperfections(path)
+    return _checked_table("imperfections", load_imperfections, name_or_path, beside)
+
+
+def _checked_table(
+    kind: str, load: Callable[[Path], object], name_or_path: str, beside: Path | None
+) -> dict[str, Any]:
+    """Read a file as a table, after its problems have been told under its own name."""
+    from lasersampling.config import read_toml, resolve
+
+    path = resolve(kind, name_or_path, beside=beside)
+    load(path)
     return read_toml(path)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
-from lasersampling.learning.spikes.methods import EventRunner, GridRunner
+from lasersampling.learning.spikes.methods import PopulationRunner, by_events, on_grid
 from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
@@ -66,11 +66,11 @@ def runners(
         grid = None if chip is None else chip.model.imperfections.coupling.grid
         loop = InTheLoop(network, substrate, grid=grid)
         return loop, loop
-    if training.method == "eventprop":
-        events = EventRunner(network, training)
-        return events, events
-    if training.method == "surrogate":
-        return GridRunner(network, training), EventRunner(network, training)
+    if training.method != "closed-form":
+        exact = PopulationRunner(network, by_events(training))
+        if training.method == "eventprop":
+            return exact, exact
+        return PopulationRunner(network, on_grid(training)), exact
     if chip is None:
         return network, network
     judged_on = on_chip(network, chip)

@@ -8,11 +8,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lasersampling.checks import number_problems
-from lasersampling.errors import InputError
 from lasersampling.lif.grid.loop import Traces
 from lasersampling.lif.grid.step import Cells
 from lasersampling.lif.populations.activity import Activity
+from lasersampling.lif.populations.readouts import charge, weight_rate
 from lasersampling.lif.populations.spikes import SpikeEvents
 
 
@@ -110,33 +109,14 @@ class GridVoltages:
         return self.scaled.max(dim=0).values / self.conductance
 
     def integral(self, decay: float | None = None) -> Tensor:
-        """Return the integrals of the voltages, weighted by exp(-t / decay) if asked.
-
-        Parameters
-        ----------
-        decay : float, optional
-            Time constant of the weight [tau_syn].
-
-        Returns
-        -------
-        Tensor, shape (member, sample, neuron)
-            [tau_syn]
-
-        Raises
-        ------
-        InputError
-            If the time constant is not a finite number above 0.
-        """
-        if decay is not None and (problems := number_problems("decay", decay, 0.0, strict=True)):
-            raise InputError(problems)
-        rate = 0.0 if decay is None else 1.0 / decay
+        """Return the integrals of the voltages; see `LeakyReadout.integral` [tau_syn]."""
+        rate = weight_rate(decay)
         n_points = len(self.scaled)
         points = torch.arange(n_points, dtype=self.scaled.dtype, device=self.scaled.device)
         times = (points * self.length)[:, None, None, None]
         # Of tau_mem dU/dt = I - U, times exp(-rate t) and integrated, as for exact read-outs.
         total_rate = 1.0 / self.cells.tau_syn + rate
-        left = times[-1] - times
-        by_arrival = -torch.expm1(-total_rate * left) / total_rate * torch.exp(-rate * times)
+        by_arrival = charge(times, times[-1] - times, total_rate, rate)
         by_current = (self.arriving * by_arrival).sum(dim=0)
         change = self.scaled[-1] * torch.exp(-rate * times[-1]) - self.scaled[0]
         tau_mem = self.cells.tau_mem

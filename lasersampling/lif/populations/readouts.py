@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lasersampling.checks import number_problems
+from lasersampling.checks import number_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.peaks import largest_voltages
@@ -117,13 +117,11 @@ class LeakyReadout:
         InputError
             If the time constant is not a finite number above 0.
         """
-        if decay is not None and (problems := number_problems("decay", decay, 0.0, strict=True)):
-            raise InputError(problems)
-        rate = 0.0 if decay is None else 1.0 / decay
+        rate = weight_rate(decay)
         initial, tau_mem, tau_syn, conductance = self.neurons
         left = (self.end - self.times).clamp_min(0.0)
         total_rate = self._spread(1.0 / tau_syn) + rate
-        current = -torch.expm1(-total_rate * left) / total_rate * torch.exp(-rate * self.times)
+        current = charge(self.times, left, total_rate, rate)
         by_current = self._added(torch.where(left > 0, self.weights * current, 0.0))
         last = self._voltage(self.times.new_full(self._runs_shape, self.end)).reshape(self.shape)
         change = math.exp(-rate * self.end) * last - initial[:, None]
@@ -197,6 +195,45 @@ class LeakyReadout:
         fixed, place = (torch.from_numpy(array) for array in found)
         here = order[place.clamp_min(0)] if len(order) else place
         return fixed, torch.where(place >= 0, here, -1)
+
+
+def weight_rate(decay: float | None) -> float:
+    """Check the time constant of a weight exp(-t / decay), and return its rate.
+
+    Parameters
+    ----------
+    decay : float or None
+        Time constant; None for no weight [tau_syn].
+
+    Returns
+    -------
+    float
+        1 / decay, 0 without a weight [1/tau_syn].
+
+    Raises
+    ------
+    InputError
+        If the time constant is not a finite number above 0.
+    """
+    if decay is None:
+        return 0.0
+    refuse(number_problems("decay", decay, 0.0, strict=True))
+    return 1.0 / decay
+
+
+def charge(times: Tensor, left: Tensor, total_rate: Tensor, rate: float) -> Tensor:
+    """Return integrals of the currents of unit arrivals, weighted by exp(-rate t).
+
+    Parameters
+    ----------
+    times, left : Tensor
+        When they arrive, and how much later the integral ends [tau_syn].
+    total_rate : Tensor
+        1 / tau_syn + rate of the neurons [1/tau_syn].
+    rate : float
+        Rate of the weight [1/tau_syn].
+    """
+    return -torch.expm1(-total_rate * left) / total_rate * torch.exp(-rate * times)
 
 
 def response(s: Tensor, tau_mem: Tensor, tau_syn: Tensor) -> Tensor:
