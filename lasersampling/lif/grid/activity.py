@@ -109,7 +109,13 @@ class GridVoltages:
         return self.scaled.max(dim=0).values / self.conductance
 
     def integral(self, decay: float | None = None) -> Tensor:
-        """Return the integrals of the voltages; see `LeakyReadout.integral` [tau_syn]."""
+        """Return the integrals of the voltages; see `LeakyReadout.integral`.
+
+        Parameters
+        ----------
+        decay : float, optional
+            Time constant of the weight [tau_syn].
+        """
         rate = weight_rate(decay)
         n_points = len(self.scaled)
         points = torch.arange(n_points, dtype=self.scaled.dtype, device=self.scaled.device)
