@@ -88,8 +88,8 @@ def run_back(cells, wires, given, recorded, upstream, span, slopes, options):
         As in `forward.run`.
     recorded : Recorded
         What that returned.
-    upstream : array (spike,)
-        Derivatives of the loss by the spike times; what the spikes cause is added to it.
+    upstream : Upstream
+        Derivatives of the loss by the spikes.
     span : (int, int, int)
         Member, first run, run after the last.
     slopes : Slopes
@@ -113,6 +113,7 @@ def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
     member, run = place
     (smallest, with_taus), state = rest
     values, by_neurons = state.values, slopes.neurons
+    by_spike, by_presence = upstream
     n_given = len(given.time)
     start, stop = log_offsets[run], log_offsets[run + 1]
     begin_back(state, log.time[stop - 1] if stop > start else 0.0)
@@ -136,18 +137,18 @@ def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
             if e < 0:
                 slopes.given[which] += by_time
             else:
-                upstream[e] += by_time
+                by_spike[e] += by_time
             continue
         n = spikes.neuron[e]
         carry_one_back(state, n, now, with_taus)
         if kind != SPIKE or values[REFRACTORY, n] == 0.0:
-            upstream[e] += release_back(values, n, spikes.released[e], by_neurons)
+            by_spike[e] += release_back(values, n, spikes.released[e], by_neurons)
         if kind == SPIKE:
             slope = (spikes.current[e] - values[GAP, n]) / values[TAU_MEM, n]
             if slope < smallest:
                 slope = smallest
                 slopes.floored[0] += 1
-            values[P_VOLTAGE, n] = -upstream[e] / slope
+            values[P_VOLTAGE, n] = by_presence[e] - by_spike[e] / slope
             by_neurons[BY_GAP, n] -= values[P_VOLTAGE, n]
     for p in range(len(state.clocks)):
         carry_all_back(state, p, 0.0, with_taus)

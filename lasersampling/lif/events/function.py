@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.events import adjoint, forward
 from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
-from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Wires
+from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Upstream, Wires
 from lasersampling.lif.populations.activity import Floored
 from lasersampling.lif.populations.parameters import Numbers, Rows
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -44,7 +44,7 @@ def event_spikes(
     Returns
     -------
     spikes : SpikeEvents
-        Spikes of the neurons.
+        Spikes of the neurons, with their presence.
     floored : Floored
         Says after the backward pass at how many spikes the slope was below the smallest.
 
@@ -58,28 +58,32 @@ def event_spikes(
     Wunderlich and Pehle, Scientific Reports 11 (2021) 12829.
     """
     floored = Floored()
-    time, neuron, offsets = _EventSpikes.apply(given.time, *numbers, given, rows, limits, floored)
+    time, presence, neuron, offsets = _EventSpikes.apply(
+        given.time, *numbers, given, rows, limits, floored
+    )
     spikes = SpikeEvents(
-        offsets, neuron, time, given.n_members, given.n_samples, numbers.gap.shape[1]
+        offsets, neuron, time, given.n_members, given.n_samples, numbers.gap.shape[1], presence
     )
     return spikes, floored
 
 
 class _EventSpikes(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, time: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, time: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         *tensors, given, rows, limits, floored = rest
         ctx.run = _Run(time, Numbers(*tensors), given, rows, limits)
         ctx.floored = floored
         times, neurons, offsets = ctx.run.spikes()
         ctx.mark_non_differentiable(neurons, offsets)
-        return times, neurons, offsets
+        return times, torch.ones_like(times), neurons, offsets
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, upstream: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(
+        ctx: Any, by_spike: Tensor, by_presence: Tensor, *_: Tensor
+    ) -> tuple[Tensor | None, ...]:
         with_taus = any(ctx.needs_input_grad[6:8])
-        by_time, by, n_floored = ctx.run.gradients(upstream, with_taus)
+        by_time, by, n_floored = ctx.run.gradients((by_spike, by_presence), with_taus)
         ctx.floored.n_spikes += n_floored
         return by_time, *by, None, None, None, None
 
@@ -127,19 +131,21 @@ class _Run:
         offsets = np.concatenate([[0], np.cumsum(counts)])
         return torch.from_numpy(times), torch.from_numpy(neurons), torch.from_numpy(offsets)
 
-    def gradients(self, upstream: Tensor, with_taus: bool) -> tuple[Tensor, list[Tensor], int]:
+    def gradients(
+        self, upstream: tuple[Tensor, Tensor], with_taus: bool
+    ) -> tuple[Tensor, list[Tensor], int]:
         """Return the derivatives by input times and parameters, and how many were floored."""
-        parts = np.split(
-            _array(upstream).copy(), np.cumsum([len(b.spikes.time) for b in self.recorded])[:-1]
-        )
+        ends = np.cumsum([len(b.spikes.time) for b in self.recorded])[:-1]
+        by_spike, by_presence = upstream
+        parts = np.split(_array(by_spike).copy(), ends), np.split(_array(by_presence), ends)
         options = (float(self.limits.smallest_slope), with_taus)
         by_time = np.zeros(len(self.given.time))
 
         def back(place: int) -> Slopes:
             slopes = self._zeros(by_time)
             adjoint.run_back(
-                self.cells, self.wires, self.given, self.recorded[place], parts[place],
-                self.blocks[place], slopes, options,
+                self.cells, self.wires, self.given, self.recorded[place],
+                Upstream(*(part[place] for part in parts)), self.blocks[place], slopes, options,
             )  # fmt: skip
             return slopes
 

@@ -21,6 +21,7 @@ def run_events(
     """Return all spikes and read-out voltages of a network for input spikes.
 
     Spike times are exact, and differentiable by all parameters and by the input times (EventProp).
+    Numbers of spikes have derivatives by a heuristic, which docs/eventprop.md states (presence).
 
     Parameters
     ----------
@@ -60,8 +61,8 @@ def run_events(
     ...     2, [Population(3, refractory=0.5)], [Connection(INPUTS, 0, 2.0, 0.0)], [0]
     ... )
     >>> times = torch.tensor([[[0.0, 0.4]]], dtype=torch.float64)
-    >>> run_events(network, SpikeEvents.from_times(times)).spikes().counts()
-    tensor([[[1, 1, 1]]])
+    >>> run_events(network, SpikeEvents.from_times(times)).spikes().counts().tolist()
+    [[[1.0, 1.0, 1.0]]]
     """
     settings = EventSettings() if settings is None else settings
     refuse(input_problems(network, inputs), kind_problems("settings", settings, EventSettings))

@@ -158,6 +158,21 @@ class Recorded(NamedTuple):
     log_offsets: np.ndarray
 
 
+class Upstream(NamedTuple):
+    """Derivatives of a loss by the spikes of some runs.
+
+    Attributes
+    ----------
+    time : array (spike,)
+        By their times; what the spikes cause is added to it.
+    presence : array (spike,)
+        By their presence, on which the voltage at the spike is taken to act with a derivative of 1.
+    """
+
+    time: np.ndarray
+    presence: np.ndarray
+
+
 class Slopes(NamedTuple):
     """Derivatives of a loss for one member, added up over runs.
 

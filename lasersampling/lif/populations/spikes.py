@@ -42,6 +42,8 @@ class SpikeEvents:
         When; may carry derivatives [tau_syn].
     n_members, n_samples, n_neurons : int
         Sizes.
+    presence : Tensor, shape (spike,), optional
+        1 for each spike, by which `counts` have derivatives; see docs/eventprop.md [1].
 
     Raises
     ------
@@ -67,6 +69,7 @@ class SpikeEvents:
     n_members: int
     n_samples: int
     n_neurons: int
+    presence: Tensor | None = None
 
     def __post_init__(self) -> None:
         problems = self._problems()
@@ -101,6 +104,14 @@ class SpikeEvents:
         if self.neuron.shape != self.time.shape:
             got = f"{len(self.neuron)} for {n_spikes} spikes"
             return [Problem("neuron", got, "one for each spike")]
+        if self.presence is not None and (
+            not isinstance(self.presence, Tensor)
+            or not self.presence.is_floating_point()
+            or self.presence.shape != self.time.shape
+        ):
+            shape = getattr(self.presence, "shape", None)
+            got = class_of(self.presence) if shape is None else f"shape {tuple(shape)}"
+            return [Problem("presence", got, f"None, or a tensor of floats, ({n_spikes},)")]
         if n_spikes == 0:
             return []
         if int(self.neuron.min()) < 0 or int(self.neuron.max()) >= self.n_neurons:
@@ -202,9 +213,17 @@ class SpikeEvents:
         return dense.index_put((place[begins],), self.time[order[begins]]).reshape(shape)
 
     def counts(self) -> Tensor:
-        """Return the number of spikes of each neuron, int64 (member, sample, neuron)."""
-        n_runs = len(self.offsets) - 1
-        counts = torch.bincount(self._place, minlength=n_runs * self.n_neurons)
+        """Return the number of spikes of each neuron, (member, sample, neuron).
+
+        They are int64, or floating-point numbers that have derivatives where spikes have a
+        `presence`.
+        """
+        n_places = (len(self.offsets) - 1) * self.n_neurons
+        if self.presence is None:
+            counts = torch.bincount(self._place, minlength=n_places)
+        else:
+            zeros = self.presence.new_zeros(n_places)
+            counts = zeros.index_add(0, self._place, self.presence)
         return counts.reshape(self.n_members, self.n_samples, self.n_neurons)
 
     def of(self, low: int, high: int) -> SpikeEvents:
@@ -227,7 +246,7 @@ class SpikeEvents:
         offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
         return SpikeEvents(
             offsets, self.neuron[chosen] - low, self.time[chosen],
-            self.n_members, self.n_samples, high - low,
+            self.n_members, self.n_samples, high - low, self._presence_of(chosen),
         )  # fmt: skip
 
     def later(self, delays: Tensor, end: float = float("inf")) -> SpikeEvents:
@@ -256,7 +275,8 @@ class SpikeEvents:
         counts = torch.bincount(self.run[order], minlength=len(self.offsets) - 1)
         offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
         sizes = self.n_members, self.n_samples, self.n_neurons
-        return SpikeEvents(offsets, self.neuron[order], time[order], *sizes)
+        presence = self._presence_of(order)
+        return SpikeEvents(offsets, self.neuron[order], time[order], *sizes, presence)
 
     def to_xarray(self) -> xr.Dataset:
         """Give one entry for each spike: its `time`, with coordinates `member`, `sample`, `neuron`.
@@ -313,6 +333,9 @@ class SpikeEvents:
         with style.on(axes, event_raster.height(self.n_neurons)) as drawn:
             event_raster.draw(drawn, time, neuron, self.n_neurons)
         return style.figure_of(drawn)
+
+    def _presence_of(self, chosen: Tensor) -> Tensor | None:
+        return None if self.presence is None else self.presence[chosen]
 
     @property
     def _place(self) -> Tensor:

@@ -131,6 +131,13 @@ def test_parts_of_other_kinds_are_refused(name, value):
         SpikeEvents(parts["offsets"], parts["neuron"], parts["time"], 2, 2, 3)
 
 
+def test_presence_of_another_length_or_kind_is_refused():
+    good = ragged()
+    for wrong in (torch.ones(5), torch.ones(6).long(), [1.0] * 6):
+        with pytest.raises(InputError, match="presence"):
+            SpikeEvents(good.offsets, good.neuron, good.time, 2, 2, 3, wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("low", "high"), [(1, 0), (1, 1), (-3, 2), (0, 9), (0.5, 2)])
 def test_neurons_that_there_are_not_are_refused(low, high):
     with pytest.raises(InputError):
