@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lasersampling.errors import InputError, Problem, SubstrateError
 from lasersampling.hardware.messages import Message, MessageKind
+from lasersampling.hardware.ragged import fact_problems
 from lasersampling.hardware.substrate import Arrays, Description
 
 PARAMETERS, INPUTS = "parameters.", "inputs."
@@ -55,6 +56,8 @@ def description_of(message: Message) -> Description:
         )
         if not is_right(about.get(key))
     ]
+    if not problems and about["kind"] == "lif":
+        problems = list(map(str, fact_problems(tuple(about["sizes"]), about["facts"])))
     if problems:
         raise SubstrateError("the device describes itself wrongly: " + "; ".join(problems))
     return Description(

@@ -278,7 +278,7 @@ def calibrate_chip(
     >>> found.spread("gap", calibrated=True).number, sorted(found.settings)
     (2, ['tau_mem_0', 'tau_syn_0', 'threshold_0'])
     """
-    refuse(substrate_problems(substrate, "lif"))
+    refuse(substrate_problems(substrate, "lif", "first"))
     model = chip_of(model)
     problems = [
         *integer_problems("seed", seed, 0),

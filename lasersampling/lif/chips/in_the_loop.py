@@ -66,7 +66,7 @@ class InTheLoop:
     ) -> None:
         refuse(
             kind_problems("network", network, SpikingNetwork, "a SpikingNetwork"),
-            substrate_problems(substrate, "lif"),
+            substrate_problems(substrate, "lif", "first"),
             kind_problems("grid", grid, Grid | None),
             kind_problems("settings", settings, Mapping | None, "a mapping of names to arrays"),
         )
