@@ -147,6 +147,7 @@ def main(settings: Settings, run: Run) -> None:
             recipe = recipe_of(label, settings.chips, run.seed, settings.epochs)
             with run.progress(f"delays {label}: nominal model") as progress:
                 network = ls.train_spikes(data, settings=recipe, progress=progress).network
+            assert isinstance(network, ls.SpikingNetwork)
             nominal = judge(network, data.test).accuracy.value
             write_accuracies(file, "population", f"nominal_{label}", nominal)
             mover = Mover(recipe, network, data, settings.again)

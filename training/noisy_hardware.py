@@ -103,15 +103,15 @@ def main(settings: Settings, run: Run) -> None:
             recipe = recipe_of(name, settings, chip)
             for way in WAYS:
                 classifier = trained(recipe, way, data, run)
-                found = {f"{name}_{way}": accuracy_on(classifier.network, chip, data)}
+                network = classifier.network
+                assert isinstance(network, ls.SpikingNetwork)
+                found = {f"{name}_{way}": accuracy_on(network, chip, data)}
                 if way == "blind":
-                    nominal = judge(classifier.network, data.test).accuracy.value
+                    nominal = judge(network, data.test).accuracy.value
                     found[f"{name}_nominal"] = nominal
                 if way == "in_the_loop":
-                    moved = accuracy_on(classifier.network, other, data)
-                    curve, judged = learned_again(
-                        recipe, classifier.network, other, settings.again, data, run
-                    )
+                    moved = accuracy_on(network, other, data)
+                    curve, judged = learned_again(recipe, network, other, settings.again, data, run)
                     found |= {f"{name}_moved": moved, f"{name}_learned_again": judged}
                     file.write(
                         f"hardware/{name}_curve", curve, ("epoch", "chip"), units="1",

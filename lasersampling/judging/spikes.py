@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.judging.chip_records import write_chips
-from lasersampling.learning.spikes.classification import Classifier, Decisions, judge
+from lasersampling.learning.spikes.classification import Classifier
+from lasersampling.learning.spikes.decisions import Decisions, judge
 from lasersampling.learning.spikes.linear_baseline import linear_accuracy
 from lasersampling.learning.task import Measurement
 from lasersampling.lif.chips.in_the_loop import InTheLoop

@@ -1,8 +1,13 @@
-"""Recruitment of silent neurons, which have no spike time and hence no derivative."""
+"""Recruitment of silent neurons, which have no spike time and hence no derivative.
+
+What is recruited are *groups*: layers of a stack (`layer_groups`), or populations of a network
+(`populations.recruitment`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,11 +25,42 @@ from lasersampling.lif.spike_times.tables import Inputs, Neurons
 HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
 
 
+class Group(Protocol):
+    """Neurons that are recruited together, with the weights that lead to them."""
+
+    @property
+    def first(self) -> Tensor:
+        """First spikes in a batch, (member, sample, neuron), inf for none [tau_syn]."""
+        ...
+
+    def raise_weights(self, amount: Tensor) -> None:
+        """Add an amount for each neuron, (member, neuron), to all weights that lead to it [1]."""
+        ...
+
+    def lift_peaks(self, silent: Tensor, strength: float) -> None:
+        """Add to the gradients of these weights what lifts the peaks of silent neurons.
+
+        Parameters
+        ----------
+        silent : Tensor of bool, shape (member, sample, neuron)
+            Neurons that did not spike, and whose peaks are lifted.
+        strength : float
+            Weight of the loss, the mean over samples of the sum of 1 - V_max / threshold [1].
+        """
+        ...
+
+
 class Recruitment(Protocol):
     """Action on silent neurons after each batch, before the gradient step."""
 
-    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
-        """Change weights or their `.grad`; say which members take no gradient step, (member,)."""
+    def act(self, groups: Sequence[Group]) -> Tensor:
+        """Change weights or their `.grad`; say which members take no gradient step, (member,).
+
+        Parameters
+        ----------
+        groups : sequence of Group
+            Layers or populations, the output last.
+        """
         ...
 
     def state(self) -> dict[str, Tensor]:
@@ -39,6 +75,61 @@ class Recruitment(Protocol):
 def silent_share(spikes: Tensor) -> Tensor:
     """Return the fraction of samples and neurons without a spike, shape (member,)."""
     return (spikes == torch.inf).sum((1, 2)).to(torch.float64) / spikes[0].numel()
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGroup:
+    """A layer as a group that is recruited.
+
+    Attributes
+    ----------
+    layer : LIFLayer
+        The layer.
+    inputs, first : Tensor, shape (member, sample, neuron)
+        Spikes that it received, and its own [tau_syn].
+    """
+
+    layer: LIFLayer
+    inputs: Tensor
+    first: Tensor
+
+    def raise_weights(self, amount: Tensor) -> None:
+        """Add an amount for each neuron to its weights; see `Group`."""
+        with torch.no_grad():
+            self.layer.weights.add_(amount[..., None].to(self.layer.weights))
+
+    def lift_peaks(self, silent: Tensor, strength: float) -> None:
+        """Add to gradients what lifts the peaks of silent neurons; see `Group`."""
+        with torch.no_grad():
+            added = strength / self.inputs.shape[1] * _lift(self.layer, self.inputs, silent)
+        add_gradient(self.layer.weights, added)
+
+
+def layer_groups(network: SpikingNetwork, activity: Activity) -> list[LayerGroup]:
+    """Return the layers of a network as groups, after a batch."""
+    parts = zip(network.layers, activity.inputs, activity.spikes, strict=True)
+    return [LayerGroup(*own) for own in parts]
+
+
+def add_gradient(parameter: Tensor, added: Tensor) -> None:
+    """Add to the gradient of a parameter, which may have none yet."""
+    with torch.no_grad():
+        parameter.grad = added if parameter.grad is None else parameter.grad + added
+
+
+class NoRecruitment:
+    """Leaves silent neurons silent."""
+
+    def act(self, groups: Sequence[Group]) -> Tensor:
+        """Do nothing; see `Recruitment`."""
+        return torch.zeros(len(groups[0].first), dtype=torch.bool)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return nothing."""
+        return {}
+
+    def set_state(self, state: dict[str, Tensor]) -> None:
+        """Continue from a state returned by `state`."""
 
 
 class RaisedWeights:
@@ -75,23 +166,21 @@ class RaisedWeights:
         self._amount = torch.empty(0, dtype=torch.float64)
         self._layer = torch.empty(0, dtype=torch.int64)
 
-    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
+    def act(self, groups: Sequence[Group]) -> Tensor:
         """Raise weights where needed; see `Recruitment`."""
-        n_members = network.n_members
+        n_members = len(groups[0].first)
         if len(self._layer) == 0:
             self._layer = torch.full((n_members,), -1)
             self._amount = torch.full((n_members,), self._first, dtype=torch.float64)
-        failing = _first_failing(activity.spikes, self._limits)
+        failing = _first_failing(groups, self._limits)
         again = (failing == self._layer) & (failing >= 0)
         self._amount = torch.where(again, 2.0 * self._amount, self._first)
         self._layer = failing
-        for place, (layer, spikes) in enumerate(zip(network.layers, activity.spikes, strict=True)):
+        for place, group in enumerate(groups):
             here = failing == place
             if bool(here.any()):
-                silent = torch.isinf(spikes).any(1) & here[:, None]
-                with torch.no_grad():
-                    amount = torch.where(silent, self._amount[:, None], 0.0)
-                    layer.weights.add_(amount[..., None].to(layer.weights))
+                silent = torch.isinf(group.first).any(1).cpu() & here[:, None]
+                group.raise_weights(torch.where(silent, self._amount[:, None], 0.0))
         return failing >= 0
 
     def state(self) -> dict[str, Tensor]:
@@ -131,21 +220,17 @@ class LiftedPeaks:
         self._limits = hidden_limit, output_limit
         self._strength = strength
 
-    def act(self, network: SpikingNetwork, activity: Activity) -> Tensor:
+    def act(self, groups: Sequence[Group]) -> Tensor:
         """Add to `.grad` where needed; see `Recruitment`."""
-        failing = _failing(activity.spikes, self._limits)
-        for place, layer in enumerate(network.layers):
-            spikes, inputs = activity.spikes[place], activity.inputs[place]
-            absent = torch.isinf(spikes)
+        failing = _failing(groups, self._limits)
+        for place, group in enumerate(groups):
+            absent = torch.isinf(group.first)
             # If a whole layer is silent, nothing can lift the layers behind it.
-            silent = absent & (failing[place][:, None, None] | absent.all(2, keepdim=True))
-            if not bool(silent.any()):
-                continue
-            with torch.no_grad():
-                added = self._strength / inputs.shape[1] * _lift(layer, inputs, silent)
-                grad = layer.weights.grad
-                layer.weights.grad = added if grad is None else grad + added
-        return torch.zeros(network.n_members, dtype=torch.bool)
+            fails = failing[place].to(absent.device)[:, None, None]
+            silent = absent & (fails | absent.all(2, keepdim=True))
+            if bool(silent.any()):
+                group.lift_peaks(silent, self._strength)
+        return torch.zeros(len(groups[0].first), dtype=torch.bool)
 
     def state(self) -> dict[str, Tensor]:
         """Return nothing: the action depends on the batch alone."""
@@ -172,20 +257,21 @@ def _lift(layer: LIFLayer, inputs: Tensor, silent: Tensor) -> Tensor:
     return torch.from_numpy(to_weights).to(weights)
 
 
-def _failing(spikes: Sequence[Tensor], limits: tuple[float, float]) -> Tensor:
-    """Say in which layers too many are silent, shape (layer, member)."""
+def _failing(groups: Sequence[Group], limits: tuple[float, float]) -> Tensor:
+    """Say in which groups too many are silent, shape (group, member)."""
     hidden, output = limits
+    last = len(groups) - 1
     return torch.stack(
         [
-            silent_share(layer) > (output if place == len(spikes) - 1 else hidden)
-            for place, layer in enumerate(spikes)
+            silent_share(group.first) > (output if place == last else hidden)
+            for place, group in enumerate(groups)
         ]
     ).cpu()
 
 
-def _first_failing(spikes: Sequence[Tensor], limits: tuple[float, float]) -> Tensor:
-    """Return the number of the first such layer, -1 if there is none, shape (member,)."""
-    failing = _failing(spikes, limits)
+def _first_failing(groups: Sequence[Group], limits: tuple[float, float]) -> Tensor:
+    """Return the number of the first such group, -1 if there is none, shape (member,)."""
+    failing = _failing(groups, limits)
     return torch.where(failing.any(0), failing.int().argmax(0), -1)
 
 

@@ -3,7 +3,12 @@ import torch
 
 from lasersampling.errors import InputError
 from lasersampling.lif import LIFLayer, Neuron, SpikingNetwork, SynapticDelays
-from lasersampling.lif.recruitment import LiftedPeaks, RaisedWeights, silent_share
+from lasersampling.lif.recruitment import (
+    LiftedPeaks,
+    RaisedWeights,
+    layer_groups,
+    silent_share,
+)
 from lasersampling.lif.spike_times.first_spike import first_spike_times
 from lasersampling.lif.streams import Streams
 
@@ -28,16 +33,16 @@ TIMES = torch.rand(20, 4, dtype=torch.float64, generator=torch.Generator().manua
 def test_weights_are_raised_in_the_first_failing_layer_by_doubling_amounts():
     made = network((1.0, 1.0), (0.01, 1.0), (1.0, 0.01))
     raised = RaisedWeights(amount=0.1)
-    members = raised.act(made, made.run(TIMES))
+    members = raised.act(layer_groups(made, made.run(TIMES)))
     assert members.tolist() == [False, True, True]
     assert torch.allclose(made.layers[0].weights[:, 0, 0], torch.tensor([1.0, 0.11, 1.0]).double())
     assert torch.allclose(made.layers[1].weights[:, 0, 0], torch.tensor([1.0, 1.0, 0.11]).double())
     state = raised.state()
-    raised.act(made, made.run(TIMES))
+    raised.act(layer_groups(made, made.run(TIMES)))
     assert made.layers[0].weights[1, 0, 0].item() == pytest.approx(0.31)
     again = RaisedWeights(amount=0.1)
     again.set_state(state)
-    again.act(made, made.run(TIMES))
+    again.act(layer_groups(made, made.run(TIMES)))
     assert made.layers[0].weights[1, 0, 0].item() == pytest.approx(0.51)
 
 
@@ -45,7 +50,7 @@ def test_only_neurons_that_are_silent_are_raised():
     made = network((1.0, 1.0))
     with torch.no_grad():
         made.layers[1].weights[0, 2] = -1.0
-    RaisedWeights(amount=0.1).act(made, made.run(TIMES))
+    RaisedWeights(amount=0.1).act(layer_groups(made, made.run(TIMES)))
     assert made.layers[1].weights[0, :, 0].tolist() == [1.0, 1.0, -0.9]
 
 
@@ -56,7 +61,7 @@ def test_a_silent_network_comes_to_spike(recruitment):
     for _ in range(300):
         descent.zero_grad()
         activity = made.run(TIMES)
-        held = recruitment.act(made, activity)
+        held = recruitment.act(layer_groups(made, activity))
         if not held.all():
             descent.step()
     activity = made.run(TIMES)
@@ -86,7 +91,7 @@ def test_the_lift_is_the_derivative_of_the_highest_threshold_that_is_reached():
             total += 1.0 - low
         return total
 
-    LiftedPeaks().act(made, made.run(times))
+    LiftedPeaks().act(layer_groups(made, made.run(times)))
     assert layer.weights.grad is not None
     weights = layer.weights[0].detach()
     for index in [(0, 0), (0, 2), (1, 1), (1, 3)]:

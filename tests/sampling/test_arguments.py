@@ -19,7 +19,8 @@ from lasersampling.learning.pictures.persistent_cd import train
 from lasersampling.learning.pictures.settings import FineTuning, PictureLearning
 from lasersampling.learning.pictures.training import train_images
 from lasersampling.learning.spikes.classification import train_spikes
-from lasersampling.learning.spikes.recipes import SpikeTraining, build_network
+from lasersampling.learning.spikes.networks import build_network
+from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.certificate import (
     certificate,

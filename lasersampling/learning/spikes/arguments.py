@@ -10,13 +10,13 @@ from torch import Tensor
 from lasersampling.checks import memory_problems
 from lasersampling.datasets.spikes import SpikeData
 from lasersampling.errors import Problem
-from lasersampling.learning.spikes.recipes import (
+from lasersampling.learning.spikes.networks import (
     BYTES_PER_WEIGHT,
-    SpikeTraining,
+    AnyNetwork,
     layer_sizes,
     weight_problems,
 )
-from lasersampling.lif import SpikingNetwork
+from lasersampling.learning.spikes.recipes import SpikeTraining
 
 _JUDGED = 500
 """Number of samples that are run at once where a network is judged."""
@@ -41,7 +41,7 @@ def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]
     return memory_problems(where, (settings.members, needed), 1)
 
 
-def initial_problems(initial: object, network: SpikingNetwork) -> list[Problem]:
+def initial_problems(initial: object, network: AnyNetwork) -> list[Problem]:
     """Check that these are parameters of a network of the same settings."""
     expected = "the state_dict() of a network of the same settings"
     if not isinstance(initial, Mapping):

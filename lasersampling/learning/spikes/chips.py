@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import Any
 
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
-from lasersampling.learning.spikes.methods import PopulationRunner, by_events, on_grid
+from lasersampling.learning.spikes.methods import Runner, by_events, on_grid, running
+from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
-from lasersampling.lif.network import Activity, SpikingNetwork
+from lasersampling.lif.network import SpikingNetwork
 
 _SILENCE_PER_LOSS = 3.0
-
-
-class Runner(Protocol):
-    """Runs a network: the network itself, or a device (`InTheLoop`)."""
-
-    def run(self, times: Tensor) -> Activity:
-        """Return all spikes for input spikes."""
-        ...
 
 
 def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = False) -> InTheLoop:
@@ -45,7 +36,7 @@ def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = Fals
 
 
 def runners(
-    training: SpikeTraining, network: SpikingNetwork, substrate: Substrate | None = None
+    training: SpikeTraining, network: AnyNetwork, substrate: Substrate | None = None
 ) -> tuple[Runner, Runner]:
     """Choose on what a network learns, and on what it is judged.
 
@@ -53,7 +44,7 @@ def runners(
     ----------
     training : SpikeTraining
         Settings of the training.
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         The network.
     substrate : Substrate, optional
         A device in place of emulated chips, for both.
@@ -62,15 +53,16 @@ def runners(
     if substrate is not None and training.method != "closed-form":
         expected = "closed-form with a substrate, whose neurons spike once"
         raise InputError.single("method", repr(training.method), expected)
+    if training.method != "closed-form":
+        exact = running(network, by_events(training))
+        if training.method == "eventprop":
+            return exact, exact
+        return running(network, on_grid(training)), exact
+    assert isinstance(network, SpikingNetwork)  # all that the closed form is for
     if substrate is not None:
         grid = None if chip is None else chip.model.imperfections.coupling.grid
         loop = InTheLoop(network, substrate, grid=grid)
         return loop, loop
-    if training.method != "closed-form":
-        exact = PopulationRunner(network, by_events(training))
-        if training.method == "eventprop":
-            return exact, exact
-        return PopulationRunner(network, on_grid(training)), exact
     if chip is None:
         return network, network
     judged_on = on_chip(network, chip)

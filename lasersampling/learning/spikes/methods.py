@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from torch import Tensor
 
 from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems, refuse
+from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
@@ -16,19 +18,33 @@ from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.network import Activity, SpikingNetwork
 from lasersampling.lif.populations.activity import NetworkActivity
+from lasersampling.lif.populations.answers import Answer
+from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.layered import LayeredNetwork
+from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.spikes import SpikeEvents
 from lasersampling.parallel import available_cores
 
-Engine = Callable[[LayeredNetwork, SpikeEvents], NetworkActivity | GridActivity]
+AnyActivity = Activity | NetworkActivity | GridActivity
+"""First spikes of a stack of layers, or spikes and voltages of populations."""
+
+Engine = Callable[[NetworkDescription, SpikeEvents], NetworkActivity | GridActivity]
 """Runs a network of populations for input spikes."""
 
 _STEP = 0.05
 """Step of the grid if none is given [tau_syn]."""
 
 
-class PopulationRunner:
-    """Runs a stack of layers as a network of populations, by one of the two engines.
+class Runner(Protocol):
+    """Runs a network: a stack itself, an engine, or a device (`InTheLoop`)."""
+
+    def run(self, times: Tensor) -> AnyActivity:
+        """Return what the network does for input spikes (sample, input) or (member, ...)."""
+        ...
+
+
+class StackRunner:
+    """Runs a stack of layers as a network of populations, and returns first spikes.
 
     Parameters
     ----------
@@ -44,25 +60,78 @@ class PopulationRunner:
     def run(self, times: Tensor) -> Activity:
         """Return the first spikes of all neurons for input spikes, as `SpikingNetwork.run` does."""
         layered = self._layered
-        refuse(absent_problems("times", as_array(times, "times")))
-        if times.ndim == 2:
-            times = times.expand(layered.n_members, *times.shape)
-        given = layered.prepared(times)
+        given = _prepared(layered, times)
         activity = self._engine(layered, SpikeEvents.from_times(given))
         spikes = [activity.spikes(k).first() for k in range(len(layered.populations))]
         sent = [layered.delayed(k, own) for k, own in enumerate(spikes)]
         return Activity(sent[-1], (given, *sent[:-1]), tuple(spikes))
 
 
+class PopulationRunner:
+    """Runs a network of populations.
+
+    Parameters
+    ----------
+    network : PopulationNetwork
+        The ensemble.
+    engine : callable
+        Runs it for input spikes; see `by_events` and `on_grid`.
+    """
+
+    def __init__(self, network: PopulationNetwork, engine: Engine) -> None:
+        self._network, self._engine = network, engine
+
+    def run(self, times: Tensor) -> NetworkActivity | GridActivity:
+        """Return all spikes and voltages for input spikes, (sample, input) or (member, ...)."""
+        given = _prepared(self._network, times)
+        return self._engine(self._network, SpikeEvents.from_times(given))
+
+
+def running(network: AnyNetwork, engine: Engine) -> StackRunner | PopulationRunner:
+    """Return what runs a network by an engine."""
+    if isinstance(network, SpikingNetwork):
+        return StackRunner(network, engine)
+    return PopulationRunner(network, engine)
+
+
+def runner_of(network: AnyNetwork, answer: Answer) -> Runner:
+    """Return what runs a network exactly, to read its answers.
+
+    Parameters
+    ----------
+    network : SpikingNetwork or PopulationNetwork
+        The network.
+    answer : Answer
+        Says when runs end.
+    """
+    if isinstance(network, SpikingNetwork):
+        return network
+    return PopulationRunner(network, _events(EventSettings().smallest_slope, answer))
+
+
 def by_events(training: SpikeTraining) -> Engine:
     """Return the exact engine, whose derivatives are those of EventProp."""
-    slope = training.learning.smallest_slope
-    settings = EventSettings(smallest_slope=slope, n_threads=available_cores())
-    return lambda network, inputs: run_events(network, inputs, settings)
+    return _events(training.learning.smallest_slope, training.answer)
 
 
 def on_grid(training: SpikeTraining) -> Engine:
     """Return the engine on a time grid, with surrogate gradients."""
-    default = GridSettings(step=_STEP, end=training.loss.absent_time, derivatives="both")
-    settings = default if training.grid is None else training.grid
+    end = training.answer.until or training.loss.absent_time
+    settings = training.grid or GridSettings(step=_STEP, end=end, derivatives="both")
     return lambda network, inputs: run_on_grid(network, inputs, settings)
+
+
+def _events(smallest_slope: float, answer: Answer) -> Engine:
+    end = float("inf") if answer.until is None else answer.until
+    settings = EventSettings(
+        end=end, smallest_slope=smallest_slope, n_threads=available_cores()
+    )  # fmt: skip
+    return lambda network, inputs: run_events(network, inputs, settings)
+
+
+def _prepared(network: NetworkDescription, times: Tensor) -> Tensor:
+    """What is sent into a network, (member, sample, input)."""
+    refuse(absent_problems("times", as_array(times, "times")))
+    if times.ndim == 2:
+        times = times.expand(network.n_members, *times.shape)
+    return network.prepared(times)

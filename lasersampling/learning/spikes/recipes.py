@@ -1,37 +1,53 @@
-"""Settings of the classification by spike times, its recipes, and the networks they describe."""
+"""Settings of the classification by spikes, and its recipes."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
-from torch import nn
 
-from lasersampling.checks import memory_problems, refuse
+from lasersampling.checks import refuse
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
 from lasersampling.errors import Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
-from lasersampling.lif import (
-    AxonalDelays,
-    BiasSpikes,
-    DelayRange,
-    DendriticDelays,
-    LIFLayer,
-    Neuron,
-    RepeatInputs,
-    SpikingNetwork,
-    SynapticDelays,
-)
+from lasersampling.lif import DelayRange, Neuron
 from lasersampling.lif.grid.settings import GridSettings
-from lasersampling.lif.streams import Streams
-
-BYTES_PER_WEIGHT = 32
-"""Memory of a weight with its gradient and the moments of Adam [B]."""
+from lasersampling.lif.populations.answers import VOLTAGES, Answer, AnswerKind
+from lasersampling.lif.populations.layered import SpikingAgain
 
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
+
+
+@validated
+class RecurrentSettings:
+    """Synapses from each neuron of a hidden layer to all neurons of this layer.
+
+    Attributes
+    ----------
+    weight_mean, weight_std : float
+        Mean and standard deviation of their initial weights [1].
+    """
+
+    weight_mean: float = 0.0
+    weight_std: NonNegative = 0.1
+
+
+@validated
+class ReadOutSettings:
+    """Output neurons without threshold, whose voltages are read out.
+
+    Attributes
+    ----------
+    tau_mem, tau_syn : float
+        Their time constants [tau_syn].
+    until : float
+        Time until which they are read, when runs end [tau_syn].
+    """
+
+    tau_mem: Positive = 1.0
+    tau_syn: Positive = 1.0
+    until: Positive = 6.0
 
 
 @validated
@@ -57,6 +73,12 @@ class NetworkSettings:
         Number of copies of each input, which share an axonal delay.
     bias_times : tuple of float
         Additional inputs that spike at these times [tau_syn].
+    after_spike : SpikingAgain or None
+        Reset and refractory period of all neurons; None for neurons that spike once.
+    recurrent : RecurrentSettings or None
+        Synapses within each hidden layer, if there are any.
+    read_out : ReadOutSettings or None
+        Output neurons without threshold; None for output neurons that spike.
     """
 
     hidden: tuple[Count, ...] = (30,)
@@ -69,6 +91,14 @@ class NetworkSettings:
     output_weight_std: NonNegative | None = None
     input_copies: Count = 1
     bias_times: tuple[NonNegative, ...] = ()
+    after_spike: SpikingAgain | None = None
+    recurrent: RecurrentSettings | None = None
+    read_out: ReadOutSettings | None = None
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether this is a stack of layers of neurons that spike once."""
+        return self.after_spike is None and self.recurrent is None and self.read_out is None
 
 
 @validated
@@ -77,12 +107,14 @@ class LossSettings:
 
     Attributes
     ----------
-    kind : "time_difference" or "cross_entropy"
-        The loss.
+    kind : "time_difference", "cross_entropy", "count", "maximum" or "integral"
+        The first two are losses of first spikes. The others are cross-entropies of numbers of
+        spikes, and of the largest voltages or the integrals of the voltages of read-outs.
     separation, temperature : float
-        Time scales of the time difference and of the cross-entropy [tau_syn].
+        Time difference that is wanted [tau_syn]; lead over which a cross-entropy becomes certain,
+        in time [tau_syn], spikes [1], voltage [1] or its integral [tau_syn].
     late_weight : float
-        Weight of late spikes in the cross-entropy [1].
+        Weight of late spikes in the cross-entropy of first spikes [1].
     absent_time : float
         Spike time that stands for an absent output spike, unless the latest spike of its sample
         comes after it; refused if the untrained network spikes later on the data [tau_syn].
@@ -90,9 +122,19 @@ class LossSettings:
         Strength of the penalties on output spikes after `latest` and on the mean delay [1].
     latest : float
         Time after which output spikes are penalised [tau_syn].
+    decay : float or None
+        Time constant of the weight exp(-t / decay) of the integral, which lets earlier spikes count
+        more; none if not given [tau_syn].
+    rate_penalty : float
+        Strength of the penalty on hidden neurons whose mean number of spikes in a batch lies
+        outside of `lowest_rate` to `highest_rate` [1].
+    lowest_rate, highest_rate : float
+        Numbers of spikes of a neuron in a sample [1].
     """
 
-    kind: Literal["time_difference", "cross_entropy"] = "time_difference"
+    kind: Literal["time_difference", "cross_entropy", "count", "maximum", "integral"] = (
+        "time_difference"
+    )
     separation: Positive = 0.2
     temperature: Positive = 0.2
     late_weight: NonNegative = 0.0
@@ -100,6 +142,15 @@ class LossSettings:
     late_penalty: NonNegative = 0.0
     delay_penalty: NonNegative = 0.0
     latest: Positive = 4.0
+    decay: Positive | None = None
+    rate_penalty: NonNegative = 0.0
+    lowest_rate: NonNegative = 0.1
+    highest_rate: NonNegative = 10.0
+
+    @property
+    def is_of_first_spikes(self) -> bool:
+        """Whether it is a loss of first spikes."""
+        return self.kind in ("time_difference", "cross_entropy")
 
 
 @validated
@@ -119,7 +170,7 @@ class SpikeLearning:
         Number of epochs between two decreases of the rates by steps.
     decay_factor : float
         Factor of each decrease [1].
-    recruitment : "raised" or "lifted"
+    recruitment : "raised", "lifted" or "none"
         How silent neurons are recruited; see `lif.recruitment`.
     hidden_limit, output_limit : float
         Silent fraction of a hidden layer, and of the output layer, above which this is done [1].
@@ -143,7 +194,7 @@ class SpikeLearning:
     schedule: Literal["step", "cosine"] = "step"
     decay_every: Count = 20
     decay_factor: Positive = 0.95
-    recruitment: Literal["raised", "lifted"] = "raised"
+    recruitment: Literal["raised", "lifted", "none"] = "raised"
     hidden_limit: Probability = 0.3
     output_limit: Probability = 0.0
     averaged_share: Probability = 0.0
@@ -195,11 +246,13 @@ class SpikeTraining:
     seed : int
         Seed of the first member.
     method : "closed-form", "eventprop" or "surrogate"
-        Where gradients come from: exact derivatives of first spikes in closed form; the same from
-        event to event (`lif.events`); surrogate gradients on a time grid (`lif.grid`). Neurons
-        spike once with all of them, and are judged by their exact spikes.
+        Where gradients come from: exact derivatives of first spikes in closed form, for stacks of
+        neurons that spike once; exact derivatives from event to event (`lif.events`); surrogate
+        gradients on a time grid (`lif.grid`). With all of them networks are judged by their exact
+        spikes.
     grid : GridSettings or None
-        The time grid of surrogate gradients, by default of steps of 0.05 until `loss.absent_time`.
+        The time grid of surrogate gradients, by default of steps of 0.05 until voltages are no
+        longer read out, or until `loss.absent_time`.
 
     Raises
     ------
@@ -234,7 +287,29 @@ class SpikeTraining:
             problems.append(Problem("method", repr(self.method), expected))
         if self.grid is not None and self.method != "surrogate":
             problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
+        problems += _network_problems(self.network, self.loss, self.method)
+        read_out = self.network.read_out
+        if self.grid is not None and read_out is not None and self.grid.end != read_out.until:
+            expected = f"{read_out.until:g}, until when voltages are read (network.read_out.until)"
+            problems.append(Problem("grid.end", f"{self.grid.end:g}", expected))
         refuse(problems)
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the network is a stack of layers whose neurons spike once, and first ones win."""
+        return self.network.is_stack and self.loss.is_of_first_spikes
+
+    @property
+    def answer(self) -> Answer:
+        """What of the output neurons is the answer of the network."""
+        if self.loss.is_of_first_spikes:
+            return Answer()
+        if self.loss.kind == "count":
+            return Answer("count", until=self.loss.absent_time)
+        read_out = self.network.read_out
+        assert read_out is not None
+        kind: AnswerKind = "maximum" if self.loss.kind == "maximum" else "integral"
+        return Answer(kind, until=read_out.until, decay=self.loss.decay)
 
     @property
     def neuron(self) -> Neuron:
@@ -271,75 +346,40 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     checkpoint_interval_s: NonNegative = 20.0
 
 
-def layer_sizes(training: SpikeTraining, n_inputs: int, n_classes: int) -> tuple[int, ...]:
-    """Numbers of inputs of the first layer, bias spikes included, and of neurons of each layer."""
-    network = training.network
-    inputs = n_inputs * network.input_copies + len(network.bias_times)
-    return inputs, *network.hidden, n_classes
-
-
-def weight_problems(n_members: int, sizes: Sequence[int]) -> list[Problem]:
-    """Check that weights, their gradients and two moments of Adam fit into the memory."""
-    n_weights = sum(pre * post for pre, post in itertools.pairwise(sizes))
-    return memory_problems("network (members, weights)", (n_members, n_weights), BYTES_PER_WEIGHT)
-
-
-def build_network(
-    training: SpikeTraining, n_inputs: int, n_classes: int, seeds: Sequence[int] | None = None
-) -> SpikingNetwork:
-    """Make the untrained ensemble.
-
-    Parameters
-    ----------
-    training : SpikeTraining
-        Settings of the members and their layers.
-    n_inputs, n_classes : int
-        Numbers of inputs and classes of the data.
-    seeds : sequence of int, optional
-        Seeds of the members, if not those of `training`.
-
-    Raises
-    ------
-    InputError
-        If its weights would not fit into the memory.
-    """
-    settings = training.network
-    n_members = training.members if seeds is None else len(seeds)
-    refuse(weight_problems(n_members, layer_sizes(training, n_inputs, n_classes)))
-    streams = Streams(training.seeds if seeds is None else seeds)
-    stages: list[nn.Module] = []
-    if settings.input_copies > 1:
-        stages.append(RepeatInputs(settings.input_copies))
-    if settings.bias_times:
-        stages.append(BiasSpikes(settings.bias_times))
-    groups = [k for k in range(n_inputs) for _ in range(settings.input_copies)]
-    groups += range(n_inputs, n_inputs + len(settings.bias_times))
-    n_pre = len(groups)
-    for place, n_post in enumerate((*settings.hidden, n_classes)):
-        is_output = place == len(settings.hidden)
-        if settings.delays == "axonal":
-            shared = groups if place == 0 and settings.input_copies > 1 else None
-            stages.append(AxonalDelays(n_pre, streams, settings.delay_range, shared=shared))
-        synaptic = None
-        if settings.delays == "synaptic":
-            synaptic = SynapticDelays(n_post, n_pre, streams, settings.delay_range)
-        mean, std = settings.weight_mean, settings.weight_std
-        if is_output:
-            mean = mean if settings.output_weight_mean is None else settings.output_weight_mean
-            std = std if settings.output_weight_std is None else settings.output_weight_std
-        stages.append(
-            LIFLayer(
-                n_pre,
-                n_post,
-                streams,
-                training.neuron,
-                weight_mean=mean,
-                weight_std=std,
-                synaptic_delays=synaptic,
-                smallest_slope=training.learning.smallest_slope,
-            )
-        )
-        if settings.delays == "dendritic":
-            stages.append(DendriticDelays(n_post, streams, settings.delay_range))
-        n_pre = n_post
-    return SpikingNetwork(stages, streams)
+def _network_problems(
+    network: NetworkSettings, loss: LossSettings, method: Method
+) -> list[Problem]:
+    """What of a network, its loss and its gradients does not belong together."""
+    problems = []
+    has_voltages = network.read_out is not None
+    if loss.kind in VOLTAGES and not has_voltages:
+        expected = "output neurons without threshold, whose voltages this loss reads"
+        problems.append(Problem("network.read_out", "none", expected))
+    if loss.kind not in VOLTAGES and has_voltages:
+        expected = f"none with the loss {loss.kind}, which needs output spikes"
+        problems.append(Problem("network.read_out", "settings", expected))
+    if loss.decay is not None and loss.kind != "integral":
+        problems.append(Problem("loss.decay", f"{loss.decay:g}", f"none with {loss.kind}"))
+    if loss.highest_rate < loss.lowest_rate:
+        got, expected = f"{loss.highest_rate:g}", f"at least lowest_rate, {loss.lowest_rate:g}"
+        problems.append(Problem("loss.highest_rate", got, expected))
+    for name in ("late_weight", "late_penalty"):
+        if getattr(loss, name) and not loss.is_of_first_spikes:
+            expected = f"0 with {loss.kind}, since it is about first spikes"
+            problems.append(Problem(f"loss.{name}", f"{getattr(loss, name):g}", expected))
+    if method == "closed-form":
+        given = {
+            "network.after_spike": network.after_spike is not None,
+            "network.recurrent": network.recurrent is not None,
+            "network.read_out": has_voltages and loss.kind in VOLTAGES,
+            "loss.kind": loss.kind == "count",
+            "loss.rate_penalty": loss.rate_penalty > 0,
+        }
+        expected = "none with closed-form, which knows first spikes only; see method"
+        problems += [
+            Problem(name, "given", expected) for name, is_given in given.items() if is_given
+        ]
+    if network.is_stack and loss.rate_penalty and method != "closed-form":
+        expected = "0 where neurons spike once; see recruitment"
+        problems.append(Problem("loss.rate_penalty", f"{loss.rate_penalty:g}", expected))
+    return problems

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import Problem
+from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif.latest import last_arrivals, latest_spikes
 from lasersampling.lif.network import SpikingNetwork
@@ -16,9 +18,7 @@ _SAMPLES = 500
 """Number of samples of the training part that are used, which limits time and memory."""
 
 
-def window_problems(
-    training: SpikeTraining, network: SpikingNetwork, part: SpikeSet
-) -> list[Problem]:
+def window_problems(training: SpikeTraining, network: AnyNetwork, part: SpikeSet) -> list[Problem]:
     """List the given times that come before spikes of the untrained network.
 
     An absent spike that counts as earlier than real ones would win against them, and learning would
@@ -28,16 +28,18 @@ def window_problems(
     ----------
     training : SpikeTraining
         Settings with the times, and with the chip.
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         The untrained network; it is run as the nominal model, whatever it will run on.
     part : SpikeSet
         Training part.
     """
     times = torch.from_numpy(part.times).to(next(network.parameters()))
-    with torch.no_grad():
-        output = network(times[:_SAMPLES])
     if not bool(torch.isfinite(times).any()):
         return [Problem("train_times", "inf only", "samples with input spikes")]
+    if not isinstance(network, SpikingNetwork):
+        return _ends(training, times)
+    with torch.no_grad():
+        output = network(times[:_SAMPLES])
     present = output[torch.isfinite(output)]
     bound = float(latest_spikes(network, times).max())
     # Neurons that are silent at first are recruited; then they can spike as late as inputs arrive.
@@ -60,6 +62,20 @@ def window_problems(
         if latest > limit
     ]
     return problems + _delay_problems(training)
+
+
+def _ends(training: SpikeTraining, times: Tensor) -> list[Problem]:
+    """Compare the end of runs with the latest input, behind which nothing would be noticed."""
+    end = training.answer.until
+    if training.method == "surrogate" and training.grid is not None:
+        end = min(training.grid.end, math.inf if end is None else end)
+    latest = float(times[torch.isfinite(times)].max())
+    if end is None or end > latest:
+        return []
+    names = {"count": "loss.absent_time", "first-spike": "grid.end"}
+    where = names.get(training.answer.kind, "network.read_out.until")
+    got = f"{end:g}, while inputs spike until {latest:.3g}"
+    return [Problem(where, got, "a time after all input spikes")]
 
 
 def _delay_problems(training: SpikeTraining) -> list[Problem]:

@@ -41,6 +41,11 @@ class Activity(Generic[Spikes]):
 
     parts: tuple[Spikes | Voltages, ...]
 
+    @property
+    def all_spikes(self) -> tuple[Spikes | None, ...]:
+        """Spikes of each population, None for one that does not spike."""
+        return tuple(None if isinstance(part, Voltages) else part for part in self.parts)
+
     def spikes(self, population: int = -1) -> Spikes:
         """Return the spikes of a population, by default of the last.
 

@@ -58,6 +58,10 @@ class NetworkDescription(ABC):
     def neuron_numbers(self, population: int) -> NeuronNumbers:
         """Return what the neurons of a population are made of."""
 
+    def prepared(self, times: Tensor) -> Tensor:
+        """Return what is sent into the network for given input times, (member, sample, input)."""
+        return times
+
     def size(self, population: int) -> int:
         """Return the number of neurons of a population, or of inputs for `INPUTS`."""
         return self.n_inputs if population == INPUTS else self.populations[population].n_neurons

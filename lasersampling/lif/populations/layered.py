@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from lasersampling.checks import refuse
+from lasersampling.config import validated
 from lasersampling.errors import Problem
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
@@ -17,7 +19,7 @@ from lasersampling.lif.populations.parameters import NeuronNumbers, NeuronParame
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 
 
-@dataclasses.dataclass(frozen=True)
+@validated
 class SpikingAgain:
     """What becomes of neurons after a spike.
 
@@ -30,7 +32,7 @@ class SpikingAgain:
     """
 
     reset: float = 0.0
-    refractory: float = float("inf")
+    refractory: Annotated[float, Field(ge=0)] = float("inf")
 
 
 class LayeredNetwork(NetworkDescription):

@@ -39,6 +39,9 @@ class PopulationNetwork(NetworkDescription, nn.Module):
         Source of initial weights and delays, or its seeds, one for each member.
     axonal : DelayRange, optional
         Delays of the inputs.
+    front : sequence of Module
+        What given inputs pass before they become the inputs of the network: `RepeatInputs`,
+        `BiasSpikes`, `AxonalDelays`; see `prepared`.
 
     Attributes
     ----------
@@ -72,10 +75,15 @@ class PopulationNetwork(NetworkDescription, nn.Module):
         streams: Streams | Sequence[int],
         *,
         axonal: DelayRange | None = None,
+        front: Sequence[nn.Module] = (),
     ) -> None:
         super().__init__()
         streams = streams if isinstance(streams, Streams) else Streams(streams)
-        refuse(_problems(n_inputs, populations, connections))
+        refuse(
+            _problems(n_inputs, populations, connections),
+            sequence_problems("front", front, "a list of what prepares inputs"),
+        )
+        refuse(*(kind_problems(f"front[{k}]", m, nn.Module) for k, m in enumerate(front)))
         sizes = {INPUTS: n_inputs, **{k: p.n_neurons for k, p in enumerate(populations)}}
         n_weights = sum(sizes[c.source] * sizes[c.target] for c in connections)
         # Weights, their gradients and two moments of Adam.
@@ -97,12 +105,19 @@ class PopulationNetwork(NetworkDescription, nn.Module):
         self.neurons = nn.ModuleList(
             NeuronParameters(p, streams.n_members) for p in self.populations
         )
+        self.front = nn.ModuleList(front)
 
     @property
     def n_parameters(self) -> int:
         """Number of trained parameters of one member."""
         trained = (p.numel() for p in self.parameters() if p.requires_grad)
         return sum(trained) // self.n_members
+
+    def prepared(self, times: Tensor) -> Tensor:
+        """Return what is sent into the network for given input times, (member, sample, input)."""
+        for stage in self.front:
+            times = stage(times)
+        return times
 
     def connection_weights(self, number: int) -> Tensor:
         """Return the weights of a connection, (member, source neuron, target neuron) [1]."""

@@ -11,13 +11,14 @@ from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
-from lasersampling.learning.spikes.classification import judge, train_spikes
+from lasersampling.learning.spikes.classification import train_spikes
+from lasersampling.learning.spikes.decisions import judge
+from lasersampling.learning.spikes.networks import build_network
 from lasersampling.learning.spikes.recipes import (
     ChipSettings,
     ClassifyRecipe,
     NetworkSettings,
     SpikeLearning,
-    build_network,
 )
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop

@@ -11,19 +11,21 @@ from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
 from lasersampling.learning.loop import train
 from lasersampling.learning.spikes.classification import (
-    SpikeClassification,
     load_data,
     train_spikes,
 )
+from lasersampling.learning.spikes.losses import SpikeLoss
+from lasersampling.learning.spikes.networks import build_network
 from lasersampling.learning.spikes.recipes import (
     ClassifyRecipe,
     LossSettings,
     NetworkSettings,
     SpikeLearning,
     SpikeTraining,
-    build_network,
 )
+from lasersampling.learning.spikes.task import SpikeClassification
 from lasersampling.lif.delays import AxonalDelays
+from lasersampling.lif.populations.answers import Answer
 
 NEURON = {"conductance": 0.5, "tau_mem": 2.0}
 
@@ -131,7 +133,9 @@ def test_averages_are_means_of_the_last_steps():
     data = small_data()
     chosen = recipe(averaged_share=0.5)
     network = build_network(chosen, 4, 3)
-    task = SpikeClassification(network, data, chosen.loss, chosen.learning)
+    task = SpikeClassification(
+        network, data, SpikeLoss(chosen.loss, Answer()), chosen.learning, network
+    )
     seen = []
     finish = task.finish_step
 

@@ -10,7 +10,9 @@ from lasersampling.datasets.spikes import divided
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.chips import runners
 from lasersampling.learning.spikes.classification import train_spikes
-from lasersampling.learning.spikes.recipes import SpikeTraining, build_network
+from lasersampling.learning.spikes.networks import build_network
+from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.lif.populations.answers import Answer
 
 
 def dataset(n=240):
@@ -63,8 +65,9 @@ def test_surrogates_are_judged_by_exact_spikes():
     learning, judged = runners(chosen, network)
     times = torch.from_numpy(dataset().test.times)
     exact = network(times)
-    assert torch.allclose(judged.run(times).output.nan_to_num(), exact.nan_to_num(), atol=1e-10)
-    on_grid = learning.run(times).output
+    first = Answer().of
+    assert torch.allclose(first(judged.run(times)).nan_to_num(), exact.nan_to_num(), atol=1e-10)
+    on_grid = first(learning.run(times))
     both = torch.isfinite(exact) & torch.isfinite(on_grid)
     assert both.float().mean() > 0.5
     error = (exact - on_grid)[both].detach().abs()

@@ -7,7 +7,7 @@ from lasersampling.config import resolve, shipped_names
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.hardware import load_chip
 from lasersampling.learning.spikes.chips import on_chip
-from lasersampling.learning.spikes.classification import judge
+from lasersampling.learning.spikes.decisions import judge
 from lasersampling.learning.spikes.recipes import ChipSettings
 from lasersampling.lif import load_network
 
