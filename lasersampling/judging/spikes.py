@@ -16,6 +16,8 @@ from lasersampling.learning.task import Measurement
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.populations.answers import VOLTAGES
 from lasersampling.results.contents import Metric
 from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
@@ -68,16 +70,29 @@ class SpikeEvaluation:
         names = self.classifier.data.class_names
         if names != tuple(str(k) for k in range(len(names))):
             write_class_names(file, names, "test")
-        for place, spikes in enumerate(judged.spikes):
-            is_output = place == len(judged.spikes) - 1
-            name = "output" if is_output else f"hidden_{place}"
+        answer = self.classifier.answer
+        n_hidden = len(judged.spikes) - (answer.kind not in VOLTAGES)
+        once = isinstance(self.classifier.network, SpikingNetwork)
+        for place, (spikes, counts) in enumerate(zip(judged.spikes, judged.counts, strict=True)):
+            name = f"hidden_{place}" if place < n_hidden else "output"
+            first = "spike times" if once else "first spikes"
             file.write(
                 f"test/{name}_time", spikes, ("member", "sample", name),
-                units="tau_syn", description=f"spike times of {name} neurons, inf for none",
+                units="tau_syn", description=f"{first} of {name} neurons, inf for none",
+            )  # fmt: skip
+            if not once:
+                file.write(
+                    f"test/{name}_count", counts, ("member", "sample", name),
+                    units="1", description=f"numbers of spikes of {name} neurons",
+                )  # fmt: skip
+        if answer.kind != "first-spike":
+            file.write(
+                "test/answer", judged.answers, ("member", "sample", "output"),
+                units=answer.unit, description=answer.description,
             )  # fmt: skip
         file.write(
             "test/decision", judged.decided, ("member", "sample"),
-            units="1", description="neuron that spiked first, -1 for none",
+            units="1", description=f"neuron of the {answer.best}, -1 for none",
         )  # fmt: skip
         file.write(
             "test/accuracy", judged.accuracy.value, ("member",),
@@ -110,22 +125,27 @@ class SpikeEvaluation:
         """Decisions of the first member over the plane of the Yin-Yang data."""
         from lasersampling.datasets.spikes import SpikeSet, as_spike_times
 
+        classifier = self.classifier
         edge = np.linspace(0.0, 1.0, _GRID)
         x, y = (axis.ravel() for axis in np.meshgrid(edge, edge))
         values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
         points = SpikeSet(as_spike_times(values), np.zeros(len(x), dtype=np.int64))
-        judged = judge(self.classifier.network, points, self.classifier.runner)
+        judged = judge(classifier.network, points, classifier.runner, classifier.answer)
         file.write("plane/x", edge, ("x",), units="1", description="x")
         file.write("plane/y", edge, ("y",), units="1", description="y")
         file.write(
             "plane/decision", judged.decided[0].reshape(_GRID, _GRID), ("y", "x"),
             units="1", description="decision of the first member, -1 for none",
         )  # fmt: skip
-        first = np.sort(judged.spikes[-1][0], axis=1)
-        lead = np.where(np.isfinite(first[:, 1]), first[:, 1], np.nan) - first[:, 0]
+        best = np.sort(classifier.answer.sign * judged.answers[0], axis=1)[:, ::-1]
+        with np.errstate(invalid="ignore"):  # neither of the two has spiked
+            lead = best[:, 0] - np.where(np.isfinite(best[:, 1]), best[:, 1], np.nan)
+        between = "time between first and second spike of that member"
+        if classifier.answer.kind != "first-spike":
+            between = f"largest minus second {classifier.answer.description} of that member"
         file.write(
             "plane/separation", lead.reshape(_GRID, _GRID), ("y", "x"),
-            units="tau_syn", description="time between first and second spike of that member",
+            units=classifier.answer.unit, description=between,
         )  # fmt: skip
 
 
@@ -165,10 +185,14 @@ def _metrics(classifier: Classifier, judged: Decisions, beside: Measurement) -> 
     metrics["linear_test_accuracy"] = Metric(
         linear, linear_error, "1", "logistic regression on the same parts, to compare with"
     )
-    first = judged.spikes[-1].min(axis=2)
-    hidden = sum((np.isfinite(s).sum(axis=2) for s in judged.spikes[:-1]), np.zeros(first.shape))
-    decided = np.isfinite(first)
-    metrics["decision_time"] = _of_members(first, decided, "tau_syn", "time of the first output")
+    decided = judged.decided >= 0
+    answer = classifier.answer
+    n_hidden = len(judged.counts) - (answer.kind not in VOLTAGES)
+    hidden = sum((c.sum(axis=2) for c in judged.counts[:n_hidden]), np.zeros(decided.shape))
+    if answer.kind == "first-spike":
+        first = judged.spikes[-1].min(axis=2)
+        about = "time of the first output"
+        metrics["decision_time"] = _of_members(first, decided, "tau_syn", about)
     metrics["hidden_spikes"] = _of_members(hidden, decided, "1", "hidden spikes per decision")
     metrics["n_parameters"] = Metric(
         float(classifier.network.n_parameters), None, "1", "trained numbers of a network"

@@ -16,6 +16,15 @@ from lasersampling.lif.populations.activity import Activity
 
 AnswerKind = Literal["first-spike", "count", "maximum", "integral"]
 
+_DESCRIPTIONS = {
+    "first-spike": "time of the first spike", "count": "number of spikes",
+    "maximum": "largest voltage", "integral": "integral of the voltage",
+}  # fmt: skip
+_BEST = {
+    "first-spike": "first spike", "count": "most spikes",
+    "maximum": "largest voltage", "integral": "largest integral of the voltage",
+}  # fmt: skip
+
 VOLTAGES: tuple[AnswerKind, ...] = ("maximum", "integral")
 """Answers of leaky integrators without threshold."""
 
@@ -57,6 +66,26 @@ class Answer:
         if self.decay is not None and self.kind != "integral":
             problems.append(Problem("decay", f"{self.decay:g}", f"none for {self.kind}"))
         refuse(problems)
+
+    @property
+    def sign(self) -> int:
+        """1 if the largest answer wins, -1 if the smallest."""
+        return -1 if self.kind == "first-spike" else 1
+
+    @property
+    def unit(self) -> str:
+        """Unit of the answers."""
+        return "tau_syn" if self.kind in ("first-spike", "integral") else "1"
+
+    @property
+    def description(self) -> str:
+        """What an answer is."""
+        return _DESCRIPTIONS[self.kind]
+
+    @property
+    def best(self) -> str:
+        """What makes a neuron win."""
+        return _BEST[self.kind]
 
     def of(self, activity: LayerActivity | Activity[Any]) -> Tensor:
         """Return the answers, (member, sample, class), in tau_syn, or 1 for counts and voltages.

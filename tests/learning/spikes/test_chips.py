@@ -20,6 +20,7 @@ from lasersampling.learning.spikes.recipes import (
     NetworkSettings,
     SpikeLearning,
 )
+from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 
@@ -88,6 +89,7 @@ def test_learning_goes_on_from_another_network_on_another_chip():
     first = train_spikes(DATA, settings=recipe(n_epochs=1))
     state = {name: values.clone() for name, values in first.network.state_dict().items()}
     second = train_spikes(DATA, settings=recipe(n_epochs=1, seed=50), initial=state)
+    assert isinstance(first.network, SpikingNetwork)
     before = judge(first.network, DATA.test, on_chip(first.network, recipe(seed=50).chip))
     after = judge(second.network, DATA.test, second.runner)
     assert after.accuracy.value.mean() > before.accuracy.value.mean()

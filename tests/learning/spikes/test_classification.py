@@ -133,9 +133,8 @@ def test_averages_are_means_of_the_last_steps():
     data = small_data()
     chosen = recipe(averaged_share=0.5)
     network = build_network(chosen, 4, 3)
-    task = SpikeClassification(
-        network, data, SpikeLoss(chosen.loss, Answer()), chosen.learning, network
-    )
+    loss = SpikeLoss(chosen.loss, Answer())
+    task = SpikeClassification(network, data, loss, chosen.learning, network)
     seen = []
     finish = task.finish_step
 
