@@ -37,6 +37,13 @@ def classify(
     ] = None,
     substrate: Address = None,
     timeout_s: Timeout = TIMEOUT_S,
+    torch_device: Annotated[
+        str,
+        typer.Option(
+            help="Device on which torch computes: cpu, cuda, cuda:1. It pays for the method "
+            "surrogate; exact events are followed on the CPU."
+        ),
+    ] = "cpu",
     out: Out = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
@@ -44,15 +51,17 @@ def classify(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train event-based LIF networks by exact gradients of spike times, and test them."""
+    """Train networks of spiking LIF neurons by exact or surrogate gradients, and test them."""
     from lasersampling.cli.tables import metrics_table, metrics_values
     from lasersampling.judging.spikes import FIGURES, evaluate_classifier
     from lasersampling.learning.checkpoints import Checkpoints
+    from lasersampling.learning.devices import usable_device
     from lasersampling.learning.spikes.classification import load_data, train_spikes
     from lasersampling.learning.spikes.linear_baseline import linear_accuracy
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    usable_device(torch_device)
     options = {"seed": seed, "members": members}
     if resume is None:
         config: ClassifyRecipe = _configured(recipe, options, overrides)
@@ -84,6 +93,7 @@ def classify(
                 data,
                 settings=config,
                 substrate=device,
+                torch_device=torch_device,
                 progress=progress,
                 checkpoints=Checkpoints(file, config.checkpoint_interval_s, state),
             )

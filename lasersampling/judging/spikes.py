@@ -117,7 +117,7 @@ class SpikeEvaluation:
             dims = ("member", *(f"{name}_{axis}" for axis in axes))
             unit = "1" if kind == "weights" else "tau_syn"
             file.write(
-                f"parameters/{name}", values.detach().numpy(), dims,
+                f"parameters/{name}", values.detach().cpu().numpy(), dims,
                 units=unit, description=f"{type(stage).__name__}, number {counts[kind]}",
             )  # fmt: skip
 

@@ -99,7 +99,15 @@ class LayerGroup:
             self.layer.weights.add_(amount[..., None].to(self.layer.weights))
 
     def lift_peaks(self, silent: Tensor, strength: float) -> None:
-        """Add to gradients what lifts the peaks of silent neurons; see `Group`."""
+        """Add to gradients what lifts the peaks of silent neurons; see `Group`.
+
+        Parameters
+        ----------
+        silent : Tensor of bool, shape (member, sample, neuron)
+            Neurons whose peaks are lifted.
+        strength : float
+            Weight of the loss [1].
+        """
         with torch.no_grad():
             added = strength / self.inputs.shape[1] * _lift(self.layer, self.inputs, silent)
         add_gradient(self.layer.weights, added)

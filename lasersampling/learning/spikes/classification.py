@@ -21,6 +21,7 @@ from lasersampling.hardware import Substrate
 from lasersampling.hardware.substrate import substrate_problems
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
+from lasersampling.learning.devices import usable_device
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
@@ -96,6 +97,7 @@ def train_spikes(
     settings: SpikeTraining = _DEFAULT,
     *,
     substrate: Substrate | None = None,
+    torch_device: str | torch.device = "cpu",
     initial: Mapping[str, Tensor] | None = None,
     progress: Callable[[float], None] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -114,6 +116,9 @@ def train_spikes(
         Settings of the networks, the emulated chips, the learning, and the seeds.
     substrate : Substrate, optional
         Device for learning and judging, in place of emulated chips.
+    torch_device : str or torch.device
+        Device on which torch computes while the networks learn. The exact engine (`lif.events`)
+        computes on the CPU always, and the trained networks are there.
     initial : mapping of str to Tensor, optional
         Parameters to begin with, the ``state_dict()`` of a network of the same settings.
     progress, checkpoints
@@ -127,8 +132,9 @@ def train_spikes(
     Raises
     ------
     InputError
-        For data that do not exist or do not fit, arguments of another kind, networks that do not
-        fit into the memory, and times in the settings that come before spikes of the network.
+        For a device that torch cannot use here, data that do not exist or do not fit, arguments of
+        another kind, networks that do not fit into the memory, and times in the settings that come
+        before spikes of the network.
 
     Examples
     --------
@@ -149,6 +155,7 @@ def train_spikes(
         kind_problems("settings", settings, SpikeTraining),
         [] if substrate is None else substrate_problems(substrate, "lif"),
     )
+    device = usable_device(torch_device)
     data = _loaded(data, labels)
     refuse(activity_problems(settings, data))
     network = network_of(settings, data.n_inputs, data.n_classes)
@@ -156,6 +163,7 @@ def train_spikes(
         refuse(initial_problems(initial, network))
         network.load_state_dict(dict(initial))
     refuse(window_problems(settings, network, data.train))
+    network.to(device)
     learning = learning_on(settings)
     runner, judged_on = runners(settings, network, substrate)
     loss = SpikeLoss(settings.loss, settings.answer)
@@ -173,6 +181,7 @@ def train_spikes(
         checkpoints=checkpoints,
     )
     task.use_averages()
+    network.to("cpu")
     return Classifier(network, data, history, judged_on, settings.answer)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from lasersampling.arrays import as_array
@@ -21,6 +22,7 @@ from lasersampling.lif.populations.activity import NetworkActivity
 from lasersampling.lif.populations.answers import Answer
 from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.layered import LayeredNetwork
+from lasersampling.lif.populations.moved import MovedNetwork
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.spikes import SpikeEvents
 from lasersampling.parallel import available_cores
@@ -123,10 +125,15 @@ def on_grid(training: SpikeTraining) -> Engine:
 
 def _events(smallest_slope: float, answer: Answer) -> Engine:
     end = float("inf") if answer.until is None else answer.until
-    settings = EventSettings(
-        end=end, smallest_slope=smallest_slope, n_threads=available_cores()
-    )  # fmt: skip
-    return lambda network, inputs: run_events(network, inputs, settings)
+    n_threads = available_cores()
+    settings = EventSettings(end=end, smallest_slope=smallest_slope, n_threads=n_threads)
+
+    def run(network: NetworkDescription, inputs: SpikeEvents) -> NetworkActivity:
+        """Run a network that may be kept elsewhere, in double precision on the CPU."""
+        moved = MovedNetwork(network, torch.float64, "cpu")
+        return run_events(moved, inputs.to("cpu", torch.float64), settings)
+
+    return run
 
 
 def _prepared(network: NetworkDescription, times: Tensor) -> Tensor:

@@ -302,8 +302,8 @@ class SpikeTraining:
     @property
     def answer(self) -> Answer:
         """What of the output neurons is the answer of the network."""
-        if self.loss.is_of_first_spikes:
-            return Answer()
+        if self.loss.is_of_first_spikes:  # recurrent networks may never become silent
+            return Answer(until=None if self.is_stack else self.loss.absent_time)
         if self.loss.kind == "count":
             return Answer("count", until=self.loss.absent_time)
         read_out = self.network.read_out

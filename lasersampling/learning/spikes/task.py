@@ -90,7 +90,7 @@ class SpikeClassification:
         chosen = self._order[:, batch * size : (batch + 1) * size].to(self._labels.device)
         labels, times = self._labels[chosen], self._times[chosen]
         activity = self._runner.run(times)
-        answers = self._loss.answer.of(activity)
+        answers = self._loss.answer.of(activity).to(labels.device)
         loss = self._loss(self.network, activity, answers, labels)
         loss.sum().backward()
         groups = _groups_of(self.network, activity, times)
@@ -100,7 +100,7 @@ class SpikeClassification:
             metrics = {"loss": loss.cpu().numpy(), "train_accuracy": right.cpu().numpy()}
             for place, group in enumerate(groups):
                 metrics[f"silent_share_{place}"] = silent_share(group.first).cpu().numpy()
-        metrics["held_share"] = held.to(torch.float64).numpy()
+        metrics["held_share"] = held.to(torch.float64).cpu().numpy()
         return Step(metrics, held)
 
     def finish_step(self) -> None:

@@ -17,6 +17,7 @@ from lasersampling.lif.grid.wiring import sends_later, wiring_within
 from lasersampling.lif.populations.activity import Voltages
 from lasersampling.lif.populations.checks import input_problems, parameter_problems
 from lasersampling.lif.populations.description import NetworkDescription
+from lasersampling.lif.populations.moved import MovedNetwork
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.lif.populations.spikes import SpikeEvents
 
@@ -36,7 +37,8 @@ def run_on_grid(
 ) -> GridActivity:
     """Return spikes and read-out voltages of a network on a time grid.
 
-    It runs on the device of the network's parameters and in their precision. Populations that
+    It runs on the device of the network's parameters and in their precision, or in single precision
+    if the settings say so. Populations that
     form no loop run one behind the other, each over all steps; those of a loop together.
 
     Spike times and voltages differ from those of `lif.events` by the square of the step; where
@@ -84,6 +86,8 @@ def run_on_grid(
     [[[1.0, 1.0, 1.0]]]
     """
     refuse(input_problems(network, inputs), kind_problems("settings", settings, GridSettings))
+    if settings.single:
+        network = MovedNetwork(network, torch.float32)
     if not network.connection_weights(0).is_meta:  # which has no values
         refuse(parameter_problems(network))
         refuse(_size_problems(network, inputs, settings))

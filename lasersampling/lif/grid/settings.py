@@ -31,6 +31,8 @@ class GridSettings:
         What depends on voltages in the backward pass: whether there is a spike, by the surrogate;
         or when it is, by the slope of the voltage, which are the derivatives of
         `lif.events` in the limit of short steps; or both.
+    single : bool
+        Whether to compute in single precision, whatever the network's own is.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class GridSettings:
     surrogate: Surrogate = Surrogate()
     detach_reset: bool = False
     derivatives: Derivatives = "surrogate"
+    single: bool = False
 
     def __post_init__(self) -> None:
         ratio = self.end / self.step

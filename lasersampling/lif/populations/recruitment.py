@@ -58,6 +58,13 @@ class PopulationGroup:
         """Add to gradients what lifts the peaks of silent neurons; see `lif.recruitment.Group`.
 
         The voltage of a neuron that does not spike is that of a leaky integrator.
+
+        Parameters
+        ----------
+        silent : Tensor of bool, shape (member, sample, neuron)
+            Neurons whose peaks are lifted.
+        strength : float
+            Weight of the loss [1].
         """
         weights = [self.network.weights[k] for k in self._connections()]
         with torch.enable_grad():
@@ -83,12 +90,14 @@ class PopulationGroup:
             None if own is None else _crossings(self.network, k, own)
             for k, own in enumerate(self.spikes)
         ]
-        sources = {self.network.connections[k].source for k in self._connections()}
+        own = self._connections()
+        sources = {self.network.connections[k].source for k in own}
         sent = [self.inputs if k == INPUTS else crossings[k] for k in sources]
-        latest = [float(own.time.max()) for own in sent if own is not None and len(own.time)]
-        numbers = self.network.neuron_numbers(self.population)
-        slowest = float(torch.maximum(numbers.tau_mem, numbers.tau_syn).max())
-        delays = [float(self.network.connection_delays(k).max()) for k in self._connections()]
+        with torch.no_grad():
+            latest = [float(s.time.max()) for s in sent if s is not None and len(s.time)]
+            numbers = self.network.neuron_numbers(self.population)
+            slowest = float(torch.maximum(numbers.tau_mem, numbers.tau_syn).max())
+            delays = [float(self.network.connection_delays(k).max()) for k in own]
         end = max([0.0, *latest]) + max(delays) + _DECAYED * slowest
         return LeakyReadout.of(self.network, self.population, self.inputs, crossings, end)
 

@@ -203,6 +203,23 @@ class SpikeEvents:
         runs = torch.arange(len(self.offsets) - 1, device=self.offsets.device)
         return torch.repeat_interleave(runs, self.offsets.diff(), output_size=len(self.time))
 
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> SpikeEvents:
+        """Return the spikes on another device, with times in another precision if asked.
+
+        Parameters
+        ----------
+        device : torch.device or str
+            The device.
+        dtype : torch.dtype, optional
+            Precision of the times.
+        """
+        dtype = self.time.dtype if dtype is None else dtype
+        presence = None if self.presence is None else self.presence.to(device, dtype)
+        return SpikeEvents(
+            self.offsets.to(device), self.neuron.to(device), self.time.to(device, dtype),
+            self.n_members, self.n_samples, self.n_neurons, presence,
+        )  # fmt: skip
+
     def first(self) -> Tensor:
         """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
         shape = (self.n_members, self.n_samples, self.n_neurons)

@@ -1,0 +1,188 @@
+"""Networks whose neurons spike as often as they like, in the training loop."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.datasets.spikes import divided
+from lasersampling.errors import InputError
+from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.devices import usable_device
+from lasersampling.learning.spikes.classification import Classifier, train_spikes
+from lasersampling.learning.spikes.losses import rate_penalty
+from lasersampling.learning.spikes.networks import build_populations, network_of
+from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.populations.answers import Answer
+from lasersampling.lif.populations.network import PopulationNetwork
+
+
+def dataset(n=240):
+    """Times of a point and of its mirror image, for the two halves of a square."""
+    points = np.random.default_rng(0).random((n, 2))
+    times = 1.5 * np.concatenate([points, 1.0 - points], axis=1)
+    return divided(times, (points[:, 0] > points[:, 1]).astype(int))
+
+
+DATA = dataset()
+READ_OUT = {"tau_mem": 2.0, "until": 5.0}
+NETWORK = {
+    "hidden": [20], "weight_mean": 1.0, "weight_std": 1.5, "delays": "axonal", "bias_times": [0.5],
+    "after_spike": {"refractory": 0.3}, "recurrent": {"weight_std": 0.05},
+}  # fmt: skip
+LOSSES: dict[str, dict[str, Any]] = {
+    "cross_entropy": {"temperature": 0.3},
+    "count": {"temperature": 1.0, "absent_time": 5.0},
+    "maximum": {"temperature": 0.3},
+    "integral": {"temperature": 0.3, "decay": 3.0},
+}
+
+
+def settings(method, kind, n_epochs=6, network=None, loss=None, **learning):
+    read_out, more = None, {}
+    if kind in ("maximum", "integral"):
+        read_out, more = READ_OUT, {"output_weight_mean": 0.0, "output_weight_std": 0.3}
+    grid = {"step": 0.1, "end": 5.0, "detach_reset": True, "single": True}
+    learned = {"n_epochs": n_epochs, "batch_size": 20, "learning_rate": 0.03, "evaluate_every": 3}
+    parts: dict[str, Any] = {
+        "network": NETWORK | {"read_out": read_out} | more | (network or {}),
+        "loss": LOSSES[kind] | {"kind": kind} | (loss or {}),
+        "learning": learned | learning,
+        "grid": grid | {"derivatives": "both"} if method == "surrogate" else None,
+    }
+    return SpikeTraining(members=2, method=method, **parts)
+
+
+def parameters(trained: Classifier) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in trained.network.parameters()]
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("method", ["eventprop", pytest.param("surrogate", marks=pytest.mark.slow)])
+def test_it_learns_with_every_answer(method, kind):
+    trained = train_spikes(DATA, settings=settings(method, kind, n_epochs=8))
+    loss = trained.history.arrays()["loss"]
+    assert loss[-1].mean() < 0.8 * loss[0].mean()
+    decisions = trained.test
+    assert decisions.answers.shape == (2, len(DATA.test), 2)
+    assert decisions.counts[0].max() > 1
+    assert trained.answer.kind == ("first-spike" if kind == "cross_entropy" else kind)
+
+
+def test_delays_and_time_constants_are_those_of_the_recipe():
+    network = {"delays": "axonal", "input_copies": 2, "delay_range": {"scale": 0.5}}
+    made = network_of(settings("eventprop", "maximum", network=network), 4, 2)
+    assert isinstance(made, PopulationNetwork)
+    times = torch.rand(2, 3, 4, dtype=torch.float64)
+    prepared = made.prepared(times)
+    assert prepared.shape == (2, 3, 9)
+    assert torch.allclose(prepared[..., 0], prepared[..., 1])  # copies share their delay
+    assert (prepared[..., :8] >= times.repeat_interleave(2, -1)).all()
+    assert made.connections[1].source == made.connections[1].target == 0
+    numbers = made.neuron_numbers(1)
+    assert float(numbers.tau_mem.max()) == 2.0
+    assert isinstance(network_of(SpikeTraining(), 4, 2), SpikingNetwork)
+
+
+def test_going_on_gives_the_same_bits(kept):
+    chosen = settings("eventprop", "maximum", n_epochs=4, averaged_share=0.5)
+    whole = train_spikes(DATA, settings=chosen)
+    train_spikes(DATA, settings=chosen, checkpoints=Checkpoints(kept, 0.0))
+    again = train_spikes(DATA, settings=chosen, checkpoints=Checkpoints(resume=kept.states[1]))
+    for one, other in zip(parameters(whole), parameters(again), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("recruitment", ["raised", "lifted"])
+def test_a_silent_network_is_recruited(recruitment):
+    network = {"weight_mean": 0.05, "weight_std": 0.0, "recurrent": {"weight_std": 0.0}}
+    limits = {"hidden_limit": 0.1, "output_limit": 0.1}
+    learned = {
+        way: train_spikes(
+            DATA,
+            settings=settings(
+                "eventprop", "cross_entropy", network=network, recruitment=way, **limits
+            ),
+        )
+        for way in ("none", recruitment)
+    }
+    silent = {way: own.history.arrays()["silent_share_0"][-1] for way, own in learned.items()}
+    assert (silent["none"] == 1).all()
+    assert (silent[recruitment] < 0.6).all()
+
+
+def test_a_penalty_on_rates_moves_them():
+    def rates(strength, low, high):
+        loss = {"rate_penalty": strength, "lowest_rate": low, "highest_rate": high}
+        trained = train_spikes(DATA, settings=settings("eventprop", "maximum", loss=loss))
+        return trained.test.counts[0].mean()
+
+    assert rates(0.1, 3.0, 9.0) > rates(0.0, 0.0, 9.0) + 0.3
+    assert rates(0.1, 0.0, 0.2) < rates(0.0, 0.0, 9.0) - 0.3
+
+
+def test_the_penalty_is_the_squared_distance_from_the_interval():
+    counts = torch.tensor([[[0.0, 2.0, 5.0], [0.0, 1.0, 4.0]]])
+    assert float(rate_penalty(counts, 0.5, 3.0)) == 0.5**2 + 1.5**2
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "wins"),
+    [
+        ("first-spike", [[3.0, 1.0], [torch.inf, torch.inf]], [1, -1]),
+        ("count", [[2, 2], [0, 0]], [0, -1]),
+        ("maximum", [[-2.0, -1.0], [0.5, 0.5]], [1, 0]),
+        ("integral", [[0.1, 0.2], [0.3, -0.5]], [1, 0]),
+    ],
+)
+def test_what_wins(kind, answers, wins):
+    until = 5.0 if kind in ("maximum", "integral") else None
+    decided = Answer(kind, until).decided(torch.tensor([answers]))
+    assert decided.tolist() == [wins]
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"method": "closed-form", "network": {"after_spike": {}}}, "network.after_spike"),
+        ({"method": "closed-form", "network": {"recurrent": {}}}, "network.recurrent"),
+        ({"method": "closed-form", "loss": {"kind": "count"}}, "loss.kind"),
+        ({"method": "eventprop", "loss": {"kind": "maximum"}}, "network.read_out"),
+        ({"method": "eventprop", "network": {"read_out": {}}}, "network.read_out"),
+        ({"method": "eventprop", "loss": {"decay": 1.0}}, "loss.decay"),
+        ({"method": "eventprop", "loss": {"kind": "count", "late_weight": 1.0}}, "late_weight"),
+        ({"method": "eventprop", "loss": {"rate_penalty": 1.0}}, "loss.rate_penalty"),
+        ({"method": "eventprop", "loss": {"lowest_rate": 5.0, "highest_rate": 1.0}}, "highest"),
+        ({"network": {"after_spike": {"refractory": -1.0}}}, "refractory"),
+        (
+            {
+                "method": "surrogate", "grid": {"step": 0.1, "end": 3.0},
+                "loss": {"kind": "maximum"}, "network": {"read_out": {"until": 4.0}},
+            },
+            "grid.end",
+        ),
+    ],
+)  # fmt: skip
+def test_settings_that_do_not_fit_are_refused(given, where):
+    with pytest.raises(InputError, match=where):
+        SpikeTraining(**given)
+
+
+def test_runs_that_end_before_the_inputs_do_are_refused():
+    network = {"read_out": {"until": 1.0}}
+    with pytest.raises(InputError, match="read_out.until"):
+        train_spikes(DATA, settings=settings("eventprop", "maximum", network=network))
+
+
+def test_networks_that_no_memory_holds_are_refused_at_once():
+    chosen = settings("eventprop", "maximum", network={"hidden": [10**6]})
+    with pytest.raises(InputError, match="memory"):
+        build_populations(chosen, 4, 2)
+
+
+@pytest.mark.parametrize("name", ["meta", "nowhere", "cuda:99", 3.5])
+def test_devices_that_torch_cannot_use_are_refused(name):
+    with pytest.raises(InputError, match="torch_device"):
+        usable_device(name)
