@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lasersampling.compiling import njit
+from lasersampling.lif.events.neurons import decays
+from lasersampling.lif.events.options import BARE, PLAIN
 from lasersampling.lif.events.tables import (
     ARRIVAL,
     BY_GAP,
@@ -34,8 +36,9 @@ from lasersampling.lif.spike_times.crossing import response
 P_VOLTAGE, P_CURRENT = 0, 1  # derivatives by voltage and current
 U, A_VOLTAGE, A_CURRENT = 2, 3, 4  # what becomes the derivatives by time constants
 CLOCK = 5
-GAP, RESET, TAU_MEM, TAU_SYN, REFRACTORY = 6, 7, 8, 9, 10
-N_VALUES = 11
+ASIDE_VOLTAGE, ASIDE_CURRENT = 6, 7  # of strays, in their order, while the others are carried
+GAP, RESET, TAU_MEM, TAU_SYN, REFRACTORY = 8, 9, 10, 11, 12
+N_VALUES = 13
 
 # Rows of `Adjoint.marks` and `Adjoint.counts`; see `neurons`.
 IS_STRAY, STRAYS, HOME = 0, 1, 2
@@ -63,7 +66,7 @@ class Adjoint(NamedTuple):
     counts: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def new_adjoint(cells, member):
     """Neurons of a member."""
     n_neurons, n_populations = cells.gap.shape[1], len(cells.first) - 1
@@ -78,7 +81,7 @@ def new_adjoint(cells, member):
     return Adjoint(values, marks, np.zeros(n_populations), counts)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def run_back(cells, wires, given, recorded, upstream, span, slopes, options):
     """Add the derivatives for the runs `span` of one member to `slopes`.
 
@@ -99,14 +102,17 @@ def run_back(cells, wires, given, recorded, upstream, span, slopes, options):
     """
     member, first, behind = span
     state = new_adjoint(cells, member)
+    log, offsets = recorded.log, recorded.log_offsets
     for place in range(behind - first):
+        stop = offsets[place + 1]
+        begin_back(state, log.time[stop - 1] if stop > offsets[place] else 0.0)
         one_run_back(wires, given, recorded, upstream, (member, place), slopes, (options, state))
         for n in range(cells.gap.shape[1]):
             slopes.neurons[BY_INITIAL, n] += state.values[P_VOLTAGE, n]
             slopes.neurons[BY_TAU_MEM, n] += state.values[A_VOLTAGE, n] * cells.initial[member, n]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
     """As `run_back` for one run, to time 0; `rest` has the options and room to work in."""
     spikes, log, _, log_offsets = recorded
@@ -115,27 +121,15 @@ def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
     values, by_neurons = state.values, slopes.neurons
     by_spike, by_presence = upstream
     n_given = len(given.time)
-    start, stop = log_offsets[run], log_offsets[run + 1]
-    begin_back(state, log.time[stop - 1] if stop > start else 0.0)
-    for k in range(stop - 1, start - 1, -1):
-        now, which, kind = log.time[k], log.which[k], log.kind[k]
-        e = which - n_given
+    for k in range(log_offsets[run + 1] - 1, log_offsets[run] - 1, -1):
+        now, kind = log.time[k], log.kind[k]
+        e = log.which[k] - n_given
         if kind == ARRIVAL:
             row = log.row[k]
-            low, begin = wires.low[row], wires.begin[row]
-            behind = begin + wires.high[row] - low
-            weights, by_weights = wires.weights[member, begin:behind], slopes.weights[begin:behind]
-            home = wires.home[row]
-            carry_row_back(state, home, low, len(weights), now, with_taus)
-            add_to_weights(by_weights, values[P_CURRENT, low : low + len(weights)])
-            if with_taus:
-                for j in range(len(weights)):
-                    by_neurons[BY_TAU_SYN, low + j] += weights[j] * values[U, low + j]
-                    by_neurons[BY_TAU_MEM, low + j] += weights[j] * values[A_CURRENT, low + j]
-            by_time = arrival_back(values, low, weights, state.counts[ALIKE, home])
+            by_time = arrival_back(wires, (member, row), now, state, slopes, with_taus)
             slopes.delays[row] += by_time
             if e < 0:
-                slopes.given[which] += by_time
+                slopes.given[e + n_given] += by_time
             else:
                 by_spike[e] += by_time
             continue
@@ -151,52 +145,92 @@ def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
             values[P_VOLTAGE, n] = by_presence[e] - by_spike[e] / slope
             by_neurons[BY_GAP, n] -= values[P_VOLTAGE, n]
     for p in range(len(state.clocks)):
-        carry_all_back(state, p, 0.0, with_taus)
+        for n in range(state.counts[FIRST, p], state.counts[END, p]):
+            carry_one_back(state, n, 0.0, with_taus)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def begin_back(state, end):
     """Put all derivatives to 0 at the end."""
     state.values[: A_CURRENT + 1] = 0.0
     state.marks[IS_STRAY], state.counts[N_STRAYS], state.clocks[:] = 0, 0, end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def arrival_back(values, low, weights, alike):
-    """Return the derivative by the time at which a row arrives."""
-    end = low + len(weights)
-    if alike:
-        by_current, by_voltage = products(
-            weights, values[P_CURRENT, low:end], values[P_VOLTAGE, low:end]
-        )
-        return by_current / values[TAU_SYN, low] - by_voltage / values[TAU_MEM, low]
+@njit(**BARE)
+def arrival_back(wires, place, when, state, slopes, with_taus):
+    """Carry the targets of a row back to its arrival; return the derivative by its time."""
+    member, row = place
+    values, _, _, counts = state
+    home, low, begin = wires.home[row], wires.low[row], wires.begin[row]
+    size = wires.high[row] - low
+    weights = wires.weights[member, begin : begin + size]
+    by_weights = slopes.weights[begin : begin + size]
+    whole = size == counts[END, home] - counts[FIRST, home]
+    if whole and counts[ALIKE, home] and not with_taus:
+        return row_back(state, home, when, weights, by_weights)
     by_time = 0.0
-    for j in range(len(weights)):
+    for j in range(size):
+        n = low + j
+        carry_one_back(state, n, when, with_taus)
+        by_weights[j] += values[P_CURRENT, n]
         by_time += weights[j] * (
-            values[P_CURRENT, low + j] / values[TAU_SYN, low + j]
-            - values[P_VOLTAGE, low + j] / values[TAU_MEM, low + j]
+            values[P_CURRENT, n] / values[TAU_SYN, n] - values[P_VOLTAGE, n] / values[TAU_MEM, n]
         )
+        if with_taus:
+            slopes.neurons[BY_TAU_SYN, n] += weights[j] * values[U, n]
+            slopes.neurons[BY_TAU_MEM, n] += weights[j] * values[A_CURRENT, n]
+    if whole:
+        all_back(state, home, when)
     return by_time
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def add_to_weights(weights, by_current):
-    """Add up, in a function of its own so that it becomes vector instructions."""
-    for j in range(len(weights)):
-        weights[j] += by_current[j]
+@njit(**BARE)
+def row_back(state, p, when, weights, by_weights):
+    """As `arrival_back`, for a row that reaches a population of equal time constants."""
+    values, marks, clocks, counts = state
+    first, end, n_strays = counts[FIRST, p], counts[END, p], counts[N_STRAYS, p]
+    # Strays get there on their own, and are 0 while the others are carried.
+    for k in range(n_strays):
+        n = marks[STRAYS, first + k]
+        carry_one_back(state, n, when, False)
+        values[ASIDE_VOLTAGE, first + k] = values[P_VOLTAGE, n]
+        values[ASIDE_CURRENT, first + k] = values[P_CURRENT, n]
+        values[P_VOLTAGE, n], values[P_CURRENT, n] = 0.0, 0.0
+    mem, syn = values[TAU_MEM, first], values[TAU_SYN, first]
+    by_current, by_voltage = carry_and_add(
+        values[P_VOLTAGE, first:end], values[P_CURRENT, first:end], weights, by_weights,
+        decays(clocks[p] - when, mem, syn),
+    )  # fmt: skip
+    for k in range(n_strays):
+        n = marks[STRAYS, first + k]
+        values[P_VOLTAGE, n] = values[ASIDE_VOLTAGE, first + k]
+        values[P_CURRENT, n] = values[ASIDE_CURRENT, first + k]
+        by_voltage += weights[n - first] * values[P_VOLTAGE, n]
+        by_current += weights[n - first] * values[P_CURRENT, n]
+        by_weights[n - first] += values[P_CURRENT, n]
+    all_back(state, p, when)
+    return by_current / syn - by_voltage / mem
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
-def products(weights, by_current, by_voltage):
-    """Sums of products with the weights, in any order."""
+@njit(**BARE, fastmath={"reassoc"})
+def carry_and_add(by_voltage, by_current, weights, by_weights, factors):
+    """Carry back, add to the derivatives by weights, and return sums of products with these.
+
+    All in one pass of vector instructions, since reading and writing takes most of the time.
+    """
+    kept, left, gained = factors
     one, two = 0.0, 0.0
-    for j in range(len(weights)):
-        one += weights[j] * by_current[j]
-        two += weights[j] * by_voltage[j]
+    for n in range(len(weights)):
+        current = by_current[n] * left + by_voltage[n] * gained
+        voltage = by_voltage[n] * kept
+        by_current[n], by_voltage[n] = current, voltage
+        by_weights[n] += current
+        one += weights[n] * current
+        two += weights[n] * voltage
     return one, two
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def release_back(values, n, current, by_neurons):
     """Hand what the voltage is worth after a spike to the parameters; return what time is worth."""
     reset = values[RESET, n]
@@ -208,7 +242,7 @@ def release_back(values, n, current, by_neurons):
     return by_end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def carry_one_back(state, n, when, with_taus):
     """Carry one neuron back, which makes it a stray."""
     values, marks, clocks, counts = state
@@ -218,10 +252,10 @@ def carry_one_back(state, n, when, with_taus):
         mem, syn = values[TAU_MEM, n], values[TAU_SYN, n]
         if with_taus:
             carry_taus_back(values, n, length, mem, syn)
-        by_voltage, by_current = values[P_VOLTAGE, n], values[P_CURRENT, n]
-        gained = by_voltage * response(length, mem, syn) if by_voltage != 0.0 else 0.0
-        values[P_CURRENT, n] = by_current * math.exp(-length / syn) + gained
-        values[P_VOLTAGE, n] = by_voltage * math.exp(-length / mem)
+        kept, left, gained = decays(length, mem, syn)
+        by_voltage = values[P_VOLTAGE, n]
+        values[P_CURRENT, n] = values[P_CURRENT, n] * left + by_voltage * gained
+        values[P_VOLTAGE, n] = by_voltage * kept
     values[CLOCK, n] = when
     if not stray:
         marks[STRAYS, counts[FIRST, p] + counts[N_STRAYS, p]] = n
@@ -229,56 +263,16 @@ def carry_one_back(state, n, when, with_taus):
         marks[IS_STRAY, n] = 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def carry_row_back(state, p, low, size, when, with_taus):
-    """Carry the targets of a row back."""
-    if size == state.counts[END, p] - state.counts[FIRST, p]:
-        carry_all_back(state, p, when, with_taus)
-    else:
-        for n in range(low, low + size):
-            carry_one_back(state, n, when, with_taus)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def carry_all_back(state, p, when, with_taus):
-    """Carry a population back."""
-    values, marks, clocks, counts = state
-    first, end = counts[FIRST, p], counts[END, p]
-    if with_taus or not counts[ALIKE, p]:
-        for n in range(first, end):
-            carry_one_back(state, n, when, with_taus)
-    strays = marks[STRAYS, first : first + counts[N_STRAYS, p]]
-    length = clocks[p] - when
-    if len(strays) < end - first and length > 0.0:
-        # Strays go where they belong on their own, so what is done to them here is undone.
-        for k in range(len(strays)):
-            carry_one_back(state, strays[k], when, with_taus)
-        kept = values[: P_CURRENT + 1, strays]
-        mem, syn = values[TAU_MEM, first], values[TAU_SYN, first]
-        carry_together_back(
-            values[P_VOLTAGE, first:end], values[P_CURRENT, first:end],
-            math.exp(-length / mem), math.exp(-length / syn), response(length, mem, syn),
-        )  # fmt: skip
-        for k in range(len(strays)):
-            values[P_VOLTAGE, strays[k]] = kept[P_VOLTAGE, k]
-            values[P_CURRENT, strays[k]] = kept[P_CURRENT, k]
-    else:
-        for k in range(len(strays)):
-            carry_one_back(state, strays[k], when, with_taus)
-    for k in range(len(strays)):
-        marks[IS_STRAY, strays[k]] = 0
+@njit(**BARE)
+def all_back(state, p, when):
+    """Note that all neurons of a population have been carried back."""
+    _, marks, clocks, counts = state
+    for k in range(counts[N_STRAYS, p]):
+        marks[IS_STRAY, marks[STRAYS, counts[FIRST, p] + k]] = 0
     counts[N_STRAYS, p], clocks[p] = 0, when
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def carry_together_back(by_voltage, by_current, kept, left, gained):
-    """Carry derivatives back, in a function of its own so that it becomes vector instructions."""
-    for n in range(len(by_voltage)):
-        by_current[n] = by_current[n] * left + by_voltage[n] * gained
-        by_voltage[n] *= kept
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def carry_taus_back(values, n, length, mem, syn):
     """Carry back, before p_U and p_I are, what becomes the derivatives by time constants.
 
@@ -300,7 +294,7 @@ def carry_taus_back(values, n, length, mem, syn):
     values[A_VOLTAGE, n] = (a_u + p_u * length / (mem * mem)) * slow
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(**BARE, inline="always")
 def shapes(s, mem, syn):
     """e^(-s / syn) times (e^x - 1 - x) / x^2 and (e^x (x - 1) + 1) / x^2, x = s / syn - s / mem."""
     x = s / syn - s / mem

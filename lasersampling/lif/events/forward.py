@@ -10,21 +10,26 @@ The neurons of a population are carried on together, in vector instructions, whe
 many of them. When one neuron spikes, is released, or is reached alone, it is carried on alone and
 is a *stray*, with a clock of its own, until the population follows.
 
+Where spikes reach single neurons, only these are asked again.
+
 Simultaneous events have an order. Of two neurons that spike, the lower number comes first. Spikes
 come before arrivals, input spikes arrive before those of neurons, each kind in the order of their
-rows. Arrivals at the same time act together, since voltages are continuous. A voltage that is at
-its threshold when something arrives has not risen above it; the current after that decides.
+rows, and arrivals come before the ends of refractory periods. Arrivals at the same time act
+together, since voltages are continuous. A voltage that is at its threshold when something arrives
+has not risen above it; the current after that decides.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from lasersampling.compiling import njit
+from lasersampling.lif.events.heaps import grown_heap, new_heap, pop, push
 from lasersampling.lif.events.neurons import (
+    ALONE,
     ASKED,
     BAR,
     CURRENT,
@@ -46,14 +51,36 @@ from lasersampling.lif.events.neurons import (
     carry_one,
     current_at,
     first_of,
-    flip,
     forget,
     new_state,
 )
+from lasersampling.lif.events.options import BARE, PLAIN
 from lasersampling.lif.events.tables import ARRIVAL, RELEASE, SPIKE, Log, Recorded, Spikes
 
+# Entries of the counts of a run.
+N_SPIKES, N_EVENTS, COMING = 0, 1, 2
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+class Arrivals(NamedTuple):
+    """Arrivals of the input spikes of a run, in their order.
+
+    Attributes
+    ----------
+    time : array (arrival,)
+        When [tau_syn].
+    row, which : array of int64 (arrival,)
+        Row of each, and number of the spike in `Given`.
+    following : array of int64 (population,)
+        Which reaches each population next.
+    """
+
+    time: np.ndarray
+    row: np.ndarray
+    which: np.ndarray
+    following: np.ndarray
+
+
+@njit(**PLAIN)
 def run(cells, wires, given, span, limits):
     """Follow the runs `span` of one member.
 
@@ -78,19 +105,36 @@ def run(cells, wires, given, span, limits):
     spikes, log = new_spikes(256), new_log(1024)
     spike_offsets = np.zeros(behind - first + 1, np.int64)
     log_offsets = np.zeros(behind - first + 1, np.int64)
-    counts = (0, 0)
     state = new_state(cells, member)
+    for row in range(len(wires.home)):
+        p = wires.home[row]
+        if wires.high[row] - wires.low[row] < state.counts[END, p] - state.counts[FIRST, p]:
+            state.counts[ALONE, p] = 1
+    n_inputs = len(wires.rows) - 1 - cells.gap.shape[1]
+    widest = np.diff(wires.rows[n_inputs:]).max()
+    pending, releases = new_heap(64 + widest), new_heap(cells.gap.shape[1])
+    counts = np.zeros(3, np.int64)
     stopped = -1
     for place in range(behind - first):
-        until = (end, counts[0] + most)
-        spikes, log, counts = one_run(
-            cells, wires, given, (member, first + place), until, state, (spikes, log, counts)
-        )
-        spike_offsets[place + 1], log_offsets[place + 1] = counts
-        if counts[0] > until[1]:
+        begin_run(state)
+        pending.size[0], releases.size[0], counts[COMING] = 0, 0, 0
+        arrivals = input_arrivals(cells, wires, given, member, first + place)
+        where = (member, len(given.time), n_inputs)
+        until = (end, counts[N_SPIKES] + most)
+        while follow(
+            wires, arrivals, where, until, state, (spikes, log), (pending, releases), counts
+        ):
+            if counts[N_SPIKES] == len(spikes.time):
+                spikes = grown_spikes(spikes)
+            if counts[N_EVENTS] == len(log.time):
+                log = grown_log(log)
+            if pending.size[0] + widest > len(pending.time):
+                pending = grown_heap(pending)
+        spike_offsets[place + 1], log_offsets[place + 1] = counts[N_SPIKES], counts[N_EVENTS]
+        if counts[N_SPIKES] > until[1]:
             stopped = first + place
             break
-    n_spikes, n_events = counts
+    n_spikes, n_events = counts[N_SPIKES], counts[N_EVENTS]
     kept = Spikes(
         spikes.neuron[:n_spikes].copy(), spikes.time[:n_spikes].copy(),
         spikes.current[:n_spikes].copy(), spikes.released[:n_spikes].copy(),
@@ -102,117 +146,157 @@ def run(cells, wires, given, span, limits):
     return Recorded(kept, events, spike_offsets, log_offsets), stopped
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def one_run(cells, wires, given, place, until, state, record):
-    """Follow one run, and add it to what is recorded.
+@njit(**BARE)
+def follow(wires, arrivals, where, until, state, record, heaps, counts):
+    """Follow one run until it is over or room is short, and add to what is recorded.
 
     Parameters
     ----------
-    place : (int, int)
-        Member and run.
+    wires, arrivals : Wires, Arrivals
+        Where spikes go, and what the inputs send.
+    where : (int, int, int)
+        Member, number of input spikes of all runs, number of inputs.
     until : (float, int)
         Time at which it ends, and the number of recorded spikes at which it is stopped.
     state : State
-        Room to work in.
-    record : (Spikes, Log, (int, int))
-        What is recorded, and how much of it is filled.
+        Its neurons.
+    record : (Spikes, Log)
+        What is recorded.
+    heaps : (Heap, Heap)
+        Arrivals of the spikes of neurons, and ends of refractory periods.
+    counts : array of int64 (3,)
+        Numbers of recorded spikes and events, and of input spikes that have arrived.
+
+    Returns
+    -------
+    bool
+        Whether room is short.
     """
-    member, run = place
+    _, n_given, _ = where
     end, most = until
-    spikes, log, (n_spikes, n_events) = record
-    n_inputs = len(wires.rows) - 1 - cells.gap.shape[1]
-    n_given, n_populations = len(given.time), len(cells.first) - 1
-    begin_run(state)
-    times, rows, numbers = input_arrivals(wires, given, member, run)
-    coming = 0
-    following = np.zeros(n_populations, np.int64)  # next input that reaches each population
-    pending = [(math.inf, ARRIVAL, 0, 0)]  # time, kind, row, spike
-    while n_spikes <= most:
-        when, kind, row, which = pending[0]
-        is_input = coming < len(times) and (
-            times[coming] < when or (times[coming] == when and kind == ARRIVAL)
-        )
+    spikes, log = record
+    pending, releases = heaps
+    while counts[N_SPIKES] <= most:
+        k, coming = counts[N_EVENTS], counts[COMING]
+        if k == len(log.time) or counts[N_SPIKES] == len(spikes.time):
+            return True
+        when, row, which, own = math.inf, -1, -1, 0
+        if pending.size[0] > 0:
+            when, row, which, own = pending.time[0], pending.row[0], pending.which[0], n_given
+        is_input = coming < len(arrivals.time) and arrivals.time[coming] <= when
         if is_input:
-            when, kind, row, which = times[coming], ARRIVAL, rows[coming], numbers[coming]
-        spike, neuron = first_of(state)
-        for p in range(n_populations):
-            if state.times[NEXT_TIME, p] < math.inf or state.times[ASKED, p] >= min(
-                when, end, spike
-            ):
-                continue
-            while following[p] < len(times) and (
-                following[p] < coming or wires.home[rows[following[p]]] != p
-            ):
-                following[p] += 1
-            stop = min(pending[0][0], end, spike)
-            if following[p] < len(times):
-                stop = min(stop, times[following[p]])
-            ask_all(state, p, stop)
-            if state.times[NEXT_TIME, p] < spike:
-                spike, neuron = state.times[NEXT_TIME, p], state.counts[NEXT_NEURON, p]
-        if n_events == len(log.time):
-            log = grown_log(log)
+            when, row, own = arrivals.time[coming], arrivals.row[coming], 0
+            which = arrivals.which[coming]
+        kind = ARRIVAL
+        if releases.size[0] > 0 and releases.time[0] < when:
+            kind, when, row, own = RELEASE, releases.time[0], -1, n_given
+            which = releases.which[0]
+        spike, neuron = ask(wires, arrivals, coming, (when, end), state, pending)
         if spike <= min(when, end) and neuron >= 0:
-            if n_spikes == len(spikes.time):
-                spikes = grown_spikes(spikes)
-            spikes.neuron[n_spikes], spikes.time[n_spikes] = neuron, spike
-            spikes.current[n_spikes] = current_at(state, neuron, spike)
-            log.kind[n_events], log.time[n_events] = SPIKE, spike
-            log.which[n_events], log.row[n_events] = n_given + n_spikes, -1
-            n_events += 1
-            silent = state.values[REFRACTORY, neuron]
-            if silent > 0.0:  # its voltage means nothing until it is released
-                spikes.released[n_spikes] = math.nan
-                state.values[BAR, neuron] = math.inf
-                if silent < math.inf:
-                    heapq.heappush(pending, (spike + silent, RELEASE, -1, n_spikes))
-            else:
-                spikes.released[n_spikes] = spikes.current[n_spikes]
-                carry_one(state, neuron, spike)
-                side = state.counts[SIDE, state.marks[HOME, neuron]]
-                state.values[VOLTAGE + side, neuron] = state.values[RESET, neuron]
-            ask_one(state, neuron)
-            source = n_inputs + neuron
-            for own in range(wires.rows[source], wires.rows[source + 1]):
-                arrival = spike + wires.delays[member, own]
-                heapq.heappush(pending, (arrival, ARRIVAL, own, n_spikes))
-            n_spikes += 1
-            continue
-        if when > end or when == math.inf:
+            if send(wires, where, spikes, (neuron, spike, counts[N_SPIKES]), state, heaps):
+                return True
+            kind, when, row, which, own = SPIKE, spike, -1, counts[N_SPIKES], n_given
+            counts[N_SPIKES] += 1
+        elif when > end or when == math.inf:
             break
-        log.kind[n_events], log.time[n_events] = kind, when
-        log.which[n_events], log.row[n_events] = which if is_input else n_given + which, row
-        n_events += 1
-        if is_input:
-            coming += 1
+        elif kind == RELEASE:
+            pop(releases)
+            release(state, spikes, which, when)
         else:
-            heapq.heappop(pending)
-        if kind == RELEASE:
-            neuron = spikes.neuron[which]
-            carry_one(state, neuron, when)
-            home = state.marks[HOME, neuron]
-            side = state.counts[SIDE, home]
-            spikes.released[which] = state.values[CURRENT + side, neuron]
-            state.values[VOLTAGE + side, neuron] = state.values[RESET, neuron]
-            state.values[BAR, neuron] = state.values[GAP, neuron]
-            ask_one(state, neuron)
-        else:
-            low, begin = wires.low[row], wires.begin[row]
-            behind = begin + wires.high[row] - low
-            arrive(state, wires.home[row], low, wires.weights[member, begin:behind], when)
-    return spikes, log, (n_spikes, n_events)
+            if is_input:
+                counts[COMING] += 1
+            else:
+                pop(pending)
+            arrive(wires, where[0], row, state, when)
+        log.kind[k], log.which[k], log.row[k], log.time[k] = kind, own + which, row, when
+        counts[N_EVENTS] += 1
+    return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def arrive(state, p, low, weights, when):
-    """Let a row act on the neurons of a population from `low` on."""
+@njit(**BARE)
+def ask(wires, arrivals, coming, limits, state, pending):
+    """Return the time of the next spike before the limits, and its neuron.
+
+    Neurons are asked until something arrives that may reach all of them. Where spikes reach single
+    neurons, only these are asked again, and all after as many arrivals as there are neurons.
+    """
+    when, end = limits
+    times, counts = state.times, state.counts
+    spike, neuron = first_of(state)
+    for p in range(times.shape[1]):
+        if times[NEXT_TIME, p] < math.inf or times[ASKED, p] >= min(when, end, spike):
+            continue
+        following = max(arrivals.following[p], coming)
+        while following < len(arrivals.time) and wires.home[arrivals.row[following]] != p:
+            following += 1
+        arrivals.following[p] = following
+        stop = end
+        if counts[ALONE, p]:
+            following = min(following + counts[END, p] - counts[FIRST, p], len(arrivals.time) - 1)
+            if following >= 0:
+                stop = max(arrivals.time[following], min(when, spike))
+            stop = min(stop, end)
+        else:
+            if following < len(arrivals.time):
+                stop = min(stop, arrivals.time[following])
+            if pending.size[0] > 0:
+                stop = min(stop, pending.time[0])
+            stop = min(stop, spike)
+        ask_all(state, p, stop)
+        if times[NEXT_TIME, p] < spike:
+            spike, neuron = times[NEXT_TIME, p], counts[NEXT_NEURON, p]
+    return spike, neuron
+
+
+@njit(**BARE)
+def send(wires, where, spikes, what, state, heaps):
+    """Record a spike, reset its neuron, and let it go on its ways; return True if room is short."""
+    member, _, n_inputs = where
+    neuron, spike, number = what
+    pending, releases = heaps
+    first, behind = wires.rows[n_inputs + neuron], wires.rows[n_inputs + neuron + 1]
+    if pending.size[0] + behind - first > len(pending.time):
+        return True
+    spikes.neuron[number], spikes.time[number] = neuron, spike
+    spikes.current[number] = current_at(state, neuron, spike)
+    silent = state.values[REFRACTORY, neuron]
+    if silent > 0.0:  # its voltage means nothing until it is released
+        spikes.released[number] = math.nan
+        state.values[BAR, neuron] = math.inf
+        if silent < math.inf:
+            push(releases, spike + silent, -1, number)
+    else:
+        spikes.released[number] = spikes.current[number]
+        carry_one(state, neuron, spike)
+        side = state.counts[SIDE, state.marks[HOME, neuron]]
+        state.values[VOLTAGE + side, neuron] = state.values[RESET, neuron]
+    ask_one(state, neuron)
+    for row in range(first, behind):
+        push(pending, spike + wires.delays[member, row], row, number)
+    return False
+
+
+@njit(**BARE)
+def release(state, spikes, which, when):
+    """End the refractory period after a spike."""
+    neuron = spikes.neuron[which]
+    carry_one(state, neuron, when)
+    side = state.counts[SIDE, state.marks[HOME, neuron]]
+    spikes.released[which] = state.values[CURRENT + side, neuron]
+    state.values[VOLTAGE + side, neuron] = state.values[RESET, neuron]
+    state.values[BAR, neuron] = state.values[GAP, neuron]
+    ask_one(state, neuron)
+
+
+@njit(**BARE)
+def arrive(wires, member, row, state, when):
+    """Let a row act on the neurons that it reaches."""
     values, times, counts = state.values, state.times, state.counts
-    if len(weights) == counts[END, p] - counts[FIRST, p]:
-        if not flip(state, p, when):
-            carry_all(state, p, when)
-        reached = values[CURRENT + counts[SIDE, p], low : low + len(weights)]
-        for k in range(len(reached)):
-            reached[k] += weights[k]
+    p, low, high = wires.home[row], wires.low[row], wires.high[row]
+    weights = wires.weights[member, wires.begin[row] : wires.begin[row] + high - low]
+    if high - low == counts[END, p] - counts[FIRST, p]:
+        carry_all(state, p, when)
+        add(values[CURRENT + counts[SIDE, p], low:high], weights)
         times[ASKED, p] = when
         if counts[KNOWN, p] > 0:
             forget(state, p)
@@ -223,31 +307,42 @@ def arrive(state, p, low, weights, when):
             ask_one(state, low + k)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def input_arrivals(wires, given, member, run):
-    """Arrivals of the input spikes of a run in their order: times, rows, numbers in `Given`."""
+@njit(**BARE)
+def add(currents, weights):
+    """Add up, in a function of its own so that it becomes vector instructions."""
+    for k in range(len(currents)):
+        currents[k] += weights[k]
+
+
+@njit(**PLAIN)
+def input_arrivals(cells, wires, given, member, run):
+    """Arrivals of the input spikes of a run."""
     start, stop = given.offsets[run], given.offsets[run + 1]
     size = 0
     for k in range(start, stop):
         size += wires.rows[given.source[k] + 1] - wires.rows[given.source[k]]
     time, row, which = np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
-    size = 0
+    size, falls = 0, False
     for k in range(start, stop):
         for own in range(wires.rows[given.source[k]], wires.rows[given.source[k] + 1]):
             time[size] = given.time[k] + wires.delays[member, own]
             row[size], which[size] = own, k
+            falls |= size > 0 and time[size] < time[size - 1]
             size += 1
+    following = np.zeros(len(cells.first) - 1, np.int64)
+    if not falls:
+        return Arrivals(time, row, which, following)
     order = np.argsort(time, kind="mergesort")
-    return time[order], row[order], which[order]
+    return Arrivals(time[order], row[order], which[order], following)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def new_spikes(size):
     """Room for spikes."""
     return Spikes(np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def new_log(size):
     """Room for events."""
     return Log(
@@ -255,7 +350,7 @@ def new_log(size):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def grown_spikes(spikes):
     """Twice the room, with what is there."""
     size = len(spikes.time)
@@ -265,7 +360,7 @@ def grown_spikes(spikes):
     return more
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def grown_log(log):
     """Twice the room, with what is there."""
     size = len(log.time)

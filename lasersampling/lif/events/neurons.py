@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lasersampling.compiling import njit
+from lasersampling.lif.events.options import BARE, PLAIN
 from lasersampling.lif.spike_times.crossing import response, time_to_threshold
 
 # Rows of `State.values`. Voltage and current of a population are in the rows that its SIDE says;
@@ -32,13 +33,15 @@ N_MARKS = 3
 # Rows of `State.times`.
 CLOCKS = 0  # time of those neurons that are no strays
 ASKED = 1  # until when all of its neurons have been asked
-LEAPT = 2  # time of the later state, if there is one
+LEAPT = 2  # time of the later state of those that are no strays, -1 if there is none
 NEXT_TIME = 3  # when its next neuron spikes
 N_TIMES = 4
 
 # Rows of `State.counts`.
-SIDE, N_STRAYS, KNOWN, NEXT_NEURON, FIRST, END, ALIKE = 0, 1, 2, 3, 4, 5, 6
-N_COUNTS = 7
+SIDE, N_STRAYS, KNOWN, NEXT_NEURON, FIRST, END, ALIKE, ALONE = 0, 1, 2, 3, 4, 5, 6, 7
+N_COUNTS = 8
+
+BLOCK = 32  # neurons among which suspects are looked for at once
 
 
 class State(NamedTuple):
@@ -54,7 +57,8 @@ class State(NamedTuple):
         What holds for all of its neurons.
     counts : array of int64 (count, population)
         Which row is in use, how many strays there are and spikes are known, which neuron is next,
-        where its neurons begin and end, whether all have the same time constants.
+        where its neurons begin and end, whether all have the same time constants, whether there are
+        spikes that reach some of them only.
     method : int
         `EQUAL`, `DOUBLE` or `GENERAL` of `spike_times.crossing`.
     """
@@ -66,7 +70,7 @@ class State(NamedTuple):
     method: int
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def new_state(cells, member):
     """Neurons of a member."""
     n_neurons, n_populations = cells.gap.shape[1], len(cells.first) - 1
@@ -83,7 +87,7 @@ def new_state(cells, member):
     return State(values, marks, np.zeros((N_TIMES, n_populations)), counts, cells.method)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PLAIN)
 def begin_run(state):
     """Put all neurons to their initial state at time 0."""
     values, marks, times, counts, _ = state
@@ -93,40 +97,74 @@ def begin_run(state):
     times[CLOCKS], times[ASKED], times[LEAPT], times[NEXT_TIME] = 0.0, 0.0, -1.0, math.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def flip(state, p, when):
-    """Carry a population on if the other rows hold its state at that time; say if they do."""
-    if state.times[LEAPT, p] != when:
-        return False
-    state.counts[SIDE, p] = 1 - state.counts[SIDE, p]
-    state.times[CLOCKS, p], state.times[LEAPT, p] = when, -1.0
-    return True
+@njit(**BARE)
+def decays(length, mem, syn):
+    """Factors of voltage and current after some time, and the response to a unit current."""
+    if mem == syn:
+        left = math.exp(-length / syn)
+        return left, left, length / syn * left if left > 0.0 else 0.0
+    return math.exp(-length / mem), math.exp(-length / syn), response(length, mem, syn)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def carry_one(state, n, when):
     """Carry one neuron on, which makes it a stray unless the population can be carried as well."""
     values, marks, times, counts, _ = state
-    p, stray = marks[HOME, n], marks[IS_STRAY, n]
-    if flip(state, p, when):
+    p = marks[HOME, n]
+    if times[LEAPT, p] == when:
+        flip(state, p)
         return
     side = counts[SIDE, p]
+    stray = marks[IS_STRAY, n]
     length = when - (values[CLOCK, n] if stray else times[CLOCKS, p])
     if length > 0.0:
-        mem, syn = values[TAU_MEM, n], values[TAU_SYN, n]
+        kept, left, gained = decays(length, values[TAU_MEM, n], values[TAU_SYN, n])
         voltage, current = values[VOLTAGE + side, n], values[CURRENT + side, n]
-        gained = response(length, mem, syn)
-        values[VOLTAGE + side, n] = voltage * math.exp(-length / mem) + current * gained
-        values[CURRENT + side, n] = current * math.exp(-length / syn)
+        values[VOLTAGE + side, n] = voltage * kept + current * gained
+        values[CURRENT + side, n] = current * left
     values[CLOCK, n] = when
     if not stray:
         marks[STRAYS, counts[FIRST, p] + counts[N_STRAYS, p]] = n
         counts[N_STRAYS, p] += 1
         marks[IS_STRAY, n] = 1
-    times[LEAPT, p] = -1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
+def flip(state, p):
+    """Carry a population on to the time of the other rows; strays get there on their own."""
+    values, marks, times, counts, _ = state
+    side, when, first = counts[SIDE, p], times[LEAPT, p], counts[FIRST, p]
+    for k in range(counts[N_STRAYS, p]):
+        n = marks[STRAYS, first + k]
+        marks[IS_STRAY, n] = 0
+        voltage, current = values[VOLTAGE + side, n], values[CURRENT + side, n]
+        length = when - values[CLOCK, n]
+        if length > 0.0:
+            kept, left, gained = decays(length, values[TAU_MEM, n], values[TAU_SYN, n])
+            voltage, current = voltage * kept + current * gained, current * left
+        values[VOLTAGE + 1 - side, n], values[CURRENT + 1 - side, n] = voltage, current
+    counts[SIDE, p], counts[N_STRAYS, p] = 1 - side, 0
+    times[CLOCKS, p], times[LEAPT, p] = when, -1.0
+
+
+@njit(**BARE)
+def carry_all(state, p, when):
+    """Carry a population on."""
+    _, marks, times, counts, _ = state
+    first, n_strays = counts[FIRST, p], counts[N_STRAYS, p]
+    if when > times[CLOCKS, p]:
+        if times[LEAPT, p] != when:
+            if n_strays < counts[END, p] - first:
+                leap(state, p, when)
+            times[LEAPT, p] = when
+        flip(state, p)
+    else:
+        for k in range(n_strays):
+            marks[IS_STRAY, marks[STRAYS, first + k]] = 0
+        counts[N_STRAYS, p], times[LEAPT, p] = 0, -1.0
+
+
+@njit(**BARE)
 def current_at(state, n, when):
     """Return the current of a neuron at a later time."""
     values, marks, times, counts, _ = state
@@ -135,28 +173,7 @@ def current_at(state, n, when):
     return values[CURRENT + counts[SIDE, p], n] * math.exp(-(when - since) / values[TAU_SYN, n])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def carry_all(state, p, when):
-    """Carry a population on."""
-    values, marks, times, counts, _ = state
-    strays = marks[STRAYS, counts[FIRST, p] : counts[FIRST, p] + counts[N_STRAYS, p]]
-    for k in range(len(strays)):
-        carry_one(state, strays[k], when)
-    if when > times[CLOCKS, p]:
-        side = counts[SIDE, p]
-        leap(state, p, when)
-        for k in range(len(strays)):
-            n = strays[k]
-            values[VOLTAGE + 1 - side, n] = values[VOLTAGE + side, n]
-            values[CURRENT + 1 - side, n] = values[CURRENT + side, n]
-        counts[SIDE, p] = 1 - side
-    for k in range(len(strays)):
-        marks[IS_STRAY, strays[k]] = 0
-    counts[N_STRAYS, p] = 0
-    times[CLOCKS, p], times[LEAPT, p] = when, -1.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def leap(state, p, when):
     """Write a later state of a population to the other rows; count who may spike before.
 
@@ -173,8 +190,8 @@ def leap(state, p, when):
     length = when - times[CLOCKS, p]
     suspects = 0  # a count, which compilers make vector instructions of
     if counts[ALIKE, p]:
-        kept, left = math.exp(-length / mems[0]), math.exp(-length / syns[0])
-        gained, share = response(length, mems[0], syns[0]), min(length / mems[0], 1.0)
+        kept, left, gained = decays(length, mems[0], syns[0])
+        share = min(length / mems[0], 1.0)
         for n in range(len(voltage)):
             value, rest = voltage[n] * kept + current[n] * gained, current[n] * left
             bound = voltage[n] + (current[n] - voltage[n]) * share
@@ -182,44 +199,67 @@ def leap(state, p, when):
             later_voltage[n], later_current[n] = value, rest
     else:
         for n in range(len(voltage)):
-            gained = response(length, mems[n], syns[n])
-            value = voltage[n] * math.exp(-length / mems[n]) + current[n] * gained
-            rest = current[n] * math.exp(-length / syns[n])
+            kept, left, gained = decays(length, mems[n], syns[n])
+            value, rest = voltage[n] * kept + current[n] * gained, current[n] * left
             bound = voltage[n] + (current[n] - voltage[n]) * min(length / mems[n], 1.0)
             suspects += (value > bar[n]) | ((rest < bar[n]) & (bound > bar[n]))
             later_voltage[n], later_current[n] = value, rest
     return suspects
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(**BARE)
 def ask_all(state, p, stop):
     """Find for a population which neurons spike until `stop`, and when."""
-    if state.counts[N_STRAYS, p] > 0:
-        carry_all(state, p, max(state.times[ASKED, p], state.times[CLOCKS, p]))
-    state.times[ASKED, p] = stop
-    if leap(state, p, stop) == 0:
-        state.times[LEAPT, p] = stop
-    else:
-        state.times[LEAPT, p] = -1.0
-        ask_suspects(state, p, stop)
+    times, counts = state.times, state.counts
+    if counts[N_STRAYS, p] > 0:
+        carry_all(state, p, max(times[ASKED, p], times[CLOCKS, p]))
+    times[ASKED, p] = stop
+    suspects = leap(state, p, stop)
+    times[LEAPT, p] = stop
+    if suspects > 0:
+        ask_suspects(state, p, stop, suspects)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def ask_suspects(state, p, stop):
+@njit(**BARE)
+def ask_suspects(state, p, stop, suspects):
     """Find when those neurons spike that `leap` has counted."""
     values, _, times, counts, _ = state
-    side, length = counts[SIDE, p], stop - times[CLOCKS, p]
-    for n in range(counts[FIRST, p], counts[END, p]):
-        bar, voltage = values[BAR, n], values[VOLTAGE + side, n]
-        share = min(length / values[TAU_MEM, n], 1.0)
-        bound = voltage + (values[CURRENT + side, n] - voltage) * share
-        if values[VOLTAGE + 1 - side, n] > bar or (
-            values[CURRENT + 1 - side, n] < bar and bound > bar
-        ):
-            ask_one(state, n)
+    side, length, end = counts[SIDE, p], stop - times[CLOCKS, p], counts[END, p]
+    for low in range(counts[FIRST, p], end, BLOCK):
+        high = min(low + BLOCK, end)
+        if counts[ALIKE, p]:
+            share = min(length / values[TAU_MEM, low], 1.0)
+            here = count_suspects(
+                values[VOLTAGE + side, low:high], values[CURRENT + side, low:high],
+                values[VOLTAGE + 1 - side, low:high], values[CURRENT + 1 - side, low:high],
+                values[BAR, low:high], share,
+            )  # fmt: skip
+            if here == 0:
+                continue
+            suspects -= here
+        for n in range(low, high):
+            bar, voltage = values[BAR, n], values[VOLTAGE + side, n]
+            share = min(length / values[TAU_MEM, n], 1.0)
+            bound = voltage + (values[CURRENT + side, n] - voltage) * share
+            if values[VOLTAGE + 1 - side, n] > bar or (
+                values[CURRENT + 1 - side, n] < bar and bound > bar
+            ):
+                ask_one(state, n)
+        if suspects == 0:
+            break
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
+def count_suspects(voltage, current, later_voltage, later_current, bar, share):
+    """Count who may spike, in vector instructions; see `leap`."""
+    suspects = 0
+    for n in range(len(voltage)):
+        bound = voltage[n] + (current[n] - voltage[n]) * share
+        suspects += (later_voltage[n] > bar[n]) | ((later_current[n] < bar[n]) & (bound > bar[n]))
+    return suspects
+
+
+@njit(**BARE)
 def ask_one(state, n):
     """Find when a neuron spikes, until the time to which its population has been asked."""
     values, marks, times, counts, method = state
@@ -244,7 +284,7 @@ def ask_one(state, n):
                 times[NEXT_TIME, p], counts[NEXT_NEURON, p] = now + later, n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def forget(state, p):
     """Forget when the neurons of a population spike, since something has reached them."""
     values, _, times, counts, _ = state
@@ -252,7 +292,7 @@ def forget(state, p):
     counts[KNOWN, p], times[NEXT_TIME, p] = 0, math.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def next_spike(state, p):
     """Find which neuron of a population spikes next, the lower number of two, and when."""
     values, _, times, counts, _ = state
@@ -267,7 +307,7 @@ def next_spike(state, p):
     times[NEXT_TIME, p], counts[NEXT_NEURON, p] = time, counts[FIRST, p] + neuron
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def first_of(state):
     """Time of the next spike that is known in any population, and its neuron."""
     _, _, times, counts, _ = state
