@@ -124,6 +124,8 @@ def recurrent(
         time_of.sort(dim=1).values.flatten(), 1, batch, inputs,
     )  # fmt: skip
     limits = EventSettings(end=duration + 10.0, n_threads=threads or available_cores())
+    if engine == Engine.EVENTS:
+        torch.set_num_threads(1)  # what torch does here is too little to be shared
     before = peak_mib()
     for repeat in range(repeats + 1):
         wall, cpu = time.perf_counter(), time.process_time()

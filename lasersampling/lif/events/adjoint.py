@@ -12,14 +12,11 @@ change of the voltage would do to that time. Nothing but events is kept.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lif.events.neurons import decays
-from lasersampling.lif.events.options import BARE, PLAIN
 from lasersampling.lif.events.tables import (
     ARRIVAL,
     BY_GAP,
@@ -30,7 +27,7 @@ from lasersampling.lif.events.tables import (
     BY_TAU_SYN,
     SPIKE,
 )  # fmt: skip
-from lasersampling.lif.spike_times.crossing import response
+from lasersampling.lif.spike_times.dynamics import BARE, PLAIN, carry_and_add, decays, taus_back
 
 # Rows of `Adjoint.values`; the last are those of the neurons.
 P_VOLTAGE, P_CURRENT = 0, 1  # derivatives by voltage and current
@@ -212,24 +209,6 @@ def row_back(state, p, when, weights, by_weights):
     return by_current / syn - by_voltage / mem
 
 
-@njit(**BARE, fastmath={"reassoc"})
-def carry_and_add(by_voltage, by_current, weights, by_weights, factors):
-    """Carry back, add to the derivatives by weights, and return sums of products with these.
-
-    All in one pass of vector instructions, since reading and writing takes most of the time.
-    """
-    kept, left, gained = factors
-    one, two = 0.0, 0.0
-    for n in range(len(weights)):
-        current = by_current[n] * left + by_voltage[n] * gained
-        voltage = by_voltage[n] * kept
-        by_current[n], by_voltage[n] = current, voltage
-        by_weights[n] += current
-        one += weights[n] * current
-        two += weights[n] * voltage
-    return one, two
-
-
 @njit(**BARE)
 def release_back(values, n, current, by_neurons):
     """Hand what the voltage is worth after a spike to the parameters; return what time is worth."""
@@ -250,11 +229,14 @@ def carry_one_back(state, n, when, with_taus):
     length = (values[CLOCK, n] if stray else clocks[p]) - when
     if length > 0.0:
         mem, syn = values[TAU_MEM, n], values[TAU_SYN, n]
+        by_voltage, by_current = values[P_VOLTAGE, n], values[P_CURRENT, n]
         if with_taus:
-            carry_taus_back(values, n, length, mem, syn)
+            sums = values[U, n], values[A_VOLTAGE, n], values[A_CURRENT, n]
+            values[U, n], values[A_VOLTAGE, n], values[A_CURRENT, n] = taus_back(
+                (by_voltage, by_current), sums, length, mem, syn
+            )
         kept, left, gained = decays(length, mem, syn)
-        by_voltage = values[P_VOLTAGE, n]
-        values[P_CURRENT, n] = values[P_CURRENT, n] * left + by_voltage * gained
+        values[P_CURRENT, n] = by_current * left + by_voltage * gained
         values[P_VOLTAGE, n] = by_voltage * kept
     values[CLOCK, n] = when
     if not stray:
@@ -270,38 +252,3 @@ def all_back(state, p, when):
     for k in range(counts[N_STRAYS, p]):
         marks[IS_STRAY, marks[STRAYS, counts[FIRST, p] + k]] = 0
     counts[N_STRAYS, p], clocks[p] = 0, when
-
-
-@njit(**BARE)
-def carry_taus_back(values, n, length, mem, syn):
-    """Carry back, before p_U and p_I are, what becomes the derivatives by time constants.
-
-    For tau_syn that is u, the derivative by a change of tau_syn to come of the current:
-    du/ds = (p_I / tau_syn - u) / tau_syn. For tau_mem it is the adjoint (a_U, a_I) of the integral
-    of -p_U (I - U) / tau_mem^2.
-    """
-    p_u, p_i, a_u = values[P_VOLTAGE, n], values[P_CURRENT, n], values[A_VOLTAGE, n]
-    square = length * length
-    fast, slow = math.exp(-length / syn), math.exp(-length / mem)
-    one, two = shapes(length, mem, syn)
-    gain = p_i * length * fast + p_u * square / mem * one
-    values[U, n] = values[U, n] * fast + gain / (syn * syn)
-    values[A_CURRENT, n] = (
-        values[A_CURRENT, n] * fast
-        + (a_u - p_u / mem) * response(length, mem, syn)
-        + p_u * square / mem**3 * two
-    )
-    values[A_VOLTAGE, n] = (a_u + p_u * length / (mem * mem)) * slow
-
-
-@njit(**BARE, inline="always")
-def shapes(s, mem, syn):
-    """e^(-s / syn) times (e^x - 1 - x) / x^2 and (e^x (x - 1) + 1) / x^2, x = s / syn - s / mem."""
-    x = s / syn - s / mem
-    fast = math.exp(-s / syn)
-    if abs(x) < 0.02:  # six terms of both series leave less than rounding does
-        one = 0.5 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120 + x * (1 / 720 + x / 5040))))
-        two = 0.5 + x * (1 / 3 + x * (1 / 8 + x * (1 / 30 + x * (1 / 144 + x / 840))))
-        return fast * one, fast * two
-    slow = math.exp(-s / mem)
-    return (slow - fast * (1.0 + x)) / (x * x), (slow * (x - 1.0) + fast) / (x * x)

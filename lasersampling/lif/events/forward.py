@@ -54,8 +54,8 @@ from lasersampling.lif.events.neurons import (
     forget,
     new_state,
 )
-from lasersampling.lif.events.options import BARE, PLAIN
 from lasersampling.lif.events.tables import ARRIVAL, RELEASE, SPIKE, Log, Recorded, Spikes
+from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
 
 # Entries of the counts of a run.
 N_SPIKES, N_EVENTS, COMING = 0, 1, 2

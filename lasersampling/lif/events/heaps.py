@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lif.events.options import BARE, PLAIN
+from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
 
 
 class Heap(NamedTuple):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lif.events.options import BARE, PLAIN
-from lasersampling.lif.spike_times.crossing import response, time_to_threshold
+from lasersampling.lif.spike_times.crossing import time_to_threshold
+from lasersampling.lif.spike_times.dynamics import BARE, PLAIN, decays
 
 # Rows of `State.values`. Voltage and current of a population are in the rows that its SIDE says;
 # the other two have room for a later state.
@@ -95,15 +95,6 @@ def begin_run(state):
     values[BAR], values[COMING], marks[IS_STRAY] = values[GAP], math.inf, 0
     counts[SIDE], counts[N_STRAYS], counts[KNOWN] = 0, 0, 0
     times[CLOCKS], times[ASKED], times[LEAPT], times[NEXT_TIME] = 0.0, 0.0, -1.0, math.inf
-
-
-@njit(**BARE)
-def decays(length, mem, syn):
-    """Factors of voltage and current after some time, and the response to a unit current."""
-    if mem == syn:
-        left = math.exp(-length / syn)
-        return left, left, length / syn * left if left > 0.0 else 0.0
-    return math.exp(-length / mem), math.exp(-length / syn), response(length, mem, syn)
 
 
 @njit(**BARE)

@@ -14,15 +14,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from lasersampling.checks import number_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.lif.populations.description import NetworkDescription
-from lasersampling.lif.populations.peaks import largest_voltages
+from lasersampling.lif.populations.peaks import (
+    Arriving,
+    ReadoutSlopes,
+    largest_back,
+    largest_voltages,
+)
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.lif.populations.spikes import SpikeEvents
 
@@ -34,25 +42,25 @@ class LeakyReadout:
     Attributes
     ----------
     times : Tensor, shape (arrival, neuron or 1)
-        When spikes arrive, at each neuron or at all of them [tau_syn].
-    weights : Tensor, shape (arrival, neuron)
-        Their weights [1].
-    run : Tensor of int64, shape (arrival,)
-        Run of each: member * n_samples + sample.
+        When spikes arrive, at each neuron or at all of them; those of a run together [tau_syn].
+    row : Tensor of int64, shape (arrival,)
+        Which row of the weights each of them has.
+    offsets : Tensor of int64, shape (member * sample + 1,)
+        Where the arrivals of each run begin.
+    weights : Tensor, shape (member, row, neuron)
+        Weights, the sources of all connections one after the other [1].
     neurons : tuple of Tensor, each (member, neuron)
         Initial voltage times the conductance [1], time constants tau_mem and tau_syn [tau_syn],
         conductance [1].
-    shape : (int, int, int)
-        Numbers of members, samples and neurons.
     end : float
         When voltages are no longer read out [tau_syn].
     """
 
     times: Tensor
+    row: Tensor
+    offsets: Tensor
     weights: Tensor
-    run: Tensor
     neurons: tuple[Tensor, Tensor, Tensor, Tensor]
-    shape: tuple[int, int, int]
     end: float
 
     @classmethod
@@ -79,25 +87,40 @@ class LeakyReadout:
         end : float
             When voltages are no longer read out [tau_syn].
         """
-        times, weights, runs = [], [], []
+        times, weights, rows, runs, filled = [], [], [], [], 0
         for k, c in enumerate(network.connections):
             sent = inputs if c.source == INPUTS else spikes[c.source]
             if c.target != population or sent is None:
                 continue
-            member = sent.run // sent.n_samples
-            delays = network.connection_delays(k)[member, sent.neuron]
-            own = network.connection_weights(k)[member, sent.neuron]
+            delays = network.connection_delays(k)[sent.run // sent.n_samples, sent.neuron]
             times.append(sent.time[:, None] + (delays if delays.ndim == 2 else delays[:, None]))
-            weights.append(own)
+            weights.append(network.connection_weights(k))
+            rows.append(filled + sent.neuron)
             runs.append(sent.run)
-        neurons = network.neuron_numbers(population)
+            filled += network.size(c.source)
         width = max(own.shape[1] for own in times)
-        times = [own.expand(-1, width) for own in times]
-        return cls(
-            torch.cat(times), torch.cat(weights), torch.cat(runs),
-            (neurons.initial, neurons.tau_mem, neurons.tau_syn, neurons.conductance),
-            (network.n_members, inputs.n_samples, network.size(population)), end,
-        )  # fmt: skip
+        time, row = torch.cat([own.expand(-1, width) for own in times]), torch.cat(rows)
+        run = torch.cat(runs)
+        if len(runs) > 1:
+            order = torch.argsort(run, stable=True)
+            time, row, run = time[order], row[order], run[order]
+        n_runs = network.n_members * inputs.n_samples
+        offsets = torch.searchsorted(run, torch.arange(n_runs + 1, device=run.device))
+        own = network.neuron_numbers(population)
+        neurons = (own.initial, own.tau_mem, own.tau_syn, own.conductance)
+        return cls(time, row, offsets, torch.cat(weights, dim=1), neurons, end)
+
+    @property
+    def run(self) -> Tensor:
+        """Run of each arrival: member * n_samples + sample."""
+        runs = torch.arange(len(self.offsets) - 1, device=self.offsets.device)
+        return torch.repeat_interleave(runs, self.offsets.diff(), output_size=len(self.times))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of members, samples and neurons."""
+        n_members, _, n_neurons = self.weights.shape
+        return n_members, (len(self.offsets) - 1) // n_members, n_neurons
 
     def integral(self, decay: float | None = None) -> Tensor:
         """Return the integrals of the voltages, weighted by exp(-t / decay) if asked.
@@ -120,21 +143,19 @@ class LeakyReadout:
         rate = weight_rate(decay)
         initial, tau_mem, tau_syn, conductance = self.neurons
         left = (self.end - self.times).clamp_min(0.0)
-        total_rate = self._spread(1.0 / tau_syn) + rate
-        current = charge(self.times, left, total_rate, rate)
-        by_current = self._added(torch.where(left > 0, self.weights * current, 0.0))
-        last = self._voltage(self.times.new_full(self._runs_shape, self.end)).reshape(self.shape)
-        change = math.exp(-rate * self.end) * last - initial[:, None]
+        current = charge(self.times, left, self._spread(1.0 / tau_syn) + rate, rate)
+        by_current = self._added(torch.where(left > 0, current, 0.0))
+        change = math.exp(-rate * self.end) * self._voltage(self.end) - initial[:, None]
         value = (by_current - tau_mem[:, None] * change) / (1.0 + rate * tau_mem[:, None])
         return value / conductance[:, None]
 
     def maximum(self) -> Tensor:
         """Return the largest voltages, shape (member, sample, neuron) [1]."""
-        fixed, arrival = self._peaks()
-        column = torch.arange(self.shape[2]).expand_as(arrival) % self.times.shape[1]
-        at_arrival = self.times[arrival.clamp_min(0), column] if len(self.times) else fixed
-        when = torch.where(arrival >= 0, at_arrival, fixed)
-        return self._voltage(when).reshape(self.shape) / self.neurons[3][:, None]
+        initial, tau_mem, tau_syn, conductance = self.neurons
+        largest: Tensor = _Largest.apply(
+            self.times, self.weights, initial, tau_mem, tau_syn, (self.row, self.offsets, self.end)
+        )
+        return largest.reshape(self.shape) / conductance[:, None]
 
     def voltages(self, times: Tensor) -> Tensor:
         """Return the voltages at given times, (time,), as (member, sample, neuron, time) [1].
@@ -146,16 +167,8 @@ class LeakyReadout:
         """
         if not bool(((times >= 0) & (times <= self.end)).all()):  # nan too
             raise InputError.single("times", "some outside", f"times from 0 to {self.end:g}")
-        rows = [
-            self._voltage(self.times.new_full(self._runs_shape, float(t))).reshape(self.shape)
-            / self.neurons[3][:, None]
-            for t in times
-        ]
+        rows = [self._voltage(float(t)) / self.neurons[3][:, None] for t in times]
         return torch.stack(rows, dim=-1)
-
-    @property
-    def _runs_shape(self) -> tuple[int, int]:
-        return self.shape[0] * self.shape[1], self.shape[2]
 
     def _spread(self, values: Tensor) -> Tensor:
         """Values (member, neuron) for each arrival; once where all neurons have the same."""
@@ -164,37 +177,58 @@ class LeakyReadout:
         return values[self.run // self.shape[1]]
 
     def _added(self, values: Tensor) -> Tensor:
-        """Sum of values (arrival, neuron) over the arrivals of each run."""
-        total = values.new_zeros(self._runs_shape).index_add(0, self.run, values)
-        return total.reshape(self.shape)
+        """Sum of weights * values (arrival, neuron or 1) over the arrivals of each run."""
+        n_members, n_samples, n_neurons = self.shape
+        if values.shape[1] == 1:
+            n_rows = self.weights.shape[1]
+            place = self.run * n_rows + self.row
+            by_row = values.new_zeros(n_members * n_samples * n_rows)
+            by_row = by_row.index_add(0, place, values[:, 0])
+            return by_row.reshape(n_members, n_samples, n_rows) @ self.weights
+        weighted = self.weights[self.run // n_samples, self.row] * values
+        total = values.new_zeros(n_members * n_samples, n_neurons)
+        return total.index_add(0, self.run, weighted).reshape(self.shape)
 
-    def _voltage(self, when: Tensor) -> Tensor:
-        """U at one time for each run and neuron, (run, neuron)."""
+    def _voltage(self, when: float) -> Tensor:
+        """U at a time, (member, sample, neuron)."""
         initial, tau_mem, tau_syn, _ = self.neurons
-        member = torch.arange(self._runs_shape[0]) // self.shape[1]
-        start = initial[member] * torch.exp(-when / tau_mem[member])
-        alike = not when.requires_grad and bool((when == when[:, :1]).all())
-        since = (when[:, :1] if alike else when)[self.run] - self.times
+        since = when - self.times
         past = since > 0
         safe = torch.where(past, since, 1.0)
-        values = self.weights * response(safe, self._spread(tau_mem), self._spread(tau_syn))
-        return start + self._added(torch.where(past, values, 0.0)).reshape(self._runs_shape)
+        values = response(safe, self._spread(tau_mem), self._spread(tau_syn))
+        start = initial * torch.exp(-when / tau_mem)
+        return start[:, None] + self._added(torch.where(past, values, 0.0))
 
-    def _peaks(self) -> tuple[Tensor, Tensor]:
-        """Where each voltage is largest: a time, or the number of the arrival at which it is."""
-        order = torch.argsort(self.run, stable=True)
-        counts = torch.bincount(self.run, minlength=self._runs_shape[0])
-        offsets = np.concatenate([[0], np.cumsum(counts.numpy())])
-        weights = self.weights[order]
-        times = self.times[order].expand_as(weights)
-        arrays = (np.ascontiguousarray(t.detach().numpy()) for t in (times, weights))
-        initial, tau_mem, tau_syn, _ = (n.detach().numpy() for n in self.neurons)
-        found = largest_voltages(
-            *arrays, offsets, (initial, tau_mem, tau_syn), (self.shape[1], self.end)
-        )
-        fixed, place = (torch.from_numpy(array) for array in found)
-        here = order[place.clamp_min(0)] if len(order) else place
-        return fixed, torch.where(place >= 0, here, -1)
+
+class _Largest(torch.autograd.Function):
+    """Largest voltages U, (run, neuron); see `peaks`."""
+
+    @staticmethod
+    def forward(ctx: Any, times: Tensor, weights: Tensor, *rest: Any) -> Tensor:
+        initial, tau_mem, tau_syn, (row, offsets, end) = rest
+        ctx.arriving = Arriving(
+            _array(times), _array(row), _array(offsets), _array(weights),
+            _array(initial), _array(tau_mem), _array(tau_syn), float(end),
+        )  # fmt: skip
+        ctx.maxima = largest_voltages(ctx.arriving)
+        return torch.from_numpy(ctx.maxima.value).to(weights)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        a = ctx.arriving
+        shapes = (a.time, a.weights, a.initial, a.tau_mem, a.tau_syn)
+        slopes = ReadoutSlopes(*(np.zeros(array.shape) for array in shapes))
+        with_taus = any(ctx.needs_input_grad[3:5])
+        largest_back(a, ctx.maxima, _array(upstream), with_taus, slopes)
+        return *(torch.from_numpy(array).to(upstream) for array in slopes), None
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """Values in double precision, or whole numbers, in one piece of memory."""
+    values = tensor.detach().cpu()
+    values = values.double() if values.is_floating_point() else values
+    return np.ascontiguousarray(values.numpy())
 
 
 def weight_rate(decay: float | None) -> float:

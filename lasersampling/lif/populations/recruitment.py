@@ -72,7 +72,7 @@ class PopulationGroup:
             with torch.no_grad():
                 numbers = self.network.neuron_numbers(self.population)
                 threshold = (numbers.gap / numbers.conductance)[:, None]
-            lack = torch.where(silent.cpu(), 1.0 - peaks / threshold.cpu(), 0.0)
+            lack = torch.where(silent.to(peaks.device), 1.0 - peaks / threshold, 0.0)
             loss = strength * lack.sum() / silent.shape[1]
             found = torch.autograd.grad(loss, weights, allow_unused=True)
         for own, added in zip(weights, found, strict=True):

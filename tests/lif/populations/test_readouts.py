@@ -17,22 +17,28 @@ END = 5.0
 LEARNED = ("tau_mem", "tau_syn", "leak", "conductance", "initial")
 
 
-def network(tau_mem=1.4, seeds=(0,)):
-    """Recurrent neurons, and three integrators that read them and the inputs."""
+def network(tau_mem=1.4, seeds=(0,), *, together=False):
+    """Recurrent neurons, and three integrators that read them and the inputs.
+
+    Together means that all integrators are reached at the same times, and learn no time constants.
+    """
     integrator = Neuron(tau_mem=tau_mem, conductance=0.7, leak=0.1)
+    span = None if together else DelayRange()
+    learned = ("leak", "conductance", "initial") if together else LEARNED
     return PopulationNetwork(
         3,
         [
             Population(8, refractory=0.2),
             Population(
-                3, integrator, spiking=False, initial=0.3, learned=LEARNED, dendritic=DelayRange()
+                3, integrator, spiking=False, initial=0.3, learned=learned, dendritic=span
             ),
         ],
         [
             Connection(INPUTS, 0, 1.5, 1.0), Connection(0, 0, 0.0, 0.3),
-            Connection(0, 1, 0.1, 0.6, delays=DelayRange()), Connection(INPUTS, 1, 0.1, 0.5),
+            Connection(0, 1, 0.1, 0.6, delays=span), Connection(INPUTS, 1, 0.1, 0.5),
         ],
         Streams(list(seeds)),
+        axonal=DelayRange() if together else None,
     )  # fmt: skip
 
 
@@ -49,10 +55,10 @@ def test_against_a_sum_of_responses_on_a_fine_grid(tau_mem):
     grid = np.linspace(0.0, END, 40001)
     for place in range(4):
         own = readout.run == place
-        times, weights = readout.times[own].numpy(), readout.weights[own].numpy()
+        times, weights = readout.times[own], readout.weights[place // 2, readout.row[own]]
         for n in range(3):
             voltage = 0.2 * np.exp(-grid / tau_mem)
-            for t, w in zip(times[:, n], weights[:, n], strict=True):
+            for t, w in zip(times[:, n].tolist(), weights[:, n].tolist(), strict=True):
                 voltage += w / 0.7 * kernel(grid - t, tau_mem, 1.0)
             index = (place // 2, place % 2, n)
             step = grid[1]
@@ -68,8 +74,9 @@ def test_against_a_sum_of_responses_on_a_fine_grid(tau_mem):
 
 @pytest.mark.parametrize("value", ["maximum", "integral", "weighted"])
 @pytest.mark.parametrize("tau_mem", [1.0, 1.4])
-def test_derivatives_are_those_of_central_differences(tau_mem, value):
-    net = network(tau_mem)
+@pytest.mark.parametrize("together", [False, True])
+def test_derivatives_are_those_of_central_differences(tau_mem, value, together):
+    net = network(tau_mem, together=together)
 
     def loss():
         readout = read(net)
@@ -89,6 +96,31 @@ def test_derivatives_are_those_of_central_differences(tau_mem, value):
         scale = max(1.0, float(slopes.abs().max()))
         error = np.abs(np.array([float(slopes[p]) for p in chosen]) - expected).max() / scale
         assert error < 1e-6, name
+
+
+def test_maxima_at_peaks_at_arrivals_and_at_the_end_and_their_derivatives():
+    """Inhibition cuts a voltage that rises: its maximum moves with the time of that arrival."""
+    population = Population(3, Neuron(tau_mem=1.3), spiking=False)
+    silent = Population(1)
+    net = PopulationNetwork(
+        3, [silent, population], [Connection(INPUTS, 0, 0.0, 0.0), Connection(INPUTS, 1)], [0]
+    )
+    with torch.no_grad():
+        net.weights[1][0] = torch.tensor([[1.0, 1.0, 1.0], [0.0, -9.0, 0.0], [0.0, 0.0, 5.0]])
+    inputs = events([[(0.1, 0), (0.6, 1), (4.9, 2)]])
+    inputs.time.requires_grad_()
+    largest = run_events(net, inputs, EventSettings(END)).voltages().maximum().flatten()
+    slopes = [torch.autograd.grad(x, inputs.time, retain_graph=True)[0] for x in largest]
+    peak = np.log(1.3) / (1 - 1 / 1.3)  # where the response is largest
+
+    def rising(s):  # slope of the response
+        return (np.exp(-s) - kernel(np.array(s), 1.3, 1.0)) / 1.3
+
+    assert largest[0].item() == pytest.approx(float(kernel(np.array(peak), 1.3, 1.0)))
+    assert largest[1].item() == pytest.approx(float(kernel(np.array(0.5), 1.3, 1.0)))
+    assert slopes[0].tolist() == pytest.approx([0, 0, 0], abs=1e-15)
+    assert slopes[1].tolist() == pytest.approx([-rising(0.5), rising(0.5), 0])
+    assert slopes[2].tolist() == pytest.approx([-rising(END - 0.1), 0, -5 * rising(END - 4.9)])
 
 
 def test_without_any_spike_the_voltage_decays_from_where_it_began():
