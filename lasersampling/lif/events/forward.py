@@ -55,6 +55,7 @@ from lasersampling.lif.events.neurons import (
     new_state,
 )
 from lasersampling.lif.events.tables import ARRIVAL, RELEASE, SPIKE, Log, Recorded, Spikes
+from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
 
 # Entries of the counts of a run.
@@ -332,8 +333,9 @@ def input_arrivals(cells, wires, given, member, run):
     following = np.zeros(len(cells.first) - 1, np.int64)
     if not falls:
         return Arrivals(time, row, which, following)
-    order = np.argsort(time, kind="mergesort")
-    return Arrivals(time[order], row[order], which[order], following)
+    sorting = new_sorting(size)
+    sort_arrivals(time, np.zeros(size), sorting)
+    return Arrivals(sorting.arrival, row[sorting.who], which[sorting.who], following)
 
 
 @njit(**PLAIN)
