@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.lif import DelayRange, Neuron, Streams, first_spike_times
+from lasersampling.lif import DelayRange, Neuron, Streams
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
 from lasersampling.lif.grid.engine import run_on_grid
@@ -85,38 +85,6 @@ def test_torchdiffeq_finds_the_same_events():
     assert len(expected) >= 6
     assert neurons.tolist() == [k for _, k in expected]
     assert np.allclose(found.detach(), [time for time, _ in expected], rtol=0, atol=1e-8)
-
-
-@pytest.mark.parametrize("delayed", [False, True])
-@pytest.mark.parametrize("tau_mem", [1.0, 2.0, 1.7])
-def test_one_spike_per_neuron_is_the_closed_form(tau_mem, delayed):
-    """First spike times, and EventProp against the closed form by weights and delays."""
-    span = DelayRange() if delayed else None
-    hidden, output = Neuron(0.6, 0.1, 0.8, tau_mem), Neuron(0.7, tau_mem=tau_mem)
-    network = PopulationNetwork(
-        5,
-        [Population(30, hidden, refractory=np.inf), Population(3, output, refractory=np.inf)],
-        [Connection(INPUTS, 0, delays=span), Connection(0, 1, 0.2, 0.3)],
-        Streams([0, 1]),
-    )
-    times = 3.0 * torch.rand(2, 7, 5, dtype=torch.float64, generator=torch.manual_seed(0))
-    delays = network.connection_delays(0).transpose(1, 2) if delayed else None
-    inner = first_spike_times(times, network.weights[0].transpose(1, 2), hidden, delays=delays)
-    expected = first_spike_times(inner, network.weights[1].transpose(1, 2), output)
-    activity = run_events(network, SpikeEvents.from_times(times))
-    found = activity.spikes().first()
-    spiked = torch.isfinite(expected)
-    assert spiked.float().mean() > 0.3
-    assert bool((torch.isfinite(found) == spiked).all())
-    for own, other in ((activity.spikes(0).first(), inner), (found, expected)):
-        here = torch.isfinite(other)
-        assert float((own[here] - other[here]).detach().abs().max()) < 1e-13
-    upstream = torch.randn(int(spiked.sum()), dtype=torch.float64, generator=torch.manual_seed(1))
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    exact = torch.autograd.grad((upstream * expected[spiked]).sum(), parameters)
-    adjoint = torch.autograd.grad((upstream * found[spiked]).sum(), parameters)
-    for one, other in zip(adjoint, exact, strict=True):
-        assert float((one - other).abs().max()) < 1e-10 * float(other.abs().max())
 
 
 def test_samples_and_members_do_not_know_of_each_other_nor_of_threads():

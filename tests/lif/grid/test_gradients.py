@@ -1,18 +1,10 @@
-"""Derivatives on a time grid: those of spike times are exact, surrogates point the same way."""
-
-from typing import Any, get_args
+"""Derivatives on a time grid; where surrogates point: `test_agreement`."""
 
 import pytest
 import torch
 
-from lasersampling.lif import Neuron, Streams
 from lasersampling.lif.grid.settings import GridSettings
-from lasersampling.lif.grid.surrogates import Kind, Surrogate
-from lasersampling.lif.populations.network import PopulationNetwork
-from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from tests.lif.grid.tasks import KINDS, by_events, given, loop, on_grid
-
-KINDS_OF_SURROGATES: tuple[Any, ...] = get_args(Kind)
 
 
 def loss_of(activity):
@@ -72,40 +64,6 @@ def test_derivatives_of_times_are_those_of_the_event_engine(kind):
     ]
     assert min(cosines) > 0.98
     assert sorted(cosines)[len(cosines) // 2] > 0.999
-
-
-def classification(recurrent):
-    """Hidden neurons that spike several times, and the maxima of three read-outs."""
-    populations = [
-        Population(20, Neuron(tau_mem=2.0), refractory=0.2),
-        Population(3, Neuron(tau_mem=2.0), spiking=False),
-    ]
-    connections = [Connection(INPUTS, 0, 1.6, 1.0), Connection(0, 1, 0.1, 0.3)]
-    if recurrent:
-        connections.append(Connection(0, 0, 0.0, 0.15))
-    return PopulationNetwork(5, populations, connections, Streams([0]))
-
-
-def entropy(activity):
-    labels = torch.arange(60) % 3
-    return torch.nn.functional.cross_entropy(5.0 * activity.voltages().maximum()[0], labels)
-
-
-@pytest.mark.parametrize("recurrent", [False, True])
-def test_surrogates_point_where_the_exact_gradient_does(recurrent):
-    network, inputs = classification(recurrent), given(1, 60, 5)
-    exact_activity = by_events(network, inputs, 6.0)
-    assert int(exact_activity.spikes(0).counts().max()) >= 3
-    exact = slopes(network, exact_activity, entropy)
-    for kind in KINDS_OF_SURROGATES:
-        settings = GridSettings(0.1, 6.0, Surrogate(kind, 20.0), detach_reset=True)
-        found = slopes(network, on_grid(network, inputs, settings), entropy)
-        cosines = [
-            float(torch.cosine_similarity(a.flatten(), b.flatten(), dim=0))
-            for a, b in zip(found, exact, strict=True)
-        ]
-        assert cosines[0] > 0.3, kind  # through hidden neurons
-        assert cosines[1] > 0.99, kind  # of the weights of the read-outs, which no surrogate meets
 
 
 @pytest.mark.parametrize("derivatives", ["surrogate", "times", "both"])
