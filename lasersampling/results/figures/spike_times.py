@@ -1,14 +1,17 @@
-"""Output spikes by class, and the time between correct and wrong neurons."""
+"""Answers of the output neurons by class, and how far right and wrong ones lie apart."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from lasersampling.plots import style
+from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
 
 _SHOWN = 40
@@ -17,8 +20,34 @@ _COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.VERMILLION, style.SKY, 
             style.GREY, style.INK, "#8B5A2B", "#556B2F")  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What is plotted: values of (sample, neuron); the right one is smaller if the sign is 1."""
+
+    values: NDArray[np.float64]
+    sign: float
+    label: str
+    title: str
+    lead: str
+
+
+def _answer(results: Results) -> _Answer:
+    stored = results.group("test").get("answer")
+    if stored is None:
+        tau = r"($\tau_\mathrm{syn}$)"
+        return _Answer(
+            results.array("test/output_time")[0], 1.0, f"output spike {tau}",
+            "spike times of the output neurons", f"first wrong minus correct neuron {tau}",
+        )  # fmt: skip
+    unit = r" ($\tau_\mathrm{syn}$)" if stored.units == "tau_syn" else ""
+    return _Answer(
+        stored.data[0].astype(float), -1.0, f"{stored.description}{unit}",
+        "answers of the output neurons", f"correct minus largest wrong neuron{unit}",
+    )  # fmt: skip
+
+
 def plot(path: str | os.PathLike[str]) -> Figure:
-    """Plot a raster of the first network's output spikes, sorted by class, and the separation.
+    """Plot the first network's output spikes or other answers by class, and their separation.
 
     Parameters
     ----------
@@ -35,7 +64,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         If the file holds no test part.
     """
     results = read_results(path, groups=("test",))
-    times, labels = results.array("test/output_time")[0], results.array("test/label")
+    answer, labels = _answer(results), results.array("test/label")
+    times = answer.values
     n_classes = times.shape[1]
     names = [f"class {label}" for label in range(n_classes)]
     neurons = [f"neuron {label}" for label in range(n_classes)]
@@ -49,7 +79,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         row = 0
         for label in range(n_classes):
             chosen = np.flatnonzero(labels == label)[:shown]
-            chosen = chosen[np.argsort(times[chosen, label])]
+            chosen = chosen[np.argsort(answer.sign * times[chosen, label])]
             for neuron in range(n_classes):
                 raster.scatter(
                     times[chosen, neuron], row + np.arange(len(chosen)), s=9, linewidths=0,
@@ -64,14 +94,15 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             row += len(chosen)
         raster.set_ylim(row, -1)
         raster.set_ylabel("test sample, by class and spike")
-        raster.set_xlabel(r"output spike ($\tau_\mathrm{syn}$)")
-        raster.set_title("spike times of the output neurons", fontsize=14)
+        raster.set_xlabel(answer.label)
+        raster.set_title(answer.title, fontsize=14)
         if n_classes <= 4:
             raster.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=n_classes,
                           markerscale=2, columnspacing=0.8, handletextpad=0.0)  # fmt: skip
-        others = times.copy()
+        others = answer.sign * times
+        own = others[np.arange(len(labels)), labels]
         others[np.arange(len(labels)), labels] = np.inf
-        own, next_one = times[np.arange(len(labels)), labels], others.min(axis=1)
+        next_one = others.min(axis=1)
         both = np.isfinite(own) & np.isfinite(next_one)
         lead = next_one[both] - own[both]
         low, high = np.quantile(lead, [0.001, 0.999]) if lead.size else (0.0, 1.0)
@@ -85,7 +116,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 np.clip(part, bins[0], bins[-1]), bins=bins, color=colour[right], label=name
             )
         separation.axvline(0.0, color=style.INK, linewidth=1)
-        separation.set_xlabel(r"first wrong minus correct neuron ($\tau_\mathrm{syn}$)")
+        separation.set_xlabel(answer.lead)
         separation.set_ylabel("test samples")
         separation.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         separation.margins(y=0.25)  # for the legend

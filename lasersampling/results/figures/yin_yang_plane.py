@@ -77,8 +77,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             vmax=np.nanquantile(lead, 0.99), interpolation="nearest",
         )  # fmt: skip
         bar = figure.colorbar(image, ax=separation, shrink=0.85)
-        bar.set_label(r"second minus first spike ($\tau_\mathrm{syn}$)")
-        separation.set_title("lead of the first spike")
+        answer = results.group("test").get("answer")
+        if answer is None:
+            bar.set_label(r"second minus first spike ($\tau_\mathrm{syn}$)")
+            separation.set_title("lead of the first spike")
+        else:
+            bar.set_label("largest minus second")
+            separation.set_title(f"lead: {answer.description}", fontsize=14)
         for axes in (plane, separation):
             axes.set_xlabel("x")
             axes.set_ylabel("y")
