@@ -138,9 +138,6 @@ def build_populations(
     axonal, dendritic, synaptic = (
         span if kind == own else None for own in ("axonal", "dendritic", "synaptic")
     )
-    is_shared = axonal is not None and settings.input_copies > 1
-    if is_shared:  # copies of an input have the same delay
-        front.append(AxonalDelays(len(groups), streams, span, shared=groups))
     after = SpikingAgain() if settings.after_spike is None else settings.after_spike
     populations, connections = [], []
     for place, n_post in enumerate((*settings.hidden, n_classes)):
@@ -159,9 +156,8 @@ def build_populations(
             own = settings.recurrent
             connections.append(Connection(place, place, own.weight_mean, own.weight_std, synaptic))
     return PopulationNetwork(
-        len(groups), populations, connections, streams,
-        axonal=None if is_shared else axonal, front=front,
-    )  # fmt: skip
+        len(groups), populations, connections, streams, axonal=axonal, front=front
+    )
 
 
 def network_of(

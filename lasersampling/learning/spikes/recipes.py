@@ -352,6 +352,13 @@ def _network_problems(
     """What of a network, its loss and its gradients does not belong together."""
     problems = []
     has_voltages = network.read_out is not None
+    is_stack = network.is_stack and loss.is_of_first_spikes
+    if network.delays == "axonal" and network.input_copies > 1 and not is_stack:
+        got, expected = (
+            f"{network.input_copies}",
+            "1 with axonal delays of neurons that spike again",
+        )
+        problems.append(Problem("network.input_copies", got, expected))
     if loss.kind in VOLTAGES and not has_voltages:
         expected = "output neurons without threshold, whose voltages this loss reads"
         problems.append(Problem("network.read_out", "none", expected))

@@ -72,14 +72,16 @@ def test_it_learns_with_every_answer(method, kind):
 
 
 def test_delays_and_time_constants_are_those_of_the_recipe():
-    network = {"delays": "axonal", "input_copies": 2, "delay_range": {"scale": 0.5}}
+    network = {"delays": "synaptic", "input_copies": 2, "delay_range": {"scale": 0.5}}
     made = network_of(settings("eventprop", "maximum", network=network), 4, 2)
     assert isinstance(made, PopulationNetwork)
     times = torch.rand(2, 3, 4, dtype=torch.float64)
     prepared = made.prepared(times)
     assert prepared.shape == (2, 3, 9)
-    assert torch.allclose(prepared[..., 0], prepared[..., 1])  # copies share their delay
-    assert (prepared[..., :8] >= times.repeat_interleave(2, -1)).all()
+    assert torch.equal(prepared[..., :8], times.repeat_interleave(2, -1))
+    delays = made.synaptic_delays(0)
+    assert delays is not None
+    assert 0 < float(delays.min()) < float(delays.max()) < 0.5
     assert made.connections[1].source == made.connections[1].target == 0
     numbers = made.neuron_numbers(1)
     assert float(numbers.tau_mem.max()) == 2.0
@@ -156,6 +158,13 @@ def test_what_wins(kind, answers, wins):
         ({"method": "eventprop", "loss": {"rate_penalty": 1.0}}, "loss.rate_penalty"),
         ({"method": "eventprop", "loss": {"lowest_rate": 5.0, "highest_rate": 1.0}}, "highest"),
         ({"network": {"after_spike": {"refractory": -1.0}}}, "refractory"),
+        (
+            {
+                "method": "eventprop",
+                "network": {"after_spike": {}, "delays": "axonal", "input_copies": 2},
+            },
+            "input_copies",
+        ),
         (
             {
                 "method": "surrogate", "grid": {"step": 0.1, "end": 3.0},
