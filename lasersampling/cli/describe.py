@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -21,6 +22,9 @@ from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.exchange.arrays import n_inputs, network_to_arrays
 from lasersampling.lif.exchange.network_file import FORM, load_network
+from lasersampling.lif.exchange.population_arrays import population_arrays
+from lasersampling.lif.populations.network import PopulationNetwork
+from lasersampling.lif.populations.population import INPUTS
 from lasersampling.paths import suffix_of
 from lasersampling.results import read_results
 from lasersampling.results.records import flattened
@@ -163,27 +167,58 @@ def describe_spiking(path: Path) -> Description:
     return told, pairs_table(f"spiking network {path}", values)
 
 
-def spiking_values(network: SpikingNetwork) -> dict[str, Any]:
+def spiking_values(network: SpikingNetwork | PopulationNetwork) -> dict[str, Any]:
     """Summarise a network of spiking neurons: its size, delays and time constants."""
+    if isinstance(network, PopulationNetwork):
+        return _population_values(network)
     arrays = network_to_arrays(network)
     layers = range(len(network.layers))
-    delays = {name: array for name, array in arrays.items() if "_delays_" in name}
-    kinds = dict.fromkeys(name.partition("_")[0] for name in delays)
     values: dict[str, Any] = {
         "members": network.n_members,
         "inputs": n_inputs(arrays),
         "input_copies": int(arrays.get("input_copies", 1)),
         "bias_spikes": arrays["bias_times"].size if "bias_times" in arrays else 0,
         "neurons": [layer.n_post for layer in network.layers],
+    }
+    return values | _synapse_values(arrays) | _time_constants(arrays, layers)
+
+
+def _population_values(network: PopulationNetwork) -> dict[str, Any]:
+    """Summarise a network of populations."""
+    arrays = population_arrays(network)
+    numbers = range(len(network.populations))
+    ends = (("inputs" if c.source == INPUTS else c.source, c.target) for c in network.connections)
+    values: dict[str, Any] = {
+        "members": network.n_members,
+        "inputs": network.n_inputs,
+        "neurons": [population.n_neurons for population in network.populations],
+        "read_outs": [k for k in numbers if not network.populations[k].spiking],
+        "connections": " ".join(f"{source}>{target}" for source, target in ends),
+    }
+    periods = [arrays.get(f"refractory_{k}") for k in numbers]
+    values["mean_refractory_tau_syn"] = [None if p is None else float(p.mean()) for p in periods]
+    return values | _synapse_values(arrays) | _time_constants(arrays, numbers)
+
+
+def _synapse_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Summarise weights and delays."""
+    delays = {name: array for name, array in arrays.items() if "_delays_" in name}
+    kinds = dict.fromkeys(name.partition("_")[0] for name in delays)
+    weights = [array for name, array in arrays.items() if name.startswith("weights_")]
+    values = {
         "delays": " and ".join(kinds) or "none",
-        "weights": sum(layer.n_post * layer.n_pre for layer in network.layers),
-        "weight_std": float(np.concatenate([arrays[f"weights_{k}"].ravel() for k in layers]).std()),
+        "weights": sum(array[0].size for array in weights),
+        "weight_std": float(np.concatenate([array.ravel() for array in weights]).std()),
     }
     if delays:
         longest = max(float(array.max()) for array in delays.values())
         values["longest_delay_tau_syn"] = longest
-    values["mean_tau_mem_tau_syn"] = [float(arrays[f"tau_mem_{k}"].mean()) for k in layers]
     return values
+
+
+def _time_constants(arrays: Mapping[str, NDArray[Any]], numbers: range) -> dict[str, Any]:
+    means = [float(arrays[f"tau_mem_{k}"].mean()) for k in numbers]
+    return {"mean_tau_mem_tau_syn": means}
 
 
 def _kind_of(path: Path) -> str:

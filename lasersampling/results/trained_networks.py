@@ -9,7 +9,8 @@ import numpy as np
 from lasersampling.config import parse, toml_of
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
-from lasersampling.lif.exchange.arrays import Array, network_from_arrays
+from lasersampling.lif.exchange.array_names import Array
+from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results

@@ -10,9 +10,9 @@ import torch
 from lasersampling.lif import (
     load_network,
     network_from_arrays,
-    network_to_arrays,
     save_network,
 )
+from lasersampling.lif.exchange.networks import arrays_of
 from lasersampling.results import read_results
 
 RNG = np.random.default_rng(5)
@@ -34,8 +34,8 @@ def network_file(run):
     return "network.h5"
 
 
-def arrays_of(path):
-    return network_to_arrays(load_network(path).network)
+def stored_arrays(path):
+    return arrays_of(load_network(path).network)
 
 
 def test_to_nir_and_back(run, network_file):
@@ -48,7 +48,7 @@ def test_to_nir_and_back(run, network_file):
     assert ran.code == 0, ran.err
     assert ran.err == ""
     assert "6e-06" in ran.out
-    one, other = arrays_of(network_file), arrays_of("back.h5")
+    one, other = stored_arrays(network_file), stored_arrays("back.h5")
     for name, array in one.items():
         expected = array if name == "bias_times" else array[[1]]
         assert other[name] == pytest.approx(expected, rel=0, abs=1e-14), name
@@ -62,7 +62,7 @@ def test_to_arrays_and_back(run, network_file):
     with np.load("out.npz") as held:
         assert np.array_equal(held["weights_0"], ARRAYS["weights_0"])
     assert run("convert", "out.npz", "back.h5").code == 0
-    assert np.array_equal(arrays_of("back.h5")["weights_1"], ARRAYS["weights_1"])
+    assert np.array_equal(stored_arrays("back.h5")["weights_1"], ARRAYS["weights_1"])
     np.savez("own.npz", weights_0=[[2.0, 1.0]])
     ran = run("convert", "own.npz", "own.h5", "--json")
     assert json.loads(ran.out)["neurons"] == [1]
@@ -157,7 +157,7 @@ def test_a_graph_of_a_tool_that_steps_in_time_is_asked_about(run):
     ran = run("convert", "theirs.nir", "ours.h5", "--step-s", 1e-4)
     assert ran.code == 0, ran.err
     assert "became a jump" not in ran.err
-    assert arrays_of("ours.h5")["weights_0"][0] == pytest.approx(np.eye(2))
+    assert stored_arrays("ours.h5")["weights_0"][0] == pytest.approx(np.eye(2))
     ran = run("convert", "theirs.nir", "twice.h5", "--step-s", 2e-4)
     assert ran.code == 0, ran.err
     assert "became a jump of the current by 2;" in ran.err
@@ -186,13 +186,13 @@ def test_a_graph_of_steps_without_jumps_needs_no_change_of_the_file(run):
     ran = run("convert", "theirs.nir", "ours.h5", "--step-s", "1e-4", "--weights", "jumps")
     assert ran.code == 0, ran.err
     assert "a weight of 1 in that file" not in ran.err
-    arrays = arrays_of("ours.h5")
+    arrays = stored_arrays("ours.h5")
     assert np.array_equal(arrays["weights_0"][0], weight)
     assert np.allclose(arrays["tau_mem_0"], 2.0, rtol=1e-12)
     assert run("convert", "ours.h5", "again.nir", "--tau-syn-s", "5e-3").code == 0
     assert run("convert", "again.nir", "back.h5").code == 0
     for name, array in arrays.items():
-        assert np.allclose(arrays_of("back.h5")[name], array, rtol=1e-12, atol=0), name
+        assert np.allclose(stored_arrays("back.h5")[name], array, rtol=1e-12, atol=0), name
     # By the letter of NIR the jumps are a fiftieth; such neurons cannot spike, which is said.
     ran = run("convert", "theirs.nir", "word.h5", "--step-s", "1e-4", "--weights", "nir")
     assert "none of which can spike" in ran.err
@@ -216,3 +216,28 @@ def test_weights_where_they_say_nothing(run, network_file, arguments, message):
     assert ran.code == 2
     assert message in ran.err
     assert not list(Path().glob("out.*"))
+
+
+def test_networks_of_populations(run):
+    loop = {
+        "n_inputs": 2, "connections": [[-1, 0], [0, 0], [0, 1]], "spiking": [1, 0],
+        "weights_0": [[1.5, 1.0], [0.5, 2.0]], "weights_1": [[0.0, 0.5], [0.5, 0.0]],
+        "weights_2": [[1.0, -1.0]], "refractory_0": 0.5, "axonal_delays_0": [0.1, 0.2],
+    }  # fmt: skip
+    np.savez("loop.npz", **loop)  # type: ignore[arg-type]
+    ran = run("convert", "loop.npz", "loop.h5", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["connections"] == "inputs>0 0>0 0>1"
+    told = json.loads(run("info", "loop.h5", "--json").out)
+    assert (told["neurons"], told["read_outs"], told["delays"]) == ([2, 1], [1], "axonal")
+    assert (told["inputs"], told["weights"]) == (2, 10)
+    assert told["mean_refractory_tau_syn"] == [0.5, None]
+    assert "inputs>0 0>0 0>1" in run("info", "loop.h5").out
+    assert run("convert", "loop.h5", "back.npz").code == 0
+    with np.load("back.npz") as held:
+        assert held["connections"].tolist() == loop["connections"]
+        assert held["weights_1"].tolist() == [loop["weights_1"]]
+    np.savez("wrong.npz", **(loop | {"connections": [[-1, 0], [0, 3], [0, 1]]}))  # type: ignore[arg-type]
+    ran = run("convert", "wrong.npz", "wrong.h5")
+    assert ran.code == 2
+    assert "wrong.npz: connections[1]: got from 0 to 3" in ran.err

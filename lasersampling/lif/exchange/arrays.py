@@ -28,13 +28,12 @@ delays in training, and the smallest slope of derivatives, are not included.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import nn
 
 from lasersampling.checks import kind_problems, refuse
@@ -46,28 +45,15 @@ from lasersampling.lif.delays import (
     DendriticDelays,
     SynapticDelays,
 )
+from lasersampling.lif.exchange.array_names import AXES, NEURON, Array, ArrayNames
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.streams import Streams
 
-NEURON = {"threshold": 1.0, "leak": 0.0, "conductance": 1.0, "tau_mem": 1.0, "tau_syn": 1.0}
-"""Parameters of neurons, and their default values."""
-
-AXES = {
-    "weights": ("post", "pre"),
-    "axonal_delays": ("pre",),
-    "synaptic_delays": ("post", "pre"),
-    "dendritic_delays": ("post",),
-    **dict.fromkeys(NEURON, ("post",)),
-}
-"""Axes of the arrays of a layer, without that of members."""
-
 UNLAYERED = ("input_copies", "bias_times")
 
-_NAME = re.compile(rf"({'|'.join(AXES)})_(0|[1-9][0-9]*)")
-
-Array = NDArray[np.float64]
+NAMES = ArrayNames(AXES, UNLAYERED, tuple(NEURON))
 
 
 def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
@@ -94,11 +80,11 @@ def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
         elif isinstance(stage, RepeatInputs):
             arrays["input_copies"] = np.array(float(stage.copies))
         elif isinstance(stage, BiasSpikes):
-            arrays["bias_times"] = _numpy(stage.times)
+            arrays["bias_times"] = numpy_of(stage.times)
         elif isinstance(stage, DendriticDelays):
-            arrays[f"dendritic_delays_{k - 1}"] = _numpy(stage.delays())
+            arrays[f"dendritic_delays_{k - 1}"] = numpy_of(stage.delays())
         elif isinstance(stage, AxonalDelays):
-            arrays[f"axonal_delays_{k}"] = _numpy(stage.delays())
+            arrays[f"axonal_delays_{k}"] = numpy_of(stage.delays())
         elif isinstance(stage, LIFLayer):
             arrays |= _layer_arrays(stage, k)
             k += 1
@@ -145,7 +131,7 @@ def network_from_arrays(
     delayed: dict[str, Delays] = {}
 
     def span(name: str) -> DelayRange:
-        return _holding(found[name]) if delay_range is None else delay_range
+        return holding(found[name]) if delay_range is None else delay_range
 
     if "input_copies" in found:
         stages.append(RepeatInputs(int(found["input_copies"])))
@@ -163,7 +149,7 @@ def network_from_arrays(
         if synaptic in found:
             own = SynapticDelays(n_post, n_pre, streams, span(synaptic))
             delayed[synaptic] = own
-        neuron = Neuron(*(_lone(found[f"{name}_{k}"]) for name in NEURON))
+        neuron = Neuron(*(lone(found[f"{name}_{k}"]) for name in NEURON))
         layer = LIFLayer(n_pre, n_post, streams, neuron, weight_std=0.0, synaptic_delays=own)
         with torch.no_grad():
             layer.weights.copy_(torch.from_numpy(weights))
@@ -171,7 +157,7 @@ def network_from_arrays(
         if dendritic in found:
             last = DendriticDelays(n_post, streams, span(dendritic))
             stages.append(delayed.setdefault(dendritic, last))
-    _set_delays(delayed, found, fixed=delay_range is None)
+    set_delays(delayed, found, fixed=delay_range is None)
     return SpikingNetwork(stages, streams)
 
 
@@ -183,20 +169,17 @@ def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
     InputError
         As `network_from_arrays`.
     """
-    problems: list[Problem] = []
-    found: dict[str, Array] = {}
-    for name, value in arrays.items():
-        array, wrong = _checked(name, value)
-        problems += wrong
-        if array is not None:
-            found[name] = array
+    found, problems = NAMES.checked(arrays)
+    for name, wrong in _unlayered_problems(found):
+        problems.append(wrong)
+        del found[name]
     # Invalid arrays have been reported; here only their presence matters, not their shapes.
     n = n_layers(arrays)
-    numbers = [int(match[2]) for name in arrays if (match := _NAME.fullmatch(name))]
+    numbers = [split[1] for name in arrays if (split := NAMES.split(name))]
     if n == 0 or max(numbers, default=0) >= n:
         expected = "weights (member, post, pre) of every layer, from 0 on"
         problems.append(Problem(f"weights_{n}", "nothing", expected))
-    problems += [p for check in (_member_problems, _shape_problems) for p in check(found)]
+    problems += [p for check in (NAMES.member_problems, _shape_problems) for p in check(found)]
     if problems:
         raise InputError(problems)
     weights = [found[f"weights_{k}"] for k in range(n)]
@@ -251,21 +234,36 @@ def _has_place(stage: nn.Module, before: str, k: int) -> bool:
 
 
 def _layer_arrays(layer: LIFLayer, k: int) -> dict[str, Array]:
-    weights = _numpy(layer.weights)
+    weights = numpy_of(layer.weights)
     arrays = {f"weights_{k}": weights}
     if layer.synaptic_delays is not None:
-        arrays[f"synaptic_delays_{k}"] = _numpy(layer.synaptic_delays.delays())
+        arrays[f"synaptic_delays_{k}"] = numpy_of(layer.synaptic_delays.delays())
     for name in NEURON:
         value = np.asarray(getattr(layer.neuron, name), dtype=np.float64)
         arrays[f"{name}_{k}"] = np.broadcast_to(value, weights.shape[:2]).copy()
     return arrays
 
 
-def _set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fixed: bool) -> None:
-    """Give stages the parameters of their delays; a fixed delay of 0 has the parameter -inf."""
+def set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fixed: bool) -> None:
+    """Give stages the parameters of their delays; a fixed delay of 0 has the parameter -inf.
+
+    Parameters
+    ----------
+    delayed : mapping of str to Delays
+        Stages by the names of their arrays.
+    found : mapping of str to ndarray of float64
+        Arrays in the shape of the delays [tau_syn].
+    fixed : bool
+        Whether the ranges are those of `holding`.
+
+    Raises
+    ------
+    InputError
+        With all delays outside their range.
+    """
     problems: list[Problem] = []
     for name, stage in delayed.items():
-        delays = torch.from_numpy(found[name])
+        delays = torch.from_numpy(np.ascontiguousarray(found[name]))
         try:
             raw = torch.logit(delays / stage.span.scale) if fixed else stage.span.parameters(delays)
         except InputError as error:
@@ -277,61 +275,30 @@ def _set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fi
         raise InputError(problems)
 
 
-def _holding(delays: Array) -> DelayRange:
-    """Return a range that contains the delays, well away from its upper end."""
+def holding(delays: Array) -> DelayRange:
+    """Return a range that contains fixed delays, well away from its upper end.
+
+    Parameters
+    ----------
+    delays : ndarray of float64
+        Delays [tau_syn].
+    """
     longest = float(delays.max())
     return DelayRange(scale=2.0 * longest if longest > 0 else 1.0, initial_std=0.0, trainable=False)
 
 
-def _checked(name: str, value: ArrayLike) -> tuple[Array | None, list[Problem]]:
-    """Check one array by itself."""
-    match = _NAME.fullmatch(name)
-    if match is None and name not in UNLAYERED:
-        known = ", ".join([*(f"{kind}_k" for kind in AXES), *UNLAYERED])
-        return None, [Problem(name, "an unknown name", f"one of: {known}")]
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        return None, [Problem(name, "what is no array", "an array of numbers")]
-    if array.dtype.kind not in "iuf":
-        return None, [Problem(name, f"entries of type {array.dtype}", "an array of numbers")]
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        n_bad = int((~np.isfinite(array)).sum())
-        return None, [Problem(name, f"{n_bad} entries that are nan or inf", "finite numbers")]
-    if array.size == 0:
-        return None, [Problem(name, f"an empty array, shape {array.shape}", "at least one entry")]
-    if match is not None and "delays" in match[1] and array.min() < 0:
-        return None, [Problem(name, f"a delay of {array.min():g}", "delays of at least 0")]
-    if name == "input_copies" and not (array.ndim == 0 and array >= 1 and array % 1 == 0):
-        return None, [Problem(name, str(array), "a whole number of at least 1")]
-    if name == "bias_times" and array.ndim != 1:
-        return None, [Problem(name, f"shape {array.shape}", "(bias,)")]
-    if name == "bias_times" and array.min() < 0:
+def _unlayered_problems(found: Mapping[str, Array]) -> list[tuple[str, Problem]]:
+    """Check copies and bias spikes by themselves."""
+    problems = []
+    copies, times = found.get("input_copies"), found.get("bias_times")
+    if copies is not None and not (copies.ndim == 0 and copies >= 1 and copies % 1 == 0):
+        problems.append(Problem("input_copies", str(copies), "a whole number of at least 1"))
+    if times is not None and times.ndim != 1:
+        problems.append(Problem("bias_times", f"shape {times.shape}", "(bias,)"))
+    elif times is not None and times.min() < 0:
         expected = "times of at least 0; leave out a bias that does not spike"
-        return None, [Problem(name, f"a time of {array.min():g}", expected)]
-    return array, []
-
-
-def _member_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
-    """Check numbers of axes, and of members."""
-    members = {}
-    for name, array in found.items():
-        match = _NAME.fullmatch(name)
-        if match is None:
-            continue
-        axes = AXES[match[1]]
-        least = 0 if match[1] in NEURON else len(axes)
-        if not least <= array.ndim <= len(axes) + 1:
-            expected = f"(member, {', '.join(axes)}), or without the members"
-            yield Problem(name, f"shape {array.shape}", expected)
-        elif array.ndim == len(axes) + 1:
-            members[name] = len(array)
-    of_weights = [n for name, n in members.items() if name.startswith("weights")]
-    expected_members = max(of_weights, default=1)
-    for name, count in members.items():
-        if count != expected_members:
-            yield Problem(name, f"{count} members", f"{expected_members}, as the weights have")
+        problems.append(Problem("bias_times", f"a time of {times.min():g}", expected))
+    return [(problem.where, problem) for problem in problems]
 
 
 def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
@@ -362,11 +329,18 @@ def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
             yield Problem("weights_0", f"{sizes[0][1]} inputs", expected)
 
 
-def _lone(values: Array) -> Any:
-    """Return the one number that all entries equal, which is faster, or else the array."""
+def lone(values: Array) -> Any:
+    """Return the one number that all entries equal, which is faster, or else the array.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        Parameters of neurons [1] or [tau_syn].
+    """
     first = values.flat[0]
     return float(first) if bool((values == first).all()) else values
 
 
-def _numpy(values: torch.Tensor) -> Array:
+def numpy_of(values: torch.Tensor) -> Array:
+    """Return a copy in double precision."""
     return values.detach().cpu().to(torch.float64).numpy().copy()

@@ -13,12 +13,11 @@ import numpy as np
 from lasersampling.atomic import atomic_path, check_outputs
 from lasersampling.datasets.numpy_files import LONE, read_numpy
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork, load_network, save_network
+from lasersampling.lif.exchange.networks import Network, arrays_of, network_of
 from lasersampling.lif.exchange.nir import from_nir, reading_of, time_unit_s, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.lif.exchange.nir_scales import Weights
-from lasersampling.lif.network import SpikingNetwork
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
 SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
@@ -49,7 +48,7 @@ class Conversion:
 
     Attributes
     ----------
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         The network as it was read.
     member : int or None
         Member that was written, None for all.
@@ -59,7 +58,7 @@ class Conversion:
         Smallest and largest jump of a current for a weight of 1, in a NIR file that was read [1].
     """
 
-    network: SpikingNetwork
+    network: Network
     member: int | None
     tau_syn_s: float | None
     jumps: tuple[float, float] | None
@@ -115,6 +114,7 @@ def convert(
         raise InputError(problems)
     check_outputs([target], inputs=[source], overwrite=overwrite)
     trained_on, accuracy, jumps = "", None, None
+    network: Network
     if reads:
         graph = read_nir(source)
         read_as = asdict(meaning)
@@ -143,20 +143,20 @@ def convert(
     return Conversion(network, member, tau_syn_s, jumps)
 
 
-def _read_npz(path: str | os.PathLike[str]) -> SpikingNetwork:
+def _read_npz(path: str | os.PathLike[str]) -> Network:
     name = str(path)
     expected = "arrays of a network, written by numpy.savez"
     arrays = read_numpy(path, expected)
     if LONE in arrays:
         raise InputError.single(name, "one array without a name", expected)
     try:
-        return network_from_arrays(arrays)
+        return network_of(arrays)
     except InputError as error:
         raise InputError(p.at(f"{name}: {p.where}") for p in error.problems) from None
 
 
-def _write_npz(path: str | os.PathLike[str], network: SpikingNetwork, *, overwrite: bool) -> None:
+def _write_npz(path: str | os.PathLike[str], network: Network, *, overwrite: bool) -> None:
     buffer = io.BytesIO()
-    np.savez(buffer, **network_to_arrays(network))  # type: ignore[arg-type]
+    np.savez(buffer, **arrays_of(network))  # type: ignore[arg-type]
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_bytes(buffer.getbuffer())

@@ -1,11 +1,12 @@
 """Trained networks as HDF5 files.
 
-The file has the arrays of `lif.exchange.arrays` in the group ``/network``, each with named
-dimensions, its unit and a description, so that xarray opens the group; ``/network/accuracy`` is the
-fraction of test samples that each member decides correctly. Attributes of the root say what the
-file is (``form``, ``form_version``), the unit of all times (``time_unit``, always tau_syn), the
-data on which the network was trained (``trained_on``), by which command (``command``) and with
-which version of the library.
+The file has the arrays of `lif.exchange.arrays` (version 1 of the form, a `SpikingNetwork`) or of
+`lif.exchange.population_arrays` (version 2, a `PopulationNetwork`) in the group ``/network``, each
+with named dimensions, its unit and a description, so that xarray opens the group;
+``/network/accuracy`` is the fraction of test samples that each member decides correctly. Attributes
+of the root say what the file is (``form``, ``form_version``), the unit of all times (``time_unit``,
+always tau_syn), the data on which the network was trained (``trained_on``), by which command
+(``command``) and with which version of the library.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,29 +28,23 @@ from lasersampling.checks import boolean_problems, kind_problems, refuse
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.delays import DelayRange
-from lasersampling.lif.exchange.arrays import AXES, Array, network_from_arrays, network_to_arrays
-from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.exchange.array_names import Array
+from lasersampling.lif.exchange.arrays import network_from_arrays
+from lasersampling.lif.exchange.layouts import TIME_UNIT, layout, population_layout
+from lasersampling.lif.exchange.networks import Network, arrays_of
+from lasersampling.lif.exchange.population_arrays import (
+    are_of_populations,
+    population_network_from_arrays,
+)
 from lasersampling.paths import HDF5_SUFFIXES, as_text, suffix_problems
 
 FORM = "lasersampling spiking network"
 FORM_VERSION = 1
-TIME_UNIT = "tau_syn"
+"""Of files of stacks of layers."""
+
+FORM_VERSION_OF_POPULATIONS = 2
 
 _EXPECTED = "a network file written by lasersampling"
-
-_ABOUT = {
-    "weights": ("1", "weights into layer {k}"),
-    "axonal_delays": (TIME_UNIT, "delays of the inputs of layer {k}"),
-    "synaptic_delays": (TIME_UNIT, "delays of the synapses of layer {k}"),
-    "dendritic_delays": (TIME_UNIT, "delays of the outputs of layer {k}"),
-    "threshold": ("1", "thresholds of layer {k}"),
-    "leak": ("1", "voltages at rest of layer {k}"),
-    "conductance": ("1", "leak conductances of layer {k}"),
-    "tau_mem": (TIME_UNIT, "membrane time constants of layer {k}"),
-    "tau_syn": (TIME_UNIT, "synaptic time constants of layer {k}"),
-    "input_copies": ("1", "number of copies of each input"),
-    "bias_times": (TIME_UNIT, "spikes that are added to the inputs in every sample"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +53,7 @@ class StoredNetwork:
 
     Attributes
     ----------
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         The network; its delays are fixed unless a range was given.
     trained_on : str
         Data on which it was trained, as a recipe names them; empty if unknown.
@@ -67,7 +63,7 @@ class StoredNetwork:
         How it was made.
     """
 
-    network: SpikingNetwork
+    network: Network
     trained_on: str
     accuracy: NDArray[np.float64] | None
     command: str
@@ -75,7 +71,7 @@ class StoredNetwork:
 
 def save_network(
     path: str | os.PathLike[str],
-    network: SpikingNetwork,
+    network: Network,
     *,
     command: str = "",
     trained_on: str = "",
@@ -89,7 +85,7 @@ def save_network(
     ----------
     path : path-like
         Ending in .h5, .hdf5 or .nc.
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         One network or an ensemble.
     command : str
         How it was made.
@@ -124,7 +120,7 @@ def save_network(
         boolean_problems("single", single),
         boolean_problems("overwrite", overwrite),
     )
-    arrays = network_to_arrays(network)
+    arrays = arrays_of(network)
     if accuracy is not None:
         arrays["accuracy"] = as_floats(accuracy, "accuracy")
         shares = arrays["accuracy"]
@@ -156,7 +152,8 @@ def load_network(
     ------
     InputError
         With all problems found, each with the file: missing, empty, truncated or foreign files,
-        files of a newer version, and arrays that `network_from_arrays` refuses.
+        files of a newer version, and arrays that `network_from_arrays` or
+        `population_network_from_arrays` refuse.
 
     Examples
     --------
@@ -166,10 +163,13 @@ def load_network(
     'yin_yang'
     """
     name = str(path)
-    arrays, attributes = _read(path)
+    arrays, attributes, version = _read(path)
     accuracy = arrays.pop("accuracy", None)
     try:
-        network = network_from_arrays(arrays, delay_range)
+        if version == FORM_VERSION:
+            network: Network = network_from_arrays(arrays, delay_range)
+        else:
+            network = population_network_from_arrays(arrays, delay_range)
     except InputError as error:
         raise InputError(p.at(f"{name}: /network/{p.where}") for p in error.problems) from None
     if accuracy is not None and accuracy.shape != (network.n_members,):
@@ -188,15 +188,17 @@ def is_network_file(path: Path) -> bool:
         return False
 
 
-def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) -> bytes:
+def _packed(arrays: dict[str, NDArray[Any]], attributes: dict[str, str], single: bool) -> bytes:
     """Return the bytes of the file."""
     import h5netcdf
 
+    of_populations = are_of_populations(arrays)
     # HDF5 crashes the process when the disk is full, so it writes to memory only.
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         file.attrs["form"] = FORM
-        file.attrs["form_version"] = FORM_VERSION
+        version = FORM_VERSION_OF_POPULATIONS if of_populations else FORM_VERSION
+        file.attrs["form_version"] = version
         file.attrs["time_unit"] = TIME_UNIT
         file.attrs["library_version"] = lasersampling.__version__
         for key, value in attributes.items():
@@ -204,7 +206,9 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
                 file.attrs[key] = as_text(value)
         group = file.create_group("network")
         for name, array in arrays.items():
-            dims, units, description = _layout(name)
+            dims, units, description = (
+                population_layout(name, arrays["connections"]) if of_populations else layout(name)
+            )
             for dim, size in zip(dims, array.shape, strict=True):
                 if dim not in group.dimensions:
                     group.dimensions[dim] = size
@@ -217,29 +221,17 @@ def _packed(arrays: dict[str, Array], attributes: dict[str, str], single: bool) 
     return hdf5.sealed(buffer.getvalue())
 
 
-def _layout(name: str) -> tuple[tuple[str, ...], str, str]:
-    """Dimensions, unit and description of an array."""
-    if name == "accuracy":
-        return ("member",), "1", "fraction of test samples that are decided correctly"
-    if name in ("input_copies", "bias_times"):
-        return (("bias",) if name == "bias_times" else ()), *_ABOUT[name]
-    kind, _, k = name.rpartition("_")
-    # The outputs of a layer are the inputs of the next.
-    numbers = {"post": f"neuron_{k}", "pre": f"neuron_{int(k) - 1}" if k != "0" else "input"}
-    units, description = _ABOUT[kind]
-    return ("member", *(numbers[axis] for axis in AXES[kind])), units, description.format(k=k)
-
-
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, object]]:
-    """Return the arrays and the attributes of the root."""
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, object], int]:
+    """Return the arrays, the attributes of the root, and the version of the form."""
     with hdf5.opened(path, _EXPECTED) as root:
         attributes = root.attributes()
         group = root.group("network")
         if attributes.get("form") != FORM or group is None:
             raise root.refusal("", "an HDF5 file of another form", _EXPECTED)
         version = np.asarray(attributes.get("form_version"))  # netCDF stores arrays of one
-        if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= FORM_VERSION:
-            expected = f"at most {FORM_VERSION}; newer files need a newer lasersampling"
+        newest = FORM_VERSION_OF_POPULATIONS
+        if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= newest:
+            expected = f"at most {newest}; newer files need a newer lasersampling"
             raise InputError.single(f"{path}: form_version", str(version), expected)
         unit = attributes.get("time_unit")
         if unit != TIME_UNIT:
@@ -251,4 +243,4 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, obj
             # By these netCDF names dimensions; they hold no data.
             if dataset.attributes().get("CLASS") != "DIMENSION_SCALE":
                 arrays[key] = dataset.numbers()
-        return arrays, attributes
+        return arrays, attributes, int(version.item())

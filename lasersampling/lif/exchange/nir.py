@@ -55,14 +55,15 @@ from lasersampling.checks import (
     refuse,
 )
 from lasersampling.errors import InputError, Problem
+from lasersampling.lif.exchange.array_names import Array
 from lasersampling.lif.exchange.arrays import (
     UNLAYERED,
-    Array,
     n_inputs,
     n_layers,
     network_from_arrays,
     network_to_arrays,
 )
+from lasersampling.lif.exchange.networks import Network
 from lasersampling.lif.exchange.nir_chain import Chain, chain_problems, copy_matrix
 from lasersampling.lif.exchange.nir_file import check_graph, nir_package
 from lasersampling.lif.exchange.nir_scales import (
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
 
 
 def to_nir(
-    network: SpikingNetwork, *, tau_syn_s: float, member: int = 0, step_s: float | None = None
+    network: Network, *, tau_syn_s: float, member: int = 0, step_s: float | None = None
 ) -> nir.NIRGraph:
     """Write one member of an ensemble as a NIR graph.
 
@@ -125,6 +126,7 @@ def to_nir(
         problems.append(Problem("member", str(member), f"0 to {network.n_members - 1}"))
     if problems:
         raise InputError(problems)
+    assert isinstance(network, SpikingNetwork)
     arrays = network_to_arrays(network)
     own = {name: a if name in UNLAYERED else a[member] for name, a in arrays.items()}
     nodes = _nodes(nir, own, tau_syn_s, 1.0 if step_s is None else step_s)

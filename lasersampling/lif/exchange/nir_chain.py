@@ -27,7 +27,7 @@ import numpy as np
 
 from lasersampling.arrays import as_floats
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.exchange.arrays import Array
+from lasersampling.lif.exchange.array_names import Array
 
 if TYPE_CHECKING:
     import nir

@@ -28,7 +28,8 @@ import numpy as np
 
 from lasersampling.arrays import as_floats
 from lasersampling.errors import Problem
-from lasersampling.lif.exchange.arrays import Array, n_layers
+from lasersampling.lif.exchange.array_names import Array
+from lasersampling.lif.exchange.arrays import n_layers
 
 if TYPE_CHECKING:
     import nir

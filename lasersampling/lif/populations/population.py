@@ -45,11 +45,11 @@ class Population:
         Number of neurons.
     neuron : Neuron, optional
         Threshold, leak, conductance and time constants: one number each, or one for each neuron.
-    reset : float or array_like, shape (neuron,)
+    reset : float or array_like, shape (neuron,) or (member, neuron)
         Voltage after a spike, below the threshold [1].
-    refractory : float or array_like, shape (neuron,)
+    refractory : float or array_like, shape (neuron,) or (member, neuron)
         Refractory period, at least 0; inf for neurons that spike once [tau_syn].
-    initial : float or array_like, shape (neuron,), optional
+    initial : float or array_like, shape (neuron,) or (member, neuron), optional
         Voltage at time 0, below the threshold; the leak by default [1].
     spiking : bool
         False for leaky integrators without threshold, which only read out: nothing can be connected
@@ -103,26 +103,28 @@ class Population:
         refuse(problems)
         object.__setattr__(self, "learned", tuple(dict.fromkeys(self.learned)))
         refuse(self._neuron_problems())
+        names = ["reset", "refractory", "initial"]
         if self.initial is None:
-            object.__setattr__(self, "initial", self.neuron.leak)
+            object.__setattr__(self, names.pop(), self.neuron.leak)
         problems = []
-        for name in ("reset", "refractory", "initial"):
+        for name in names:
             value, own = self._values(name, getattr(self, name))
             problems += own
             object.__setattr__(self, name, value)
-        refuse(problems)
+        refuse(problems or self._member_problems())
         refuse(self._ranges())
 
     def _values(
         self, name: str, given: ArrayLike
     ) -> tuple[float | NDArray[np.float64], list[Problem]]:
         """A number, or a copy of an array of one for each neuron; and what is wrong with it."""
-        expected = f"a finite number, or {self.n_neurons} of them"
+        expected = f"a finite number, or {self.n_neurons} of them (for each member)"
         try:
             array = np.asarray(given)
         except ValueError:  # rows of different lengths
             return 0.0, [Problem(name, repr(given), expected)]
-        fits = array.dtype.kind in "iuf" and array.shape in ((), (self.n_neurons,))
+        fits = array.dtype.kind in "iuf" and array.ndim <= 2 and array.size > 0
+        fits = fits and array.shape[-1:] in ((), (self.n_neurons,))
         if not fits or np.isnan(array).any() or (name != "refractory" and np.isinf(array).any()):
             return 0.0, [Problem(name, repr(given), expected)]
         if array.ndim == 0:
@@ -138,6 +140,18 @@ class Population:
             Problem("neuron", f"arrays of shape {shape}", f"one number, or {self.n_neurons}")
             for shape in sorted(set(shapes))
             if shape and shape[-1] not in (1, self.n_neurons)
+        ]
+
+    def _member_problems(self) -> list[Problem]:
+        """Arrays that are not of the same number of members."""
+        given = {name: getattr(self, name) for name in ("reset", "refractory", "initial")}
+        given |= {f"neuron.{f.name}": getattr(self.neuron, f.name) for f in fields(self.neuron)}
+        members = {name: len(value) for name, value in given.items() if np.ndim(value) == 2}
+        most = max(members.values(), default=1)
+        return [
+            Problem(name, f"values for {n} members", f"for {most}, as others are, or for all")
+            for name, n in members.items()
+            if n not in (1, most)
         ]
 
     def _ranges(self) -> list[Problem]:

@@ -9,7 +9,7 @@ from lasersampling.hardware import load_chip
 from lasersampling.learning.spikes.chips import on_chip
 from lasersampling.learning.spikes.decisions import judge
 from lasersampling.learning.spikes.recipes import ChipSettings
-from lasersampling.lif import load_network
+from lasersampling.lif import SpikingNetwork, load_network
 
 TARGETS = {
     "yin_yang": 0.972,
@@ -32,6 +32,7 @@ def test_a_shipped_network_reaches_its_stated_accuracy(name):
     stored = load_network(resolve("networks", name))
     assert stored.trained_on == "yin_yang"
     assert stored.command
+    assert isinstance(stored.network, SpikingNetwork)
     assert stored.network.n_members == 10
     data = yin_yang_spikes()
     is_on_chip = name.startswith("chip")

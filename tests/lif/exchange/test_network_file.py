@@ -7,9 +7,10 @@ import torch
 import xarray
 
 from lasersampling.errors import InputError
-from lasersampling.lif import AxonalDelays, DelayRange
-from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
+from lasersampling.lif import AxonalDelays, DelayRange, SpikingNetwork
+from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import is_network_file, load_network, save_network
+from lasersampling.lif.exchange.networks import arrays_of
 
 RNG = np.random.default_rng(3)
 ARRAYS: dict[str, Any] = {
@@ -36,7 +37,7 @@ def test_round_trip(tmp_path):
     assert (stored.trained_on, stored.command) == ("yin_yang", "test")
     assert stored.accuracy is not None
     assert stored.accuracy.tolist() == [0.91, 0.92]
-    one, other = network_to_arrays(NETWORK), network_to_arrays(stored.network)
+    one, other = arrays_of(NETWORK), arrays_of(stored.network)
     assert set(one) == set(other)
     for name, array in one.items():
         assert other[name] == pytest.approx(array, rel=0, abs=1e-15), name
@@ -49,7 +50,7 @@ def test_round_trip(tmp_path):
 
 def test_single_precision_is_of_weights_and_delays_only(tmp_path):
     stored = load_network(save(tmp_path / "network.h5", single=True))
-    arrays = network_to_arrays(stored.network)
+    arrays = arrays_of(stored.network)
     assert np.array_equal(arrays["weights_0"], ARRAYS["weights_0"].astype(np.float32))
     assert arrays["axonal_delays_0"] == pytest.approx(ARRAYS["axonal_delays_0"], abs=1e-7)
     assert (arrays["tau_mem_0"] == 1.0 / 3.0).all()
@@ -61,6 +62,7 @@ def test_what_is_not_known_is_left_out(tmp_path):
     save_network(path, NETWORK, command="")
     stored = load_network(path, DelayRange(scale=2.0))
     assert (stored.trained_on, stored.accuracy, stored.command) == ("", None, "")
+    assert isinstance(stored.network, SpikingNetwork)
     delays = stored.network.stages[2]
     assert isinstance(delays, AxonalDelays)
     assert delays.span.trainable
@@ -144,7 +146,7 @@ def test_problems_within_are_named_with_the_file(tmp_path):
         load_network(path)
     places = {problem.where for problem in caught.value.problems}
     assert places == {f"{path}: /network/colour", f"{path}: /network/threshold_0"}
-    for key, value in [("form_version", 2), ("time_unit", "ms")]:
+    for key, value in [("form_version", 3), ("time_unit", "ms")]:
         with h5py.File(save(path), "a") as file:
             file.attrs[key] = value
         with pytest.raises(InputError, match=f"{key}: got .*{value}"):

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lasersampling.lif.exchange.array_names import AXES, NEURON
 from lasersampling.lif.exchange.arrays import (
-    AXES,
-    NEURON,
     checked_arrays,
     network_from_arrays,
     network_to_arrays,
@@ -18,6 +17,7 @@ from lasersampling.lif.exchange.arrays import (
 from lasersampling.lif.exchange.network_file import load_network, save_network
 from lasersampling.lif.exchange.nir import from_nir, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
+from lasersampling.lif.network import SpikingNetwork
 
 RANGES = {
     "weights": (-3.0, 3.0),
@@ -82,6 +82,7 @@ def test_a_file_keeps_all_but_the_last_bits_of_delays(tmp_path, arrays):
     network = network_from_arrays(arrays)
     save_network(tmp_path / "network.h5", network, command="test")
     again = load_network(tmp_path / "network.h5").network
+    assert isinstance(again, SpikingNetwork)
     assert_same(network_to_arrays(again), network_to_arrays(network), 0.0)
 
 
