@@ -120,7 +120,7 @@ def test_the_page_lists_units_and_endings():
 
 def test_every_float_of_the_physics_states_its_unit():
     things = list(public_things())
-    assert {"Device", "Neuron"} <= {thing.__name__ for thing in things}
+    assert {"Device", "Neuron"} <= {getattr(thing, "__name__", "") for thing in things}
     missing = [name for thing in things for name in without_unit(thing)]
     assert not missing, (
         "no unit: end the name as docs/units.md lists, or write its [unit] into the docstring "

@@ -15,9 +15,12 @@ from lasersampling.learning.spikes.linear_baseline import linear_accuracy
 from lasersampling.learning.task import Measurement
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.delays import Delays
+from lasersampling.lif.exchange.layouts import population_layout
+from lasersampling.lif.exchange.population_arrays import population_arrays
 from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.populations.answers import VOLTAGES
+from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.results.contents import Metric
 from lasersampling.results.records import write_class_names
 from lasersampling.results.run_file import write_history
@@ -106,6 +109,12 @@ class SpikeEvaluation:
     def _write_parameters(self, file: ResultsFile) -> None:
         network = self.classifier.network
         file.attributes("parameters", {"n_parameters": network.n_parameters})
+        if isinstance(network, PopulationNetwork):
+            arrays = population_arrays(network)
+            for name, array in arrays.items():
+                dims, unit, description = population_layout(name, arrays["connections"])
+                file.write(f"parameters/{name}", array, dims, units=unit, description=description)
+            return
         stages = [m for m in network.modules() if isinstance(m, LIFLayer | Delays)]
         counts = {"weights": 0, "delays": 0}
         for stage in stages:

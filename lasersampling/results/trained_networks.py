@@ -10,8 +10,8 @@ from lasersampling.config import parse, toml_of
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.lif.exchange.array_names import Array
-from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import StoredNetwork
+from lasersampling.lif.exchange.networks import network_of
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
 
@@ -36,16 +36,23 @@ def trained_network(path: str | os.PathLike[str]) -> StoredNetwork:
         expected = "results of a completed `lasersampling classify`"
         raise InputError.single(str(path), "a file without trained networks", expected)
     recipe = parse(toml_of(results.config, f"{path}, config"), ClassifyRecipe, f"{path}, config")
-    arrays = _arrays(results, recipe)
+    arrays = _arrays(results, recipe) if recipe.is_stack else _population_arrays(results)
     try:
-        network = network_from_arrays(arrays)
+        network = network_of(arrays)
     except InputError as error:
         raise InputError(p.at(f"{path}: /parameters/{p.where}") for p in error.problems) from None
     accuracy = results.array("test/accuracy")
     if accuracy.shape != (network.n_members,):
         got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"
         raise InputError.single(f"{path}: /test/accuracy", got, expected)
-    return StoredNetwork(network, recipe.data, accuracy, str(results.attrs.get("command", "")))
+    command = str(results.attrs.get("command", ""))
+    return StoredNetwork(network, recipe.data, accuracy, command, recipe.answer)
+
+
+def _population_arrays(results: Results) -> dict[str, Array]:
+    """Return the arrays of a network of populations, as `judging.spikes` stored them."""
+    found = results.group("parameters")
+    return {name: results.array(f"parameters/{name}") for name in found}
 
 
 def _arrays(results: Results, recipe: ClassifyRecipe) -> dict[str, Array]:

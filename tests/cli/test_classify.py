@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lasersampling.learning.spikes import judge, load_data
+from lasersampling.lif import load_network
 from lasersampling.results import read_results
 
 QUICK = ("network.hidden=[6]", "learning.n_epochs=3", "learning.evaluate_every=2")
@@ -66,6 +68,42 @@ def test_gradients_of_each_method(run, mine, method):
     assert ran.code == 0
     assert f'method = "{method}"' in read_results("run.h5").config
     assert np.isfinite(read_results("run.h5").array("history/loss")).all()
+
+
+@pytest.mark.parametrize("kind", ["cross_entropy", "count", "maximum", "integral"])
+def test_neurons_that_spike_again_are_kept_and_decide_the_same_again(run, mine, kind):
+    voltages = kind in ("maximum", "integral")
+    read_out = ["network.read_out.until=4"] if voltages else []
+    decay = ["loss.decay=2.5"] if kind == "integral" else []
+    ran = run(
+        "classify", "yin_yang_eventprop", "--members", 2, "--out", "run.h5", "--quiet",
+        *options(
+            *QUICK, f"data={mine}", f"loss.kind={kind}", "loss.absent_time=4", *read_out, *decay,
+            "network.bias_times=[0.3]", "network.input_copies=2",
+            "network.recurrent.weight_std=0.1",
+        ),
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    results = read_results("run.h5")
+    assert results.array("test/hidden_0_count").max() > 1
+    assert results.array("parameters/connections").tolist() == [[-1, 0], [0, 0], [0, 1]]
+    assert ("answer" in results.group("test")) == (kind != "cross_entropy")
+    for name in ("spike_learning", "spike_times", "spike_parameters"):
+        assert Path(f"run_{name}.png").stat().st_size > 10_000
+    assert run("convert", "run.h5", "network.h5", "--quiet").code == 0
+    stored = load_network("network.h5")
+    assert stored.answer.kind == ("first-spike" if kind == "cross_entropy" else kind)
+    assert (stored.answer.until, stored.answer.decay) == (4.0, 2.5 if decay else None)
+    again = judge(stored.network, load_data(str(mine)).test, answer=stored.answer)
+    assert np.array_equal(again.decided, results.array("test/decision"))
+    assert np.array_equal(again.accuracy.value, stored.accuracy)
+
+
+@pytest.mark.parametrize("device", ["meta", "nowhere", "cuda:77"])
+def test_devices_that_torch_cannot_use_are_refused(run, device):
+    ran = run("classify", "yin_yang", "--torch-device", device)
+    assert ran.code == 2
+    assert "torch_device" in ran.err.replace("-", "_")
 
 
 def test_arrays_of_ones_own(run, mine):

@@ -16,12 +16,10 @@ from lasersampling.learning.spikes.methods import AnyActivity, Runner, runner_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.task import Measurement
 from lasersampling.lif.network import Activity, SpikingNetwork
-from lasersampling.lif.populations.answers import Answer
+from lasersampling.lif.populations.answers import FIRST_SPIKE, Answer
 
 _CHUNK = 500
 """Number of samples that are evaluated at once, which limits the memory."""
-
-_FIRST_SPIKE = Answer()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,7 @@ def judge(
     network: AnyNetwork,
     part: SpikeSet,
     runner: Runner | None = None,
-    answer: Answer = _FIRST_SPIKE,
+    answer: Answer = FIRST_SPIKE,
 ) -> Decisions:
     """Let an ensemble decide on samples.
 

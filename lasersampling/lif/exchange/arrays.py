@@ -46,14 +46,18 @@ from lasersampling.lif.delays import (
     SynapticDelays,
 )
 from lasersampling.lif.exchange.array_names import AXES, NEURON, Array, ArrayNames
+from lasersampling.lif.exchange.fronts import (
+    FRONT,
+    fitting_problems,
+    front_of,
+    front_problems,
+)
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.streams import Streams
 
-UNLAYERED = ("input_copies", "bias_times")
-
-NAMES = ArrayNames(AXES, UNLAYERED, tuple(NEURON))
+NAMES = ArrayNames(AXES, FRONT, tuple(NEURON))
 
 
 def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
@@ -133,10 +137,7 @@ def network_from_arrays(
     def span(name: str) -> DelayRange:
         return holding(found[name]) if delay_range is None else delay_range
 
-    if "input_copies" in found:
-        stages.append(RepeatInputs(int(found["input_copies"])))
-    if "bias_times" in found:
-        stages.append(BiasSpikes(found["bias_times"].tolist()))
+    stages += front_of(found)
     for k in range(n_layers(found)):
         weights = found[f"weights_{k}"]
         _, n_post, n_pre = weights.shape
@@ -170,7 +171,7 @@ def checked_arrays(arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
         As `network_from_arrays`.
     """
     found, problems = NAMES.checked(arrays)
-    for name, wrong in _unlayered_problems(found):
+    for name, wrong in [(p.where, p) for p in front_problems(found)]:
         problems.append(wrong)
         del found[name]
     # Invalid arrays have been reported; here only their presence matters, not their shapes.
@@ -287,20 +288,6 @@ def holding(delays: Array) -> DelayRange:
     return DelayRange(scale=2.0 * longest if longest > 0 else 1.0, initial_std=0.0, trainable=False)
 
 
-def _unlayered_problems(found: Mapping[str, Array]) -> list[tuple[str, Problem]]:
-    """Check copies and bias spikes by themselves."""
-    problems = []
-    copies, times = found.get("input_copies"), found.get("bias_times")
-    if copies is not None and not (copies.ndim == 0 and copies >= 1 and copies % 1 == 0):
-        problems.append(Problem("input_copies", str(copies), "a whole number of at least 1"))
-    if times is not None and times.ndim != 1:
-        problems.append(Problem("bias_times", f"shape {times.shape}", "(bias,)"))
-    elif times is not None and times.min() < 0:
-        expected = "times of at least 0; leave out a bias that does not spike"
-        problems.append(Problem("bias_times", f"a time of {times.min():g}", expected))
-    return [(problem.where, problem) for problem in problems]
-
-
 def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
     """Check whether arrays fit the weights of their layer, and layers one another."""
     sizes = {
@@ -321,12 +308,7 @@ def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:
             expected = f"{sizes[k - 1][0]}, the neurons of layer {k - 1}"
             yield Problem(f"weights_{k}", f"{size[1]} inputs", expected)
     if 0 in sizes:
-        n_bias = len(found["bias_times"]) if "bias_times" in found else 0
-        copies = int(found.get("input_copies", 1))
-        copied = sizes[0][1] - n_bias
-        if copied < 1 or copied % copies:
-            expected = f"a multiple of {copies} (input_copies) and {n_bias} (bias_times) more"
-            yield Problem("weights_0", f"{sizes[0][1]} inputs", expected)
+        yield from fitting_problems(found, sizes[0][1], "weights_0")
 
 
 def lone(values: Array) -> Any:

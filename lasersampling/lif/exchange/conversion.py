@@ -18,6 +18,7 @@ from lasersampling.lif.exchange.networks import Network, arrays_of, network_of
 from lasersampling.lif.exchange.nir import from_nir, reading_of, time_unit_s, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.lif.exchange.nir_scales import Weights
+from lasersampling.lif.populations.answers import FIRST_SPIKE
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
 SUFFIXES = (*HDF5_SUFFIXES, ".nir", ".npz")
@@ -113,7 +114,7 @@ def convert(
     if problems:
         raise InputError(problems)
     check_outputs([target], inputs=[source], overwrite=overwrite)
-    trained_on, accuracy, jumps = "", None, None
+    trained_on, accuracy, answer, jumps = "", None, FIRST_SPIKE, None
     network: Network
     if reads:
         graph = read_nir(source)
@@ -125,6 +126,7 @@ def convert(
     else:
         stored = read(Path(source))
         network, trained_on, accuracy = stored.network, stored.trained_on, stored.accuracy
+        answer = stored.answer
     if writes:
         member = 0 if member is None else member
         graph = to_nir(network, tau_syn_s=float(tau_syn_s or 0), member=member, step_s=step_s)
@@ -139,6 +141,7 @@ def convert(
             trained_on=trained_on,
             accuracy=accuracy,
             overwrite=overwrite,
+            answer=answer,
         )
     return Conversion(network, member, tau_syn_s, jumps)
 

@@ -32,8 +32,11 @@ _ABOUT = {
     "axonal_delays": (TIME_UNIT, "delays of the inputs of layer {k}"),
     "synaptic_delays": (TIME_UNIT, "delays of the synapses of layer {k}"),
     "dendritic_delays": (TIME_UNIT, "delays of the outputs of layer {k}"),
-    "input_copies": ("1", "number of copies of each input"),
-    "bias_times": (TIME_UNIT, "spikes that are added to the inputs in every sample"),
+}
+
+_OF_FRONT: dict[str, Layout] = {
+    "input_copies": ((), "1", "number of copies of each input"),
+    "bias_times": (("bias",), TIME_UNIT, "spikes that are added to the inputs in every sample"),
 }
 
 _OF_POPULATIONS: dict[str, Layout] = {
@@ -41,6 +44,7 @@ _OF_POPULATIONS: dict[str, Layout] = {
     "connections": (("connection", "end"), "1", "source (-1 for the inputs) and target of each"),
     "spiking": (("population",), "1", "1 for populations that spike, 0 for read-outs"),
     "accuracy": _ACCURACY,
+    **_OF_FRONT,
 }
 
 
@@ -54,8 +58,8 @@ def layout(name: str) -> Layout:
     """
     if name == "accuracy":
         return _ACCURACY
-    if name in ("input_copies", "bias_times"):
-        return (("bias",) if name == "bias_times" else ()), *_ABOUT[name]
+    if name in _OF_FRONT:
+        return _OF_FRONT[name]
     kind, _, k = name.rpartition("_")
     # The outputs of a layer are the inputs of the next.
     numbers = {"post": f"neuron_{k}", "pre": f"neuron_{int(k) - 1}" if k != "0" else "input"}

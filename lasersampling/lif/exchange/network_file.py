@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from lasersampling.lif.exchange.population_arrays import (
     are_of_populations,
     population_network_from_arrays,
 )
+from lasersampling.lif.populations.answers import FIRST_SPIKE, Answer
 from lasersampling.paths import HDF5_SUFFIXES, as_text, suffix_problems
 
 FORM = "lasersampling spiking network"
@@ -61,12 +62,15 @@ class StoredNetwork:
         Fraction of test samples that each member decides correctly, if known [1].
     command : str
         How it was made.
+    answer : Answer
+        What of its output neurons decides; by default the first spike.
     """
 
     network: Network
     trained_on: str
     accuracy: NDArray[np.float64] | None
     command: str
+    answer: Answer = FIRST_SPIKE
 
 
 def save_network(
@@ -78,6 +82,7 @@ def save_network(
     accuracy: Sequence[float] | NDArray[np.float64] | None = None,
     single: bool = False,
     overwrite: bool = True,
+    answer: Answer = FIRST_SPIKE,
 ) -> None:
     """Write a network; the file appears completely or not at all.
 
@@ -98,6 +103,8 @@ def save_network(
         shipped. Everything else is always stored in double precision.
     overwrite : bool
         Whether an existing file may be replaced.
+    answer : Answer
+        What of its output neurons decides.
 
     Raises
     ------
@@ -119,6 +126,7 @@ def save_network(
         kind_problems("trained_on", trained_on, str, "text"),
         boolean_problems("single", single),
         boolean_problems("overwrite", overwrite),
+        kind_problems("answer", answer, Answer),
     )
     arrays = arrays_of(network)
     if accuracy is not None:
@@ -128,7 +136,8 @@ def save_network(
             expected = f"{network.n_members} numbers from 0 to 1, one for each member"
             raise InputError.single("accuracy", f"{accuracy}", expected)
     with atomic_path(path, overwrite=overwrite) as temporary:
-        content = _packed(arrays, {"command": command, "trained_on": trained_on}, single)
+        told = {"command": command, "trained_on": trained_on, **_told(answer)}
+        content = _packed(arrays, told, single)
         try:
             temporary.write_bytes(content)
         except OSError as failure:
@@ -176,7 +185,8 @@ def load_network(
         got, expected = f"shape {accuracy.shape}", f"({network.n_members},), one for each member"
         raise InputError.single(f"{name}: /network/accuracy", got, expected)
     told = {key: str(attributes.get(key, "")) for key in ("trained_on", "command")}
-    return StoredNetwork(network, told["trained_on"], accuracy, told["command"])
+    answer = _answer(name, attributes)
+    return StoredNetwork(network, told["trained_on"], accuracy, told["command"], answer)
 
 
 def is_network_file(path: Path) -> bool:
@@ -186,6 +196,31 @@ def is_network_file(path: Path) -> bool:
             return bool(root.attributes().get("form") == FORM)
     except InputError:
         return False
+
+
+def _told(answer: Answer) -> dict[str, str]:
+    """Attributes that say what decides; none for the first spike of a whole run."""
+    if answer == FIRST_SPIKE:
+        return {}
+    numbers = {"answer_until": answer.until, "answer_decay": answer.decay}
+    told = {name: repr(float(value)) for name, value in numbers.items() if value is not None}
+    return {"answer": answer.kind, **told}
+
+
+def _answer(name: str, attributes: Mapping[str, object]) -> Answer:
+    """What decides, as `_told` wrote it."""
+    table: dict[str, Any] = {"kind": str(attributes.get("answer") or FIRST_SPIKE.kind)}
+    for key in ("until", "decay"):
+        text = attributes.get(f"answer_{key}")
+        try:
+            table |= {} if text is None else {key: float(str(text))}
+        except ValueError:
+            got, expected = repr(text), "a number"
+            raise InputError.single(f"{name}: answer_{key}", got, expected) from None
+    try:
+        return Answer(**table)
+    except InputError as error:
+        raise InputError(p.at(f"{name}: answer.{p.where}") for p in error.problems) from None
 
 
 def _packed(arrays: dict[str, NDArray[Any]], attributes: dict[str, str], single: bool) -> bytes:

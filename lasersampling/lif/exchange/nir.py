@@ -57,12 +57,12 @@ from lasersampling.checks import (
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.exchange.array_names import Array
 from lasersampling.lif.exchange.arrays import (
-    UNLAYERED,
     n_inputs,
     n_layers,
     network_from_arrays,
     network_to_arrays,
 )
+from lasersampling.lif.exchange.fronts import FRONT
 from lasersampling.lif.exchange.networks import Network
 from lasersampling.lif.exchange.nir_chain import Chain, chain_problems, copy_matrix
 from lasersampling.lif.exchange.nir_file import check_graph, nir_package
@@ -128,7 +128,7 @@ def to_nir(
         raise InputError(problems)
     assert isinstance(network, SpikingNetwork)
     arrays = network_to_arrays(network)
-    own = {name: a if name in UNLAYERED else a[member] for name, a in arrays.items()}
+    own = {name: a if name in FRONT else a[member] for name, a in arrays.items()}
     nodes = _nodes(nir, own, tau_syn_s, 1.0 if step_s is None else step_s)
     names = list(nodes)
     metadata = {

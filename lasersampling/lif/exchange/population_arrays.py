@@ -7,9 +7,12 @@ axis `e` may be left out: the values are then those of all members.
 ========================  ==============  ======================================================
 name                      shape           what
 ========================  ==============  ======================================================
-``n_inputs``              ()              number of inputs
+``n_inputs``              ()              number of inputs, copies and bias spikes included
 ``connections``           (connection, 2) source (-1 for the inputs) and target of each
 ``spiking``               (population,)   1 for populations that spike, 0 for read-outs
+``input_copies``          ()              number of copies of each given input, by default one
+``bias_times``            (bias,)         spikes that are added to the inputs, after their copies,
+                                          in every sample, optional [tau_syn]
 ``weights_k``             (e, post, pre)  of connection k [1]
 ``synaptic_delays_k``     (e, post, pre)  of connection k, optional [tau_syn]
 ``axonal_delays_k``       (e, n)          of what source k sends, optional; source 0 is the inputs,
@@ -44,6 +47,13 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.lif.delays import DelayRange, Delays
 from lasersampling.lif.exchange.array_names import AXES, NEURON, Array, ArrayNames
 from lasersampling.lif.exchange.arrays import holding, lone, numpy_of, set_delays
+from lasersampling.lif.exchange.fronts import (
+    FRONT,
+    fitting_problems,
+    front_arrays,
+    front_of,
+    front_problems,
+)
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.populations.checks import parameter_problems
 from lasersampling.lif.populations.network import PopulationNetwork
@@ -59,7 +69,7 @@ OF_NETWORK = ("n_inputs", "connections", "spiking")
 
 NAMES = ArrayNames(
     AXES | {"axonal_delays": ("n",)} | dict.fromkeys((*OF_SPIKES, "initial"), ("post",)),
-    OF_NETWORK,
+    (*OF_NETWORK, *FRONT),
     broadcast=(*NEURON, *OF_SPIKES, "initial"),
     unbounded=("refractory",),
 )
@@ -124,6 +134,8 @@ def population_arrays(network: PopulationNetwork) -> dict[str, NDArray[Any]]:
         "connections": np.array([(c.source, c.target) for c in network.connections]),
         "spiking": np.array([p.spiking for p in network.populations], dtype=np.int8),
     }
+
+    arrays |= front_arrays(list(network.front))
 
     def delays(name: str, values: torch.Tensor | None) -> None:
         if values is not None:
@@ -207,8 +219,10 @@ def population_network_from_arrays(
         Connection(*ends, 0.0, 0.0, span(f"synaptic_delays_{k}"))
         for k, ends in enumerate(wiring.connections)
     ]
-    inputs = span("axonal_delays_0")
-    network = PopulationNetwork(wiring.n_inputs, populations, connections, streams, axonal=inputs)
+    network = PopulationNetwork(
+        wiring.n_inputs, populations, connections, streams,
+        axonal=span("axonal_delays_0"), front=front_of(found),
+    )  # fmt: skip
     with torch.no_grad():
         for k, own in enumerate(network.weights):
             own.copy_(torch.from_numpy(found[f"weights_{k}"]).mT)
@@ -246,7 +260,8 @@ def checked_population_arrays(
         if name not in given
     ]
     refuse(problems)
-    refuse(list(_wiring_problems(found)))
+    refuse(list(_wiring_problems(found)), front_problems(found))
+    refuse(list(fitting_problems(found, int(found["n_inputs"]), "n_inputs")))
     spiking = tuple(bool(flag) for flag in found["spiking"])
     connections = tuple((int(a), int(b)) for a, b in found["connections"])
     refuse(_number_problems(found, len(connections), len(spiking)))

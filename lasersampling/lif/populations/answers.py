@@ -129,3 +129,7 @@ class Answer:
         if self.kind == "count":
             return torch.where(best[..., 0] > 0, lowest, UNDECIDED)
         return lowest
+
+
+FIRST_SPIKE = Answer()
+"""The first spike of a whole run."""

@@ -34,7 +34,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path, groups=("parameters",))
     found = results.group("parameters")
     kinds = {
-        kind: [found[name] for name in sorted(found) if name.startswith(kind)]
+        kind: [found[name] for name in sorted(found) if kind in name]
         for kind in ("weights", "delays")
     }
     labels = {"weights": "weight", "delays": r"delay ($\tau_\mathrm{syn}$)"}
@@ -67,6 +67,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
 
 def _of(stage: Variable, place: int, n_stages: int) -> str:
     """Say which neurons or synapses the weights or delays of a stage belong to."""
+    if " connection " in stage.description:
+        return stage.description.partition(", ")[2]
+    if stage.description.startswith("delays of"):
+        return stage.description.removeprefix("delays ")
     if stage.description.startswith("AxonalDelays"):
         return "of inputs" if place == 0 else _hidden("of hidden", place - 1, n_stages - 1)
     preposition = "of" if stage.description.startswith("DendriticDelays") else "to"
