@@ -96,6 +96,7 @@ def test_neurons_that_spike_again_are_kept_and_decide_the_same_again(run, mine, 
     assert (stored.answer.until, stored.answer.decay) == (4.0, 2.5 if decay else None)
     again = judge(stored.network, load_data(str(mine)).test, answer=stored.answer)
     assert np.array_equal(again.decided, results.array("test/decision"))
+    assert stored.accuracy is not None
     assert np.array_equal(again.accuracy.value, stored.accuracy)
 
 

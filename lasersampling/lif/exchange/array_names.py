@@ -72,7 +72,13 @@ class ArrayNames:
         return found, problems
 
     def member_problems(self, found: Mapping[str, Array]) -> Iterator[Problem]:
-        """Check numbers of axes, and of members."""
+        """Check numbers of axes, and of members.
+
+        Parameters
+        ----------
+        found : mapping of str to ndarray
+            Arrays that are sound by themselves [1, tau_syn].
+        """
         members = {}
         for name, array in found.items():
             split = self.split(name)
