@@ -77,7 +77,7 @@ class ArrayNames:
         Parameters
         ----------
         found : mapping of str to ndarray
-            Arrays that are sound by themselves [1, tau_syn].
+            Arrays that are sound by themselves, each in [1] or [tau_syn].
         """
         members = {}
         for name, array in found.items():

@@ -47,7 +47,7 @@ def front_of(found: Mapping[str, Array]) -> list[nn.Module]:
     Parameters
     ----------
     found : mapping of str to ndarray
-        Among them those of `FRONT`, if there are any [1, tau_syn].
+        Among them those of `FRONT`, if there are any, each in [1] or [tau_syn].
     """
     front: list[nn.Module] = []
     if "input_copies" in found:
@@ -63,7 +63,7 @@ def front_problems(found: Mapping[str, Array]) -> list[Problem]:
     Parameters
     ----------
     found : mapping of str to ndarray
-        Among them those of `FRONT`, if there are any [1, tau_syn].
+        Among them those of `FRONT`, if there are any, each in [1] or [tau_syn].
     """
     problems = []
     copies, times = found.get("input_copies"), found.get("bias_times")
@@ -83,7 +83,7 @@ def fitting_problems(found: Mapping[str, Array], n_inputs: int, where: str) -> I
     Parameters
     ----------
     found : mapping of str to ndarray
-        Arrays that are checked by themselves [1, tau_syn].
+        Arrays that are checked by themselves, each in [1] or [tau_syn].
     n_inputs : int
         Number of inputs of the network, behind copies and bias spikes.
     where : str
