@@ -190,7 +190,7 @@ def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tu
     problems = label_problems(labels, spikes.shape[-1])
     if problems:
         raise InputError(problems)
-    if not bool(torch.isfinite(torch.as_tensor(absent_time)).all()):
+    if not bool(torch.isfinite(torch.as_tensor(absent_time, device=spikes.device)).all()):
         expected = "a finite time, for spikes that are absent"
         raise InputError.single("absent_time", "inf or nan", expected)
     times = torch.where(torch.isfinite(spikes), spikes, absent_time)

@@ -130,7 +130,7 @@ class NoRecruitment:
 
     def act(self, groups: Sequence[Group]) -> Tensor:
         """Do nothing; see `Recruitment`."""
-        return torch.zeros(len(groups[0].first), dtype=torch.bool)
+        return torch.zeros(len(groups[0].first), dtype=torch.bool, device="cpu")
 
     def state(self) -> dict[str, Tensor]:
         """Return nothing."""
@@ -178,8 +178,8 @@ class RaisedWeights:
         """Raise weights where needed; see `Recruitment`."""
         n_members = len(groups[0].first)
         if len(self._layer) == 0:
-            self._layer = torch.full((n_members,), -1)
-            self._amount = torch.full((n_members,), self._first, dtype=torch.float64)
+            self._layer = torch.full((n_members,), -1, device="cpu")
+            self._amount = torch.full((n_members,), self._first, dtype=torch.float64, device="cpu")
         failing = _first_failing(groups, self._limits)
         again = (failing == self._layer) & (failing >= 0)
         self._amount = torch.where(again, 2.0 * self._amount, self._first)
@@ -238,7 +238,7 @@ class LiftedPeaks:
             silent = absent & (fails | absent.all(2, keepdim=True))
             if bool(silent.any()):
                 group.lift_peaks(silent, self._strength)
-        return torch.zeros(len(groups[0].first), dtype=torch.bool)
+        return torch.zeros(len(groups[0].first), dtype=torch.bool, device="cpu")
 
     def state(self) -> dict[str, Tensor]:
         """Return nothing: the action depends on the batch alone."""

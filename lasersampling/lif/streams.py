@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ class Streams:
             raise InputError.single("seeds", "none", "one for each member")
         # Through SeedSequence, since torch accepts no seed of more than 64 bits.
         words = [np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] for seed in seeds]
-        self._generators = [torch.Generator().manual_seed(int(word)) for word in words]
+        self._generators = [torch.Generator("cpu").manual_seed(int(word)) for word in words]
 
     @property
     def n_members(self) -> int:
@@ -44,19 +44,21 @@ class Streams:
 
     def normal(self, *shape: int) -> Tensor:
         """Draw standard normal numbers, shape (member, *shape)."""
-        return torch.stack(
-            [torch.randn(shape, generator=g, dtype=torch.float64) for g in self._generators]
-        )
+        return self._drawn(torch.randn, shape)
 
     def uniform(self, *shape: int) -> Tensor:
         """Draw numbers between 0 and 1, shape (member, *shape)."""
-        return torch.stack(
-            [torch.rand(shape, generator=g, dtype=torch.float64) for g in self._generators]
-        )
+        return self._drawn(torch.rand, shape)
 
     def permutations(self, n: int) -> Tensor:
         """Draw a permutation of `n` elements for each member, shape (member, n)."""
-        return torch.stack([torch.randperm(n, generator=g) for g in self._generators])
+        return torch.stack([torch.randperm(n, generator=g, device="cpu") for g in self._generators])
+
+    def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        """Draw for each member, on the CPU, so that the numbers are the same for every device."""
+        return torch.stack(
+            [draw(shape, generator=g, dtype=torch.float64, device="cpu") for g in self._generators]
+        )
 
     def state(self) -> Tensor:
         """Return the state of the streams, for `set_state`; shape (member, byte)."""

@@ -1,5 +1,6 @@
 """Networks whose neurons spike as often as they like, in the training loop."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ from lasersampling.datasets.spikes import divided
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.devices import usable_device
+from lasersampling.learning.spikes.chips import runners
 from lasersampling.learning.spikes.classification import Classifier, train_spikes
-from lasersampling.learning.spikes.losses import rate_penalty
+from lasersampling.learning.spikes.decisions import judge
+from lasersampling.learning.spikes.losses import SpikeLoss, rate_penalty
 from lasersampling.learning.spikes.networks import build_populations, network_of
 from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.learning.spikes.task import SpikeClassification
+from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.populations.answers import Answer
 from lasersampling.lif.populations.network import PopulationNetwork
@@ -189,6 +194,38 @@ def test_networks_that_no_memory_holds_are_refused_at_once():
     chosen = settings("eventprop", "maximum", network={"hidden": [10**6]})
     with pytest.raises(InputError, match="memory"):
         build_populations(chosen, 4, 2)
+
+
+@pytest.mark.parametrize("method", ["closed-form", "surrogate", "eventprop"])
+@pytest.mark.parametrize("recruitment", ["raised", "lifted"])
+def test_nothing_is_made_where_the_network_is_not(method, recruitment):
+    # With another device as default, what is made without a device cannot meet the network.
+    chosen = settings("eventprop", "maximum", n_epochs=1, recruitment=recruitment, hidden_limit=0.0)
+    if method == "surrogate":
+        grid = GridSettings(0.25, 5.0, detach_reset=True)
+        chosen = dataclasses.replace(chosen, method=method, grid=grid)
+    if method == "closed-form":
+        learning = dataclasses.replace(chosen.learning, recruitment=recruitment)
+        chosen = SpikeTraining(members=2, learning=learning)
+
+    def results():
+        with torch.device("cpu"):
+            network = network_of(chosen, 4, 2)
+        runner, judged_on = runners(chosen, network)
+        loss = SpikeLoss(chosen.loss, chosen.answer)
+        task = SpikeClassification(network, DATA, loss, chosen.learning, runner)
+        task.begin_epoch(0)
+        metrics = task.write_gradients(0).metrics
+        judged = judge(network, DATA.test, judged_on, chosen.answer)
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        return [metrics["loss"], judged.answers, *(g.numpy() for g in gradients)]
+
+    expected = results()
+    with torch.device("meta"):
+        found = results()
+    assert len(expected) == len(found) > 3
+    for own, other in zip(found, expected, strict=True):
+        assert np.array_equal(own, other)
 
 
 @pytest.mark.parametrize("name", ["meta", "nowhere", "cuda:99", 3.5])

@@ -32,6 +32,27 @@ def test_compiled_loops_and_tensor_operations_agree(tau_mem, delayed):
     assert torch.isinf(found["compiled"][0]).any()
 
 
+@pytest.mark.parametrize("tau_mem", RATIOS)
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_is_made_where_the_inputs_are_not(path, tau_mem):
+    # With another device as default, what is made without a device cannot meet the inputs.
+    case = random_case(4, scale=max(1.0, tau_mem / 2))
+    neuron = Neuron(tau_mem=tau_mem)
+
+    def results():
+        times, weights, delays = (p.clone().requires_grad_() for p in case)
+        out = first_spike_times(times, weights, neuron, delays=delays, path=path)
+        out[torch.isfinite(out)].sum().backward()
+        return [out.detach(), times.grad, weights.grad, delays.grad]
+
+    expected = results()
+    with torch.device("meta"):
+        found = results()
+    for own, other in zip(found, expected, strict=True):
+        assert own is not None
+        assert torch.equal(own, other)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_pass_leaves_nothing_in_memory(path):
     """An output that its own graph holds on to would stay until the process ends."""
