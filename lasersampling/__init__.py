@@ -155,7 +155,7 @@ if TYPE_CHECKING:
     from lasersampling.config import shipped_names as shipped_names
     from lasersampling.config import shipped_path as shipped_path
     from lasersampling.datasets import load_pictures as load_pictures
-    from lasersampling.datasets.spikes import load_spikes as load_spikes
+    from lasersampling.datasets.spike_files import load_spikes as load_spikes
     from lasersampling.errors import InputError as InputError
     from lasersampling.errors import LaserSamplingError as LaserSamplingError
     from lasersampling.experiments import experiment as experiment

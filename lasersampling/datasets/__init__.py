@@ -4,19 +4,23 @@ Reads, checks and scales data. Nothing is downloaded, and no model or training b
 """
 
 from lasersampling.datasets.digits import label_units, load_digits
+from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
 from lasersampling.datasets.pictures import Pictures
 from lasersampling.datasets.sources import load_pictures
+from lasersampling.datasets.spike_files import load_events, load_spikes
 from lasersampling.datasets.spikes import (
+    EventData,
     SpikeData,
     SpikeSet,
     as_spike_times,
     held_out,
-    load_spikes,
 )
 from lasersampling.datasets.yin_yang import FEW, SIZES, yin_yang, yin_yang_class, yin_yang_spikes
 
 __all__ = [
+    "EventData",
+    "EventSet",
     "FEW",
     "Pictures",
     "SIZES",
@@ -26,6 +30,7 @@ __all__ = [
     "held_out",
     "label_units",
     "load_digits",
+    "load_events",
     "load_mnist",
     "load_pictures",
     "load_spikes",

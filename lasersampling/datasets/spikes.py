@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +16,8 @@ from lasersampling.checks import (
     number_problems,
     refuse,
 )
-from lasersampling.datasets.labels import class_numbers, label_problems, natural_order
-from lasersampling.datasets.numpy_files import read_numpy
+from lasersampling.datasets.events import EventSet
+from lasersampling.datasets.labels import class_numbers, label_problems
 from lasersampling.errors import InputError, Problem
 
 EARLIEST, LATEST = 0.15, 2.0
@@ -80,14 +79,41 @@ class SpikeSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs of a sample."""
+        return int(self.times.shape[1])
+
+    def chosen(self, places: NDArray[np.int64]) -> SpikeSet:
+        """Return some of the samples.
+
+        Parameters
+        ----------
+        places : ndarray of int64
+            Their numbers, in the order that is wanted.
+        """
+        return SpikeSet(self.times[places], self.labels[places])
+
+    def first(self) -> NDArray[np.float64]:
+        """Return the first spike of each input, (sample, input), inf for none [tau_syn]."""
+        return self.times
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each input, (sample, input)."""
+        return np.isfinite(self.times).astype(np.int64)
+
+
+Part = TypeVar("Part", SpikeSet, EventSet)
+"""Samples whose inputs spike once at most, or as often as they like."""
+
 
 @dataclass(frozen=True, eq=False)
-class SpikeData:
+class LabelledParts(Generic[Part]):
     """Training, validation and test part of a data set.
 
     Attributes
     ----------
-    train, validation, test : SpikeSet
+    train, validation, test : SpikeSet or EventSet
         The parts. Networks learn from the training part, all choices are made on the validation
         part, and the test part is used once, for the final judgement.
     class_names : tuple of str
@@ -100,16 +126,16 @@ class SpikeData:
         training part, or there is another number of names.
     """
 
-    train: SpikeSet
-    validation: SpikeSet
-    test: SpikeSet
+    train: Part
+    validation: Part
+    test: Part
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         parts = self.train, self.validation, self.test
         given = zip(("train", "validation", "test"), parts, strict=True)
-        refuse(*(kind_problems(name, part, SpikeSet) for name, part in given))
-        widths = {part.times.shape[1] for part in parts}
+        refuse(*(kind_problems(name, part, self._kind()) for name, part in given))
+        widths = {part.n_inputs for part in parts}
         if len(widths) > 1:
             raise InputError.single("inputs", f"{sorted(widths)}", "as many in each part")
         n_classes = len(self.class_names) or 1 + max(int(p.labels.max()) for p in parts)
@@ -139,20 +165,59 @@ class SpikeData:
     @property
     def n_inputs(self) -> int:
         """Number of inputs of a sample."""
-        return int(self.train.times.shape[1])
+        return self.train.n_inputs
 
     @property
     def n_classes(self) -> int:
         """Number of classes; the training part has samples of each."""
         return len(self.class_names)
 
+    @classmethod
+    def _kind(cls) -> type[SpikeSet | EventSet]:
+        """Kind of the parts."""
+        return SpikeSet
 
-def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet]:
+
+@dataclass(frozen=True, eq=False)
+class SpikeData(LabelledParts[SpikeSet]):
+    """A data set whose inputs spike once at most; see `LabelledParts`.
+
+    Examples
+    --------
+    >>> from lasersampling.datasets import SpikeData, SpikeSet
+    >>> part = SpikeSet([[0.1, 1.0], [1.0, 0.2]], [0, 1])
+    >>> SpikeData(part, part, part).n_inputs
+    2
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class EventData(LabelledParts[EventSet]):
+    """A data set whose inputs spike as often as they like; see `LabelledParts`.
+
+    Examples
+    --------
+    >>> from lasersampling.datasets import EventData, EventSet
+    >>> part = EventSet.from_trains([[[0.1, 0.4], []], [[], [0.2]]], [0, 1])
+    >>> EventData(part, part, part).n_classes
+    2
+    """
+
+    @classmethod
+    def _kind(cls) -> type[SpikeSet | EventSet]:
+        return EventSet
+
+
+AnyData = SpikeData | EventData
+"""A data set of either kind."""
+
+
+def held_out(part: Part, n_held: int, seed: int) -> tuple[Part, Part]:
     """Divide samples at random in two parts, the second of size `n_held`, balanced over classes.
 
     Parameters
     ----------
-    part : SpikeSet
+    part : SpikeSet or EventSet
         The samples.
     n_held : int
         Number of samples in the second part.
@@ -179,8 +244,7 @@ def held_out(part: SpikeSet, n_held: int, seed: int) -> tuple[SpikeSet, SpikeSet
     kept, held = train_test_split(
         places, test_size=n_held, random_state=seed, stratify=part.labels if alike else None
     )
-    first, second = (SpikeSet(part.times[k], part.labels[k]) for k in (kept, held))
-    return first, second
+    return part.chosen(kept), part.chosen(held)
 
 
 def divided(times: ArrayLike, labels: ArrayLike, *, seed: int = _HELD_OUT_SEED) -> SpikeData:
@@ -253,97 +317,3 @@ def as_spike_times(
         raise InputError(problems)
     times: NDArray[np.float64] = earliest + (latest - earliest) * array
     return np.where(array >= absent_from, np.inf, times)
-
-
-def load_spikes(path: str | os.PathLike[str]) -> SpikeData:
-    """Load labelled spike times from a file of the user's own.
-
-    Parameters
-    ----------
-    path : path-like
-        NumPy archive (``.npz``) of `train_times`, `train_labels`, `test_times`, `test_labels`, and
-        optionally `validation_times`, `validation_labels`. Without them a tenth of the training
-        part is held out (seed 0), since no choice may be made on the test part. Labels are whole
-        numbers or text; text is numbered in natural order.
-
-    Raises
-    ------
-    InputError
-        If the file is no such archive, or its content is invalid.
-
-    Examples
-    --------
-    >>> part = {"times": [[0.1, 1.0], [1.0, 0.1]] * 10, "labels": ["left", "right"] * 10}
-    >>> arrays = {f"{name}_{key}": part[key] for name in ("train", "test") for key in part}
-    >>> np.savez("spikes.npz", **arrays)
-    >>> load_spikes("spikes.npz").class_names
-    ('left', 'right')
-    """
-    where = str(path)
-    expected = "a NumPy archive (.npz) of train_times, train_labels, test_times, test_labels"
-    arrays = read_numpy(path, expected)
-    parts: dict[str, SpikeSet] = {}
-    given: dict[str, tuple[str, str]] = {}
-    problems = []
-    for part in ("train", "validation", "test"):
-        names = f"{part}_times", f"{part}_labels"
-        missing = [name for name in names if name not in arrays]
-        if len(missing) == len(names) and part == "validation":
-            continue
-        if missing:
-            problems += [Problem(f"{where}: {name}", "nothing", "an array") for name in missing]
-            continue
-        given[part] = names
-    labels, class_names, found = _labels({part: arrays[names[1]] for part, names in given.items()})
-    problems += [p.at(f"{where}: {p.where}") for p in found]
-    for part, names in given.items():
-        if part not in labels:
-            continue
-        try:
-            parts[part] = SpikeSet(arrays[names[0]], labels[part])
-        except InputError as error:
-            problems += [p.at(f"{where}: {part}_{p.where}") for p in error.problems]
-    if problems:
-        raise InputError(problems)
-    if "validation" not in parts:
-        if len(parts["train"]) < 2:
-            got = "no validation part, and a single sample to train"
-            raise InputError.single(f"{where}: train_times", got, "at least two samples")
-        n_held = max(1, len(parts["train"]) // _HELD_OUT_OF)
-        parts["train"], parts["validation"] = held_out(parts["train"], n_held, _HELD_OUT_SEED)
-    try:
-        return SpikeData(parts["train"], parts["validation"], parts["test"], class_names)
-    except InputError as error:
-        raise InputError(p.at(f"{where}: {p.where}") for p in error.problems) from None
-
-
-def _labels(
-    given: dict[str, NDArray[Any]],
-) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...], list[Problem]]:
-    """Number the labels of all parts in the same way: text in natural order, numbers unchanged."""
-    problems: list[Problem] = []
-    labels: dict[str, NDArray[np.int64]] = {}
-    texts = {part for part, array in given.items() if array.dtype.kind in "US"}
-    if texts and texts != set(given):
-        return {}, (), [Problem("labels", "text in some parts only", "text in all parts or none")]
-    named: dict[str, NDArray[np.str_]] = {}
-    for part, array in given.items():
-        try:
-            numbers, names = class_numbers(array, array.size, f"{part}_labels")
-        except InputError as error:
-            problems += error.problems
-            continue
-        named[part] = np.array(names)[numbers]
-        if not texts:
-            labels[part] = named[part].astype(np.int64)
-    if not texts or problems:
-        return labels, (), problems
-    names = tuple(natural_order({text for array in named.values() for text in array.tolist()}))
-    return (
-        {
-            part: np.array([names.index(text) for text in array.tolist()], dtype=np.int64)
-            for part, array in named.items()
-        },
-        names,
-        [],
-    )

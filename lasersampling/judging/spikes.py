@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.datasets.events import EventSet
+from lasersampling.datasets.spikes import SpikeData, SpikeSet
 from lasersampling.judging.chip_records import write_chips
 from lasersampling.learning.spikes.classification import Classifier
 from lasersampling.learning.spikes.decisions import Decisions, judge
@@ -59,16 +62,20 @@ class SpikeEvaluation:
         runner = self.classifier.runner
         if isinstance(runner, InTheLoop):
             write_chips(file, runner.substrate)
-        if self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
+        of_times = isinstance(self.classifier.data, SpikeData)
+        if of_times and self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)
         file.metrics(self.metrics)
 
     def _write_test(self, file: ResultsFile) -> None:
         test, judged = self.classifier.data.test, self.judgement
-        file.write(
-            "test/input_time", test.times, ("sample", "input"),
-            units="tau_syn", description="input spike times, inf for absent ones",
-        )  # fmt: skip
+        if isinstance(test, SpikeSet):
+            file.write(
+                "test/input_time", test.times, ("sample", "input"),
+                units="tau_syn", description="input spike times, inf for absent ones",
+            )  # fmt: skip
+        else:
+            _write_events(file, test)
         file.write("test/label", test.labels, ("sample",), units="1", description="class")
         names = self.classifier.data.class_names
         if names != tuple(str(k) for k in range(len(names))):
@@ -132,7 +139,7 @@ class SpikeEvaluation:
 
     def _write_plane(self, file: ResultsFile) -> None:
         """Decisions of the first member over the plane of the Yin-Yang data."""
-        from lasersampling.datasets.spikes import SpikeSet, as_spike_times
+        from lasersampling.datasets.spikes import as_spike_times
 
         classifier = self.classifier
         edge = np.linspace(0.0, 1.0, _GRID)
@@ -156,6 +163,17 @@ class SpikeEvaluation:
             "plane/separation", lead.reshape(_GRID, _GRID), ("y", "x"),
             units=classifier.answer.unit, description=between,
         )  # fmt: skip
+
+
+def _write_events(file: ResultsFile, part: EventSet) -> None:
+    """Write input spikes as ragged lists."""
+    about: dict[str, tuple[NDArray[Any], str, str, str]] = {
+        "offsets": (part.offsets, "sample_edge", "1", "where the spikes of each sample begin"),
+        "neuron": (part.neuron, "input_spike", "1", "input that spikes"),
+        "time": (part.time, "input_spike", "tau_syn", "time of the spike"),
+    }
+    for name, (values, dim, units, description) in about.items():
+        file.write(f"test/input_{name}", values, (dim,), units=units, description=description)
 
 
 def evaluate_classifier(

@@ -3,12 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lasersampling.datasets.spike_files import load_spikes
 from lasersampling.datasets.spikes import (
     SpikeData,
     SpikeSet,
     as_spike_times,
     held_out,
-    load_spikes,
 )
 from lasersampling.errors import InputError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lasersampling.datasets.spikes import SpikeSet, load_spikes
+from lasersampling.datasets import SpikeSet, load_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel
 from lasersampling.learning.spikes.classification import train_spikes

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from lasersampling.checks import memory_problems
-from lasersampling.datasets.spikes import SpikeData
+from lasersampling.datasets.events import EventSet
+from lasersampling.datasets.spikes import AnyData
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.networks import (
     BYTES_PER_WEIGHT,
@@ -25,8 +26,12 @@ _BYTES_PER_SPIKE = 64
 """Memory for a spike of a neuron in a sample, with derivatives and intermediate values [B]."""
 
 
-def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]:
+def activity_problems(settings: SpikeTraining, data: AnyData) -> list[Problem]:
     """Check that weights, and spikes of one batch with their derivatives, fit into the memory."""
+    if isinstance(data.train, EventSet):
+        problems = _event_problems(settings)
+        if problems:
+            return problems
     sizes = layer_sizes(settings, data.n_inputs, data.n_classes)
     problems = weight_problems(settings.members, sizes)
     if problems:
@@ -39,6 +44,21 @@ def activity_problems(settings: SpikeTraining, data: SpikeData) -> list[Problem]
     where = "network.hidden (members x bytes for weights, and spikes of a batch)"
     needed = BYTES_PER_WEIGHT * pairs + n_samples * per_sample
     return memory_problems(where, (settings.members, needed), 1)
+
+
+def _event_problems(settings: SpikeTraining) -> list[Problem]:
+    """What of the settings inputs that spike again cannot have."""
+    problems = []
+    if settings.is_stack:
+        got = "neurons that spike once, for inputs that spike again"
+        problems.append(Problem("network.after_spike", got, "what becomes of them after a spike"))
+    if settings.network.input_copies > 1:
+        got, expected = f"{settings.network.input_copies}", "1 for inputs that spike again"
+        problems.append(Problem("network.input_copies", got, expected))
+    if settings.network.bias_times:
+        got, expected = "bias spikes", "none for inputs that spike again; add an input to the data"
+        problems.append(Problem("network.bias_times", got, expected))
+    return problems
 
 
 def initial_problems(initial: object, network: AnyNetwork) -> list[Problem]:

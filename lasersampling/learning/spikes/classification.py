@@ -14,7 +14,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from lasersampling.checks import kind_problems, refuse
 from lasersampling.datasets.mnist import mnist_spikes
-from lasersampling.datasets.spikes import SpikeData, divided, load_spikes
+from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
+from lasersampling.datasets.spikes import AnyData, EventData, SpikeData, divided
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
@@ -41,7 +42,7 @@ from lasersampling.paths import expanded, suffix_of
 _DEFAULT = SpikeTraining()
 
 
-def load_data(name: str) -> SpikeData:
+def load_data(name: str) -> AnyData:
     """Load labelled spike times by their name.
 
     Raises
@@ -56,7 +57,8 @@ def load_data(name: str) -> SpikeData:
     if name == "mnist16":
         return mnist_spikes(side=16)
     if suffix_of(name) == ".npz":
-        return load_spikes(expanded(name))
+        path = expanded(name)
+        return load_events(path) if holds_events(path) else load_spikes(path)
     expected = "yin_yang, mnist16, mnist28, or a file .npz"
     raise InputError.single("data", repr(name), expected)
 
@@ -69,7 +71,7 @@ class Classifier:
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble, with its trained parameters.
-    data : SpikeData
+    data : SpikeData or EventData
         The data on which it was trained.
     history : History
         Record of the training.
@@ -80,7 +82,7 @@ class Classifier:
     """
 
     network: AnyNetwork
-    data: SpikeData
+    data: AnyData
     history: History
     runner: Runner
     answer: Answer
@@ -92,7 +94,7 @@ class Classifier:
 
 
 def train_spikes(
-    data: SpikeData | str | ArrayLike,
+    data: AnyData | str | ArrayLike,
     labels: ArrayLike | None = None,
     settings: SpikeTraining = _DEFAULT,
     *,
@@ -106,7 +108,7 @@ def train_spikes(
 
     Parameters
     ----------
-    data : SpikeData, str or array_like
+    data : SpikeData, EventData, str or array_like
         Labelled spike times in three parts; or their name, see `load_data`; or spike times of shape
         (sample, input), inf for absent spikes [tau_syn], a fifth of which is held out to test and a
         tenth of the rest to validate.
@@ -185,11 +187,11 @@ def train_spikes(
     return Classifier(network, data, history, judged_on, settings.answer)
 
 
-def _loaded(data: SpikeData | str | ArrayLike, labels: ArrayLike | None) -> SpikeData:
-    if isinstance(data, SpikeData | str) and labels is not None:
+def _loaded(data: AnyData | str | ArrayLike, labels: ArrayLike | None) -> AnyData:
+    if isinstance(data, SpikeData | EventData | str) and labels is not None:
         expected = "none beside data that have their own (settings are given by name)"
         raise InputError.single("labels", type(labels).__name__, expected)
-    if isinstance(data, SpikeData):
+    if isinstance(data, SpikeData | EventData):
         return data
     if isinstance(data, str):
         return load_data(data)

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lasersampling.checks import refuse
+from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.learning.spikes.inputs import samples_of
 from lasersampling.learning.spikes.methods import AnyActivity, Runner, runner_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.task import Measurement
@@ -52,7 +54,7 @@ class Decisions:
 
 def judge(
     network: AnyNetwork,
-    part: SpikeSet,
+    part: SpikeSet | EventSet,
     runner: Runner | None = None,
     answer: Answer = FIRST_SPIKE,
 ) -> Decisions:
@@ -62,7 +64,7 @@ def judge(
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble.
-    part : SpikeSet
+    part : SpikeSet or EventSet
         The samples.
     runner : Runner, optional
         Runs the network; by default it runs exactly.
@@ -87,9 +89,10 @@ def judge(
     n_classes = _n_classes(network)
     refuse(label_problems(part.labels, n_classes))
     runner = runner_of(network, answer) if runner is None else runner
-    times = torch.from_numpy(part.times).to(next(network.parameters()))
+    samples = samples_of(part, next(network.parameters()))
+    inputs = samples.in_chunks(_CHUNK, network.n_members)
     with torch.no_grad():
-        chunks = [_Chunk.of(runner.run(chunk), answer) for chunk in times.split(_CHUNK)]
+        chunks = [_Chunk.of(runner.run(chunk), answer) for chunk in inputs]
     answers = torch.cat([chunk.answers for chunk in chunks], 1)
     decided = answer.decided(answers).numpy()
     right = (decided == part.labels).mean(1)

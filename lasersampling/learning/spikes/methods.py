@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems, refuse
+from lasersampling.learning.spikes.inputs import AnyInputs, once
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif.events.run import run_events
@@ -38,10 +39,10 @@ _STEP = 0.05
 
 
 class Runner(Protocol):
-    """Runs a network: a stack itself, an engine, or a device (`InTheLoop`)."""
+    """Runs a network: in closed form, by an engine, or on a device (`InTheLoop`)."""
 
-    def run(self, times: Tensor) -> AnyActivity:
-        """Return what the network does for input spikes (sample, input) or (member, ...)."""
+    def run(self, inputs: Any, /) -> AnyActivity:
+        """Return what the network does for input spikes, `AnyInputs` or times only."""
         ...
 
 
@@ -59,10 +60,10 @@ class StackRunner:
     def __init__(self, network: SpikingNetwork, engine: Engine) -> None:
         self._layered, self._engine = LayeredNetwork(network), engine
 
-    def run(self, times: Tensor) -> Activity:
+    def run(self, inputs: AnyInputs) -> Activity:
         """Return the first spikes of all neurons for input spikes, as `SpikingNetwork.run` does."""
         layered = self._layered
-        given = _prepared(layered, times)
+        given = _prepared(layered, once(inputs))
         activity = self._engine(layered, SpikeEvents.from_times(given))
         spikes = [activity.spikes(k).first() for k in range(len(layered.populations))]
         sent = [layered.delayed(k, own) for k, own in enumerate(spikes)]
@@ -83,10 +84,9 @@ class PopulationRunner:
     def __init__(self, network: PopulationNetwork, engine: Engine) -> None:
         self._network, self._engine = network, engine
 
-    def run(self, times: Tensor) -> NetworkActivity | GridActivity:
-        """Return all spikes and voltages for input spikes, (sample, input) or (member, ...)."""
-        given = _prepared(self._network, times)
-        return self._engine(self._network, SpikeEvents.from_times(given))
+    def run(self, inputs: AnyInputs) -> NetworkActivity | GridActivity:
+        """Return all spikes and voltages for input spikes."""
+        return self._engine(self._network, events_of(self._network, inputs))
 
 
 def running(network: AnyNetwork, engine: Engine) -> StackRunner | PopulationRunner:
@@ -134,6 +134,21 @@ def _events(smallest_slope: float, answer: Answer) -> Engine:
         return run_events(moved, inputs.to("cpu", torch.float64), settings)
 
     return run
+
+
+def events_of(network: NetworkDescription, inputs: AnyInputs) -> SpikeEvents:
+    """Return what is sent into a network.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network, which may have copies of inputs and bias spikes for given times.
+    inputs : Tensor or SpikeEvents
+        Input spikes; events go in as they are [tau_syn].
+    """
+    if isinstance(inputs, SpikeEvents):
+        return inputs
+    return SpikeEvents.from_times(_prepared(network, inputs))
 
 
 def _prepared(network: NetworkDescription, times: Tensor) -> Tensor:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
 from torch.nn import Parameter
 
-from lasersampling.datasets.spikes import SpikeData
+from lasersampling.datasets.spikes import AnyData
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.spikes.chips import chip_state, set_chip_state
 from lasersampling.learning.spikes.decisions import judge
+from lasersampling.learning.spikes.inputs import AnyInputs, samples_of
 from lasersampling.learning.spikes.losses import SpikeLoss
-from lasersampling.learning.spikes.methods import AnyActivity, Runner
+from lasersampling.learning.spikes.methods import AnyActivity, Runner, events_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeLearning
 from lasersampling.learning.task import Measurement, State, Step
@@ -21,7 +21,6 @@ from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.grid.activity import GridSpikes
 from lasersampling.lif.network import Activity
 from lasersampling.lif.populations.recruitment import population_groups
-from lasersampling.lif.populations.spikes import SpikeEvents
 from lasersampling.lif.recruitment import (
     Group,
     LiftedPeaks,
@@ -40,7 +39,7 @@ class SpikeClassification:
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble that is trained.
-    data : SpikeData
+    data : SpikeData or EventData
         Training and validation part.
     loss : SpikeLoss
         The loss.
@@ -53,7 +52,7 @@ class SpikeClassification:
     def __init__(
         self,
         network: AnyNetwork,
-        data: SpikeData,
+        data: AnyData,
         loss: SpikeLoss,
         learning: SpikeLearning,
         runner: Runner,
@@ -61,7 +60,7 @@ class SpikeClassification:
         self.network, self._runner = network, runner
         self._data, self._loss, self._learning = data, loss, learning
         like = next(network.parameters())
-        self._times = torch.from_numpy(data.train.times).to(like)
+        self._samples = samples_of(data.train, like)
         self._labels = torch.from_numpy(data.train.labels).to(like.device)
         self._recruitment = _recruitment_of(learning)
         self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
@@ -88,12 +87,12 @@ class SpikeClassification:
         """Write gradients of the loss, and treat silent neurons as the settings say."""
         size = self._learning.batch_size
         chosen = self._order[:, batch * size : (batch + 1) * size].to(self._labels.device)
-        labels, times = self._labels[chosen], self._times[chosen]
-        activity = self._runner.run(times)
+        labels, inputs = self._labels[chosen], self._samples.of(chosen)
+        activity = self._runner.run(inputs)
         answers = self._loss.answer.of(activity).to(labels.device)
         loss = self._loss(self.network, activity, answers, labels)
         loss.sum().backward()
-        groups = _groups_of(self.network, activity, times)
+        groups = _groups_of(self.network, activity, inputs)
         held = self._recruitment.act(groups)
         with torch.no_grad():
             right = (self._loss.answer.decided(answers) == labels).to(torch.float64).mean(1)
@@ -146,12 +145,11 @@ def _recruitment_of(learning: SpikeLearning) -> Recruitment:
     return kind(learning.hidden_limit, learning.output_limit)
 
 
-def _groups_of(network: AnyNetwork, activity: AnyActivity, times: Tensor) -> Sequence[Group]:
-    """Layers or spiking populations, after a batch with these input times."""
+def _groups_of(network: AnyNetwork, activity: AnyActivity, inputs: AnyInputs) -> Sequence[Group]:
+    """Layers or spiking populations, after a batch with these input spikes."""
     if isinstance(network, SpikingNetwork):
         assert isinstance(activity, Activity)
         return layer_groups(network, activity)
     assert not isinstance(activity, Activity)
-    inputs = SpikeEvents.from_times(network.prepared(times))
     spikes = [own.events() if isinstance(own, GridSpikes) else own for own in activity.all_spikes]
-    return population_groups(network, inputs, spikes)
+    return population_groups(network, events_of(network, inputs), spikes)

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.networks import AnyNetwork
@@ -18,7 +19,9 @@ _SAMPLES = 500
 """Number of samples of the training part that are used, which limits time and memory."""
 
 
-def window_problems(training: SpikeTraining, network: AnyNetwork, part: SpikeSet) -> list[Problem]:
+def window_problems(
+    training: SpikeTraining, network: AnyNetwork, part: SpikeSet | EventSet
+) -> list[Problem]:
     """List the given times that come before spikes of the untrained network.
 
     An absent spike that counts as earlier than real ones would win against them, and learning would
@@ -33,11 +36,11 @@ def window_problems(training: SpikeTraining, network: AnyNetwork, part: SpikeSet
     part : SpikeSet
         Training part.
     """
-    times = torch.from_numpy(part.times).to(next(network.parameters()))
+    times = torch.from_numpy(part.first()).to(next(network.parameters()))
     if not bool(torch.isfinite(times).any()):
         return [Problem("train_times", "inf only", "samples with input spikes")]
     if not isinstance(network, SpikingNetwork):
-        return _ends(training, times)
+        return _ends(training, times if isinstance(part, SpikeSet) else torch.from_numpy(part.time))
     with torch.no_grad():
         output = network(times[:_SAMPLES])
     present = output[torch.isfinite(output)]

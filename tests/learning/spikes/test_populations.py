@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from lasersampling.datasets import EventData, EventSet
 from lasersampling.datasets.spikes import divided
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -86,6 +87,7 @@ def test_delays_and_time_constants_are_those_of_the_recipe():
     assert torch.equal(prepared[..., :8], times.repeat_interleave(2, -1))
     delays = made.synaptic_delays(0)
     assert delays is not None
+    delays = delays.detach()
     assert 0 < float(delays.min()) < float(delays.max()) < 0.5
     assert made.connections[1].source == made.connections[1].target == 0
     numbers = made.neuron_numbers(1)
@@ -194,6 +196,37 @@ def test_networks_that_no_memory_holds_are_refused_at_once():
     chosen = settings("eventprop", "maximum", network={"hidden": [10**6]})
     with pytest.raises(InputError, match="memory"):
         build_populations(chosen, 4, 2)
+
+
+def pulses(n=80):
+    """Two inputs that spike three times each, quickly or slowly; the faster one is the class."""
+    labels = np.arange(n) % 2
+    gaps = np.array([0.2, 0.6])
+    trains = [[0.1 + np.arange(3) * gap for gap in gaps[[k, 1 - k]]] for k in labels]
+    return EventSet.from_trains(trains, labels)
+
+
+@pytest.mark.parametrize("method", ["eventprop", "surrogate"])
+def test_inputs_may_spike_as_often_as_they_like(method):
+    data = EventData(pulses(), pulses(20), pulses(20))
+    chosen = settings(method, "count", network={"bias_times": []})
+    trained = train_spikes(data, settings=chosen)
+    loss = trained.history.arrays()["loss"]
+    assert loss[-1].mean() < 0.8 * loss[0].mean()
+
+
+@pytest.mark.parametrize(
+    ("network", "where"),
+    [
+        ({"bias_times": [0.1]}, "bias_times"),
+        ({"bias_times": [], "input_copies": 2, "delays": "none"}, "input_copies"),
+        ({"bias_times": [], "after_spike": None, "recurrent": None}, "after_spike"),
+    ],
+)
+def test_what_inputs_that_spike_again_cannot_have_is_refused(network, where):
+    data = EventData(pulses(), pulses(20), pulses(20))
+    with pytest.raises(InputError, match=where):
+        train_spikes(data, settings=settings("eventprop", "cross_entropy", network=network))
 
 
 @pytest.mark.parametrize("method", ["closed-form", "surrogate", "eventprop"])
