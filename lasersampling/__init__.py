@@ -257,7 +257,7 @@ _NAMES_IN = {
     ],
     "config": ["load_settings", "save_settings", "shipped_names", "shipped_path"],
     "datasets": ["load_pictures"],
-    "datasets.spikes": ["load_spikes"],
+    "datasets.spike_files": ["load_spikes"],
     "errors": ["InputError", "LaserSamplingError"],
     "experiments": ["experiment"],
     "hardware": ["Imperfections", "load_chip", "load_imperfections"],
