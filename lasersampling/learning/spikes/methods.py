@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -46,6 +46,15 @@ class Runner(Protocol):
         ...
 
 
+@runtime_checkable
+class Recording(Protocol):
+    """A runner that tells what happened in the last batch, once its gradients are written."""
+
+    def recorded(self) -> Mapping[str, float]:
+        """Return numbers by the names under which the history keeps them."""
+        ...
+
+
 class StackRunner:
     """Runs a stack of layers as a network of populations, and returns first spikes.
 
@@ -59,12 +68,17 @@ class StackRunner:
 
     def __init__(self, network: SpikingNetwork, engine: Engine) -> None:
         self._layered, self._engine = LayeredNetwork(network), engine
+        self._last: NetworkActivity | GridActivity | None = None
+
+    def recorded(self) -> Mapping[str, float]:
+        """Return how many spikes had a limited slope; see `Recording`."""
+        return _recorded(self._last)
 
     def run(self, inputs: AnyInputs) -> Activity:
         """Return the first spikes of all neurons for input spikes, as `SpikingNetwork.run` does."""
         layered = self._layered
         given = _prepared(layered, once(inputs))
-        activity = self._engine(layered, SpikeEvents.from_times(given))
+        activity = self._last = self._engine(layered, SpikeEvents.from_times(given))
         spikes = [activity.spikes(k).first() for k in range(len(layered.populations))]
         sent = [layered.delayed(k, own) for k, own in enumerate(spikes)]
         return Activity(sent[-1], (given, *sent[:-1]), tuple(spikes))
@@ -83,10 +97,16 @@ class PopulationRunner:
 
     def __init__(self, network: PopulationNetwork, engine: Engine) -> None:
         self._network, self._engine = network, engine
+        self._last: NetworkActivity | GridActivity | None = None
+
+    def recorded(self) -> Mapping[str, float]:
+        """Return how many spikes had a limited slope; see `Recording`."""
+        return _recorded(self._last)
 
     def run(self, inputs: AnyInputs) -> NetworkActivity | GridActivity:
         """Return all spikes and voltages for input spikes."""
-        return self._engine(self._network, events_of(self._network, inputs))
+        self._last = self._engine(self._network, events_of(self._network, inputs))
+        return self._last
 
 
 def running(network: AnyNetwork, engine: Engine) -> StackRunner | PopulationRunner:
@@ -121,6 +141,12 @@ def on_grid(training: SpikeTraining) -> Engine:
     end = training.answer.until or training.loss.absent_time
     settings = training.grid or GridSettings(step=_STEP, end=end, derivatives="both")
     return lambda network, inputs: run_on_grid(network, inputs, settings)
+
+
+def _recorded(activity: NetworkActivity | GridActivity | None) -> Mapping[str, float]:
+    if isinstance(activity, NetworkActivity):
+        return {"floored_spikes": float(activity.floored.n_spikes)}
+    return {}
 
 
 def _events(smallest_slope: float, answer: Answer) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch.nn import Parameter
 
@@ -13,7 +14,7 @@ from lasersampling.learning.spikes.chips import chip_state, set_chip_state
 from lasersampling.learning.spikes.decisions import judge
 from lasersampling.learning.spikes.inputs import AnyInputs, samples_of
 from lasersampling.learning.spikes.losses import SpikeLoss
-from lasersampling.learning.spikes.methods import AnyActivity, Runner, events_of
+from lasersampling.learning.spikes.methods import AnyActivity, Recording, Runner, events_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeLearning
 from lasersampling.learning.task import Measurement, State, Step
@@ -99,6 +100,9 @@ class SpikeClassification:
             metrics = {"loss": loss.cpu().numpy(), "train_accuracy": right.cpu().numpy()}
             for place, group in enumerate(groups):
                 metrics[f"silent_share_{place}"] = silent_share(group.first).cpu().numpy()
+        if isinstance(self._runner, Recording):
+            recorded = self._runner.recorded().items()
+            metrics |= {name: np.array(value) for name, value in recorded}
         metrics["held_share"] = held.to(torch.float64).cpu().numpy()
         return Step(metrics, held)
 

@@ -74,6 +74,8 @@ def test_it_learns_with_every_answer(method, kind):
     decisions = trained.test
     assert decisions.answers.shape == (2, len(DATA.test), 2)
     assert decisions.counts[0].max() > 1
+    names = trained.history.arrays()
+    assert ("floored_spikes" in names) == (method == "eventprop")
     assert trained.answer.kind == ("first-spike" if kind == "cross_entropy" else kind)
 
 
