@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.events import adjoint, forward
+from lasersampling.lif.events.replay import Seen, replay
 from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
 from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Upstream, Wires
 from lasersampling.lif.populations.activity import Floored
@@ -26,7 +27,11 @@ RUNS_AT_ONCE = 16
 
 
 def event_spikes(
-    given: SpikeEvents, numbers: Numbers, rows: Rows, limits: EventSettings
+    given: SpikeEvents,
+    numbers: Numbers,
+    rows: Rows,
+    limits: EventSettings,
+    seen: Seen | None = None,
 ) -> tuple[SpikeEvents, Floored]:
     """Return the spikes of a network for input spikes, differentiable by all its parameters.
 
@@ -40,6 +45,8 @@ def event_spikes(
         Where spikes go.
     limits : EventSettings
         When runs end.
+    seen : Seen, optional
+        Spikes that take the place of those that the network would have.
 
     Returns
     -------
@@ -59,7 +66,7 @@ def event_spikes(
     """
     floored = Floored()
     time, presence, neuron, offsets = _EventSpikes.apply(
-        given.time, *numbers, given, rows, limits, floored
+        given.time, *numbers, given, rows, limits, floored, seen
     )
     spikes = SpikeEvents(
         offsets, neuron, time, given.n_members, given.n_samples, numbers.gap.shape[1], presence
@@ -70,8 +77,8 @@ def event_spikes(
 class _EventSpikes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, time: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        *tensors, given, rows, limits, floored = rest
-        ctx.run = _Run(time, Numbers(*tensors), given, rows, limits)
+        *tensors, given, rows, limits, floored, seen = rest
+        ctx.run = _Run(time, Numbers(*tensors), given, rows, limits, seen)
         ctx.floored = floored
         times, neurons, offsets = ctx.run.spikes()
         ctx.mark_non_differentiable(neurons, offsets)
@@ -85,14 +92,20 @@ class _EventSpikes(torch.autograd.Function):
         with_taus = any(ctx.needs_input_grad[6:8])
         by_time, by, n_floored = ctx.run.gradients((by_spike, by_presence), with_taus)
         ctx.floored.n_spikes += n_floored
-        return by_time, *by, None, None, None, None
+        return by_time, *by, None, None, None, None, None
 
 
 class _Run:
     """The runs of a batch, in blocks, and their derivatives."""
 
     def __init__(
-        self, time: Tensor, numbers: Numbers, given: SpikeEvents, rows: Rows, limits: EventSettings
+        self,
+        time: Tensor,
+        numbers: Numbers,
+        given: SpikeEvents,
+        rows: Rows,
+        limits: EventSettings,
+        seen: Seen | None,
     ) -> None:
         weights, delays, gap, reset, initial, mem, syn, refractory = (_array(p) for p in numbers)
         method = EQUAL if (mem == syn).all() else DOUBLE if (mem == 2 * syn).all() else GENERAL
@@ -104,13 +117,16 @@ class _Run:
         )  # fmt: skip
         self.wires = Wires(weights, delays, *rows[:4], home[rows.low])
         self.given = Given(given.offsets.numpy(), given.neuron.numpy(), _array(time))
-        self.limits = limits
+        self.limits, self.seen = limits, seen
         self.blocks = list(_blocks(given.n_members, given.n_samples))
         self.recorded = self._each(self._forward)
 
     def _forward(self, place: int) -> Recorded:
         limits = (float(self.limits.end), int(self.limits.most_spikes))
         span = self.blocks[place]
+        if self.seen is not None:
+            known = replay(self.cells, self.wires, self.given, self.seen, span, limits[0])
+            return cast(Recorded, known)
         recorded, stopped = forward.run(self.cells, self.wires, self.given, span, limits)
         if stopped >= 0:
             raise _runaway(recorded, span, stopped)

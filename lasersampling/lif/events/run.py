@@ -65,12 +65,7 @@ def run_events(
     [[[1.0, 1.0, 1.0]]]
     """
     settings = EventSettings() if settings is None else settings
-    refuse(input_problems(network, inputs), kind_problems("settings", settings, EventSettings))
-    problems = parameter_problems(network)
-    if settings.end == torch.inf and not all(p.spiking for p in network.populations):
-        expected = "a finite time, since voltages are read out until then"
-        problems.append(Problem("end", "inf", expected))
-    refuse(problems)
+    refuse(run_problems(network, inputs, settings))
     numbers = network.numbers()
     all_spikes, floored = event_spikes(inputs, numbers, network.rows, settings)
     sent = [
@@ -85,3 +80,26 @@ def run_events(
         else:
             parts.append(own if delays is None else own.later(delays, settings.end))
     return NetworkActivity(tuple(parts), floored)
+
+
+def run_problems(
+    network: NetworkDescription, inputs: SpikeEvents, settings: EventSettings
+) -> list[Problem]:
+    """Check what `run_events` is given.
+
+    Parameters
+    ----------
+    network, inputs, settings
+        See `run_events`.
+    """
+    problems = [
+        *input_problems(network, inputs),
+        *kind_problems("settings", settings, EventSettings),
+    ]
+    if problems:
+        return problems
+    problems = parameter_problems(network)
+    if settings.end == torch.inf and not all(p.spiking for p in network.populations):
+        expected = "a finite time, since voltages are read out until then"
+        problems.append(Problem("end", "inf", expected))
+    return problems

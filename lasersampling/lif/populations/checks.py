@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
-from lasersampling.checks import kind_problems
+from lasersampling.checks import class_of, kind_problems
 from lasersampling.errors import Problem
 from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -29,6 +31,43 @@ def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Pro
     if len(inputs.time) and float(inputs.time.detach().min()) < 0:
         got = f"a spike at {float(inputs.time.detach().min()):g}"
         problems.append(Problem("inputs", got, "spikes from time 0 on"))
+    return problems
+
+
+def observed_problems(
+    network: NetworkDescription, inputs: SpikeEvents, observed: object
+) -> list[Problem]:
+    """Check that observed spikes are those of the populations of a network, for its inputs.
+
+    Parameters
+    ----------
+    network, inputs
+        As accepted by `input_problems`.
+    observed
+        The spikes of each population, None for read-outs.
+    """
+    expected = f"{len(network.populations)} of SpikeEvents, or None for read-outs"
+    if not isinstance(observed, Sequence) or len(observed) != len(network.populations):
+        got = f"{len(observed)} entries" if isinstance(observed, Sequence) else class_of(observed)
+        return [Problem("observed", got, expected)]
+    problems = []
+    for k, (own, population) in enumerate(zip(observed, network.populations, strict=True)):
+        where = f"observed[{k}]"
+        if not population.spiking:
+            if own is not None:
+                expected = "None, since the population does not spike"
+                problems.append(Problem(where, class_of(own), expected))
+            continue
+        if not isinstance(own, SpikeEvents):
+            problems.append(Problem(where, class_of(own), "SpikeEvents"))
+            continue
+        sizes = own.n_members, own.n_samples, own.n_neurons
+        wanted = network.n_members, inputs.n_samples, population.n_neurons
+        if sizes != wanted:
+            got, expected = (
+                "{} members, {} samples, {} neurons".format(*values) for values in (sizes, wanted)
+            )
+            problems.append(Problem(where, got, expected))
     return problems
 
 
