@@ -37,7 +37,7 @@ class ObservedActivity(NetworkActivity):
         nothing has any influence.
     """
 
-    n_caught: int
+    n_caught: int = 0
 
 
 def observed_events(
@@ -121,7 +121,7 @@ def observed_events(
         else:
             place = next(places)
             parts.append(own.with_derivatives(spikes.time[place], presence[place]))
-    return ObservedActivity(tuple(parts), floored, int(seen.caught.sum()))
+    return ObservedActivity(tuple(parts), floored, n_caught=int(seen.caught.sum()))
 
 
 class _Own(NamedTuple):
