@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -119,7 +119,7 @@ class _Run:
         self.given = Given(given.offsets.numpy(), given.neuron.numpy(), _array(time))
         self.limits, self.seen = limits, seen
         self.blocks = list(_blocks(given.n_members, given.n_samples))
-        self.recorded = self._each(self._forward)
+        self.recorded: list[Recorded] = list(self._each(self._forward))
 
     def _forward(self, place: int) -> Recorded:
         limits = (float(self.limits.end), int(self.limits.most_spikes))
@@ -132,12 +132,13 @@ class _Run:
             raise _runaway(recorded, span, stopped)
         return cast(Recorded, recorded)
 
-    def _each(self, do: Any) -> list[Any]:
-        """Do something for each block, in order."""
+    def _each(self, do: Callable[[int], Any]) -> Iterator[Any]:
+        """Do something for each block, and give the results in order as they come."""
         if self.limits.n_threads == 1 or len(self.blocks) == 1:
-            return [do(place) for place in range(len(self.blocks))]
-        with ThreadPoolExecutor(self.limits.n_threads) as pool:
-            return list(pool.map(do, range(len(self.blocks))))
+            yield from map(do, range(len(self.blocks)))
+        else:
+            with ThreadPoolExecutor(self.limits.n_threads) as pool:
+                yield from pool.map(do, range(len(self.blocks)))
 
     def spikes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return times, neurons and offsets."""
@@ -165,11 +166,10 @@ class _Run:
             )  # fmt: skip
             return slopes
 
-        found = self._each(back)
         shapes = [self.wires.weights, self.wires.delays, *self.cells[:6]]
         by = [np.zeros(array.shape) for array in shapes]
         n_floored = 0
-        for (member, _, _), s in zip(self.blocks, found, strict=True):
+        for (member, _, _), s in zip(self.blocks, self._each(back), strict=True):
             parts_of = (s.weights, s.delays, *s.neurons)
             for total, part in zip(by, parts_of, strict=True):
                 total[member] += part
