@@ -4,7 +4,13 @@ The same objects serve lasers and LIF neurons, so nothing here may depend on eit
 """
 
 from lasersampling.hardware.chip import Chip
-from lasersampling.hardware.chip_model import ChipModel, NominalNeuron, chip_names, load_chip
+from lasersampling.hardware.chip_model import (
+    ChipModel,
+    NominalNeuron,
+    VoltageSampling,
+    chip_names,
+    load_chip,
+)
 from lasersampling.hardware.deviation import Deviation, Drift
 from lasersampling.hardware.grid import Grid
 from lasersampling.hardware.imperfections import (
@@ -35,6 +41,7 @@ __all__ = [
     "Server",
     "Spikes",
     "Substrate",
+    "VoltageSampling",
     "chip_names",
     "imperfections_names",
     "load_chip",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.arrays import as_floats
 from lasersampling.checks import kind_problems, refuse
-from lasersampling.config import Positive, load, resolve, shipped_names, validated
+from lasersampling.config import NonNegative, Positive, load, resolve, shipped_names, validated
 from lasersampling.errors import InputError
+from lasersampling.hardware.grid import Grid
 from lasersampling.hardware.imperfections import Imperfections
 
-__all__ = ["ChipModel", "NominalNeuron", "as_chip", "chip_names", "load_chip"]
+__all__ = ["ChipModel", "NominalNeuron", "VoltageSampling", "as_chip", "chip_names", "load_chip"]
 
 Programmable = Literal["threshold", "leak", "tau_mem", "tau_syn"]
 
@@ -48,6 +50,44 @@ class NominalNeuron:
 
 
 @validated
+class VoltageSampling:
+    """How a chip tells the voltages of its membranes.
+
+    Attributes
+    ----------
+    interval : float
+        Shortest interval between two samples of all neurons [tau_syn].
+    noise_std : float
+        Standard deviation of the noise of each sample [1].
+    grid : Grid
+        Voltages that can be told; bits need a range.
+
+    Raises
+    ------
+    InputError
+        For bits without a range.
+    """
+
+    interval: Positive = 0.1
+    noise_std: NonNegative = 0.0
+    grid: Grid = Grid()
+
+    def __post_init__(self) -> None:
+        if self.grid.bits is not None and self.grid.lowest is None:
+            got, expected = f"{self.grid.bits} bits without a range", "lowest and highest as well"
+            raise InputError.single("grid", got, expected)
+
+    @property
+    def bits(self) -> int | None:
+        """Bits that tell one voltage, None for a number of full precision."""
+        grid = self.grid
+        if grid.bits is not None or grid.step is None or grid.lowest is None:
+            return grid.bits
+        assert grid.highest is not None
+        return max(1, math.ceil(math.log2((grid.highest - grid.lowest) / grid.step + 1.0)))
+
+
+@validated
 class ChipModel:
     """A chip: what its users know of it, and what they do not know.
 
@@ -69,6 +109,8 @@ class ChipModel:
         Weight of one step of the digital weights [1].
     delay_unit : float
         Delay of one step of the digital delays [tau_syn].
+    voltages : VoltageSampling or None
+        How voltages of membranes are told, None if they are not.
     """
 
     description: str = ""
@@ -79,6 +121,7 @@ class ChipModel:
     sample_period: Positive = 20.0
     weight_unit: Positive = 1.0
     delay_unit: Positive = 1.0
+    voltages: VoltageSampling | None = None
 
     @property
     def sample_period_ns(self) -> float:

@@ -6,7 +6,7 @@ import pytest
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError
 from lasersampling.hardware import ChipModel, chip_names, load_chip
-from lasersampling.lif.chips.emulated import KNOWN
+from lasersampling.lif.chips.imperfect import KNOWN
 
 
 def test_shipped_models():

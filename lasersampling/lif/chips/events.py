@@ -11,7 +11,7 @@ from lasersampling.compiling import njit
 from lasersampling.hardware import Spikes
 from lasersampling.lif.streams import Streams
 
-_FURTHEST_JITTER = 4.0  # standard deviations
+FURTHEST_JITTER = 4.0  # standard deviations
 
 
 def seen(
@@ -38,7 +38,7 @@ def seen(
         waiting = -np.log1p(-streams.uniform(*shape).numpy()) / about.spurious_rate
         spikes = np.minimum(spikes, waiting)
     if about.jitter_std > 0.0:
-        normal = streams.normal(*shape).numpy().clip(-_FURTHEST_JITTER, _FURTHEST_JITTER)
+        normal = streams.normal(*shape).numpy().clip(-FURTHEST_JITTER, FURTHEST_JITTER)
         spikes = spikes + about.jitter_std * normal
     if about.lost > 0.0:
         spikes = np.where(streams.uniform(*shape).numpy() < about.lost, np.inf, spikes)

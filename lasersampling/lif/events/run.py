@@ -79,7 +79,7 @@ def run_events(
             parts.append(LeakyReadout.of(network, k, inputs, sent, settings.end))
         else:
             parts.append(own if delays is None else own.later(delays, settings.end))
-    return NetworkActivity(tuple(parts), floored)
+    return NetworkActivity(tuple(parts), floored, tuple(sent), float(settings.end))
 
 
 def run_problems(

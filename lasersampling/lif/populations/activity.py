@@ -100,6 +100,12 @@ class NetworkActivity(Activity[SpikeEvents]):
         Spikes of each population, or its voltages if it does not spike.
     floored : Floored
         How often derivatives were limited.
+    crossings : tuple of SpikeEvents or None
+        Spikes of each population before its dendritic delays, None for read-outs.
+    end : float
+        Time at which the run has ended [tau_syn].
     """
 
     floored: Floored
+    crossings: tuple[SpikeEvents | None, ...] = ()
+    end: float = float("inf")

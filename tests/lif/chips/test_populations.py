@@ -1,0 +1,398 @@
+"""Emulated chips of neurons that spike again: against chips of first spikes, and the engine."""
+
+import dataclasses
+import itertools
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+
+from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.hardware import (
+    ChipModel,
+    Grid,
+    Imperfections,
+    RemoteSubstrate,
+    Server,
+    Spikes,
+    VoltageSampling,
+    load_chip,
+)
+from lasersampling.hardware.chip_model import NominalNeuron
+from lasersampling.hardware.observations import observation_problems, observed_bytes
+from lasersampling.lif.chips import population_run
+from lasersampling.lif.chips.emulated import EmulatedChip
+from lasersampling.lif.chips.populations import PopulationChip
+from lasersampling.lif.chips.ragged import spike_arrays, spike_events
+from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
+from lasersampling.lif.events.voltages import membrane_voltages
+from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.populations.layered import SpikingAgain
+from lasersampling.lif.populations.network import PopulationNetwork
+from lasersampling.lif.populations.population import INPUTS, Connection, Population
+from lasersampling.lif.populations.spikes import SpikeEvents
+
+SIZES, N_SAMPLES = (6, 8, 3), 20
+LOOP = ((-1, 0), (0, 0), (0, 1))
+AGAIN = SpikingAgain(reset=-0.2, refractory=0.15)
+NEURON = NominalNeuron(threshold=1.0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small tensors are faster on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@contextmanager
+def served(chip):
+    """Serve a chip in a thread."""
+    with Server(chip) as server:
+        thread = threading.Thread(target=server.serve)
+        thread.start()
+        try:
+            yield server.address
+        finally:
+            server.stop()
+            thread.join()
+
+
+def arrays(n_members=2, connections=((-1, 0), (0, 1)), delays=()):
+    generator = np.random.default_rng(0)
+    parameters = {}
+    for k, (source, target) in enumerate(connections):
+        shape = n_members, SIZES[target + 1], SIZES[source + 1]
+        mean = 3.0 if source != target else 0.2
+        parameters[f"weights_{k}"] = generator.normal(mean, 1.0, shape)
+        if "synaptic" in delays:
+            parameters[f"synaptic_delays_{k}"] = generator.uniform(0.0, 1.0, shape)
+    for k, n in enumerate(SIZES):
+        if "axonal" in delays and k < 2:
+            parameters[f"axonal_delays_{k}"] = generator.uniform(0.0, 1.0, (n_members, n))
+        if "dendritic" in delays and k:
+            parameters[f"dendritic_delays_{k - 1}"] = generator.uniform(0.0, 1.0, (n_members, n))
+    return parameters, {"times": generator.uniform(0.0, 2.0, (n_members, N_SAMPLES, SIZES[0]))}
+
+
+def events(observed, population, n_members=2):
+    sizes = n_members, N_SAMPLES, SIZES[population + 1]
+    return spike_events(observed, f"spikes_{population}", sizes)
+
+
+def model(spikes=None, **imperfections):
+    about = Imperfections(**imperfections, **({} if spikes is None else {"spikes": spikes}))
+    return ChipModel(neuron=NEURON, imperfections=about, voltages=VoltageSampling(interval=0.05))
+
+
+def as_network(parameters, connections=LOOP, after=AGAIN):
+    """The network that is programmed into the chip, made in another way."""
+    network = PopulationNetwork(
+        SIZES[0],
+        [Population(n, Neuron(), after.reset, after.refractory) for n in SIZES[1:]],
+        [Connection(*pair) for pair in connections],
+        [0, 1],
+    )
+    with torch.no_grad():
+        for k, own in enumerate(network.weights):
+            own.copy_(torch.from_numpy(parameters[f"weights_{k}"]).transpose(1, 2))
+    return network
+
+
+@pytest.mark.parametrize("name", ["ideal", "brainscales2", "harsh"])
+def test_neurons_that_spike_once_are_those_of_the_chip_of_first_spikes(name):
+    """With the same fixed pattern, noise of batch and sample, drift, and disturbed spikes."""
+    about = load_chip(name)
+    spikes = dataclasses.replace(about.imperfections.spikes, jitter_std=0.0, spurious_rate=0.02)
+    if name == "harsh":  # jitter apart, all that can happen to spikes, often enough to be seen
+        about = dataclasses.replace(
+            about, imperfections=dataclasses.replace(about.imperfections, spikes=spikes)
+        )
+    delays = ("axonal", "dendritic") if name == "ideal" else ("synaptic",)
+    parameters, inputs = arrays(delays=delays)
+    first, again = EmulatedChip(about, SIZES, (1, 2)), PopulationChip(about, SIZES, (1, 2))
+    for pattern, values in first.patterns.items():
+        assert np.array_equal(values, again.patterns[pattern])
+    for _ in range(2):
+        expected, found = first.run(parameters, inputs), again.run(parameters, inputs)
+        for k in range(2):
+            times = events(found, k).first().numpy()
+            usual = np.where(expected[f"spikes_{k}"] > 20.0, np.inf, expected[f"spikes_{k}"])
+            assert np.isfinite(usual).sum() > 20
+            assert np.array_equal(np.isfinite(times), np.isfinite(usual))
+            both = np.isfinite(usual)
+            assert np.abs(times[both] - usual[both]).max() < 1e-10
+            assert events(found, k).counts().max() == 1
+
+
+def test_an_ideal_chip_is_the_network():
+    parameters, inputs = arrays(connections=LOOP)
+    chip = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN)
+    found = chip.run(parameters, inputs | {"voltage_interval": np.array(0.1)})
+    given = SpikeEvents.from_times(torch.from_numpy(inputs["times"]))
+    network = as_network(parameters)
+    activity = run_events(network, given, EventSettings(end=20.0))
+    assert events(found, 0).counts().max() > 2
+    points = np.arange(201) * 0.1
+    for k in range(2):
+        spikes = activity.spikes(k)
+        assert torch.equal(events(found, k).offsets, spikes.offsets)
+        assert torch.equal(events(found, k).neuron, spikes.neuron)
+        assert torch.allclose(events(found, k).time, spikes.time, rtol=0, atol=1e-12)
+        exact = membrane_voltages(network, given, activity, points.clip(0, 20.0), k).numpy()
+        # At a spike itself rounding decides between threshold and reset.
+        assert np.mean(np.abs(found[f"voltages_{k}"] - exact) < 1e-9) > 0.9999
+    assert (
+        observation_problems(chip.description, inputs | {"voltage_interval": np.array(0.1)}, found)
+        == []
+    )
+    lists = spike_arrays("events", given)
+    again = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN).run(parameters, lists)
+    for name, values in again.items():
+        assert np.array_equal(values, found[name])
+
+
+def test_reset_and_refractory_period_are_programmed():
+    parameters, inputs = arrays(connections=LOOP)
+    usual = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN).run(parameters, inputs)
+    own = {f"{name}_{k}": np.full((2, n), getattr(AGAIN, name))
+           for name in ("reset", "refractory") for k, n in enumerate(SIZES[1:])}  # fmt: skip
+    once = PopulationChip(model(), SIZES, (1, 2), LOOP)
+    found = once.run(parameters | own, inputs)
+    for name, values in usual.items():
+        assert np.array_equal(values, found[name])
+    own["refractory_0"] = np.full((2, 8), np.inf)
+    assert events(once.run(parameters | own, inputs), 0).counts().max() == 1
+
+
+def test_noise_of_samples_is_noise_of_networks():
+    """Each sample has a threshold of its own: what one strong input does tells which."""
+    about = model(threshold={"sample": {"std": 0.1, "relative": False}})
+    chip = PopulationChip(about, (1, 1), (5,), after=SpikingAgain(refractory=0.5))
+    inputs = {"times": np.zeros((1, 400, 1))}
+    found = chip.run({"weights_0": np.full((1, 1, 1), 6.0)}, inputs)
+    spikes = spike_events(found, "spikes_0", (1, 400, 1))
+    assert spikes.counts().min() >= 2
+    first = spikes.first().numpy().ravel()
+    thresholds = 6.0 * first * np.exp(-first)
+    # Relative standard error of a standard deviation from n numbers: 1 / sqrt(2 n).
+    assert thresholds.std() == pytest.approx(0.1, rel=4 / 800**0.5)
+    # The second crossing of the same threshold, from 0 with the current that is left.
+    start = first + 0.5
+    second = spikes.time.numpy()[spikes.offsets[:-1].numpy() + 1]
+    later = second - start
+    assert np.allclose(6.0 * np.exp(-start) * later * np.exp(-later), thresholds, atol=1e-9)
+
+
+@pytest.mark.parametrize("spikes", [Spikes(lost=0.1), Spikes(highest_rate=30.0)])
+def test_spikes_act_in_a_loop_as_they_are_told(spikes):
+    """Given what is told of all populations, each neuron alone spikes when it is told to, or lost.
+
+    The bus makes spikes later, by what others are in front of them.
+    """
+    parameters, inputs = arrays(connections=LOOP)
+    chip = PopulationChip(model(spikes), SIZES, (1, 2), LOOP, after=AGAIN)
+    told = [events(chip.run(parameters, inputs), k) for k in (0, 1)]
+    given = SpikeEvents.from_times(torch.from_numpy(inputs["times"]))
+    alone = PopulationNetwork(
+        SIZES[0] + SIZES[1],
+        [Population(n, Neuron(), AGAIN.reset, AGAIN.refractory) for n in SIZES[1:]],
+        [Connection(INPUTS, 0), Connection(INPUTS, 1)],
+        [0, 1],
+    )
+    turned = [torch.from_numpy(parameters[f"weights_{k}"]).transpose(1, 2) for k in range(3)]
+    with torch.no_grad():
+        alone.weights[0].copy_(torch.cat([turned[0], turned[1]], 1))
+        alone.weights[1].copy_(torch.cat([torch.zeros(2, SIZES[0], 3), turned[2]], 1))
+    trains = [
+        list(runs(given, r)) + [(t, n + SIZES[0]) for t, n in runs(told[0], r)]
+        for r in range(2 * N_SAMPLES)
+    ]
+    one, other = (
+        SpikeEvents.from_trains(trains[e * N_SAMPLES : (e + 1) * N_SAMPLES], 14, 2)
+        for e in range(2)
+    )
+    n_told, n_happened, latest = 0, 0, 0.0
+    for e, sent in enumerate((one, other)):
+        activity = run_events(alone, sent, EventSettings(end=20.0))
+        for k, r in itertools.product(range(2), range(e * N_SAMPLES, (e + 1) * N_SAMPLES)):
+            happened, seen = list(runs(activity.spikes(k), r)), list(runs(told[k], r))
+            n_told, n_happened = n_told + len(seen), n_happened + len(happened)
+            for time, neuron in seen:
+                late = [time - t for t, n in happened if n == neuron and t <= time + 1e-9]
+                latest = max(latest, min(late))
+            if spikes.highest_rate is not None:
+                assert len(seen) == len(happened)
+                assert (np.diff([t for t, _ in seen]) > 1 / 30.0 - 1e-9).all()
+    if spikes.highest_rate is None:
+        assert latest < 1e-9
+        share = 1.0 - n_told / n_happened
+        assert share == pytest.approx(0.1, abs=4 * (0.09 / n_happened) ** 0.5)
+    else:
+        assert 1 / 30.0 < latest < 1.0
+
+
+def runs(spikes, run):
+    """Times and neurons of a run."""
+    own = slice(int(spikes.offsets[run]), int(spikes.offsets[run + 1]))
+    return zip(spikes.time[own].tolist(), spikes.neuron[own].tolist(), strict=True)
+
+
+def test_jitter_moves_each_spike():
+    about = model(Spikes(jitter_std=0.01))
+    chip = PopulationChip(about, (1, 1), (5,), after=SpikingAgain(refractory=0.5))
+    ideal = PopulationChip(model(), (1, 1), (5,), after=SpikingAgain(refractory=0.5))
+    request = {"weights_0": np.full((1, 1, 1), 8.0)}, {"times": np.zeros((1, 800, 1))}
+    moved = chip.run(*request)["spikes_0_time"] - ideal.run(*request)["spikes_0_time"]
+    assert len(moved) == 800 * 3
+    for k in range(3):
+        # Relative standard error of a standard deviation from n numbers: 1 / sqrt(2 n).
+        assert moved[k::3].std() == pytest.approx(0.01, rel=4 / 1600**0.5)
+        assert moved[k::3].mean() == pytest.approx(0.0, abs=4 * 0.01 / 800**0.5)
+    assert abs(np.corrcoef(moved[0::3], moved[1::3])[0, 1]) < 4 / 800**0.5
+
+
+def test_spikes_without_cause_come_again_and_again():
+    about = model(Spikes(spurious_rate=0.5))
+    chip = PopulationChip(about, (1, 4), (5,), after=SpikingAgain(refractory=0.1))
+    found = chip.run({"weights_0": np.zeros((1, 4, 1))}, {"times": np.zeros((1, 200, 1))})
+    counts = spike_events(found, "spikes_0", (1, 200, 4)).counts().double()
+    # A Poisson process with a dead time: rate / (1 + rate dead time), up to the first period.
+    expected = 20.0 * 0.5 / (1.0 + 0.5 * 0.1)
+    assert float(counts.mean()) == pytest.approx(expected, abs=0.1 + 4 * (expected / 800) ** 0.5)
+
+
+def test_chips_side_by_side_are_as_alone_and_go_on_from_a_state():
+    parameters, inputs = arrays(connections=LOOP)
+    about = load_chip("harsh")
+    inputs["voltage_interval"] = np.array(0.5)
+    sampling = VoltageSampling(interval=0.1, noise_std=0.1)
+
+    def chip(*seeds):
+        return PopulationChip(about, SIZES, seeds, LOOP, after=AGAIN, voltages=sampling)
+
+    both = chip(3, 4)
+    seen = both.run(parameters, inputs)
+    own = {name: values[1:] for name, values in parameters.items()}
+    alone = chip(4).run(own, inputs | {"times": inputs["times"][1:]})
+    n_runs = seen["spikes_0_offsets"][N_SAMPLES:]
+    assert np.array_equal(alone["spikes_0_offsets"], n_runs - n_runs[0])
+    assert np.array_equal(alone["spikes_0_time"], seen["spikes_0_time"][n_runs[0] :])
+    assert np.array_equal(alone["voltages_1"][0], seen["voltages_1"][1])
+    state = both.state()
+    following = both.run(parameters, inputs)
+    other = chip(3, 4)
+    other.set_state(state)
+    for name, values in other.run(parameters, inputs).items():
+        assert np.array_equal(values, following[name])
+    assert not np.array_equal(following["spikes_0_time"], seen["spikes_0_time"])
+
+
+def test_voltages_have_the_noise_and_resolution_of_the_chip():
+    parameters, inputs = arrays(connections=LOOP)
+    asked = inputs | {"voltage_interval": np.array(0.25)}
+
+    def sampled(**about):
+        sampling = VoltageSampling(interval=0.25, **about)
+        mine = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN, voltages=sampling)
+        return mine, mine.run(parameters, asked)
+
+    _, exact = sampled()
+    assert exact["voltages_0"].shape == (2, N_SAMPLES, 8, 81)
+    assert not exact["voltages_0"][..., 0].any()
+    assert exact["voltages_0"].max() < 1.0  # the threshold
+    _, noisy = sampled(noise_std=0.05)
+    noise = noisy["voltages_0"] - exact["voltages_0"]
+    assert noise.std() == pytest.approx(0.05, rel=4 / (2 * noise.size) ** 0.5)
+    chip, coarse = sampled(grid=Grid(bits=8, lowest=-2.0, highest=2.0))
+    codes = coarse["voltages_0"] / (4.0 / 254)
+    assert np.abs(codes - np.round(codes)).max() < 1e-9
+    assert np.abs(coarse["voltages_0"] - exact["voltages_0"].clip(-2, 2)).max() <= 2.0 / 254 + 1e-9
+    n_spikes = sum(len(coarse[f"spikes_{k}_time"]) for k in range(2))
+    n_offsets = 2 * (2 * N_SAMPLES + 1)
+    size = observed_bytes(chip.description, coarse)
+    assert size == (16 * n_spikes + 8 * n_offsets, 2 * N_SAMPLES * 11 * 81)
+    # Whether voltages are told makes no difference to spikes.
+    plain = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN).run(parameters, inputs)
+    assert np.array_equal(plain["spikes_1_time"], noisy["spikes_1_time"])
+
+
+def test_a_chip_behind_a_socket_gives_the_same_bits():
+    parameters, inputs = arrays(connections=LOOP)
+    inputs["voltage_interval"] = np.array(0.5)
+    near, far = (PopulationChip("brainscales2", SIZES, (3, 4), LOOP, after=AGAIN) for _ in range(2))
+    with served(far) as address, RemoteSubstrate(address) as device:
+        assert device.description == near.description
+        assert device.description.facts["voltages"] is True
+        assert device.description.facts["voltage_bits"] == 8
+        for _ in range(2):
+            mine, other = near.run(parameters, inputs), device.run(parameters, inputs)
+            assert set(mine) == set(other)
+            for name, values in mine.items():
+                assert np.array_equal(values, other[name])
+        with pytest.raises(InputError, match="weights_2: got nothing"):
+            device.run({name: parameters[name] for name in ("weights_0", "weights_1")}, inputs)
+
+
+BAD: dict[str, tuple[dict, str]] = {
+    "faster than the chip": ({"voltage_interval": np.array(0.01)}, "at least 0.05, as fast"),
+    "no interval": ({"voltage_interval": np.array([0.1])}, "voltage_interval: got float64 of"),
+    "both": (dict.fromkeys(("events_offsets",), np.zeros(41, int)), "both forms of input spikes"),
+    "something else": ({"volume": np.ones(1)}, "volume: got an input that the chip does not have"),
+    "another shape": ({"times": np.zeros((2, 3, 5))}, "times: got float64 of shape"),
+    "negative": ({"times": np.full((2, 3, 6), -1.0)}, "times"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_inputs_are_refused(name):
+    parameters, inputs = arrays(connections=LOOP)
+    changed, says = BAD[name]
+    with pytest.raises(InputError, match=says):
+        PopulationChip(model(), SIZES, (1, 2), LOOP).run(parameters, inputs | changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"refractory_0": np.full((2, 8), -1.0)}, "refractory_0: got nan or numbers below 0"),
+        ({"refractory_7": np.zeros((2, 8))}, "refractory_7: got a parameter that the chip does"),
+        ({"reset_1": np.full((2, 3), 1.0)}, "reset_1: got one that is not below the threshold"),
+        ({"initial_0": np.zeros((2, 8))}, "initial_0: got a parameter that the chip does"),
+        ({"weights_1": np.full((2, 8, 8), np.nan)}, "weights_1: got nan"),
+    ],
+)
+def test_bad_parameters_are_refused(changed, says):
+    parameters, inputs = arrays(connections=LOOP)
+    with pytest.raises(InputError, match=says):
+        PopulationChip(model(), SIZES, (1, 2), LOOP).run(parameters | changed, inputs)
+
+
+def test_chips_that_cannot_be_are_refused():
+    for connections in ([], [(0, 0)], [(-1, 0)], [(-1, 0), (-1, 0), (0, 1)], [(-1, 5)], ["ab"], 3):
+        with pytest.raises(InputError, match="connections"):
+            PopulationChip(model(), SIZES, (1,), connections)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"after.reset: got 1, expected a voltage below"):
+        PopulationChip(model(), SIZES, (1,), after=SpikingAgain(reset=1.0))
+    with pytest.raises(InputError, match=r"after.refractory: got -1"):
+        PopulationChip(model(), SIZES, (1,), after=SpikingAgain(refractory=-1.0))
+    with pytest.raises(InputError, match="8 bits without a range"):
+        VoltageSampling(grid=Grid(bits=8))
+    parameters, inputs = arrays()
+    silent = PopulationChip(ChipModel(neuron=NEURON), SIZES, (1, 2))
+    assert "voltages" not in silent.description.facts
+    with pytest.raises(InputError, match="this chip does not tell them"):
+        silent.run(parameters, inputs | {"voltage_interval": np.array(1.0)})
+
+
+def test_loops_that_do_not_settle_are_told(monkeypatch):
+    monkeypatch.setattr(population_run, "_MOST_SWEEPS", 2)
+    parameters, inputs = arrays(connections=LOOP)
+    chip = PopulationChip(model(Spikes(lost=0.1)), SIZES, (1, 2), LOOP, after=AGAIN)
+    with pytest.raises(LaserSamplingError, match="have not settled after 2 sweeps"):
+        chip.run(parameters, inputs)
