@@ -27,15 +27,15 @@ from lasersampling.lif.events.tables import (
     BY_TAU_SYN,
     SPIKE,
 )  # fmt: skip
-from lasersampling.lif.spike_times.dynamics import BARE, PLAIN, carry_and_add, decays, taus_back
+from lasersampling.lif.spike_times.dynamics import BARE, carry_and_add, decays, taus_back
 
 # Rows of `Adjoint.values`; the last are those of the neurons.
 P_VOLTAGE, P_CURRENT = 0, 1  # derivatives by voltage and current
 U, A_VOLTAGE, A_CURRENT = 2, 3, 4  # what becomes the derivatives by time constants
 CLOCK = 5
 ASIDE_VOLTAGE, ASIDE_CURRENT = 6, 7  # of strays, in their order, while the others are carried
-GAP, RESET, TAU_MEM, TAU_SYN, REFRACTORY = 8, 9, 10, 11, 12
-N_VALUES = 13
+GAP, RESET, INITIAL, TAU_MEM, TAU_SYN, REFRACTORY = 8, 9, 10, 11, 12, 13
+N_VALUES = 14
 
 # Rows of `Adjoint.marks` and `Adjoint.counts`; see `neurons`.
 IS_STRAY, STRAYS, HOME = 0, 1, 2
@@ -63,7 +63,6 @@ class Adjoint(NamedTuple):
     counts: np.ndarray
 
 
-@njit(**PLAIN)
 def new_adjoint(cells, member):
     """Neurons of a member."""
     n_neurons, n_populations = cells.gap.shape[1], len(cells.first) - 1
@@ -71,14 +70,14 @@ def new_adjoint(cells, member):
     marks = np.zeros((3, n_neurons), np.int64)
     counts = np.zeros((4, n_populations), np.int64)
     values[GAP], values[RESET] = cells.gap[member], cells.reset[member]
-    values[TAU_MEM], values[TAU_SYN] = cells.tau_mem[member], cells.tau_syn[member]
+    values[INITIAL], values[TAU_MEM] = cells.initial[member], cells.tau_mem[member]
+    values[TAU_SYN] = cells.tau_syn[member]
     values[REFRACTORY], marks[HOME] = cells.refractory[member], cells.home
     counts[FIRST], counts[END] = cells.first[:-1], cells.first[1:]
     counts[ALIKE] = cells.alike[member]
     return Adjoint(values, marks, np.zeros(n_populations), counts)
 
 
-@njit(**PLAIN)
 def run_back(cells, wires, given, recorded, upstream, span, slopes, options):
     """Add the derivatives for the runs `span` of one member to `slopes`.
 
@@ -97,16 +96,23 @@ def run_back(cells, wires, given, recorded, upstream, span, slopes, options):
     options : (float, bool)
         Smallest slope of the voltage at a spike, and whether time constants are asked for.
     """
+    state = new_adjoint(cells, span[0])
+    runs_back(wires, given, recorded, upstream, span, slopes, (options, state))
+
+
+@njit(**BARE)
+def runs_back(wires, given, recorded, upstream, span, slopes, rest):
+    """As `run_back`; `rest` has the options and room to work in."""
     member, first, behind = span
-    state = new_adjoint(cells, member)
+    values, by_neurons = rest[1].values, slopes.neurons
     log, offsets = recorded.log, recorded.log_offsets
     for place in range(behind - first):
         stop = offsets[place + 1]
-        begin_back(state, log.time[stop - 1] if stop > offsets[place] else 0.0)
-        one_run_back(wires, given, recorded, upstream, (member, place), slopes, (options, state))
-        for n in range(cells.gap.shape[1]):
-            slopes.neurons[BY_INITIAL, n] += state.values[P_VOLTAGE, n]
-            slopes.neurons[BY_TAU_MEM, n] += state.values[A_VOLTAGE, n] * cells.initial[member, n]
+        begin_back(rest[1], log.time[stop - 1] if stop > offsets[place] else 0.0)
+        one_run_back(wires, given, recorded, upstream, (member, place), slopes, rest)
+        for n in range(values.shape[1]):
+            by_neurons[BY_INITIAL, n] += values[P_VOLTAGE, n]
+            by_neurons[BY_TAU_MEM, n] += values[A_VOLTAGE, n] * values[INITIAL, n]
 
 
 @njit(**BARE)
@@ -146,11 +152,16 @@ def one_run_back(wires, given, recorded, upstream, place, slopes, rest):
             carry_one_back(state, n, 0.0, with_taus)
 
 
-@njit(**PLAIN)
+@njit(**BARE)
 def begin_back(state, end):
     """Put all derivatives to 0 at the end."""
-    state.values[: A_CURRENT + 1] = 0.0
-    state.marks[IS_STRAY], state.counts[N_STRAYS], state.clocks[:] = 0, 0, end
+    values, marks, clocks, counts = state
+    for n in range(values.shape[1]):
+        marks[IS_STRAY, n] = 0
+        for value in range(A_CURRENT + 1):
+            values[value, n] = 0.0
+    for p in range(len(clocks)):
+        counts[N_STRAYS, p], clocks[p] = 0, end
 
 
 @njit(**BARE)

@@ -22,12 +22,11 @@ has not risen above it; the current after that decides.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lif.events.heaps import grown_heap, new_heap, pop, push
+from lasersampling.lif.events.heaps import Heap, pop, push
 from lasersampling.lif.events.neurons import (
     ALONE,
     ASKED,
@@ -54,34 +53,23 @@ from lasersampling.lif.events.neurons import (
     forget,
     new_state,
 )
+from lasersampling.lif.events.room import (
+    COMING,
+    N_ARRIVALS,
+    N_BEFORE,
+    N_COUNTS,
+    N_EVENTS,
+    N_SPIKES,
+    RUN,
+    Arrivals,
+    new_room,
+    twice,
+)  # fmt: skip
 from lasersampling.lif.events.tables import ARRIVAL, RELEASE, SPIKE, Log, Recorded, Spikes
-from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
+from lasersampling.lif.spike_times.arrivals import sort_arrivals
 from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
 
-# Entries of the counts of a run.
-N_SPIKES, N_EVENTS, COMING = 0, 1, 2
 
-
-class Arrivals(NamedTuple):
-    """Arrivals of the input spikes of a run, in their order.
-
-    Attributes
-    ----------
-    time : array (arrival,)
-        When [tau_syn].
-    row, which : array of int64 (arrival,)
-        Row of each, and number of the spike in `Given`.
-    following : array of int64 (population,)
-        Which reaches each population next.
-    """
-
-    time: np.ndarray
-    row: np.ndarray
-    which: np.ndarray
-    following: np.ndarray
-
-
-@njit(**PLAIN)
 def run(cells, wires, given, span, limits):
     """Follow the runs `span` of one member.
 
@@ -102,49 +90,60 @@ def run(cells, wires, given, span, limits):
         Run that had more spikes than it may have, after which nothing follows; -1 if none had.
     """
     member, first, behind = span
-    end, most = limits
-    spikes, log = new_spikes(256), new_log(1024)
-    spike_offsets = np.zeros(behind - first + 1, np.int64)
-    log_offsets = np.zeros(behind - first + 1, np.int64)
     state = new_state(cells, member)
-    for row in range(len(wires.home)):
-        p = wires.home[row]
-        if wires.high[row] - wires.low[row] < state.counts[END, p] - state.counts[FIRST, p]:
-            state.counts[ALONE, p] = 1
-    n_inputs = len(wires.rows) - 1 - cells.gap.shape[1]
-    widest = np.diff(wires.rows[n_inputs:]).max()
-    pending, releases = new_heap(64 + widest), new_heap(cells.gap.shape[1])
-    counts = np.zeros(3, np.int64)
-    stopped = -1
-    for place in range(behind - first):
-        begin_run(state)
-        pending.size[0], releases.size[0], counts[COMING] = 0, 0, 0
-        arrivals = input_arrivals(cells, wires, given, member, first + place)
-        where = (member, len(given.time), n_inputs)
-        until = (end, counts[N_SPIKES] + most)
-        while follow(
-            wires, arrivals, where, until, state, (spikes, log), (pending, releases), counts
-        ):
-            if counts[N_SPIKES] == len(spikes.time):
-                spikes = grown_spikes(spikes)
-            if counts[N_EVENTS] == len(log.time):
-                log = grown_log(log)
-            if pending.size[0] + widest > len(pending.time):
-                pending = grown_heap(pending)
-        spike_offsets[place + 1], log_offsets[place + 1] = counts[N_SPIKES], counts[N_EVENTS]
+    size = np.diff(cells.first)[wires.home]
+    state.counts[ALONE, wires.home[wires.high - wires.low < size]] = 1
+    per_source = np.diff(wires.rows)
+    widest = per_source[len(per_source) - len(cells.home) :].max()
+    room = new_room(cells, per_source, given, span, 64 + widest)
+    counts = np.zeros(N_COUNTS, np.int64)
+    counts[RUN], counts[COMING] = first, -1
+    while follow_runs(cells, wires, given, span, limits, state, room, counts):
+        if counts[N_SPIKES] == len(room.spikes.time):
+            room = room._replace(spikes=Spikes(*map(twice, room.spikes)))
+        if counts[N_EVENTS] == len(room.log.time):
+            room = room._replace(log=Log(*map(twice, room.log)))
+        if room.pending.size[0] + widest > len(room.pending.time):
+            time, row, which, filled = room.pending
+            longer = Heap(twice(time), twice(row), twice(which), filled)
+            room = room._replace(pending=longer)
+    kept = Spikes(*(array[: counts[N_SPIKES]].copy() for array in room.spikes))
+    events = Log(*(array[: counts[N_EVENTS]].copy() for array in room.log))
+    stopped = int(counts[RUN]) if counts[RUN] < behind else -1
+    return Recorded(kept, events, room.spike_offsets, room.log_offsets), stopped
+
+
+@njit(**PLAIN)
+def follow_runs(cells, wires, given, span, limits, state, room, counts):
+    """Go on with the runs `span` until all are over, one is stopped, or room is short.
+
+    Returns
+    -------
+    bool
+        Whether room is short.
+    """
+    member, first, behind = span
+    end, most = limits
+    where = (member, len(given.time), len(wires.rows) - 1 - cells.gap.shape[1])
+    while counts[RUN] < behind:
+        number = counts[RUN]
+        if counts[COMING] < 0:
+            begin_run(state)
+            room.pending.size[0], room.releases.size[0] = 0, 0
+            counts[N_ARRIVALS] = input_arrivals(wires, given, (member, number), room)
+            counts[COMING], counts[N_BEFORE] = 0, counts[N_SPIKES]
+        n, full = counts[N_ARRIVALS], room.arrivals
+        arrivals = Arrivals(full.time[:n], full.row[:n], full.which[:n], full.following)
+        until = (end, counts[N_BEFORE] + most)
+        record, heaps = (room.spikes, room.log), (room.pending, room.releases)
+        if follow(wires, arrivals, where, until, state, record, heaps, counts):
+            return True
+        room.spike_offsets[number - first + 1] = counts[N_SPIKES]
+        room.log_offsets[number - first + 1] = counts[N_EVENTS]
         if counts[N_SPIKES] > until[1]:
-            stopped = first + place
-            break
-    n_spikes, n_events = counts[N_SPIKES], counts[N_EVENTS]
-    kept = Spikes(
-        spikes.neuron[:n_spikes].copy(), spikes.time[:n_spikes].copy(),
-        spikes.current[:n_spikes].copy(), spikes.released[:n_spikes].copy(),
-    )  # fmt: skip
-    events = Log(
-        log.kind[:n_events].copy(), log.which[:n_events].copy(),
-        log.row[:n_events].copy(), log.time[:n_events].copy(),
-    )  # fmt: skip
-    return Recorded(kept, events, spike_offsets, log_offsets), stopped
+            return False
+        counts[RUN], counts[COMING] = number + 1, -1
+    return False
 
 
 @njit(**BARE)
@@ -165,8 +164,8 @@ def follow(wires, arrivals, where, until, state, record, heaps, counts):
         What is recorded.
     heaps : (Heap, Heap)
         Arrivals of the spikes of neurons, and ends of refractory periods.
-    counts : array of int64 (3,)
-        Numbers of recorded spikes and events, and of input spikes that have arrived.
+    counts : array of int64 (count,)
+        What is counted.
 
     Returns
     -------
@@ -316,57 +315,28 @@ def add(currents, weights):
 
 
 @njit(**PLAIN)
-def input_arrivals(cells, wires, given, member, run):
-    """Arrivals of the input spikes of a run."""
-    start, stop = given.offsets[run], given.offsets[run + 1]
-    size = 0
-    for k in range(start, stop):
-        size += wires.rows[given.source[k] + 1] - wires.rows[given.source[k]]
-    time, row, which = np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
-    size, falls = 0, False
-    for k in range(start, stop):
+def input_arrivals(wires, given, place, room):
+    """Write the arrivals of the input spikes of a run in their order; return how many there are."""
+    member, run = place
+    unsorted, arrivals = room.unsorted, room.arrivals
+    size, falls, last = 0, False, -math.inf
+    for k in range(given.offsets[run], given.offsets[run + 1]):
         for own in range(wires.rows[given.source[k]], wires.rows[given.source[k] + 1]):
-            time[size] = given.time[k] + wires.delays[member, own]
-            row[size], which[size] = own, k
-            falls |= size > 0 and time[size] < time[size - 1]
+            unsorted.time[size], room.delays[size] = given.time[k], wires.delays[member, own]
+            unsorted.row[size], unsorted.which[size] = own, k
+            arrival = unsorted.time[size] + room.delays[size]
+            falls |= arrival < last
+            last = arrival
             size += 1
-    following = np.zeros(len(cells.first) - 1, np.int64)
-    if not falls:
-        return Arrivals(time, row, which, following)
-    sorting = new_sorting(size)
-    sort_arrivals(time, np.zeros(size), sorting)
-    return Arrivals(sorting.arrival, row[sorting.who], which[sorting.who], following)
-
-
-@njit(**PLAIN)
-def new_spikes(size):
-    """Room for spikes."""
-    return Spikes(np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size))
-
-
-@njit(**PLAIN)
-def new_log(size):
-    """Room for events."""
-    return Log(
-        np.empty(size, np.int8), np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size)
-    )
-
-
-@njit(**PLAIN)
-def grown_spikes(spikes):
-    """Twice the room, with what is there."""
-    size = len(spikes.time)
-    more = new_spikes(2 * size)
-    more.neuron[:size], more.time[:size] = spikes.neuron, spikes.time
-    more.current[:size], more.released[:size] = spikes.current, spikes.released
-    return more
-
-
-@njit(**PLAIN)
-def grown_log(log):
-    """Twice the room, with what is there."""
-    size = len(log.time)
-    more = new_log(2 * size)
-    more.kind[:size], more.which[:size] = log.kind, log.which
-    more.row[:size], more.time[:size] = log.row, log.time
-    return more
+    if falls:
+        sort_arrivals(unsorted.time[:size], room.delays[:size], room.sorting)
+        for k in range(size):
+            who = room.sorting.who[k]
+            arrivals.row[k], arrivals.which[k] = unsorted.row[who], unsorted.which[who]
+    else:
+        for k in range(size):
+            arrivals.time[k] = unsorted.time[k] + room.delays[k]
+            arrivals.row[k], arrivals.which[k] = unsorted.row[k], unsorted.which[k]
+    for p in range(len(arrivals.following)):
+        arrivals.following[p] = 0
+    return size

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
+from lasersampling.lif.spike_times.dynamics import BARE
 
 
 class Heap(NamedTuple):
@@ -29,21 +29,10 @@ class Heap(NamedTuple):
     size: np.ndarray
 
 
-@njit(**PLAIN)
 def new_heap(room):
-    """An empty heap."""
-    return Heap(
-        np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64), np.zeros(1, np.int64)
-    )
-
-
-@njit(**PLAIN)
-def grown_heap(heap):
-    """Twice the room, with what is there."""
-    room, more = len(heap.time), new_heap(2 * len(heap.time))
-    more.time[:room], more.row[:room], more.which[:room] = heap.time, heap.row, heap.which
-    more.size[0] = heap.size[0]
-    return more
+    """Return an empty heap."""
+    rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
+    return Heap(np.empty(room), rows, numbers, np.zeros(1, np.int64))
 
 
 @njit(**BARE)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lasersampling.compiling import njit
 from lasersampling.lif.spike_times.crossing import time_to_threshold
-from lasersampling.lif.spike_times.dynamics import BARE, PLAIN, decays
+from lasersampling.lif.spike_times.dynamics import BARE, decays
 
 # Rows of `State.values`. Voltage and current of a population are in the rows that its SIDE says;
 # the other two have room for a later state.
@@ -70,7 +70,6 @@ class State(NamedTuple):
     method: int
 
 
-@njit(**PLAIN)
 def new_state(cells, member):
     """Neurons of a member."""
     n_neurons, n_populations = cells.gap.shape[1], len(cells.first) - 1
@@ -87,14 +86,17 @@ def new_state(cells, member):
     return State(values, marks, np.zeros((N_TIMES, n_populations)), counts, cells.method)
 
 
-@njit(**PLAIN)
+@njit(**BARE)
 def begin_run(state):
     """Put all neurons to their initial state at time 0."""
     values, marks, times, counts, _ = state
-    values[VOLTAGE], values[CURRENT] = values[INITIAL], 0.0
-    values[BAR], values[COMING], marks[IS_STRAY] = values[GAP], math.inf, 0
-    counts[SIDE], counts[N_STRAYS], counts[KNOWN] = 0, 0, 0
-    times[CLOCKS], times[ASKED], times[LEAPT], times[NEXT_TIME] = 0.0, 0.0, -1.0, math.inf
+    for n in range(values.shape[1]):
+        values[VOLTAGE, n], values[CURRENT, n] = values[INITIAL, n], 0.0
+        values[BAR, n], values[COMING, n], marks[IS_STRAY, n] = values[GAP, n], math.inf, 0
+    for p in range(times.shape[1]):
+        counts[SIDE, p], counts[N_STRAYS, p], counts[KNOWN, p] = 0, 0, 0
+        times[CLOCKS, p], times[ASKED, p] = 0.0, 0.0
+        times[LEAPT, p], times[NEXT_TIME, p] = -1.0, math.inf
 
 
 @njit(**BARE)

@@ -1,0 +1,101 @@
+"""Room for what the compiled loops of `forward` write, made before they run, as they make none."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lasersampling.lif.events.heaps import Heap, new_heap
+from lasersampling.lif.events.tables import Log, Spikes
+from lasersampling.lif.spike_times.arrivals import Sorting
+
+# What is counted of the runs of a block.
+N_SPIKES, N_EVENTS = 0, 1  # how much is recorded
+RUN, N_BEFORE = 2, 3  # the run that is followed, and the spikes that are recorded before it
+COMING, N_ARRIVALS = 4, 5  # its next input, -1 if it has not begun; how many there are
+N_COUNTS = 6
+
+
+class Arrivals(NamedTuple):
+    """Arrivals of the input spikes of a run, in their order.
+
+    Attributes
+    ----------
+    time : array (arrival,)
+        When [tau_syn].
+    row, which : array of int64 (arrival,)
+        Row of each, and number of the spike in `Given`.
+    following : array of int64 (population,)
+        Which reaches each population next.
+    """
+
+    time: np.ndarray
+    row: np.ndarray
+    which: np.ndarray
+    following: np.ndarray
+
+
+class Room(NamedTuple):
+    """What the loops write to, made before.
+
+    Attributes
+    ----------
+    spikes, log : Spikes, Log
+        What is recorded.
+    spike_offsets, log_offsets : array of int64 (run + 1,)
+        Where that of each run begins.
+    pending, releases : Heap
+        Arrivals of the spikes of neurons, and ends of refractory periods, to come.
+    arrivals : Arrivals
+        Those of inputs; a run has some of them.
+    unsorted : Arrivals
+        The same before they are sorted; times are those of the spikes.
+    delays : array (arrival,)
+        Their delays [tau_syn].
+    sorting : Sorting
+        For sorting them.
+    """
+
+    spikes: Spikes
+    log: Log
+    spike_offsets: np.ndarray
+    log_offsets: np.ndarray
+    pending: Heap
+    releases: Heap
+    arrivals: Arrivals
+    unsorted: Arrivals
+    delays: np.ndarray
+    sorting: Sorting
+
+
+def new_room(cells, per_source, given, span, widest):
+    """Make room for the runs `span`; sources have `per_source` rows."""
+    _, first, behind = span
+    n_runs, n_populations = behind - first, len(cells.first) - 1
+    ends = given.offsets[first : behind + 1]
+    arriving = np.cumsum(per_source[given.source[ends[0] : ends[-1]]])
+    arriving = np.concatenate([[0], arriving])[ends - ends[0]]
+    most = int(np.diff(arriving).max())
+
+    def arrivals(times):
+        following = np.zeros(n_populations, np.int64)
+        return Arrivals(times, np.empty(most, np.int64), np.empty(most, np.int64), following)
+
+    sorting = Sorting(
+        np.empty(most), np.empty(most, np.int32), np.empty(most), np.empty(most + 1, np.int32)
+    )
+    log = Log(
+        np.empty(2048, np.int8), np.empty(2048, np.int64), np.empty(2048, np.int32), np.empty(2048)
+    )
+    return Room(
+        Spikes(np.empty(512, np.int64), np.empty(512), np.empty(512), np.empty(512)), log,
+        np.zeros(n_runs + 1, np.int64), np.zeros(n_runs + 1, np.int64),
+        new_heap(widest), new_heap(len(cells.home)),
+        arrivals(sorting.arrival), arrivals(np.empty(most)), np.empty(most), sorting,
+    )  # fmt: skip
+
+
+def twice(array):
+    """Return an array twice as long, with what is there."""
+    return np.concatenate([array, np.empty_like(array)])
