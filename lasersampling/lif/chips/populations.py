@@ -80,7 +80,7 @@ class PopulationChip:
     >>> chip = PopulationChip("ideal", (2, 1), [3], after=SpikingAgain(refractory=0.1))
     >>> inputs = {"times": np.zeros((1, 1, 2))}
     >>> chip.run({"weights_0": np.full((1, 1, 2), 20.0)}, inputs)["spikes_0_neuron"].size
-    12
+    7
     """
 
     def __init__(
