@@ -29,12 +29,15 @@ class GridSpikes:
         Dendritic delays, by which spikes are later [tau_syn].
     length : float
         Length of a step [tau_syn].
+    smallest_slope : float
+        Least slope of U in derivatives [1/tau_syn].
     """
 
     traces: Traces
     gap: Tensor
     delays: Tensor | None
     length: float
+    smallest_slope: float
 
     @cached_property
     def times(self) -> Tensor:
@@ -42,7 +45,7 @@ class GridSpikes:
 
         Derivatives are those of the crossing of the threshold.
         """
-        times = self.traces.times(self.gap, self.length)
+        times = self.traces.times(self.gap, self.length, self.smallest_slope)
         if self.delays is None:
             return times
         later = times + self.delays

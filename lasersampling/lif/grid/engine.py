@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from lasersampling.lif.grid.activity import GridActivity, GridSpikes, GridVoltag
 from lasersampling.lif.grid.arrivals import InputSpikes, SentSpikes, n_taps, total
 from lasersampling.lif.grid.loop import run_reading, run_spiking
 from lasersampling.lif.grid.settings import GridSettings
-from lasersampling.lif.grid.step import Cells
+from lasersampling.lif.grid.step import Cells, Shown
 from lasersampling.lif.grid.wiring import sends_later, wiring_within
 from lasersampling.lif.populations.activity import Voltages
 from lasersampling.lif.populations.checks import input_problems, parameter_problems
@@ -85,12 +87,58 @@ def run_on_grid(
     >>> activity.spikes().counts().tolist()
     [[[1.0, 1.0, 1.0]]]
     """
-    refuse(input_problems(network, inputs), kind_problems("settings", settings, GridSettings))
-    if settings.single:
-        network = MovedNetwork(network, torch.float32)
-    if not network.connection_weights(0).is_meta:  # which has no values
-        refuse(parameter_problems(network))
-        refuse(_size_problems(network, inputs, settings))
+    refuse(run_problems(network, inputs, settings))
+    return follow(network, inputs, settings)
+
+
+def run_problems(
+    network: NetworkDescription, inputs: SpikeEvents, settings: GridSettings
+) -> list[Problem]:
+    """Check what `run_on_grid` is given.
+
+    Parameters
+    ----------
+    network, inputs, settings
+        See `run_on_grid`.
+    """
+    problems = [
+        *input_problems(network, inputs),
+        *kind_problems("settings", settings, GridSettings),
+    ]
+    if problems or network.connection_weights(0).is_meta:  # which has no values
+        return problems
+    network = in_precision(network, settings)
+    return parameter_problems(network) or _size_problems(network, inputs, settings)
+
+
+def in_precision(network: NetworkDescription, settings: GridSettings) -> NetworkDescription:
+    """Return the network in the precision that the settings ask for.
+
+    Parameters
+    ----------
+    network, settings
+        See `run_on_grid`.
+    """
+    return MovedNetwork(network, torch.float32) if settings.single else network
+
+
+def follow(
+    network: NetworkDescription,
+    inputs: SpikeEvents,
+    settings: GridSettings,
+    shown: Mapping[int, Shown] | None = None,
+) -> GridActivity:
+    """`run_on_grid` without checks.
+
+    Parameters
+    ----------
+    network, inputs, settings
+        See `run_on_grid`.
+    shown : mapping of int to Shown, optional
+        For each population that spikes, what takes the place of voltages and spikes; each tensor
+        with the steps as its first dimension.
+    """
+    network = in_precision(network, settings)
     given = InputSpikes(inputs, network.connection_weights(0), settings)
     sent: dict[int, SentSpikes] = {}
     parts: dict[int, GridSpikes | Voltages] = {}
@@ -105,7 +153,7 @@ def run_on_grid(
             parts[k] = GridVoltages(scaled, drive, cells, conductance, settings.length)
             continue
         wiring = wiring_within(network, group, settings, inputs.n_samples)
-        traces = run_spiking(cells, drive, wiring, settings)
+        traces = run_spiking(cells, drive, wiring, settings, _of_group(group, shown))
         first = 0
         for k in group:
             own = slice(first, first + network.size(k))
@@ -113,7 +161,9 @@ def run_on_grid(
             part = traces.of(own)
             dendritic = network.dendritic_delays(k)
             delays = None if dendritic is None else dendritic[:, None]
-            parts[k] = GridSpikes(part, cells.gap[..., own], delays, settings.length)
+            parts[k] = GridSpikes(
+                part, cells.gap[..., own], delays, settings.length, settings.smallest_slope
+            )
             sent[k] = SentSpikes(part.spikes, part.fraction, settings)
     return GridActivity(tuple(parts[k] for k in range(len(network.populations))))
 
@@ -142,6 +192,14 @@ def groups(network: NetworkDescription) -> list[list[int]]:
 
 def _cells(network: NetworkDescription, population: int) -> Cells:
     return Cells(*(values[:, None] for values in network.neuron_numbers(population)[:6]))
+
+
+def _of_group(group: Sequence[int], shown: Mapping[int, Shown] | None) -> list[Shown] | None:
+    """What has been shown of a group, step by step."""
+    if shown is None:
+        return None
+    joined = (torch.cat(parts, dim=3) for parts in zip(*(shown[k] for k in group), strict=True))
+    return [Shown(*tensors) for tensors in zip(*joined, strict=True)]
 
 
 def _drive(

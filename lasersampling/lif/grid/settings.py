@@ -33,6 +33,9 @@ class GridSettings:
         `lif.events` in the limit of short steps; or both.
     single : bool
         Whether to compute in single precision, whatever the network's own is.
+    smallest_slope : float
+        Derivatives take the slope of the voltage at a spike, times the leak conductance, to be at
+        least this large [1/tau_syn].
 
     Raises
     ------
@@ -53,6 +56,7 @@ class GridSettings:
     detach_reset: bool = False
     derivatives: Derivatives = "surrogate"
     single: bool = False
+    smallest_slope: Positive = 1e-6
 
     def __post_init__(self) -> None:
         ratio = self.end / self.step

@@ -26,8 +26,8 @@ from torch.autograd.function import once_differentiable
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.readouts import response
 
-SMALLEST_SLOPE = 1e-6
-"""Slopes of voltages at spikes are taken to be at least this large [1/tau_syn]."""
+_SMALLEST_SLOPE = 1e-6
+"""Least slope by which times of crossings are found [1/tau_syn]."""
 
 
 class Cells(NamedTuple):
@@ -124,8 +124,26 @@ class Stepped(NamedTuple):
     after: Tensor
 
 
+class Shown(NamedTuple):
+    """What a device has shown of a step, each tensor (member, sample, neuron).
+
+    Attributes
+    ----------
+    voltage : Tensor
+        U at its begin [1].
+    above : Tensor of bool
+        Which neurons spike.
+    fraction : Tensor
+        theta, 1 without a spike [1].
+    """
+
+    voltage: Tensor
+    above: Tensor
+    fraction: Tensor
+
+
 def advance(
-    state: State, arriving: Tensor, rates: Rates, settings: GridSettings
+    state: State, arriving: Tensor, rates: Rates, settings: GridSettings, shown: Shown | None = None
 ) -> tuple[State, Stepped]:
     """Carry neurons over a step.
 
@@ -139,9 +157,11 @@ def advance(
         The neurons.
     settings : GridSettings
         The grid, and which derivatives are wanted.
+    shown : Shown, optional
+        Spikes that take the place of those that the neurons would have.
     """
     voltage, current, spikes, fraction, after, silent, release = _Step.apply(
-        settings, *state, arriving, *rates
+        settings, shown, *state, arriving, *rates
     )
     return State(voltage, current, silent, release), Stepped(spikes, fraction, after)
 
@@ -156,22 +176,27 @@ def crossing(before: Tensor, after: Tensor, gap: Tensor, length: float) -> Tenso
     length : float
         Length of the step [tau_syn].
     """
-    rise = (after - before).clamp_min(SMALLEST_SLOPE * length)
+    rise = (after - before).clamp_min(_SMALLEST_SLOPE * length)
     return ((gap - before) / rise).clamp(-1.0, 1.0)
 
 
 class _Step(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, settings: GridSettings, *tensors: Any) -> tuple[Tensor | None, ...]:
+    def forward(
+        ctx: Any, settings: GridSettings, shown: Shown | None, *tensors: Any
+    ) -> tuple[Tensor | None, ...]:
         state, arriving, rates = State(*tensors[:4]), tensors[4], Rates(*tensors[5:])
         after = (state.voltage * rates.kept).addcmul_(state.current, rates.gained)
         current = torch.addcmul(arriving, state.current, rates.left)
-        above = after >= rates.gap
-        if state.silent is not None:
-            above &= ~state.silent
+        if shown is None:
+            above = after >= rates.gap
+            if state.silent is not None:
+                above &= ~state.silent
+            fraction = crossing(state.voltage, after, rates.gap, settings.length)
+            fraction.masked_fill_(~above, 1.0)
+        else:
+            above, fraction = shown.above, shown.fraction.clone()
         spikes = above.to(after.dtype)
-        fraction = crossing(state.voltage, after, rates.gap, settings.length)
-        fraction.masked_fill_(~above, 1.0)
         silent, release, when, is_reset = None, None, fraction, spikes
         if rates.refractory is not None:
             release = fraction + rates.refractory
@@ -204,7 +229,8 @@ class _Step(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
-        return None, *_Backward(ctx.settings, ctx.saved_tensors, ctx.needs_input_grad[6:])(upstream)
+        wanted = ctx.needs_input_grad[7:]
+        return None, None, *_Backward(ctx.settings, ctx.saved_tensors, wanted)(upstream)
 
 
 class _Backward:
@@ -304,8 +330,10 @@ class _Backward:
 
     def _through_crossing(self, by_fraction: Tensor) -> tuple[Tensor, Tensor]:
         """Derivatives by the distance to the threshold at the begin, and by the rise."""
-        floor = SMALLEST_SLOPE * self.settings.length
+        floor = self.settings.smallest_slope * self.settings.length
         rise = self.after - self.voltage
         is_free = (self.fraction.abs() < 1.0) & (self.spikes > 0)
+        if self.silent is not None:  # where a device spikes all the same
+            is_free &= ~self.silent
         by_start = (by_fraction / rise.clamp_min(floor)).mul_(is_free)
         return by_start, (by_start * self.fraction).mul_(rise > floor).neg_()

@@ -76,8 +76,8 @@ class NeuronNumbers(NamedTuple):
         conductance [1].
     tau_mem, tau_syn, refractory : Tensor, shape (member, neuron)
         Time constants and refractory period [tau_syn].
-    conductance : Tensor, shape (member, neuron)
-        Leak conductance [1].
+    conductance, leak : Tensor, shape (member, neuron)
+        Leak conductance and voltage of the leak [1].
     """
 
     gap: Tensor
@@ -87,6 +87,7 @@ class NeuronNumbers(NamedTuple):
     tau_syn: Tensor
     refractory: Tensor
     conductance: Tensor
+    leak: Tensor
 
 
 class NeuronParameters(nn.Module):
@@ -148,4 +149,5 @@ class NeuronParameters(nn.Module):
             tau_syn=tau_syn,
             refractory=refractory,
             conductance=conductance,
+            leak=leak,
         )
