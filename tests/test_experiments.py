@@ -43,7 +43,13 @@ LONG = {
     "sample_statistics",
     "train_machines",
 }  # whose smoke runs take a minute
-TABLES_ONLY = {"correlated_noise", "exact_network", "images_in_loop", "speed_and_power"}
+TABLES_ONLY = {
+    "correlated_noise",
+    "exact_network",
+    "fresh_points",
+    "images_in_loop",
+    "speed_and_power",
+}
 
 
 COIN = '''

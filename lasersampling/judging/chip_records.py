@@ -6,6 +6,7 @@ import numpy as np
 
 from lasersampling.hardware import Substrate
 from lasersampling.lif.chips.emulated import EmulatedChip
+from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.results.store import ResultsFile
 
 _DESCRIPTIONS = {
@@ -28,7 +29,7 @@ def write_chips(file: ResultsFile, substrate: Substrate) -> None:
     about = substrate.description
     own = {"name": about.name, "sizes": list(about.sizes), "n_members": about.n_members}
     file.attributes("chip", own | dict(about.facts))
-    if not isinstance(substrate, EmulatedChip):
+    if not isinstance(substrate, EmulatedChip | PopulationChip):
         return
     for name, values in substrate.patterns.items():
         square = values.ndim == 3

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import SpikeData, SpikeSet
 from lasersampling.judging.chip_records import write_chips
+from lasersampling.learning.spikes.chips import device_of
 from lasersampling.learning.spikes.classification import Classifier
 from lasersampling.learning.spikes.decisions import Decisions, judge
 from lasersampling.learning.spikes.linear_baseline import linear_accuracy
 from lasersampling.learning.task import Measurement
-from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.exchange.layouts import population_layout
 from lasersampling.lif.exchange.population_arrays import population_arrays
@@ -59,9 +59,9 @@ class SpikeEvaluation:
         write_history(file, self.classifier.history)
         self._write_test(file)
         self._write_parameters(file)
-        runner = self.classifier.runner
-        if isinstance(runner, InTheLoop):
-            write_chips(file, runner.substrate)
+        device = device_of(self.classifier.runner)
+        if device is not None:
+            write_chips(file, device)
         of_times = isinstance(self.classifier.data, SpikeData)
         if of_times and self.classifier.data.n_inputs == 4 and self.classifier.data.n_classes == 3:
             self._write_plane(file)

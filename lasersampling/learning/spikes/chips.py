@@ -6,14 +6,27 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from lasersampling.errors import InputError
-from lasersampling.hardware import Substrate
-from lasersampling.learning.spikes.methods import Runner, by_events, on_grid, running
+from lasersampling.hardware import Grid, Substrate
+from lasersampling.learning.spikes.inputs import AnyInputs
+from lasersampling.learning.spikes.methods import (
+    AnyActivity,
+    Runner,
+    engine_of,
+    event_settings,
+    grid_settings,
+    running,
+)
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
+from lasersampling.lif.chips.population_loop import LoopMethod, PopulationInTheLoop
+from lasersampling.lif.chips.populations import PopulationChip
+from lasersampling.lif.events.settings import EventSettings
+from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.populations.layered import LayeredNetwork
+from lasersampling.lif.populations.population import INPUTS
 
 _SILENCE_PER_LOSS = 3.0
 
@@ -35,6 +48,51 @@ def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = Fals
     return InTheLoop(network, substrate, grid=chip.model.imperfections.coupling.grid)
 
 
+class OnDevice:
+    """Runs a network on a device, with derivatives by EventProp or by surrogates.
+
+    Parameters
+    ----------
+    network : SpikingNetwork or PopulationNetwork
+        The network, which is programmed and learned.
+    substrate : Substrate
+        The device.
+    settings : EventSettings or GridSettings
+        Of the method: EventProp along observed spikes, or surrogates at observed voltages.
+    grid : Grid or None
+        Programmable weights.
+    """
+
+    def __init__(
+        self,
+        network: AnyNetwork,
+        substrate: Substrate,
+        settings: EventSettings | GridSettings,
+        grid: Grid | None,
+    ) -> None:
+        described = LayeredNetwork(network) if isinstance(network, SpikingNetwork) else network
+        method: LoopMethod = "eventprop" if isinstance(settings, EventSettings) else "surrogate"
+        self._loop = PopulationInTheLoop(
+            described, substrate, method=method, settings=settings, grid=grid
+        )
+        self._runner = running(network, lambda _, inputs: self._loop.run(inputs))
+
+    @property
+    def substrate(self) -> Substrate:
+        """The device."""
+        return self._loop.substrate
+
+    def run(self, inputs: AnyInputs) -> AnyActivity:
+        """Return what the device shows for input spikes, with derivatives."""
+        return self._runner.run(inputs)
+
+    def recorded(self) -> Mapping[str, float]:
+        """Return limited slopes, and bytes that were observed; see `methods.Recording`."""
+        spikes, voltages = self._loop.observed_bytes
+        own = {"observed_spike_bytes": float(spikes), "observed_voltage_bytes": float(voltages)}
+        return {**self._runner.recorded(), **own}
+
+
 def runners(
     training: SpikeTraining, network: AnyNetwork, substrate: Substrate | None = None
 ) -> tuple[Runner, Runner]:
@@ -49,16 +107,68 @@ def runners(
     substrate : Substrate, optional
         A device in place of emulated chips, for both.
     """
+    if training.method == "closed-form":
+        assert isinstance(network, SpikingNetwork)  # all that the closed form is for
+        return _closed_form(training, network, substrate)
+    events, points = event_settings(training), grid_settings(training)
+    learned_with = events if training.method == "eventprop" else points
     chip = training.chip
-    if substrate is not None and training.method != "closed-form":
-        expected = "closed-form with a substrate, whose neurons spike once"
-        raise InputError.single("method", repr(training.method), expected)
-    if training.method != "closed-form":
-        exact = running(network, by_events(training))
-        if training.method == "eventprop":
-            return exact, exact
-        return running(network, on_grid(training)), exact
-    assert isinstance(network, SpikingNetwork)  # all that the closed form is for
+    grid = None if chip is None else chip.model.imperfections.coupling.grid
+
+    def on(device: Substrate) -> tuple[OnDevice, OnDevice]:
+        """Learn and judge on a device; what is judged needs no voltages."""
+        judged = OnDevice(network, device, events, grid)
+        same = learned_with is events
+        return judged if same else OnDevice(network, device, learned_with, grid), judged
+
+    if substrate is not None:
+        return on(substrate)
+    nominal = running(network, engine_of(learned_with))
+    if chip is None:
+        return nominal, running(network, engine_of(events))
+    learning, judged = on(population_chip(training, network, chip))
+    if chip.training == "blind":
+        return nominal, judged
+    if chip.training == "noise_aware":
+        learning, _ = on(population_chip(training, network, chip, redrawn=True))
+    return learning, judged
+
+
+def population_chip(
+    training: SpikeTraining, network: AnyNetwork, chip: ChipSettings, *, redrawn: bool = False
+) -> PopulationChip:
+    """Make emulated chips for a network, one for each member, whose neurons may spike again.
+
+    Parameters
+    ----------
+    training : SpikeTraining
+        Settings of the training.
+    network : SpikingNetwork or PopulationNetwork
+        The ensemble.
+    chip : ChipSettings
+        The chips.
+    redrawn : bool
+        Whether each batch uses new chips.
+    """
+    described = LayeredNetwork(network) if isinstance(network, SpikingNetwork) else network
+    spiking = [k for k, p in enumerate(described.populations) if p.spiking]
+    place = {INPUTS: INPUTS, **{k: number for number, k in enumerate(spiking)}}
+    connections = [
+        (place[c.source], place[c.target]) for c in described.connections if c.target in place
+    ]
+    sizes = described.n_inputs, *(described.size(k) for k in spiking)
+    seeds = range(chip.seed, chip.seed + described.n_members)
+    return PopulationChip(
+        chip.model, sizes, seeds, connections,
+        after=training.network.after_spike, redrawn=redrawn,
+    )  # fmt: skip
+
+
+def _closed_form(
+    training: SpikeTraining, network: SpikingNetwork, substrate: Substrate | None
+) -> tuple[Runner, Runner]:
+    """On what a stack learns by the closed form, and on what it is judged."""
+    chip = training.chip
     if substrate is not None:
         grid = None if chip is None else chip.model.imperfections.coupling.grid
         loop = InTheLoop(network, substrate, grid=grid)
@@ -97,11 +207,17 @@ def learning_on(training: SpikeTraining) -> SpikeLearning:
 
 def chip_state(runner: Runner) -> Mapping[str, Any]:
     """Return the state of the noise of an emulated chip; nothing for any other device."""
-    chip = runner.substrate if isinstance(runner, InTheLoop) else None
-    return chip.state() if isinstance(chip, EmulatedChip) else {}
+    chip = device_of(runner)
+    return chip.state() if isinstance(chip, EmulatedChip | PopulationChip) else {}
 
 
 def set_chip_state(runner: Runner, state: Mapping[str, Any]) -> None:
     """Continue from a state returned by `chip_state`."""
-    if state and isinstance(runner, InTheLoop) and isinstance(runner.substrate, EmulatedChip):
-        runner.substrate.set_state(state)
+    chip = device_of(runner)
+    if state and isinstance(chip, EmulatedChip | PopulationChip):
+        chip.set_state(state)
+
+
+def device_of(runner: Runner) -> Substrate | None:
+    """Return the device on which a runner runs, None without one."""
+    return runner.substrate if isinstance(runner, InTheLoop | OnDevice) else None

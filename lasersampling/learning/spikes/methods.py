@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -63,7 +64,7 @@ class StackRunner:
     network : SpikingNetwork
         The ensemble.
     engine : callable
-        Runs a network of populations for input spikes; see `by_events` and `on_grid`.
+        Runs a network of populations for input spikes; see `engine_of`.
     """
 
     def __init__(self, network: SpikingNetwork, engine: Engine) -> None:
@@ -92,7 +93,7 @@ class PopulationRunner:
     network : PopulationNetwork
         The ensemble.
     engine : callable
-        Runs it for input spikes; see `by_events` and `on_grid`.
+        Runs it for input spikes; see `engine_of`.
     """
 
     def __init__(self, network: PopulationNetwork, engine: Engine) -> None:
@@ -128,31 +129,19 @@ def runner_of(network: AnyNetwork, answer: Answer) -> Runner:
     """
     if isinstance(network, SpikingNetwork):
         return network
-    return PopulationRunner(network, _events(EventSettings().smallest_slope, answer))
+    return PopulationRunner(network, engine_of(_exactly(answer)))
 
 
-def by_events(training: SpikeTraining) -> Engine:
-    """Return the exact engine, whose derivatives are those of EventProp."""
-    return _events(training.learning.smallest_slope, training.answer)
+def engine_of(settings: EventSettings | GridSettings) -> Engine:
+    """Return the exact engine, or the one on a time grid.
 
-
-def on_grid(training: SpikeTraining) -> Engine:
-    """Return the engine on a time grid, with surrogate gradients."""
-    end = training.answer.until or training.loss.absent_time
-    settings = training.grid or GridSettings(step=_STEP, end=end, derivatives="both")
-    return lambda network, inputs: run_on_grid(network, inputs, settings)
-
-
-def _recorded(activity: NetworkActivity | GridActivity | None) -> Mapping[str, float]:
-    if isinstance(activity, NetworkActivity):
-        return {"floored_spikes": float(activity.floored.n_spikes)}
-    return {}
-
-
-def _events(smallest_slope: float, answer: Answer) -> Engine:
-    end = float("inf") if answer.until is None else answer.until
-    n_threads = available_cores()
-    settings = EventSettings(end=end, smallest_slope=smallest_slope, n_threads=n_threads)
+    Parameters
+    ----------
+    settings : EventSettings or GridSettings
+        Of the engine.
+    """
+    if isinstance(settings, GridSettings):
+        return lambda network, inputs: run_on_grid(network, inputs, settings)
 
     def run(network: NetworkDescription, inputs: SpikeEvents) -> NetworkActivity:
         """Run a network that may be kept elsewhere, in double precision on the CPU."""
@@ -160,6 +149,29 @@ def _events(smallest_slope: float, answer: Answer) -> Engine:
         return run_events(moved, inputs.to("cpu", torch.float64), settings)
 
     return run
+
+
+def event_settings(training: SpikeTraining) -> EventSettings:
+    """Return the settings of the exact engine, whose derivatives are those of EventProp."""
+    slope = training.learning.smallest_slope
+    return dataclasses.replace(_exactly(training.answer), smallest_slope=slope)
+
+
+def grid_settings(training: SpikeTraining) -> GridSettings:
+    """Return the settings of the engine on a time grid, with surrogate gradients."""
+    end = training.answer.until or training.loss.absent_time
+    return training.grid or GridSettings(step=_STEP, end=end, derivatives="both")
+
+
+def _exactly(answer: Answer) -> EventSettings:
+    end = float("inf") if answer.until is None else answer.until
+    return EventSettings(end=end, n_threads=available_cores())
+
+
+def _recorded(activity: NetworkActivity | GridActivity | None) -> Mapping[str, float]:
+    if isinstance(activity, NetworkActivity):
+        return {"floored_spikes": float(activity.floored.n_spikes)}
+    return {}
 
 
 def events_of(network: NetworkDescription, inputs: AnyInputs) -> SpikeEvents:

@@ -258,7 +258,7 @@ class SpikeTraining:
     ------
     InputError
         With all problems found, each with its dotted key; also for neurons beside a chip, and for
-        a method beside a chip or settings that it does not know.
+        settings that the method does not know.
 
     Examples
     --------
@@ -282,9 +282,6 @@ class SpikeTraining:
         if self.chip is not None and self.network.neuron is not None:
             expected = "none beside a chip, which has its own"
             problems.append(Problem("network.neuron", "neurons", expected))
-        if self.chip is not None and self.method != "closed-form":
-            expected = "closed-form beside a chip, whose neurons spike once"
-            problems.append(Problem("method", repr(self.method), expected))
         if self.grid is not None and self.method != "surrogate":
             problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
         problems += _network_problems(self.network, self.loss, self.method)

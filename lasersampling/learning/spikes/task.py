@@ -19,7 +19,6 @@ from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeLearning
 from lasersampling.learning.task import Measurement, State, Step
 from lasersampling.lif import SpikingNetwork
-from lasersampling.lif.grid.activity import GridSpikes
 from lasersampling.lif.network import Activity
 from lasersampling.lif.populations.recruitment import population_groups
 from lasersampling.lif.recruitment import (
@@ -155,5 +154,4 @@ def _groups_of(network: AnyNetwork, activity: AnyActivity, inputs: AnyInputs) ->
         assert isinstance(activity, Activity)
         return layer_groups(network, activity)
     assert not isinstance(activity, Activity)
-    spikes = [own.events() if isinstance(own, GridSpikes) else own for own in activity.all_spikes]
-    return population_groups(network, events_of(network, inputs), spikes)
+    return population_groups(network, events_of(network, inputs), activity.all_spikes)

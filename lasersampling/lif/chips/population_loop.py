@@ -98,7 +98,7 @@ class PopulationInTheLoop:
     >>> from lasersampling.lif.populations.population import INPUTS, Connection, Population
     >>> from lasersampling.lif.populations.spikes import SpikeEvents
     >>> network = PopulationNetwork(
-    ...     2, [Population(3, refractory=0.5)], [Connection(INPUTS, 0, 2.0, 0.0)], [0]
+    ...     2, [Population(3, refractory=0.5)], [Connection(INPUTS, 0, 5.0, 0.0)], [0]
     ... )
     >>> chip = PopulationChip("ideal", (2, 3), [0])
     >>> settings = EventSettings(end=5.0, smallest_slope=0.1)

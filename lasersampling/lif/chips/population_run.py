@@ -39,6 +39,9 @@ _OF_VOLTAGES, _OF_SPIKES = 3, 4
 """Random streams of a run, apart from those that `imperfect` uses."""
 
 _MOST_SWEEPS = 1000
+_ARRIVALS_PER_THREAD = 100_000
+"""Starting a thread takes longer than fewer."""
+
 _SAME = 1e-12
 """Spikes that a further sweep moves by less than this stay where they are [tau_syn]."""
 
@@ -88,9 +91,9 @@ class PopulationRun:
         self._dendritic: list[Array | None] = [None] * self._n
         self._leaks: list[Array] = []
         self._ways: list[Transmission] = []
-        self._settings = EventSettings(
-            end=float(chips.model.sample_period), n_threads=available_cores()
-        )
+        arrivals = len(given.time) * sum(chips.sizes[1:])
+        n_threads = min(available_cores(), 1 + arrivals // _ARRIVALS_PER_THREAD)
+        self._settings = EventSettings(end=float(chips.model.sample_period), n_threads=n_threads)
         self._numbers = self._realised()
         self._inputs = _seen_as(given, len(self._numbers.weights[0]))
 
@@ -145,7 +148,7 @@ class PopulationRun:
             refuse(memory_problems("samples (samples x weights)", (size, wide), 64))
         neurons = []
         for cell in cells:
-            self._leaks.append(cell.pop("leak"))
+            self._leaks.append(cell["leak"])
             own_cell = {name: torch.from_numpy(flat(values)) for name, values in cell.items()}
             neurons.append(NeuronNumbers(**own_cell))
         return Realised(

@@ -14,7 +14,6 @@ from lasersampling.checks import (
     integer_problems,
     kind_problems,
     memory_problems,
-    number_problems,
     refuse,
     sequence_problems,
 )
@@ -100,7 +99,10 @@ class PopulationChip:
         )
         self._chips = ImperfectChips(model, sizes, seeds, redrawn)
         after = SpikingAgain() if after is None else after
-        refuse(_after_problems(after, self.model.neuron.threshold))
+        threshold = self.model.neuron.threshold
+        if after.reset >= threshold:
+            expected = f"a voltage below the threshold, {threshold:g}"
+            raise InputError.single("after.reset", f"{after.reset:g}", expected)
         self._layout = ChipLayout(
             _checked_connections(connections, len(self._chips.sizes) - 1),
             after,
@@ -272,17 +274,6 @@ def _checked_connections(given: Any, n_populations: int) -> tuple[tuple[int, int
         )
         pairs.append((int(pair[0]), int(pair[1])))
     return parsed_connections(connections_text(pairs), n_populations)
-
-
-def _after_problems(after: SpikingAgain, threshold: float) -> list[Problem]:
-    """What is wrong with the reset and the refractory period of all neurons."""
-    problems = number_problems("after.reset", after.reset, -np.inf, strict=True)
-    if after.refractory != np.inf:
-        problems += number_problems("after.refractory", after.refractory, 0.0, strict=False)
-    if not problems and after.reset >= threshold:
-        expected = f"a voltage below the threshold, {threshold:g}"
-        problems.append(Problem("after.reset", f"{after.reset:g}", expected))
-    return problems
 
 
 def _period_problems(

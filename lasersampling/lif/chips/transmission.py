@@ -21,6 +21,10 @@ from lasersampling.lif.streams import Streams
 
 Array = NDArray[np.float64]
 
+SOONEST = 1e-9
+"""Time from a spike in a loop to its earliest effect, so that rounding does not let what a neuron
+sends to itself prevent that it is sent [tau_syn]."""
+
 _NORMAL, _UNIFORM = "normal", "uniform"
 
 
@@ -110,8 +114,8 @@ class Transmission:
         period : float
             Duration of a sample; later spikes are not seen [tau_syn].
         is_recurrent : bool
-            Whether the population acts on itself, maybe through others. Its spikes then act when
-            they have happened at the earliest, whatever their jitter.
+            Whether the population acts on itself, maybe through others. Its spikes then act
+            `SOONEST` after they have happened at the earliest, whatever their jitter.
         """
         times, about = _table(spikes), self._about
         if self._waiting is not None:
@@ -129,9 +133,7 @@ class Transmission:
             times = flat.reshape(times.shape)
         times = np.where(times > period, np.inf, times)
         seen = _events(times)
-        if not is_recurrent or self._jitter is None:
-            return Sent(seen, seen)
-        return Sent(seen, _events(np.maximum(times, happened)))
+        return Sent(seen, _events(np.maximum(times, happened + SOONEST)) if is_recurrent else seen)
 
     def _spurious(self, period: float) -> Array:
         """Times of spikes without cause, until the period has ended."""

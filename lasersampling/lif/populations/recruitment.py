@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +21,26 @@ _DECAYED = 50.0
 """After so many time constants without arrivals a voltage has no peak any more [1]."""
 
 
+class Told(Protocol):
+    """Spikes of a population, as `SpikeEvents` or as another engine tells them."""
+
+    def first(self) -> Tensor:
+        """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
+        ...
+
+
+class Listed(Told, Protocol):
+    """Spikes that are not events, but become such."""
+
+    def events(self) -> SpikeEvents:
+        """Return the spikes as events."""
+        ...
+
+
+AnySpikes = SpikeEvents | Listed
+"""Spikes of either kind."""
+
+
 @dataclass(frozen=True, eq=False)
 class PopulationGroup:
     """A population as a group that is recruited.
@@ -31,16 +53,16 @@ class PopulationGroup:
         Number of the population, whose neurons spike.
     inputs : SpikeEvents
         Input spikes of a batch.
-    spikes : sequence of SpikeEvents or None
+    spikes : sequence of SpikeEvents, of spikes with `events`, or None
         Spikes of each population when they leave it; None for read-outs.
     """
 
     network: PopulationNetwork
     population: int
     inputs: SpikeEvents
-    spikes: Sequence[SpikeEvents | None]
+    spikes: Sequence[AnySpikes | None]
 
-    @property
+    @cached_property
     def first(self) -> Tensor:
         """First spikes, (member, sample, neuron), inf for none [tau_syn]."""
         own = self.spikes[self.population]
@@ -87,7 +109,7 @@ class PopulationGroup:
     def _voltages(self) -> LeakyReadout:
         """What the voltages would be without threshold."""
         crossings = [
-            None if own is None else _crossings(self.network, k, own)
+            None if own is None else _crossings(self.network, k, _events(own))
             for k, own in enumerate(self.spikes)
         ]
         own = self._connections()
@@ -112,8 +134,12 @@ def _crossings(network: NetworkDescription, population: int, spikes: SpikeEvents
     return own if delays is None else own.later(-delays.detach())
 
 
+def _events(spikes: AnySpikes) -> SpikeEvents:
+    return spikes if isinstance(spikes, SpikeEvents) else spikes.events()
+
+
 def population_groups(
-    network: PopulationNetwork, inputs: SpikeEvents, spikes: Sequence[SpikeEvents | None]
+    network: PopulationNetwork, inputs: SpikeEvents, spikes: Sequence[AnySpikes | None]
 ) -> list[PopulationGroup]:
     """Return the spiking populations of a network as groups, after a batch.
 
@@ -123,7 +149,7 @@ def population_groups(
         The network.
     inputs : SpikeEvents
         Input spikes.
-    spikes : sequence of SpikeEvents or None
+    spikes : sequence of SpikeEvents, of spikes with `events`, or None
         Spikes of each population when they leave it; None for read-outs.
     """
     spiking = (k for k, own in enumerate(spikes) if own is not None)

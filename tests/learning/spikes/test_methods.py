@@ -78,7 +78,6 @@ def test_surrogates_are_judged_by_exact_spikes():
     ("given", "match"),
     [
         ({"method": "bptt"}, "method"),
-        ({"method": "eventprop", "chip": {"model": "brainscales2"}}, "method"),
         ({"method": "eventprop", "grid": {"step": 0.1, "end": 5.0}}, "grid"),
         ({"method": "surrogate", "grid": {"step": 0.0, "end": 5.0}}, "grid.step"),
     ],

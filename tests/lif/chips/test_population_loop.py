@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lasersampling.lif.chips.populations import PopulationChip
-from lasersampling.lif.events.voltages import membrane_voltages
 
 from lasersampling.errors import InputError, SubstrateError
 from lasersampling.hardware import Description, Grid
@@ -15,9 +13,11 @@ from lasersampling.lif import DelayRange, LIFLayer, Neuron, SpikingNetwork, Stre
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.chips.population_loop import ObservedBytes, PopulationInTheLoop
+from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.lif.chips.ragged import spike_arrays, spike_events
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
+from lasersampling.lif.events.voltages import membrane_voltages
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.layered import LayeredNetwork
@@ -76,7 +76,7 @@ class Exact:
         given = spike_events(inputs, "events", (network.n_members, n_samples, network.n_inputs))
         with torch.no_grad():
             activity: Any = run_events(network, given, EventSettings(END))
-            shown = {}
+            shown: dict[str, Any] = {}
             for place, k in enumerate(self.spiking):
                 own = activity.spikes(k)
                 time = own.time + self.jitter * torch.randn(

