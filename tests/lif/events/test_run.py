@@ -108,6 +108,35 @@ def test_samples_and_members_do_not_know_of_each_other_nor_of_threads():
         assert torch.equal(own, alone.time[alone.offsets[member] : alone.offsets[member + 1]])
 
 
+def test_many_spikes_and_many_that_are_on_their_way_find_room():
+    """Forty neurons, whose spikes are all late at an output, do as each would alone."""
+    late = DelayRange(minimum=2.0, scale=0.1)
+    weights = torch.linspace(20.0, 60.0, 40, dtype=torch.float64)
+    whole, single = (Population(n, refractory=0.02, axonal=late) for n in (40, 1))
+    together = PopulationNetwork(
+        1, [whole, Population(1, Neuron(threshold=0.1), refractory=np.inf)],
+        [Connection(INPUTS, 0), Connection(0, 1, 0.01, 0.0)], [0],
+    )  # fmt: skip
+    alone = PopulationNetwork(1, [single], [Connection(INPUTS, 0)], range(40))
+    with torch.no_grad():
+        together.weights[0][0, 0] = weights
+        alone.weights[0][:, 0, 0] = weights
+    trains = [[(0.0, 0)]]
+    found = run_events(together, events(trains, n_inputs=1), EventSettings(END))
+    expected = run_events(alone, events(trains, 40, n_inputs=1), EventSettings(END)).spikes()
+    own = found.spikes(0)
+    by_neuron = torch.argsort(own.neuron, stable=True)
+    assert len(own.time) > 1000
+    assert torch.equal(own.neuron[by_neuron], expected.run)
+    assert torch.equal(own.time[by_neuron], expected.time)
+    assert len(found.spikes(1).time) == 1
+    (slopes,) = torch.autograd.grad(own.time.sin().sum(), together.weights[0])
+    (others,) = torch.autograd.grad(expected.time.sin().sum(), alone.weights[0])
+    assert float((slopes.flatten() - others.flatten()).abs().max()) < 1e-12 * float(
+        others.abs().max()
+    )
+
+
 def output_times(network, inputs):
     return run_events(network, inputs, EventSettings(END)).spikes().time.detach()
 
