@@ -111,6 +111,7 @@ def test_every_dependency_has_a_reason():
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     reasons = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^\| ([\w, -]+) \|", page, re.M))))
     extras = PROJECT["optional-dependencies"]
-    wanted = PROJECT["dependencies"] + extras["dev"] + extras["peers"]
+    peers = extras["peers"] + extras["exchange-peers"]
+    wanted = PROJECT["dependencies"] + extras["dev"] + peers
     names = {re.split(r"[^\w-]", requirement)[0] for requirement in wanted}
     assert names == reasons - {"library", "tool"}

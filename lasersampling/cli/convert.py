@@ -85,10 +85,8 @@ def convert(
             + ("" if low == high else f" to {high}")
             + "; if it should be 1, use --weights jumps (docs/exchange.md)"
         )
-    if suffix_of(path) == ".nir":
-        reporter.status("neurons of this network spike at most once, whatever NIR's v_reset says")
-    if suffix_of(target) == ".nir":
-        reporter.status("NIR cannot express that neurons spike at most once: see docs/exchange.md")
+    for remark in done.remarks:
+        reporter.status(remark)
     reporter.status(f"written: {target}")
     written = {"member": done.member, "tau_syn_s": done.tau_syn_s}
     values = spiking_values(done.network) | {k: v for k, v in written.items() if v is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from lasersampling.lif.exchange.networks import Network, arrays_of, network_of
 from lasersampling.lif.exchange.nir import from_nir, reading_of, time_unit_s, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.lif.exchange.nir_scales import Weights
+from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.populations.answers import FIRST_SPIKE
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of, suffix_problems
 
@@ -57,12 +58,15 @@ class Conversion:
         Unit of time, if a NIR file was read or written [s].
     jumps : tuple of float or None
         Smallest and largest jump of a current for a weight of 1, in a NIR file that was read [1].
+    remarks : tuple of str
+        What the reader of a NIR file has to know.
     """
 
     network: Network
     member: int | None
     tau_syn_s: float | None
     jumps: tuple[float, float] | None
+    remarks: tuple[str, ...] = ()
 
 
 def convert(
@@ -143,7 +147,38 @@ def convert(
             overwrite=overwrite,
             answer=answer,
         )
-    return Conversion(network, member, tau_syn_s, jumps)
+    remarks = (*(_read_remarks(network) if reads else ()), *(_written(network) if writes else ()))
+    return Conversion(network, member, tau_syn_s, jumps, remarks)
+
+
+def _read_remarks(network: Network) -> Iterator[str]:
+    """Say how a graph was read where its file does not tell."""
+    if isinstance(network, SpikingNetwork):
+        yield "neurons of this network spike at most once, as the file says"
+        return
+    arrays = arrays_of(network)
+    shifted = [
+        str(k)
+        for k, population in enumerate(network.populations)
+        if not population.spiking and arrays[f"leak_{k}"].any()
+    ]
+    if shifted:
+        yield (
+            f"voltages of read-outs are measured from their leak, which is not 0 in population "
+            f"{', '.join(shifted)}: add it where voltages of neurons are compared"
+        )
+
+
+def _written(network: Network) -> Iterator[str]:
+    """Say what other tools may not know of a graph."""
+    arrays = arrays_of(network)
+    periods = [a for name, a in arrays.items() if name.startswith("refractory_")]
+    if isinstance(network, SpikingNetwork) or any(np.isinf(period).any() for period in periods):
+        yield "NIR cannot express that neurons spike at most once: see docs/exchange.md"
+    if any((np.isfinite(period) & (period > 0)).any() for period in periods):
+        yield "NIR has no refractory period: it stands in metadata that other tools do not know"
+    if any(name.startswith("initial_") for name in arrays):
+        yield "NIR has no initial voltages: they stand in metadata that other tools do not know"
 
 
 def _read_npz(path: str | os.PathLike[str]) -> Network:

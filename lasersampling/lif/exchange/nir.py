@@ -1,6 +1,7 @@
 """Networks to and from NIR, the Neuromorphic Intermediate Representation.
 
-One chain of nodes is written, with those of the following nodes that the network needs:
+These nodes are written, those of them that the network needs; k is a population (a layer), c a
+connection, which in a stack of layers is the one that leads to population c:
 
 =====================  =========  ==============================================================
 node                   type       what
@@ -9,15 +10,16 @@ node                   type       what
                                   no source for: whoever runs the graph feeds spikes at the
                                   ``bias_times_s`` of the metadata in every sample
 ``input_copies``       Linear     0 and 1: repeats each input, passes the bias lanes on
-``axonal_delays_k``    Delay      of the inputs of layer k
-``fan_out_k``          Linear     0 and 1: lane o * pre + i carries input i to neuron o
-``synaptic_delays_k``  Delay      of each lane
-``weights_k``          Linear     weights (post, pre); after lanes (post, post * pre), each
+``axonal_delays_k``    Delay      of what is sent by the inputs (0), or population k - 1
+``fan_out_c``          Linear     0 and 1: lane o * pre + i carries input i to neuron o
+``synaptic_delays_c``  Delay      of each lane
+``weights_c``          Linear     weights (post, pre); after lanes (post, post * pre), each
                                   neuron sums its own lanes
-``neurons_k``          CubaLIF    the neurons
-``dendritic_delays_k`` Delay      of the outputs of layer k, which is the same as to delay all its
-                                  inputs alike
-``output``             Output     output spikes
+``neurons_k``          CubaLIF    neurons, or CubaLI for read-outs
+``dendritic_delays_k`` Delay      of the outputs of population k, which is the same as to delay all
+                                  its inputs alike; before a read-out, of its inputs
+``output``             Output     spikes or voltages of the last population; ``output_k`` those of
+                                  other read-outs
 =====================  =========  ==============================================================
 
 Our neuron, tau_mem dV/dt = (leak - V) + I / conductance with I jumping by w and decaying with
@@ -26,11 +28,15 @@ r = 1 / conductance and w_in = tau_syn, where S is the sum of weighted Dirac pul
 are in seconds. Tools that step in time give a spike the value 1 for one step: an integral of
 step_s in place of 1, so for them w_in = tau_syn / step_s.
 
-NIR cannot express that neurons spike at most once. They are written with v_reset = v_leak and
-``spikes_at_most = 1`` in the metadata: a tool that does not know this may let a neuron spike again.
-A graph is read as neurons that spike at most once, whatever its v_reset, which acts after a spike
-only. Both start at V = leak, I = 0. `lif.exchange.nir_chain` explains how a graph is read, and
-docs/exchange.md the semantics at length.
+What NIR cannot express stands in the metadata of the neurons: ``spikes_at_most = 1`` for neurons
+that spike once, which are written with v_reset = v_leak if they are of a stack of layers,
+``refractory_s`` and ``initial``, the voltage at time 0, which is v_leak otherwise. The current is 0
+then. A tool that does not know these may compute other spikes.
+
+A chain of CubaLIF that all state ``spikes_at_most = 1`` is read as a `SpikingNetwork`, any other
+graph as a `PopulationNetwork`: its neurons are reset to v_reset and spike again.
+`lif.exchange.nir_graph`, `nir_sections`, `nir_neurons` and `nir_populations` say how a graph is
+read, and docs/exchange.md the semantics at length.
 
 References
 ----------
@@ -39,10 +45,7 @@ Pedersen et al., "Neuromorphic intermediate representation", Nature Communicatio
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -55,17 +58,11 @@ from lasersampling.checks import (
     refuse,
 )
 from lasersampling.errors import InputError, Problem
-from lasersampling.lif.exchange.array_names import Array
-from lasersampling.lif.exchange.arrays import (
-    n_inputs,
-    n_layers,
-    network_from_arrays,
-    network_to_arrays,
-)
 from lasersampling.lif.exchange.fronts import FRONT
-from lasersampling.lif.exchange.networks import Network
-from lasersampling.lif.exchange.nir_chain import Chain, chain_problems, copy_matrix
+from lasersampling.lif.exchange.networks import Network, arrays_of, network_of
 from lasersampling.lif.exchange.nir_file import check_graph, nir_package
+from lasersampling.lif.exchange.nir_graph import kind, opened, structure_of
+from lasersampling.lif.exchange.nir_populations import arrays_of_graph
 from lasersampling.lif.exchange.nir_scales import (
     Reading,
     Weights,
@@ -73,7 +70,8 @@ from lasersampling.lif.exchange.nir_scales import (
     scale_problems,
     weights_problems,
 )
-from lasersampling.lif.network import SpikingNetwork
+from lasersampling.lif.exchange.nir_writing import graph_of
+from lasersampling.lif.exchange.population_arrays import OF_NETWORK
 
 if TYPE_CHECKING:
     import nir
@@ -86,7 +84,7 @@ def to_nir(
 
     Parameters
     ----------
-    network : SpikingNetwork
+    network : SpikingNetwork or PopulationNetwork
         The ensemble.
     tau_syn_s : float
         Our unit of time [s].
@@ -104,7 +102,8 @@ def to_nir(
     Raises
     ------
     InputError
-        With all problems of the arguments, or stages that NIR cannot express.
+        With all problems of the arguments, or stages that NIR cannot express, and networks that
+        `population_arrays` refuses.
     LaserSamplingError
         If the package `nir` is not installed.
 
@@ -118,7 +117,8 @@ def to_nir(
     (4, 3)
     """
     nir = nir_package()
-    refuse(kind_problems("network", network, SpikingNetwork, "a SpikingNetwork"))
+    expected = "a SpikingNetwork or a PopulationNetwork"
+    refuse(kind_problems("network", network, Network, expected))
     problems = number_problems("tau_syn_s", tau_syn_s, 0.0, strict=True)
     problems += _time_problems("step_s", step_s)
     problems += integer_problems("member", member, 0)
@@ -126,18 +126,16 @@ def to_nir(
         problems.append(Problem("member", str(member), f"0 to {network.n_members - 1}"))
     if problems:
         raise InputError(problems)
-    assert isinstance(network, SpikingNetwork)
-    arrays = network_to_arrays(network)
-    own = {name: a if name in FRONT else a[member] for name, a in arrays.items()}
-    nodes = _nodes(nir, own, tau_syn_s, 1.0 if step_s is None else step_s)
-    names = list(nodes)
+    whole = (*FRONT, *OF_NETWORK)
+    own = {name: a if name in whole else a[member] for name, a in arrays_of(network).items()}
+    nodes, edges = graph_of(nir, own, tau_syn_s, 1.0 if step_s is None else step_s)
     metadata = {
         "tau_syn_s": float(tau_syn_s),
         "written_by": f"lasersampling {lasersampling.__version__}",
     }
     if step_s is not None:
         metadata["step_s"] = float(step_s)
-    return nir.NIRGraph(nodes, list(itertools.pairwise(names)), metadata=metadata)
+    return nir.NIRGraph(nodes, edges, metadata=metadata)
 
 
 def from_nir(
@@ -146,13 +144,14 @@ def from_nir(
     tau_syn_s: float | None = None,
     step_s: float | None = None,
     weights: Weights | None = None,
-) -> SpikingNetwork:
+) -> Network:
     """Read a network of one member from a NIR graph.
 
     Parameters
     ----------
     graph : nir.NIRGraph
-        A chain of Input, Linear (or Affine without bias, Scale), Delay, CubaLIF and Output.
+        Input, Output, CubaLIF and LIF, CubaLI and LI as read-outs; Linear, Affine, Scale, Delay,
+        Flatten and graphs between them, recurrent ones too.
     tau_syn_s : float, optional
         Unit of time of the network [s]; by default that of `time_unit_s`.
     step_s : float, optional
@@ -166,8 +165,9 @@ def from_nir(
 
     Returns
     -------
-    SpikingNetwork
-        The network; its neurons spike at most once, and its delays are fixed.
+    SpikingNetwork or PopulationNetwork
+        The first for a chain of CubaLIF whose metadata say that they spike at most once. Delays are
+        fixed.
 
     Raises
     ------
@@ -188,22 +188,21 @@ def from_nir(
     check_graph(graph)
     problems = [*_time_problems("tau_syn_s", tau_syn_s), *_time_problems("step_s", step_s)]
     problems += weights_problems(weights)
-    problems += chain_problems(graph)
     if problems:
         raise InputError(problems)
+    structure = structure_of(graph)
     unit = time_unit_s(graph, step_s=step_s) if tau_syn_s is None else tau_syn_s
     read = reading_of(graph, tau_syn_s=tau_syn_s, step_s=step_s, weights=weights)
-    chain = Chain(graph, unit / read.second, read.area)
+    found = arrays_of_graph(structure, read.scales(unit))
     if read.problems:
         raise InputError(read.problems)
     try:
-        network = network_from_arrays(chain.arrays)
+        network = network_of(found.arrays)
     except InputError as error:
-        raise InputError(p.at(chain.origin.get(p.where, p.where)) for p in error.problems) from None
+        raise InputError(p.at(found.origin.get(p.where, p.where)) for p in error.problems) from None
     if not _is_stated(graph) and step_s != 1.0:
-        problems = list(scale_problems(network_to_arrays(network), chain.origin))
-        if problems:
-            raise InputError(problems)
+        own = {name: a[0] if np.ndim(a) > 1 else a for name, a in arrays_of(network).items()}
+        refuse(list(scale_problems(own, found)))
     return network
 
 
@@ -228,7 +227,7 @@ def reading_of(
 
 
 def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
-    """Return the unit of time of a graph: from its metadata, or else its first tau_syn [s].
+    """Return the unit of time of a graph: from its metadata, or else its first tau_syn (tau) [s].
 
     Parameters
     ----------
@@ -246,60 +245,20 @@ def time_unit_s(graph: nir.NIRGraph, *, step_s: float | None = None) -> float:
     stated = _stated(graph, "tau_syn_s")
     if stated is not None:
         return stated
-    nir = nir_package()
-    for name, node in graph.nodes.items():
-        if isinstance(node, nir.CubaLIF):
-            where = f"node {name!r} (tau_syn)"
-            values = as_floats(node.tau_syn, where).ravel()
-            if values.size == 0 or not (np.isfinite(values).all() and values.min() > 0):
-                got = f"{values[~(values > 0)][:1] if values.size else 'no value'}"
-                raise InputError.single(where, got, "time constants above 0 and finite")
-            return float(values[0]) * reading_of(graph, step_s=step_s).second
-    expected = "tau_syn_s in the metadata, or a CubaLIF node"
+    nodes, _ = opened(graph)
+    of_synapses = [
+        (n, node, "tau_syn") for n, node in nodes.items() if kind(node).startswith("Cuba")
+    ]
+    of_membranes = [(n, node, "tau") for n, node in nodes.items() if kind(node) in ("LIF", "LI")]
+    for name, node, field in of_synapses or of_membranes:
+        where = f"node {name!r} ({field})"
+        values = as_floats(getattr(node, field), where).ravel()
+        if values.size == 0 or not (np.isfinite(values).all() and values.min() > 0):
+            got = f"{values[~(values > 0)][:1] if values.size else 'no value'}"
+            raise InputError.single(where, got, "time constants above 0 and finite")
+        return float(values[0]) * reading_of(graph, step_s=step_s).second
+    expected = "tau_syn_s in the metadata, or neurons"
     raise InputError.single("graph", "no unit of time", expected)
-
-
-def _nodes(
-    nir: ModuleType, own: Mapping[str, Array], unit: float, area: float
-) -> dict[str, nir.NIRNode]:
-    """Make the nodes of one network, in their order; `area` is the integral of a spike."""
-    n_bias = len(own["bias_times"]) if "bias_times" in own else 0
-    n_in = n_inputs(own)
-    about = {"bias_times_s": own["bias_times"] * unit} if n_bias else {}
-    nodes: dict[str, Any] = {"input": nir.Input(np.array([n_in + n_bias]), metadata=about)}
-    copies = int(own.get("input_copies", 1))
-    if copies > 1:  # one copy would be an identity, which a reader takes for a matrix of weights
-        nodes["input_copies"] = nir.Linear(copy_matrix(n_in, copies, n_bias))
-
-    def delay(name: str) -> None:
-        if name in own:
-            role = {"role": name.partition("_")[0]}
-            nodes[name] = nir.Delay(own[name].ravel() * unit, metadata=role)
-
-    for k in range(n_layers(own)):
-        weights = own[f"weights_{k}"]
-        delay(f"axonal_delays_{k}")
-        if f"synaptic_delays_{k}" in own:
-            post, pre = weights.shape
-            nodes[f"fan_out_{k}"] = nir.Linear(np.tile(np.eye(pre), (post, 1)))
-            delay(f"synaptic_delays_{k}")
-            # Row o of the blocks is zero except for the lanes of neuron o.
-            weights = (np.eye(post)[:, :, None] * weights).reshape(post, post * pre)
-        nodes[f"weights_{k}"] = nir.Linear(weights)
-        nodes[f"neurons_{k}"] = nir.CubaLIF(
-            tau_syn=own[f"tau_syn_{k}"] * unit,
-            tau_mem=own[f"tau_mem_{k}"] * unit,
-            r=1.0 / own[f"conductance_{k}"],
-            v_leak=own[f"leak_{k}"],
-            v_threshold=own[f"threshold_{k}"],
-            v_reset=own[f"leak_{k}"],
-            w_in=own[f"tau_syn_{k}"] * unit / area,
-            metadata={"spikes_at_most": 1},
-        )
-        delay(f"dendritic_delays_{k}")
-    n_out = len(own[f"threshold_{n_layers(own) - 1}"])
-    nodes["output"] = nir.Output(np.array([n_out]))
-    return nodes
 
 
 def _is_stated(graph: nir.NIRGraph) -> bool:

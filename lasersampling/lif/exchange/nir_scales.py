@@ -22,14 +22,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from lasersampling.arrays import as_floats
 from lasersampling.errors import Problem
 from lasersampling.lif.exchange.array_names import Array
-from lasersampling.lif.exchange.arrays import n_layers
+from lasersampling.lif.exchange.nir_graph import is_population, kind, opened
+from lasersampling.lif.exchange.nir_neurons import Scales, size_of
+from lasersampling.lif.exchange.nir_populations import GraphArrays
 
 if TYPE_CHECKING:
     import nir
@@ -46,6 +48,9 @@ JUMPS = 1.0 / 3.0, 3.0
 _DELAYS = 1e-3, 100.0  # relative to the longest time constant of a graph
 _RATIOS = 0.01, 100.0  # of the two time constants of a neuron
 _STRONGEST = 100.0  # peaks of the voltage for single spikes, over the threshold
+_WEAKEST = (
+    1.0 / 3.0
+)  # currents if all inputs spike at once, over what the threshold needs; they add up
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,12 @@ class Reading:
     ----------
     second : float
         Seconds in the graph's unit of time [s].
-    area : float or None
-        Integral of a spike, in the graph's unit of time [1]; None if weights are the jumps, so that
-        neither this nor w_in is used.
+    area : float
+        Integral of a spike, in the graph's unit of time [1].
+    are_jumps : bool
+        Whether weights are the jumps of currents, so that w_in is not used.
+    step : float or None
+        Length of a step in the graph's unit of time, if one is stated [1].
     jumps : tuple of float
         Smallest and largest jump of a current for a weight of 1 [1].
     problems : tuple of Problem
@@ -66,9 +74,15 @@ class Reading:
     """
 
     second: float
-    area: float | None
+    area: float
+    are_jumps: bool
+    step: float | None
     jumps: tuple[float, float]
     problems: tuple[Problem, ...]
+
+    def scales(self, unit_s: float) -> Scales:
+        """Return how numbers become ours, for our unit of time [s]."""
+        return Scales(unit_s / self.second, self.area, self.are_jumps, self.step)
 
 
 def reading(
@@ -98,21 +112,18 @@ def reading(
     weights : "jumps" or "nir", optional
         Meaning of the weights, so that nothing is asked about them.
     """
-    named = [(name, node) for name, node in graph.nodes.items() if _is_neuron(node)]
+    nodes, _ = opened(graph)
+    named = [(name, node) for name, node in nodes.items() if is_population(node)]
     (first, _), *_ = named
-    syn, mem, w_in = (
-        np.concatenate([_values(name, node, field, n) for (name, node), n in _sized(named)])
-        for field in ("tau_syn", "tau_mem", "w_in")
-    )
-    usable = np.isfinite(syn) & (syn > 0) & np.isfinite(w_in) & (w_in != 0)
-    times = np.concatenate([syn, mem])
+    times = np.concatenate([_floats(n, node, f) for n, node in named for f in _times(node)])
     times = times[np.isfinite(times)]
     longest = float(times.max(initial=0.0))
     is_long = longest >= LONGEST_S and not is_stated
     in_steps = is_long and step_s is not None
     second = float(step_s) if in_steps and step_s is not None else 1.0
     area = 1.0 if step_s is None or in_steps else float(step_s)
-    jump = np.abs(w_in[usable] / syn[usable]) * area
+    asked, what, factors = _factors(named, step_s)
+    jump = factors * area
     if weights == "jumps":
         jump = np.ones(1)
     jumps = (float(jump.min()), float(jump.max())) if jump.size else (1.0, 1.0)
@@ -127,13 +138,13 @@ def reading(
             )
             problems.append(Problem(f"node {first!r} (tau_syn, tau_mem)", got, expected))
         if weights is None and not (JUMPS[0] <= jumps[0] and jumps[1] <= JUMPS[1]):
-            steps = np.abs(syn[usable] / w_in[usable])
-            got = f"w_in / tau_syn by which a weight of 1 is a jump of the current by {_span(jump)}"
+            got = f"{what} by {_span(jump)}"
             if step_s is not None:
                 got += f" with step_s = {step_s:g}"
-            expected = _remedy(steps, is_long=is_long)
-            problems.append(Problem(f"node {first!r} (w_in)", got, expected))
-    return Reading(second, None if weights == "jumps" else area, jumps, tuple(problems))
+            expected = _remedy(1.0 / factors, is_long=is_long)
+            problems.append(Problem(asked, got, expected))
+    step = None if step_s is None or step_s == 1.0 else 1.0 if in_steps else float(step_s)
+    return Reading(second, area, weights == "jumps", step, jumps, tuple(problems))
 
 
 def weights_problems(weights: object) -> list[Problem]:
@@ -144,54 +155,60 @@ def weights_problems(weights: object) -> list[Problem]:
     return [Problem("weights", repr(weights), expected)]
 
 
-def scale_problems(arrays: Mapping[str, Array], origin: Mapping[str, str]) -> Iterator[Problem]:
+def scale_problems(arrays: Mapping[str, Array], found: GraphArrays) -> Iterator[Problem]:
     """Find units that do not fit together in a graph of another tool.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray of float64
-        Arrays of a network, of one member or without that axis [1] or [tau_syn].
-    origin : mapping of str to str
-        Node and field from which each was read.
+        Arrays of the network that was made of it, without the axis of members [1] or [tau_syn].
+    found : GraphArrays
+        What leads where, and from which node each was read.
     """
-    for k in range(n_layers(arrays)):
-        syn, mem = arrays[f"tau_syn_{k}"], arrays[f"tau_mem_{k}"]
-        ratio = mem / syn
-        if not (_RATIOS[0] <= ratio.min() and ratio.max() <= _RATIOS[1]):
+    numbers = range(len(found.wiring.sizes))
+    slowest = max(
+        float(arrays[f"{tau}_{k}"].max()) for k in numbers for tau in ("tau_mem", "tau_syn")
+    )
+    for k in numbers:
+        ratio = arrays[f"tau_mem_{k}"] / arrays[f"tau_syn_{k}"]
+        fits = _RATIOS[0] <= ratio.min() and ratio.max() <= _RATIOS[1]
+        if not fits and k not in found.without_synapses:
             got = f"tau_mem of {_span(ratio)} tau_syn"
-            yield Problem(origin[f"tau_mem_{k}"], got, _between(_RATIOS, "both in seconds"))
-        slowest = float(max(syn.max(), mem.max()))
-        for kind in ("axonal", "synaptic", "dendritic"):
-            name = f"{kind}_delays_{k}"
-            longest = float(arrays[name].max()) / slowest if name in arrays else 0.0
-            if longest and not _DELAYS[0] <= longest <= _DELAYS[1]:
-                got = f"delays of up to {longest:g} times the longest time constant"
-                expected = _between(_DELAYS, "in the unit of the time constants (seconds)")
-                yield Problem(origin[name], got, expected)
-        yield from _weight_problems(arrays, k, origin)
+            yield Problem(found.origin[f"tau_mem_{k}"], got, _between(_RATIOS, "both in seconds"))
+        if found.wiring.spiking[k]:
+            yield from _weight_problems(arrays, k, found)
+    for name, array in arrays.items():
+        longest = float(array.max()) / slowest if "_delays_" in name else 0.0
+        if longest and not _DELAYS[0] <= longest <= _DELAYS[1]:
+            got = f"delays of up to {longest:g} times the longest time constant"
+            expected = _between(_DELAYS, "in the unit of the time constants (seconds)")
+            yield Problem(found.origin[name], got, expected)
 
 
-def _weight_problems(
-    arrays: Mapping[str, Array], k: int, origin: Mapping[str, str]
-) -> Iterator[Problem]:
-    """Compare the weights of a layer with the distance from rest to the threshold."""
-    weights = np.maximum(arrays[f"weights_{k}"], 0.0)
+def _weight_problems(arrays: Mapping[str, Array], k: int, found: GraphArrays) -> Iterator[Problem]:
+    """Compare the weights into a population with the distance from rest to the threshold."""
+    into = [c for c, (_, target) in enumerate(found.wiring.connections) if target == k]
+    weights = np.maximum(np.concatenate([arrays[f"weights_{c}"] for c in into], axis=-1), 0.0)
     gap = (arrays[f"threshold_{k}"] - arrays[f"leak_{k}"]) * arrays[f"conductance_{k}"]
-    reach = weights.sum(-1)
-    expected = "weights, r, v_threshold and v_leak in units that fit together, or another step_s"
-    if (reach <= gap).all():
-        got = f"neurons none of which can spike: excitatory currents of {_span(reach)} at most, "
-        got += f"where {_span(gap)} is needed for the threshold"
-        yield Problem(origin[f"weights_{k}"], got, expected)
-        return
     ratio = arrays[f"tau_mem_{k}"] / arrays[f"tau_syn_{k}"]
     ratio = np.where(np.abs(ratio - 1.0) < 1e-6, 1.0 + 1e-6, ratio)
     peak = ratio ** (-ratio / (ratio - 1.0))  # of k(s) of `Neuron`
+    expected = "weights, r, v_threshold and v_leak in units that fit together, or another step_s"
+    reach = weights.sum(-1)
+    if k in found.without_synapses:
+        reach = reach * peak  # what a spike does to the voltage; the current itself is short
+    if (reach <= _WEAKEST * gap).all():
+        got = (
+            f"neurons far from spiking: excitatory currents of {_span(reach)} if all inputs spike "
+        )
+        got += f"at once, where {_span(gap)} is needed for the threshold"
+        yield Problem(found.origin[f"weights_{into[0]}"], got, expected)
+        return
     lifted = weights * (peak / gap)[..., None]
     middle = float(np.median(lifted[lifted > 0]))
     if middle > _STRONGEST:
         got = f"single spikes that lift the voltage by {middle:.3g} times what the threshold needs"
-        yield Problem(origin[f"weights_{k}"], got, expected)
+        yield Problem(found.origin[f"weights_{into[0]}"], got, expected)
 
 
 def _remedy(steps: Array, *, is_long: bool) -> str:
@@ -210,26 +227,41 @@ def _remedy(steps: Array, *, is_long: bool) -> str:
     )
 
 
-def _sized(named: list[tuple[str, object]]) -> list[tuple[tuple[str, object], int]]:
-    """Give each node the number of its neurons."""
-    fields = ("tau_syn", "tau_mem", "w_in")
-    return [
-        ((name, node), max(_floats(name, node, field).size for field in fields))
-        for name, node in named
-    ]
+def _factors(named: list[tuple[str, Any]], step_s: float | None) -> tuple[str, str, Array]:
+    """Return a node and what it does by a spike of area 1 and weight 1: jumps of the current.
+
+    For nodes without synapses it is the voltage that jumps. With a step this is not asked about,
+    since tools differ by tau / step.
+    """
+    cuba = [(name, node) for name, node in named if kind(node).startswith("Cuba")]
+    if cuba:
+        place, above, below = f"node {cuba[0][0]!r} (w_in)", "w_in", "tau_syn"
+        what = "w_in / tau_syn by which a weight of 1 is a jump of the current"
+    else:
+        place, above, below = f"node {named[0][0]!r} (r)", "r", "tau"
+        what = "r / tau by which a weight of 1 is a jump of the voltage"
+        if step_s is not None:
+            return place, what, np.zeros(0)
+    upper, lower = (
+        np.concatenate(
+            [
+                np.resize(_floats(name, node, field), size_of(node) or 1)
+                for name, node in cuba or named
+            ]
+        )
+        for field in (above, below)
+    )
+    usable = np.isfinite(lower) & (lower > 0) & np.isfinite(upper) & (upper != 0)
+    return place, what, np.abs(upper[usable] / lower[usable])
+
+
+def _times(node: Any) -> tuple[str, ...]:
+    return ("tau_syn", "tau_mem") if kind(node).startswith("Cuba") else ("tau",)
 
 
 def _floats(name: str, node: object, field: str) -> Array:
-    return as_floats(getattr(node, field), f"node {name!r} ({field})").ravel()
-
-
-def _values(name: str, node: object, field: str, n: int) -> Array:
-    values = _floats(name, node, field)
-    return np.resize(values, n) if values.size else np.full(n, np.nan)
-
-
-def _is_neuron(node: object) -> bool:
-    return type(node).__name__ == "CubaLIF"
+    values = as_floats(getattr(node, field), f"node {name!r} ({field})").ravel()
+    return values if values.size else np.full(1, np.nan)
 
 
 def _span(values: Array) -> str:

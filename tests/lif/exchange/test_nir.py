@@ -15,6 +15,7 @@ from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.exchange.arrays import network_from_arrays, network_to_arrays
 from lasersampling.lif.exchange.nir import from_nir, time_unit_s, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
+from lasersampling.lif.network import SpikingNetwork
 
 UNIT_S = 6e-6
 RNG = np.random.default_rng(11)
@@ -164,6 +165,7 @@ def test_round_trip_over_a_file(kind, member, step_s, tmp_path):
     graph = read_nir(path)
     assert time_unit_s(graph) == UNIT_S
     again = from_nir(graph)
+    assert isinstance(again, SpikingNetwork)
     one, other = network_to_arrays(network), network_to_arrays(again)
     assert set(one) == set(other)
     for name, array in one.items():
@@ -197,7 +199,7 @@ def test_units_reset_and_metadata():
     assert node.w_in == pytest.approx(node.tau_syn)
     assert node.r == pytest.approx(1 / 1.4)
     assert np.array_equal(node.v_reset, node.v_leak)
-    assert node.metadata == {"spikes_at_most": 1}
+    assert node.metadata == {"population": 0, "spikes_at_most": 1}
     assert graph.metadata["tau_syn_s"] == UNIT_S
     stepped = to_nir(network, tau_syn_s=UNIT_S, member=1, step_s=1e-7)
     assert stepped.nodes["neurons_0"].w_in == pytest.approx(node.tau_syn / 1e-7)

@@ -1,10 +1,18 @@
+from typing import Any
+
 import nir
 import numpy as np
 import pytest
 import torch
 
 from lasersampling.errors import InputError
-from lasersampling.lif.exchange.nir_events import events_of, spikes_of_events
+from lasersampling.lif.exchange.nir_events import (
+    all_spikes_of_events,
+    events_of,
+    events_of_spikes,
+    spikes_of_events,
+)
+from lasersampling.lif.populations.spikes import SpikeEvents
 
 UNIT_S = 6e-6
 TIMES = torch.tensor(
@@ -69,3 +77,22 @@ def test_bad_events_are_refused():
     ]:
         with pytest.raises(InputError, match=message):
             spikes_of_events(bad, tau_syn_s=1.0)
+
+
+def test_neurons_that_spike_again():
+    trains: list[list[tuple[float, int]]] = [[(1.5, 1), (0.5, 1), (0.5, 0)], [], [(0.2, 2)]]
+    spikes = SpikeEvents.from_trains(trains, 3, n_members=2)
+    events = events_of_spikes(spikes, tau_syn_s=1e-3, t_max=2.0, member=1)
+    assert events.idx.tolist() == [[1, 0, 1], [-1, -1, -1], [2, -1, -1]]
+    again = all_spikes_of_events(events, tau_syn_s=1e-3)
+    assert again.time.tolist() == pytest.approx([0.5, 0.5, 1.5, 0.2])
+    assert again.neuron.tolist() == [1, 0, 1, 2]
+    assert again.offsets.tolist() == [0, 3, 3, 4]
+    with pytest.raises(InputError, match="spikes of one neuron"):
+        spikes_of_events(events, tau_syn_s=1e-3)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"t_max": 1.0}, "0.2 to 1.5"), ({"member": 2}, "from 0 to 1")
+    ]  # fmt: skip
+    for options, message in wrong:
+        with pytest.raises(InputError, match=message):
+            events_of_spikes(spikes, **({"tau_syn_s": 1.0, "t_max": 2.0} | options))

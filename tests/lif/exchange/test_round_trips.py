@@ -93,6 +93,7 @@ def test_each_member_comes_back_from_nir(tmp_path, arrays, data, step_s):
     member = data.draw(st.integers(0, network.n_members - 1))
     write_nir(tmp_path / "one.nir", to_nir(network, tau_syn_s=7e-3, member=member, step_s=step_s))
     again = from_nir(read_nir(tmp_path / "one.nir"))
+    assert isinstance(again, SpikingNetwork)
     # Units are divided out and in again, and conductances are written as resistances.
     expected = member_of(network_to_arrays(network), member)
     if expected.get("input_copies") == 1:
