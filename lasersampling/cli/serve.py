@@ -123,16 +123,65 @@ def chip(
     from lasersampling.lif.chips.emulated import EmulatedChip
 
     _refuse_two_places(host, port, stdio)
-    numbers = sizes.split(",")
-    if not all(number.strip().isdecimal() for number in numbers):
-        expected = "whole numbers with commas between them, such as 20,30,3"
-        raise InputError.single("--sizes", repr(sizes), expected)
-    if members < 1:
-        raise InputError.single("--members", members, "at least 1")
-    seeds = range(chip_seed, chip_seed + members)
-    emulated = EmulatedChip(load_chip(model), [int(number) for number in numbers], seeds)
+    seeds = _seeds_of(members, chip_seed)
+    emulated = EmulatedChip(load_chip(model), _sizes_of(sizes), seeds)
     with _ended_by_sigterm():
         _offer(emulated, host, port, stdio)
+
+
+@serve.command()
+def populations(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Chip model: a file, or the name of a shipped one.",
+            autocompletion=completed("chips"),
+        ),
+    ],
+    sizes: Annotated[
+        str, typer.Option(help="Inputs and neurons of each population, such as 20,30,3.")
+    ],
+    connections: Annotated[
+        str | None,
+        typer.Option(help="Connections, such as 'inputs>0 0>0 0>1'; by default each to the next."),
+    ] = None,
+    reset: Annotated[float, typer.Option(help="Voltage after a spike.")] = 0.0,
+    refractory: Annotated[
+        float, typer.Option(help="Refractory period in tau_syn; inf for neurons that spike once.")
+    ] = 0.0,
+    members: Annotated[int, typer.Option(help="Number of chips, with successive numbers.")] = 1,
+    chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,
+    host: Host = None,
+    port: Port = None,
+    stdio: Stdio = False,
+) -> None:
+    """Offer an emulated chip whose neurons spike as often as they like, in any connections."""
+    from lasersampling.hardware import load_chip
+    from lasersampling.hardware.ragged import parsed_connections
+    from lasersampling.lif.chips.populations import PopulationChip
+    from lasersampling.lif.populations.layered import SpikingAgain
+
+    _refuse_two_places(host, port, stdio)
+    numbers, seeds = _sizes_of(sizes), _seeds_of(members, chip_seed)
+    pairs = None if connections is None else parsed_connections(connections, len(numbers) - 1)
+    after = SpikingAgain(reset=reset, refractory=refractory)
+    emulated = PopulationChip(load_chip(model), numbers, seeds, pairs, after=after)
+    with _ended_by_sigterm():
+        _offer(emulated, host, port, stdio)
+
+
+def _sizes_of(given: str) -> list[int]:
+    numbers = given.split(",")
+    if not all(number.strip().isdecimal() for number in numbers):
+        expected = "whole numbers with commas between them, such as 20,30,3"
+        raise InputError.single("--sizes", repr(given), expected)
+    return [int(number) for number in numbers]
+
+
+def _seeds_of(members: int, first: int) -> range:
+    if members < 1:
+        raise InputError.single("--members", members, "at least 1")
+    return range(first, first + members)
 
 
 def _refuse_two_places(host: str | None, port: int | None, stdio: bool) -> None:

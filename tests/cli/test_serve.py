@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
-from lasersampling.errors import SubstrateError
+from lasersampling.errors import InputError, SubstrateError
 from lasersampling.hardware import RemoteSubstrate
 from lasersampling.sampling.neurons.calibration import CalibrationSettings
 from lasersampling.sampling.neurons.sampler import Lasers
@@ -208,6 +208,38 @@ def test_networks_learn_on_a_served_chip_as_on_their_own(run, tmp_path):
 )
 def test_chips_that_cannot_be_served_are_refused(run, arguments, says):
     ran = run("serve", "chip", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+
+
+def test_populations_that_spike_again_are_served():
+    serve = (sys.executable, "-m", "lasersampling", "serve", "populations", "brainscales2")
+    options = ("--sizes", "2,3", "--connections", "inputs>0 0>0", "--refractory", "0.5")
+    process, address = started([*serve, *options])
+    try:
+        with RemoteSubstrate(address) as device:
+            facts = device.description.facts
+            assert (facts["spikes"], facts["connections"]) == ("all", "inputs>0 0>0")
+            assert device.description.sizes == (2, 3)
+            given = {"times": np.full((1, 1, 2), np.inf)}
+            with pytest.raises(InputError, match="weights_1: got nothing"):
+                device.run({"weights_0": np.zeros((1, 3, 2))}, given)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--sizes", "4,x"], "--sizes: got '4,x'"),
+        (["--sizes", "4,3", "--connections", "inputs>1"], "connections: got 'inputs>1'"),
+        (["--sizes", "4,3", "--reset", "5"], "after.reset: got 5"),
+        (["--sizes", "4,3", "--refractory", "-1"], "refractory: got -1"),
+    ],
+)
+def test_populations_that_cannot_be_served_are_refused(run, arguments, says):
+    ran = run("serve", "populations", "ideal", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
 
