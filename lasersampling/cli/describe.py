@@ -22,6 +22,9 @@ from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.exchange.arrays import n_inputs, network_to_arrays
 from lasersampling.lif.exchange.network_file import FORM, load_network
+from lasersampling.lif.exchange.nir import from_nir, reading_of, time_unit_s
+from lasersampling.lif.exchange.nir_file import read_nir
+from lasersampling.lif.exchange.nir_graph import structure_of
 from lasersampling.lif.exchange.population_arrays import population_arrays
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS
@@ -56,6 +59,8 @@ def describe(path: Path) -> Description:
         held = ", ".join(sorted(keys)) or "nothing"
         expected = "a machine, a device or a Bayesian network"
         raise InputError.single(str(path), f"a TOML file with {held}", expected)
+    if suffix_of(path) == ".nir":
+        return describe_graph(path)
     kind = _kind_of(path)
     if kind == "network":
         return describe_spiking(path)
@@ -165,6 +170,23 @@ def describe_spiking(path: Path) -> Description:
     values |= {"trained_on": stored.trained_on, "command": stored.command}
     told = {"kind": "spiking_network"} | values
     return told, pairs_table(f"spiking network {path}", values)
+
+
+def describe_graph(path: Path) -> Description:
+    """Summarise the network of a NIR graph, and what has to be stated to convert it."""
+    graph = read_nir(path)
+    structure_of(graph)  # is there a network at all?
+    asked = reading_of(graph).problems
+    # Sizes and connections are the same however weights and times are to be read.
+    network = from_nir(graph, step_s=1.0 if asked else None)
+    values = spiking_values(network)
+    if asked:
+        del values["weight_std"]
+        values["to_be_stated"] = "; ".join(str(problem) for problem in asked)
+    else:
+        values["tau_syn_s"] = time_unit_s(graph)
+    told = {"kind": "nir_graph"} | values
+    return told, pairs_table(f"NIR graph {path}", values)
 
 
 def spiking_values(network: SpikingNetwork | PopulationNetwork) -> dict[str, Any]:

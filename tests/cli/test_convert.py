@@ -153,6 +153,14 @@ def test_a_graph_of_a_tool_that_steps_in_time_is_asked_about(run):
     assert ran.code == 2
     assert "--step-s" in ran.err
     assert "0.0001 makes" in ran.err
+    told = json.loads(run("info", "theirs.nir", "--json").out)
+    assert told["neurons"] == [2]
+    assert "0.0001 makes" in told["to_be_stated"]
+    assert "weight_std" not in told
+    nir.write("no_neurons.nir", nir.NIRGraph.from_list(nir.Linear(np.eye(2))))
+    ran = run("info", "no_neurons.nir")
+    assert ran.code == 2
+    assert "no node CubaLIF or LIF" in ran.err
     assert not Path("ours.h5").exists()
     ran = run("convert", "theirs.nir", "ours.h5", "--step-s", 1e-4)
     assert ran.code == 0, ran.err
@@ -254,6 +262,9 @@ def test_a_recurrent_graph(run):
     assert ran.code == 0, ran.err
     assert "no refractory period" in ran.err
     assert "no initial voltages" in ran.err
+    told = json.loads(run("info", "loop.nir", "--json").out)
+    assert (told["connections"], told["read_outs"]) == ("inputs>0 0>0 0>1", [1])
+    assert told["tau_syn_s"] == 5e-3
     ran = run("convert", "loop.nir", "back.npz")
     assert ran.code == 0, ran.err
     assert "measured from their leak, which is not 0 in population 1" in ran.err

@@ -26,6 +26,19 @@ def test_populations_are_checked(name, value):
         Population(**{"n_neurons": 3, name: value})
 
 
+def test_values_of_members():
+    """One number for each neuron of each member, where the numbers of members fit."""
+    own = np.linspace(-0.3, 0.0, 6).reshape(2, 3)
+    population = Population(3, reset=own, initial=own, refractory=0.1 - own)
+    network = PopulationNetwork(1, [population], [Connection(INPUTS, 0)], [0, 1])
+    numbers = network.neuron_numbers(0)
+    assert numbers.reset.tolist() == numbers.initial.tolist() == own.tolist()
+    with pytest.raises(InputError, match="reset: got values for 2 members, expected for 3"):
+        Population(3, Neuron(leak=np.zeros((3, 3)) - 1.0), reset=own)
+    with pytest.raises(InputError, match="2 members"):
+        PopulationNetwork(1, [population], [Connection(INPUTS, 0)], [0, 1, 2])
+
+
 @pytest.mark.parametrize("period", [0.0, np.inf])
 def test_only_finite_periods_are_learned(period):
     with pytest.raises(InputError, match="refractory"):
