@@ -70,7 +70,7 @@ from lasersampling.lif.spike_times.arrivals import sort_arrivals
 from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
 
 
-def run(cells, wires, given, span, limits):
+def run(cells, wires, given, span, limits, needed):
     """Follow the runs `span` of one member.
 
     Parameters
@@ -81,6 +81,8 @@ def run(cells, wires, given, span, limits):
         Member, first run, run behind the last.
     limits : (float, int)
         When runs end [tau_syn], and how many spikes a run may have.
+    needed : Needed
+        Of the network and all that it is given.
 
     Returns
     -------
@@ -91,11 +93,9 @@ def run(cells, wires, given, span, limits):
     """
     member, first, behind = span
     state = new_state(cells, member)
-    size = np.diff(cells.first)[wires.home]
-    state.counts[ALONE, wires.home[wires.high - wires.low < size]] = 1
-    per_source = np.diff(wires.rows)
-    widest = per_source[len(per_source) - len(cells.home) :].max()
-    room = new_room(cells, per_source, given, span, 64 + widest)
+    state.counts[ALONE] = needed.alone
+    widest = needed.rows
+    room = new_room(cells, span, needed)
     counts = np.zeros(N_COUNTS, np.int64)
     counts[RUN], counts[COMING] = first, -1
     while follow_runs(cells, wires, given, span, limits, state, room, counts):

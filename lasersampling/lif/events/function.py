@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.events import adjoint, forward
 from lasersampling.lif.events.replay import Seen, replay
+from lasersampling.lif.events.room import needed_by
 from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
 from lasersampling.lif.events.tables import Cells, Given, Recorded, Slopes, Upstream, Wires
 from lasersampling.lif.populations.activity import Floored
@@ -118,6 +119,7 @@ class _Run:
         self.wires = Wires(weights, delays, *rows[:4], home[rows.low])
         self.given = Given(given.offsets.numpy(), given.neuron.numpy(), _array(time))
         self.limits, self.seen = limits, seen
+        self.needed = needed_by(self.cells, self.wires, self.given)
         self.blocks = list(_blocks(given.n_members, given.n_samples))
         self.recorded: list[Recorded] = list(self._each(self._forward))
 
@@ -127,7 +129,8 @@ class _Run:
         if self.seen is not None:
             known = replay(self.cells, self.wires, self.given, self.seen, span, limits[0])
             return cast(Recorded, known)
-        recorded, stopped = forward.run(self.cells, self.wires, self.given, span, limits)
+        network = self.cells, self.wires
+        recorded, stopped = forward.run(*network, self.given, span, limits, self.needed)
         if stopped >= 0:
             raise _runaway(recorded, span, stopped)
         return cast(Recorded, recorded)

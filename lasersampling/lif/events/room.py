@@ -69,14 +69,38 @@ class Room(NamedTuple):
     sorting: Sorting
 
 
-def new_room(cells, per_source, given, span, widest):
-    """Make room for the runs `span`; sources have `per_source` rows."""
+class Needed(NamedTuple):
+    """What room depends on.
+
+    Attributes
+    ----------
+    alone : array of int64 (population,)
+        Whether there are spikes that reach some neurons of a population only.
+    rows : int
+        Most rows of a neuron.
+    arrivals : array of int64 (run,)
+        Arrivals of input spikes in each run.
+    """
+
+    alone: np.ndarray
+    rows: int
+    arrivals: np.ndarray
+
+
+def needed_by(cells, wires, given):
+    """Return what the room for a network and all that it is given depends on."""
+    alone = np.zeros(len(cells.first) - 1, np.int64)
+    alone[wires.home[wires.high - wires.low < np.diff(cells.first)[wires.home]]] = 1
+    rows = np.diff(wires.rows)
+    arriving = np.concatenate([[0], np.cumsum(rows[given.source])])[given.offsets]
+    return Needed(alone, int(rows[len(rows) - len(cells.home) :].max()), np.diff(arriving))
+
+
+def new_room(cells, span, needed):
+    """Make room for the runs `span`."""
     _, first, behind = span
     n_runs, n_populations = behind - first, len(cells.first) - 1
-    ends = given.offsets[first : behind + 1]
-    arriving = np.cumsum(per_source[given.source[ends[0] : ends[-1]]])
-    arriving = np.concatenate([[0], arriving])[ends - ends[0]]
-    most = int(np.diff(arriving).max())
+    most = int(needed.arrivals[first:behind].max())
 
     def arrivals(times):
         following = np.zeros(n_populations, np.int64)
@@ -85,13 +109,14 @@ def new_room(cells, per_source, given, span, widest):
     sorting = Sorting(
         np.empty(most), np.empty(most, np.int32), np.empty(most), np.empty(most + 1, np.int32)
     )
-    log = Log(
-        np.empty(2048, np.int8), np.empty(2048, np.int64), np.empty(2048, np.int32), np.empty(2048)
-    )
+    n_spikes, n_events = 2048, 8192
+    kinds, numbers = np.empty(n_events, np.int8), np.empty(n_events, np.int64)
+    log = Log(kinds, numbers, np.empty(n_events, np.int32), np.empty(n_events))
+    currents = np.empty(n_spikes), np.empty(n_spikes)
     return Room(
-        Spikes(np.empty(512, np.int64), np.empty(512), np.empty(512), np.empty(512)), log,
+        Spikes(np.empty(n_spikes, np.int64), np.empty(n_spikes), *currents), log,
         np.zeros(n_runs + 1, np.int64), np.zeros(n_runs + 1, np.int64),
-        new_heap(widest), new_heap(len(cells.home)),
+        new_heap(64 + needed.rows), new_heap(len(cells.home)),
         arrivals(sorting.arrival), arrivals(np.empty(most)), np.empty(most), sorting,
     )  # fmt: skip
 
