@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from lasersampling.errors import InputError
 from lasersampling.lif import SpikingNetwork
+from lasersampling.lif.events.run import run_events
+from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.exchange.networks import arrays_of
 from lasersampling.lif.exchange.nir import from_nir, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
 from lasersampling.lif.exchange.population_arrays import population_network_from_arrays
 from lasersampling.lif.populations.network import PopulationNetwork
+from lasersampling.lif.populations.spikes import SpikeEvents
+from tests.lif.events.networks import recurrent, spike_train
 from tests.lif.exchange.random_populations import assert_same, networks
 
 TAU = 5e-3
@@ -210,9 +214,6 @@ def test_the_strength_of_a_bias_is_asked_for():
 
 def test_neurons_without_synapses():
     """The charge of a spike is what lifts the voltage; what is left after a spike has no effect."""
-    from lasersampling.lif.events.run import run_events
-    from lasersampling.lif.events.settings import EventSettings
-    from lasersampling.lif.populations.spikes import SpikeEvents
 
     graph = graph_of(
         {"input": nir.Input(np.array([1])), "w": nir.Linear(np.array([[0.6]])),
@@ -271,3 +272,86 @@ def test_too_many_ways():
     nodes["s12"] = nir.Linear(np.eye(2))
     with pytest.raises(InputError, match="node 'n': got more than 1000 ways"):
         from_nir(graph_of(nodes, *edges, "s12 n output"))
+
+
+def by_the_equations(
+    graph: Any, spikes: list[tuple[float, int]], end_s: float, step_s: float
+) -> Any:
+    """Spikes of each node CubaLIF, by NIR's equations in small steps, without this library."""
+    order = [name for name, node in graph.nodes.items() if type(node).__name__ != "CubaLIF"]
+    before = {name: [pre for pre, post in graph.edges if post == name] for name in graph.nodes}
+    n_steps = round(end_s / step_s)
+    given = np.zeros((n_steps, graph.nodes["input"].input_type["input"][0]))
+    for time, number in spikes:
+        given[round(time / step_s), number] += 1.0
+    sent: dict[str, Any] = {}
+    state: dict[str, Any] = {}
+    found: dict[str, list[tuple[float, int]]] = {}
+    late: dict[str, Any] = {}
+    for name, node in graph.nodes.items():
+        if type(node).__name__ == "CubaLIF":
+            sent[name], found[name] = np.zeros(len(node.r)), []
+            start = np.array(node.metadata.get("initial", node.v_leak), dtype=float)
+            state[name] = start, np.zeros(len(node.r)), np.full(len(node.r), -np.inf)
+        elif type(node).__name__ == "Delay":
+            late[name] = np.zeros((n_steps + round(node.delay.max() / step_s) + 2, len(node.delay)))
+    # Loops lead through neurons, whose spikes are passed on in the next step.
+    done: list[str] = []
+    while len(done) < len(order):
+        done += [
+            n for n in order if n not in done and all(p in done or p in sent for p in before[n])
+        ]
+    for n in range(n_steps):
+        values: dict[str, Any] = dict(sent)
+        for name in done:
+            node = graph.nodes[name]
+            total = given[n] if name == "input" else sum(values[pre] for pre in before[name])
+            if type(node).__name__ == "Linear":
+                total = node.weight @ total
+            elif type(node).__name__ == "Delay":
+                lanes = np.arange(len(node.delay))
+                late[name][n + np.round(node.delay / step_s).astype(int), lanes] += total
+                total = late[name][n]
+            values[name] = total
+        for name in found:
+            node = graph.nodes[name]
+            voltage, current, last = state[name]
+            current = current + node.w_in / node.tau_syn * sum(values[p] for p in before[name])
+            voltage = voltage + step_s / node.tau_mem * (node.v_leak - voltage + node.r * current)
+            current = current * np.exp(-step_s / node.tau_syn)
+            held = n * step_s < last + node.metadata.get("refractory_s", 0.0)
+            voltage = np.where(held, node.v_reset, voltage)
+            fired = voltage > node.v_threshold
+            sent[name] = fired.astype(float)
+            found[name] += [(n * step_s, int(k)) for k in np.flatnonzero(fired)]
+            state[name] = (
+                np.where(fired, node.v_reset, voltage), current, np.where(fired, n * step_s, last)
+            )  # fmt: skip
+    return found
+
+
+def test_written_graphs_give_our_spikes_by_the_equations_of_nir():
+    network = recurrent(1.5, refractory=0.3)
+    train = spike_train(1, 3, 9)[0]
+    end = 3.9
+    graph = to_nir(network, tau_syn_s=TAU)
+    found = by_the_equations(graph, [(t * TAU, n) for t, n in train], end * TAU, 1e-3 * TAU)
+    activity = run_events(network, SpikeEvents.from_trains([train], 3), EventSettings(end=end))
+    ours = activity.spikes(0)
+    theirs = found["neurons_0"]
+    assert len(theirs) > 8
+    assert ours.counts()[0, 0].tolist() == np.bincount([n for _, n in theirs], minlength=4).tolist()
+    for neuron in range(4):
+        at = np.array([t / TAU for t, n in theirs if n == neuron])
+        # Steps of 1e-3: up to three of them after five spikes, one with steps of 3e-4.
+        assert np.abs(at - ours.time[ours.neuron == neuron].detach().numpy()).max() < 5e-3
+    delays = network.dendritic_delays(1)
+    last = activity.spikes(1)
+    assert delays is not None
+    shifted = sorted(
+        (t / TAU + float(delays[0, n].detach()), n) for t, n in found["neurons_1"]
+    )  # fmt: skip
+    inside = [(t, n) for t, n in shifted if t < end]
+    assert len(inside) == 3
+    assert [n for _, n in inside] == last.neuron.tolist()
+    assert last.time.detach().numpy() == pytest.approx([t for t, _ in inside], abs=5e-3)
