@@ -32,6 +32,10 @@ class ObservedActivity(NetworkActivity):
         Spikes of each population, or its voltages if it does not spike.
     floored : Floored
         How often derivatives were limited.
+    crossings : tuple of SpikeEvents or None
+        Spikes of each population before its dendritic delays, None for read-outs.
+    end : float
+        Time at which the run has ended [tau_syn].
     n_caught : int
         Number of spikes within the nominal refractory period of their neuron, on whose times
         nothing has any influence.
@@ -121,7 +125,8 @@ def observed_events(
         else:
             place = next(places)
             parts.append(own.with_derivatives(spikes.time[place], presence[place]))
-    return ObservedActivity(tuple(parts), floored, n_caught=int(seen.caught.sum()))
+    n_caught = int(seen.caught.sum())
+    return ObservedActivity(tuple(parts), floored, tuple(sent), float(settings.end), n_caught)
 
 
 class _Own(NamedTuple):

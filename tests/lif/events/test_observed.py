@@ -83,6 +83,14 @@ def test_at_the_spikes_of_the_engine_all_is_as_the_engine_finds_it(kind):
     plain = run_events(network, inputs, SETTINGS)
     replayed = along(network, inputs, spikes_of(network, plain), SETTINGS)
     assert replayed.n_caught == 0
+    assert replayed.end == plain.end
+    for k, (crossed, part) in enumerate(zip(replayed.crossings, replayed.parts, strict=True)):
+        late = network.dendritic_delays(k)
+        if isinstance(part, SpikeEvents):
+            left = crossed if late is None else crossed.later(late)
+            assert torch.allclose(left.time, part.time, rtol=0, atol=1e-12)
+        else:
+            assert crossed is None
     for one, other in zip(plain.parts, replayed.parts, strict=True):
         if isinstance(one, SpikeEvents):
             assert torch.equal(one.time, other.time)
