@@ -164,7 +164,8 @@ def populations(
     _refuse_two_places(host, port, stdio)
     numbers, seeds = _sizes_of(sizes), _seeds_of(members, chip_seed)
     pairs = None if connections is None else parsed_connections(connections, len(numbers) - 1)
-    after = SpikingAgain(reset=reset, refractory=refractory)
+    once = refractory == float("inf")
+    after = None if once else SpikingAgain(reset=reset, refractory=refractory)
     emulated = PopulationChip(load_chip(model), numbers, seeds, pairs, after=after)
     with _ended_by_sigterm():
         _offer(emulated, host, port, stdio)

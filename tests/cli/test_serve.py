@@ -212,9 +212,10 @@ def test_chips_that_cannot_be_served_are_refused(run, arguments, says):
     assert says in ran.err
 
 
-def test_populations_that_spike_again_are_served():
+@pytest.mark.parametrize("refractory", ["0.5", "inf"])
+def test_populations_that_spike_again_are_served(refractory):
     serve = (sys.executable, "-m", "lasersampling", "serve", "populations", "brainscales2")
-    options = ("--sizes", "2,3", "--connections", "inputs>0 0>0", "--refractory", "0.5")
+    options = ("--sizes", "2,3", "--connections", "inputs>0 0>0", "--refractory", refractory)
     process, address = started([*serve, *options])
     try:
         with RemoteSubstrate(address) as device:

@@ -20,7 +20,7 @@ from lasersampling.lif import (
     SpikingNetwork,
     SynapticDelays,
 )
-from lasersampling.lif.populations.layered import SpikingAgain
+from lasersampling.lif.populations.layered import AfterSpike, after_spike
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from lasersampling.lif.streams import Streams
@@ -138,7 +138,7 @@ def build_populations(
     axonal, dendritic, synaptic = (
         span if kind == own else None for own in ("axonal", "dendritic", "synaptic")
     )
-    after = SpikingAgain() if settings.after_spike is None else settings.after_spike
+    after = after_spike(settings.after_spike)
     populations, connections = [], []
     for place, n_post in enumerate((*settings.hidden, n_classes)):
         mean, std = _initial_weights(training, place)
@@ -174,7 +174,7 @@ def network_of(
     return build(training, n_inputs, n_classes, seeds)
 
 
-def _output(training: SpikeTraining, n_classes: int, after: SpikingAgain) -> Population:
+def _output(training: SpikeTraining, n_classes: int, after: AfterSpike) -> Population:
     """Output neurons, which spike or are read out."""
     settings = training.network
     dendritic = settings.delay_range if settings.delays == "dendritic" else None

@@ -27,7 +27,7 @@ from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.events.voltages import membrane_voltages
 from lasersampling.lif.populations.activity import NetworkActivity
-from lasersampling.lif.populations.layered import SpikingAgain
+from lasersampling.lif.populations.layered import AfterSpike
 from lasersampling.lif.populations.parameters import NeuronNumbers
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -54,14 +54,14 @@ class ChipLayout:
     ----------
     connections : tuple of (int, int)
         Source, -1 for the inputs, and target of each connection.
-    after : SpikingAgain
+    after : AfterSpike
         What becomes of neurons after a spike, unless it is programmed.
     voltages : VoltageSampling or None
         How voltages of membranes are told.
     """
 
     connections: tuple[tuple[int, int], ...]
-    after: SpikingAgain
+    after: AfterSpike
     voltages: VoltageSampling | None
 
 

@@ -34,7 +34,7 @@ from lasersampling.lif.chips.imperfect import (
 )
 from lasersampling.lif.chips.population_run import ChipLayout, PopulationRun
 from lasersampling.lif.chips.ragged import spike_events
-from lasersampling.lif.populations.layered import SpikingAgain
+from lasersampling.lif.populations.layered import SpikingAgain, after_spike
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.lif.populations.spikes import SpikeEvents
 
@@ -75,7 +75,7 @@ class PopulationChip:
     --------
     >>> import numpy as np
     >>> from lasersampling.lif.chips.populations import PopulationChip
-    >>> from lasersampling.lif.populations.layered import SpikingAgain
+    >>> from lasersampling.lif.populations.layered import SpikingAgain, after_spike
     >>> chip = PopulationChip("ideal", (2, 1), [3], after=SpikingAgain(refractory=0.1))
     >>> inputs = {"times": np.zeros((1, 1, 2))}
     >>> chip.run({"weights_0": np.full((1, 1, 2), 20.0)}, inputs)["spikes_0_neuron"].size
@@ -98,14 +98,14 @@ class PopulationChip:
             kind_problems("voltages", voltages, VoltageSampling | None, "VoltageSampling(...)"),
         )
         self._chips = ImperfectChips(model, sizes, seeds, redrawn)
-        after = SpikingAgain() if after is None else after
+        own = after_spike(after)
         threshold = self.model.neuron.threshold
-        if after.reset >= threshold:
+        if own.reset >= threshold:
             expected = f"a voltage below the threshold, {threshold:g}"
-            raise InputError.single("after.reset", f"{after.reset:g}", expected)
+            raise InputError.single("after.reset", f"{own.reset:g}", expected)
         self._layout = ChipLayout(
             _checked_connections(connections, len(self._chips.sizes) - 1),
-            after,
+            own,
             self.model.voltages if voltages is None else voltages,
         )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from lasersampling.checks import refuse
-from lasersampling.config import validated
+from lasersampling.config import NonNegative, validated
 from lasersampling.errors import Problem
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
@@ -28,11 +28,29 @@ class SpikingAgain:
     reset : float
         Voltage after a spike, below the threshold [1].
     refractory : float
-        Refractory period, at least 0; inf for neurons that spike once [tau_syn].
+        Refractory period, at least 0 [tau_syn].
     """
 
     reset: float = 0.0
-    refractory: Annotated[float, Field(ge=0)] = float("inf")
+    refractory: NonNegative = 0.0
+
+
+class AfterSpike(NamedTuple):
+    """Reset [1] and refractory period [tau_syn] of neurons, inf for those that spike once."""
+
+    reset: float
+    refractory: float
+
+
+def after_spike(again: SpikingAgain | None) -> AfterSpike:
+    """Return what becomes of neurons after a spike, of those that spike once for None.
+
+    Parameters
+    ----------
+    again : SpikingAgain or None
+        Their reset and refractory period.
+    """
+    return AfterSpike(0.0, math.inf) if again is None else AfterSpike(again.reset, again.refractory)
 
 
 class LayeredNetwork(NetworkDescription):
@@ -68,7 +86,7 @@ class LayeredNetwork(NetworkDescription):
     """
 
     def __init__(self, network: SpikingNetwork, after: SpikingAgain | None = None) -> None:
-        after = SpikingAgain() if after is None else after
+        reset, refractory = after_spike(after)
         self.network, self.n_members = network, network.n_members
         self._layers = network.layers
         self._before: list[nn.Module] = []
@@ -87,8 +105,7 @@ class LayeredNetwork(NetworkDescription):
         refuse(problems)
         self.n_inputs = self._layers[0].n_pre
         self.populations = tuple(
-            Population(layer.n_post, layer.neuron, after.reset, after.refractory)
-            for layer in self._layers
+            Population(layer.n_post, layer.neuron, reset, refractory) for layer in self._layers
         )
         self.connections = tuple(
             Connection(INPUTS if k == 0 else k - 1, k) for k in range(len(self._layers))

@@ -95,6 +95,10 @@ def test_delays_and_time_constants_are_those_of_the_recipe():
     numbers = made.neuron_numbers(1)
     assert float(numbers.tau_mem.max()) == 2.0
     assert isinstance(network_of(SpikeTraining(), 4, 2), SpikingNetwork)
+    again: Any = {"after_spike": {}}  # to say nothing else means at once
+    own = network_of(SpikeTraining(method="eventprop", network=again), 4, 2)
+    assert isinstance(own, PopulationNetwork)
+    assert float(own.neuron_numbers(0).refractory.max()) == 0.0
 
 
 def test_going_on_gives_the_same_bits(kept):
