@@ -15,11 +15,11 @@ import numpy as np
 import lasersampling as ls
 from lasersampling.config import resolve, shipped_names
 from lasersampling.datasets import SpikeSet, as_spike_times, yin_yang, yin_yang_spikes
-from lasersampling.datasets.yin_yang import SEEDS
 from lasersampling.experiments import Run, option
 from lasersampling.learning.spikes import ChipSettings, judge, on_chip
 
 FRESH_SEED = 2_000_000
+"""Far from the seeds of the published parts, 40 to 42."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ class Settings:
 
 def main(settings: Settings, run: Run) -> None:
     seed = FRESH_SEED + run.seed
-    assert seed not in SEEDS.values()
     values, labels = yin_yang(settings.points, seed)
     fresh, published = SpikeSet(as_spike_times(values), labels), yin_yang_spikes().test
     names = settings.networks or tuple(shipped_names("networks"))
