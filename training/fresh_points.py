@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import lasersampling as ls
-from lasersampling.config import resolve, shipped_names
+from lasersampling.config import resolve
 from lasersampling.datasets import SpikeSet, as_spike_times, yin_yang, yin_yang_spikes
 from lasersampling.experiments import Run, option
 from lasersampling.learning.spikes import ChipSettings, judge, on_chip
@@ -37,7 +37,7 @@ def main(settings: Settings, run: Run) -> None:
     seed = FRESH_SEED + run.seed
     values, labels = yin_yang(settings.points, seed)
     fresh, published = SpikeSet(as_spike_times(values), labels), yin_yang_spikes().test
-    names = settings.networks or tuple(shipped_names("networks"))
+    names = settings.networks or tuple(ls.shipped_names("networks"))
     with run.results({"points": settings.points, "networks": names}) as file:
         for name in names:
             stored = ls.load_network(resolve("networks", name))
