@@ -107,7 +107,11 @@ def holds_events(path: str | os.PathLike[str]) -> bool:
         NumPy archive.
     """
     arrays = read_numpy(path, f"a NumPy archive (.npz) of {_named(_DENSE)}, or of ragged lists")
-    return any(f"train_{key}" in arrays for key in _RAGGED)
+    is_ragged = any(f"train_{key}" in arrays for key in _RAGGED)
+    if is_ragged and "train_times" in arrays:
+        got = "one time for each input, and ragged lists"
+        raise InputError.single(f"{path}", got, "one of the two")
+    return is_ragged
 
 
 def _named(keys: tuple[str, ...]) -> str:
@@ -169,6 +173,8 @@ def _n_inputs(where: str, arrays: dict[str, NDArray[Any]]) -> int:
     if given.size != 1 or given.dtype.kind not in "iu":
         got = f"{given.dtype} of shape {given.shape}"
         raise InputError.single(f"{where}: n_inputs", got, expected)
+    if given.item() < 1:
+        raise InputError.single(f"{where}: n_inputs", f"{given.item()}", "at least 1")
     return int(given.item())
 
 

@@ -47,6 +47,12 @@ def test_a_file_gives_back_what_it_was_made_of(tmp_path):
     assert np.array_equal(data.test.time, other.time)
     assert len(data.train) + len(data.validation) == len(part)
     assert (data.n_inputs, data.n_classes) == (3, 2)
+    np.savez(tmp_path / "both.npz", n_inputs=3, train_times=[[0.1]], **arrays)
+    with pytest.raises(InputError, match="one of the two"):
+        holds_events(tmp_path / "both.npz")
+    np.savez(tmp_path / "broken.npz", n_inputs=-1, **arrays)
+    with pytest.raises(InputError, match="n_inputs: got -1"):
+        load_events(tmp_path / "broken.npz")
     del arrays["train_time"]
     np.savez(tmp_path / "broken.npz", **arrays)
     with pytest.raises(InputError, match="n_inputs"):

@@ -49,7 +49,7 @@ def activity_problems(settings: SpikeTraining, data: AnyData) -> list[Problem]:
 def _event_problems(settings: SpikeTraining) -> list[Problem]:
     """What of the settings inputs that spike again cannot have."""
     problems = []
-    if settings.is_stack:
+    if settings.network.after_spike is None:
         got = "neurons that spike once, for inputs that spike again"
         problems.append(Problem("network.after_spike", got, "what becomes of them after a spike"))
     if settings.network.input_copies > 1:

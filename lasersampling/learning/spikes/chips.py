@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from lasersampling.errors import InputError
 from lasersampling.hardware import Grid, Substrate
 from lasersampling.learning.spikes.inputs import AnyInputs
 from lasersampling.learning.spikes.methods import (
@@ -17,7 +18,12 @@ from lasersampling.learning.spikes.methods import (
     running,
 )
 from lasersampling.learning.spikes.networks import AnyNetwork
-from lasersampling.learning.spikes.recipes import ChipSettings, SpikeLearning, SpikeTraining
+from lasersampling.learning.spikes.recipes import (
+    ChipSettings,
+    SpikeLearning,
+    SpikeTraining,
+    end_key,
+)
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
 from lasersampling.lif.chips.population_loop import LoopMethod, PopulationInTheLoop
@@ -110,16 +116,20 @@ def runners(
     if training.method == "closed-form":
         assert isinstance(network, SpikingNetwork)  # all that the closed form is for
         return _closed_form(training, network, substrate)
-    events, points = event_settings(training), grid_settings(training)
-    learned_with = events if training.method == "eventprop" else points
+    events = event_settings(training)
+    learned_with = events if training.method == "eventprop" else grid_settings(training)
     chip = training.chip
     grid = None if chip is None else chip.model.imperfections.coupling.grid
 
     def on(device: Substrate) -> tuple[OnDevice, OnDevice]:
         """Learn and judge on a device; what is judged needs no voltages."""
-        judged = OnDevice(network, device, events, grid)
-        same = learned_with is events
-        return judged if same else OnDevice(network, device, learned_with, grid), judged
+        try:
+            judged = OnDevice(network, device, events, grid)
+            same = learned_with is events
+            return judged if same else OnDevice(network, device, learned_with, grid), judged
+        except InputError as error:
+            where = {"settings.end": end_key(training)}
+            raise InputError(p.at(where.get(p.where, p.where)) for p in error.problems) from None
 
     if substrate is not None:
         return on(substrate)

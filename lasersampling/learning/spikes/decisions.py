@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lasersampling.checks import refuse
+from lasersampling.checks import kind_problems, refuse
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.spikes import SpikeSet
@@ -86,6 +86,12 @@ def judge(
     >>> judge(network, yin_yang_spikes().test).decided.shape
     (10, 1000)
     """
+    expected = "a SpikingNetwork or a PopulationNetwork"
+    refuse(
+        kind_problems("network", network, AnyNetwork, expected),
+        kind_problems("part", part, SpikeSet | EventSet, "a SpikeSet or an EventSet"),
+        kind_problems("answer", answer, Answer),
+    )
     n_classes = _n_classes(network)
     refuse(label_problems(part.labels, n_classes))
     runner = runner_of(network, answer) if runner is None else runner

@@ -160,7 +160,9 @@ def event_settings(training: SpikeTraining) -> EventSettings:
 def grid_settings(training: SpikeTraining) -> GridSettings:
     """Return the settings of the engine on a time grid, with surrogate gradients."""
     end = training.answer.until or training.loss.absent_time
-    return training.grid or GridSettings(step=_STEP, end=end, derivatives="both")
+    settings = training.grid or GridSettings(step=_STEP, end=end)
+    slope = max(settings.smallest_slope, training.learning.smallest_slope)
+    return dataclasses.replace(settings, smallest_slope=slope)
 
 
 def _exactly(answer: Answer) -> EventSettings:

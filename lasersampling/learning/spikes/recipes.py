@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from lasersampling.checks import refuse
 from lasersampling.config import Count, NonNegative, Positive, Probability, validated
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
 from lasersampling.lif import DelayRange, Neuron
@@ -285,11 +286,16 @@ class SpikeTraining:
         if self.grid is not None and self.method != "surrogate":
             problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
         problems += _network_problems(self.network, self.loss, self.method)
-        read_out = self.network.read_out
-        if self.grid is not None and read_out is not None and self.grid.end != read_out.until:
-            expected = f"{read_out.until:g}, until when voltages are read (network.read_out.until)"
-            problems.append(Problem("grid.end", f"{self.grid.end:g}", expected))
+        again = self.network.after_spike
+        if again is not None and again.reset >= self.neuron.threshold:
+            expected = f"a voltage below the threshold, {self.neuron.threshold:g}"
+            problems.append(Problem("network.after_spike.reset", f"{again.reset:g}", expected))
         refuse(problems)
+        until = None if self.is_stack else self.answer.until
+        if self.grid is not None and until is not None and self.grid.end != until:
+            where = end_key(dataclasses.replace(self, grid=None))
+            expected = f"{until:g}, when the runs end that are judged ({where})"
+            raise InputError.single("grid.end", f"{self.grid.end:g}", expected)
 
     @property
     def is_stack(self) -> bool:
@@ -343,6 +349,19 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     checkpoint_interval_s: NonNegative = 20.0
 
 
+def end_key(training: SpikeTraining) -> str:
+    """Return the key of the time at which runs end while a network learns.
+
+    Parameters
+    ----------
+    training : SpikeTraining
+        The settings.
+    """
+    if training.grid is not None:
+        return "grid.end"
+    return "loss.absent_time" if training.network.read_out is None else "network.read_out.until"
+
+
 def _network_problems(
     network: NetworkSettings, loss: LossSettings, method: Method
 ) -> list[Problem]:
@@ -383,7 +402,10 @@ def _network_problems(
         problems += [
             Problem(name, "given", expected) for name, is_given in given.items() if is_given
         ]
-    if network.is_stack and loss.rate_penalty and method != "closed-form":
+    if has_voltages and not network.hidden:
+        expected = "hidden neurons, since nothing spikes that could be read out"
+        problems.append(Problem("network.hidden", "none", expected))
+    if network.after_spike is None and loss.rate_penalty and method != "closed-form":
         expected = "0 where neurons spike once; see recruitment"
         problems.append(Problem("loss.rate_penalty", f"{loss.rate_penalty:g}", expected))
     return problems

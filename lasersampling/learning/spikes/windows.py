@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import Problem
+from lasersampling.learning.spikes.methods import grid_settings
 from lasersampling.learning.spikes.networks import AnyNetwork
-from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.learning.spikes.recipes import SpikeTraining, end_key
 from lasersampling.lif.latest import last_arrivals, latest_spikes
 from lasersampling.lif.network import SpikingNetwork
 
@@ -40,7 +41,7 @@ def window_problems(
     if not bool(torch.isfinite(times).any()):
         return [Problem("train_times", "inf only", "samples with input spikes")]
     if not isinstance(network, SpikingNetwork):
-        return _ends(training, times if isinstance(part, SpikeSet) else torch.from_numpy(part.time))
+        return end_problems(training, part) + _delay_problems(training)
     with torch.no_grad():
         output = network(times[:_SAMPLES])
     present = output[torch.isfinite(output)]
@@ -64,21 +65,36 @@ def window_problems(
         for name, limit in windows.items()
         if latest > limit
     ]
+    problems += end_problems(training, part) if training.method == "surrogate" else []
     return problems + _delay_problems(training)
 
 
-def _ends(training: SpikeTraining, times: Tensor) -> list[Problem]:
-    """Compare the end of runs with the latest input, behind which nothing would be noticed."""
+def end_problems(
+    training: SpikeTraining, part: SpikeSet | EventSet, name: str = "training"
+) -> list[Problem]:
+    """Compare the end of runs with the latest input, behind which nothing would be noticed.
+
+    Parameters
+    ----------
+    training : SpikeTraining
+        Settings with the end of runs.
+    part : SpikeSet or EventSet
+        A part of the data.
+    name : str
+        Which part it is.
+    """
+    times = part.times if isinstance(part, SpikeSet) else part.time
+    times = times[np.isfinite(times)]
+    if not len(times):
+        return [Problem(f"{name} part", "no input spikes", "samples with input spikes")]
     end = training.answer.until
-    if training.method == "surrogate" and training.grid is not None:
-        end = min(training.grid.end, math.inf if end is None else end)
-    latest = float(times[torch.isfinite(times)].max())
+    if training.method == "surrogate":
+        end = grid_settings(training).end
+    latest = float(times.max())
     if end is None or end > latest:
         return []
-    names = {"count": "loss.absent_time", "first-spike": "grid.end"}
-    where = names.get(training.answer.kind, "network.read_out.until")
-    got = f"{end:g}, while inputs spike until {latest:.3g}"
-    return [Problem(where, got, "a time after all input spikes")]
+    got = f"{end:g}, while inputs of the {name} part spike until {latest:.3g}"
+    return [Problem(end_key(training), got, "a time after all input spikes")]
 
 
 def _delay_problems(training: SpikeTraining) -> list[Problem]:

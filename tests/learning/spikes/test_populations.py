@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lasersampling.datasets import EventData, EventSet
+from lasersampling.datasets import EventData, EventSet, SpikeSet
 from lasersampling.datasets.spikes import divided
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -39,7 +39,7 @@ NETWORK = {
     "after_spike": {"refractory": 0.3}, "recurrent": {"weight_std": 0.05},
 }  # fmt: skip
 LOSSES: dict[str, dict[str, Any]] = {
-    "cross_entropy": {"temperature": 0.3},
+    "cross_entropy": {"temperature": 0.3, "absent_time": 5.0},
     "count": {"temperature": 1.0, "absent_time": 5.0},
     "maximum": {"temperature": 0.3},
     "integral": {"temperature": 0.3, "decay": 3.0},
@@ -171,6 +171,21 @@ def test_what_wins(kind, answers, wins):
         ({"method": "eventprop", "loss": {"rate_penalty": 1.0}}, "loss.rate_penalty"),
         ({"method": "eventprop", "loss": {"lowest_rate": 5.0, "highest_rate": 1.0}}, "highest"),
         ({"network": {"after_spike": {"refractory": -1.0}}}, "refractory"),
+        ({"method": "eventprop", "network": {"after_spike": {"reset": 5.0}}}, "after_spike.reset"),
+        (
+            {
+                "method": "eventprop", "loss": {"kind": "maximum"},
+                "network": {"read_out": {}, "hidden": []},
+            },
+            "network.hidden",
+        ),
+        (
+            {
+                "method": "surrogate", "grid": {"step": 0.1, "end": 60.0},
+                "loss": {"kind": "count"}, "network": {"after_spike": {}},
+            },
+            "grid.end.*loss.absent_time",
+        ),
         (
             {
                 "method": "eventprop",
@@ -196,6 +211,39 @@ def test_runs_that_end_before_the_inputs_do_are_refused():
     network = {"read_out": {"until": 1.0}}
     with pytest.raises(InputError, match="read_out.until"):
         train_spikes(DATA, settings=settings("eventprop", "maximum", network=network))
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+@pytest.mark.parametrize("method", ["eventprop", "surrogate"])
+def test_no_part_has_inputs_behind_the_end(method, part):
+    later = dataclasses.replace(DATA, **{part: SpikeSet(DATA.test.times + 10, DATA.test.labels)})
+    with pytest.raises(InputError, match=f"{part} part spike until"):
+        train_spikes(later, settings=settings(method, "maximum"))
+    silent = SpikeSet(np.full_like(DATA.test.times, np.inf), DATA.test.labels)
+    with pytest.raises(InputError, match=f"{part} part: got no input spikes"):
+        train_spikes(
+            dataclasses.replace(DATA, **{part: silent}), settings=settings(method, "count")
+        )
+
+
+def test_the_grid_of_a_stack_reaches_behind_its_inputs():
+    short: Any = {"method": "surrogate", "grid": {"step": 0.05, "end": 0.3}}
+    with pytest.raises(InputError, match="grid.end"):
+        train_spikes(DATA, settings=SpikeTraining(**short))
+
+
+def test_a_chip_that_would_clip_delays_is_refused_for_populations_too():
+    chip: Any = {"imperfections": {"delay": {"grid": {"step": 0.01, "lowest": 0, "highest": 0.2}}}}
+    network: Any = {"hidden": [4], "delays": "synaptic", "after_spike": {}}
+    chosen = SpikeTraining(method="eventprop", network=network, chip={"model": chip})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="network.delay_range"):
+        train_spikes(DATA, settings=chosen)
+
+
+@pytest.mark.parametrize(("network", "part"), [("a.h5", DATA.test), (None, None)])
+def test_what_is_no_network_cannot_be_judged(network, part):
+    with pytest.raises(InputError, match="network"):
+        judge(network, part)
 
 
 def test_networks_that_no_memory_holds_are_refused_at_once():
