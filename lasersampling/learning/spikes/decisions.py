@@ -13,12 +13,13 @@ from lasersampling.checks import kind_problems, refuse
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.labels import label_problems
 from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.errors import Problem
 from lasersampling.learning.spikes.inputs import samples_of
 from lasersampling.learning.spikes.methods import AnyActivity, Runner, runner_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.task import Measurement
 from lasersampling.lif.network import Activity, SpikingNetwork
-from lasersampling.lif.populations.answers import FIRST_SPIKE, Answer
+from lasersampling.lif.populations.answers import FIRST_SPIKE, VOLTAGES, Answer
 
 _CHUNK = 500
 """Number of samples that are evaluated at once, which limits the memory."""
@@ -92,6 +93,7 @@ def judge(
         kind_problems("part", part, SpikeSet | EventSet, "a SpikeSet or an EventSet"),
         kind_problems("answer", answer, Answer),
     )
+    refuse(_answer_problems(network, answer))
     n_classes = _n_classes(network)
     refuse(label_problems(part.labels, n_classes))
     runner = runner_of(network, answer) if runner is None else runner
@@ -145,6 +147,17 @@ class _Chunk:
 def _joined(parts: list[list[Tensor]]) -> list[Tensor]:
     """Join the samples of each layer."""
     return [torch.cat(own, 1) for own in zip(*parts, strict=True)]
+
+
+def _answer_problems(network: AnyNetwork, answer: Answer) -> list[Problem]:
+    """Check that the output neurons can give this answer."""
+    spiking = isinstance(network, SpikingNetwork) or network.populations[-1].spiking
+    if spiking == (answer.kind not in VOLTAGES):
+        return []
+    kinds = "Answer() or Answer('count')" if spiking else "Answer('maximum', until=...) or such"
+    do = "spike" if spiking else "do not spike"
+    expected = f"{kinds}, since the output neurons {do}; files keep it as `answer`"
+    return [Problem("answer", repr(answer.kind), expected)]
 
 
 def _n_classes(network: AnyNetwork) -> int:

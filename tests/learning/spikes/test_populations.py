@@ -240,6 +240,15 @@ def test_a_chip_that_would_clip_delays_is_refused_for_populations_too():
         train_spikes(DATA, settings=chosen)
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [("maximum", Answer()), ("maximum", Answer("count")), ("count", Answer("integral", 5.0))],
+)
+def test_an_answer_that_output_neurons_cannot_give_is_refused(kind, answer):
+    with pytest.raises(InputError, match="answer: got"):
+        judge(network_of(settings("eventprop", kind), 4, 2), DATA.test, answer=answer)
+
+
 @pytest.mark.parametrize(("network", "part"), [("a.h5", DATA.test), (None, None)])
 def test_what_is_no_network_cannot_be_judged(network, part):
     with pytest.raises(InputError, match="network"):
