@@ -15,7 +15,7 @@ from lasersampling.datasets.spikes import SpikeData, SpikeSet, divided
 from lasersampling.datasets.yin_yang import yin_yang
 from lasersampling.hardware import Description, Grid, load_chip
 from lasersampling.hardware.chip import draw_chip
-from lasersampling.learning.spikes.recipes import NetworkSettings
+from lasersampling.learning.spikes.parts import NetworkSettings
 from lasersampling.lif import (
     AxonalDelays,
     BiasSpikes,

@@ -25,11 +25,8 @@ from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.pictures.models import load_picture_model
 from lasersampling.learning.spikes.classification import train_spikes
-from lasersampling.learning.spikes.recipes import (
-    ClassifyRecipe,
-    NetworkSettings,
-    SpikeLearning,
-)
+from lasersampling.learning.spikes.parts import NetworkSettings
+from lasersampling.learning.spikes.recipes import ClassifyRecipe, SpikeLearning
 from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
 from lasersampling.lif.exchange.nir import from_nir, to_nir

@@ -10,7 +10,7 @@ from lasersampling.checks import refuse
 from lasersampling.datasets.labels import label_problems
 from lasersampling.learning.spikes.methods import AnyActivity
 from lasersampling.learning.spikes.networks import AnyNetwork
-from lasersampling.learning.spikes.recipes import LossSettings
+from lasersampling.learning.spikes.parts import LossSettings
 from lasersampling.lif import losses
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.network import Activity

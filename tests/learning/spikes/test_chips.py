@@ -14,12 +14,8 @@ from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.decisions import judge
 from lasersampling.learning.spikes.networks import build_network
-from lasersampling.learning.spikes.recipes import (
-    ChipSettings,
-    ClassifyRecipe,
-    NetworkSettings,
-    SpikeLearning,
-)
+from lasersampling.learning.spikes.parts import NetworkSettings
+from lasersampling.learning.spikes.recipes import ChipSettings, ClassifyRecipe, SpikeLearning
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop

@@ -16,13 +16,8 @@ from lasersampling.learning.spikes.classification import (
 )
 from lasersampling.learning.spikes.losses import SpikeLoss
 from lasersampling.learning.spikes.networks import build_network
-from lasersampling.learning.spikes.recipes import (
-    ClassifyRecipe,
-    LossSettings,
-    NetworkSettings,
-    SpikeLearning,
-    SpikeTraining,
-)
+from lasersampling.learning.spikes.parts import LossSettings, NetworkSettings
+from lasersampling.learning.spikes.recipes import ClassifyRecipe, SpikeLearning, SpikeTraining
 from lasersampling.learning.spikes.task import SpikeClassification
 from lasersampling.lif.delays import AxonalDelays
 from lasersampling.lif.populations.answers import Answer
