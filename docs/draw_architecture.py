@@ -14,6 +14,7 @@ from matplotlib.patheffects import withStroke
 
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"cli": (), "experiments": ()},
+    {"comparison": ()},
     {"commands": ()},
     {"judging": ()},
     {"results": ("figures",)},
@@ -37,6 +38,7 @@ BELOW = (
 JOBS = {
     "experiments": "an experiment as a command",
     "cli": "the command lasersampling",
+    "comparison": "ways to train, side by side",
     "commands": "what commands and experiments share",
     "judging": "figures of merit",
     "results": "results files",

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERED = [
-    *("experiments", "cli", "commands"),
+    *("experiments", "cli", "comparison", "commands"),
     *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
@@ -67,7 +67,8 @@ def test_imports_upwards_and_sideways_are_found(package):
         "learning": "results",
         "results": "judging",
         "judging": "commands",
-        "commands": "cli",
+        "commands": "comparison",
+        "comparison": "cli",
         "experiments": "cli",
         "statistics": "config",
         "datasets": "statistics",

@@ -56,7 +56,7 @@ def classify(
     from lasersampling.judging.spikes import FIGURES, evaluate_classifier
     from lasersampling.learning.checkpoints import Checkpoints
     from lasersampling.learning.devices import usable_device
-    from lasersampling.learning.spikes.classification import load_data, train_spikes
+    from lasersampling.learning.spikes.classification import data_of, train_spikes
     from lasersampling.learning.spikes.linear_baseline import linear_accuracy
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
@@ -70,7 +70,7 @@ def classify(
         given = {"a recipe": recipe, "--seed": seed, "--members": members, "--out": out}
         refuse_beside_resume({**given, "--set": overrides})
         config, state = resumed(resume, ClassifyRecipe)
-    data = load_data(config.data)
+    data = data_of(config)
     names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
     training = Training(
         resume or out,

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 import lasersampling
 from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
+from lasersampling.cli.compare import compare
 from lasersampling.cli.convert import convert
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
@@ -53,7 +54,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _command in (simulate, calibrate, sample, fit, infer, generate, classify, convert, info):
+_LASERS = simulate, calibrate, sample, fit, infer, generate
+for _command in (*_LASERS, classify, compare, convert, info):
     app.command()(_command)
 app.add_typer(serve, name="serve")
 

@@ -28,7 +28,7 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
 }
 """Keys of recipes that hold paths, with other names that are allowed there, or their folder."""
 
-_COMMANDS = {"target": "fit", "network": "classify", "training": "generate"}
+_COMMANDS = {"target": "fit", "network": "classify", "training": "generate", "arms": "compare"}
 """Keys by which a recipe of another command is recognised."""
 
 _FLAGS = {
@@ -84,7 +84,7 @@ def configured(
         if not separator or not all(path):
             problems.append(Problem("--set", repr(text), "key=value, with a dotted key"))
             continue
-        if _put(values, path, _value(value.strip())):
+        if put(values, path, _value(value.strip())):
             given.add(".".join(path))
         else:
             problems.append(Problem(f"--set {key}", "a key of a plain value", "a key of a table"))
@@ -231,6 +231,27 @@ def files_named(
     return found
 
 
+def put(values: dict[str, Any], path: Sequence[str], value: object) -> bool:
+    """Set a value in nested tables; say whether that was possible.
+
+    Parameters
+    ----------
+    values : dict
+        The tables; missing ones are made.
+    path : sequence of str
+        Keys that lead to the value.
+    value : object
+        The value.
+    """
+    table: Any = values
+    for key in path[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            return False
+    table[path[-1]] = value
+    return True
+
+
 def _texts(value: object) -> Iterator[str]:
     """Give all texts in nested tables and lists."""
     if isinstance(value, str):
@@ -265,17 +286,6 @@ def _locate(table: dict[str, Any], folder: Path) -> None:
             inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
         else:
             inner[last] = located(inner[last], folder, names)
-
-
-def _put(values: dict[str, Any], path: list[str], value: object) -> bool:
-    """Set a value in nested tables; say whether that was possible."""
-    table: Any = values
-    for key in path[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
-            return False
-    table[path[-1]] = value
-    return True
 
 
 def _value(text: str) -> object:

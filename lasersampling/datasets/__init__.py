@@ -16,7 +16,14 @@ from lasersampling.datasets.spikes import (
     as_spike_times,
     held_out,
 )
-from lasersampling.datasets.yin_yang import FEW, SIZES, yin_yang, yin_yang_class, yin_yang_spikes
+from lasersampling.datasets.yin_yang import (
+    FEW,
+    SIZES,
+    fresh_yin_yang,
+    yin_yang,
+    yin_yang_class,
+    yin_yang_spikes,
+)
 
 __all__ = [
     "EventData",
@@ -27,6 +34,7 @@ __all__ = [
     "SpikeData",
     "SpikeSet",
     "as_spike_times",
+    "fresh_yin_yang",
     "held_out",
     "label_units",
     "load_digits",

@@ -30,6 +30,9 @@ SIZES = {"train": 5000, "validation": 1000, "test": 1000}
 SEEDS = {"train": 42, "validation": 41, "test": 40}
 """The published sets."""
 
+FRESH_SEED = 2_000_000
+"""Seed of fresh points, far from those of the published sets."""
+
 FEW = {"train": 200, "validation": 50, "test": 50}
 """Sizes for test runs, which only show that a program works."""
 
@@ -121,6 +124,31 @@ def yin_yang_spikes(sizes: Mapping[str, int] = SIZES) -> SpikeData:
         values, labels = yin_yang(size, SEEDS[part])
         parts[part] = SpikeSet(as_spike_times(values), labels)
     return SpikeData(parts["train"], parts["validation"], parts["test"], CLASS_NAMES)
+
+
+def fresh_yin_yang(n_points: int, seed: int = 0) -> SpikeSet:
+    """Draw points that are in none of the published sets, as spike times.
+
+    Parameters
+    ----------
+    n_points : int
+        Number of points.
+    seed : int
+        Seed, counted from `FRESH_SEED`.
+
+    Raises
+    ------
+    InputError
+        As for `yin_yang`.
+
+    Examples
+    --------
+    >>> from lasersampling.datasets import fresh_yin_yang
+    >>> len(fresh_yin_yang(100))
+    100
+    """
+    values, labels = yin_yang(n_points, FRESH_SEED + seed)
+    return SpikeSet(as_spike_times(values), labels)
 
 
 def _class_of(x: float, y: float) -> int:

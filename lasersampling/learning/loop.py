@@ -145,7 +145,7 @@ class _Run:
 
     def one_epoch(self) -> None:
         """Pass through the data once, measure and record."""
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), time.process_time()
         rates = [float(group["lr"]) for group in self._optimiser.param_groups]
         self._task.begin_epoch(self.epoch)
         sums: dict[str, NDArray[np.float64]] = {}
@@ -166,6 +166,7 @@ class _Run:
         for k, rate in enumerate(rates):
             row[f"learning_rate_{k}"] = np.array(rate)
         row["epoch_time_s"] = np.array(time.perf_counter() - started)
+        row["epoch_processor_time_s"] = np.array(time.process_time() - computed)
         self.history.add(row)
         self.epoch += 1
         if self._stopping is not None and measured:

@@ -31,6 +31,7 @@ from lasersampling.statistics.neighbours import (
     adversarial_accuracy,
     nearest,
 )
+from lasersampling.statistics.paired import PairedDifference, holm, paired_difference
 
 __all__ = [
     "AdversarialAccuracy",
@@ -41,6 +42,7 @@ __all__ = [
     "MomentComparison",
     "MomentErrors",
     "Neighbours",
+    "PairedDifference",
     "adversarial_accuracy",
     "autocorrelation_time",
     "block_length",
@@ -54,6 +56,7 @@ __all__ = [
     "effective_sample_size",
     "goodness_of_fit",
     "held_modes",
+    "holm",
     "jackknife_error",
     "kl_divergence",
     "kl_floor",
@@ -61,6 +64,7 @@ __all__ = [
     "mode_visits",
     "moment_errors",
     "nearest",
+    "paired_difference",
     "r_hat",
     "switches",
     "total_variation",

@@ -10,6 +10,7 @@ from lasersampling.on_demand import on_demand
 if TYPE_CHECKING:
     from lasersampling.learning.spikes.chips import on_chip as on_chip
     from lasersampling.learning.spikes.classification import Classifier as Classifier
+    from lasersampling.learning.spikes.classification import data_of as data_of
     from lasersampling.learning.spikes.classification import load_data as load_data
     from lasersampling.learning.spikes.classification import train_spikes as train_spikes
     from lasersampling.learning.spikes.decisions import Decisions as Decisions

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -32,7 +34,7 @@ from lasersampling.learning.spikes.decisions import Decisions, judge
 from lasersampling.learning.spikes.losses import SpikeLoss
 from lasersampling.learning.spikes.methods import Runner
 from lasersampling.learning.spikes.networks import AnyNetwork, network_of
-from lasersampling.learning.spikes.recipes import SpikeLearning, SpikeTraining
+from lasersampling.learning.spikes.recipes import ClassifyRecipe, SpikeLearning, SpikeTraining
 from lasersampling.learning.spikes.task import SpikeClassification
 from lasersampling.learning.spikes.windows import end_problems, window_problems
 from lasersampling.lif.delays import Delays
@@ -61,6 +63,37 @@ def load_data(name: str) -> AnyData:
         return load_events(path) if holds_events(path) else load_spikes(path)
     expected = "yin_yang, mnist16, mnist28, or a file .npz"
     raise InputError.single("data", repr(name), expected)
+
+
+def data_of(recipe: ClassifyRecipe) -> AnyData:
+    """Load the data of a recipe, with as many training samples as it says.
+
+    Parameters
+    ----------
+    recipe : ClassifyRecipe
+        The recipe.
+
+    Raises
+    ------
+    InputError
+        If there are no such data, or fewer training samples.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.spikes import ClassifyRecipe, data_of
+    >>> len(data_of(ClassifyRecipe(data="yin_yang", train_samples=500)).train)
+    500
+    """
+    data, n = load_data(recipe.data), recipe.train_samples
+    if n is None:
+        return data
+    if n > len(data.train):
+        expected = f"at most {len(data.train)}, as there are"
+        raise InputError.single("train_samples", f"{n}", expected)
+    chosen = np.arange(n)
+    if isinstance(data, EventData):
+        return dataclasses.replace(data, train=data.train.chosen(chosen))
+    return dataclasses.replace(data, train=data.train.chosen(chosen))
 
 
 @dataclass(frozen=True, eq=False)

@@ -206,10 +206,13 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     ----------
     data : str
         ``yin_yang``, ``mnist16``, ``mnist28``, or the user's own archive (``.npz``).
+    train_samples : int or None
+        Number of training samples, the first ones of the data; all if not given.
     checkpoint_interval_s : float
         Time between checkpoints [s].
     """
 
+    train_samples: Count | None = None
     checkpoint_interval_s: NonNegative = 20.0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import Parameter
 
 from lasersampling.datasets.spikes import AnyData
@@ -20,6 +21,7 @@ from lasersampling.learning.spikes.recipes import SpikeLearning
 from lasersampling.learning.task import Measurement, State, Step
 from lasersampling.lif import SpikingNetwork
 from lasersampling.lif.network import Activity
+from lasersampling.lif.populations.answers import VOLTAGES, Answer
 from lasersampling.lif.populations.recruitment import population_groups
 from lasersampling.lif.recruitment import (
     Group,
@@ -99,6 +101,7 @@ class SpikeClassification:
             metrics = {"loss": loss.cpu().numpy(), "train_accuracy": right.cpu().numpy()}
             for place, group in enumerate(groups):
                 metrics[f"silent_share_{place}"] = silent_share(group.first).cpu().numpy()
+            metrics["hidden_spikes"] = _hidden_spikes(activity, self._loss.answer).cpu().numpy()
         if isinstance(self._runner, Recording):
             recorded = self._runner.recorded().items()
             metrics |= {name: np.array(value) for name, value in recorded}
@@ -146,6 +149,19 @@ def _recruitment_of(learning: SpikeLearning) -> Recruitment:
         return NoRecruitment()
     kind = RaisedWeights if learning.recruitment == "raised" else LiftedPeaks
     return kind(learning.hidden_limit, learning.output_limit)
+
+
+def _hidden_spikes(activity: AnyActivity, answer: Answer) -> Tensor:
+    """Return the mean number of spikes of hidden neurons in a sample, (member,)."""
+    if isinstance(activity, Activity):
+        counts = [torch.isfinite(own).to(torch.float64) for own in activity.spikes[:-1]]
+        like = activity.output
+    else:
+        spiking = [own for own in activity.all_spikes if own is not None]
+        hidden = spiking if answer.kind in VOLTAGES else spiking[:-1]
+        counts, like = [own.counts().to(torch.float64) for own in hidden], spiking[0].first()
+    total = torch.zeros(len(like), dtype=torch.float64, device=like.device)
+    return sum((own.sum(2).mean(1) for own in counts), total)
 
 
 def _groups_of(network: AnyNetwork, activity: AnyActivity, inputs: AnyInputs) -> Sequence[Group]:

@@ -23,6 +23,7 @@ NAMES = (
     "adaptation",
     "certificate",
     "chip_calibration",
+    "comparison",
     "completions",
     "design",
     "distribution",

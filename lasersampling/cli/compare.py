@@ -1,0 +1,117 @@
+"""``lasersampling compare``: ways to train networks, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lasersampling.cli.completing import completed
+from lasersampling.cli.options import Json, Overrides, Quiet
+from lasersampling.cli.output import Output
+from lasersampling.commands.configuring import configured, files_named, recipe_table
+from lasersampling.commands.reporting import Reporter
+from lasersampling.errors import InputError
+from lasersampling.paths import expanded
+
+
+def compare(
+    context: typer.Context,
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="Comparison (TOML; see docs/comparison.md), or the name of a shipped one.",
+            autocompletion=completed("recipes"),
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            parser=expanded,
+            metavar="FILE.h5",
+            help="Results file (HDF5) to write. Each training has a file in a folder beside it.",
+        ),
+    ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this study; main is the one that varies nothing. May be repeated."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1024, help="Processes that train side by side.")
+    ] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on from the trainings in the folder of an earlier run."),
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace the results and trainings of an earlier run."),
+    ] = False,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Compare ways to train networks: search, train with paired seeds, and test differences."""
+    from lasersampling.cli.compared import compared_table
+    from lasersampling.cli.tables import metrics_values
+    from lasersampling.comparison.design import MAIN, Comparison, Design
+    from lasersampling.comparison.records import metrics_of, write_compared
+    from lasersampling.comparison.run import run_comparison
+    from lasersampling.config import resolve
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    path = resolve("recipes", recipe)
+    if resume and overwrite:
+        expected = "one of them: --resume keeps what --overwrite removes"
+        raise InputError.single("--resume", "beside --overwrite", expected)
+    config = configured(Comparison, {}, overrides, recipe=recipe_table(path, Comparison))
+    design = Design(config, path.parent)
+    known = [MAIN, *config.studies]
+    if unknown := sorted(set(only or ()) - set(known)):
+        raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
+    folder = out.with_suffix("")
+    _check_folder(folder, resume=resume, overwrite=overwrite)
+    output = Output(
+        context, out, ["comparison"], overwrite=overwrite or resume, inputs=files_named(recipe)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    if overwrite:
+        for old in folder.glob("*.h5"):
+            old.unlink()
+    compared = run_comparison(
+        design,
+        folder,
+        command=context.obj.command,
+        n_workers=workers,
+        progress=reporter.progress,
+        studies=tuple(only or ()),
+    )
+    for name, reason in compared.failures.items():
+        reporter.status(f"failed: {name}: {reason}")
+    with output.open(config, config.seed) as file:
+        if file is not None:
+            write_compared(file, compared)
+    output.draw(reporter)
+    metrics = metrics_of(compared)
+    reporter.result(
+        {
+            "recipe": recipe,
+            "seed": config.seed,
+            "members": config.members,
+            "metrics": metrics_values(metrics),
+            "failures": dict(compared.failures),
+            "files": [str(file) for file in output.files],
+        },
+        compared_table(f"{recipe}, {config.members} networks of each", compared),
+    )
+
+
+def _check_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse to go on from another run unasked."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError.single(str(folder), "a file", "a folder for trainings, or nothing")
+    if not (resume or overwrite) and folder.is_dir() and any(folder.glob("*.h5")):
+        got, expected = "trainings of an earlier run", "none, or --resume to go on from them"
+        raise InputError.single(str(folder), got, expected)

@@ -1,0 +1,154 @@
+"""The trainings of a comparison: each has a results file of its own, and goes on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lasersampling.comparison.workers import in_processes
+from lasersampling.config import to_toml
+from lasersampling.datasets import fresh_yin_yang
+from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.judging import evaluate_classifier
+from lasersampling.learning import Checkpoints
+from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_spikes
+from lasersampling.results import Results, RunFile, read_checkpoint, read_results
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training, and where its results are.
+
+    Attributes
+    ----------
+    path : Path
+        Its results file.
+    recipe : ClassifyRecipe
+        What is trained.
+    command : str
+        Command line, for the record.
+    fresh_points : int
+        Fresh points on which networks of Yin-Yang are judged too.
+    """
+
+    path: Path
+    recipe: ClassifyRecipe
+    command: str
+    fresh_points: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a training.
+
+    Attributes
+    ----------
+    path : Path
+        Its results file.
+    failure : str or None
+        Why there are no results.
+    """
+
+    path: Path
+    failure: str | None
+
+
+def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> Results:
+    """Train networks, or go on, or take what is in the file already.
+
+    Parameters
+    ----------
+    job : Job
+        What is trained, and where results are.
+    progress : callable, optional
+        Called with the fraction of the work done.
+
+    Returns
+    -------
+    Results
+        With the groups ``history``, ``test`` and ``fresh``.
+
+    Raises
+    ------
+    InputError
+        If the file holds networks of another recipe, or is in use by another run.
+    """
+    config, state = to_toml(job.recipe), None
+    if job.path.exists():
+        kept = read_results(job.path, groups=())
+        if kept.config != config:
+            expected = "networks of the same recipe, or none: --overwrite removes them"
+            raise InputError.single(str(job.path), "networks of another recipe", expected)
+        if not kept.attrs["complete"]:
+            state, _ = read_checkpoint(job.path)
+    if not job.path.exists() or state is not None:
+        with RunFile.open(
+            job.path, command=job.command, seed=job.recipe.seed, config=config,
+            goes_on=state is not None,
+        ) as file:  # fmt: skip
+            trained = train_spikes(
+                data_of(job.recipe),
+                settings=job.recipe,
+                progress=progress,
+                checkpoints=Checkpoints(file, job.recipe.checkpoint_interval_s, state),
+            )
+            with file.finish() as results:
+                evaluate_classifier(trained).write(results)
+                if job.fresh_points and job.recipe.data == "yin_yang":
+                    fresh = fresh_yin_yang(job.fresh_points)
+                    judged = judge(trained.network, fresh, trained.runner, trained.answer)
+                    results.write(
+                        "fresh/accuracy", judged.accuracy.value, ("member",), units="1",
+                        description=f"share of right decisions on {job.fresh_points} fresh points",
+                    )  # fmt: skip
+    groups = ["history", "test"]
+    if job.fresh_points and job.recipe.data == "yin_yang":
+        groups.append("fresh")
+    return read_results(job.path, groups=groups)
+
+
+def run_jobs(
+    jobs: Sequence[Job], n_workers: int, progress: Callable[[float], None] | None = None
+) -> Iterator[Outcome]:
+    """Do trainings, side by side in processes of their own if there are several workers.
+
+    A training that fails does not stop the others.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The trainings.
+    n_workers : int
+        Number of processes, each of which has an equal share of the cores.
+    progress : callable, optional
+        Called with the fraction of the work done.
+
+    Yields
+    ------
+    Outcome
+        In the order in which trainings end.
+    """
+
+    def tell(done: float) -> None:
+        if progress is not None and jobs:
+            progress(done / len(jobs))
+
+    if n_workers == 1:  # which can tell how far it is
+        for k, job in enumerate(jobs):
+            outcome = run_job(job, lambda fraction, k=k: tell(k + fraction))  # type: ignore[misc]
+            tell(k + 1)
+            yield outcome
+        return
+    for k, outcome in enumerate(in_processes(run_job, jobs, n_workers)):
+        tell(k + 1)
+        yield outcome
+
+
+def run_job(job: Job, progress: Callable[[float], None] | None = None) -> Outcome:
+    """Do a training, and say whether it failed."""
+    try:
+        trained_cell(job, progress)
+    except LaserSamplingError as error:
+        return Outcome(job.path, " ".join(str(error).split()))
+    return Outcome(job.path, None)

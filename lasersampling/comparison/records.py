@@ -1,0 +1,121 @@
+"""How a comparison is stored in a results file, and its figures of merit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.comparison.design import MAIN
+from lasersampling.comparison.measures import ABOUT, Measures
+from lasersampling.comparison.run import Compared
+from lasersampling.results import Metric, ResultsFile
+
+_TO_GOAL = ("epochs_to_goal", "processor_time_to_goal_s", "spikes_to_goal")
+_NEVER = "fewer than half of the networks reached it"
+
+
+def write_compared(file: ResultsFile, compared: Compared) -> None:
+    """Write a comparison.
+
+    Parameters
+    ----------
+    file : ResultsFile
+        The file. It gets a group for each study, whose arrays are (variant, arm, member); the group
+        ``curves`` with the validation accuracy over epochs; the group ``search``; and what
+        failed, as attributes of ``failures``.
+    compared : Compared
+        The comparison.
+    """
+    comparison = compared.design.comparison
+    for study in _studies(compared):
+        cells = [cell for cell in compared.measures if cell.study == study]
+        arms = list(dict.fromkeys(cell.arm for cell in cells))
+        variants = list(dict.fromkeys(cell.variant for cell in cells))
+        by_place = {(cell.variant, cell.arm): compared.measures[cell] for cell in cells}
+        dims = (f"{study}_variant", f"{study}_arm", "member")
+        about = "methods" if study == MAIN else comparison.studies[study].about
+        labels = {"about": about, "arms": arms, "variants": variants}
+        for field in fields(Measures):
+            values = np.array(
+                [[getattr(by_place[v, a], field.name) for a in arms] for v in variants]
+            )
+            if np.isnan(values).all():
+                continue
+            units, description = ABOUT[field.name]
+            file.write(f"{study}/{field.name}", values, dims, units=units, description=description)
+        file.attributes(study, labels)
+    for arm, curve in compared.curves.items():
+        file.write(
+            f"curves/{arm}", curve, (f"epoch_{arm}", "member"), units="1",
+            description=f"validation accuracy of {arm}, nan where not measured",
+        )  # fmt: skip
+    for arm, tuned in compared.tuned.items():
+        if len(tuned.score):
+            file.write(
+                f"search/{arm}_score", tuned.score, (f"trial_{arm}",), units="1",
+                description=f"mean validation accuracy of trials of {arm}",
+            )  # fmt: skip
+        for key, values in tuned.tried.items():
+            file.write(
+                f"search/{arm}_{key.replace('.', '_')}", values, (f"trial_{arm}",), units="1",
+                description=f"{key} in trials of {arm}",
+            )  # fmt: skip
+    if compared.failures:
+        file.attributes("failures", dict(compared.failures))
+    file.metrics(metrics_of(compared))
+
+
+def metrics_of(compared: Compared) -> dict[str, Metric]:
+    """Return figures of merit of the study `MAIN`: accuracies, differences, and costs."""
+    found: dict[str, Metric] = {}
+    main = main_measures(compared)
+    if not main:
+        return found
+    known = best_known(main)
+    for arm, own in main.items():
+        values = getattr(own, known)
+        failure = compared.failures.get(f"{MAIN}-{arm}")
+        found[f"{known}_{arm}"] = Metric(
+            float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5), "1",
+            f"{arm}: {ABOUT[known][1]}, mean over networks", reason=failure,
+        )  # fmt: skip
+    reference = compared.design.comparison.reference
+    for arm, (difference, p) in compared.differences(known).items():
+        found[f"difference_{arm}"] = Metric(
+            difference.mean, difference.standard_error, "1",
+            f"{arm} less {reference}, {difference.n_pairs} pairs, p = {p:.2g} (corrected)",
+            interval=(difference.low, difference.high),
+        )  # fmt: skip
+    for arm, own in main.items():
+        for name in _TO_GOAL:
+            values = getattr(own, name)
+            median = float(np.median(values))  # inf counts as never
+            found[f"{name}_{arm}"] = Metric(
+                median if np.isfinite(median) else np.nan, None, ABOUT[name][0],
+                f"{arm}: {ABOUT[name][1]}, median ({_reached(values)})",
+                reason=None if np.isfinite(median) else _NEVER,
+            )  # fmt: skip
+    return found
+
+
+def main_measures(compared: Compared) -> dict[str, Measures]:
+    """Return what was measured in the study `MAIN`, by arm."""
+    return {cell.arm: own for cell, own in compared.measures.items() if cell.study == MAIN}
+
+
+def best_known(main: Mapping[str, Measures]) -> str:
+    """Return the name of the accuracy that is known best, for all arms that did not fail."""
+    fresh = [own for own in main.values() if np.isfinite(own.fresh_accuracy).all()]
+    done = [own for own in main.values() if np.isfinite(own.accuracy).all()]
+    return "fresh_accuracy" if fresh and len(fresh) == len(done) else "accuracy"
+
+
+def _reached(values: NDArray[np.float64]) -> str:
+    return f"{int(np.isfinite(values).sum())} of {len(values)} networks reached it"
+
+
+def _studies(compared: Compared) -> Iterator[str]:
+    yield from dict.fromkeys(cell.study for cell in compared.measures)

@@ -1,0 +1,161 @@
+"""Running a comparison: the search, all trainings, and what is found."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.comparison.cells import Job, run_jobs
+from lasersampling.comparison.design import MAIN, Cell, Design
+from lasersampling.comparison.measures import Measures, measures_of
+from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
+from lasersampling.comparison.workers import in_processes
+from lasersampling.learning.spikes import load_data
+from lasersampling.results import read_results
+from lasersampling.statistics import PairedDifference, holm, paired_difference
+
+Progress = Callable[[str], AbstractContextManager[Callable[[float], None]]]
+"""Shows the progress of long work under a name; see `commands.reporting.Reporter.progress`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Results of a comparison.
+
+    Attributes
+    ----------
+    design : Design
+        What was compared.
+    tuned : mapping of str to Tuned
+        What the search found, by arm.
+    measures : mapping of Cell to Measures
+        What was measured of each training; nan for those that failed.
+    curves : mapping of str to ndarray, each (epoch, member)
+        Validation accuracy over the epochs of the study `MAIN`, nan where it was not measured.
+    failures : mapping of str to str
+        Why trainings failed, by their names.
+    """
+
+    design: Design
+    tuned: Mapping[str, Tuned]
+    measures: Mapping[Cell, Measures]
+    curves: Mapping[str, NDArray[np.float64]]
+    failures: Mapping[str, str]
+
+    def differences(
+        self, measure: str, study: str = MAIN, variant: str = ""
+    ) -> dict[str, tuple[PairedDifference, float]]:
+        """Compare arms with the reference.
+
+        Parameters
+        ----------
+        measure : str
+            Name of a measure, such as ``accuracy``.
+        study, variant : str
+            Where.
+
+        Returns
+        -------
+        dict of str to tuple
+            For each other arm whose values are all finite, the difference, and its p-value with
+            Holm's correction for the number of these arms.
+        """
+        reference = self.design.comparison.reference
+        own = {
+            cell.arm: np.asarray(getattr(found, measure))
+            for cell, found in self.measures.items()
+            if (cell.study, cell.variant) == (study, variant)
+        }
+        base = own.pop(reference, None)
+        finite = {arm: values for arm, values in own.items() if np.isfinite(values).all()}
+        if base is None or not np.isfinite(base).all() or not finite:
+            return {}
+        found = {arm: paired_difference(values, base) for arm, values in finite.items()}
+        corrected = holm([one.p_value for one in found.values()])
+        return {
+            arm: (one, float(p)) for (arm, one), p in zip(found.items(), corrected, strict=True)
+        }
+
+
+def run_comparison(
+    design: Design,
+    folder: Path,
+    *,
+    command: str,
+    n_workers: int,
+    progress: Progress,
+    studies: tuple[str, ...] = (),
+) -> Compared:
+    """Search for settings, train, and measure; goes on from what `folder` holds.
+
+    Parameters
+    ----------
+    design : Design
+        The comparison.
+    folder : Path
+        Where each training has its results file.
+    command : str
+        Command line, for the record.
+    n_workers : int
+        Number of processes.
+    progress : callable
+        Shows progress.
+    studies : tuple of str
+        Only these studies, of which `MAIN` is one; all if none is named.
+
+    Returns
+    -------
+    Compared
+
+    Raises
+    ------
+    InputError
+        If optuna is missing for a search, or a file in the folder is of something else.
+    """
+    check_searchable(design)
+    comparison = design.comparison
+    searches = [Trials(design, arm, folder, command) for arm in comparison.arms]
+    tuned: dict[str, Tuned] = {}
+    with progress(f"searching settings of {len(searches)} arms") as tell:
+        for arm, found in in_processes(tune, searches, n_workers):
+            tuned[arm] = found
+            tell(len(tuned) / len(searches))
+    cells = [cell for cell in design.cells() if not studies or cell.study in studies]
+    jobs = {}
+    for cell in cells:
+        recipe = design.recipe(cell, tuned[cell.arm].chosen)
+        jobs[cell] = Job(folder / f"{cell.name}.h5", recipe, command, comparison.fresh_points)
+    failures = {
+        f"search of {arm}": "; ".join(own.failures) for arm, own in tuned.items() if own.failures
+    }
+    with progress(f"training {len(jobs)} ensembles") as tell:
+        for outcome in run_jobs(list(jobs.values()), n_workers, tell):
+            if outcome.failure is not None:
+                failures[outcome.path.stem] = outcome.failure
+    measures, curves = {}, {}
+    for cell, job in jobs.items():
+        if cell.name in failures:
+            measures[cell] = Measures.unknown(comparison.members)
+            continue
+        groups = ("history", "test", *(("fresh",) if _has_fresh(job) else ()))
+        results = read_results(job.path, groups=groups)
+        n_train = job.recipe.train_samples or _n_train(job.recipe.data)
+        measures[cell] = measures_of(results, comparison.goal, n_train)
+        if cell.study == MAIN:
+            curves[cell.arm] = results.array("history/validation_accuracy")
+    return Compared(design, tuned, measures, curves, failures)
+
+
+def _has_fresh(job: Job) -> bool:
+    return job.fresh_points > 0 and job.recipe.data == "yin_yang"
+
+
+@functools.cache
+def _n_train(data: str) -> int:
+    return len(load_data(data).train)

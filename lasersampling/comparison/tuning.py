@@ -1,0 +1,138 @@
+"""The search for the settings of an arm."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.comparison.cells import Job, run_job
+from lasersampling.comparison.design import Design
+from lasersampling.errors import InputError
+from lasersampling.results import read_results
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """What a search has found for an arm.
+
+    Attributes
+    ----------
+    chosen : mapping of str to float
+        The best settings, by dotted key; empty without a search.
+    tried : mapping of str to ndarray, each (trial,)
+        Values of all trials.
+    score : ndarray, shape (trial,)
+        Mean validation accuracy of each, 0 for a training that failed [1].
+    failures : tuple of str
+        Why trainings failed.
+    """
+
+    chosen: Mapping[str, float]
+    tried: Mapping[str, NDArray[np.float64]]
+    score: NDArray[np.float64]
+    failures: tuple[str, ...]
+
+
+def check_searchable(design: Design) -> None:
+    """Refuse a search without the package that does it.
+
+    Raises
+    ------
+    InputError
+        If there are trials, and optuna is not installed.
+    """
+    if design.comparison.search.trials and importlib.util.find_spec("optuna") is None:
+        got, expected = "trials without the package optuna", "pip install 'lasersampling[search]'"
+        raise InputError.single("search.trials", got, expected)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The search of one arm.
+
+    Attributes
+    ----------
+    design : Design
+        The comparison.
+    arm : str
+        Name of the arm.
+    folder : Path
+        Where the results file of each trial is kept.
+    command : str
+        Command line, for the record.
+    """
+
+    design: Design
+    arm: str
+    folder: Path
+    command: str
+
+
+def tune(trials: Trials) -> tuple[str, Tuned]:
+    """Search for the settings of an arm on the validation part.
+
+    Trials are proposed by the tree-structured Parzen estimator of optuna, each from those before it
+    and a seed of its own; so a search that goes on finds what one finds that was never stopped.
+
+    Parameters
+    ----------
+    trials : Trials
+        The search.
+
+    Returns
+    -------
+    str
+        The arm.
+    Tuned
+        What was found.
+
+    References
+    ----------
+    Bergstra, Bardenet, Bengio and Kégl, NIPS 24 (2011) 2546. Akiba et al., KDD (2019) 2623.
+    """
+    design, arm = trials.design, trials.arm
+    search, ranges = design.comparison.search, design.ranges(arm)
+    if not search.trials or not ranges:
+        return arm, Tuned({}, {}, np.empty(0), ())
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    space: dict[str, BaseDistribution] = {
+        key: optuna.distributions.FloatDistribution(own.low, own.high, log=own.log)
+        for key, own in ranges.items()
+    }
+    study = optuna.create_study(direction="maximize")
+    failures: list[str] = []
+    for k in range(search.trials):
+        study.sampler = optuna.samplers.TPESampler(seed=(search.seed + k) % 2**32)
+        trial = study.ask(space)
+        path = trials.folder / f"search-{arm}-{k}.h5"
+        outcome = run_job(Job(path, design.trial(arm, trial.params), trials.command))
+        if outcome.failure is not None:
+            failures.append(f"{path.name}: {outcome.failure}")
+        study.tell(trial, 0.0 if outcome.failure is not None else _score(path))
+    return arm, _found(study, tuple(failures))
+
+
+def _found(study: Any, failures: tuple[str, ...]) -> Tuned:
+    trials = study.trials
+    tried = {key: np.array([t.params[key] for t in trials]) for key in trials[0].params}
+    chosen = {key: float(value) for key, value in study.best_params.items()}
+    return Tuned(chosen, tried, np.array([t.value for t in trials]), failures)
+
+
+def _score(path: Path) -> float:
+    """Mean accuracy of the networks of a trial at the end, on the validation part."""
+    history = read_results(path, groups=("history",))
+    score = float(history.array("history/validation_accuracy")[-1].mean())
+    return 0.0 if math.isnan(score) else score

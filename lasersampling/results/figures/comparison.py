@@ -1,0 +1,168 @@
+"""Ways to train networks, side by side."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy import stats
+
+from lasersampling.errors import InputError
+from lasersampling.plots import style
+from lasersampling.results.contents import Results
+from lasersampling.results.reading import read_results
+
+_COLOURS = (
+    style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.GREY,
+    style.INK,
+)  # fmt: skip
+_MARKERS = "osD^v<>P"
+_MAIN = "main"
+
+Looks = dict[str, tuple[str, str]]
+"""Colour and marker of each arm."""
+
+
+def plot(path: str | os.PathLike[str]) -> Figure:
+    """Plot how fast networks learn, how good they become, and what each study found.
+
+    Parameters
+    ----------
+    path : path-like
+        Results file of ``lasersampling compare``: ``/curves``, ``/main``, and a group for each
+        study.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the file holds no comparison.
+    """
+    results = read_results(path)
+    groups = [name for name, own in results.attributes.items() if {"arms", "variants"} <= set(own)]
+    if not groups:
+        expected = "results of `lasersampling compare`"
+        raise InputError.single(str(path), "a file without a comparison", expected)
+    studies = [name for name in groups if name != _MAIN]
+    arms = list(dict.fromkeys(arm for name in groups for arm in _names(results, name, "arms")))
+    looks = {arm: (_COLOURS[k % 8], _MARKERS[k % 8]) for k, arm in enumerate(arms)}
+    with_main = 2 * (_MAIN in groups)
+    n_panels = with_main + len(studies)
+    n_rows = -(-n_panels // 2)
+    with style.style():
+        figure = style.new_figure(0.6 + 4.6 * n_rows)
+        panels = figure.subplots(n_rows, min(n_panels, 2), squeeze=False).ravel()
+        if with_main:
+            _draw_curves(panels[0], results, looks)
+            _draw_accuracies(panels[1], results, looks)
+        for axes, name in zip(panels[with_main:], studies, strict=False):
+            _draw_study(axes, results, name, looks)
+        for axes in panels[n_panels:]:
+            axes.remove()
+    return figure
+
+
+def _names(results: Results, study: str, kind: str) -> list[str]:
+    return [str(name) for name in np.atleast_1d(results.attributes[study][kind])]
+
+
+def _spoken(arm: str) -> str:
+    return arm.replace("_", " ")
+
+
+def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
+    """Median and quartiles of the validation error over the epochs."""
+    for arm, (colour, _) in looks.items():
+        if f"curves/{arm}" not in results.contents:
+            continue
+        error = 100.0 * (1.0 - results.array(f"curves/{arm}"))
+        measured = np.flatnonzero(np.isfinite(error).all(axis=1))
+        low, middle, high = np.quantile(error[measured], (0.25, 0.5, 0.75), axis=1)
+        axes.fill_between(measured + 1, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(measured + 1, middle, color=colour, linewidth=1.4, label=_spoken(arm))
+    axes.set_yscale("log")
+    style.plain_log_ticks(axes.yaxis)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("wrong decisions, validation part (%)")
+    style.whole_ticks(axes.xaxis)
+    style.quiet(axes)
+
+
+def _draw_accuracies(axes: Axes, results: Results, looks: Looks) -> None:
+    """Each network, and means with their 95 % intervals."""
+    measure = _best_known(results, _MAIN)
+    values = 100.0 * (1.0 - results.array(f"{_MAIN}/{measure}")[0])
+    arms = _names(results, _MAIN, "arms")
+    for place, (arm, own) in enumerate(zip(arms, values, strict=True)):
+        colour, marker = looks[arm]
+        at = np.full(len(own), place, dtype=np.float64)
+        axes.plot(own, at - 0.2, "|", color=colour, alpha=0.5, markersize=7)
+        axes.errorbar(
+            own.mean(), place, xerr=_half_width(own[None])[0], marker=marker, color=colour,
+            markersize=6, capsize=3,
+        )  # fmt: skip
+    axes.set_yticks(range(len(arms)), [_spoken(arm) for arm in arms])
+    for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
+        label.set_color(looks[arm][0])
+    axes.set_ylim(len(arms) - 0.5, -0.6)
+    part = "fresh points" if measure == "fresh_accuracy" else "test part"
+    axes.set_xlabel(f"wrong decisions, {part} (%)")
+    style.quiet(axes, grid="x")
+
+
+def _draw_study(axes: Axes, results: Results, study: str, looks: Looks) -> None:
+    """Means of each arm over the variants of a study, with their 95 % intervals."""
+    measure = _best_known(results, study)
+    values = 100.0 * (1.0 - results.array(f"{study}/{measure}"))
+    arms, variants = (_names(results, study, kind) for kind in ("arms", "variants"))
+    numbers = _numbers(variants)
+    at = np.arange(len(variants), dtype=np.float64) if numbers is None else numbers
+    for place, arm in enumerate(arms):
+        colour, marker = looks[arm]
+        own = values[:, place]
+        shift = 0.06 * (place - (len(arms) - 1) / 2) if numbers is None else 0.0
+        axes.errorbar(
+            at + shift, own.mean(axis=1), yerr=_half_width(own), color=colour, marker=marker,
+            markersize=5, capsize=2, linestyle="none" if numbers is None else "-",
+            label=_spoken(arm),
+        )  # fmt: skip
+    if numbers is None:
+        axes.set_xticks(at, [_spoken(name) for name in variants])
+    else:
+        axes.set_xscale("log")
+        axes.set_xticks(at, variants)
+        axes.minorticks_off()
+    axes.set_xlabel(str(results.attributes[study]["about"]))
+    axes.set_ylabel("wrong decisions (%)")
+    axes.set_yscale("log")
+    style.plain_log_ticks(axes.yaxis)
+    if _MAIN not in results.attributes:
+        axes.legend(loc="upper right", fontsize="small")
+    style.quiet(axes)
+
+
+def _best_known(results: Results, study: str) -> str:
+    fresh = f"{study}/fresh_accuracy"
+    return "fresh_accuracy" if fresh in results.contents else "accuracy"
+
+
+def _half_width(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half of the 95 % intervals of means over the last axis, by Student's t."""
+    n = values.shape[-1]
+    error = values.std(axis=-1, ddof=1) / np.sqrt(n)
+    return np.asarray(error * stats.t.ppf(0.975, n - 1))
+
+
+def _numbers(variants: list[str]) -> NDArray[np.float64] | None:
+    """Names of variants as numbers, if all are and grow."""
+    try:
+        numbers = np.array([float(name) for name in variants])
+    except ValueError:
+        return None
+    return numbers if (numbers > 0).all() and (np.diff(numbers) > 0).all() else None

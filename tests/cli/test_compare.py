@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lasersampling.results import read_results
+
+COMPARISON = """
+base = "base.toml"
+members = 2
+reference = "slow"
+
+[arms.slow]
+settings = { method = "closed-form", "learning.learning_rate" = 0.001 }
+
+[arms.fast]
+settings = { method = "closed-form", "learning.learning_rate" = 0.05 }
+
+[studies.samples]
+about = "training samples"
+variants.20 = { train_samples = 20 }
+variants.40 = { train_samples = 40 }
+"""
+
+BASE = """
+data = "mine.npz"
+
+[network]
+hidden = [5]
+neuron = { threshold = 1.0, conductance = 0.5, tau_mem = 2.0 }
+
+[learning]
+n_epochs = 2
+batch_size = 30
+recruitment = "lifted"
+"""
+
+
+@pytest.fixture
+def recipe(run):
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {}
+    for part, n in (("train", 60), ("test", 30)):
+        labels = rng.integers(0, 2, n)
+        times = np.where(labels[:, None] == [0, 1], 0.2, 0.9) + 0.3 * rng.random((n, 2))
+        arrays |= {f"{part}_times": times, f"{part}_labels": labels}
+    np.savez("mine.npz", **arrays)
+    Path("base.toml").write_text(BASE)
+    Path("methods.toml").write_text(COMPARISON)
+    return "methods.toml"
+
+
+def test_methods_are_compared(run, recipe):
+    ran = run("compare", recipe, "--out", "c.h5", "--json", "--only", "main")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert found["failures"] == {}
+    results = read_results("c.h5")
+    accuracy = results.array("main/accuracy")
+    assert accuracy.shape == (1, 2, 2)
+    assert found["metrics"]["accuracy_fast"]["value"] == pytest.approx(accuracy[0, 1].mean())
+    assert Path("c.png").stat().st_size > 10_000
+    assert sorted(path.name for path in Path("c").glob("*.h5")) == ["main-fast.h5", "main-slow.h5"]
+    # What was trained is kept, and another study is added to it.
+    written = Path("c/main-fast.h5").stat().st_mtime_ns
+    assert run("compare", recipe, "--out", "c.h5").code == 2
+    ran = run("compare", recipe, "--out", "c.h5", "--resume", "--quiet")
+    assert ran.code == 0, ran.err
+    assert "difference (95 % interval)" in ran.out
+    assert Path("c/main-fast.h5").stat().st_mtime_ns == written
+    assert read_results("c.h5").array("samples/accuracy").shape == (2, 2, 2)
+    ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--only", "main", "--quiet")
+    assert ran.code == 0, ran.err
+    assert Path("c/main-fast.h5").stat().st_mtime_ns > written
+    assert not list(Path("c").glob("samples*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--only", "other"), "--only: got other, expected of main, samples"),
+        (("--resume", "--overwrite"), "--resume: got beside --overwrite"),
+        (("--set", "members=1"), "--set members: got 1"),
+        (("--set", "goal=2"), "--set goal: got 2"),
+        (("--workers", "0"), "--workers"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_trained(run, recipe, arguments, told):
+    ran = run("compare", recipe, "--out", "c.h5", *arguments)
+    assert ran.code == 2
+    assert told in ran.err
+    assert not Path("c").exists()
+
+
+def test_another_recipe_is_refused(run):
+    ran = run("compare", "yin_yang", "--out", "c.h5")
+    assert ran.code == 2
+    assert "lasersampling classify" in ran.err
+
+
+def test_a_comparison_is_no_recipe_of_other_commands(run):
+    ran = run("classify", "yin_yang_methods")
+    assert ran.code == 2
+    assert "a recipe of lasersampling compare" in ran.err
+
+
+def test_a_folder_with_trainings_is_not_used_unasked(run, recipe):
+    Path("c").mkdir()
+    Path("c/main-fast.h5").write_bytes(b"mine")
+    ran = run("compare", recipe, "--out", "c.h5")
+    assert ran.code == 2
+    assert "--resume" in ran.err
+    assert Path("c/main-fast.h5").read_bytes() == b"mine"

@@ -1,0 +1,98 @@
+import pytest
+
+from lasersampling.comparison.design import MAIN, Cell, Comparison, Design, load_comparison
+from lasersampling.config import shipped_path
+from lasersampling.errors import InputError
+
+
+def problems(**changed):
+    with pytest.raises(InputError) as error:
+        Comparison(**changed)
+    return str(error.value)
+
+
+def test_all_arms_have_the_same_base_seeds_and_number_of_parameters():
+    from lasersampling.learning.spikes.networks import network_of
+
+    design = load_comparison(shipped_path("recipes", "yin_yang_methods"))
+    recipes = [design.recipe(cell, design.middle(cell.arm)) for cell in design.cells()]
+    assert {(r.seed, r.members, r.data, r.learning.batch_size) for r in recipes} == {
+        (0, 10, "yin_yang", 150)
+    }
+    main = [design.recipe(Cell(MAIN, "", arm), {}) for arm in design.comparison.arms]
+    numbers = {network_of(recipe, 4, 3).n_parameters for recipe in main}
+    assert len(numbers) == 1
+    assert {recipe.learning.n_epochs for recipe in main} == {60}
+    ways = {(recipe.method, recipe.loss.kind) for recipe in main}
+    assert len(ways) == len(main)
+
+
+def test_every_arm_searches_as_many_keys_as_its_method_has(table):
+    design = load_comparison(shipped_path("recipes", "yin_yang_methods"))
+    common = set(design.comparison.search.ranges)
+    for arm in design.comparison.arms:
+        own = set(design.ranges(arm)) - common
+        expected = {"loss.temperature"}
+        if arm.startswith("surrogate"):
+            expected.add("grid.surrogate.steepness")
+        assert own == expected
+
+
+def test_settings_are_laid_over_each_other(table):
+    table["settings"] = {"learning.learning_rate": 0.5, "network.hidden": [3]}
+    table["studies"] = {"few": {"about": "samples", "variants": {"20": {"train_samples": 20}}}}
+    design = Design(Comparison(**table))
+    assert [cell.name for cell in design.cells()] == [
+        "main-slow", "main-fast", "few-20-slow", "few-20-fast",
+    ]  # fmt: skip
+    recipe = design.recipe(Cell("few", "20", "fast"), {"loss.temperature": 0.3})
+    assert recipe.network.hidden == (3,)
+    assert recipe.learning.learning_rate == 0.05
+    assert recipe.loss.temperature == 0.3
+    assert recipe.train_samples == 20
+    trial = design.trial("fast", {})
+    assert (trial.learning.n_epochs, trial.seed, trial.members) == (1, 1_000_000, 2)
+    assert recipe.data.endswith("mine.npz")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"reference": "other"}, "reference: got 'other', expected an arm, of slow, fast"),
+        ({"members": 1}, "members: got 1, expected a number of at least 2"),
+        (
+            {"studies": {"s": {"about": "a", "variants": {"x": {}}, "arms": ["no"]}}},
+            "studies.s.arms: got no, expected arms, of slow, fast",
+        ),
+        ({"studies": {"s": {"about": "a", "variants": {}}}}, "studies.s.variants: got none"),
+        ({"studies": {"main": {"about": "a", "variants": {"x": {}}}}}, "studies.main"),
+        ({"studies": {"a/b": {"about": "a", "variants": {"x": {}}}}}, "names of arms, studies"),
+        ({"search": {"seed": 1}}, "search.seed: got 1, expected seeds that the reported"),
+        (
+            {"search": {"ranges": {"k": {"low": 0.0, "high": 1.0, "log": True}}}},
+            "low: got 0, expected above 0 for a logarithm",
+        ),
+        (
+            {"search": {"ranges": {"k": {"low": 2.0, "high": 1.0}}}},
+            "high: got 1, expected above low, 2",
+        ),
+    ],
+)
+def test_a_design_that_makes_no_sense_is_refused(table, changed, told):
+    assert told in problems(**{**table, **changed})
+
+
+def test_settings_that_do_not_fit_are_told_with_their_arm_and_variant(table):
+    table["arms"]["fast"]["settings"]["learning.learning_rat"] = 1.0
+    table["studies"] = {"few": {"about": "n", "variants": {"0": {"train_samples": 0}}}}
+    with pytest.raises(InputError) as error:
+        Design(Comparison(**table))
+    text = str(error.value)
+    assert "arms.fast: learning.learning_rat" in text
+    assert "studies.few.variants.0, arms.slow: train_samples: got 0" in text
+
+
+def test_a_key_that_leads_into_a_value_is_refused(table):
+    table["settings"] = {"data.file": "x"}
+    with pytest.raises(InputError, match=r"data\.file: got a key of a plain value"):
+        Design(Comparison(**table))

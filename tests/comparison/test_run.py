@@ -1,0 +1,125 @@
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lasersampling.comparison.cells import Job, run_jobs, trained_cell
+from lasersampling.comparison.design import MAIN, Cell, Comparison, Design
+from lasersampling.comparison.measures import measures_of
+from lasersampling.comparison.records import metrics_of, write_compared
+from lasersampling.comparison.run import run_comparison
+from lasersampling.errors import InputError
+from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.figures import draw
+from lasersampling.statistics import paired_difference
+
+
+@contextlib.contextmanager
+def silent(what):
+    yield lambda fraction: None
+
+
+def compared_in(folder, table, n_workers=1):
+    design = Design(Comparison(**table))
+    Path(folder).mkdir(exist_ok=True)
+    return run_comparison(
+        design, Path(folder), command="test", n_workers=n_workers, progress=silent
+    )
+
+
+@pytest.fixture
+def job(table, tmp_path):
+    design = Design(Comparison(**table))
+    return Job(tmp_path / "cell.h5", design.recipe(Cell(MAIN, "", "fast"), {}), "test")
+
+
+def test_a_finished_training_is_not_done_again(job):
+    first = trained_cell(job)
+    written = job.path.stat().st_mtime_ns
+    again = trained_cell(job)
+    assert job.path.stat().st_mtime_ns == written
+    assert (first.array("test/accuracy") == again.array("test/accuracy")).all()
+
+
+def test_a_training_of_another_recipe_is_not_taken_for_this_one(job, table):
+    trained_cell(job)
+    other = Design(Comparison(**table)).recipe(Cell(MAIN, "", "slow"), {})
+    with pytest.raises(InputError, match="networks of another recipe"):
+        trained_cell(Job(job.path, other, "test"))
+
+
+def test_measures_are_those_of_the_history(job):
+    results = trained_cell(job)
+    validation = results.array("history/validation_accuracy")
+    found = measures_of(results, 0.6, 60)
+    for member in range(2):
+        reached = np.flatnonzero(validation[:, member] >= 0.6)
+        expected = reached[0] + 1 if len(reached) else np.inf
+        assert found.epochs_to_goal[member] == expected
+        spikes = results.array("history/hidden_spikes")[:, member]
+        total = 60 * spikes[: reached[0] + 1].sum() if len(reached) else np.inf
+        assert found.spikes_to_goal[member] == pytest.approx(total)
+    assert np.isnan(found.fresh_accuracy).all()
+    assert np.isnan(found.voltage_bytes).all()
+    assert (found.hidden_spikes > 0).all()
+
+
+def test_a_goal_that_is_never_reached_is_never_reached(job):
+    found = measures_of(trained_cell(job), 1.1, 60)
+    assert np.isinf(found.epochs_to_goal).all()
+    assert np.isinf(found.processor_time_to_goal_s).all()
+
+
+def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
+    table["studies"] = {"few": {"about": "samples", "variants": {"30": {"train_samples": 30}}}}
+    compared = compared_in("runs", table)
+    with ResultsFile.create(tmp_path / "c.h5", command="test", seed=0, config="") as file:
+        write_compared(file, compared)
+    results = read_results(tmp_path / "c.h5")
+    assert list(results.attributes["main"]["arms"]) == ["slow", "fast"]
+    accuracy = results.array("main/accuracy")
+    assert accuracy.shape == (1, 2, 2)
+    expected = paired_difference(accuracy[0, 1], accuracy[0, 0])
+    metric = results.metric("difference_fast")
+    assert metric.value == pytest.approx(expected.mean)
+    assert metric.interval == pytest.approx((expected.low, expected.high))
+    assert results.array("few/accuracy").shape == (1, 2, 2)
+    assert results.array("curves/fast").shape == (3, 2)
+    assert len(draw(tmp_path / "c.h5", "comparison").axes) == 3
+
+
+def test_a_training_that_fails_does_not_stop_the_others(table):
+    # The untrained network spikes after the time that stands for an absent spike.
+    table["arms"]["fast"]["settings"]["loss.absent_time"] = 0.01
+    compared = compared_in("runs", table)
+    assert list(compared.failures) == ["main-fast"]
+    assert "loss.absent_time" in compared.failures["main-fast"]
+    assert np.isnan(compared.measures[Cell(MAIN, "", "fast")].accuracy).all()
+    metric = metrics_of(compared)["accuracy_fast"]
+    assert np.isnan(metric.value)
+    assert metric.reason == compared.failures["main-fast"]
+    assert compared.differences("accuracy") == {}
+
+
+def test_workers_find_what_one_process_finds(table):
+    pytest.importorskip("optuna")
+    table["search"] = {
+        "trials": 2, "n_epochs": 1,
+        "ranges": {"loss.temperature": {"low": 0.05, "high": 1.0, "log": True}},
+    }  # fmt: skip
+    alone, together = compared_in("a", table), compared_in("b", table, n_workers=2)
+    for arm in table["arms"]:
+        assert dict(alone.tuned[arm].chosen) == dict(together.tuned[arm].chosen)
+        cell = Cell(MAIN, "", arm)
+        assert (alone.measures[cell].accuracy == together.measures[cell].accuracy).all()
+
+
+def test_jobs_side_by_side_tell_failures(job, table):
+    bad = Design(Comparison(**{**table, "settings": {"loss.absent_time": 0.01}}))
+    other = Job(job.path.with_name("bad.h5"), bad.recipe(Cell(MAIN, "", "slow"), {}), "test")
+    told: list[float] = []
+    outcomes = {o.path.name: o.failure for o in run_jobs([job, other], 1, told.append)}
+    assert outcomes["cell.h5"] is None
+    assert "loss.absent_time" in str(outcomes["bad.h5"])
+    assert told[-1] == 1.0
