@@ -72,7 +72,7 @@ class InTheLoop:
         )
         self.network, self.substrate = network, substrate
         self._grid = Grid() if grid is None else grid
-        self._gradient = gradient
+        self._gradient, self._observed_bytes = gradient, 0
         self._settings = {} if settings is None else dict(settings)
         self._front, self._stages = _parted(network)
         about, sizes = substrate.description, network.sizes
@@ -102,6 +102,12 @@ class InTheLoop:
                 add(f"dendritic_delays_{k}", stage.dendritic.delays())
         return arrays | self._settings
 
+    def recorded(self) -> Mapping[str, float]:
+        """Return how many bytes were observed in the last run, by the names of a history."""
+        return {
+            "observed_spike_bytes": float(self._observed_bytes), "observed_voltage_bytes": 0.0
+        }  # fmt: skip
+
     def run(self, times: Tensor) -> Activity:
         """Return what the substrate shows, with the derivatives of the nominal model.
 
@@ -126,6 +132,9 @@ class InTheLoop:
             times = module(times)
         sent = {"times": times.detach().cpu().to(torch.float64).numpy()}
         observed = self.substrate.run(self.parameters(), sent)
+        self._observed_bytes = sum(
+            own.nbytes for name, own in observed.items() if name.startswith("spikes_")
+        )
         inputs, spikes = [], []
         for k, stage in enumerate(self._stages):
             if stage.axonal is not None:

@@ -104,3 +104,10 @@ def test_a_device_of_ones_own_takes_the_place_of_the_chips(method):
     same = train_spikes(DATA, settings=chosen)
     one, other = (t.history.arrays()["loss"] for t in (trained, same))
     assert np.array_equal(one, other)
+
+
+def test_bytes_that_the_closed_form_observes_are_counted():
+    """One time of 8 bytes for each of 11 neurons, in 30 samples of two members."""
+    history = train_spikes(DATA, settings=settings("closed-form", n_epochs=1)).history.arrays()
+    assert history["observed_spike_bytes"].tolist() == [2 * 30 * 11 * 8]
+    assert history["observed_voltage_bytes"].tolist() == [0]
