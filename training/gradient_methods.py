@@ -40,7 +40,7 @@ class Settings:
     steps: int = option(5, "Steps of learning, of which the fastest counts.", min=2)
 
     def smallest(self) -> Settings:
-        return replace(self, hidden=(8, 12), duration=(4,), steps=2)
+        return replace(self, hidden=(8,), duration=(4,), steps=2)
 
 
 def recipe_of(method: str, hidden: int, duration: int, steps: int) -> ClassifyRecipe:
@@ -136,8 +136,16 @@ def main(settings: Settings, run: Run) -> None:
             file.write(
                 f"cost/{name}", values, ("method", "place"), units=units, description=description
             )
+            for method, own in zip(METHODS, values, strict=True):
+                n, duration = places[len(hidden) - 1]
+                if np.isfinite(own[len(hidden) - 1]):
+                    file.metric(
+                        f"{name}_{method.replace('-', '_')}", float(own[len(hidden) - 1]),
+                        units=units,
+                        description=f"{method}, {n} hidden, {duration} tau_syn: {description}",
+                    )  # fmt: skip
         file.attributes("cost", {"methods": list(METHODS), "batch": BATCH})
 
 
 if __name__ == "__main__":
-    ls.experiment(main, Settings)
+    ls.experiment(main, Settings, figures=["gradient_costs"])

@@ -32,6 +32,7 @@ NAMES = (
     "chip_population",
     "filters",
     "fit",
+    "gradient_costs",
     "image_gallery",
     "imperfections",
     "integrator_convergence",
