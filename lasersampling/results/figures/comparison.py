@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
 
-from lasersampling.errors import InputError
 from lasersampling.plots import style
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
@@ -47,8 +46,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path)
     groups = [name for name, own in results.attributes.items() if {"arms", "variants"} <= set(own)]
     if not groups:
-        expected = "results of `lasersampling compare`"
-        raise InputError.single(str(path), "a file without a comparison", expected)
+        results.group(_MAIN)  # which tells what there is instead
     studies = [name for name in groups if name != _MAIN]
     arms = list(dict.fromkeys(arm for name in groups for arm in _names(results, name, "arms")))
     looks = {arm: (_COLOURS[k % 8], _MARKERS[k % 8]) for k, arm in enumerate(arms)}
@@ -110,6 +108,7 @@ def _draw_accuracies(axes: Axes, results: Results, looks: Looks) -> None:
     axes.set_yticks(range(len(arms)), [_spoken(arm) for arm in arms])
     for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
         label.set_color(looks[arm][0])
+    axes.set_ylabel("method")
     axes.set_ylim(len(arms) - 0.5, -0.6)
     part = "fresh points" if measure == "fresh_accuracy" else "test part"
     axes.set_xlabel(f"wrong decisions, {part} (%)")

@@ -42,8 +42,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         ("processor time (ms)", time), ("memory (MiB)", memory), ("observed (KiB)", seen),
     )  # fmt: skip
     rows = (
-        (hidden, duration == duration[0], f"hidden neurons, {duration[0]} tau_syn"),
-        (duration, hidden == hidden[0], f"duration (tau_syn), {hidden[0]} hidden neurons"),
+        (hidden, duration == duration[0], "hidden neurons"),
+        (duration, hidden == hidden[0], "duration (tau_syn)"),
     )
     with style.style():
         figure = style.new_figure(7.6)
@@ -62,6 +62,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 axes.set_ylabel(name)
                 style.plain_log_ticks(axes.yaxis)
                 style.quiet(axes)
-        panels[0, 0].legend()
-        style.headline(figure, "A step of learning, for each sample")
+        panels[0, 0].legend(fontsize="small")
+        style.headline(
+            figure,
+            f"A step of learning, for each sample: {duration[0]} tau_syn above, "
+            f"{hidden[0]} hidden neurons below",
+        )
     return figure

@@ -90,8 +90,36 @@ def write_chip_calibration(file):
             write_array(file, place, values, "column", f"{name}_{part}_value")
 
 
+def write_comparison(file):
+    rng = np.random.default_rng(0)
+    arms = ["closed_form", "eventprop", "surrogate"]
+    for study, variants in (
+        ("main", [""]),
+        ("samples", ["100", "1000"]),
+        ("delays", ["no", "yes"]),
+    ):
+        error = 0.1 * rng.random((len(variants), 3, 4))
+        write_array(file, f"{study}/accuracy", 1 - error, "variant", "arm", "member")
+        file.attributes(study, {"about": study, "arms": arms, "variants": variants})
+    for arm in arms:
+        curve = 1 - np.geomspace(0.5, 0.02, 6)[:, None] * (1 + 0.1 * rng.random((6, 4)))
+        write_array(file, f"curves/{arm}", curve, f"epoch_{arm}", "member")
+
+
+def write_costs(file):
+    hidden, duration = np.array([32, 64, 32, 32]), np.array([4, 4, 8, 16])
+    write_array(file, "cost/hidden", hidden, "place")
+    write_array(file, "cost/duration", duration, "place")
+    for name in ("processor_time_s", "memory_bytes", "spike_bytes", "voltage_bytes"):
+        values = np.arange(1, 4)[:, None] * 1.0 * hidden * duration
+        write_array(file, f"cost/{name}", values, "method", "place")
+    file.attributes("cost", {"methods": ["closed-form", "eventprop", "surrogate"]})
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
+    "comparison": write_comparison,
+    "gradient_costs": write_costs,
     "chip_population": write_population,
     "chip_calibration": write_chip_calibration,
     "noisy_hardware": write_noisy_hardware,
