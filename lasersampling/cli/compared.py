@@ -9,6 +9,7 @@ from rich.table import Table
 from lasersampling.cli.tables import rows_table
 from lasersampling.comparison.records import best_known, main_measures
 from lasersampling.comparison.run import Compared
+from lasersampling.statistics import median_interval
 
 
 def compared_table(title: str, compared: Compared) -> Table:
@@ -49,8 +50,13 @@ def compared_table(title: str, compared: Compared) -> Table:
 
 
 def _median(values: NDArray[np.float64]) -> str:
-    """Show a median, which is "never" if most did not reach the goal."""
+    """Show a median and its interval; "never" where networks did not reach the goal."""
     if np.isnan(values).any():
         return ""
-    median = float(np.median(values))
-    return f"{median:.3g}" if np.isfinite(median) else "never"
+    low, high = median_interval(values)
+    ends = "" if low < 0 else f" ({_shown(low)} to {_shown(high)})"
+    return f"{_shown(float(np.median(values)))}{ends}"
+
+
+def _shown(value: float) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "never"

@@ -12,6 +12,7 @@ from lasersampling.comparison.design import MAIN
 from lasersampling.comparison.measures import ABOUT, Measures
 from lasersampling.comparison.run import Compared
 from lasersampling.results import Metric, ResultsFile
+from lasersampling.statistics import median_interval
 
 _TO_GOAL = ("epochs_to_goal", "processor_time_to_goal_s", "spikes_to_goal")
 _NEVER = "fewer than half of the networks reached it"
@@ -93,9 +94,11 @@ def metrics_of(compared: Compared) -> dict[str, Metric]:
         for name in _TO_GOAL:
             values = getattr(own, name)
             median = float(np.median(values))  # inf counts as never
+            ends = (np.nan, np.nan) if np.isnan(values).any() else median_interval(values)
             found[f"{name}_{arm}"] = Metric(
                 median if np.isfinite(median) else np.nan, None, ABOUT[name][0],
                 f"{arm}: {ABOUT[name][1]}, median ({_reached(values)})",
+                interval=ends if np.isfinite(ends).all() else None,
                 reason=None if np.isfinite(median) else _NEVER,
             )  # fmt: skip
     return found

@@ -31,7 +31,12 @@ from lasersampling.statistics.neighbours import (
     adversarial_accuracy,
     nearest,
 )
-from lasersampling.statistics.paired import PairedDifference, holm, paired_difference
+from lasersampling.statistics.paired import (
+    PairedDifference,
+    holm,
+    median_interval,
+    paired_difference,
+)
 
 __all__ = [
     "AdversarialAccuracy",
@@ -61,6 +66,7 @@ __all__ = [
     "kl_divergence",
     "kl_floor",
     "kl_floor_quantile",
+    "median_interval",
     "mode_visits",
     "moment_errors",
     "nearest",

@@ -1,4 +1,4 @@
-"""Differences of pairs, such as networks of the same seed that were trained in two ways."""
+"""Differences of pairs, such as networks of the same seed trained in two ways; medians."""
 
 from __future__ import annotations
 
@@ -121,6 +121,45 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     corrected = np.empty(len(p))
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
     return corrected
+
+
+def median_interval(values: ArrayLike) -> tuple[float, float]:
+    """Return an interval that holds the median with a probability of at least 95 %.
+
+    It is that of two order statistics, so nothing is assumed of the distribution, and values may be
+    infinite, such as times until something that never came.
+
+    Parameters
+    ----------
+    values : array_like, shape (value,)
+        Independent values.
+
+    Returns
+    -------
+    low, high : float
+        Its ends, in the unit of the values; infinite where too few values bound the median, which
+        needs at least six.
+
+    Raises
+    ------
+    InputError
+        Without values, or with nan.
+
+    Examples
+    --------
+    >>> from lasersampling.statistics import median_interval
+    >>> median_interval([3, 4, 4, 5, 6, 7, 8, 9, 12, float("inf")])
+    (4.0, 12.0)
+    """
+    found = np.sort(as_floats(values, "values"))
+    if found.ndim != 1 or not len(found) or np.isnan(found).any():
+        raise InputError.single("values", "none, or nan among them", "numbers in one row")
+    n = len(found)
+    # The largest k with which k values below the median and k above it are improbable enough.
+    k = int(stats.binom.ppf((1.0 - _CONFIDENCE) / 2, n, 0.5))
+    if k == 0:
+        return -math.inf, math.inf
+    return float(found[k - 1]), float(found[n - k])
 
 
 def _p_value(difference: NDArray[np.float64]) -> float:

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from lasersampling.errors import InputError
-from lasersampling.statistics import holm, paired_difference
+from lasersampling.statistics import holm, median_interval, paired_difference
 
 
 def test_it_agrees_with_the_paired_t_test_and_the_permutation_test_of_scipy():
@@ -60,3 +60,21 @@ def test_other_values_are_refused(first, second):
 def test_other_p_values_are_refused():
     with pytest.raises(InputError, match="p_values"):
         holm([1.2])
+
+
+@pytest.mark.parametrize("n", [6, 10, 25])
+def test_intervals_of_medians_hold_them_often_enough(n):
+    rng = np.random.default_rng(n)
+    n_runs = 4000
+    ends = [median_interval(rng.exponential(1.0, n)) for _ in range(n_runs)]
+    held = np.mean([low < np.log(2) < high for low, high in ends])
+    error = np.sqrt(0.95 * 0.05 / n_runs)
+    assert held > 0.95 - 4 * error
+    # The next narrower interval would hold it too seldom.
+    assert held < 0.99
+
+
+def test_too_few_values_bound_no_median():
+    assert median_interval([1.0, 2.0, 3.0]) == (-np.inf, np.inf)
+    with pytest.raises(InputError, match="values"):
+        median_interval([np.nan])
