@@ -15,7 +15,7 @@ from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_re
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
-from lasersampling.paths import expanded, suffix_of
+from lasersampling.paths import suffix_of
 
 if TYPE_CHECKING:
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
@@ -56,8 +56,9 @@ def classify(
     from lasersampling.judging.spikes import FIGURES, evaluate_classifier
     from lasersampling.learning.checkpoints import Checkpoints
     from lasersampling.learning.devices import usable_device
-    from lasersampling.learning.spikes.classification import data_of, train_spikes
-    from lasersampling.learning.spikes.linear_baseline import linear_accuracy
+    from lasersampling.learning.spikes.baselines import baselines
+    from lasersampling.learning.spikes.classification import train_spikes
+    from lasersampling.learning.spikes.data import data_of
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -97,10 +98,10 @@ def classify(
                 progress=progress,
                 checkpoints=Checkpoints(file, config.checkpoint_interval_s, state),
             )
-        with reporter.progress("training a linear classifier for comparison") as progress:
-            linear = linear_accuracy(classifier.data, progress)
+        with reporter.progress("training other classifiers for comparison") as progress:
+            beside = baselines(classifier.data, progress)
         evaluation = judged(
-            file, reporter, "the networks", lambda: evaluate_classifier(classifier, linear)
+            file, reporter, "the networks", lambda: evaluate_classifier(classifier, beside)
         )
     metrics, files = evaluation.metrics, drawn(file, reporter)
     reporter.result(
@@ -119,6 +120,7 @@ def _configured(
     recipe: str | None, options: Mapping[str, object], overrides: list[str] | None
 ) -> ClassifyRecipe:
     from lasersampling.config import resolve, shipped_names
+    from lasersampling.learning.spikes.data import whole_name
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     if recipe is None:
@@ -129,7 +131,5 @@ def _configured(
         raise InputError.single(recipe, "an archive of NumPy", expected)
     table = recipe_table(resolve("recipes", recipe), ClassifyRecipe)
     config = configured(ClassifyRecipe, options, overrides, recipe=table)
-    if suffix_of(config.data) != ".npz":
-        return config
     # So that the run can be resumed from another directory.
-    return dataclasses.replace(config, data=str(expanded(config.data).absolute()))
+    return dataclasses.replace(config, data=whole_name(config.data))

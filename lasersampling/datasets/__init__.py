@@ -6,6 +6,7 @@ Reads, checks and scales data. Nothing is downloaded, and no model or training b
 from lasersampling.datasets.digits import label_units, load_digits
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
+from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
 from lasersampling.datasets.pictures import Pictures
 from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import load_events, load_spikes
@@ -34,6 +35,7 @@ __all__ = [
     "SpikeData",
     "SpikeSet",
     "as_spike_times",
+    "digits_spikes",
     "fresh_yin_yang",
     "held_out",
     "label_units",
@@ -43,6 +45,7 @@ __all__ = [
     "load_pictures",
     "load_spikes",
     "mnist_spikes",
+    "picture_spikes",
     "yin_yang",
     "yin_yang_class",
     "yin_yang_spikes",

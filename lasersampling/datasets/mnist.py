@@ -8,15 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.checks import integer_problems
+from lasersampling.datasets.picture_spikes import picture_spikes
 from lasersampling.datasets.pictures import Pictures, split
-from lasersampling.datasets.spikes import (
-    EARLIEST,
-    LATEST,
-    SpikeData,
-    SpikeSet,
-    as_spike_times,
-    held_out,
-)
+from lasersampling.datasets.spikes import EARLIEST, LATEST, SpikeData
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 
 Side = Literal[28, 16]
@@ -88,16 +82,14 @@ def mnist_spikes(
         Seed of the split into 3,500 images for training, 500 for validation and 1,000 for the test;
         the test part is that of `load_mnist`.
     """
-    digits = load_mnist(side=side, seed=seed)
-    train, test = (
-        SpikeSet(as_spike_times(1.0 - images, earliest, latest, absent_from=1.0 - darkest), labels)
-        for images, labels in (
-            (digits.train_images, digits.train_labels),
-            (digits.test_images, digits.test_labels),
-        )
+    return picture_spikes(
+        load_mnist(side=side, seed=seed),
+        n_validation=_N_VALIDATION,
+        earliest=earliest,
+        latest=latest,
+        darkest=darkest,
+        seed=seed,
     )
-    train, validation = held_out(train, _N_VALIDATION, seed)
-    return SpikeData(train, validation, test)
 
 
 def shrunk(images: NDArray[np.float64], side: int) -> NDArray[np.float64]:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import SpikeData, SpikeSet
 from lasersampling.judging.chip_records import write_chips
+from lasersampling.learning.spikes.baselines import Baselines, baselines
 from lasersampling.learning.spikes.chips import device_of
 from lasersampling.learning.spikes.classification import Classifier
 from lasersampling.learning.spikes.decisions import Decisions, judge
-from lasersampling.learning.spikes.linear_baseline import linear_accuracy
-from lasersampling.learning.task import Measurement
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.exchange.layouts import population_layout
 from lasersampling.lif.exchange.population_arrays import population_arrays
@@ -176,24 +175,22 @@ def _write_events(file: ResultsFile, part: EventSet) -> None:
         file.write(f"test/input_{name}", values, (dim,), units=units, description=description)
 
 
-def evaluate_classifier(
-    classifier: Classifier, linear: Measurement | None = None
-) -> SpikeEvaluation:
+def evaluate_classifier(classifier: Classifier, beside: Baselines | None = None) -> SpikeEvaluation:
     """Judge trained networks on the test part.
 
     Parameters
     ----------
     classifier : Classifier
         The networks.
-    linear : Measurement, optional
-        `linear_accuracy` of their data, if it is known already [1].
+    beside : Baselines, optional
+        `baselines` of their data, if they are known already.
     """
     judged = classifier.test
-    beside = linear_accuracy(classifier.data) if linear is None else linear
+    beside = baselines(classifier.data) if beside is None else beside
     return SpikeEvaluation(classifier, judged, _metrics(classifier, judged, beside))
 
 
-def _metrics(classifier: Classifier, judged: Decisions, beside: Measurement) -> dict[str, Metric]:
+def _metrics(classifier: Classifier, judged: Decisions, beside: Baselines) -> dict[str, Metric]:
     accuracy = judged.accuracy.value
     n = len(accuracy)
     mean, sampling = judged.accuracy.mean()
@@ -208,10 +205,13 @@ def _metrics(classifier: Classifier, judged: Decisions, beside: Measurement) -> 
             spread, None, "1", "standard deviation over networks"
         )
         metrics["test_accuracy_worst"] = Metric(float(accuracy.min()), None, "1", "worst network")
-    linear, linear_error = beside.mean()
-    metrics["linear_test_accuracy"] = Metric(
-        linear, linear_error, "1", "logistic regression on the same parts, to compare with"
-    )
+    others = {
+        "linear": ("logistic regression", beside.linear),
+        "kernel": ("support vector machine with a Gaussian kernel", beside.kernel),
+    }
+    for name, (kind, measured) in others.items():
+        about = f"{kind} {beside.features}, to compare with"
+        metrics[f"{name}_test_accuracy"] = Metric(*measured.mean(), "1", about)
     decided = judged.decided >= 0
     answer = classifier.answer
     n_hidden = len(judged.counts) - (answer.kind not in VOLTAGES)

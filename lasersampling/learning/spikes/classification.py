@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from lasersampling.checks import kind_problems, refuse
-from lasersampling.datasets.mnist import mnist_spikes
-from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
 from lasersampling.datasets.spikes import AnyData, EventData, SpikeData, divided
-from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
 from lasersampling.hardware.substrate import substrate_problems
@@ -30,70 +25,18 @@ from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
 from lasersampling.learning.spikes.arguments import activity_problems, initial_problems
 from lasersampling.learning.spikes.chips import learning_on, runners
+from lasersampling.learning.spikes.data import load_data
 from lasersampling.learning.spikes.decisions import Decisions, judge
 from lasersampling.learning.spikes.losses import SpikeLoss
 from lasersampling.learning.spikes.methods import Runner
 from lasersampling.learning.spikes.networks import AnyNetwork, network_of
-from lasersampling.learning.spikes.recipes import ClassifyRecipe, SpikeLearning, SpikeTraining
+from lasersampling.learning.spikes.recipes import SpikeLearning, SpikeTraining
 from lasersampling.learning.spikes.task import SpikeClassification
 from lasersampling.learning.spikes.windows import end_problems, window_problems
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.populations.answers import Answer
-from lasersampling.paths import expanded, suffix_of
 
 _DEFAULT = SpikeTraining()
-
-
-def load_data(name: str) -> AnyData:
-    """Load labelled spike times by their name.
-
-    Raises
-    ------
-    InputError
-        If there are no such data.
-    """
-    if name == "yin_yang":
-        return yin_yang_spikes()
-    if name == "mnist28":
-        return mnist_spikes(side=28)
-    if name == "mnist16":
-        return mnist_spikes(side=16)
-    if suffix_of(name) == ".npz":
-        path = expanded(name)
-        return load_events(path) if holds_events(path) else load_spikes(path)
-    expected = "yin_yang, mnist16, mnist28, or a file .npz"
-    raise InputError.single("data", repr(name), expected)
-
-
-def data_of(recipe: ClassifyRecipe) -> AnyData:
-    """Load the data of a recipe, with as many training samples as it says.
-
-    Parameters
-    ----------
-    recipe : ClassifyRecipe
-        The recipe.
-
-    Raises
-    ------
-    InputError
-        If there are no such data, or fewer training samples.
-
-    Examples
-    --------
-    >>> from lasersampling.learning.spikes import ClassifyRecipe, data_of
-    >>> len(data_of(ClassifyRecipe(data="yin_yang", train_samples=500)).train)
-    500
-    """
-    data, n = load_data(recipe.data), recipe.train_samples
-    if n is None:
-        return data
-    if n > len(data.train):
-        expected = f"at most {len(data.train)}, as there are"
-        raise InputError.single("train_samples", f"{n}", expected)
-    chosen = np.arange(n)
-    if isinstance(data, EventData):
-        return dataclasses.replace(data, train=data.train.chosen(chosen))
-    return dataclasses.replace(data, train=data.train.chosen(chosen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +153,7 @@ def train_spikes(
     learning = learning_on(settings)
     runner, judged_on = runners(settings, network, substrate)
     loss = SpikeLoss(settings.loss, settings.answer)
-    task = SpikeClassification(network, data, loss, learning, runner)
+    task = SpikeClassification(network, (data.train, data.validation), loss, learning, runner)
     optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
     stopping = None
     if learning.patience:

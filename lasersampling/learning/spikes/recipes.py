@@ -205,7 +205,8 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     Attributes
     ----------
     data : str
-        ``yin_yang``, ``mnist16``, ``mnist28``, or the user's own archive (``.npz``).
+        ``yin_yang``, ``digits``, ``mnist16``, ``mnist28``, a folder of MNIST's own files (IDX), or
+        the user's own archive (``.npz``); see `load_data`.
     train_samples : int or None
         Number of training samples, the first ones of the data; all if not given.
     checkpoint_interval_s : float

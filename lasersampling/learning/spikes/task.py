@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from lasersampling.datasets.spikes import AnyData
+from lasersampling.datasets.events import EventSet
+from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.spikes.chips import chip_state, set_chip_state
 from lasersampling.learning.spikes.decisions import judge
@@ -33,6 +34,9 @@ from lasersampling.lif.recruitment import (
     silent_share,
 )
 
+AnyPart = SpikeSet | EventSet
+"""Samples whose inputs spike once at most, or as often as they like."""
+
 
 class SpikeClassification:
     """The task (`task.Task`) of classifying by spikes.
@@ -41,8 +45,9 @@ class SpikeClassification:
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble that is trained.
-    data : SpikeData or EventData
-        Training and validation part.
+    parts : tuple of SpikeSet or EventSet
+        Training and validation part. The test part is not given, so that no measurement in a
+        training, and nothing that is chosen by one, can depend on it.
     loss : SpikeLoss
         The loss.
     learning : SpikeLearning
@@ -54,16 +59,17 @@ class SpikeClassification:
     def __init__(
         self,
         network: AnyNetwork,
-        data: AnyData,
+        parts: tuple[AnyPart, AnyPart],
         loss: SpikeLoss,
         learning: SpikeLearning,
         runner: Runner,
     ) -> None:
         self.network, self._runner = network, runner
-        self._data, self._loss, self._learning = data, loss, learning
+        training, self._validation = parts
+        self._loss, self._learning = loss, learning
         like = next(network.parameters())
-        self._samples = samples_of(data.train, like)
-        self._labels = torch.from_numpy(data.train.labels).to(like.device)
+        self._samples = samples_of(training, like)
+        self._labels = torch.from_numpy(training.labels).to(like.device)
         self._recruitment = _recruitment_of(learning)
         self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
         self._order = torch.empty(0)
@@ -118,7 +124,7 @@ class SpikeClassification:
         done = epoch + 1
         if done % self._learning.evaluate_every and done != self._learning.n_epochs:
             return {}
-        judged = judge(self.network, self._data.validation, self._runner, self._loss.answer)
+        judged = judge(self.network, self._validation, self._runner, self._loss.answer)
         return {"validation_accuracy": judged.accuracy}
 
     def use_averages(self) -> None:

@@ -10,10 +10,8 @@ from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
 from lasersampling.learning.loop import train
-from lasersampling.learning.spikes.classification import (
-    load_data,
-    train_spikes,
-)
+from lasersampling.learning.spikes.classification import train_spikes
+from lasersampling.learning.spikes.data import load_data
 from lasersampling.learning.spikes.losses import SpikeLoss
 from lasersampling.learning.spikes.networks import build_network
 from lasersampling.learning.spikes.parts import LossSettings, NetworkSettings
@@ -124,12 +122,32 @@ def test_it_learns(delays, recruitment):
     )
 
 
+def test_nothing_in_a_training_depends_on_the_test_part():
+    """Neither the parameters nor the moment at which patience ends change with it."""
+    data = small_data()
+    other = SpikeSet(data.test.times[::-1].copy(), (data.test.labels + 1) % 3)
+    chosen = recipe(n_epochs=12, evaluate_every=1, patience=2)
+    one, two = (
+        train_spikes(SpikeData(data.train, data.validation, test), settings=chosen)
+        for test in (data.test, other)
+    )
+    assert one.history.n_rows == two.history.n_rows < 12  # patience has ended both
+    for name, row in one.history.arrays().items():
+        if name != "epoch_time_s":
+            assert np.array_equal(row, two.history.arrays()[name], equal_nan=True)
+    for own, same in zip(one.network.parameters(), two.network.parameters(), strict=True):
+        assert torch.equal(own, same)
+    assert not np.array_equal(one.test.accuracy.value, two.test.accuracy.value)
+
+
 def test_averages_are_means_of_the_last_steps():
     data = small_data()
     chosen = recipe(averaged_share=0.5)
     network = build_network(chosen, 4, 3)
     loss = SpikeLoss(chosen.loss, Answer())
-    task = SpikeClassification(network, data, loss, chosen.learning, network)
+    task = SpikeClassification(
+        network, (data.train, data.validation), loss, chosen.learning, network
+    )
     seen = []
     finish = task.finish_step
 
@@ -168,7 +186,7 @@ def test_reference_settings_are_the_defaults():
 
 
 def test_data_that_do_not_exist_are_refused():
-    with pytest.raises(InputError, match="data: got 'letters', expected yin_yang, mnist16"):
+    with pytest.raises(InputError, match="data: got 'letters', expected yin_yang, digits, mnist16"):
         load_data("letters")
 
 

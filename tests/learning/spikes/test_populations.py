@@ -309,7 +309,9 @@ def test_nothing_is_made_where_the_network_is_not(method, recruitment):
             network = network_of(chosen, 4, 2)
         runner, judged_on = runners(chosen, network)
         loss = SpikeLoss(chosen.loss, chosen.answer)
-        task = SpikeClassification(network, DATA, loss, chosen.learning, runner)
+        task = SpikeClassification(
+            network, (DATA.train, DATA.validation), loss, chosen.learning, runner
+        )
         task.begin_epoch(0)
         metrics = task.write_gradients(0).metrics
         judged = judge(network, DATA.test, judged_on, chosen.answer)

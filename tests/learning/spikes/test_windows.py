@@ -7,7 +7,8 @@ import pytest
 from lasersampling.config import load, resolve
 from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import InputError
-from lasersampling.learning.spikes.classification import load_data, train_spikes
+from lasersampling.learning.spikes.classification import train_spikes
+from lasersampling.learning.spikes.data import load_data
 from lasersampling.learning.spikes.networks import build_network
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.learning.spikes.windows import window_problems
