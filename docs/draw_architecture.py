@@ -26,7 +26,8 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "lif": ("spike_times", "populations", "events", "grid", "chips", "exchange"),
     },
     {"hardware": ()},
-    {"statistics": (), "datasets": (), "config": (), "plots": ()},
+    {"statistics": (), "datasets": (), "plots": ()},
+    {"config": ()},
 )
 """Packages and their rooms, the upper layers first."""
 

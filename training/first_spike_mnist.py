@@ -15,7 +15,7 @@ from lasersampling.config import load, resolve
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
-from lasersampling.learning.spikes import ClassifyRecipe, load_data
+from lasersampling.learning.spikes import ClassifyRecipe, data_of, load_data
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Settings:
 def main(settings: Settings, run: Run) -> None:
     chosen = settings.chosen(run.seed)
     with run.training(chosen) as file:
-        data = load_data("digits" if settings.small_images else chosen.data)
+        data = load_data("digits") if settings.small_images else data_of(chosen)
         with run.progress("training") as progress:
             trained = ls.train_spikes(
                 data, settings=chosen, progress=progress, checkpoints=Checkpoints(file)

@@ -58,7 +58,7 @@ def classify(
     from lasersampling.learning.devices import usable_device
     from lasersampling.learning.spikes.baselines import baselines
     from lasersampling.learning.spikes.classification import train_spikes
-    from lasersampling.learning.spikes.data import data_of
+    from lasersampling.learning.spikes.data import data_of, files_of
     from lasersampling.learning.spikes.recipes import ClassifyRecipe
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -76,7 +76,7 @@ def classify(
     training = Training(
         resume or out,
         names,
-        [*files_named(recipe, overrides), config.data],
+        [*files_named(recipe, overrides), *files_of(config.data)],
         overwrite=overwrite,
         goes_on=resume is not None,
     )

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
     ("target",): (),
-    ("data",): ("yin_yang", "digits", "mnist16", "mnist28"),
+    ("data",): ("yin_yang", "digits", "mnist16", "mnist28", "shd", "ssc"),
     ("data", "source"): ("digits", "mnist"),
     ("model",): "machines",
     ("chip", "model"): "chips",

@@ -4,6 +4,7 @@ Reads, checks and scales data. Nothing is downloaded, and no model or training b
 """
 
 from lasersampling.datasets.digits import label_units, load_digits
+from lasersampling.datasets.event_files import load_event_files
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
 from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
@@ -14,9 +15,11 @@ from lasersampling.datasets.spikes import (
     EventData,
     SpikeData,
     SpikeSet,
+    StoredEventData,
     as_spike_times,
     held_out,
 )
+from lasersampling.datasets.stored_events import EventReading, StoredEvents
 from lasersampling.datasets.yin_yang import (
     FEW,
     SIZES,
@@ -28,18 +31,22 @@ from lasersampling.datasets.yin_yang import (
 
 __all__ = [
     "EventData",
+    "EventReading",
     "EventSet",
     "FEW",
     "Pictures",
     "SIZES",
     "SpikeData",
     "SpikeSet",
+    "StoredEventData",
+    "StoredEvents",
     "as_spike_times",
     "digits_spikes",
     "fresh_yin_yang",
     "held_out",
     "label_units",
     "load_digits",
+    "load_event_files",
     "load_events",
     "load_mnist",
     "load_pictures",

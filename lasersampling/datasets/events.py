@@ -135,6 +135,25 @@ class EventSet:
             offsets, self.neuron[spikes], self.time[spikes], self.labels[places], self.n_inputs
         )
 
+    def read(self, places: NDArray[np.int64]) -> EventSet:
+        """Return some of the samples, as `chosen` does; see `StoredEvents`.
+
+        Parameters
+        ----------
+        places : ndarray of int64
+            Their numbers, in the order that is wanted.
+        """
+        return self.chosen(places)
+
+    @property
+    def n_spikes(self) -> NDArray[np.int64]:
+        """Number of spikes of each sample, (sample,)."""
+        return np.diff(self.offsets)
+
+    def last(self) -> float:
+        """Return the time of the last spike of all samples, -inf for none [tau_syn]."""
+        return float(self.time.max(initial=-np.inf))
+
     def counts(self) -> NDArray[np.int64]:
         """Return the number of spikes of each input, (sample, input)."""
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))

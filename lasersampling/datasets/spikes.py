@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import UnionType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from lasersampling.checks import (
 )
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.labels import class_numbers, label_problems
+from lasersampling.datasets.stored_events import StoredEvents
 from lasersampling.errors import InputError, Problem
 
 EARLIEST, LATEST = 0.15, 2.0
@@ -98,13 +100,23 @@ class SpikeSet:
         """Return the first spike of each input, (sample, input), inf for none [tau_syn]."""
         return self.times
 
+    def last(self) -> float:
+        """Return the time of the last spike of all samples, -inf for none [tau_syn]."""
+        return float(self.times[np.isfinite(self.times)].max(initial=-np.inf))
+
     def counts(self) -> NDArray[np.int64]:
         """Return the number of spikes of each input, (sample, input)."""
         return np.isfinite(self.times).astype(np.int64)
 
 
-Part = TypeVar("Part", SpikeSet, EventSet)
+AnyEvents = EventSet | StoredEvents
+"""Samples whose inputs spike as often as they like, in memory or in a file."""
+
+AnyPart = SpikeSet | AnyEvents
 """Samples whose inputs spike once at most, or as often as they like."""
+
+Part = TypeVar("Part", SpikeSet, EventSet, StoredEvents)
+"""Samples of one of these kinds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +125,7 @@ class LabelledParts(Generic[Part]):
 
     Attributes
     ----------
-    train, validation, test : SpikeSet or EventSet
+    train, validation, test : SpikeSet, or EventSet or StoredEvents
         The parts. Networks learn from the training part, all choices are made on the validation
         part, and the test part is used once, for the final judgement.
     class_names : tuple of str
@@ -134,7 +146,8 @@ class LabelledParts(Generic[Part]):
     def __post_init__(self) -> None:
         parts = self.train, self.validation, self.test
         given = zip(("train", "validation", "test"), parts, strict=True)
-        refuse(*(kind_problems(name, part, self._kind()) for name, part in given))
+        kind, expected = self._kind()
+        refuse(*(kind_problems(name, part, kind, expected) for name, part in given))
         widths = {part.n_inputs for part in parts}
         if len(widths) > 1:
             raise InputError.single("inputs", f"{sorted(widths)}", "as many in each part")
@@ -173,9 +186,9 @@ class LabelledParts(Generic[Part]):
         return len(self.class_names)
 
     @classmethod
-    def _kind(cls) -> type[SpikeSet | EventSet]:
-        """Kind of the parts."""
-        return SpikeSet
+    def _kind(cls) -> tuple[type | UnionType, str]:
+        """Kind of the parts, and its name."""
+        return SpikeSet, "SpikeSet(...)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,12 +217,21 @@ class EventData(LabelledParts[EventSet]):
     """
 
     @classmethod
-    def _kind(cls) -> type[SpikeSet | EventSet]:
-        return EventSet
+    def _kind(cls) -> tuple[type | UnionType, str]:
+        return EventSet, "EventSet(...)"
 
 
-AnyData = SpikeData | EventData
-"""A data set of either kind."""
+@dataclass(frozen=True, eq=False)
+class StoredEventData(LabelledParts[StoredEvents]):
+    """A data set like `EventData` whose spikes stay in files; see `load_event_files`."""
+
+    @classmethod
+    def _kind(cls) -> tuple[type | UnionType, str]:
+        return StoredEvents, "StoredEvents(...)"
+
+
+AnyData = SpikeData | EventData | StoredEventData
+"""A data set of any kind."""
 
 
 def held_out(part: Part, n_held: int, seed: int) -> tuple[Part, Part]:

@@ -73,8 +73,13 @@ class SpikeEvaluation:
                 "test/input_time", test.times, ("sample", "input"),
                 units="tau_syn", description="input spike times, inf for absent ones",
             )  # fmt: skip
-        else:
+        elif isinstance(test, EventSet):
             _write_events(file, test)
+        else:
+            file.write(
+                "test/input_row", test.rows, ("sample",),
+                units="1", description=f"rows of {test.path.name}, which keeps the input spikes",
+            )  # fmt: skip
         file.write("test/label", test.labels, ("sample",), units="1", description="class")
         names = self.classifier.data.class_names
         if names != tuple(str(k) for k in range(len(names))):

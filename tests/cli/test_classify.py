@@ -12,6 +12,7 @@ import pytest
 from lasersampling.learning.spikes import judge, load_data
 from lasersampling.lif import load_network
 from lasersampling.results import read_results
+from tests.datasets.heidelberg import rows, write
 
 QUICK = ("network.hidden=[6]", "learning.n_epochs=3", "learning.evaluate_every=2")
 
@@ -98,6 +99,31 @@ def test_neurons_that_spike_again_are_kept_and_decide_the_same_again(run, mine, 
     assert np.array_equal(again.decided, results.array("test/decision"))
     assert stored.accuracy is not None
     assert np.array_equal(again.accuracy.value, stored.accuracy)
+
+
+def test_spoken_words_in_files_of_ones_own(run):
+    """The shipped recipe, with another network, in the folder of the files."""
+    for part, seed in (("train", 0), ("test", 1)):
+        write(Path(f"shd_{part}.h5"), rows(seed))
+    chosen = options(
+        *QUICK, "learning.batch_size=8", "event_files.n_channels=20", "network.weight_mean=0.3"
+    )
+    ran = run("classify", "shd", "--out", "run.h5", "--json", "--quiet", *chosen)
+    assert ran.code == 0, ran.err
+    results = read_results("run.h5")
+    assert results.array("test/input_row").tolist() == list(range(24))
+    assert "input_time" not in results.group("test")
+    for name in ("linear", "kernel"):
+        metric = results.metric(f"{name}_test_accuracy")
+        assert 0.0 <= metric.value <= 1.0
+        assert "numbers of spikes" in metric.description
+    assert str(Path("shd_train.h5").absolute()) in results.config
+    refused = run("classify", "shd", "--out", "shd_test.h5", "--overwrite", *chosen)
+    assert refused.code == 2
+    Path("shd_test.h5").unlink()
+    gone = run("classify", "shd", *chosen)
+    assert gone.code == 2
+    assert "shd_test.h5: got no such file" in " ".join(gone.err.split())
 
 
 @pytest.mark.parametrize("device", ["meta", "nowhere", "cuda:77"])

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from lasersampling.checks import memory_problems
-from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import AnyData
+from lasersampling.datasets.spikes import AnyData, SpikeSet
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.networks import (
     BYTES_PER_WEIGHT,
@@ -28,7 +27,7 @@ _BYTES_PER_SPIKE = 64
 
 def activity_problems(settings: SpikeTraining, data: AnyData) -> list[Problem]:
     """Check that weights, and spikes of one batch with their derivatives, fit into the memory."""
-    if isinstance(data.train, EventSet):
+    if not isinstance(data.train, SpikeSet):
         problems = _event_problems(settings)
         if problems:
             return problems

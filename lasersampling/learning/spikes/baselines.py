@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import AnyData, SpikeSet
+from lasersampling.datasets.spikes import AnyData, AnyPart, SpikeSet
 from lasersampling.learning.task import Measurement
 
 _INVERSE_PENALTIES = (0.01, 0.1, 1.0)
@@ -190,7 +189,7 @@ def _best(
     return _share(best.score(features.of(data.test), data.test.labels), data.test)
 
 
-def _share(accuracy: float, part: SpikeSet | EventSet) -> Measurement:
+def _share(accuracy: float, part: AnyPart) -> Measurement:
     return Measurement.of(accuracy, np.sqrt(accuracy * (1.0 - accuracy) / len(part)))
 
 
@@ -201,7 +200,7 @@ def _nothing(_: float) -> None:
 class _Features:
     """What classifiers see of samples, scaled by those of the training part."""
 
-    def __init__(self, train: SpikeSet | EventSet) -> None:
+    def __init__(self, train: AnyPart) -> None:
         self._edges = 0.0, 1.0
         if isinstance(train, SpikeSet):
             finite = train.times[np.isfinite(train.times)]
@@ -209,7 +208,7 @@ class _Features:
         else:
             self._most = max(1, int(train.counts().max()))
 
-    def of(self, part: SpikeSet | EventSet) -> NDArray[np.float64]:
+    def of(self, part: AnyPart) -> NDArray[np.float64]:
         """Return (sample, feature)."""
         if not isinstance(part, SpikeSet):
             return part.counts() / self._most

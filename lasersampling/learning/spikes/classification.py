@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from lasersampling.checks import kind_problems, refuse
-from lasersampling.datasets.spikes import AnyData, EventData, SpikeData, divided
+from lasersampling.datasets.spikes import AnyData, divided
 from lasersampling.errors import InputError
 from lasersampling.hardware import Substrate
 from lasersampling.hardware.substrate import substrate_problems
@@ -47,7 +47,7 @@ class Classifier:
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble, with its trained parameters.
-    data : SpikeData or EventData
+    data : SpikeData, EventData or StoredEventData
         The data on which it was trained.
     history : History
         Record of the training.
@@ -84,7 +84,7 @@ def train_spikes(
 
     Parameters
     ----------
-    data : SpikeData, EventData, str or array_like
+    data : SpikeData, EventData, StoredEventData, str or array_like
         Labelled spike times in three parts; or their name, see `load_data`; or spike times of shape
         (sample, input), inf for absent spikes [tau_syn], a fifth of which is held out to test and a
         tenth of the rest to validate.
@@ -172,10 +172,10 @@ def train_spikes(
 
 
 def _loaded(data: AnyData | str | ArrayLike, labels: ArrayLike | None) -> AnyData:
-    if isinstance(data, SpikeData | EventData | str) and labels is not None:
+    if isinstance(data, AnyData | str) and labels is not None:
         expected = "none beside data that have their own (settings are given by name)"
         raise InputError.single("labels", type(labels).__name__, expected)
-    if isinstance(data, SpikeData | EventData):
+    if isinstance(data, AnyData):
         return data
     if isinstance(data, str):
         return load_data(data)

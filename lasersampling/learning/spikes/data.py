@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from lasersampling.datasets.event_files import load_event_files, part_files
 from lasersampling.datasets.idx import has_idx
 from lasersampling.datasets.mnist import mnist_spikes
 from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
 from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
-from lasersampling.datasets.spikes import AnyData, EventData
+from lasersampling.datasets.spikes import AnyData, EventData, StoredEventData
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
+from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.paths import expanded, suffix_of
 
@@ -26,8 +28,13 @@ _NAMED: Mapping[str, Callable[[], AnyData]] = {
 }
 """Data sets that come with this library, and what loads them."""
 
+_IN_FILES = {"shd": "shd_train.h5", "ssc": "ssc_train.h5"}
+"""Data sets that the user has to have, and their training files."""
 
-def load_data(name: str) -> AnyData:
+_EVENT_FILES = (".h5", ".hdf5")
+
+
+def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyData:
     """Load labelled spike times by their name.
 
     Each data set has a training, a validation and a test part, which share no sample; choices are
@@ -38,12 +45,16 @@ def load_data(name: str) -> AnyData:
     name : str
         ``yin_yang``; ``digits``, ``mnist16`` or ``mnist28``, whose bright pixels spike early; a
         folder of MNIST's own files (IDX), a tenth of whose training part is held out to validate;
-        or a file ``.npz``, see `load_spikes` and `load_events`.
+        a file ``.npz``, see `load_spikes` and `load_events`; or the training file (``.h5``) of the
+        Spiking Heidelberg Digits or Speech Commands, see `load_event_files`. ``shd`` and ``ssc``
+        are ``shd_train.h5`` and ``ssc_train.h5`` in the working directory.
+    event_files : EventFileSettings, optional
+        How such files are read.
 
     Raises
     ------
     InputError
-        If there are no such data.
+        If there are no such data, and for settings of files that are missing or not needed.
 
     Examples
     --------
@@ -52,14 +63,24 @@ def load_data(name: str) -> AnyData:
     >>> len(data.train), len(data.validation), len(data.test)
     (1287, 150, 360)
     """
+    path = expanded(whole_name(name))
+    if suffix_of(path) in _EVENT_FILES:
+        if event_files is None:
+            expected = "settings of files, with the duration of a tau_syn in seconds"
+            raise InputError.single("event_files.time_unit_s", "nothing", expected)
+        own = event_files
+        speakers, seed = own.validation_speakers, own.speaker_seed
+        return load_event_files(path, own.reading, validation_speakers=speakers, seed=seed)
+    if event_files is not None:
+        raise InputError.single("event_files", "settings", f"none with the data {name!r}")
     if name in _NAMED:
         return _NAMED[name]()
-    path = expanded(name)
     if suffix_of(name) == ".npz":
         return load_events(path) if holds_events(path) else load_spikes(path)
     if path.is_dir() and has_idx(path):
         return picture_spikes(load_pictures(path, binarise="none"))
-    expected = f"{', '.join(_NAMED)}, a file .npz, or a folder of MNIST's own files (IDX)"
+    others = "a file .npz or .h5, or a folder of MNIST's own files (IDX)"
+    expected = f"{', '.join([*_NAMED, *_IN_FILES])}, {others}"
     raise InputError.single("data", repr(name), expected)
 
 
@@ -82,7 +103,7 @@ def data_of(recipe: ClassifyRecipe) -> AnyData:
     >>> len(data_of(ClassifyRecipe(data="yin_yang", train_samples=500)).train)
     500
     """
-    data, n = load_data(recipe.data), recipe.train_samples
+    data, n = load_data(recipe.data, recipe.event_files), recipe.train_samples
     if n is None:
         return data
     if n > len(data.train):
@@ -90,6 +111,8 @@ def data_of(recipe: ClassifyRecipe) -> AnyData:
         raise InputError.single("train_samples", f"{n}", expected)
     chosen = np.arange(n)
     if isinstance(data, EventData):
+        return dataclasses.replace(data, train=data.train.chosen(chosen))
+    if isinstance(data, StoredEventData):
         return dataclasses.replace(data, train=data.train.chosen(chosen))
     return dataclasses.replace(data, train=data.train.chosen(chosen))
 
@@ -113,6 +136,33 @@ def whole_name(name: str) -> str:
     >>> whole_name("yin_yang"), whole_name("/data/mine.npz")
     ('yin_yang', '/data/mine.npz')
     """
-    if name in _NAMED or not (suffix_of(name) == ".npz" or expanded(name).is_dir()):
+    place = _IN_FILES.get(name, name)
+    is_place = suffix_of(place) in (".npz", *_EVENT_FILES) or expanded(place).is_dir()
+    if name in _NAMED or not is_place:
         return name
-    return str(expanded(name).absolute())
+    return str(expanded(place).absolute())
+
+
+def files_of(name: str) -> list[str]:
+    """Return the files that hold data, which nothing may replace.
+
+    Parameters
+    ----------
+    name : str
+        See `load_data`.
+
+    Raises
+    ------
+    InputError
+        If no file can have this name.
+
+    Examples
+    --------
+    >>> from lasersampling.learning.spikes.data import files_of
+    >>> files_of("/data/mine.npz"), files_of("/data/shd_train.h5")
+    (['/data/mine.npz'], ['/data/shd_train.h5', '/data/shd_test.h5'])
+    """
+    place = whole_name(name)
+    if suffix_of(place) not in _EVENT_FILES:
+        return [place]
+    return [str(path) for path in part_files(place).values()]

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lasersampling.checks import kind_problems, refuse
-from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.labels import label_problems
-from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.datasets.spikes import AnyPart
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.inputs import samples_of
 from lasersampling.learning.spikes.methods import AnyActivity, Runner, runner_of
@@ -55,7 +54,7 @@ class Decisions:
 
 def judge(
     network: AnyNetwork,
-    part: SpikeSet | EventSet,
+    part: AnyPart,
     runner: Runner | None = None,
     answer: Answer = FIRST_SPIKE,
 ) -> Decisions:
@@ -65,7 +64,7 @@ def judge(
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble.
-    part : SpikeSet or EventSet
+    part : SpikeSet, EventSet or StoredEvents
         The samples.
     runner : Runner, optional
         Runs the network; by default it runs exactly.
@@ -90,7 +89,7 @@ def judge(
     expected = "a SpikingNetwork or a PopulationNetwork"
     refuse(
         kind_problems("network", network, AnyNetwork, expected),
-        kind_problems("part", part, SpikeSet | EventSet, "a SpikeSet or an EventSet"),
+        kind_problems("part", part, AnyPart, "a SpikeSet or an EventSet"),
         kind_problems("answer", answer, Answer),
     )
     refuse(_answer_problems(network, answer))

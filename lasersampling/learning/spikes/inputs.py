@@ -10,13 +10,16 @@ import torch
 from torch import Tensor
 
 from lasersampling.checks import refuse
-from lasersampling.datasets.events import EventSet, gathered
-from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.datasets.spikes import AnyEvents, AnyPart, SpikeSet
 from lasersampling.errors import Problem
 from lasersampling.lif.populations.spikes import SpikeEvents
 
 AnyInputs = Tensor | SpikeEvents
 """Times of (member, sample, input) or (sample, input) [tau_syn], or events."""
+
+
+_MOST_SPIKES = 2_000_000
+"""Number of input spikes that are run at once where networks are judged, which limits memory."""
 
 
 class Samples(Protocol):
@@ -65,44 +68,46 @@ class Events:
 
     Parameters
     ----------
-    part : EventSet
-        The samples.
+    part : EventSet or StoredEvents
+        The samples; of those in a file, only what is asked for is in memory.
     like : Tensor
         Has the device and the precision that are wanted.
     """
 
-    def __init__(self, part: EventSet, like: Tensor) -> None:
+    def __init__(self, part: AnyEvents, like: Tensor) -> None:
         self._part, self._device, self._dtype = part, like.device, like.dtype
 
     def of(self, chosen: Tensor) -> SpikeEvents:
         """Return the spikes of some samples; see `Samples`."""
         n_members, n_samples = chosen.shape
-        offsets, spikes = gathered(self._part.offsets, chosen.cpu().numpy().ravel())
+        own = self._part.read(chosen.cpu().numpy().ravel())
         events = SpikeEvents(
-            torch.from_numpy(offsets), torch.from_numpy(self._part.neuron[spikes]),
-            torch.from_numpy(self._part.time[spikes]), n_members, n_samples, self._part.n_inputs,
+            torch.from_numpy(own.offsets), torch.from_numpy(own.neuron),
+            torch.from_numpy(own.time), n_members, n_samples, own.n_inputs,
         )  # fmt: skip
         return events.to(self._device, self._dtype)
 
     def in_chunks(self, size: int, n_members: int) -> Iterator[SpikeEvents]:
         """Yield the spikes of all samples; see `Samples`."""
+        spikes = self._part.n_spikes.sum() * n_members / len(self._part)
+        size = min(size, max(1, int(_MOST_SPIKES / max(spikes, 1.0))))
         edges = [*range(0, len(self._part), size), len(self._part)]
         for first, behind in itertools.pairwise(edges):
             places = torch.arange(first, behind, device="cpu")
             yield self.of(places.expand(n_members, -1))
 
 
-def samples_of(part: SpikeSet | EventSet, like: Tensor) -> Times | Events:
+def samples_of(part: AnyPart, like: Tensor) -> Times | Events:
     """Return the input spikes of a part of a data set.
 
     Parameters
     ----------
-    part : SpikeSet or EventSet
+    part : SpikeSet, EventSet or StoredEvents
         The samples.
     like : Tensor
         Has the device and the precision that are wanted.
     """
-    return Events(part, like) if isinstance(part, EventSet) else Times(part, like)
+    return Times(part, like) if isinstance(part, SpikeSet) else Events(part, like)
 
 
 def once(inputs: AnyInputs) -> Tensor:

@@ -1,13 +1,56 @@
-"""Settings of the parts of a training: the layers of a network, and its loss."""
+"""Settings of the parts of a training: files of data, the layers of a network, and its loss."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from lasersampling.config import Count, NonNegative, Positive, validated
+from lasersampling.datasets.stored_events import EventReading
 from lasersampling.hardware import NominalNeuron
 from lasersampling.lif import DelayRange
 from lasersampling.lif.populations.layered import SpikingAgain
+
+
+@validated
+class EventFileSettings:
+    """How files of the Spiking Heidelberg Digits and Speech Commands are read.
+
+    Attributes
+    ----------
+    time_unit_s : float
+        Duration of one tau_syn [s].
+    bin_s : float or None
+        All spikes of an input within a bin of this width become one, in the middle of the bin [s].
+    latest_s : float or None
+        Spikes at this time or later are left out [s].
+    n_channels : int
+        Number of channels of the files.
+    pooled : int
+        Number of neighbouring channels that become one input.
+    validation_speakers : int
+        Number of speakers of the training part who validate, if there is no file of a validation
+        part.
+    speaker_seed : int
+        Seed of the choice of these speakers.
+    """
+
+    time_unit_s: Positive
+    bin_s: Positive | None = None
+    latest_s: Positive | None = None
+    n_channels: Count = 700
+    pooled: Count = 1
+    validation_speakers: Count = 1
+    speaker_seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+
+    @property
+    def reading(self) -> EventReading:
+        """How seconds and channels become spike times and inputs."""
+        return EventReading(
+            self.time_unit_s, self.bin_s, self.latest_s, self.n_channels, self.pooled
+        )
+
 
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
 

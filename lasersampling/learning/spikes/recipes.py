@@ -12,7 +12,11 @@ from lasersampling.config import Count, NonNegative, Positive, Probability, vali
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
-from lasersampling.learning.spikes.parts import LossSettings, NetworkSettings
+from lasersampling.learning.spikes.parts import (
+    EventFileSettings,
+    LossSettings,
+    NetworkSettings,
+)
 from lasersampling.lif import Neuron
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.answers import VOLTAGES, Answer, AnswerKind
@@ -206,14 +210,18 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     ----------
     data : str
         ``yin_yang``, ``digits``, ``mnist16``, ``mnist28``, a folder of MNIST's own files (IDX), or
-        the user's own archive (``.npz``); see `load_data`.
+        the user's own archive (``.npz``); ``shd``, ``ssc``, or the training file of such a set
+        (``.h5``); see `load_data`.
     train_samples : int or None
         Number of training samples, the first ones of the data; all if not given.
+    event_files : EventFileSettings or None
+        How files of such a set are read.
     checkpoint_interval_s : float
         Time between checkpoints [s].
     """
 
     train_samples: Count | None = None
+    event_files: EventFileSettings | None = None
     checkpoint_interval_s: NonNegative = 20.0
 
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.datasets.spikes import AnyPart
 from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.spikes.chips import chip_state, set_chip_state
 from lasersampling.learning.spikes.decisions import judge
@@ -34,9 +33,6 @@ from lasersampling.lif.recruitment import (
     silent_share,
 )
 
-AnyPart = SpikeSet | EventSet
-"""Samples whose inputs spike once at most, or as often as they like."""
-
 
 class SpikeClassification:
     """The task (`task.Task`) of classifying by spikes.
@@ -45,7 +41,7 @@ class SpikeClassification:
     ----------
     network : SpikingNetwork or PopulationNetwork
         The ensemble that is trained.
-    parts : tuple of SpikeSet or EventSet
+    parts : tuple of SpikeSet, EventSet or StoredEvents
         Training and validation part. The test part is not given, so that no measurement in a
         training, and nothing that is chosen by one, can depend on it.
     loss : SpikeLoss

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 
-from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import SpikeSet
+from lasersampling.datasets.spikes import AnyPart, SpikeSet
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.methods import grid_settings
 from lasersampling.learning.spikes.networks import AnyNetwork
@@ -20,9 +18,7 @@ _SAMPLES = 500
 """Number of samples of the training part that are used, which limits time and memory."""
 
 
-def window_problems(
-    training: SpikeTraining, network: AnyNetwork, part: SpikeSet | EventSet
-) -> list[Problem]:
+def window_problems(training: SpikeTraining, network: AnyNetwork, part: AnyPart) -> list[Problem]:
     """List the given times that come before spikes of the untrained network.
 
     An absent spike that counts as earlier than real ones would win against them, and learning would
@@ -37,11 +33,11 @@ def window_problems(
     part : SpikeSet
         Training part.
     """
-    times = torch.from_numpy(part.first()).to(next(network.parameters()))
-    if not bool(torch.isfinite(times).any()):
+    if part.last() == -math.inf:
         return [Problem("train_times", "inf only", "samples with input spikes")]
-    if not isinstance(network, SpikingNetwork):
+    if not isinstance(network, SpikingNetwork) or not isinstance(part, SpikeSet):
         return end_problems(training, part) + _delay_problems(training)
+    times = torch.from_numpy(part.times).to(next(network.parameters()))
     with torch.no_grad():
         output = network(times[:_SAMPLES])
     present = output[torch.isfinite(output)]
@@ -69,28 +65,24 @@ def window_problems(
     return problems + _delay_problems(training)
 
 
-def end_problems(
-    training: SpikeTraining, part: SpikeSet | EventSet, name: str = "training"
-) -> list[Problem]:
+def end_problems(training: SpikeTraining, part: AnyPart, name: str = "training") -> list[Problem]:
     """Compare the end of runs with the latest input, behind which nothing would be noticed.
 
     Parameters
     ----------
     training : SpikeTraining
         Settings with the end of runs.
-    part : SpikeSet or EventSet
+    part : SpikeSet, EventSet or StoredEvents
         A part of the data.
     name : str
         Which part it is.
     """
-    times = part.times if isinstance(part, SpikeSet) else part.time
-    times = times[np.isfinite(times)]
-    if not len(times):
+    latest = part.last()
+    if latest == -math.inf:
         return [Problem(f"{name} part", "no input spikes", "samples with input spikes")]
     end = training.answer.until
     if training.method == "surrogate":
         end = grid_settings(training).end
-    latest = float(times.max())
     if end is None or end > latest:
         return []
     got = f"{end:g}, while inputs of the {name} part spike until {latest:.3g}"

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lasersampling.datasets import SpikeData
 from lasersampling.learning.spikes import load_data
 from lasersampling.learning.spikes.data import whole_name
 
@@ -25,6 +26,7 @@ def folder(tmp_path):
 
 def test_a_tenth_of_the_training_files_validates_and_the_test_file_tests(folder):
     data = load_data(str(folder))
+    assert isinstance(data, SpikeData)
     parts = data.train, data.validation, data.test
     assert [len(part) for part in parts] == [36, 4, 10]
     assert len({row.tobytes() for part in parts for row in part.times}) == 50
