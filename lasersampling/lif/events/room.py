@@ -16,6 +16,9 @@ RUN, N_BEFORE = 2, 3  # the run that is followed, and the spikes that are record
 COMING, N_ARRIVALS = 4, 5  # its next input, -1 if it has not begun; how many there are
 N_COUNTS = 6
 
+_MANY_ROWS = 4096
+"""Up to this number of rows there is room at once for a spike of each neuron on its way."""
+
 
 class Arrivals(NamedTuple):
     """Arrivals of the input spikes of a run, in their order.
@@ -78,12 +81,15 @@ class Needed(NamedTuple):
         Whether there are spikes that reach some neurons of a population only.
     rows : int
         Most rows of a neuron.
+    all_rows : int
+        Rows of all neurons.
     arrivals : array of int64 (run,)
         Arrivals of input spikes in each run.
     """
 
     alone: np.ndarray
     rows: int
+    all_rows: int
     arrivals: np.ndarray
 
 
@@ -92,8 +98,9 @@ def needed_by(cells, wires, given):
     alone = np.zeros(len(cells.first) - 1, np.int64)
     alone[wires.home[wires.high - wires.low < np.diff(cells.first)[wires.home]]] = 1
     rows = np.diff(wires.rows)
+    of_neurons = rows[len(rows) - len(cells.home) :]
     arriving = np.concatenate([[0], np.cumsum(rows[given.source])])[given.offsets]
-    return Needed(alone, int(rows[len(rows) - len(cells.home) :].max()), np.diff(arriving))
+    return Needed(alone, int(of_neurons.max()), int(of_neurons.sum()), np.diff(arriving))
 
 
 def new_room(cells, span, needed):
@@ -116,7 +123,7 @@ def new_room(cells, span, needed):
     return Room(
         Spikes(np.empty(n_spikes, np.int64), np.empty(n_spikes), *currents), log,
         np.zeros(n_runs + 1, np.int64), np.zeros(n_runs + 1, np.int64),
-        new_heap(64 + needed.rows), new_heap(len(cells.home)),
+        new_heap(64 + max(needed.rows, min(needed.all_rows, _MANY_ROWS))), new_heap(len(cells.home)),
         arrivals(sorting.arrival), arrivals(np.empty(most)), np.empty(most), sorting,
     )  # fmt: skip
 
