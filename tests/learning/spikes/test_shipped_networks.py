@@ -16,6 +16,7 @@ TARGETS = {
     "yin_yang_axonal": 0.978,
     "yin_yang_synaptic": 0.985,
     "yin_yang_small": 0.958,
+    "yin_yang_eventprop": 0.989,
     "chip": 0.88,
     "chip_axonal": 0.94,
     "chip_synaptic": 0.94,
