@@ -26,7 +26,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "lif": ("spike_times", "populations", "events", "grid", "chips", "exchange"),
     },
     {"hardware": ()},
-    {"statistics": (), "datasets": (), "plots": ()},
+    {"statistics": (), "datasets": ("timing",), "plots": ()},
     {"config": ()},
 )
 """Packages and their rooms, the upper layers first."""

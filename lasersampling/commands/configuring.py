@@ -21,7 +21,10 @@ T = TypeVar("T")
 
 _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
     ("target",): (),
-    ("data",): ("yin_yang", "digits", "mnist16", "mnist28", "shd", "ssc"),
+    ("data",): (
+        *("yin_yang", "digits", "mnist16", "mnist28", "shd", "ssc"),
+        *("intervals", "coincidences", "words", "mnist_1d"),
+    ),
     ("data", "source"): ("digits", "mnist"),
     ("model",): "machines",
     ("chip", "model"): "chips",

@@ -14,6 +14,12 @@ from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
 from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
 from lasersampling.datasets.spikes import AnyData, EventData, StoredEventData
+from lasersampling.datasets.timing import (
+    coincidence_data,
+    interval_data,
+    signal_data,
+    word_data,
+)
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.parts import EventFileSettings
@@ -25,6 +31,10 @@ _NAMED: Mapping[str, Callable[[], AnyData]] = {
     "digits": digits_spikes,
     "mnist16": lambda: mnist_spikes(side=16),
     "mnist28": lambda: mnist_spikes(side=28),
+    "intervals": interval_data,
+    "coincidences": coincidence_data,
+    "words": word_data,
+    "mnist_1d": signal_data,
 }
 """Data sets that come with this library, and what loads them."""
 
@@ -44,6 +54,7 @@ def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyDat
     ----------
     name : str
         ``yin_yang``; ``digits``, ``mnist16`` or ``mnist28``, whose bright pixels spike early; a
+        task of docs/timing_tasks.md: ``intervals``, ``coincidences``, ``words``, ``mnist_1d``; a
         folder of MNIST's own files (IDX), a tenth of whose training part is held out to validate;
         a file ``.npz``, see `load_spikes` and `load_events`; or the training file (``.h5``) of the
         Spiking Heidelberg Digits or Speech Commands, see `load_event_files`. ``shd`` and ``ssc``

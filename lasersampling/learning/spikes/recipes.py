@@ -209,9 +209,9 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
     Attributes
     ----------
     data : str
-        ``yin_yang``, ``digits``, ``mnist16``, ``mnist28``, a folder of MNIST's own files (IDX), or
-        the user's own archive (``.npz``); ``shd``, ``ssc``, or the training file of such a set
-        (``.h5``); see `load_data`.
+        ``yin_yang``, ``digits``, ``mnist16``, ``mnist28``; a task of docs/timing_tasks.md such as
+        ``intervals``; a folder of MNIST's own files (IDX), or the user's own archive (``.npz``);
+        ``shd``, ``ssc``, or the training file of such a set (``.h5``); see `load_data`.
     train_samples : int or None
         Number of training samples, the first ones of the data; all if not given.
     event_files : EventFileSettings or None

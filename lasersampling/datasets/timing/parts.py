@@ -1,0 +1,117 @@
+"""What the tasks share: labels in equal numbers, spikes as arrays, the parts of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.checks import integer_problems, memory_problems, refuse
+from lasersampling.datasets.events import EventSet
+from lasersampling.datasets.spikes import EventData
+from lasersampling.errors import InputError, Problem
+
+SIZES = {"train": 5000, "validation": 1000, "test": 1000}
+"""Numbers of samples."""
+
+SEEDS = {"train": 42, "validation": 41, "test": 40}
+"""Seeds of the parts; each task has random streams of its own."""
+
+_BYTES_PER_SPIKE = 64
+"""Of a spike, with what is needed while it is drawn [B]."""
+
+
+def drawing_problems(n_samples: int, seed: int, spikes_per_sample: int) -> list[Problem]:
+    """Check a number of samples and a seed, before memory is taken."""
+    problems = integer_problems("n_samples", n_samples, 1) + integer_problems("seed", seed, 0)
+    shape = (n_samples, spikes_per_sample)
+    return problems or memory_problems("n_samples", shape, _BYTES_PER_SPIKE)
+
+
+def balanced_labels(
+    n_samples: int, n_classes: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return labels in random order, of each class as many as of any other, or one more."""
+    return random.permutation(np.arange(n_samples, dtype=np.int64) % n_classes)
+
+
+def as_events(times: NDArray[np.float64], labels: NDArray[np.int64]) -> EventSet:
+    """Return samples whose inputs all spike equally often.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (sample, input, spike)
+        Spike times in any order [tau_syn].
+    labels : ndarray of int64, shape (sample,)
+        Classes from 0.
+    """
+    n_samples, n_inputs, n_spikes = times.shape
+    offsets = np.arange(n_samples + 1) * (n_inputs * n_spikes)
+    neuron = np.tile(np.repeat(np.arange(n_inputs), n_spikes), n_samples)
+    return EventSet(offsets, neuron, times.ravel(), labels, n_inputs)
+
+
+def as_times(part: EventSet) -> NDArray[np.float64]:
+    """Return the spikes of samples whose inputs all spike equally often.
+
+    Returns
+    -------
+    ndarray of float64, shape (sample, input, spike)
+        Spike times, sorted for each input [tau_syn].
+
+    Raises
+    ------
+    InputError
+        If inputs spike in different numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.array([[[0.3, 0.1], [0.2, 0.5]]])
+    >>> as_times(as_events(times, np.array([0])))
+    array([[[0.1, 0.3],
+            [0.2, 0.5]]])
+    """
+    counts = part.counts()
+    if counts.min() != counts.max():
+        got = f"{counts.min()} to {counts.max()} spikes of an input"
+        raise InputError.single("part", got, "as many spikes of each input, as the tasks have")
+    sample = np.repeat(np.arange(len(part)), np.diff(part.offsets))
+    order = np.lexsort((part.time, part.neuron, sample))
+    return part.time[order].reshape(len(part), part.n_inputs, -1)
+
+
+def in_parts(
+    draw: Callable[[int, int], EventSet],
+    sizes: Mapping[str, int],
+    seeds: Mapping[str, int],
+    class_names: tuple[str, ...],
+) -> EventData:
+    """Draw a training, a validation and a test part.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws a number of samples with a seed.
+    sizes, seeds : mapping of str to int
+        For "train", "validation" and "test".
+    class_names : tuple of str
+        Names of the classes.
+
+    Raises
+    ------
+    InputError
+        If a part is missing or unknown, or two parts have the same seed.
+    """
+    problems = [
+        Problem(name, ", ".join(map(str, given)) or "nothing", f"numbers for {', '.join(SIZES)}")
+        for name, given in (("sizes", sizes), ("seeds", seeds))
+        if set(given) != set(SIZES)
+    ]
+    if not problems and len(set(seeds.values())) < len(SIZES):
+        got = ", ".join(f"{part} {seed}" for part, seed in seeds.items())
+        problems.append(Problem("seeds", got, "another seed for each part"))
+    refuse(problems)
+    parts = {part: draw(sizes[part], seeds[part]) for part in SIZES}
+    return EventData(parts["train"], parts["validation"], parts["test"], class_names)
