@@ -1,11 +1,14 @@
 """Settings that must stand before the first test module is imported."""
 
+import functools
 import os
 import shutil
 import tempfile
 
 import pytest
 from hypothesis import settings
+
+from lasersampling import closure
 
 # One thread each for BLAS and torch: xdist already puts a worker on every core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,6 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Calibrations of a test run are shared by its workers and never meet those of the user.
         os.environ["LASERSAMPLING_CACHE"] = tempfile.mkdtemp(prefix="lasersampling-tests-")
+    # Each command asks anew for the digest of the sources, which takes most of a second. Here many
+    # commands run in one process, and the same text has the same code.
+    closure.code_of = functools.cache(closure.code_of)
 
 
 def pytest_unconfigure() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
-from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
+from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
 from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
@@ -36,7 +36,7 @@ def classify(
         int | None, typer.Option(help="Number of networks to train, with successive seeds.")
     ] = None,
     substrate: Address = None,
-    timeout_s: Timeout = TIMEOUT_S,
+    timeout_s: Timeout = None,
     torch_device: Annotated[
         str,
         typer.Option(
@@ -63,6 +63,7 @@ def classify(
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     usable_device(torch_device)
+    refuse_timeout(substrate, timeout_s)
     options = {"seed": seed, "members": members}
     if resume is None:
         config: ClassifyRecipe = _configured(recipe, options, overrides)

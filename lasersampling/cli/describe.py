@@ -17,6 +17,7 @@ from lasersampling.boltzmann.files import load_names
 from lasersampling.boltzmann.learned import load_learned
 from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
 from lasersampling.config import hdf5, read_toml
+from lasersampling.datasets.numpy_files import NUMPY_SUFFIXES, read_numpy
 from lasersampling.errors import InputError
 from lasersampling.lasers.device import load_device
 from lasersampling.lif import SpikingNetwork
@@ -61,10 +62,28 @@ def describe(path: Path) -> Description:
         raise InputError.single(str(path), f"a TOML file with {held}", expected)
     if suffix_of(path) == ".nir":
         return describe_graph(path)
+    if suffix_of(path) in NUMPY_SUFFIXES:
+        return describe_arrays(path)
     kind = _kind_of(path)
     if kind == "network":
         return describe_spiking(path)
     return describe_machine(path) if kind == "machine" else describe_results(path)
+
+
+def describe_arrays(path: Path) -> Description:
+    """List the arrays of a NumPy file, such as spikes that a recipe of `classify` names."""
+    arrays = read_numpy(path, "arrays of NumPy")
+    listed = [
+        {"name": name, "shape": list(array.shape), "type": str(array.dtype)}
+        for name, array in arrays.items()
+    ]
+    told: dict[str, Any] = {"kind": "numpy_arrays", "arrays": listed}
+    rows = [
+        (entry["name"], " x ".join(map(str, entry["shape"])) or "one number", entry["type"])
+        for entry in listed
+    ]
+    shown: RenderableType = rows_table(f"arrays of NumPy {path}", ("name", "shape", "type"), rows)
+    return told, shown
 
 
 def describe_results(path: Path) -> Description:

@@ -12,7 +12,7 @@ import typer
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
-from lasersampling.cli.remote import TIMEOUT_S, Address, Timeout, device_at
+from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
 from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import (
     configured,
@@ -66,7 +66,7 @@ def fit(
         ),
     ] = None,
     substrate: Address = None,
-    timeout_s: Timeout = TIMEOUT_S,
+    timeout_s: Timeout = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -90,6 +90,7 @@ def fit(
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    refuse_timeout(substrate, timeout_s)
     given = {
         "n_hidden": hidden,
         "device": None if device is None else device_table(device),

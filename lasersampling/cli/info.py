@@ -20,7 +20,7 @@ def info(
     file: Annotated[
         str,
         typer.Argument(
-            help="Results, machine, device or network file, or the name of a shipped model.",
+            help="Results, machine, device, network or NumPy file, or the name of a shipped model.",
             autocompletion=completed(*SHIPPED_KINDS),
         ),
     ],

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.checks import number_problems, refuse
+from lasersampling.errors import InputError
+
 if TYPE_CHECKING:
     from lasersampling.hardware import Substrate
 
@@ -20,16 +23,37 @@ Address = Annotated[
 ]
 
 Timeout = Annotated[
-    float, typer.Option("--timeout-s", help="Longest wait for an answer of that device.")
+    float | None,
+    typer.Option(
+        "--timeout-s", help="Longest wait for an answer of that device.", show_default="60"
+    ),
 ]
 
-TIMEOUT_S = 60.0
+_TIMEOUT_S = 60.0
 
 
-def device_at(address: str | None, timeout_s: float) -> AbstractContextManager[Substrate | None]:
+def device_at(
+    address: str | None, timeout_s: float | None
+) -> AbstractContextManager[Substrate | None]:
     """Connect to a device, if one is named, for the duration of the block."""
     from lasersampling.hardware import RemoteSubstrate
 
     if address is None:
         return nullcontext()
-    return RemoteSubstrate(address, timeout_s=timeout_s)
+    return RemoteSubstrate(address, timeout_s=_TIMEOUT_S if timeout_s is None else timeout_s)
+
+
+def refuse_timeout(address: str | None, timeout_s: float | None) -> None:
+    """Refuse a timeout that is none, or that has no effect since no device is named.
+
+    Raises
+    ------
+    InputError
+        If it is so.
+    """
+    if timeout_s is None:
+        return
+    if address is None:
+        expected = "nothing without --substrate, the device whose answers it is about"
+        raise InputError.single("--timeout-s", f"{timeout_s:g}", expected)
+    refuse(number_problems("--timeout-s", timeout_s, 0.0, strict=True))

@@ -178,11 +178,16 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     from lasersampling.config import parse, read_toml
 
     table = read_toml(path)
-    _locate(table, path.parent)
+    _locate(table, path)
     table |= given
-    for key, read in (("device", device_table), ("imperfections", imperfections_table)):
+    for key, folder, read in (
+        ("device", "devices", device_table),
+        ("imperfections", "imperfections", imperfections_table),
+    ):
         if isinstance(table.get(key), str):
-            table[key] = read(table[key], beside=None if key in given else path.parent)
+            beside = None if key in given else path.parent
+            with _named(folder, key if key in given else f"{path}: {key}"):
+                table[key] = read(table[key], beside=beside)
     # Checked here and not only with the other options, so that problems name the file.
     try:
         parse(table, cls, str(path))
@@ -275,9 +280,20 @@ def _check_step(device: Any, config: Any) -> None:
         raise InputError(p.at(f"device.{p.where}") for p in problems)
 
 
-def _locate(table: dict[str, Any], folder: Path) -> None:
+@contextlib.contextmanager
+def _named(folder: str, key: str) -> Iterator[None]:
+    """Name the key of a model that is not found, in place of the folder of such models."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(p.at(key) if p.where == folder else p for p in error.problems) from None
+
+
+def _locate(table: dict[str, Any], recipe: Path) -> None:
     """Make the paths in a recipe, which count from its folder, absolute."""
     from lasersampling.config import located, resolve
+
+    folder = recipe.parent
 
     for (*outer, last), names in _PATHS.items():
         inner: Any = table
@@ -286,7 +302,8 @@ def _locate(table: dict[str, Any], folder: Path) -> None:
         if not isinstance(inner, dict) or not isinstance(inner.get(last), str) or not inner[last]:
             continue
         if isinstance(names, str):
-            inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
+            with _named(names, f"{recipe}: {'.'.join((*outer, last))}"):
+                inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
         else:
             inner[last] = located(inner[last], folder, names)
 

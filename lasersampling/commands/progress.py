@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from lasersampling.compile_clock import CompileClock
+
 _WIDTH_OF_PIPES = 120
 _SECONDS_BETWEEN_LINES = 10.0
 _SILENT_S = 3.0
@@ -24,6 +26,7 @@ _SILENT_S = 3.0
 _BAR_AFTER_S = 1.0
 _RECENT_S = 30.0
 _KNOWN_AFTER_S = 5.0
+_COMPILING = "compiling, the first time only"
 
 
 class Pace:
@@ -76,8 +79,10 @@ class Lines:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._tell, daemon=True)
+        self._clock = _clock()
 
     def __enter__(self) -> Lines:
+        self._clock.__enter__()
         self._watch.start()
         return self
 
@@ -89,6 +94,7 @@ class Lines:
     ) -> None:
         self._over.set()
         self._watch.join()
+        self._clock.__exit__(kind, error, traceback)
 
     def __call__(self, fraction: float) -> None:
         """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
@@ -115,6 +121,8 @@ class Lines:
 
     def _line(self, now: float) -> str:
         so_far = f"{now - self._started:.0f} s so far"
+        if self._clock.is_running:
+            return f"{self._what}: {_COMPILING}, {so_far}"
         if self._fraction is None:
             return f"{self._what}: {so_far}"
         if self._fraction >= 1:
@@ -136,12 +144,21 @@ class Bar:
 
     def __init__(self, what: str) -> None:
         from rich import progress as bars
+        from rich.text import Text
+
+        self._clock = clock = _clock()
+
+        class Remark(bars.ProgressColumn):
+            """Says at each refresh whether code is compiled, and otherwise the time left."""
+
+            def render(self, task: bars.Task) -> Text:
+                return Text(_COMPILING if clock.is_running else task.fields["left"])
 
         self._bar = bars.Progress(
             bars.SpinnerColumn(spinner_name="line"),
             bars.TextColumn("{task.description}"),
             bars.BarColumn(),
-            bars.TextColumn("{task.fields[left]}"),
+            Remark(),
             bars.TimeElapsedColumn(),
             console=console(sys.stderr),
         )
@@ -151,6 +168,7 @@ class Bar:
         self._later.daemon = True
 
     def __enter__(self) -> Bar:
+        self._clock.__enter__()
         self._later.start()
         return self
 
@@ -163,6 +181,7 @@ class Bar:
         self._later.cancel()
         self._later.join()
         self._bar.stop()
+        self._clock.__exit__(kind, error, traceback)
 
     def __call__(self, fraction: float) -> None:
         """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
@@ -173,6 +192,13 @@ class Bar:
         shown = f"{fraction:4.0%}" + ("" if left is None else f", {left:.0f} s left")
         self._bar.start()
         self._bar.update(self._task, total=1.0, completed=fraction, left=shown)
+
+
+def _clock() -> CompileClock:
+    """Make a clock that says whether code is compiled; numba is imported only now."""
+    from lasersampling.compile_clock import CompileClock
+
+    return CompileClock()
 
 
 def console(stream: Any) -> Console:

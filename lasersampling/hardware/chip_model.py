@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lasersampling.arrays import as_floats
 from lasersampling.checks import kind_problems, refuse
 from lasersampling.config import NonNegative, Positive, load, resolve, shipped_names, validated
+from lasersampling.config.ranges import Level, Scale
 from lasersampling.errors import InputError
 from lasersampling.hardware.grid import Grid
 from lasersampling.hardware.imperfections import Imperfections
@@ -33,10 +34,10 @@ class NominalNeuron:
         Membrane time constant [tau_syn].
     """
 
-    threshold: float = 1.0
-    leak: float = 0.0
-    conductance: Positive = 1.0
-    tau_mem: Positive = 1.0
+    threshold: Level = 1.0
+    leak: Level = 0.0
+    conductance: Scale = 1.0
+    tau_mem: Scale = 1.0
 
     def __post_init__(self) -> None:
         if self.threshold <= self.leak:
@@ -217,8 +218,24 @@ def load_chip(name_or_path: str | Path) -> ChipModel:
 
 
 def as_chip(given: object) -> object:
-    """Read the chip model with a name or path; anything else is left to the checks."""
-    return load_chip(given) if isinstance(given, str | Path) else given
+    """Read the chip model with a name or path; anything else is left to the checks.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chip: the validation names the key.
+    InputError
+        With all problems of the file.
+    """
+    if not isinstance(given, str | Path):
+        return given
+    try:
+        path = resolve("chips", given)
+    except InputError as error:
+        (problem,) = error.problems
+        meant = problem.got.removeprefix(repr(str(given)))
+        raise ValueError(problem.expected + meant) from None
+    return load(path, ChipModel)
 
 
 def chip_of(given: object, where: str = "model") -> ChipModel:
@@ -235,7 +252,12 @@ def chip_of(given: object, where: str = "model") -> ChipModel:
     >>> chip_of("brainscales2").tau_syn_us
     6.0
     """
-    found = as_chip(given)
+    try:
+        found = as_chip(given)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError.single(where, repr(given), str(error)) from None
     expected = "ChipModel(...), the name of a shipped chip, or a path"
     refuse(kind_problems(where, found, ChipModel, expected))
     assert isinstance(found, ChipModel)

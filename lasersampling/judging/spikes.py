@@ -231,7 +231,7 @@ def _metrics(classifier: Classifier, judged: Decisions, beside: Baselines) -> di
     )
     metrics["epoch_time"] = Metric(
         float(np.median(classifier.history.arrays()["epoch_time_s"])) / n,
-        None, "s", "wall time of an epoch over number of networks",
+        None, "s", "wall time of an epoch over number of networks, compiling aside",
     )  # fmt: skip
     return metrics
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lasersampling.learning.task import State
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 
 class ParameterMeans:
@@ -39,6 +40,7 @@ class ParameterMeans:
         """Return the means and their number."""
         return {"means": self._means, "count": self._count}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self._means = {name: mean.clone() for name, mean in state["means"].items()}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann import BoltzmannMachine, Moments, state_index
 from lasersampling.learning.task import State
+from lasersampling.restoring import RETURNED, STATE, restoring
 from lasersampling.sampling.protocol import ChainState, Sampler, Samples
 
 DATA_STREAM, MODEL_STREAM = 0, 1
@@ -111,6 +112,7 @@ class ContinuedChains:
         """Return where the chains stand."""
         return {"end": None if self._end is None else dict(self._end)}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Go on from a state returned by `state`."""
         self._end = state["end"]

@@ -7,6 +7,7 @@ import math
 from lasersampling.checks import integer_problems, number_problems
 from lasersampling.errors import InputError
 from lasersampling.learning.task import Measurement, State
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 
 class Plateau:
@@ -64,6 +65,7 @@ class Plateau:
         """Return the measurements so far."""
         return {"best": self._best, "error": self._best_error, "waited": self._waited}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._best, self._best_error = float(state["best"]), float(state["error"])

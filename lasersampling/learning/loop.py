@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.optim.lr_scheduler import LRScheduler
 
 from lasersampling.checks import integer_problems, kind_problems, refuse
+from lasersampling.compile_clock import CompileClock
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
@@ -21,6 +22,7 @@ from lasersampling.learning.history import History
 from lasersampling.learning.holding import step
 from lasersampling.learning.task import Measurement, State, Task
 from lasersampling.learning.threads import one_thread
+from lasersampling.restoring import restoring
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +108,13 @@ def train(
         kind_problems("checkpoints", kept, Checkpoints),
         [] if progress is None else kind_problems("progress", progress, Callable, _FUNCTION),  # type: ignore[arg-type]
     )
-    run = _Run(task, descent, stopping)
+    clock = CompileClock()
+    run = _Run(task, descent, stopping, clock)
     if kept.resume is not None:
         run.go_on_from(kept.resume)
     saved = time.monotonic()
     snapshot: State | None = None
-    with one_thread():
+    with one_thread(), clock:
         try:
             while run.epoch < n_epochs and not run.stopped:
                 run.one_epoch()
@@ -135,8 +138,10 @@ def train(
 class _Run:
     """A training with all of its state."""
 
-    def __init__(self, task: Task, descent: Descent, stopping: Plateau | None) -> None:
-        self._task, self._stopping = task, stopping
+    def __init__(
+        self, task: Task, descent: Descent, stopping: Plateau | None, clock: CompileClock
+    ) -> None:
+        self._task, self._stopping, self._clock = task, stopping, clock
         self._optimiser, self._scheduler = descent.optimiser, descent.scheduler
         self._gradient_limit = descent.gradient_limit
         self.history = History()
@@ -145,7 +150,7 @@ class _Run:
 
     def one_epoch(self) -> None:
         """Pass through the data once, measure and record."""
-        started, computed = time.perf_counter(), time.process_time()
+        started = self._times()
         rates = [float(group["lr"]) for group in self._optimiser.param_groups]
         self._task.begin_epoch(self.epoch)
         sums: dict[str, NDArray[np.float64]] = {}
@@ -165,12 +170,20 @@ class _Run:
             row |= {name: found.value, f"{name}_se": found.standard_error}
         for k, rate in enumerate(rates):
             row[f"learning_rate_{k}"] = np.array(rate)
-        row["epoch_time_s"] = np.array(time.perf_counter() - started)
-        row["epoch_processor_time_s"] = np.array(time.process_time() - computed)
+        wall, computed = self._times() - started
+        row["epoch_time_s"], row["epoch_processor_time_s"] = np.array(wall), np.array(computed)
         self.history.add(row)
         self.epoch += 1
         if self._stopping is not None and measured:
             self.stopped = self._stopping.should_stop(self._watched(measured))
+
+    def _times(self) -> NDArray[np.float64]:
+        """Wall and processor time [s].
+
+        Code is compiled once, in the first epoch at most, which says nothing about the others.
+        """
+        compiled = self._clock.seconds, self._clock.processor_seconds
+        return np.array([time.perf_counter(), time.process_time()]) - compiled
 
     def state(self) -> State:
         """Return copies of everything on which the next epochs depend."""
@@ -190,15 +203,9 @@ class _Run:
 
     def go_on_from(self, state: State) -> None:
         """Continue from a state returned by `state`, or report what is wrong with it."""
-        try:
-            self._set_state(state)
-        except InputError:
-            raise
         # Missing or malformed parts are noticed where a task, torch or NumPy needs them.
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            expected = "a whole state of a training of this kind"
-            raise InputError.single("resume", f"a damaged one ({reason:.200})", expected) from None
+        with restoring("resume", "a whole state of a training of this kind"):
+            self._set_state(state)
 
     def _set_state(self, state: State) -> None:
         parameters = self._task.named_parameters()

@@ -25,7 +25,8 @@ from lasersampling.checks import (
     refuse,
     sequence_problems,
 )
-from lasersampling.config import NonNegative, Positive, validated
+from lasersampling.config import validated
+from lasersampling.config.ranges import Level, Strength, Time, TimeFromZero
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.streams import Streams
 
@@ -64,11 +65,11 @@ class DelayRange:
     tensor([1.5000, 1.5000])
     """
 
-    minimum: NonNegative = 0.0
-    scale: Positive = 1.0
+    minimum: TimeFromZero = 0.0
+    scale: Time = 1.0
     positivity: Positivity = "sigmoid"
-    initial_mean: float = 0.0
-    initial_std: NonNegative = 0.25
+    initial_mean: Level = 0.0
+    initial_std: Strength = 0.25
     trainable: bool = True
 
     def delays(self, parameters: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems, kind_problems, refuse, sequence_problems
 from lasersampling.errors import InputError
 from lasersampling.lif.layers import LIFLayer
+from lasersampling.lif.resolution import resolution_problems
 from lasersampling.lif.streams import Streams
 
 UNDECIDED = -1
@@ -112,8 +113,7 @@ class SpikingNetwork(nn.Module):
             expected = f"(sample, input) or ({self.n_members}, sample, input)"
             raise InputError.single("times", f"shape {tuple(times.shape)}", expected)
         problems = absent_problems("times", as_array(times, "times"))
-        if problems:
-            raise InputError(problems)
+        refuse(problems, resolution_problems("times", times))
         inputs, spikes = [], []
         for stage in self.stages:
             if isinstance(stage, LIFLayer):

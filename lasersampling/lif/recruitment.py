@@ -21,6 +21,7 @@ from lasersampling.lif.layers import LIFLayer
 from lasersampling.lif.network import Activity, SpikingNetwork
 from lasersampling.lif.spike_times.peaks import lift
 from lasersampling.lif.spike_times.tables import Inputs, Neurons
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 HIDDEN_LIMIT, OUTPUT_LIMIT = 0.3, 0.0
 
@@ -196,8 +197,15 @@ class RaisedWeights:
         return {"amount": self._amount, "layer": self._layer}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Continue from a state returned by `state`."""
-        self._amount, self._layer = state["amount"], state["layer"]
+        """Continue from a state returned by `state`.
+
+        Raises
+        ------
+        InputError
+            For a state that lacks a part.
+        """
+        with restoring(STATE, RETURNED):
+            self._amount, self._layer = state["amount"], state["layer"]
 
 
 class LiftedPeaks:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lasersampling.checks import integer_problems, refuse, sequence_problems
 from lasersampling.errors import InputError
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 
 class Streams:
@@ -65,6 +66,14 @@ class Streams:
         return torch.stack([generator.get_state() for generator in self._generators])
 
     def set_state(self, state: Tensor) -> None:
-        """Continue from a state returned by `state`."""
-        for generator, values in zip(self._generators, state, strict=True):
-            generator.set_state(values.clone())  # torch reads a view from its wrong end
+        """Continue from a state returned by `state`.
+
+        Raises
+        ------
+        InputError
+            For anything else.
+        """
+        with restoring(STATE, f"{RETURNED} for {self.n_members} members"):
+            pairs = list(zip(self._generators, state, strict=True))
+            for generator, values in pairs:
+                generator.set_state(values.clone())  # torch reads a view from its wrong end

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lasersampling.errors import InputError
 from lasersampling.learning.spikes import judge, load_data
 from lasersampling.lif import load_network
 from lasersampling.results import read_results
@@ -74,12 +75,12 @@ def test_gradients_of_each_method(run, mine, method):
 @pytest.mark.parametrize("kind", ["cross_entropy", "count", "maximum", "integral"])
 def test_neurons_that_spike_again_are_kept_and_decide_the_same_again(run, mine, kind):
     voltages = kind in ("maximum", "integral")
-    read_out = ["network.read_out.until=4"] if voltages else []
+    end = ["network.read_out.until=4", "loss.absent_time=6"] if voltages else ["loss.absent_time=4"]
     decay = ["loss.decay=2.5"] if kind == "integral" else []
     ran = run(
         "classify", "yin_yang_eventprop", "--members", 2, "--out", "run.h5", "--quiet",
         *options(
-            *QUICK, f"data={mine}", f"loss.kind={kind}", "loss.absent_time=4", *read_out, *decay,
+            *QUICK, f"data={mine}", f"loss.kind={kind}", *end, *decay,
             "network.bias_times=[0.3]", "network.input_copies=2",
             "network.recurrent.weight_std=0.1",
         ),
@@ -92,6 +93,8 @@ def test_neurons_that_spike_again_are_kept_and_decide_the_same_again(run, mine, 
     for name in ("spike_learning", "spike_times", "spike_parameters"):
         assert Path(f"run_{name}.png").stat().st_size > 10_000
     assert run("convert", "run.h5", "network.h5", "--quiet").code == 0
+    with pytest.raises(InputError, match=r"a results file \(lasersampling classify .*convert"):
+        load_network("run.h5")
     stored = load_network("network.h5")
     assert stored.answer.kind == ("first-spike" if kind == "cross_entropy" else kind)
     assert (stored.answer.until, stored.answer.decay) == (4.0, 2.5 if decay else None)
@@ -151,6 +154,13 @@ def test_arrays_of_ones_own(run, mine):
         (["digits"], "digits.toml"),
         (["yin_yang", "--set", "learning.n_epochs=0"], "--set learning.n_epochs: got 0"),
         (["yin_yang", "--members", "0"], "--members: got 0"),
+        (["yin_yang", "--timeout-s", "nan"], "--timeout-s: got nan, expected nothing without"),
+        (["yin_yang", "--timeout-s", "5"], "--timeout-s: got 5, expected nothing without"),
+        (
+            ["yin_yang", "--substrate", "tcp://localhost:1", "--timeout-s", "nan"],
+            "--timeout-s: got nan, expected a finite number above 0",
+        ),
+        (["chip", "--set", "chip.model=ideel"], "--set chip.model: got 'ideel', expected an"),
         (["yin_yang", "--set", "network.delay=axonal"], "network.delay: got an unknown key"),
         (["yin_yang", "--set", "network.neuron.leak=2.0"], "network.neuron.threshold"),
         (["yin_yang", "--set", "data=letters"], "data: got 'letters'"),
@@ -164,6 +174,13 @@ def test_what_cannot_be_used_is_refused(run, arguments, message):
     ran = run("classify", *arguments)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_a_chip_that_a_recipe_names_wrongly_is_told_by_its_key(run):
+    Path("mine.toml").write_text('data = "yin_yang"\n[chip]\nmodel = "ideel"\n')
+    ran = run("classify", "mine.toml")
+    assert ran.code == 2
+    assert "mine.toml: chip.model: got 'ideel' (did you mean 'ideal'?)" in ran.err
 
 
 def test_a_file_that_exists_is_kept(run, mine):

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine, target_from_table
@@ -31,6 +32,23 @@ def test_every_shipped_device(run, name):
     assert told["derived"]["threshold_pump_electrons_per_ns"] > 0
     assert told["derived"]["gain.saturation_photons"] > 0
     assert "threshold_current_ua" in run("info", name).out
+
+
+def test_arrays_of_numpy(run):
+    np.savez("mine.npz", train_times=np.zeros((3, 2)), n=np.array(4))
+    told = json.loads(run("info", "mine.npz", "--json").out)
+    assert told["kind"] == "numpy_arrays"
+    assert told["arrays"] == [
+        {"name": "train_times", "shape": [3, 2], "type": "float64"},
+        {"name": "n", "shape": [], "type": "int64"},
+    ]
+    shown = run("info", "mine.npz").out
+    for text in ("train_times", "3 x 2", "one number"):
+        assert text in shown
+    np.save("pickled.npy", np.array([{}], dtype=object), allow_pickle=True)
+    ran = run("info", "pickled.npy")
+    assert ran.code == 2
+    assert "pickled.npy" in ran.err
 
 
 def test_results(run):

@@ -52,12 +52,13 @@ def test_imperfect_lasers_are_recorded_and_met_again(run, machine_file, quick_ca
     pumps = Imperfections(pump=Quantity(mismatch=Deviation(0.02)))
     expected = draw_chip(pumps, 3, 3).pump
     assert np.array_equal(results.array("chip/pump"), expected)
-    adapted = run(*options, "--adapt", 1, "--out", "adapted.h5")
+    few = ("--set", "adaptation_draws=4")
+    adapted = run(*options, "--adapt", 1, *few, "--out", "adapted.h5")
     assert adapted.code == 0
     results = read_results("adapted.h5")
     assert (results.array("adaptation/gain") != 1.0).all()
     assert results.attributes["adaptation"]["what"] in adapted.err
-    without_number = run(*options, "--adapt", "--set", "adaptation_draws=4")
+    without_number = run(*options, "--adapt", *few)
     assert without_number.code == 0
     assert "4 rounds" in json.loads(without_number.out)["adaptation"]["what"]
     refused = run(*options, "--adapt", -1)

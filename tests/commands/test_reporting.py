@@ -3,8 +3,10 @@ import json
 import sys
 
 import pytest
+from numba.core import event
+from rich.console import Console
 
-from lasersampling.commands.progress import Lines, Pace
+from lasersampling.commands.progress import Bar, Lines, Pace
 from lasersampling.commands.reporting import Reporter
 
 
@@ -77,3 +79,29 @@ def test_work_that_says_nothing_or_is_done_is_told_of(capsys, monkeypatch):
     told = capsys.readouterr().err.splitlines()
     assert told[:2] == ["judging: 4 s so far", "judging: 15 s so far"]
     assert told[2] == "judging: finishing, 20 s so far"
+
+
+def test_code_that_is_compiled_is_told_of(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with Reporter(quiet=False, as_json=False).progress("training") as progress:
+        assert isinstance(progress, Lines)
+        with event.trigger_event("numba:compile"):
+            now[0] = 4.0
+            progress.tick(now[0])
+        now[0] = 15.0
+        progress.tick(now[0])
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "training: compiling, the first time only, 4 s so far",
+        "training: 15 s so far",
+    ]
+
+
+def test_the_bar_tells_of_code_that_is_compiled(monkeypatch):
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=100)
+    monkeypatch.setattr("lasersampling.commands.progress.console", lambda stream: console)
+    with Bar("training") as bar, event.trigger_event("numba:compile"):
+        bar(0.0)
+    assert "compiling, the first time only" in stream.getvalue()

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from numba.core import event
 
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -49,6 +50,32 @@ class Quadratic:
 
     def set_state(self, state):
         self.generator.set_state(state["generator"])
+
+
+class Compiled(Quadratic):
+    """Compiles for 30 s in the first batch; each batch takes 2 s."""
+
+    def __init__(self, now):
+        super().__init__()
+        self.now = now
+
+    def write_gradients(self, batch):
+        self.now[0] += 2.0
+        if batch == self.epoch == 0:
+            with event.trigger_event("numba:compile"):
+                self.now[0] += 30.0
+        return super().write_gradients(batch)
+
+
+def test_times_of_epochs_leave_out_what_is_compiled(monkeypatch):
+    now = [0.0]
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(f"time.{clock}", lambda: now[0])
+    task = Compiled(now)
+    descent = Descent(torch.optim.SGD([task.x], lr=0.1))
+    history = train(task, descent, n_epochs=2)
+    assert history.arrays()["epoch_time_s"].tolist() == [6.0, 6.0]
+    assert history.arrays()["epoch_processor_time_s"].tolist() == [6.0, 6.0]
 
 
 def final(task):

@@ -42,6 +42,7 @@ from lasersampling.learning.machines.reweighting import Reweighted
 from lasersampling.learning.machines.settings import DistributionLearning
 from lasersampling.learning.machines.symmetry import WEIGHT_STD, spread_problems, warn_if_alike
 from lasersampling.learning.task import Measurement, State, Step
+from lasersampling.restoring import RETURNED, STATE, restoring
 from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.protocol import Sampler
@@ -154,14 +155,9 @@ class DistributionTask:
             "gradient": self._gradient.state(),
         }
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
-        """Continue from a state returned by `state`.
-
-        Raises
-        ------
-        InputError
-            If it belongs to another target.
-        """
+        """Continue from a state returned by `state`, for the same target."""
         if not np.array_equal(state["target"], self._target.probabilities):
             raise InputError.single("target", "another one", "the one that was being learned")
         self._update = int(state["update"])

@@ -47,6 +47,7 @@ from lasersampling.learning.draws import (
     weighted_moments,
 )
 from lasersampling.learning.task import State, Stateful
+from lasersampling.restoring import RETURNED, STATE, restoring
 from lasersampling.sampling.protocol import Samples
 
 
@@ -106,6 +107,7 @@ class Halves:
         """Return the states of both halves."""
         return {"data": self._data.state(), "model": self._model.state()}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._data.set_state(state["data"])

@@ -8,6 +8,7 @@ from lasersampling.boltzmann import BoltzmannMachine, Moments, Target, state_ind
 from lasersampling.learning.draws import Drawing, VisibleTables, weighted_moments
 from lasersampling.learning.machines.phases import FreeModel
 from lasersampling.learning.task import State
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 _MEMORY = 0.8
 """Weight of the draws of the previous update in conditional means."""
@@ -74,6 +75,7 @@ class Reweighted:
         """Return the states of the chains, and the conditional means."""
         return {**self._free.state(), "count": self._count, "sum": self._sum}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._free.set_state(state)

@@ -16,6 +16,7 @@ from torch.nn import Parameter
 from lasersampling.boltzmann.layers import Layers
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.learning.task import State
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 _INITIAL_WEIGHT = 0.01
 """Standard deviation of the initial weights."""
@@ -216,6 +217,7 @@ class PersistentChains:
         """Return the states of the odd units, which are all that the chains need."""
         return {"odd": self._odd}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._odd = state["odd"].clone()

@@ -34,6 +34,7 @@ from lasersampling.learning.pictures.settings import FineTuning
 from lasersampling.learning.pictures.task import DataHalf, ImageTask, given_units
 from lasersampling.learning.task import State
 from lasersampling.learning.threads import one_thread
+from lasersampling.restoring import RETURNED, STATE, restoring
 from lasersampling.sampling.arguments import sampler_problems
 from lasersampling.sampling.protocol import Sampler, Samples
 
@@ -62,6 +63,7 @@ class _SampledHalf:
         """Return the states of the chains."""
         return {"chains": self._chains.state(), "update": self._update}
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._chains.set_state(state["chains"])
@@ -106,6 +108,7 @@ class _LoopTask(ImageTask):
             kept["data"] = self._data.state()
         return kept
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         super().set_state(state)

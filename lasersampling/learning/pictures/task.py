@@ -24,6 +24,7 @@ from lasersampling.learning.averaging import ParameterMeans
 from lasersampling.learning.pictures.centred import Batch, Parameters, draw_binary, write_gradient
 from lasersampling.learning.pictures.settings import PictureUpdates
 from lasersampling.learning.task import Measurement, State, Stateful, Step
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 _PLAIN = ("weights", "even_biases", "odd_biases")
 
@@ -141,6 +142,7 @@ class ImageTask:
             "averages": self._averages.state(),
         }
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self._generator.set_state(state["generator"].clone())  # torch misreads views

@@ -6,15 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from lasersampling.errors import InputError
+from lasersampling.errors import Problem
 from lasersampling.hardware import Grid, Substrate
 from lasersampling.learning.spikes.inputs import AnyInputs
 from lasersampling.learning.spikes.methods import (
+    GRID_KEYS,
     AnyActivity,
     Runner,
     engine_of,
     event_settings,
     grid_settings,
+    renamed,
     running,
 )
 from lasersampling.learning.spikes.networks import AnyNetwork
@@ -35,6 +37,38 @@ from lasersampling.lif.populations.layered import LayeredNetwork
 from lasersampling.lif.populations.population import INPUTS
 
 _SILENCE_PER_LOSS = 3.0
+
+
+def device_problems(chip: ChipSettings | None, substrate: Substrate) -> list[Problem]:
+    """Compare the chip of the settings with what a device that takes its place says of itself.
+
+    Weights, times and noise are those of the chip of the settings. A device that does not tell its
+    model is taken to be such a chip.
+
+    Parameters
+    ----------
+    chip : ChipSettings or None
+        The chip of the settings.
+    substrate : Substrate
+        The device.
+    """
+    if chip is None:
+        return []
+    about, model = substrate.description, chip.model
+    configured = {
+        "model": model.description,
+        "tau_syn_us": model.tau_syn_us,
+        "sample_period": model.sample_period,
+    }
+    return [
+        Problem(
+            "chip.model" if name == "model" else f"chip.model.{name}",
+            f"{value!r}, while the device that answers ({about.name}) has {about.facts[name]!r}",
+            "the model of this device, from which programmable weights and neurons are taken",
+        )
+        for name, value in configured.items()
+        if name in about.facts and about.facts[name] != value
+    ]
 
 
 def on_chip(network: SpikingNetwork, chip: ChipSettings, *, redrawn: bool = False) -> InTheLoop:
@@ -90,7 +124,8 @@ class OnDevice:
 
     def run(self, inputs: AnyInputs) -> AnyActivity:
         """Return what the device shows for input spikes, with derivatives."""
-        return self._runner.run(inputs)
+        with renamed(GRID_KEYS):
+            return self._runner.run(inputs)
 
     def recorded(self) -> Mapping[str, float]:
         """Return limited slopes, and bytes that were observed; see `methods.Recording`."""
@@ -123,13 +158,10 @@ def runners(
 
     def on(device: Substrate) -> tuple[OnDevice, OnDevice]:
         """Learn and judge on a device; what is judged needs no voltages."""
-        try:
+        with renamed({"settings.end": end_key(training)}):
             judged = OnDevice(network, device, events, grid)
             same = learned_with is events
             return judged if same else OnDevice(network, device, learned_with, grid), judged
-        except InputError as error:
-            where = {"settings.end": end_key(training)}
-            raise InputError(p.at(where.get(p.where, p.where)) for p in error.problems) from None
 
     if substrate is not None:
         return on(substrate)

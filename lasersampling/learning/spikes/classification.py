@@ -24,7 +24,7 @@ from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
 from lasersampling.learning.spikes.arguments import activity_problems, initial_problems
-from lasersampling.learning.spikes.chips import learning_on, runners
+from lasersampling.learning.spikes.chips import device_problems, learning_on, runners
 from lasersampling.learning.spikes.data import load_data
 from lasersampling.learning.spikes.decisions import Decisions, judge
 from lasersampling.learning.spikes.losses import SpikeLoss
@@ -110,9 +110,9 @@ def train_spikes(
     Raises
     ------
     InputError
-        For a device that torch cannot use here, data that do not exist or do not fit, arguments of
-        another kind, networks that do not fit into the memory, and times in the settings that come
-        before spikes of the network.
+        For a device that torch cannot use here, a substrate of another model than the chip of the
+        settings, data that do not exist or do not fit, arguments of another kind, networks that do
+        not fit into the memory, and times in the settings that come before spikes of the network.
 
     Examples
     --------
@@ -133,6 +133,7 @@ def train_spikes(
         kind_problems("settings", settings, SpikeTraining),
         [] if substrate is None else substrate_problems(substrate, "lif"),
     )
+    refuse([] if substrate is None else device_problems(settings.chip, substrate))
     device = usable_device(torch_device)
     data = _loaded(data, labels)
     refuse(activity_problems(settings, data))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from lasersampling.arrays import as_array
 from lasersampling.checks import absent_problems, refuse
+from lasersampling.errors import InputError
 from lasersampling.learning.spikes.inputs import AnyInputs, once
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import SpikeTraining
@@ -34,6 +36,9 @@ AnyActivity = Activity | NetworkActivity | GridActivity
 
 Engine = Callable[[NetworkDescription, SpikeEvents], NetworkActivity | GridActivity]
 """Runs a network of populations for input spikes."""
+
+GRID_KEYS = {name: f"grid.{name}" for name in ("step", "end")}
+"""Keys of a recipe for the names of the engine's settings."""
 
 _STEP = 0.05
 """Step of the grid if none is given [tau_syn]."""
@@ -132,6 +137,21 @@ def runner_of(network: AnyNetwork, answer: Answer) -> Runner:
     return PopulationRunner(network, engine_of(_exactly(answer)))
 
 
+@contextmanager
+def renamed(keys: Mapping[str, str]) -> Iterator[None]:
+    """Name the keys of a recipe, where an error names the arguments of a function.
+
+    Parameters
+    ----------
+    keys : mapping of str to str
+        The key for each name of an argument.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(p.at(keys.get(p.where, p.where)) for p in error.problems) from None
+
+
 def engine_of(settings: EventSettings | GridSettings) -> Engine:
     """Return the exact engine, or the one on a time grid.
 
@@ -141,7 +161,13 @@ def engine_of(settings: EventSettings | GridSettings) -> Engine:
         Of the engine.
     """
     if isinstance(settings, GridSettings):
-        return lambda network, inputs: run_on_grid(network, inputs, settings)
+
+        def run_steps(network: NetworkDescription, inputs: SpikeEvents) -> GridActivity:
+            """Run a network on the grid, whose settings are those of a recipe."""
+            with renamed(GRID_KEYS):
+                return run_on_grid(network, inputs, settings)
+
+        return run_steps
 
     def run(network: NetworkDescription, inputs: SpikeEvents) -> NetworkActivity:
         """Run a network that may be kept elsewhere, in double precision on the CPU."""

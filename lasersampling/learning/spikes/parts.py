@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lasersampling.config import Count, NonNegative, Positive, validated
+from lasersampling.config import Count, Positive, validated
+from lasersampling.config.ranges import Level, Scale, Strength, Time, TimeFromZero
 from lasersampling.datasets.stored_events import EventReading
 from lasersampling.hardware import NominalNeuron
 from lasersampling.lif import DelayRange
@@ -53,6 +54,7 @@ class EventFileSettings:
 
 
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
+Method = Literal["closed-form", "eventprop", "surrogate"]
 
 
 @validated
@@ -65,8 +67,8 @@ class RecurrentSettings:
         Mean and standard deviation of their initial weights [1].
     """
 
-    weight_mean: float = 0.0
-    weight_std: NonNegative = 0.1
+    weight_mean: Level = 0.0
+    weight_std: Strength = 0.1
 
 
 @validated
@@ -81,9 +83,9 @@ class ReadOutSettings:
         Time until which they are read, when runs end [tau_syn].
     """
 
-    tau_mem: Positive = 1.0
-    tau_syn: Positive = 1.0
-    until: Positive = 6.0
+    tau_mem: Scale = 1.0
+    tau_syn: Scale = 1.0
+    until: Time = 6.0
 
 
 @validated
@@ -121,12 +123,12 @@ class NetworkSettings:
     neuron: NominalNeuron | None = None
     delays: DelayKind = "none"
     delay_range: DelayRange = DelayRange()
-    weight_mean: float = 1.0
-    weight_std: NonNegative = 1.0
-    output_weight_mean: float | None = None
-    output_weight_std: NonNegative | None = None
+    weight_mean: Level = 1.0
+    weight_std: Strength = 1.0
+    output_weight_mean: Level | None = None
+    output_weight_std: Strength | None = None
     input_copies: Count = 1
-    bias_times: tuple[NonNegative, ...] = ()
+    bias_times: tuple[TimeFromZero, ...] = ()
     after_spike: SpikingAgain | None = None
     recurrent: RecurrentSettings | None = None
     read_out: ReadOutSettings | None = None
@@ -171,17 +173,17 @@ class LossSettings:
     kind: Literal["time_difference", "cross_entropy", "count", "maximum", "integral"] = (
         "time_difference"
     )
-    separation: Positive = 0.2
-    temperature: Positive = 0.2
-    late_weight: NonNegative = 0.0
-    absent_time: Positive = 6.0
-    late_penalty: NonNegative = 0.0
-    delay_penalty: NonNegative = 0.0
-    latest: Positive = 4.0
-    decay: Positive | None = None
-    rate_penalty: NonNegative = 0.0
-    lowest_rate: NonNegative = 0.1
-    highest_rate: NonNegative = 10.0
+    separation: Scale = 0.2
+    temperature: Scale = 0.2
+    late_weight: Strength = 0.0
+    absent_time: Time = 6.0
+    late_penalty: Strength = 0.0
+    delay_penalty: Strength = 0.0
+    latest: Time = 4.0
+    decay: Scale | None = None
+    rate_penalty: Strength = 0.0
+    lowest_rate: Strength = 0.1
+    highest_rate: Strength = 10.0
 
     @property
     def is_of_first_spikes(self) -> bool:

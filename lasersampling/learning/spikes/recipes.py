@@ -8,13 +8,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from lasersampling.checks import refuse
-from lasersampling.config import Count, NonNegative, Positive, Probability, validated
+from lasersampling.config import Count, NonNegative, Probability, validated
+from lasersampling.config.ranges import GradientLimit, LearningRate, Scale, SmallestSlope
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
+from lasersampling.learning.spikes.effects import idle_problems
 from lasersampling.learning.spikes.parts import (
     EventFileSettings,
     LossSettings,
+    Method,
     NetworkSettings,
 )
 from lasersampling.lif import Neuron
@@ -58,17 +61,17 @@ class SpikeLearning:
 
     n_epochs: Count = 300
     batch_size: Count = 150
-    learning_rate: Positive = 0.01
-    delay_learning_rate: Positive = 0.01
+    learning_rate: LearningRate = 0.01
+    delay_learning_rate: LearningRate = 0.01
     schedule: Literal["step", "cosine"] = "step"
     decay_every: Count = 20
-    decay_factor: Positive = 0.95
+    decay_factor: Scale = 0.95
     recruitment: Literal["raised", "lifted", "none"] = "raised"
     hidden_limit: Probability = 0.3
     output_limit: Probability = 0.0
     averaged_share: Probability = 0.0
-    gradient_limit: Positive | None = None
-    smallest_slope: Positive = 1e-6
+    gradient_limit: GradientLimit | None = None
+    smallest_slope: SmallestSlope = 1e-6
     evaluate_every: Count = 10
     patience: Annotated[int, Field(ge=0)] = 0
 
@@ -91,9 +94,6 @@ class ChipSettings:
     model: Annotated[ChipModel, BeforeValidator(as_chip)]
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     training: Literal["in_the_loop", "noise_aware", "blind"] = "in_the_loop"
-
-
-Method = Literal["closed-form", "eventprop", "surrogate"]
 
 
 @validated
@@ -257,22 +257,15 @@ def _network_problems(
     if loss.kind not in VOLTAGES and has_voltages:
         expected = f"none with the loss {loss.kind}, which needs output spikes"
         problems.append(Problem("network.read_out", "settings", expected))
-    if loss.decay is not None and loss.kind != "integral":
-        problems.append(Problem("loss.decay", f"{loss.decay:g}", f"none with {loss.kind}"))
     if loss.highest_rate < loss.lowest_rate:
         got, expected = f"{loss.highest_rate:g}", f"at least lowest_rate, {loss.lowest_rate:g}"
         problems.append(Problem("loss.highest_rate", got, expected))
-    for name in ("late_weight", "late_penalty"):
-        if getattr(loss, name) and not loss.is_of_first_spikes:
-            expected = f"0 with {loss.kind}, since it is about first spikes"
-            problems.append(Problem(f"loss.{name}", f"{getattr(loss, name):g}", expected))
     if method == "closed-form":
         given = {
             "network.after_spike": network.after_spike is not None,
             "network.recurrent": network.recurrent is not None,
             "network.read_out": has_voltages and loss.kind in VOLTAGES,
             "loss.kind": loss.kind == "count",
-            "loss.rate_penalty": loss.rate_penalty > 0,
         }
         expected = "none with closed-form, which knows first spikes only; see method"
         problems += [
@@ -281,7 +274,4 @@ def _network_problems(
     if has_voltages and not network.hidden:
         expected = "hidden neurons, since nothing spikes that could be read out"
         problems.append(Problem("network.hidden", "none", expected))
-    if network.after_spike is None and loss.rate_penalty and method != "closed-form":
-        expected = "0 where neurons spike once; see recruitment"
-        problems.append(Problem("loss.rate_penalty", f"{loss.rate_penalty:g}", expected))
-    return problems
+    return problems + idle_problems(network, loss, method)

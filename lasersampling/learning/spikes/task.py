@@ -32,6 +32,7 @@ from lasersampling.lif.recruitment import (
     layer_groups,
     silent_share,
 )
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 
 class SpikeClassification:
@@ -138,6 +139,7 @@ class SpikeClassification:
             "chip": chip_state(self._runner),
         }
 
+    @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
         """Continue from a state returned by `state`."""
         self.network.streams.set_state(state["streams"])

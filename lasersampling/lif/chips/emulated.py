@@ -128,7 +128,13 @@ class EmulatedChip:
         return self._chips.state()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state returned by `state`."""
+        """Continue from a state returned by `state`.
+
+        Raises
+        ------
+        InputError
+            For a state that lacks a part, or that is one of other chips.
+        """
         self._chips.set_state(state)
 
     def _spikes(self, k: int, times: Array, parameters: Arrays) -> Array:

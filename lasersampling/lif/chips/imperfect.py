@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lasersampling.arrays import as_array
@@ -27,7 +28,9 @@ from lasersampling.hardware.chip import draw_chip
 from lasersampling.hardware.chip_model import ChipModel, chip_of
 from lasersampling.hardware.deviation import Deviation
 from lasersampling.hardware.imperfections import Quantity
+from lasersampling.lif.resolution import resolution_problems
 from lasersampling.lif.streams import Streams
+from lasersampling.restoring import RETURNED, STATE, restoring
 
 Array = NDArray[np.float64]
 
@@ -162,10 +165,22 @@ class ImperfectChips:
         return {"streams": self.streams.state(), "run": self.n_runs, "drift": drift}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state returned by `state`."""
-        self.streams.set_state(state["streams"])
-        self.n_runs = int(state["run"])
-        self._wandering = {name: np.array(values) for name, values in state["drift"].items()}
+        """Continue from a state returned by `state`.
+
+        Raises
+        ------
+        InputError
+            For a state that lacks a part, or that is one of other chips.
+        """
+        with restoring(STATE, f"{RETURNED} for {self.n_members} chips of this model"):
+            streams, n_runs, drift = state["streams"], int(state["run"]), state["drift"]
+            drift = {name: np.array(drift[name], dtype=np.float64) for name in self._wandering}
+            shapes = {name: values.shape for name, values in drift.items()}
+            own = {name: values.shape for name, values in self._wandering.items()}
+            if shapes != own:
+                raise InputError.single(STATE, f"drifts of shapes {shapes}", f"{own}")
+            self.streams.set_state(streams)
+        self.n_runs, self._wandering = n_runs, drift
 
     def of_neurons(self, name: str, place: int, given: Any, n_samples: int) -> Array:
         """Values of the neurons of a place, (member, 1 or sample, neuron).
@@ -308,7 +323,8 @@ def times_problems(times: Any, n_members: int, n_inputs: int) -> list[Problem]:
     """Check that input times are those of a chip, (member, sample, input), inf for absent ones."""
     shape = (n_members, np.shape(times)[1] if np.ndim(times) == 3 else 1, n_inputs)
     wrong = array_problems("times", times, shape, lambda t: np.ones_like(t, dtype=bool))
-    return wrong or absent_problems("times", np.asarray(times))
+    wrong = wrong or absent_problems("times", np.asarray(times))
+    return wrong or resolution_problems("times", torch.as_tensor(np.asarray(times, np.float64)))
 
 
 def are_usable(values: NDArray[Any]) -> NDArray[np.bool_]:

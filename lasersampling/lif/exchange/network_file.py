@@ -262,7 +262,14 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, obj
         attributes = root.attributes()
         group = root.group("network")
         if attributes.get("form") != FORM or group is None:
-            raise root.refusal("", "an HDF5 file of another form", _EXPECTED)
+            got, expected = "an HDF5 file of another form", _EXPECTED
+            if "schema_version" in attributes:
+                got = f"a results file ({attributes.get('command') or 'of an unknown command'})"
+                expected = (
+                    f"{_EXPECTED}; from results of a completed `lasersampling classify`, "
+                    "`lasersampling convert RESULTS.h5 NETWORK.h5` makes one"
+                )
+            raise root.refusal("", got, expected)
         version = np.asarray(attributes.get("form_version"))  # netCDF stores arrays of one
         newest = FORM_VERSION_OF_POPULATIONS
         if version.dtype.kind != "i" or version.size != 1 or not 1 <= version <= newest:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from lasersampling.config import Positive, validated
+from lasersampling.config import validated
+from lasersampling.config.ranges import SmallestSlope, Time
 from lasersampling.config.validation import LARGEST_COUNT
 from lasersampling.errors import InputError
 from lasersampling.lif.grid.surrogates import Surrogate
@@ -50,13 +51,13 @@ class GridSettings:
     (4, 0.25)
     """
 
-    step: Positive
-    end: Positive
+    step: Time
+    end: Time
     surrogate: Surrogate = Surrogate()
     detach_reset: bool = False
     derivatives: Derivatives = "surrogate"
     single: bool = False
-    smallest_slope: Positive = 1e-6
+    smallest_slope: SmallestSlope = 1e-6
 
     def __post_init__(self) -> None:
         ratio = self.end / self.step

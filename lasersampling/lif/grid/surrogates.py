@@ -24,7 +24,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from lasersampling.config import Positive, validated
+from lasersampling.config import validated
+from lasersampling.config.ranges import Scale
 
 Kind = Literal["superspike", "arctangent", "piecewise-linear", "sigmoid"]
 
@@ -58,7 +59,7 @@ class Surrogate:
     """
 
     kind: Kind = "superspike"
-    steepness: Positive = 10.0
+    steepness: Scale = 10.0
 
     @property
     def integral(self) -> float:

@@ -10,6 +10,7 @@ from lasersampling.checks import class_of, kind_problems
 from lasersampling.errors import Problem
 from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.spikes import SpikeEvents
+from lasersampling.lif.resolution import resolution_problems
 
 
 def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Problem]:
@@ -31,7 +32,7 @@ def input_problems(network: NetworkDescription, inputs: SpikeEvents) -> list[Pro
     if len(inputs.time) and float(inputs.time.detach().min()) < 0:
         got = f"a spike at {float(inputs.time.detach().min()):g}"
         problems.append(Problem("inputs", got, "spikes from time 0 on"))
-    return problems
+    return problems + resolution_problems("inputs", inputs.time)
 
 
 def observed_problems(
@@ -87,6 +88,9 @@ def parameter_problems(network: NetworkDescription) -> list[Problem]:
         for name, values in _all_values(network).items()
         if not bool(torch.isfinite(values).all())
     ]
+    for k in range(len(network.connections)):
+        where, delays = f"connections[{k}].delays", network.connection_delays(k)
+        problems += resolution_problems(where, delays)
     if problems:
         return problems
     for k, population in enumerate(network.populations):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from lasersampling.checks import refuse
-from lasersampling.config import NonNegative, validated
+from lasersampling.config import validated
+from lasersampling.config.ranges import Level, TimeFromZero
 from lasersampling.errors import Problem
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.layers import LIFLayer
@@ -31,8 +32,8 @@ class SpikingAgain:
         Refractory period, at least 0 [tau_syn].
     """
 
-    reset: float = 0.0
-    refractory: NonNegative = 0.0
+    reset: Level = 0.0
+    refractory: TimeFromZero = 0.0
 
 
 class AfterSpike(NamedTuple):

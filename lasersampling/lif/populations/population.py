@@ -15,7 +15,8 @@ from lasersampling.checks import (
     refuse,
     sequence_problems,
 )
-from lasersampling.config import NonNegative, validated
+from lasersampling.config import validated
+from lasersampling.config.ranges import Level, Strength
 from lasersampling.errors import Problem
 from lasersampling.lif.delays import DelayRange
 from lasersampling.lif.neuron import Neuron
@@ -213,6 +214,6 @@ class Connection:
 
     source: int
     target: int
-    weight_mean: float = 1.0
-    weight_std: NonNegative = 1.0
+    weight_mean: Level = 1.0
+    weight_std: Strength = 1.0
     delays: DelayRange | None = None

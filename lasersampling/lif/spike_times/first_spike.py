@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from lasersampling.checks import kind_problems, number_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.resolution import resolution_problems
 from lasersampling.lif.spike_times import causal, compiled, vectorised
 from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
 from lasersampling.lif.spike_times.tables import Found, Inputs, Neurons
@@ -377,6 +378,8 @@ def _problems(times: Tensor, weights: Tensor, delays: Tensor | None) -> list[Pro
                 "finite times, or inf for absent spikes" if name == "times" else "finite values"
             )
             problems.append(Problem(name, "nan or infinite values", expected))
+        if name != "weights":
+            problems += resolution_problems(name, value)
     if times.ndim not in (2, 3):
         problems.append(
             Problem(

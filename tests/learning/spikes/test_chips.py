@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from lasersampling.datasets import yin_yang_spikes
-from lasersampling.errors import SubstrateError
+from lasersampling.errors import InputError, SubstrateError
 from lasersampling.learning.checkpoints import Checkpoints
-from lasersampling.learning.spikes.chips import learning_on, on_chip, runners
+from lasersampling.learning.spikes.chips import device_problems, learning_on, on_chip, runners
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.decisions import judge
 from lasersampling.learning.spikes.networks import build_network
@@ -42,6 +42,33 @@ def recipe(training="in_the_loop", n_epochs=20, **changes):
             learning_rate=0.02, smallest_slope=0.05,
         ),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("harsh", "chip.model: got 'a chip before calibration, with unreliable events', while the "
+                  r"device that answers \(emulated chip\) has 'BrainScaleS-2"),
+        ({"description": "", "tau_syn_us": 6.0, "sample_period": 10.0}, "chip.model.sample_period"),
+    ],
+)  # fmt: skip
+def test_a_device_of_another_model_than_configured_is_refused(model, says):
+    device = EmulatedChip("brainscales2", (4, 15, 3), (5, 6, 7))
+    with pytest.raises(InputError, match=says):
+        train_spikes(DATA, settings=recipe(model=model), substrate=device)
+
+
+def test_a_device_that_does_not_tell_its_model_is_taken_to_be_of_it():
+    about = recipe().chip
+    assert about is not None
+    device = EmulatedChip(about.model, (4, 15, 3), (5, 6, 7))
+    assert device_problems(about, device) == []
+    assert device_problems(None, device) == []
+
+    class Silent:
+        description = dataclasses.replace(device.description, facts={})
+
+    assert device_problems(about, Silent()) == []
 
 
 @pytest.mark.slow

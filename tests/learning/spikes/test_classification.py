@@ -177,7 +177,7 @@ def test_networks_are_as_the_recipe_says():
     own: Any = {"network": {"neuron": NEURON}, "chip": {"model": "ideal"}}
     with pytest.raises(InputError, match="network.neuron"):
         ClassifyRecipe(data="yin_yang", **own)
-    with pytest.raises(InputError, match="chips: got 'no chip', expected .*brainscales2"):
+    with pytest.raises(InputError, match="model: got 'no chip', expected .*brainscales2"):
         recipe(chip={"model": "no chip"})
 
 

@@ -131,11 +131,13 @@ def test_a_silent_network_is_recruited(recruitment):
 def test_a_penalty_on_rates_moves_them():
     def rates(strength, low, high):
         loss = {"rate_penalty": strength, "lowest_rate": low, "highest_rate": high}
+        loss = loss if strength else None
         trained = train_spikes(DATA, settings=settings("eventprop", "maximum", loss=loss))
         return trained.test.counts[0].mean()
 
-    assert rates(0.1, 3.0, 9.0) > rates(0.0, 0.0, 9.0) + 0.3
-    assert rates(0.1, 0.0, 0.2) < rates(0.0, 0.0, 9.0) - 0.3
+    free = rates(0.0, 0.0, 9.0)
+    assert rates(0.1, 3.0, 9.0) > free + 0.3
+    assert rates(0.1, 0.0, 0.2) < free - 0.3
 
 
 def test_the_penalty_is_the_squared_distance_from_the_interval():
@@ -230,6 +232,17 @@ def test_the_grid_of_a_stack_reaches_behind_its_inputs():
     short: Any = {"method": "surrogate", "grid": {"step": 0.05, "end": 0.3}}
     with pytest.raises(InputError, match="grid.end"):
         train_spikes(DATA, settings=SpikeTraining(**short))
+
+
+@pytest.mark.parametrize("on_chip", [False, True])
+def test_a_step_longer_than_a_time_constant_is_told_by_its_key(on_chip):
+    long: dict[str, Any] = {
+        "method": "surrogate", "grid": {"step": 1.5, "end": 6.0},
+        "network": {"hidden": [4], "after_spike": {}}, "loss": {"kind": "count"},
+        "chip": {"model": {"voltages": {}}} if on_chip else None,
+    }  # fmt: skip
+    with pytest.raises(InputError, match=r"grid.step: got 1.5, expected at most 1, the shortest"):
+        train_spikes(DATA, settings=SpikeTraining(**long))
 
 
 def test_a_chip_that_would_clip_delays_is_refused_for_populations_too():

@@ -2,27 +2,17 @@
 
 import dataclasses
 import itertools
-import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
 
-from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.hardware import (
-    ChipModel,
-    Grid,
-    Imperfections,
-    RemoteSubstrate,
-    Server,
     Spikes,
     VoltageSampling,
     load_chip,
 )
-from lasersampling.hardware.chip_model import NominalNeuron
-from lasersampling.hardware.observations import observation_problems, observed_bytes
-from lasersampling.lif.chips import population_run
+from lasersampling.hardware.observations import observation_problems
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.lif.chips.ragged import spike_arrays, spike_events
@@ -35,11 +25,15 @@ from lasersampling.lif.populations.layered import SpikingAgain
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS, Connection, Population
 from lasersampling.lif.populations.spikes import SpikeEvents
-
-SIZES, N_SAMPLES = (6, 8, 3), 10
-LOOP = ((-1, 0), (0, 0), (0, 1))
-AGAIN = SpikingAgain(reset=-0.2, refractory=0.15)
-NEURON = NominalNeuron(threshold=1.0)
+from tests.lif.chips.populations_of_chips import (
+    AGAIN,
+    LOOP,
+    N_SAMPLES,
+    SIZES,
+    arrays,
+    events,
+    model,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,46 +43,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@contextmanager
-def served(chip):
-    """Serve a chip in a thread."""
-    with Server(chip) as server:
-        thread = threading.Thread(target=server.serve)
-        thread.start()
-        try:
-            yield server.address
-        finally:
-            server.stop()
-            thread.join()
-
-
-def arrays(n_members=2, connections=((-1, 0), (0, 1)), delays=()):
-    generator = np.random.default_rng(0)
-    parameters = {}
-    for k, (source, target) in enumerate(connections):
-        shape = n_members, SIZES[target + 1], SIZES[source + 1]
-        mean = 3.0 if source != target else -1.0
-        parameters[f"weights_{k}"] = generator.normal(mean, 1.0, shape)
-        if "synaptic" in delays:
-            parameters[f"synaptic_delays_{k}"] = generator.uniform(0.0, 1.0, shape)
-    for k, n in enumerate(SIZES):
-        if "axonal" in delays and k < 2:
-            parameters[f"axonal_delays_{k}"] = generator.uniform(0.0, 1.0, (n_members, n))
-        if "dendritic" in delays and k:
-            parameters[f"dendritic_delays_{k - 1}"] = generator.uniform(0.0, 1.0, (n_members, n))
-    return parameters, {"times": generator.uniform(0.0, 2.0, (n_members, N_SAMPLES, SIZES[0]))}
-
-
-def events(observed, population, n_members=2):
-    sizes = n_members, N_SAMPLES, SIZES[population + 1]
-    return spike_events(observed, f"spikes_{population}", sizes)
-
-
-def model(spikes=None, **imperfections):
-    about = Imperfections(**imperfections, **({} if spikes is None else {"spikes": spikes}))
-    return ChipModel(neuron=NEURON, imperfections=about, voltages=VoltageSampling(interval=0.05))
 
 
 def as_network(parameters, connections=LOOP, after=AGAIN):
@@ -299,106 +253,3 @@ def test_chips_side_by_side_are_as_alone_and_go_on_from_a_state():
     for name, values in other.run(parameters, inputs).items():
         assert np.array_equal(values, following[name])
     assert not np.array_equal(following["spikes_0_time"], seen["spikes_0_time"])
-
-
-def test_voltages_have_the_noise_and_resolution_of_the_chip():
-    parameters, inputs = arrays(connections=LOOP)
-    asked = inputs | {"voltage_interval": np.array(0.25)}
-
-    def sampled(**about):
-        sampling = VoltageSampling(interval=0.25, **about)
-        mine = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN, voltages=sampling)
-        return mine, mine.run(parameters, asked)
-
-    _, exact = sampled()
-    assert exact["voltages_0"].shape == (2, N_SAMPLES, 8, 81)
-    assert not exact["voltages_0"][..., 0].any()
-    assert exact["voltages_0"].max() < 1.0  # the threshold
-    _, noisy = sampled(noise_std=0.05)
-    noise = noisy["voltages_0"] - exact["voltages_0"]
-    assert noise.std() == pytest.approx(0.05, rel=4 / (2 * noise.size) ** 0.5)
-    chip, coarse = sampled(grid=Grid(bits=8, lowest=-2.0, highest=2.0))
-    codes = coarse["voltages_0"] / (4.0 / 254)
-    assert np.abs(codes - np.round(codes)).max() < 1e-9
-    assert np.abs(coarse["voltages_0"] - exact["voltages_0"].clip(-2, 2)).max() <= 2.0 / 254 + 1e-9
-    n_spikes = sum(len(coarse[f"spikes_{k}_time"]) for k in range(2))
-    n_offsets = 2 * (2 * N_SAMPLES + 1)
-    size = observed_bytes(chip.description, coarse)
-    assert size == (16 * n_spikes + 8 * n_offsets, 2 * N_SAMPLES * 11 * 81)
-    # Whether voltages are told makes no difference to spikes.
-    plain = PopulationChip(model(), SIZES, (1, 2), LOOP, after=AGAIN).run(parameters, inputs)
-    assert np.array_equal(plain["spikes_1_time"], noisy["spikes_1_time"])
-
-
-def test_a_chip_behind_a_socket_gives_the_same_bits():
-    parameters, inputs = arrays(connections=LOOP)
-    inputs["voltage_interval"] = np.array(0.5)
-    near, far = (PopulationChip("brainscales2", SIZES, (3, 4), LOOP, after=AGAIN) for _ in range(2))
-    with served(far) as address, RemoteSubstrate(address) as device:
-        assert device.description == near.description
-        assert device.description.facts["voltages"] is True
-        assert device.description.facts["voltage_bits"] == 8
-        for _ in range(2):
-            mine, other = near.run(parameters, inputs), device.run(parameters, inputs)
-            assert set(mine) == set(other)
-            for name, values in mine.items():
-                assert np.array_equal(values, other[name])
-        with pytest.raises(InputError, match="weights_2: got nothing"):
-            device.run({name: parameters[name] for name in ("weights_0", "weights_1")}, inputs)
-
-
-BAD: dict[str, tuple[dict, str]] = {
-    "faster than the chip": ({"voltage_interval": np.array(0.01)}, "at least 0.05, as fast"),
-    "no interval": ({"voltage_interval": np.array([0.1])}, "voltage_interval: got float64 of"),
-    "both": (dict.fromkeys(("events_offsets",), np.zeros(41, int)), "both forms of input spikes"),
-    "something else": ({"volume": np.ones(1)}, "volume: got an input that the chip does not have"),
-    "another shape": ({"times": np.zeros((2, 3, 5))}, "times: got float64 of shape"),
-    "negative": ({"times": np.full((2, 3, 6), -1.0)}, "times"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_bad_inputs_are_refused(name):
-    parameters, inputs = arrays(connections=LOOP)
-    changed, says = BAD[name]
-    with pytest.raises(InputError, match=says):
-        PopulationChip(model(), SIZES, (1, 2), LOOP).run(parameters, inputs | changed)
-
-
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        ({"refractory_0": np.full((2, 8), -1.0)}, "refractory_0: got nan or numbers below 0"),
-        ({"refractory_7": np.zeros((2, 8))}, "refractory_7: got a parameter that the chip does"),
-        ({"reset_1": np.full((2, 3), 1.0)}, "reset_1: got one that is not below the threshold"),
-        ({"initial_0": np.zeros((2, 8))}, "initial_0: got a parameter that the chip does"),
-        ({"weights_1": np.full((2, 8, 8), np.nan)}, "weights_1: got nan"),
-    ],
-)
-def test_bad_parameters_are_refused(changed, says):
-    parameters, inputs = arrays(connections=LOOP)
-    with pytest.raises(InputError, match=says):
-        PopulationChip(model(), SIZES, (1, 2), LOOP).run(parameters | changed, inputs)
-
-
-def test_chips_that_cannot_be_are_refused():
-    for connections in ([], [(0, 0)], [(-1, 0)], [(-1, 0), (-1, 0), (0, 1)], [(-1, 5)], ["ab"], 3):
-        with pytest.raises(InputError, match="connections"):
-            PopulationChip(model(), SIZES, (1,), connections)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"after.reset: got 1, expected a voltage below"):
-        PopulationChip(model(), SIZES, (1,), after=SpikingAgain(reset=1.0))
-    with pytest.raises(InputError, match="8 bits without a range"):
-        VoltageSampling(grid=Grid(bits=8))
-    parameters, inputs = arrays()
-    silent = PopulationChip(ChipModel(neuron=NEURON), SIZES, (1, 2))
-    assert "voltages" not in silent.description.facts
-    with pytest.raises(InputError, match="this chip does not tell them"):
-        silent.run(parameters, inputs | {"voltage_interval": np.array(1.0)})
-
-
-def test_loops_that_do_not_settle_are_told(monkeypatch):
-    monkeypatch.setattr(population_run, "_MOST_SWEEPS", 2)
-    parameters, inputs = arrays(connections=LOOP)
-    chip = PopulationChip(model(Spikes(lost=0.1)), SIZES, (1, 2), LOOP, after=AGAIN)
-    with pytest.raises(LaserSamplingError, match="have not settled after 2 sweeps"):
-        chip.run(parameters, inputs)

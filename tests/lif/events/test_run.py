@@ -19,8 +19,13 @@ from tests.lif.events import forty_digits
 from tests.lif.events.networks import END, all_spikes, events, recurrent, spike_train
 
 
-@pytest.mark.parametrize("refractory", [0.0, 0.3])
-@pytest.mark.parametrize("tau_mem", [1.0, 2.0, 1.4, 0.7])
+@pytest.mark.parametrize(
+    ("tau_mem", "refractory"),
+    [
+        *((1.0, 0.0), (1.0, 0.3), (2.0, 0.0), (2.0, 0.3), (1.4, 0.0), (0.7, 0.3)),
+        *(pytest.param(*own, marks=pytest.mark.slow) for own in ((1.4, 0.3), (0.7, 0.0))),
+    ],
+)
 def test_against_forty_digits(tau_mem, refractory):
     """Several spikes, reset, recurrence and all delays; Lambert's W, quadratic, Newton."""
     network, (train,) = recurrent(tau_mem, refractory=refractory), spike_train()
