@@ -68,10 +68,12 @@ class Lines:
         What is being done.
     say : callable
         Called with each line.
+    clock : CompileClock
+        Says whether code is compiled.
     """
 
-    def __init__(self, what: str, say: Callable[[str], None]) -> None:
-        self._what, self._say = what, say
+    def __init__(self, what: str, say: Callable[[str], None], clock: CompileClock) -> None:
+        self._what, self._say, self._clock = what, say, clock
         self._pace = Pace()
         self._fraction: float | None = None
         self._started = time.monotonic()
@@ -79,10 +81,8 @@ class Lines:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._tell, daemon=True)
-        self._clock = _clock()
 
     def __enter__(self) -> Lines:
-        self._clock.__enter__()
         self._watch.start()
         return self
 
@@ -94,7 +94,6 @@ class Lines:
     ) -> None:
         self._over.set()
         self._watch.join()
-        self._clock.__exit__(kind, error, traceback)
 
     def __call__(self, fraction: float) -> None:
         """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
@@ -140,13 +139,18 @@ class Bar:
     """Progress on a terminal; used in a ``with`` block.
 
     It appears with the first fraction, or after a second, so not for work that is quickly done.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    clock : CompileClock
+        Says whether code is compiled.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, clock: CompileClock) -> None:
         from rich import progress as bars
         from rich.text import Text
-
-        self._clock = clock = _clock()
 
         class Remark(bars.ProgressColumn):
             """Says at each refresh whether code is compiled, and otherwise the time left."""
@@ -168,7 +172,6 @@ class Bar:
         self._later.daemon = True
 
     def __enter__(self) -> Bar:
-        self._clock.__enter__()
         self._later.start()
         return self
 
@@ -181,7 +184,6 @@ class Bar:
         self._later.cancel()
         self._later.join()
         self._bar.stop()
-        self._clock.__exit__(kind, error, traceback)
 
     def __call__(self, fraction: float) -> None:
         """Record the fraction done, 0 to 1; ends here if the process was asked to stop."""
@@ -192,13 +194,6 @@ class Bar:
         shown = f"{fraction:4.0%}" + ("" if left is None else f", {left:.0f} s left")
         self._bar.start()
         self._bar.update(self._task, total=1.0, completed=fraction, left=shown)
-
-
-def _clock() -> CompileClock:
-    """Make a clock that says whether code is compiled; numba is imported only now."""
-    from lasersampling.compile_clock import CompileClock
-
-    return CompileClock()
 
 
 def console(stream: Any) -> Console:

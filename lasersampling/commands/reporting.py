@@ -52,12 +52,16 @@ class Reporter:
         """
         if self._quiet:
             yield lambda fraction: raise_if_stopped()
-        elif sys.stderr.isatty():
-            with Bar(what) as bar:
-                yield bar
-        else:
-            with Lines(what, self.status) as lines:
-                yield lines
+            return
+        from lasersampling.compile_clock import CompileClock  # which imports numba
+
+        with CompileClock() as clock:
+            if sys.stderr.isatty():
+                with Bar(what, clock) as bar:
+                    yield bar
+            else:
+                with Lines(what, self.status, clock) as lines:
+                    yield lines
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:

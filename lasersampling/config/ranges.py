@@ -39,6 +39,10 @@ class Within:
 Time = Annotated[float, AfterValidator(Within(1e-6, LARGEST_TIME))]
 """A time above 0: ends of runs, steps [tau_syn]."""
 
+SpanOfDelays = Annotated[float, AfterValidator(Within(1e-12, 2.0 * LARGEST_TIME))]
+"""Width of a range of delays, which may hold nearly the same, or those up to the latest time well
+away from its end [tau_syn]."""
+
 TimeFromZero = Annotated[float, AfterValidator(Within(0.0, LARGEST_TIME))]
 """A time, or a delay, that may be 0 [tau_syn]."""
 

@@ -26,7 +26,7 @@ from lasersampling.checks import (
     sequence_problems,
 )
 from lasersampling.config import validated
-from lasersampling.config.ranges import Level, Strength, Time, TimeFromZero
+from lasersampling.config.ranges import Level, SpanOfDelays, Strength, TimeFromZero
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.streams import Streams
 
@@ -66,7 +66,7 @@ class DelayRange:
     """
 
     minimum: TimeFromZero = 0.0
-    scale: Time = 1.0
+    scale: SpanOfDelays = 1.0
     positivity: Positivity = "sigmoid"
     initial_mean: Level = 0.0
     initial_std: Strength = 0.25

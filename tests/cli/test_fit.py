@@ -96,6 +96,7 @@ def test_an_imperfect_chip_is_named_and_kept(run, mine):
         (["mine.csv", "--set", "pseudocount=1"], "pseudocount"),
         (["mine.csv", "--imperfections", "worst"], "worst"),
         (["mine.csv", "--device", "D99"], "D99"),
+        (["mine.csv", "--timeout-s", "nan"], "--timeout-s: got nan, expected nothing without"),
         (["--resume", "missing.h5"], "missing.h5: got no such file"),
         (["mine.csv", "--resume", "x.h5", "--seed", "1"], "--resume: got a recipe, --seed"),
     ],

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from lasersampling.commands.progress import Bar, Lines, Pace
 from lasersampling.commands.reporting import Reporter
+from lasersampling.compile_clock import CompileClock
 
 
 class Terminal(io.StringIO):
@@ -102,6 +103,10 @@ def test_the_bar_tells_of_code_that_is_compiled(monkeypatch):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=100)
     monkeypatch.setattr("lasersampling.commands.progress.console", lambda stream: console)
-    with Bar("training") as bar, event.trigger_event("numba:compile"):
+    with (
+        CompileClock() as clock,
+        Bar("training", clock) as bar,
+        event.trigger_event("numba:compile"),
+    ):
         bar(0.0)
     assert "compiling, the first time only" in stream.getvalue()

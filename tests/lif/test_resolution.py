@@ -9,6 +9,7 @@ from lasersampling.errors import InputError
 from lasersampling.lif import LIFLayer, SpikingNetwork, Streams, first_spike_times
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.events.run import run_events
+from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.network import PopulationNetwork
@@ -59,6 +60,17 @@ def test_chips_refuse_them():
     chip = EmulatedChip("ideal", (1, 1), [0])
     with pytest.raises(InputError, match=f"times: got {LATE}"):
         chip.run({"weights_0": np.ones((1, 1, 1))}, {"times": np.full((1, 1, 1), 1e16)})
+
+
+@pytest.mark.parametrize("delay", [0.0, 1e-300, 1e-9, 0.9 * LARGEST_TIME])
+def test_delays_of_files_may_be_as_short_or_as_long_as_can_be(delay):
+    arrays = {"weights_0": np.ones((1, 1, 1)), "synaptic_delays_0": np.full((1, 1, 1), delay)}
+    stage = network_from_arrays(arrays).layers[0].synaptic_delays
+    assert stage is not None
+    assert stage().item() == pytest.approx(delay, rel=1e-12, abs=1e-15)
+    arrays["synaptic_delays_0"] = np.full((1, 1, 1), 1e16)
+    with pytest.raises(InputError, match=f"synaptic_delays_0: got {LATE}"):
+        network_from_arrays(arrays)
 
 
 def test_absent_spikes_are_none():

@@ -55,9 +55,13 @@ from lasersampling.lif.exchange.fronts import (
 from lasersampling.lif.layers import BiasSpikes, LIFLayer, RepeatInputs
 from lasersampling.lif.network import SpikingNetwork
 from lasersampling.lif.neuron import Neuron
+from lasersampling.lif.resolution import resolution_problems
 from lasersampling.lif.streams import Streams
 
 NAMES = ArrayNames(AXES, FRONT, tuple(NEURON))
+
+_NARROWEST = 1e-12
+"""Least width of a range of delays [tau_syn]."""
 
 
 def network_to_arrays(network: SpikingNetwork) -> dict[str, Array]:
@@ -135,7 +139,7 @@ def network_from_arrays(
     delayed: dict[str, Delays] = {}
 
     def span(name: str) -> DelayRange:
-        return holding(found[name]) if delay_range is None else delay_range
+        return holding(name, found[name]) if delay_range is None else delay_range
 
     stages += front_of(found)
     for k in range(n_layers(found)):
@@ -276,16 +280,25 @@ def set_delays(delayed: Mapping[str, Delays], found: Mapping[str, Array], *, fix
         raise InputError(problems)
 
 
-def holding(delays: Array) -> DelayRange:
+def holding(name: str, delays: Array) -> DelayRange:
     """Return a range that contains fixed delays, well away from its upper end.
 
     Parameters
     ----------
+    name : str
+        Their name, for the message.
     delays : ndarray of float64
         Delays [tau_syn].
+
+    Raises
+    ------
+    InputError
+        For delays that are too long to be told apart.
     """
+    refuse(resolution_problems(name, torch.from_numpy(np.asarray(delays))))
     longest = float(delays.max())
-    return DelayRange(scale=2.0 * longest if longest > 0 else 1.0, initial_std=0.0, trainable=False)
+    scale = max(2.0 * longest, _NARROWEST) if longest > 0 else 1.0
+    return DelayRange(scale=scale, initial_std=0.0, trainable=False)
 
 
 def _shape_problems(found: Mapping[str, Array]) -> Iterator[Problem]:

@@ -205,7 +205,7 @@ def population_network_from_arrays(
     def span(name: str) -> DelayRange | None:
         if name not in found:
             return None
-        return holding(found[name]) if delay_range is None else delay_range
+        return holding(name, found[name]) if delay_range is None else delay_range
 
     problems: list[Problem] = []
     populations = []
