@@ -8,7 +8,7 @@ from types import TracebackType
 from numba.core import event
 
 
-class CompileClock(event.Listener):
+class CompileClock(event.Listener):  # type: ignore[misc]
     """Counts the time for which code is compiled; used in a ``with`` block.
 
     Code that was compiled before and is read from a file does not count.

@@ -18,13 +18,13 @@ def now(monkeypatch):
 
 def test_only_what_is_compiled_within_counts(now):
     with CompileClock() as clock:
-        assert not clock.is_running
+        assert (clock.is_running, clock.seconds) == (False, 0.0)
         now[0] += 1.0
         with event.trigger_event("numba:compile"):
             now[0] += 2.0
             with event.trigger_event("numba:compile"):
-                assert clock.is_running
                 now[0] += 4.0
+                assert (clock.is_running, clock.seconds) == (True, 6.0)
             assert clock.seconds == 6.0
         now[0] += 8.0
     assert (clock.is_running, clock.seconds, clock.processor_seconds) == (False, 6.0, 12.0)

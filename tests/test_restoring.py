@@ -1,7 +1,9 @@
 """States that lack a part, or are of something else."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.lif.recruitment import RaisedWeights
 
 PACKAGE = Path(__file__).parents[1] / "lasersampling"
-MAKERS = {
+MAKERS: dict[str, Callable[[], Any]] = {
     "chips": lambda: EmulatedChip("harsh", (2, 1), [3]),
     "populations": lambda: PopulationChip("harsh", (2, 1), [3]),
     "weights": RaisedWeights,

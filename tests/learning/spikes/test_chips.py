@@ -9,6 +9,7 @@ import torch
 
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import InputError, SubstrateError
+from lasersampling.hardware import load_chip
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.spikes.chips import device_problems, learning_on, on_chip, runners
 from lasersampling.learning.spikes.classification import train_spikes
@@ -65,10 +66,15 @@ def test_a_device_that_does_not_tell_its_model_is_taken_to_be_of_it():
     assert device_problems(about, device) == []
     assert device_problems(None, device) == []
 
-    class Silent:
-        description = dataclasses.replace(device.description, facts={})
+    class Silent(EmulatedChip):
+        @property
+        def description(self):
+            return dataclasses.replace(super().description, facts={})
 
-    assert device_problems(about, Silent()) == []
+    other = load_chip("harsh")
+    seeds, sizes = (5, 6, 7), (4, 15, 3)
+    assert device_problems(about, EmulatedChip(other, sizes, seeds)) != []
+    assert device_problems(about, Silent(other, sizes, seeds)) == []
 
 
 @pytest.mark.slow
