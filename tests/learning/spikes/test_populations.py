@@ -131,8 +131,8 @@ def test_a_silent_network_is_recruited(recruitment):
 def test_a_penalty_on_rates_moves_them():
     def rates(strength, low, high):
         loss = {"rate_penalty": strength, "lowest_rate": low, "highest_rate": high}
-        loss = loss if strength else None
-        trained = train_spikes(DATA, settings=settings("eventprop", "maximum", loss=loss))
+        chosen = settings("eventprop", "maximum", loss=loss if strength else None)
+        trained = train_spikes(DATA, settings=chosen)
         return trained.test.counts[0].mean()
 
     free = rates(0.0, 0.0, 9.0)
