@@ -123,7 +123,8 @@ def new_room(cells, span, needed):
     return Room(
         Spikes(np.empty(n_spikes, np.int64), np.empty(n_spikes), *currents), log,
         np.zeros(n_runs + 1, np.int64), np.zeros(n_runs + 1, np.int64),
-        new_heap(64 + max(needed.rows, min(needed.all_rows, _MANY_ROWS))), new_heap(len(cells.home)),
+        new_heap(64 + max(needed.rows, min(needed.all_rows, _MANY_ROWS))),
+        new_heap(len(cells.home)),
         arrivals(sorting.arrival), arrivals(np.empty(most)), np.empty(most), sorting,
     )  # fmt: skip
 
