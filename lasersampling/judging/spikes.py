@@ -31,8 +31,9 @@ from lasersampling.results.store import ResultsFile
 FIGURES = ("spike_learning", "spike_times", "spike_parameters", "yin_yang_plane")
 """Figures of a classification; the last one only for points in the plane."""
 
-_GRID = 121
-"""Number of points along each side of the plane for which decisions are kept."""
+_GRID, _GRID_OF_DEVICES = 121, 61
+"""Number of points along each side of the plane for which decisions are kept; of devices, which
+take longer, fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,8 @@ class SpikeEvaluation:
         from lasersampling.datasets.spikes import as_spike_times
 
         classifier = self.classifier
-        edge = np.linspace(0.0, 1.0, _GRID)
+        n_points = _GRID if device_of(classifier.runner) is None else _GRID_OF_DEVICES
+        edge = np.linspace(0.0, 1.0, n_points)
         x, y = (axis.ravel() for axis in np.meshgrid(edge, edge))
         values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
         points = SpikeSet(as_spike_times(values), np.zeros(len(x), dtype=np.int64))
@@ -154,7 +156,7 @@ class SpikeEvaluation:
         file.write("plane/x", edge, ("x",), units="1", description="x")
         file.write("plane/y", edge, ("y",), units="1", description="y")
         file.write(
-            "plane/decision", judged.decided[0].reshape(_GRID, _GRID), ("y", "x"),
+            "plane/decision", judged.decided[0].reshape(n_points, n_points), ("y", "x"),
             units="1", description="decision of the first member, -1 for none",
         )  # fmt: skip
         best = np.sort(classifier.answer.sign * judged.answers[0], axis=1)[:, ::-1]
@@ -164,7 +166,7 @@ class SpikeEvaluation:
         if classifier.answer.kind != "first-spike":
             between = f"largest minus second {classifier.answer.description} of that member"
         file.write(
-            "plane/separation", lead.reshape(_GRID, _GRID), ("y", "x"),
+            "plane/separation", lead.reshape(n_points, n_points), ("y", "x"),
             units=classifier.answer.unit, description=between,
         )  # fmt: skip
 

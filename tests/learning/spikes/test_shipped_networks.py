@@ -18,10 +18,14 @@ TARGETS = {
     "yin_yang_small": 0.958,
     "yin_yang_eventprop": 0.989,
     "chip": 0.88,
+    "chip_eventprop": 0.955,
     "chip_axonal": 0.94,
     "chip_synaptic": 0.94,
 }
 """Mean over ten networks that the project set out to reach."""
+
+NOISE = 0.0105
+"""Standard deviation of the accuracy of a network on its chip over draws of the noise (20 of them)."""
 
 
 def test_every_network_is_replayed():
@@ -43,12 +47,12 @@ def test_a_shipped_network_reaches_its_stated_accuracy(name):
         assert isinstance(stored.network, SpikingNetwork)
         runner = on_chip(stored.network, ChipSettings(model=load_chip("brainscales2")))
     accuracy = judge(stored.network, data.test, runner, stored.answer).accuracy.value
-    assert accuracy.mean() >= TARGETS.get(name, 0.0)
+    slack = 3 * NOISE / np.sqrt(10) if is_on_chip else 0.0
+    assert accuracy.mean() + slack >= TARGETS.get(name, 0.0)
     assert stored.accuracy is not None
     difference = accuracy - stored.accuracy
     if is_on_chip:
-        # Two draws of the noise, each of which moves an accuracy by 0.0105 (20 repetitions): four
-        # standard deviations of a difference, and of the mean of ten.
+        # Two draws of the noise: four standard deviations of a difference, and of the mean of ten.
         assert np.abs(difference).max() < 0.06
         assert abs(difference.mean()) < 0.02
     else:
