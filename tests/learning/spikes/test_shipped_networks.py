@@ -25,7 +25,7 @@ TARGETS = {
 """Mean over ten networks that the project set out to reach."""
 
 NOISE = 0.0105
-"""Standard deviation of the accuracy of a network on its chip over draws of the noise (20 of them)."""
+"""Standard deviation of the accuracy of a network on its chip, over 20 draws of the noise."""
 
 
 def test_every_network_is_replayed():
