@@ -11,9 +11,6 @@ from tests.lif.grid.tasks import END, KINDS, by_events, given, loop, on_grid
 
 STEPS = (0.04, 0.02, 0.01)
 
-# "both" has delays of all kinds, and neurons that are reset without a refractory period.
-FAST = ("refractory", "both", "once")
-
 
 def order(errors):
     """Slope of log(error) over log(step)."""
@@ -34,9 +31,7 @@ def differences(found, exact):
     return (times[same[place]] - exact_times[same[exact_place]]).abs(), float(same.double().mean())
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind in FAST else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_spikes_and_read_outs_converge(kind):
     network, inputs = loop(kind), given(2, 10)
     times, voltages = [], []
