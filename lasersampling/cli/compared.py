@@ -11,6 +11,11 @@ from lasersampling.comparison.records import best_known, main_measures
 from lasersampling.comparison.run import Compared
 from lasersampling.statistics import median_interval
 
+_NO_NETWORKS = {
+    "linear_test_accuracy": "logistic regression", "kernel_test_accuracy": "kernel machine",
+}  # fmt: skip
+"""What is beside the networks, by the names of its figures of merit."""
+
 
 def compared_table(title: str, compared: Compared) -> Table:
     """Show a row for each arm, in percent.
@@ -40,6 +45,9 @@ def compared_table(title: str, compared: Compared) -> Table:
             _median(getattr(own, name)) for name in ("epochs_to_goal", "processor_time_to_goal_s")
         )
         rows.append((arm.replace("_", " "), accuracy, difference, p, epochs, seconds))
+    for name, metric in compared.beside.items():
+        shown = f"{100 * metric.value:.2f} ± {100 * (metric.standard_error or 0.0):.2f}"
+        rows.append((f"{_NO_NETWORKS[name]}, test part", shown, "", "", "", ""))
     part = "fresh points" if measure == "fresh_accuracy" else "test part"
     goal = f"{100 * comparison.goal:g} %"
     columns = (

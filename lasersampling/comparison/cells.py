@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
 from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_spikes
+from lasersampling.learning.spikes.baselines import Baselines, baselines
+from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.results import Results, RunFile, read_checkpoint, read_results
 
 
@@ -94,7 +97,7 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
                 checkpoints=Checkpoints(file, job.recipe.checkpoint_interval_s, state),
             )
             with file.finish() as results:
-                evaluate_classifier(trained).write(results)
+                evaluate_classifier(trained, _beside(job.recipe)).write(results)
                 if job.fresh_points and job.recipe.data == "yin_yang":
                     fresh = fresh_yin_yang(job.fresh_points)
                     judged = judge(trained.network, fresh, trained.runner, trained.answer)
@@ -152,3 +155,16 @@ def run_job(job: Job, progress: Callable[[float], None] | None = None) -> Outcom
     except LaserSamplingError as error:
         return Outcome(job.path, " ".join(str(error).split()))
     return Outcome(job.path, None)
+
+
+def _beside(recipe: ClassifyRecipe) -> Baselines:
+    """Baselines of the data of a recipe, which many trainings share."""
+    return _baselines_of(recipe.data, recipe.train_samples, recipe.event_files)
+
+
+@functools.cache
+def _baselines_of(
+    name: str, train_samples: int | None, event_files: EventFileSettings | None
+) -> Baselines:
+    recipe = ClassifyRecipe(data=name, train_samples=train_samples, event_files=event_files)
+    return baselines(data_of(recipe))

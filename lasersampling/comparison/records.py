@@ -71,7 +71,7 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
 
 def metrics_of(compared: Compared) -> dict[str, Metric]:
     """Return figures of merit of the study `MAIN`: accuracies, differences, and costs."""
-    found: dict[str, Metric] = {}
+    found: dict[str, Metric] = dict(compared.beside)
     main = main_measures(compared)
     if not main:
         return found

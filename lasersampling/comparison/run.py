@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,9 +15,12 @@ from lasersampling.comparison.design import MAIN, Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
 from lasersampling.comparison.workers import in_processes
-from lasersampling.learning.spikes import load_data
-from lasersampling.results import read_results
+from lasersampling.learning.spikes import data_of
+from lasersampling.results import Metric, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
+
+BASELINES = "linear_test_accuracy", "kernel_test_accuracy"
+"""Figures of merit of a training that do not depend on its networks."""
 
 Progress = Callable[[str], AbstractContextManager[Callable[[float], None]]]
 """Shows the progress of long work under a name; see `commands.reporting.Reporter.progress`."""
@@ -38,6 +40,8 @@ class Compared:
         What was measured of each training; nan for those that failed.
     curves : mapping of str to ndarray, each (epoch, member)
         Validation accuracy over the epochs of the study `MAIN`, nan where it was not measured.
+    beside : mapping of str to Metric
+        Accuracies of classifiers that are no networks, on the test part.
     failures : mapping of str to str
         Why trainings failed, by their names.
     """
@@ -46,6 +50,7 @@ class Compared:
     tuned: Mapping[str, Tuned]
     measures: Mapping[Cell, Measures]
     curves: Mapping[str, NDArray[np.float64]]
+    beside: Mapping[str, Metric]
     failures: Mapping[str, str]
 
     def differences(
@@ -139,23 +144,29 @@ def run_comparison(
             if outcome.failure is not None:
                 failures[outcome.path.stem] = outcome.failure
     measures, curves = {}, {}
+    beside: dict[str, Metric] = {}
+    known: dict[str, int] = {}
     for cell, job in jobs.items():
         if cell.name in failures:
             measures[cell] = Measures.unknown(comparison.members)
             continue
         groups = ("history", "test", *(("fresh",) if _has_fresh(job) else ()))
         results = read_results(job.path, groups=groups)
-        n_train = job.recipe.train_samples or _n_train(job.recipe.data)
+        n_train = job.recipe.train_samples or _n_train(job, known)
         measures[cell] = measures_of(results, comparison.goal, n_train)
         if cell.study == MAIN:
             curves[cell.arm] = results.array("history/validation_accuracy")
-    return Compared(design, tuned, measures, curves, failures)
+            beside = {name: results.metrics[name] for name in BASELINES}
+    return Compared(design, tuned, measures, curves, beside, failures)
 
 
 def _has_fresh(job: Job) -> bool:
     return job.fresh_points > 0 and job.recipe.data == "yin_yang"
 
 
-@functools.cache
-def _n_train(data: str) -> int:
-    return len(load_data(data).train)
+def _n_train(job: Job, known: dict[str, int]) -> int:
+    """Number of training samples of a job, kept by the name of its data."""
+    name = job.recipe.data
+    if name not in known:
+        known[name] = len(data_of(job.recipe).train)
+    return known[name]

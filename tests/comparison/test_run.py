@@ -84,6 +84,9 @@ def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
     metric = results.metric("difference_fast")
     assert metric.value == pytest.approx(expected.mean)
     assert metric.interval == pytest.approx((expected.low, expected.high))
+    for name in ("linear_test_accuracy", "kernel_test_accuracy"):
+        cell = read_results("runs/main-slow.h5", groups=()).metric(name)
+        assert results.metric(name) == cell
     assert results.array("few/accuracy").shape == (1, 2, 2)
     assert results.array("curves/fast").shape == (3, 2)
     assert len(draw(tmp_path / "c.h5", "comparison").axes) == 3
