@@ -66,7 +66,9 @@ def test_to_arrays_and_back(run, network_file):
     np.savez("own.npz", weights_0=[[2.0, 1.0]])
     ran = run("convert", "own.npz", "own.h5", "--json")
     assert json.loads(ran.out)["neurons"] == [1]
-    ran = run("convert", network_file, "copy.h5")
+    assert run("convert", network_file, "copy.h5").code == 0
+    command = load_network("copy.h5").command
+    assert command == "made by hand; lasersampling convert network.h5 copy.h5"
     accuracy = load_network("copy.h5").accuracy
     assert accuracy is not None
     assert accuracy.tolist() == [0.5, 0.75]

@@ -86,7 +86,7 @@ def convert(
     source, target : path-like
         Ending in .h5, .hdf5, .nc, .nir or .npz.
     command : str
-        Record in an HDF5 file of how it was made.
+        Record in an HDF5 file of how it was made; it follows that of the source, if there is one.
     member : int, optional
         Member of an ensemble to be written as NIR, which holds one; the first by default.
     meaning : NirMeaning
@@ -131,6 +131,7 @@ def convert(
         stored = read(Path(source))
         network, trained_on, accuracy = stored.network, stored.trained_on, stored.accuracy
         answer = stored.answer
+        command = f"{stored.command}; {command}" if stored.command else command
     if writes:
         member = 0 if member is None else member
         graph = to_nir(network, tau_syn_s=float(tau_syn_s or 0), member=member, step_s=step_s)
