@@ -15,9 +15,9 @@ class CompileClock(event.Listener):  # type: ignore[misc]
 
     Examples
     --------
-    >>> import numba
+    >>> from lasersampling.compiling import njit
     >>> with CompileClock() as clock:
-    ...     numba.njit(lambda x: x + 1)(1)
+    ...     njit(lambda x: x + 1)(1)
     2
     >>> clock.is_running, clock.seconds > 0
     (False, True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.checks import number_problems, refuse
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def refuse_timeout(address: str | None, timeout_s: float | None) -> None:
     InputError
         If it is so.
     """
+    from lasersampling.checks import number_problems, refuse
+
     if timeout_s is None:
         return
     if address is None:

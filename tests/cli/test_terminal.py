@@ -35,6 +35,7 @@ RUNS: dict[str, tuple[Any, ...]] = {
     "classify": (
         "classify", "yin_yang_small", "--set=network.hidden=[4]", "--set=learning.n_epochs=1",
     ),
+    "compare": ("compare", "ways.toml", "--out", "ways.h5"),
     "generate": (
         "generate", "digits", "--set=images_per_label=2", "--set=duration_ns=10",
         "--set=window_ns=5", "--set=burn_in_ns=5", "--set=training.n_hidden=4",
@@ -49,7 +50,17 @@ RUNS: dict[str, tuple[Any, ...]] = {
     ),
 }  # fmt: skip
 
-LONG = ("fit", "classify", "generate", "calibrate")
+WAYS = """
+base = "yin_yang_small"
+members = 2
+fresh_points = 0
+reference = "one"
+settings = { "network.hidden" = [4], "learning.n_epochs" = 1, train_samples = 90 }
+arms.one.settings = { "learning.learning_rate" = 0.01 }
+arms.two.settings = { "learning.learning_rate" = 0.02 }
+"""
+
+LONG = ("fit", "classify", "compare", "generate", "calibrate")
 
 
 @pytest.fixture
@@ -62,6 +73,7 @@ def inputs(run):
         command="by hand",
     )
     Path("table.csv").write_text("state,probability\n0,0.3\n1,0.7\n")
+    Path("ways.toml").write_text(WAYS)
 
 
 def test_every_command_stands_here():
