@@ -15,9 +15,9 @@ class CompileClock(event.Listener):  # type: ignore[misc]
 
     Examples
     --------
-    >>> from lasersampling.compiling import njit
+    >>> import numba
     >>> with CompileClock() as clock:
-    ...     njit(lambda x: x + 1)(1)
+    ...     numba.jit(lambda x: x + 1)(1)
     2
     >>> clock.is_running, clock.seconds > 0
     (False, True)
