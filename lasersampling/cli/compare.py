@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from lasersampling.cli.options import Json, Overrides, Quiet
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
 
@@ -72,14 +73,14 @@ def compare(
     if unknown := sorted(set(only or ()) - set(known)):
         raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
     folder = out.with_suffix("")
-    _check_folder(folder, resume=resume, overwrite=overwrite)
+    _check_folder(folder, design.file_names(), resume=resume, overwrite=overwrite)
     output = Output(
         context, out, ["comparison"], overwrite=overwrite or resume, inputs=files_named(recipe)
     )
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
-        for old in folder.glob("*.h5"):
-            old.unlink()
+        for name in design.file_names():
+            (folder / name).unlink(missing_ok=True)
     compared = run_comparison(
         design,
         folder,
@@ -88,8 +89,6 @@ def compare(
         progress=reporter.progress,
         studies=tuple(only or ()),
     )
-    for name, reason in compared.failures.items():
-        reporter.status(f"failed: {name}: {reason}")
     with output.open(config, config.seed) as file:
         if file is not None:
             write_compared(file, compared)
@@ -107,11 +106,15 @@ def compare(
         compared_table(f"{recipe}, {config.members} networks of each", compared),
     )
 
+    if compared.failures:
+        told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())
+        raise LaserSamplingError(f"trainings failed: {told}")
 
-def _check_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+
+def _check_folder(folder: Path, names: Sequence[str], *, resume: bool, overwrite: bool) -> None:
     """Refuse to go on from another run unasked."""
     if folder.exists() and not folder.is_dir():
         raise InputError.single(str(folder), "a file", "a folder for trainings, or nothing")
-    if not (resume or overwrite) and folder.is_dir() and any(folder.glob("*.h5")):
+    if not (resume or overwrite) and folder.is_dir() and any((folder / n).exists() for n in names):
         got, expected = "trainings of an earlier run", "none, or --resume to go on from them"
         raise InputError.single(str(folder), got, expected)

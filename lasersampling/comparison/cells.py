@@ -83,6 +83,11 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
         if kept.config != config:
             expected = "networks of the same recipe, or none: --overwrite removes them"
             raise InputError.single(str(job.path), "networks of another recipe", expected)
+        points = int(kept.attributes.get("fresh", {}).get("points", 0))
+        if kept.attrs["complete"] and points != _fresh_points(job):
+            got = f"networks judged on {points} fresh points"
+            expected = f"{_fresh_points(job)}, as is asked for, or none: --overwrite removes them"
+            raise InputError.single(str(job.path), got, expected)
         if not kept.attrs["complete"]:
             state, _ = read_checkpoint(job.path)
     if not job.path.exists() or state is not None:
@@ -98,15 +103,16 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
             )
             with file.finish() as results:
                 evaluate_classifier(trained, _beside(job.recipe)).write(results)
-                if job.fresh_points and job.recipe.data == "yin_yang":
+                if _fresh_points(job):
                     fresh = fresh_yin_yang(job.fresh_points)
                     judged = judge(trained.network, fresh, trained.runner, trained.answer)
                     results.write(
                         "fresh/accuracy", judged.accuracy.value, ("member",), units="1",
                         description=f"share of right decisions on {job.fresh_points} fresh points",
                     )  # fmt: skip
+                    results.attributes("fresh", {"points": job.fresh_points})
     groups = ["history", "test"]
-    if job.fresh_points and job.recipe.data == "yin_yang":
+    if _fresh_points(job):
         groups.append("fresh")
     return read_results(job.path, groups=groups)
 
@@ -155,6 +161,11 @@ def run_job(job: Job, progress: Callable[[float], None] | None = None) -> Outcom
     except LaserSamplingError as error:
         return Outcome(job.path, " ".join(str(error).split()))
     return Outcome(job.path, None)
+
+
+def _fresh_points(job: Job) -> int:
+    """Number of fresh points, of which there are some for Yin-Yang only."""
+    return job.fresh_points if job.recipe.data == "yin_yang" else 0
 
 
 def _beside(recipe: ClassifyRecipe) -> Baselines:

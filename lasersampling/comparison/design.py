@@ -19,6 +19,10 @@ from lasersampling.learning.spikes import ClassifyRecipe
 MAIN = "main"
 """Name of the study that varies nothing."""
 
+_OF_COMPARISON = ("members", "seed")
+_SHARED = ("data", "train_samples", "learning.n_epochs", "learning.batch_size")
+"""Keys that would make a comparison of arms unfair."""
+
 
 @validated
 class Range:
@@ -167,7 +171,13 @@ class Comparison:
 
     def __post_init__(self) -> None:
         known = ", ".join(self.arms) or "none"
-        problems = []
+        problems = [*self._unfair_problems()]
+        if len(self.arms) < 2:
+            problems.append(Problem("arms", f"{len(self.arms)}", "at least two, to compare"))
+        searched = [self.search.ranges, *(arm.ranges for arm in self.arms.values())]
+        if self.search.trials and not any(searched):
+            expected = "ranges of settings to search in, or no trials"
+            problems.append(Problem("search.ranges", "none", expected))
         if self.reference not in self.arms:
             problems.append(Problem("reference", repr(self.reference), f"an arm, of {known}"))
         for name, study in self.studies.items():
@@ -188,6 +198,27 @@ class Comparison:
             expected = "seeds that the reported networks do not have"
             problems.append(Problem("search.seed", f"{self.search.seed}", expected))
         refuse(problems)
+
+    def _unfair_problems(self) -> Iterator[Problem]:
+        """Find settings that arms must share, and those that a search would try without effect."""
+        places = {"settings": self.settings}
+        places |= {f"arms.{name}.settings": arm.settings for name, arm in self.arms.items()}
+        for name, study in self.studies.items():
+            for variant, settings in study.variants.items():
+                places[f"studies.{name}.variants.{variant}"] = settings
+        for place, settings in places.items():
+            for key in settings:
+                if key in _OF_COMPARISON:
+                    expected = f"none here, but the key {key} of the comparison"
+                    yield Problem(f"{place}.{key}", "a value", expected)
+                elif key in _SHARED and place.startswith("arms."):
+                    yield Problem(f"{place}.{key}", "a value", "none, since all arms share it")
+        for name, arm in self.arms.items():
+            for key in {**self.search.ranges, **arm.ranges}:
+                for own in arm.settings:
+                    if key == own or key.startswith(f"{own}."):
+                        expected = f"none, since {key} is searched for, which it would undo"
+                        yield Problem(f"arms.{name}.settings.{own}", "a value", expected)
 
     def _variant_names(self) -> Iterator[str]:
         for study in self.studies.values():
@@ -241,7 +272,33 @@ class Design:
                 self.recipe(cell, self.middle(cell.arm))
             except InputError as error:
                 problems += [p.at(f"{_place(cell)}: {p.where}") for p in error.problems]
-        refuse(problems)
+        refuse(problems or self._range_problems() or self._name_problems())
+
+    def _range_problems(self) -> list[Problem]:
+        """Check both ends of what is searched for."""
+        problems = []
+        for arm in self.comparison.arms:
+            for key, own in self.ranges(arm).items():
+                for end in (own.low, own.high):
+                    try:
+                        self.recipe(Cell(MAIN, "", arm), self.middle(arm) | {key: end})
+                    except InputError as error:
+                        where = f"arms.{arm}: range of {key}"
+                        problems += [p.at(f"{where}: {p.where}") for p in error.problems]
+        return problems
+
+    def _name_problems(self) -> list[Problem]:
+        """Check that all trainings have files of their own."""
+        names = self.file_names()
+        twice = sorted({name for name in names if names.count(name) > 1})
+        expected = "names of studies, variants and arms that make other names of files"
+        return [Problem("names", f"two trainings {name}", expected) for name in twice]
+
+    def file_names(self) -> list[str]:
+        """List the results files of all trainings and trials."""
+        trials = range(self.comparison.search.trials)
+        searches = [search_file(arm, k) for arm in self.comparison.arms for k in trials]
+        return [*(f"{cell.name}.h5" for cell in self.cells()), *searches]
 
     def cells(self) -> list[Cell]:
         """List all trainings, those of the comparison itself first."""
@@ -297,6 +354,11 @@ class Design:
         return dataclasses.replace(
             recipe, learning=learning, members=search.members, seed=search.seed
         )
+
+
+def search_file(arm: str, trial: int) -> str:
+    """Name the results file of a trial."""
+    return f"search-{arm}-{trial}.h5"
 
 
 def load_comparison(path: Path) -> Design:

@@ -43,8 +43,8 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
             values = np.array(
                 [[getattr(by_place[v, a], field.name) for a in arms] for v in variants]
             )
-            if np.isnan(values).all():
-                continue
+            if np.isnan(values).all() and field.name != "accuracy":
+                continue  # but of trainings that have all failed
             units, description = ABOUT[field.name]
             file.write(f"{study}/{field.name}", values, dims, units=units, description=description)
         file.attributes(study, labels)

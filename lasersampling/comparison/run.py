@@ -127,10 +127,13 @@ def run_comparison(
     comparison = design.comparison
     searches = [Trials(design, arm, folder, command) for arm in comparison.arms]
     tuned: dict[str, Tuned] = {}
-    with progress(f"searching settings of {len(searches)} arms") as tell:
-        for arm, found in in_processes(tune, searches, n_workers):
-            tuned[arm] = found
-            tell(len(tuned) / len(searches))
+    if not comparison.search.trials:
+        tuned = dict(map(tune, searches))
+    else:
+        with progress(f"searching settings of {len(searches)} arms") as tell:
+            for arm, found in in_processes(tune, searches, n_workers):
+                tuned[arm] = found
+                tell(len(tuned) / len(searches))
     cells = [cell for cell in design.cells() if not studies or cell.study in studies]
     jobs = {}
     for cell in cells:

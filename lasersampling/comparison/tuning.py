@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.comparison.cells import Job, run_job
-from lasersampling.comparison.design import Design
+from lasersampling.comparison.design import Design, search_file
 from lasersampling.errors import InputError
 from lasersampling.results import read_results
 
@@ -116,7 +116,7 @@ def tune(trials: Trials) -> tuple[str, Tuned]:
     for k in range(search.trials):
         study.sampler = optuna.samplers.TPESampler(seed=(search.seed + k) % 2**32)
         trial = study.ask(space)
-        path = trials.folder / f"search-{arm}-{k}.h5"
+        path = trials.folder / search_file(arm, k)
         outcome = run_job(Job(path, design.trial(arm, trial.params), trials.command))
         if outcome.failure is not None:
             failures.append(f"{path.name}: {outcome.failure}")

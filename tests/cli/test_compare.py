@@ -113,3 +113,25 @@ def test_a_folder_with_trainings_is_not_used_unasked(run, recipe):
     assert ran.code == 2
     assert "--resume" in ran.err
     assert Path("c/main-fast.h5").read_bytes() == b"mine"
+
+
+def test_files_of_ones_own_in_the_folder_are_never_removed(run, recipe):
+    Path("c").mkdir()
+    Path("c/mine.h5").write_bytes(b"mine")
+    ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--only", "main", "--quiet")
+    assert ran.code == 0, ran.err
+    assert Path("c/mine.h5").read_bytes() == b"mine"
+
+
+def test_trainings_that_fail_end_with_an_error(run, recipe):
+    text = (
+        Path(recipe)
+        .read_text()
+        .replace('"learning.learning_rate" = 0.05', '"loss.absent_time" = 0.01')
+    )
+    Path(recipe).write_text(text)
+    ran = run("compare", recipe, "--out", "c.h5", "--only", "main", "--quiet")
+    assert ran.code == 1
+    assert "trainings failed: main-fast" in ran.err
+    assert "loss.absent_time" in ran.err
+    assert Path("c.h5").exists()

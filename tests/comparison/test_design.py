@@ -82,6 +82,56 @@ def test_a_design_that_makes_no_sense_is_refused(table, changed, told):
     assert told in problems(**{**table, **changed})
 
 
+@pytest.mark.parametrize(
+    ("place", "settings", "told"),
+    [
+        ("arms", {"data": "yin_yang"}, "arms.fast.settings.data: got a value, expected none"),
+        ("arms", {"learning.n_epochs": 9}, "arms.fast.settings.learning.n_epochs"),
+        ("arms", {"seed": 9}, "the key seed of the comparison"),
+        ("settings", {"members": 9}, "settings.members: got a value"),
+        ("studies", {"seed": 1}, "studies.s.variants.v.seed: got a value"),
+        ("search", {"loss.temperature": 0.1}, "since loss.temperature is searched for"),
+        ("search", {"loss": {"kind": "cross_entropy"}}, "since loss.temperature is searched for"),
+    ],
+)
+def test_what_would_make_a_comparison_unfair_is_refused(table, place, settings, told):
+    if place == "settings":
+        table["settings"] = settings
+    elif place == "studies":
+        table["studies"] = {"s": {"about": "a", "variants": {"v": settings}}}
+    else:
+        table["arms"]["fast"]["settings"] = settings
+    if place == "search":
+        ranges = {"loss.temperature": {"low": 0.1, "high": 1.0}}
+        table["search"] = {"trials": 1, "ranges": ranges}
+    assert told in problems(**table)
+
+
+def test_one_arm_and_trials_without_ranges_are_refused(table):
+    assert "search.ranges: got none" in problems(**{**table, "search": {"trials": 2}})
+    del table["arms"]["fast"]
+    assert "arms: got 1, expected at least two" in problems(**table)
+
+
+def test_both_ends_of_a_range_are_checked(table):
+    ranges = {"learning.averaged_share": {"low": -5.0, "high": 5.5}}
+    table["search"] = {"trials": 1, "ranges": ranges}
+    with pytest.raises(InputError) as error:
+        Design(Comparison(**table))
+    text = str(error.value)
+    assert "arms.fast: range of learning.averaged_share: learning.averaged_share: got -5" in text
+    assert "got 5.5" in text
+
+
+def test_trainings_that_would_share_a_file_are_refused(table):
+    table["studies"] = {
+        "s": {"about": "a", "variants": {"v-w": {}}},
+        "s-v": {"about": "a", "variants": {"w": {}}},
+    }
+    with pytest.raises(InputError, match=r"names: got two trainings s-v-w-fast\.h5"):
+        Design(Comparison(**table))
+
+
 def test_settings_that_do_not_fit_are_told_with_their_arm_and_variant(table):
     table["arms"]["fast"]["settings"]["learning.learning_rat"] = 1.0
     table["studies"] = {"few": {"about": "n", "variants": {"0": {"train_samples": 0}}}}

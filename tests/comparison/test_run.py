@@ -49,6 +49,15 @@ def test_a_training_of_another_recipe_is_not_taken_for_this_one(job, table):
         trained_cell(Job(job.path, other, "test"))
 
 
+def test_networks_judged_on_other_points_are_not_taken_for_these(job, table, monkeypatch):
+    table["settings"] = {"data": "yin_yang", "train_samples": 60, "learning.n_epochs": 1}
+    recipe = Design(Comparison(**table)).recipe(Cell(MAIN, "", "fast"), {})
+    few = Job(job.path.with_name("yy.h5"), recipe, "test", 40)
+    assert trained_cell(few).array("fresh/accuracy").shape == (2,)
+    with pytest.raises(InputError, match="judged on 40 fresh points, expected 50"):
+        trained_cell(Job(few.path, recipe, "test", 50))
+
+
 def test_measures_are_those_of_the_history(job):
     results = trained_cell(job)
     validation = results.array("history/validation_accuracy")
@@ -103,6 +112,13 @@ def test_a_training_that_fails_does_not_stop_the_others(table):
     assert np.isnan(metric.value)
     assert metric.reason == compared.failures["main-fast"]
     assert compared.differences("accuracy") == {}
+    table["arms"]["slow"]["settings"]["loss.absent_time"] = 0.01
+    compared = compared_in("none", table)
+    with ResultsFile.create("none.h5", command="test", seed=0, config="") as file:
+        write_compared(file, compared)
+    results = read_results("none.h5")
+    assert np.isnan(results.array("main/accuracy")).all()
+    assert set(results.attributes["failures"]) == {"main-fast", "main-slow"}
 
 
 def test_workers_find_what_one_process_finds(table):
