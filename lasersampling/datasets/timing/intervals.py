@@ -2,8 +2,9 @@
 
 The pulses are two beats of a rhythm of intervals T, P - T, T, P - T, ..., seen through a window of
 one period P that begins at a random phase. So two pulses are in the window, T or P - T apart, and
-each by itself is uniformly distributed over the window in every class: neither numbers of spikes
-nor the time of any one spike says anything about the class.
+one that is picked at random is uniformly distributed over the window in every class: numbers of
+spikes say nothing about the class, and the time of the first spike of a sample says little (by it
+7 of 18 samples can be told).
 """
 
 from __future__ import annotations

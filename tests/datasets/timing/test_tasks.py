@@ -110,6 +110,18 @@ def test_a_spike_by_itself_says_nothing(stationary):
     assert min(chances) > 0.001  # some twenty comparisons
 
 
+def test_the_first_spike_of_a_sample_tells_little_of_an_interval():
+    """Bayes' rule by it is right in 7/18 without jitter; jitter can only take from that."""
+    seen, asked = intervals(20_000, 11), intervals(20_000, 12)
+    edges = np.arange(-4.0, 40.0, 0.5)
+    first = [as_times(part).reshape(len(part), -1).min(axis=1) for part in (seen, asked)]
+    often = [np.histogram(first[0][seen.labels == label], edges)[0] for label in range(3)]
+    rule = np.argmax(often, axis=0)
+    right = (rule[np.digitize(first[1], edges) - 1] == asked.labels).mean()
+    error = np.sqrt(7 / 18 * 11 / 18 / len(asked))
+    assert 1 / 3 + 5 * error < right < 7 / 18 + 4 * error
+
+
 def test_parts_are_drawn_with_seeds_of_their_own(task):
     draw, make = TASKS[task]
     sizes = {"train": 30, "validation": 10, "test": 10}
