@@ -38,6 +38,12 @@ _NUMBERS = {"times": ("f", "times in seconds"), "units": ("iu", "numbers of chan
 _BYTES_PER_SPIKE = 64
 """Memory of a spike while a batch is read and sorted [B]."""
 
+_SHORTEST_BIN_S = 1e-9
+"""Shortest bin [s]."""
+
+_FEWEST_KEPT = 0.5
+"""Share of the spikes of a file that come before the latest time, at least."""
+
 
 @dataclass(frozen=True)
 class EventReading:
@@ -82,6 +88,9 @@ class EventReading:
         for name in ("bin_s", "latest_s"):
             if getattr(self, name) is not None:
                 problems += number_problems(name, getattr(self, name), 0.0, strict=True)
+        if self.bin_s is not None and 0.0 < self.bin_s < _SHORTEST_BIN_S:
+            expected = f"at least {_SHORTEST_BIN_S:g} s, to which times are told apart"
+            problems.append(Problem("bin_s", f"{self.bin_s:g}", expected))
         problems += integer_problems("n_channels", self.n_channels, 1, 2**31)
         problems += integer_problems("pooled", self.pooled, 1)
         refuse(problems)
@@ -162,7 +171,9 @@ class SpikeFile:
                 refuse(memory_problems(f"{path}: labels", (len(self.labels),), 64))
                 n_classes = len(self.names) or 1 + int(self.labels.max())
                 refuse(label_problems(self.labels, n_classes, f"{path}: labels"))
-                self.n_spikes = np.array([len(self.row(k)[0]) for k in range(len(self.labels))])
+                counts = np.array([self._counted(k) for k in range(len(self.labels))])
+                self.n_spikes = counts[:, 0]
+                refuse(self._late_problems(*counts.sum(axis=0)))
         except BaseException:
             self._open.close()
             raise
@@ -201,6 +212,22 @@ class SpikeFile:
         refuse(problems)
         return times, units
 
+    def _counted(self, place: int) -> tuple[int, int]:
+        """Check a row; return how many spikes it has, and how many of them are not too late."""
+        times, _ = self.row(place)
+        latest = self._reading.latest_s
+        return len(times), len(times) if latest is None else int((times < latest).sum())
+
+    def _late_problems(self, n_spikes: int, n_kept: int) -> list[Problem]:
+        """Check that there are spikes, most of which are not left out."""
+        if n_kept > _FEWEST_KEPT * n_spikes:
+            return []
+        if not n_spikes:
+            return [Problem(f"{self.path}: spikes/times", "no spikes", "spikes")]
+        got = f"{self._reading.latest_s:g}, which leaves out {n_spikes - n_kept} of {n_spikes}"
+        expected = f"a time in seconds before which most spikes of {self.path} come"
+        return [Problem("latest_s", f"{got} spikes", expected)]
+
     def _column(self, group: hdf5.Group, name: str) -> NDArray[np.int64]:
         """Read one whole number for each sample."""
         dataset = group.dataset(name)
@@ -228,6 +255,9 @@ class SpikeFile:
         if not isinstance(found, h5py.Dataset):
             raise group.refusal(name, "nothing" if link is None else "something else", expected)
         inner = h5py.check_vlen_dtype(found.dtype)
+        if inner is not None and not inner.isnative:
+            expected = "numbers in the byte order of this machine, as h5py reads rows rightly"
+            raise group.refusal(name, f"rows of {inner.str}", expected)
         if inner is None or inner.kind not in kinds or found.ndim != 1:
             got = f"{'rows of ' if inner else ''}{inner or found.dtype} of shape {found.shape}"
             raise group.refusal(name, got, expected)

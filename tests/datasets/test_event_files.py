@@ -204,13 +204,38 @@ def test_files_that_are_cut_off_or_changed_are_refused_or_read(train, damaged):
     "fault",
     [
         {"time_unit_s": 0.0}, {"time_unit_s": np.nan}, {"bin_s": -1.0}, {"latest_s": 0.0},
-        {"n_channels": 0}, {"pooled": 0}, {"pooled": 1.5},
+        {"bin_s": 1e-20}, {"n_channels": 0}, {"pooled": 0}, {"pooled": 1.5},
     ],
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(fault):
     (name,) = fault
     with pytest.raises(InputError, match=name):
         EventReading(**{"time_unit_s": 0.005, **fault})
+
+
+def test_files_whose_spikes_are_all_left_out_are_refused(train):
+    """Such as those of times that are not in seconds."""
+    early = EventReading(time_unit_s=0.005, n_channels=20, latest_s=1e-9)
+    with pytest.raises(InputError, match="latest_s: got 1e-09, which leaves out .* in seconds"):
+        load_event_files(train, early)
+    empty = rows(0)
+    for name in ("times", "units"):
+        empty[name] = [own[:0] for own in empty[name]]
+    write(train, empty)
+    with pytest.raises(InputError, match="spikes/times: got no spikes"):
+        load_event_files(train, READING)
+
+
+def test_numbers_in_the_byte_order_of_other_machines_are_refused(train):
+    other = rows(0)
+    with h5py.File(train, "r+") as file:
+        del file["spikes/units"]
+        kind = h5py.vlen_dtype(np.dtype(np.uint16).newbyteorder())
+        made = file.create_dataset("spikes/units", len(other["units"]), kind)
+        for k, row in enumerate(other["units"]):
+            made[k] = row
+    with pytest.raises(InputError, match="spikes/units: got rows of .*byte order of this machine"):
+        load_event_files(train, READING)
 
 
 def test_arguments_of_other_kinds_are_refused(train):

@@ -95,8 +95,8 @@ class Coincidences:
         given = tuple(float(lag) for lag in self.lags)
         if not 2 <= len(given) <= _MOST:
             problems.append(Problem("lags", f"{len(given)}", f"2 to {_MOST}"))
-        if len({lag % self.period for lag in given}) < len(given) or max(given) > self.period / 2:
-            expected = f"different lags of at most half a period, {self.period / 2:g}"
+        if len({lag % self.period for lag in given}) < len(given) or max(given) >= self.period / 2:
+            expected = f"different lags of less than half a period, {self.period / 2:g}"
             problems.append(Problem("lags", f"{given}", expected))
         refuse(problems)
         object.__setattr__(self, "lags", given)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, norm
 from sklearn.linear_model import LogisticRegression
 
 from lasersampling.commands.configuring import _PATHS
@@ -108,6 +108,24 @@ def test_a_spike_by_itself_says_nothing(stationary):
         for label in np.unique(part.labels)
     ]
     assert min(chances) > 0.001  # some twenty comparisons
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, 0.9476),
+        ({"interval_std": 0.0, "jitter": 1e-5}, 1.0),
+        ({"interval_std": 0.0, "jitter": 1e-300}, 1.0),
+        ({"period": 1e6}, None),
+    ],
+)
+def test_the_accuracy_of_the_oracle_is_one_for_all_settings(changed, expected):
+    found = interval_oracle_accuracy(Intervals(**changed))
+    if expected is None:  # far from each other's mirror, three intervals of which two are outer
+        width = np.sqrt(0.5**2 + 2 * 0.3**2 / 4)
+        outside = norm.sf(1.0 / width)
+        expected = 1.0 - 4 * outside / 3
+    assert found == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_first_spike_of_a_sample_tells_little_of_an_interval():
@@ -238,7 +256,8 @@ def test_intervals_are_those_of_the_classes():
         (lambda: Intervals(jitter=0.0), "jitter: got 0.0"),
         (lambda: Intervals(intervals=cast(Any, "ab")), "intervals: got 'ab'"),
         (lambda: Coincidences(lags=(0.0,)), "lags: got 1, expected 2 to 4"),
-        (lambda: Coincidences(lags=(0.0, 30.0)), "at most half a period, 18"),
+        (lambda: Coincidences(lags=(0.0, 30.0)), "less than half a period, 18"),
+        (lambda: Coincidences(lags=(0.0, 18.0)), "less than half a period, 18"),
         (lambda: Coincidences(n_events=9), "n_events: got 9"),
         (lambda: Words(vowels=("i", "y")), "vowels: got .*two or more of i, e, a, o, u"),
         (lambda: Words(vowels=("i", "i")), "all different"),
