@@ -21,7 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems, number_problems, refuse, sequence_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    number_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
@@ -152,6 +158,7 @@ def coincidences(n_samples: int, seed: int, settings: Coincidences = _DEFAULT) -
     >>> coincidences(6, 0).counts()[0]
     array([3, 3, 3])
     """
+    refuse(kind_problems("settings", settings, Coincidences))
     refuse(drawing_problems(n_samples, seed, settings.n_events * len(settings.lags)))
     random = np.random.default_rng((_STREAM, seed))
     labels = balanced_labels(n_samples, settings.n_classes, random)
@@ -205,7 +212,8 @@ def coincidence_oracle(part: EventSet, settings: Coincidences = _DEFAULT) -> NDA
     ndarray of int64, shape (sample,)
         The class that is decided.
     """
-    times = as_times(part)
+    refuse(kind_problems("part", part, EventSet), kind_problems("settings", settings, Coincidences))
+    times = as_times(part, (len(settings.lags), settings.n_events))
     ways = _ways(len(settings.lags), settings.n_events)
     decided = [
         _log_likelihoods(times[k : k + _AT_ONCE], ways, settings).argmax(axis=1)

@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 
-from lasersampling.checks import integer_problems, number_problems, refuse, sequence_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    number_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
@@ -152,6 +158,7 @@ def intervals(n_samples: int, seed: int, settings: Intervals = _DEFAULT) -> Even
     >>> intervals(6, 0).counts()[0]
     array([2, 2, 2, 2])
     """
+    refuse(kind_problems("settings", settings, Intervals))
     refuse(drawing_problems(n_samples, seed, 2 * settings.n_channels))
     random = np.random.default_rng((_STREAM, seed))
     labels = balanced_labels(n_samples, settings.n_classes, random)
@@ -206,7 +213,8 @@ def interval_oracle(part: EventSet, settings: Intervals = _DEFAULT) -> NDArray[n
     ndarray of int64, shape (sample,)
         The class that is decided.
     """
-    pulses = as_times(part).mean(axis=1)
+    refuse(kind_problems("part", part, EventSet), kind_problems("settings", settings, Intervals))
+    pulses = as_times(part, (settings.n_channels, 2)).mean(axis=1)
     densities = _densities(pulses[:, 1] - pulses[:, 0], settings)
     decided: NDArray[np.int64] = densities.argmax(axis=0)
     return decided
@@ -225,6 +233,7 @@ def interval_oracle_accuracy(settings: Intervals = _DEFAULT) -> float:
     >>> round(interval_oracle_accuracy(), 4)
     0.9476
     """
+    refuse(kind_problems("settings", settings, Intervals))
     width = math.sqrt(_variance(settings))
     if width < _NARROW * settings.period:
         return 1.0  # since intervals differ, by more than this

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.ndimage import gaussian_filter
 
-from lasersampling.checks import integer_problems, number_problems, refuse
+from lasersampling.checks import integer_problems, kind_problems, number_problems, refuse
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
@@ -124,6 +124,7 @@ def signals(n_samples: int, seed: int, settings: Signals = _DEFAULT) -> EventSet
     LaserSamplingError
         If `mnist1d`, which makes the signals, is not installed.
     """
+    refuse(kind_problems("settings", settings, Signals))
     refuse(
         drawing_problems(n_samples, seed, N_VALUES * settings.n_channels),
         integer_problems("seed", seed, 0, 2**32 - 1),
@@ -185,6 +186,7 @@ def signal_oracle(part: EventSet, settings: Signals = _DEFAULT) -> NDArray[np.in
     LaserSamplingError
         If `mnist1d`, which has the templates, is not installed.
     """
+    refuse(kind_problems("part", part, EventSet), kind_problems("settings", settings, Signals))
     package = _package()
     args, templates = package.get_dataset_args(), package.get_templates()["x"]
     values = _decoded(part, settings).T

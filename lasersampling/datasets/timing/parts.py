@@ -52,8 +52,15 @@ def as_events(times: NDArray[np.float64], labels: NDArray[np.int64]) -> EventSet
     return EventSet(offsets, neuron, times.ravel(), labels, n_inputs)
 
 
-def as_times(part: EventSet) -> NDArray[np.float64]:
+def as_times(part: EventSet, like: tuple[int, int] | None = None) -> NDArray[np.float64]:
     """Return the spikes of samples whose inputs all spike equally often.
+
+    Parameters
+    ----------
+    part : EventSet
+        The samples.
+    like : tuple of int, optional
+        Numbers of inputs, and of spikes of each, that they must have.
 
     Returns
     -------
@@ -77,6 +84,11 @@ def as_times(part: EventSet) -> NDArray[np.float64]:
     if counts.min() != counts.max():
         got = f"{counts.min()} to {counts.max()} spikes of an input"
         raise InputError.single("part", got, "as many spikes of each input, as the tasks have")
+    found = part.n_inputs, int(counts.max())
+    if like is not None and found != like:
+        got = f"{found[0]} inputs with {found[1]} spikes each"
+        expected = f"{like[0]} with {like[1]}, as this task has with these settings"
+        raise InputError.single("part", got, expected)
     sample = np.repeat(np.arange(len(part)), np.diff(part.offsets))
     order = np.lexsort((part.time, part.neuron, sample))
     return part.time[order].reshape(len(part), part.n_inputs, -1)

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.checks import integer_problems, number_problems, refuse, sequence_problems
+from lasersampling.checks import (
+    integer_problems,
+    kind_problems,
+    number_problems,
+    refuse,
+    sequence_problems,
+)
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.cochlea import erb_spaced, hair_cell_spikes, intensities
@@ -149,6 +155,7 @@ def words(n_samples: int, seed: int, settings: Words = _DEFAULT) -> EventSet:
     >>> words(2, 0).counts()[0]
     array([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4])
     """
+    refuse(kind_problems("settings", settings, Words))
     labels, tokens, random = _drawn(n_samples, seed, settings)
     orders = np.array(settings.orders)
     times = [
@@ -212,6 +219,7 @@ def word_oracle(part: EventSet, seed: int, settings: Words = _DEFAULT) -> NDArra
     InputError
         If the samples were not drawn with this seed.
     """
+    refuse(kind_problems("part", part, EventSet), kind_problems("settings", settings, Words))
     labels, tokens, _ = _drawn(len(part), seed, settings)
     if not np.array_equal(labels, part.labels):
         got = f"{seed}, with which other words are drawn"

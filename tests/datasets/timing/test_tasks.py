@@ -128,6 +128,24 @@ def test_the_accuracy_of_the_oracle_is_one_for_all_settings(changed, expected):
     assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: intervals(3, 0, settings=Coincidences()),  # type: ignore[arg-type]
+        lambda: intervals(3, 0, settings=None),  # type: ignore[arg-type]
+        lambda: coincidences(3, 0, settings=Intervals()),  # type: ignore[arg-type]
+        lambda: interval_oracle("x"),  # type: ignore[arg-type]
+        lambda: interval_oracle_accuracy(3),  # type: ignore[arg-type]
+        lambda: interval_oracle(coincidences(3, 0)),
+        lambda: coincidence_oracle(intervals(3, 0)),
+        lambda: words(1, 0, settings=None),  # type: ignore[arg-type]
+    ],
+)
+def test_settings_and_samples_of_another_task_are_refused(wrong):
+    with pytest.raises(InputError, match="settings: got|part: got"):
+        wrong()
+
+
 def test_the_first_spike_of_a_sample_tells_little_of_an_interval():
     """Bayes' rule by it is right in 7/18 without jitter; jitter can only take from that."""
     seen, asked = intervals(20_000, 11), intervals(20_000, 12)
