@@ -10,20 +10,15 @@ is written: if the script is called again, it continues where it was stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.config import load, resolve, to_toml
-from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
+from lasersampling.comparison import Job, trained_cell
+from lasersampling.config import load, resolve
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.judging import evaluate_classifier
-from lasersampling.learning import Checkpoints
 from lasersampling.learning.spikes import ClassifyRecipe
-from lasersampling.results import RunFile, read_checkpoint
 
 Kind = Literal["none", "axonal", "dendritic", "synaptic"]
 RECIPES: dict[Kind, str] = {
@@ -41,35 +36,10 @@ def recipe_of(kind: Kind, hidden: int, settings: Settings, seed: int) -> Classif
     learning = recipe.learning
     if settings.epochs is not None:
         learning = replace(learning, n_epochs=settings.epochs)
-    return replace(recipe, network=network, learning=learning, members=settings.seeds, seed=seed)
-
-
-def accuracies(
-    path: Path, recipe: ClassifyRecipe, data: SpikeData, run: Run
-) -> tuple[NDArray[np.float64], int]:
-    """Test accuracy of each network, trained if not yet in the file, and number of parameters."""
-    config = to_toml(recipe)
-    state = None
-    if path.exists():
-        kept = ls.read_results(path, groups=())
-        if kept.config != config:
-            expected = "networks of the same recipe, or none: --overwrite removes them"
-            raise ls.InputError.single(str(path), "networks of another recipe", expected)
-        if not kept.attrs["complete"]:
-            state, _ = read_checkpoint(path)
-    if not path.exists() or state is not None:
-        with RunFile.open(
-            path, command=run.command, seed=recipe.seed, config=config, goes_on=state is not None
-        ) as file:
-            with run.progress(path.stem) as progress:
-                trained = ls.train_spikes(
-                    data, settings=recipe, progress=progress,
-                    checkpoints=Checkpoints(file, resume=state),
-                )  # fmt: skip
-            with file.finish() as results:
-                evaluate_classifier(trained).write(results)
-    kept = ls.read_results(path, groups=("test",))
-    return kept.array("test/accuracy"), int(kept.attributes["parameters"]["n_parameters"])
+    return replace(
+        recipe, network=network, learning=learning, members=settings.seeds, seed=seed,
+        train_samples=settings.train_samples,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,21 +50,20 @@ class Settings:
     kind: tuple[str, ...] = option((), "none, axonal, dendritic, synaptic; all if none.")
     seeds: int = option(10, "Networks of each size and kind.", min=2)
     epochs: int | None = option(None, "Epochs, if not those of the recipes.", min=1)
-    few_data: bool = False
+    train_samples: int | None = None
 
     def __post_init__(self) -> None:
         chosen_of(RECIPES, self.kind, "--kind")
 
     def smallest(self) -> Settings:
         hidden, kind = self.hidden or (5, 8), self.kind or ("none", "axonal")
-        return replace(self, hidden=hidden, kind=kind, seeds=2, epochs=1, few_data=True)
+        return replace(self, hidden=hidden, kind=kind, seeds=2, epochs=1, train_samples=200)
 
 
 def main(settings: Settings, run: Run) -> None:
     sizes = sorted(set(settings.hidden or (5, 10, 15, 20, 25, 30)))
     kinds = chosen_of(RECIPES, settings.kind)
     config = {"hidden": sizes, "kinds": kinds, "seeds": settings.seeds, "epochs": settings.epochs}
-    data = yin_yang_spikes(FEW if settings.few_data else SIZES)
     with run.results(config) as file:
         file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")
         for name in RECIPES:
@@ -105,7 +74,10 @@ def main(settings: Settings, run: Run) -> None:
             for place, size in enumerate(sizes):
                 recipe = recipe_of(name, size, settings, run.seed)
                 cell = run.kept(f"{name}_{size}.h5")
-                accuracy[place], parameters[place] = accuracies(cell, recipe, data, run)
+                with run.progress(cell.stem) as progress:
+                    trained = trained_cell(Job(cell, recipe, run.command), progress)
+                accuracy[place] = trained.array("test/accuracy")
+                parameters[place] = trained.attributes["parameters"]["n_parameters"]
                 mean, spread = accuracy[place].mean(), accuracy[place].std(ddof=1)
                 label = f"{size} hidden, delays {name}"
                 file.metric(

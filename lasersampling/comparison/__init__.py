@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lasersampling.on_demand import on_demand
 
 if TYPE_CHECKING:
+    from lasersampling.comparison.cells import Job as Job
     from lasersampling.comparison.cells import trained_cell as trained_cell
     from lasersampling.comparison.design import Comparison as Comparison
 else:

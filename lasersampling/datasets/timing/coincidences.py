@@ -15,7 +15,6 @@ Psychology 41 (1948) 35.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,15 +28,11 @@ from lasersampling.checks import (
     sequence_problems,
 )
 from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
-    SEEDS,
-    SIZES,
     as_events,
     as_times,
     balanced_labels,
     drawing_problems,
-    in_parts,
 )
 from lasersampling.errors import Problem
 
@@ -166,30 +161,6 @@ def coincidences(n_samples: int, seed: int, settings: Coincidences = _DEFAULT) -
     lags = np.array(settings.class_lags)[labels][:, :, None]
     times = settings.begin + np.mod(events + lags, settings.period)
     return as_events(np.abs(times + random.normal(0.0, settings.jitter, times.shape)), labels)
-
-
-def coincidence_data(
-    sizes: Mapping[str, int] = SIZES,
-    settings: Coincidences = _DEFAULT,
-    *,
-    seeds: Mapping[str, int] = SEEDS,
-) -> EventData:
-    """Return the task in three parts.
-
-    Parameters
-    ----------
-    sizes, seeds : mapping of str to int
-        Number of samples and seed of each part.
-    settings : Coincidences
-        Lags and noise.
-
-    Raises
-    ------
-    InputError
-        As for `coincidences`, and for parts that are missing, unknown, or of the same seed.
-    """
-    return in_parts(lambda n, seed: coincidences(n, seed, settings), sizes, seeds,
-                    settings.class_names)  # fmt: skip
 
 
 def coincidence_oracle(part: EventSet, settings: Coincidences = _DEFAULT) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ spikes say nothing about the class, and the time of the first spike of a sample 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +24,11 @@ from lasersampling.checks import (
     sequence_problems,
 )
 from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
-    SEEDS,
-    SIZES,
     as_events,
     as_times,
     balanced_labels,
     drawing_problems,
-    in_parts,
 )
 from lasersampling.errors import Problem
 
@@ -168,30 +163,6 @@ def intervals(n_samples: int, seed: int, settings: Intervals = _DEFAULT) -> Even
     pulses = np.stack([first, np.mod(first + interval, settings.period)], axis=1)
     noise = random.normal(0.0, settings.jitter, (n_samples, settings.n_channels, 2))
     return as_events(np.abs(settings.begin + pulses[:, None] + noise), labels)
-
-
-def interval_data(
-    sizes: Mapping[str, int] = SIZES,
-    settings: Intervals = _DEFAULT,
-    *,
-    seeds: Mapping[str, int] = SEEDS,
-) -> EventData:
-    """Return the task in three parts.
-
-    Parameters
-    ----------
-    sizes, seeds : mapping of str to int
-        Number of samples and seed of each part.
-    settings : Intervals
-        Intervals and noise.
-
-    Raises
-    ------
-    InputError
-        As for `intervals`, and for parts that are missing, unknown, or of the same seed.
-    """
-    return in_parts(lambda n, seed: intervals(n, seed, settings), sizes, seeds,
-                    settings.class_names)  # fmt: skip
 
 
 def interval_oracle(part: EventSet, settings: Intervals = _DEFAULT) -> NDArray[np.int64]:

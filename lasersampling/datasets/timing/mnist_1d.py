@@ -16,7 +16,7 @@ Neurocomputing 48 (2002) 17.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,14 +28,11 @@ from scipy.ndimage import gaussian_filter
 
 from lasersampling.checks import integer_problems, kind_problems, number_problems, refuse
 from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.parts import (
-    SEEDS,
     as_events,
     as_times,
     balanced_labels,
     drawing_problems,
-    in_parts,
 )
 from lasersampling.errors import InputError, LaserSamplingError
 
@@ -135,31 +132,6 @@ def signals(n_samples: int, seed: int, settings: Signals = _DEFAULT) -> EventSet
     with _seeded(seed):
         made = [package.transform(templates["x"][k], templates["t"], args)[0] for k in labels]
     return as_events(_encoded(np.array(made), settings), labels)
-
-
-def signal_data(
-    sizes: Mapping[str, int] = SIGNAL_SIZES,
-    settings: Signals = _DEFAULT,
-    *,
-    seeds: Mapping[str, int] = SEEDS,
-) -> EventData:
-    """Return the task in three parts.
-
-    Parameters
-    ----------
-    sizes, seeds : mapping of str to int
-        Number of samples and seed of each part.
-    settings : Signals
-        Encoding.
-
-    Raises
-    ------
-    InputError
-        As for `signals`, and for parts that are missing, unknown, or of the same seed.
-    LaserSamplingError
-        If `mnist1d`, which makes the signals, is not installed.
-    """
-    return in_parts(lambda n, seed: signals(n, seed, settings), sizes, seeds, settings.class_names)
 
 
 def signal_oracle(part: EventSet, settings: Signals = _DEFAULT) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,27 +95,47 @@ def as_times(part: EventSet, like: tuple[int, int] | None = None) -> NDArray[np.
     return part.time[order].reshape(len(part), part.n_inputs, -1)
 
 
+class TaskSettings(Protocol):
+    """What all settings of tasks have."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        ...
+
+
+S = TypeVar("S", bound=TaskSettings)
+
+
 def in_parts(
-    draw: Callable[[int, int], EventSet],
-    sizes: Mapping[str, int],
-    seeds: Mapping[str, int],
-    class_names: tuple[str, ...],
+    draw: Callable[[int, int, S], EventSet],
+    settings: S,
+    sizes: Mapping[str, int] = SIZES,
+    *,
+    seeds: Mapping[str, int] = SEEDS,
 ) -> EventData:
-    """Draw a training, a validation and a test part.
+    """Draw a training, a validation and a test part of a task.
 
     Parameters
     ----------
     draw : callable
-        Draws a number of samples with a seed.
+        Draws samples of the task, such as `intervals`.
+    settings : object
+        Settings of this task, such as `Intervals`.
     sizes, seeds : mapping of str to int
-        For "train", "validation" and "test".
-    class_names : tuple of str
-        Names of the classes.
+        Number of samples and seed of each part.
 
     Raises
     ------
     InputError
-        If a part is missing or unknown, or two parts have the same seed.
+        As for `draw`, and for parts that are missing, unknown, or of the same seed.
+
+    Examples
+    --------
+    >>> from lasersampling.datasets.timing import Intervals, in_parts, intervals
+    >>> data = in_parts(intervals, Intervals(), {"train": 30, "validation": 10, "test": 10})
+    >>> len(data.train), data.n_classes
+    (30, 3)
     """
     problems = [
         Problem(name, ", ".join(map(str, given)) or "nothing", f"numbers for {', '.join(SIZES)}")
@@ -125,5 +146,5 @@ def in_parts(
         got = ", ".join(f"{part} {seed}" for part, seed in seeds.items())
         problems.append(Problem("seeds", got, "another seed for each part"))
     refuse(problems)
-    parts = {part: draw(sizes[part], seeds[part]) for part in SIZES}
-    return EventData(parts["train"], parts["validation"], parts["test"], class_names)
+    parts = {part: draw(sizes[part], seeds[part], settings) for part in SIZES}
+    return EventData(parts["train"], parts["validation"], parts["test"], settings.class_names)

@@ -8,7 +8,6 @@ own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +21,12 @@ from lasersampling.checks import (
     sequence_problems,
 )
 from lasersampling.datasets.events import EventSet
-from lasersampling.datasets.spikes import EventData
 from lasersampling.datasets.timing.cochlea import erb_spaced, hair_cell_spikes, intensities
 from lasersampling.datasets.timing.parts import (
-    SEEDS,
     as_events,
     as_times,
     balanced_labels,
     drawing_problems,
-    in_parts,
 )
 from lasersampling.datasets.timing.speech import (
     FORMANTS_HZ,
@@ -168,29 +164,6 @@ def words(n_samples: int, seed: int, settings: Words = _DEFAULT) -> EventSet:
         for k in range(0, n_samples, _AT_ONCE)
     ]
     return as_events(np.concatenate(times), labels)
-
-
-def word_data(
-    sizes: Mapping[str, int] = WORD_SIZES,
-    settings: Words = _DEFAULT,
-    *,
-    seeds: Mapping[str, int] = SEEDS,
-) -> EventData:
-    """Return the task in three parts, each with speakers of its own.
-
-    Parameters
-    ----------
-    sizes, seeds : mapping of str to int
-        Number of samples and seed of each part.
-    settings : Words
-        Vowels, cochlea and noise.
-
-    Raises
-    ------
-    InputError
-        As for `words`, and for parts that are missing, unknown, or of the same seed.
-    """
-    return in_parts(lambda n, seed: words(n, seed, settings), sizes, seeds, settings.class_names)
 
 
 def word_oracle(part: EventSet, seed: int, settings: Words = _DEFAULT) -> NDArray[np.int64]:

@@ -15,10 +15,17 @@ from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
 from lasersampling.datasets.spikes import AnyData, EventData, StoredEventData
 from lasersampling.datasets.timing import (
-    coincidence_data,
-    interval_data,
-    signal_data,
-    word_data,
+    SIGNAL_SIZES,
+    WORD_SIZES,
+    Coincidences,
+    Intervals,
+    Signals,
+    Words,
+    coincidences,
+    in_parts,
+    intervals,
+    signals,
+    words,
 )
 from lasersampling.datasets.yin_yang import yin_yang_spikes
 from lasersampling.errors import InputError
@@ -31,10 +38,10 @@ _NAMED: Mapping[str, Callable[[], AnyData]] = {
     "digits": digits_spikes,
     "mnist16": lambda: mnist_spikes(side=16),
     "mnist28": lambda: mnist_spikes(side=28),
-    "intervals": interval_data,
-    "coincidences": coincidence_data,
-    "words": word_data,
-    "mnist_1d": signal_data,
+    "intervals": lambda: in_parts(intervals, Intervals()),
+    "coincidences": lambda: in_parts(coincidences, Coincidences()),
+    "words": lambda: in_parts(words, Words(), WORD_SIZES),
+    "mnist_1d": lambda: in_parts(signals, Signals(), SIGNAL_SIZES),
 }
 """Data sets that come with this library, and what loads them."""
 

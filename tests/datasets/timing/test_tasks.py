@@ -11,23 +11,20 @@ from scipy.stats import ks_2samp, norm
 from sklearn.linear_model import LogisticRegression
 
 from lasersampling.commands.configuring import _PATHS
-from lasersampling.datasets import EventData, EventSet
+from lasersampling.datasets import EventSet
 from lasersampling.datasets.timing import (
     Coincidences,
     Intervals,
     Signals,
     Words,
-    coincidence_data,
     coincidence_oracle,
     coincidences,
-    interval_data,
+    in_parts,
     interval_oracle,
     interval_oracle_accuracy,
     intervals,
-    signal_data,
     signal_oracle,
     signals,
-    word_data,
     word_oracle,
     words,
 )
@@ -37,11 +34,11 @@ from lasersampling.datasets.timing.speech import spoken
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.learning.spikes.data import _IN_FILES, _NAMED, load_data
 
-TASKS: dict[str, tuple[Callable[..., EventSet], Callable[..., EventData]]] = {
-    "intervals": (intervals, interval_data),
-    "coincidences": (coincidences, coincidence_data),
-    "words": (words, word_data),
-    "mnist_1d": (signals, signal_data),
+TASKS: dict[str, tuple[Callable[..., EventSet], Any]] = {
+    "intervals": (intervals, Intervals()),
+    "coincidences": (coincidences, Coincidences()),
+    "words": (words, Words()),
+    "mnist_1d": (signals, Signals()),
 }
 STATIONARY = ("intervals", "coincidences")
 """Tasks whose inputs spike at any time with the same probability."""
@@ -82,8 +79,7 @@ def test_the_test_part_is_fixed(task):
 
 def test_numbers_of_spikes_say_nothing(task):
     """Counts are the same in all samples, so a classifier of counts decides always the same."""
-    _, make = TASKS[task]
-    data = make({"train": 120, "validation": 20, "test": 120})
+    data = in_parts(*TASKS[task], {"train": 120, "validation": 20, "test": 120})
     chance = 1 / data.n_classes
     for per_sample in (lambda part: part.counts(), lambda part: part.counts().sum(1)[:, None]):
         control = LogisticRegression().fit(per_sample(data.train), data.train.labels)
@@ -159,15 +155,15 @@ def test_the_first_spike_of_a_sample_tells_little_of_an_interval():
 
 
 def test_parts_are_drawn_with_seeds_of_their_own(task):
-    draw, make = TASKS[task]
+    draw, _ = own = TASKS[task]
     sizes = {"train": 30, "validation": 10, "test": 10}
-    data = make(sizes, seeds={"train": 3, "validation": 4, "test": 5})
+    data = in_parts(*own, sizes, seeds={"train": 3, "validation": 4, "test": 5})
     assert [len(part) for part in (data.train, data.validation, data.test)] == [30, 10, 10]
     assert np.array_equal(data.validation.time, draw(10, 4).time)
     with pytest.raises(InputError, match="seeds: got .*expected another seed"):
-        make(sizes, seeds={"train": 3, "validation": 3, "test": 5})
+        in_parts(*own, sizes, seeds={"train": 3, "validation": 3, "test": 5})
     with pytest.raises(InputError, match="sizes: got train"):
-        make({"train": 30})
+        in_parts(*own, {"train": 30})
 
 
 @pytest.mark.parametrize("quick", STATIONARY)
