@@ -74,9 +74,8 @@ def compare(
         raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
     folder = out.with_suffix("")
     _check_folder(folder, design.file_names(), resume=resume, overwrite=overwrite)
-    output = Output(
-        context, out, ["comparison"], overwrite=overwrite or resume, inputs=files_named(recipe)
-    )
+    inputs = [*files_named(recipe), *design.inputs()]
+    output = Output(context, out, ["comparison"], overwrite=overwrite or resume, inputs=inputs)
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
         for name in design.file_names():
@@ -105,7 +104,6 @@ def compare(
         },
         compared_table(f"{recipe}, {config.members} networks of each", compared),
     )
-
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())
         raise LaserSamplingError(f"trainings failed: {told}")

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lasersampling.checks import refuse
-from lasersampling.commands.configuring import put, recipe_table
+from lasersampling.commands.configuring import files_named, put, recipe_table
 from lasersampling.config import Count, Finite, Probability, parse, resolve, validated
 from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
+from lasersampling.learning.spikes.data import files_of
 
 MAIN = "main"
 """Name of the study that varies nothing."""
@@ -264,8 +265,8 @@ class Design:
 
     def __init__(self, comparison: Comparison, folder: Path | None = None) -> None:
         self.comparison = comparison
-        path = resolve("recipes", comparison.base, beside=folder)
-        self._base = recipe_table(path, ClassifyRecipe)
+        self._path = resolve("recipes", comparison.base, beside=folder)
+        self._base = recipe_table(self._path, ClassifyRecipe)
         problems: list[Problem] = []
         for cell in self.cells():
             try:
@@ -293,6 +294,12 @@ class Design:
         twice = sorted({name for name in names if names.count(name) > 1})
         expected = "names of studies, variants and arms that make other names of files"
         return [Problem("names", f"two trainings {name}", expected) for name in twice]
+
+    def inputs(self) -> list[str | Path]:
+        """List all files that are read, which nothing may replace."""
+        recipes = [self.recipe(cell, self.middle(cell.arm)) for cell in self.cells()]
+        data = [name for own in {r.data for r in recipes} for name in files_of(own)]
+        return [*files_named(self._path), *data]
 
     def file_names(self) -> list[str]:
         """List the results files of all trainings and trials."""

@@ -135,3 +135,23 @@ def test_trainings_that_fail_end_with_an_error(run, recipe):
     assert "trainings failed: main-fast" in ran.err
     assert "loss.absent_time" in ran.err
     assert Path("c.h5").exists()
+
+
+@pytest.mark.parametrize("name", ["mine.npz", "base.toml", "methods.toml"])
+def test_what_is_read_is_never_replaced(run, recipe, name):
+    before = Path(name).read_bytes()
+    for option in ("--overwrite", "--resume"):
+        ran = run("compare", recipe, "--out", name, option, "--only", "main", "--quiet")
+        assert ran.code == 2
+        assert name in ran.err
+        assert Path(name).read_bytes() == before
+
+
+def test_data_that_are_kept_in_hdf5_are_never_replaced(run, recipe):
+    for part in ("train", "test"):
+        Path(f"words_{part}.h5").write_bytes(b"mine")
+    Path("base.toml").write_text(BASE.replace("mine.npz", "words_train.h5"))
+    ran = run("compare", recipe, "--out", "words_test.h5", "--overwrite", "--quiet")
+    assert ran.code == 2
+    assert "words_test.h5" in ran.err
+    assert Path("words_test.h5").read_bytes() == b"mine"
