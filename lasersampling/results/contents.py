@@ -69,7 +69,8 @@ class Results:
         The file.
     attrs : mapping
         Attributes of the root: schema_version, created_at, library_version, git_commit, command,
-        seed, wall_time_s.
+        seed, wall_time_s, processor, instruction_set, system, library_versions; older files lack
+        the last four.
     config : str
         Configuration of the run as TOML text.
     contents : mapping of str to Entry

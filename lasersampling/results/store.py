@@ -34,6 +34,7 @@ from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
+from lasersampling.results.computer import about_computer
 from lasersampling.results.contents import Metric
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
@@ -144,6 +145,7 @@ class ResultsFile:
                     "git_commit": git_commit(),
                     "command": command,
                     "seed": seed,
+                    **about_computer(),
                 },
             )
             stored = file._file.create_variable(
@@ -168,7 +170,8 @@ class ResultsFile:
             return
         try:
             with self._pending:
-                self.attributes("/", {"wall_time_s": time.monotonic() - self.started})
+                if "wall_time_s" not in self._file.attrs:  # a copy has that of the run
+                    self.attributes("/", {"wall_time_s": time.monotonic() - self.started})
                 self._file.close()
                 self._temporary.write_bytes(hdf5.sealed(self._buffer.getvalue()))
         except OSError as failure:
