@@ -1,0 +1,101 @@
+"""Numbers for people to read: one notation for values with errors, and digits that fit the error.
+
+The error is given to two significant digits, and the value to the same decimal place, as the
+"Guide to the expression of uncertainty in measurement" (JCGM 100:2008, section 7.2.6) advises.
+"""
+
+from __future__ import annotations
+
+import math
+
+_SMALLEST, _LARGEST = 1e-4, 1e7
+_ERROR_DIGITS = 2
+
+
+def shown(value: float, digits: int = 4) -> str:
+    """Write a number whose error is not known.
+
+    Parameters
+    ----------
+    value : float
+        The number; a whole one is written with all its digits.
+    digits : int
+        Significant digits of others.
+
+    Examples
+    --------
+    >>> shown(0.123456), shown(12345.0), shown(math.nan), shown(-math.inf)
+    ('0.1235', '12345', 'unknown', '-infinite')
+    """
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    if value == 0:
+        return "0"
+    if value.is_integer() and abs(value) < _LARGEST:
+        return str(int(value))
+    if not _SMALLEST <= abs(value) < _LARGEST:
+        return f"{value:.{digits - 1}e}"
+    return _fixed(value, digits - 1 - _exponent(value, digits))
+
+
+def with_error(value: float, error: float | None, digits: int = 4) -> str:
+    """Write a number with its standard error.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    error : float or None
+        Its standard error; one that is None, 0 or not finite is unknown and left out.
+    digits : int
+        Significant digits if the error is unknown.
+
+    Examples
+    --------
+    >>> with_error(0.0123456, 0.00098), with_error(1234.5, 56.7), with_error(1.5e-7, 3e-9)
+    ('0.01235 ± 0.00098', '1234 ± 57', '(1.500 ± 0.030)e-07')
+    """
+    if error is None or not math.isfinite(error) or error <= 0 or not math.isfinite(value):
+        return shown(value, digits)
+    largest = max(abs(value), error)
+    scale = 0
+    if not _SMALLEST <= largest < _LARGEST:
+        scale = math.floor(math.log10(largest))
+    factor = 10.0**-scale
+    value, error = value * factor, error * factor
+    decimals = _ERROR_DIGITS - 1 - _exponent(error, _ERROR_DIGITS)
+    text = f"{_fixed(value, decimals)} ± {_fixed(error, decimals)}"
+    return f"({text})e{scale:+03d}" if scale else text
+
+
+def interval(low: float, high: float) -> str:
+    """Write the ends of an interval, with digits that fit its width.
+
+    Examples
+    --------
+    >>> interval(0.012345, 0.034567), interval(0.25, math.inf), interval(-math.inf, 3.0)
+    ('0.012 to 0.035', 'above 0.250', 'below 3')
+    """
+    if math.isinf(high):
+        return "unbounded" if math.isinf(low) else f"above {shown(low, 3)}"
+    if math.isinf(low):
+        return f"below {shown(high, 3)}"
+    half = (high - low) / 2
+    largest = max(abs(low), abs(high))
+    if half <= 0 or not _SMALLEST <= largest < _LARGEST:
+        return f"{shown(low, 3)} to {shown(high, 3)}"
+    decimals = _ERROR_DIGITS - 1 - _exponent(half, _ERROR_DIGITS)
+    return f"{_fixed(low, decimals)} to {_fixed(high, decimals)}"
+
+
+def _exponent(value: float, digits: int) -> int:
+    """Power of ten of the first digit, after rounding to some digits: 1 for 9.99, two digits."""
+    return int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Write a number rounded to some decimal place, which may lie before the point."""
+    text = f"{round(value, decimals):.{max(decimals, 0)}f}"
+    return text.lstrip("-") if float(text) == 0 else text
