@@ -163,7 +163,7 @@ def _hidden_spikes(activity: AnyActivity, answer: Answer) -> Tensor:
     else:
         spiking = [own for own in activity.all_spikes if own is not None]
         hidden = spiking if answer.kind in VOLTAGES else spiking[:-1]
-        counts, like = [own.counts().to(torch.float64) for own in hidden], spiking[0].first()
+        counts, like = [own.counts().to(torch.float64) for own in hidden], spiking[0].counts()
     total = torch.zeros(len(like), dtype=torch.float64, device=like.device)
     return sum((own.sum(2).mean(1) for own in counts), total)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from lasersampling.lif.grid.loop import Traces
+from lasersampling.lif.grid.loop import Chosen, Traces
 from lasersampling.lif.grid.step import Cells
 from lasersampling.lif.populations.activity import Activity
 from lasersampling.lif.populations.readouts import charge, weight_rate
@@ -39,48 +38,71 @@ class GridSpikes:
     length: float
     smallest_slope: float
 
-    @cached_property
-    def times(self) -> Tensor:
-        """When neurons spike in each step, inf where not, (step, member, sample, neuron) [tau_syn].
-
-        Derivatives are those of the crossing of the threshold.
-        """
-        times = self.traces.times(self.gap, self.length, self.smallest_slope)
-        if self.delays is None:
-            return times
-        later = times + self.delays
-        return torch.where(later <= self.end, later, torch.inf)
-
     @property
     def end(self) -> float:
         """When the run ends [tau_syn]."""
         return len(self.traces.spikes) * self.length
 
+    @property
+    def times(self) -> Tensor:
+        """When neurons spike in each step, inf where not, (step, member, sample, neuron) [tau_syn].
+
+        Derivatives are those of the crossing of the threshold.
+        """
+        spikes = self.traces.spikes.detach()
+        step = torch.arange(len(spikes), dtype=spikes.dtype, device=spikes.device)
+        chosen = Chosen(lambda values: values, step[:, None, None, None], self.gap)
+        return torch.where(spikes > 0, self._sent(chosen, self.delays), torch.inf)
+
     def first(self) -> Tensor:
         """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
-        return self.times.min(dim=0).values
+        spikes = self.traces.spikes.detach()
+        step = spikes.argmax(dim=0, keepdim=True)
+        chosen = Chosen(lambda values: values.gather(0, step)[0], step[0], self.gap)
+        is_any = chosen.of(spikes) > 0
+        return torch.where(is_any, self._sent(chosen, self.delays), torch.inf)
 
     def counts(self) -> Tensor:
         """Return the number of spikes of each neuron, (member, sample, neuron).
 
         They have the derivatives of the surrogate, and are floating-point numbers therefore.
         """
-        spikes = torch.stack(self.traces.spikes)
+        spikes = self.traces.spikes
         if self.delays is not None:  # some come after the end
-            spikes = torch.where(torch.isfinite(self.times.detach()), spikes, 0.0)
+            with torch.no_grad():
+                is_in = torch.isfinite(self.times)
+            spikes = torch.where(is_in, spikes, 0.0)
         return spikes.sum(dim=0)
 
     def events(self) -> SpikeEvents:
         """Return the spikes as events, whose times have the derivatives of `times`."""
-        _, n_members, n_samples, n_neurons = self.times.shape
-        by_run = self.times.permute(1, 2, 0, 3).reshape(n_members * n_samples, -1)
-        order = by_run.detach().argsort(dim=1, stable=True)
-        in_order = by_run.gather(1, order)
-        present = torch.isfinite(in_order)
-        counts = present.sum(dim=1)
+        spikes = self.traces.spikes.detach()
+        _, n_members, n_samples, n_neurons = spikes.shape
+        n_runs = n_members * n_samples
+        where = spikes.flatten().nonzero()[:, 0]
+        cell = where % (n_runs * n_neurons)
+        run, neuron = cell // n_neurons, cell % n_neurons
+        own = run // n_samples, torch.zeros_like(run), neuron
+        step = where // (n_runs * n_neurons)
+        chosen = Chosen(lambda values: values.flatten()[where], step, self.gap[own])
+        delays = None if self.delays is None else self.delays[own]
+        times = self._sent(chosen, delays)
+        in_order = times.detach().argsort(stable=True)
+        in_order = in_order[torch.isfinite(times.detach()[in_order])]
+        in_order = in_order[run[in_order].argsort(stable=True)]
+        counts = torch.bincount(run[in_order], minlength=n_runs)
         offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        neuron = order[present] % n_neurons
-        return SpikeEvents(offsets, neuron, in_order[present], n_members, n_samples, n_neurons)
+        return SpikeEvents(
+            offsets, neuron[in_order], times[in_order], n_members, n_samples, n_neurons
+        )
+
+    def _sent(self, chosen: Chosen, delays: Tensor | None) -> Tensor:
+        """When spikes leave their neurons, inf for those after the end."""
+        times = self.traces.times(chosen, self.length, self.smallest_slope)
+        if delays is None:
+            return times
+        later = times + delays
+        return torch.where(later <= self.end, later, torch.inf)
 
 
 @dataclass(frozen=True, eq=False)

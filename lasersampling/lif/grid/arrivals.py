@@ -10,10 +10,11 @@ the first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -113,17 +114,15 @@ class SentSpikes:
 
     Parameters
     ----------
-    spikes : sequence of Tensor, each (member, sample, neuron)
+    spikes : Tensor, shape (step, member, sample, neuron)
         1 where a neuron spikes in a step, otherwise 0.
-    fraction : sequence of Tensor, of the same shapes
+    fraction : Tensor, of the same shape
         When within the step; 1 where it does not [1].
     settings : GridSettings
         The grid.
     """
 
-    def __init__(
-        self, spikes: Sequence[Tensor], fraction: Sequence[Tensor], settings: GridSettings
-    ) -> None:
+    def __init__(self, spikes: Tensor, fraction: Tensor, settings: GridSettings) -> None:
         self.spikes, self.fraction, self.settings = spikes, fraction, settings
         self._dense: dict[int, Tensor] = {}
 
@@ -143,24 +142,71 @@ class SentSpikes:
         return total
 
     def _undelayed(self) -> Tensor:
-        points = []
-        late = torch.zeros_like(self.spikes[0])
-        for spikes, fraction in zip(self.spikes, self.fraction, strict=True):
-            at_end = spikes * fraction
-            points.append(late + (spikes - at_end))
-            late = at_end
-        return torch.stack([*points, late])
+        at_end = self.spikes * self.fraction
+        nothing = torch.zeros_like(at_end[:1])
+        return torch.cat([self.spikes - at_end, nothing]) + torch.cat([nothing, at_end])
 
     def _delayed(self, delays: Tensor) -> Tensor:
-        spikes, n_steps = torch.stack(list(self.spikes)), len(self.spikes)
-        step = torch.arange(n_steps, device=spikes.device)[:, None, None, None]
-        positions = torch.stack(list(self.fraction)) + delays[:, None] / self.settings.length
-        point, share = placed(positions)
-        total = spikes.new_zeros((n_steps + 2, *spikes.shape[1:]))
+        later = delays[:, None] / self.settings.length
+        points: Tensor = _Delayed.apply(self.spikes, self.fraction, later)
+        return points
+
+
+class _Delayed(torch.autograd.Function):
+    """Spikes at the points at which they arrive, by steps, times within these, and delays in steps.
+
+    Few neurons spike in a step. Their spikes are placed one by one; only derivatives by whether
+    there is a spike are needed where there is none, at the end of the step.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor, fraction: Tensor, delays: Tensor) -> Tensor:
+        n_steps, n_members, n_samples, n_neurons = spikes.shape
+        width = n_members * n_samples * n_neurons
+        flat = spikes.flatten()
+        # What has no values, as on the device meta, shows no spikes.
+        where = flat.new_empty(0, dtype=torch.int64) if flat.is_meta else flat.nonzero()[:, 0]
+        cell = where % width
+        own = cell // (n_samples * n_neurons) * n_neurons + cell % n_neurons
+        point, share = placed(fraction.flatten()[where] + delays.flatten()[own])
+        point += where // width
+        total = flat.new_zeros((n_steps + 2) * width)
+        there = flat[where]
         for later, part in ((0, 1.0 - share), (1, share)):
-            place = (step + point + later).clamp_max(n_steps + 1)
-            total = total.scatter_add(0, place, spikes * part)
-        return total[:-1]
+            place = (point + later).clamp_max(n_steps + 1) * width + cell
+            total.index_add_(0, place, there * part)
+        ctx.set_materialize_grads(False)
+        ctx.sizes = spikes.shape
+        place = point.clamp_max(n_steps + 1) * width + cell
+        ctx.save_for_backward(where, own, place, share, there, delays)
+        return total.reshape(n_steps + 2, n_members, n_samples, n_neurons)[:-1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor | None) -> tuple[Tensor | None, ...]:
+        if upstream is None:
+            return None, None, None
+        where, own, place, share, there, delays = ctx.saved_tensors
+        n_steps = ctx.sizes[0]
+        nothing = torch.zeros_like(upstream[:1])  # acts behind the end
+        acting = torch.cat([upstream, nothing])
+        rise = torch.cat([upstream[1:], nothing, nothing]).sub_(acting)
+        by_share = rise.flatten()[place]
+        by_spikes = by_fraction = by_delays = None
+        if ctx.needs_input_grad[0]:
+            point, between = placed(1.0 + delays)
+            step = torch.arange(n_steps, device=delays.device)[:, None, None, None]
+            later = (step + point).clamp_max(n_steps + 1).expand(ctx.sizes)
+            by_spikes = torch.addcmul(acting, rise, between).gather(0, later)
+            at_spikes = torch.addcmul(acting.flatten()[place], by_share, share)
+            by_spikes.view(-1)[where] = at_spikes
+        if ctx.needs_input_grad[1]:
+            by_fraction = upstream.new_zeros(ctx.sizes)
+            by_fraction.view(-1)[where] = there * by_share
+        if ctx.needs_input_grad[2]:
+            by_delays = delays.new_zeros(delays.numel())
+            by_delays = by_delays.index_add_(0, own, there * by_share).reshape(delays.shape)
+        return by_spikes, by_fraction, by_delays
 
 
 def n_taps(delays: Tensor, settings: GridSettings) -> int:

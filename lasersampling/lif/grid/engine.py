@@ -143,7 +143,7 @@ def follow(
     sent: dict[int, SentSpikes] = {}
     parts: dict[int, GridSpikes | Voltages] = {}
     for group in groups(network):
-        drive = torch.cat([_drive(network, k, given, sent) for k in group], dim=3)
+        drive = _together([_drive(network, k, given, sent) for k in group])
         of_each = zip(*(_cells(network, k) for k in group), strict=True)
         cells = Cells(*(torch.cat(values, dim=2) for values in of_each))
         if not network.populations[group[0]].spiking:
@@ -198,8 +198,13 @@ def _of_group(group: Sequence[int], shown: Mapping[int, Shown] | None) -> list[S
     """What has been shown of a group, step by step."""
     if shown is None:
         return None
-    joined = (torch.cat(parts, dim=3) for parts in zip(*(shown[k] for k in group), strict=True))
+    joined = (_together(parts) for parts in zip(*(shown[k] for k in group), strict=True))
     return [Shown(*tensors) for tensors in zip(*joined, strict=True)]
+
+
+def _together(parts: Sequence[Tensor]) -> Tensor:
+    """Put neurons of several populations side by side."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=3)
 
 
 def _drive(

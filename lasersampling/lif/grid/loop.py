@@ -7,7 +7,7 @@ theta is then below 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -18,58 +18,78 @@ from lasersampling.lif.grid.step import Cells, Rates, Shown, State, Stepped, adv
 from lasersampling.lif.grid.wiring import Wiring
 
 
-class Traces(NamedTuple):
-    """What happened in each step: lists of one tensor (member, sample, neuron) for each.
+class Chosen(NamedTuple):
+    """Which steps of which neurons are asked for, all of one shape.
 
     Attributes
     ----------
-    spikes : list of Tensor
-        1 where a neuron spikes, otherwise 0.
-    fraction : list of Tensor
-        When within the step, without derivatives unless they are asked for; 1 without a spike [1].
-    before, after : list of Tensor
-        U at the begin and at the end of the step, there before it is reset [1].
-    fixed : list of Tensor
-        Spikes that a device has shown in refractory periods, so that nothing moves them; no tensors
-        for what runs by itself.
+    of : callable
+        Takes them from a tensor (step, member, sample, neuron).
+    step : Tensor
+        Their steps [1].
+    gap : Tensor
+        U at the threshold of their neurons [1].
     """
 
-    spikes: list[Tensor]
-    fraction: list[Tensor]
-    before: list[Tensor]
-    after: list[Tensor]
-    fixed: list[Tensor]
+    of: Callable[[Tensor], Tensor]
+    step: Tensor
+    gap: Tensor
+
+
+class Traces(NamedTuple):
+    """What happened in each step.
+
+    Attributes
+    ----------
+    spikes : Tensor, shape (step, member, sample, neuron)
+        1 where a neuron spikes, otherwise 0.
+    fraction : Tensor, of the same shape
+        When within the step, without derivatives unless they are asked for; 1 without a spike [1].
+    before, after : sequence of Tensor, each (member, sample, neuron)
+        For each step U at its begin and at its end, there before it is reset [1].
+    fixed : sequence of Tensor, of the same shapes
+        Spikes that a device has shown in refractory periods, so that nothing moves them; empty for
+        what runs by itself.
+    """
+
+    spikes: Tensor
+    fraction: Tensor
+    before: Sequence[Tensor]
+    after: Sequence[Tensor]
+    fixed: Sequence[Tensor]
 
     def of(self, own: slice) -> Traces:
         """Return those of some of the neurons."""
-        if own == slice(0, self.spikes[0].shape[-1]):
+        if own == slice(0, self.spikes.shape[-1]):
             return self
-        return Traces(*([values[..., own] for values in trace] for trace in self))
+        lists = ([values[..., own] for values in trace] for trace in self[2:])
+        return Traces(self.spikes[..., own], self.fraction[..., own], *lists)
 
-    def times(self, gap: Tensor, length: float, smallest_slope: float) -> Tensor:
-        """Return when neurons spike, inf where not, (step, member, sample, neuron) [tau_syn].
+    def times(self, chosen: Chosen, length: float, smallest_slope: float) -> Tensor:
+        """Return when neurons spike in steps in which they do [tau_syn].
+
+        Derivatives are those of the time at which a straight line crosses the threshold.
 
         Parameters
         ----------
-        gap : Tensor, shape (member, 1, neuron)
-            U at the threshold [1].
+        chosen : Chosen
+            Which steps are asked for.
         length : float
             Length of a step [tau_syn].
         smallest_slope : float
             Least slope of U in derivatives [1/tau_syn].
         """
-        spikes, when = torch.stack(self.spikes).detach(), torch.stack(self.fraction).detach()
-        before, after = torch.stack(self.before), torch.stack(self.after)
-        rise, floor = (after - before).detach(), smallest_slope * length
-        is_free = when.abs() < 1.0
-        if self.fixed:
-            is_free &= ~torch.stack(self.fixed)
-        # The derivatives of the time at which a straight line crosses the threshold.
-        crossed = (gap - torch.lerp(before, after, when * (rise > floor))) / rise.clamp_min(floor)
-        fraction = when + torch.where(is_free, crossed - crossed.detach(), 0.0)
-        step = torch.arange(len(spikes), dtype=spikes.dtype, device=spikes.device)
-        times = (fraction + step[:, None, None, None]) * length
-        return torch.where(spikes > 0, times, torch.inf)
+        fraction = when = chosen.of(self.fraction.detach())
+        if torch.is_grad_enabled():
+            before, after = (chosen.of(torch.stack(list(u))) for u in (self.before, self.after))
+            rise, floor = (after - before).detach(), smallest_slope * length
+            is_free = when.abs() < 1.0
+            if self.fixed:
+                is_free &= ~chosen.of(torch.stack(list(self.fixed)))
+            at_crossing = torch.lerp(before, after, when * (rise > floor))
+            crossed = (chosen.gap - at_crossing) / rise.clamp_min(floor)
+            fraction = when + torch.where(is_free, crossed - crossed.detach(), 0.0)
+        return (fraction + chosen.step) * length
 
 
 def run_spiking(
@@ -120,7 +140,7 @@ def run_spiking(
             current = state.current + now + late * rates.left
             state = state._replace(voltage=voltage, current=current)
     spikes, fraction, after = zip(*steps, strict=True)
-    return Traces(list(spikes), list(fraction), before, list(after), fixed)
+    return Traces(torch.stack(spikes), torch.stack(fraction), before, after, fixed)
 
 
 def run_reading(cells: Cells, drive: Tensor, settings: GridSettings) -> Tensor:

@@ -67,7 +67,8 @@ class PopulationGroup:
         """First spikes, (member, sample, neuron), inf for none [tau_syn]."""
         own = self.spikes[self.population]
         assert own is not None
-        return own.first().detach()
+        with torch.no_grad():
+            return own.first()
 
     def raise_weights(self, amount: Tensor) -> None:
         """Add an amount for each neuron to its weights; see `lif.recruitment.Group`."""
@@ -108,10 +109,11 @@ class PopulationGroup:
 
     def _voltages(self) -> LeakyReadout:
         """What the voltages would be without threshold."""
-        crossings = [
-            None if own is None else _crossings(self.network, k, _events(own))
-            for k, own in enumerate(self.spikes)
-        ]
+        with torch.no_grad():
+            crossings = [
+                None if own is None else _crossings(self.network, k, _events(own))
+                for k, own in enumerate(self.spikes)
+            ]
         own = self._connections()
         sources = {self.network.connections[k].source for k in own}
         sent = [self.inputs if k == INPUTS else crossings[k] for k in sources]

@@ -66,9 +66,7 @@ def found_in_step(network, settings):
     first = given(2, 12).first()
     with torch.no_grad():
         activity = on_grid(network, SpikeEvents.from_times(first), settings)
-    behind = [
-        (torch.stack(activity.spikes(k).traces.fraction) < 0).any(0).any(0).any(1) for k in (0, 1)
-    ]
+    behind = [(activity.spikes(k).traces.fraction < 0).any(0).any(0).any(1) for k in (0, 1)]
     chosen = (~(behind[0] | behind[1])).nonzero().flatten()[:3]
     assert len(chosen) == 3
     return SpikeEvents.from_times(first[:, chosen])
@@ -224,7 +222,7 @@ def test_spikes_of_one_step_take_the_next_and_keep_their_times():
     activity = observed_on_grid(network, inputs, seen, [sampled([0.5] * 13)], 0.1, settings)
     spikes = activity.spikes()
     assert spikes.events().time.tolist() == pytest.approx([0.61, 0.63, 0.66, 0.72, 0.99])
-    steps = torch.stack(spikes.traces.spikes)[:, 0, 0, 0].nonzero().flatten()
+    steps = spikes.traces.spikes[:, 0, 0, 0].nonzero().flatten()
     assert steps.tolist() == [6, 7, 8, 9, 10]
 
 
