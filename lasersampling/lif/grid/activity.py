@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lasersampling.lif.grid.loop import Chosen, Traces
 from lasersampling.lif.grid.step import Cells
+from lasersampling.lif.grid.traces import Chosen, Traces
 from lasersampling.lif.populations.activity import Activity
 from lasersampling.lif.populations.readouts import charge, weight_rate
 from lasersampling.lif.populations.spikes import SpikeEvents
@@ -56,11 +56,9 @@ class GridSpikes:
 
     def first(self) -> Tensor:
         """Return the first spike of each neuron, (member, sample, neuron), inf for none."""
-        spikes = self.traces.spikes.detach()
-        step = spikes.argmax(dim=0, keepdim=True)
+        is_any, step = self.traces.spikes.detach().max(dim=0, keepdim=True)
         chosen = Chosen(lambda values: values.gather(0, step)[0], step[0], self.gap)
-        is_any = chosen.of(spikes) > 0
-        return torch.where(is_any, self._sent(chosen, self.delays), torch.inf)
+        return torch.where(is_any[0] > 0, self._sent(chosen, self.delays), torch.inf)
 
     def counts(self) -> Tensor:
         """Return the number of spikes of each neuron, (member, sample, neuron).
@@ -79,7 +77,7 @@ class GridSpikes:
         spikes = self.traces.spikes.detach()
         _, n_members, n_samples, n_neurons = spikes.shape
         n_runs = n_members * n_samples
-        where = spikes.flatten().nonzero()[:, 0]
+        where = self.traces.where
         cell = where % (n_runs * n_neurons)
         run, neuron = cell // n_neurons, cell % n_neurons
         own = run // n_samples, torch.zeros_like(run), neuron

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lasersampling.lif.grid.settings import GridSettings
+from lasersampling.lif.grid.traces import Traces
 from lasersampling.lif.populations.spikes import SpikeEvents
 
 
@@ -114,16 +115,14 @@ class SentSpikes:
 
     Parameters
     ----------
-    spikes : Tensor, shape (step, member, sample, neuron)
-        1 where a neuron spikes in a step, otherwise 0.
-    fraction : Tensor, of the same shape
-        When within the step; 1 where it does not [1].
+    traces : Traces
+        Which of them spike in which steps, and when within these.
     settings : GridSettings
         The grid.
     """
 
-    def __init__(self, spikes: Tensor, fraction: Tensor, settings: GridSettings) -> None:
-        self.spikes, self.fraction, self.settings = spikes, fraction, settings
+    def __init__(self, traces: Traces, settings: GridSettings) -> None:
+        self.traces, self.settings = traces, settings
         self._dense: dict[int, Tensor] = {}
 
     def arriving(self, weights: Tensor, delays: Tensor | None) -> Tensor:
@@ -142,13 +141,15 @@ class SentSpikes:
         return total
 
     def _undelayed(self) -> Tensor:
-        at_end = self.spikes * self.fraction
+        spikes = self.traces.spikes
+        at_end = spikes * self.traces.fraction
         nothing = torch.zeros_like(at_end[:1])
-        return torch.cat([self.spikes - at_end, nothing]) + torch.cat([nothing, at_end])
+        return torch.cat([spikes - at_end, nothing]) + torch.cat([nothing, at_end])
 
     def _delayed(self, delays: Tensor) -> Tensor:
         later = delays[:, None] / self.settings.length
-        points: Tensor = _Delayed.apply(self.spikes, self.fraction, later)
+        traces = self.traces
+        points: Tensor = _Delayed.apply(traces.where, traces.spikes, traces.fraction, later)
         return points
 
 
@@ -160,12 +161,12 @@ class _Delayed(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, spikes: Tensor, fraction: Tensor, delays: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, where: Tensor, spikes: Tensor, fraction: Tensor, delays: Tensor
+    ) -> Tensor:
         n_steps, n_members, n_samples, n_neurons = spikes.shape
         width = n_members * n_samples * n_neurons
         flat = spikes.flatten()
-        # What has no values, as on the device meta, shows no spikes.
-        where = flat.new_empty(0, dtype=torch.int64) if flat.is_meta else flat.nonzero()[:, 0]
         cell = where % width
         own = cell // (n_samples * n_neurons) * n_neurons + cell % n_neurons
         point, share = placed(fraction.flatten()[where] + delays.flatten()[own])
@@ -185,7 +186,7 @@ class _Delayed(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream is None:
-            return None, None, None
+            return None, None, None, None
         where, own, place, share, there, delays = ctx.saved_tensors
         n_steps = ctx.sizes[0]
         nothing = torch.zeros_like(upstream[:1])  # acts behind the end
@@ -193,20 +194,20 @@ class _Delayed(torch.autograd.Function):
         rise = torch.cat([upstream[1:], nothing, nothing]).sub_(acting)
         by_share = rise.flatten()[place]
         by_spikes = by_fraction = by_delays = None
-        if ctx.needs_input_grad[0]:
+        if ctx.needs_input_grad[1]:
             point, between = placed(1.0 + delays)
             step = torch.arange(n_steps, device=delays.device)[:, None, None, None]
             later = (step + point).clamp_max(n_steps + 1).expand(ctx.sizes)
             by_spikes = torch.addcmul(acting, rise, between).gather(0, later)
             at_spikes = torch.addcmul(acting.flatten()[place], by_share, share)
             by_spikes.view(-1)[where] = at_spikes
-        if ctx.needs_input_grad[1]:
+        if ctx.needs_input_grad[2]:
             by_fraction = upstream.new_zeros(ctx.sizes)
             by_fraction.view(-1)[where] = there * by_share
-        if ctx.needs_input_grad[2]:
+        if ctx.needs_input_grad[3]:
             by_delays = delays.new_zeros(delays.numel())
             by_delays = by_delays.index_add_(0, own, there * by_share).reshape(delays.shape)
-        return by_spikes, by_fraction, by_delays
+        return None, by_spikes, by_fraction, by_delays
 
 
 def n_taps(delays: Tensor, settings: GridSettings) -> int:

@@ -164,7 +164,7 @@ def follow(
             parts[k] = GridSpikes(
                 part, cells.gap[..., own], delays, settings.length, settings.smallest_slope
             )
-            sent[k] = SentSpikes(part.spikes, part.fraction, settings)
+            sent[k] = SentSpikes(part, settings)
     return GridActivity(tuple(parts[k] for k in range(len(network.populations))))
 
 
@@ -194,12 +194,11 @@ def _cells(network: NetworkDescription, population: int) -> Cells:
     return Cells(*(values[:, None] for values in network.neuron_numbers(population)[:6]))
 
 
-def _of_group(group: Sequence[int], shown: Mapping[int, Shown] | None) -> list[Shown] | None:
-    """What has been shown of a group, step by step."""
+def _of_group(group: Sequence[int], shown: Mapping[int, Shown] | None) -> Shown | None:
+    """What has been shown of a group."""
     if shown is None:
         return None
-    joined = (_together(parts) for parts in zip(*(shown[k] for k in group), strict=True))
-    return [Shown(*tensors) for tensors in zip(*joined, strict=True)]
+    return Shown(*(_together(parts) for parts in zip(*(shown[k] for k in group), strict=True)))
 
 
 def _together(parts: Sequence[Tensor]) -> Tensor:

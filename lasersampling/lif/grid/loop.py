@@ -7,89 +7,14 @@ theta is then below 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
+from lasersampling.lif.grid.alone import run_alone
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.grid.step import Cells, Rates, Shown, State, Stepped, advance
+from lasersampling.lif.grid.traces import Traces
 from lasersampling.lif.grid.wiring import Wiring
-
-
-class Chosen(NamedTuple):
-    """Which steps of which neurons are asked for, all of one shape.
-
-    Attributes
-    ----------
-    of : callable
-        Takes them from a tensor (step, member, sample, neuron).
-    step : Tensor
-        Their steps [1].
-    gap : Tensor
-        U at the threshold of their neurons [1].
-    """
-
-    of: Callable[[Tensor], Tensor]
-    step: Tensor
-    gap: Tensor
-
-
-class Traces(NamedTuple):
-    """What happened in each step.
-
-    Attributes
-    ----------
-    spikes : Tensor, shape (step, member, sample, neuron)
-        1 where a neuron spikes, otherwise 0.
-    fraction : Tensor, of the same shape
-        When within the step, without derivatives unless they are asked for; 1 without a spike [1].
-    before, after : sequence of Tensor, each (member, sample, neuron)
-        For each step U at its begin and at its end, there before it is reset [1].
-    fixed : sequence of Tensor, of the same shapes
-        Spikes that a device has shown in refractory periods, so that nothing moves them; empty for
-        what runs by itself.
-    """
-
-    spikes: Tensor
-    fraction: Tensor
-    before: Sequence[Tensor]
-    after: Sequence[Tensor]
-    fixed: Sequence[Tensor]
-
-    def of(self, own: slice) -> Traces:
-        """Return those of some of the neurons."""
-        if own == slice(0, self.spikes.shape[-1]):
-            return self
-        lists = ([values[..., own] for values in trace] for trace in self[2:])
-        return Traces(self.spikes[..., own], self.fraction[..., own], *lists)
-
-    def times(self, chosen: Chosen, length: float, smallest_slope: float) -> Tensor:
-        """Return when neurons spike in steps in which they do [tau_syn].
-
-        Derivatives are those of the time at which a straight line crosses the threshold.
-
-        Parameters
-        ----------
-        chosen : Chosen
-            Which steps are asked for.
-        length : float
-            Length of a step [tau_syn].
-        smallest_slope : float
-            Least slope of U in derivatives [1/tau_syn].
-        """
-        fraction = when = chosen.of(self.fraction.detach())
-        if torch.is_grad_enabled():
-            before, after = (chosen.of(torch.stack(list(u))) for u in (self.before, self.after))
-            rise, floor = (after - before).detach(), smallest_slope * length
-            is_free = when.abs() < 1.0
-            if self.fixed:
-                is_free &= ~chosen.of(torch.stack(list(self.fixed)))
-            at_crossing = torch.lerp(before, after, when * (rise > floor))
-            crossed = (chosen.gap - at_crossing) / rise.clamp_min(floor)
-            fraction = when + torch.where(is_free, crossed - crossed.detach(), 0.0)
-        return (fraction + chosen.step) * length
 
 
 def run_spiking(
@@ -97,7 +22,7 @@ def run_spiking(
     drive: Tensor,
     wiring: Wiring | None,
     settings: GridSettings,
-    shown: Sequence[Shown] | None = None,
+    shown: Shown | None = None,
 ) -> Traces:
     """Follow neurons that spike.
 
@@ -111,13 +36,16 @@ def run_spiking(
         Connections within the group.
     settings : GridSettings
         The grid.
-    shown : sequence of Shown, optional
-        For each step what takes the place of voltages and spikes, whose derivatives remain.
+    shown : Shown, optional
+        What takes the place of voltages and spikes, whose derivatives remain; each tensor with the
+        steps as its first dimension.
 
     Returns
     -------
     Traces
     """
+    if wiring is None and drive.device.type == "cpu":
+        return run_alone(cells, drive, settings, shown)
     rates = Rates.of(cells, settings.length)
     current, *arriving = drive.unbind(0)
     state = State(cells.initial.expand_as(current).contiguous(), current, None, None)
@@ -125,7 +53,7 @@ def run_spiking(
     steps: list[Stepped] = []
     fixed: list[Tensor] = []
     for k, more in enumerate(arriving):
-        own = None if shown is None else shown[k]
+        own = None if shown is None else Shown(*(values[k] for values in shown))
         if own is not None:
             voltage = state.voltage + (own.voltage - state.voltage).detach()
             state = state._replace(voltage=voltage)
@@ -140,7 +68,10 @@ def run_spiking(
             current = state.current + now + late * rates.left
             state = state._replace(voltage=voltage, current=current)
     spikes, fraction, after = zip(*steps, strict=True)
-    return Traces(torch.stack(spikes), torch.stack(fraction), before, after, fixed)
+    return Traces(
+        torch.stack(spikes), torch.stack(fraction), torch.stack(before), torch.stack(after),
+        torch.stack(fixed) if fixed else None,
+    )  # fmt: skip
 
 
 def run_reading(cells: Cells, drive: Tensor, settings: GridSettings) -> Tensor:

@@ -11,6 +11,8 @@ threshold. At the end of its refractory period, t + w h, the voltage is set to t
 differs by there decays until the end of the step. Until then nothing depends on the voltage, which
 therefore goes on as it would have without the spike. In a step a neuron spikes at most once.
 
+On the CPU `cells` does the same for neurons that do not reach each other.
+
 The backward pass is written out, since that needs a third of the memory and time of what torch
 would record.
 """
@@ -26,7 +28,7 @@ from torch.autograd.function import once_differentiable
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.readouts import response
 
-_SMALLEST_SLOPE = 1e-6
+SMALLEST_SLOPE = 1e-6
 """Least slope by which times of crossings are found [1/tau_syn]."""
 
 
@@ -176,7 +178,7 @@ def crossing(before: Tensor, after: Tensor, gap: Tensor, length: float) -> Tenso
     length : float
         Length of the step [tau_syn].
     """
-    rise = (after - before).clamp_min(_SMALLEST_SLOPE * length)
+    rise = (after - before).clamp_min(SMALLEST_SLOPE * length)
     return ((gap - before) / rise).clamp(-1.0, 1.0)
 
 

@@ -5,6 +5,7 @@ import torch
 
 from lasersampling.lif.grid.arrivals import SentSpikes, placed
 from lasersampling.lif.grid.settings import GridSettings
+from lasersampling.lif.grid.traces import Traces
 
 SETTINGS = GridSettings(0.25, 5.0)
 SIZES = (SETTINGS.n_steps, 2, 3, 4)
@@ -33,7 +34,8 @@ def test_delayed_spikes_and_their_derivatives(longest_delay):
     delays.requires_grad_()
     weights = torch.eye(4, dtype=torch.float64).expand(2, 4, 4)
     upstream = torch.randn((SIZES[0] + 1, *SIZES[1:]), generator=generator, dtype=torch.float64)
-    found = SentSpikes(spikes, fraction, SETTINGS).arriving(weights, delays)
+    traces = Traces(spikes, fraction, spikes, spikes, None)
+    found = SentSpikes(traces, SETTINGS).arriving(weights, delays)
     expected = everywhere(spikes, fraction, delays)
     assert torch.allclose(found, expected, rtol=0, atol=1e-14)
     slopes = [

@@ -34,7 +34,7 @@ def shown(network, activity):
         own, numbers = activity.spikes(k), network.neuron_numbers(k)
         events = own.events()
         spikes.append(dataclasses.replace(events, time=events.time.detach()))
-        scaled = torch.stack(own.traces.before).detach().permute(1, 2, 3, 0)
+        scaled = own.traces.before.detach().permute(1, 2, 3, 0)
         conductance, leak = (v.detach()[:, None, :, None] for v in numbers[6:])
         voltages.append(scaled / conductance + leak)
     return spikes, voltages
