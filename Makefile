@@ -28,12 +28,13 @@ NUMPY_FEATURES := import numpy; \
 # where the others are:  .venv/bin/coverage report --show-missing
 COVERAGE_FLOOR := 95
 
-.PHONY: help setup demo test test-slow test-portable lint format bench calibrations \
+.PHONY: help setup demo docs test test-slow test-portable lint format bench calibrations \
   results-sampling clean broken-venv
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
 	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
+	@echo "make docs       these pages as a site, tutorials run anew: build/docs/index.html"
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
@@ -47,6 +48,14 @@ setup: $(STAMP)
 demo: $(STAMP)
 	mkdir -p results
 	$(IN)lasersampling generate digits --out results/demo.h5 --overwrite
+
+# Warnings are errors. The extra `docs` is installed when it is missing.
+docs: $(STAMP)
+	@$(IN)python -c 'import furo, ipykernel, myst_nb, numpydoc, sphinx_copybutton, sphinx_design' \
+	  2>/dev/null || { echo "installing what builds the pages into .venv"; $(IN)python -m pip \
+	  install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'; }
+	$(IN)python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "open build/docs/index.html"
 
 # Two workers for two cores; tests/conftest.py keeps each of them to one BLAS thread.
 test: $(STAMP)

@@ -71,7 +71,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> float:
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> float:
-    """Give 1/2 sum |p - q|, the largest difference in the probability of any event.
+    """Give 1/2 sum ``|p - q|``, the largest difference in the probability of any event.
 
     Raises
     ------
