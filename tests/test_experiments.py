@@ -54,6 +54,7 @@ TABLES_ONLY = {
 
 COIN = '''
 import builtins
+import time
 from dataclasses import dataclass, replace
 import lasersampling as ls
 from lasersampling.experiments import option
@@ -70,6 +71,7 @@ class Settings:
         return replace(self, throws=10)
 
 def main(settings, run):
+    time.sleep(0.2)  # the work before the file is opened
     with run.results(settings) as file:
         if settings.fail:
             raise getattr(builtins, settings.fail)("it broke")
@@ -223,6 +225,7 @@ def test_ctrl_c_and_errors_of_an_experiment_are_told_without_a_traceback(run, tm
     assert done.code == 0, done.err
     results = read_results(tmp_path / "coin.h5")
     assert results.attrs["seed"] == 3
+    assert results.attrs["wall_time_s"] > 0.2  # that of the whole run
     assert results.attrs["command"] == f"python {script} --seed 3 --smoke --out coin.h5"
     assert results.config == 'weight = 0.5\nthrows = 10\nnames = []\nfail = ""\n'
 

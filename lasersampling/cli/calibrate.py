@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from lasersampling.cli.options import Device, Json, Out, Overrides, Overwrite, Quiet, Seed
+from lasersampling.cli.options import All, Device, Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, device_table
 from lasersampling.commands.reporting import Reporter
@@ -19,10 +19,11 @@ def calibrate(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    show_all: All = False,
 ) -> None:
     """Measure activation, unit synapse, speed and power of a device; `sample` uses the result."""
     from lasersampling.cli.configurations import CalibrateConfig
-    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.cli.tables import measures_table, metrics_values
     from lasersampling.results.records import (
         calibration_metrics,
         performance_metrics,
@@ -62,7 +63,10 @@ def calibrate(
             "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
-        metrics_table(
-            f"{config.device.name}, refractory time {calibration.refractory_time_ns:g} ns", metrics
+        measures_table(
+            f"{config.device.name}, refractory time {calibration.refractory_time_ns:g} ns",
+            metrics,
+            "calibrate",
+            whole=show_all,
         ),
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.options import OUTPUT
+
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
@@ -17,25 +19,48 @@ NOT_CERTIFIED = 3
 
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="Exit with code 3 unless the draws agree within their error."),
+    typer.Option(
+        "--strict",
+        help="Exit with code 3 unless the draws agree within their error.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 
 
-def with_certificate(table: RenderableType, found: Judgement, remarks: Sequence[str] = ()) -> Group:
-    """Put the certificate, as sentences and as a table, below the result of a command.
+def with_certificate(
+    table: RenderableType,
+    found: Judgement,
+    remarks: Sequence[str] = (),
+    *,
+    whole: bool,
+    n_hidden: int = 0,
+) -> Group:
+    """Put the verdict before the result of a command, and what it rests on after it.
 
-    Remarks on what was done before the draws follow its sentences.
+    Parameters
+    ----------
+    table : renderable
+        Result of the command.
+    found : Judgement
+        The certificate, whose sentences come first.
+    remarks : sequence of str
+        What was done before the draws, which is said below the table.
+    whole : bool
+        Whether to show the findings that the verdict rests on.
+    n_hidden : int
+        Measures that are missing from the table.
     """
     from rich.console import Group
-    from rich.markup import escape
-    from rich.padding import Padding
 
-    from lasersampling.cli.tables import printable, rows_table
+    from lasersampling.cli.tables import hints, paragraph, rows_table
 
-    verdict, *others = (escape(printable(line)) for line in [*found.sentences(), *remarks])
-    told = "\n".join([f"[bold]{verdict}[/bold]", *others])
-    rows = rows_table("Certificate", ("about", "what", "found"), found.rows())
-    return Group(table, rows, Padding(told, (0, 2, 1, 2)))
+    verdict, *others = found.sentences()
+    parts = [paragraph([verdict, *others], bold=verdict), table]
+    if whole:
+        parts.append(rows_table("Certificate", ("about", "what", "found"), found.rows()))
+    if remarks:
+        parts.append(paragraph(remarks))
+    return Group(*parts, *hints(n_hidden, "" if whole else "what the verdict rests on"))
 
 
 def pictures_remarks(found: Judgement, duration_ns: float) -> list[str]:

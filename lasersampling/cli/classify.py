@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
+from lasersampling.cli.options import (
+    SETTINGS,
+    All,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+)
 from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
 from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import configured, files_named, recipe_table
@@ -33,7 +43,10 @@ def classify(
     ] = None,
     seed: Seed = None,
     members: Annotated[
-        int | None, typer.Option(help="Number of networks to train, with successive seeds.")
+        int | None,
+        typer.Option(
+            help="Number of networks to train, with successive seeds.", rich_help_panel=SETTINGS
+        ),
     ] = None,
     substrate: Address = None,
     timeout_s: Timeout = None,
@@ -41,7 +54,8 @@ def classify(
         str,
         typer.Option(
             help="Device on which torch computes: cpu, cuda, cuda:1. It pays for the method "
-            "surrogate; exact events are followed on the CPU."
+            "surrogate; exact events are followed on the CPU.",
+            rich_help_panel=SETTINGS,
         ),
     ] = "cpu",
     out: Out = None,
@@ -50,9 +64,10 @@ def classify(
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    show_all: All = False,
 ) -> None:
     """Train networks of spiking LIF neurons by exact or surrogate gradients, and test them."""
-    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.cli.tables import measures_table, metrics_values
     from lasersampling.judging.spikes import FIGURES, evaluate_classifier
     from lasersampling.learning.checkpoints import Checkpoints
     from lasersampling.learning.devices import usable_device
@@ -113,7 +128,12 @@ def classify(
             "metrics": metrics_values(metrics),
             "files": [str(path) for path in files],
         },
-        metrics_table(f"{recipe or resume}, {config.members} networks", metrics),
+        measures_table(
+            f"{recipe or resume}, {config.members} network{'s' * (config.members > 1)}",
+            metrics,
+            "classify",
+            whole=show_all,
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Overrides, Quiet
+from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Overrides, Quiet
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
@@ -33,26 +33,45 @@ def compare(
             parser=expanded,
             metavar="FILE.h5",
             help="Results file (HDF5) to write. Each training has a file in a folder beside it.",
+            rich_help_panel=OUTPUT,
         ),
     ],
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this study; main is the one that varies nothing. May be repeated."),
+        typer.Option(
+            help="Only this study; main is the one that varies nothing. May be repeated.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=1024, help="Processes that train side by side.")
+        int,
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Processes that train side by side.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = 1,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on from the trainings in the folder of an earlier run."),
+        typer.Option(
+            "--resume",
+            help="Go on from the trainings in the folder of an earlier run.",
+            rich_help_panel=INPUT,
+        ),
     ] = False,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Replace the results and trainings of an earlier run."),
+        typer.Option(
+            "--overwrite",
+            help="Replace the results and trainings of an earlier run.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    show_all: All = False,
 ) -> None:
     """Compare ways to train networks: search, train with paired seeds, and test differences."""
     from lasersampling.cli.compared import compared_table
@@ -102,7 +121,7 @@ def compare(
             "failures": dict(compared.failures),
             "files": [str(file) for file in output.files],
         },
-        compared_table(f"{recipe}, {config.members} networks of each", compared),
+        compared_table(f"{recipe}, {config.members} networks of each", compared, whole=show_all),
     )
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())

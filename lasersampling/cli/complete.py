@@ -60,11 +60,16 @@ def complete_picture(
     InputError
         For pictures that cannot be read, and if nothing or all of the picture is unknown.
     """
+    from rich.console import Group
+
     from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.preparing import adapted, calibrate_once
+    from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.judging.picture_records import write_completions
+    from lasersampling.results.contents import Metric
     from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.results.summary import summary_of
     from lasersampling.sampling.completion import SeenImages, complete, occluded
     from lasersampling.sampling.neurons.sampler import Lasers
 
@@ -103,7 +108,16 @@ def complete_picture(
                 seed=config.seed,
                 progress=progress,
             )
+        spread, spread_se = found.mean_uncertainty()
+        metrics = {
+            "completion_spread": Metric(
+                spread, spread_se, "1", "standard deviation of an unknown pixel over completions"
+            ),
+            "unknown_pixels": Metric(float((~known).sum()), None, "1", "pixels to complete"),
+            "n_completions": Metric(float(found.states.shape[1]), None, "1", "completions"),
+        }
         if file is not None:
+            file.metrics(metrics)
             write_neuron(file, lasers.neuron)
             write_calibration(file, lasers.calibration)
             file.write_machine(machine, UnitNames(label=loaded.class_names))
@@ -125,15 +139,19 @@ def complete_picture(
             "label": loaded.class_names[labels[0]] if labels else None,
             "completions": found.states.shape[1],
             "seed": config.seed,
+            "metrics": metrics_values(metrics),
             "files": [str(path) for path in output.files],
         },
-        _drawing(pixels, known, found.mean(config.window_draws)[0], shape),
+        Group(
+            _drawing(pixels, known, found.mean(config.window_draws)[0], shape),
+            "",
+            MeasuresTable(
+                f"{picture.name}, completed by {loaded.name}", summary_of(metrics, "generate")
+            ),
+        ),
     )
-    unsure = found.uncertainty()[0][~known].mean()
     reporter.status(
-        f"{int((~known).sum())} of {known.size} pixels were completed "
-        f"{found.states.shape[1]} times; a pixel differs between completions by {unsure:.2f} "
-        "(standard deviation; 0.5 would be guessing)."
+        f"{int((~known).sum())} of {known.size} pixels were completed {found.states.shape[1]} times"
     )
 
 

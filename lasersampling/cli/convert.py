@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Overwrite, Quiet
+from lasersampling.cli.options import SETTINGS, Json, Overwrite, Quiet
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_of
@@ -31,21 +31,32 @@ def convert(
         Path, typer.Argument(parser=expanded, help="File to write: .h5, .nir or .npz.")
     ],
     member: Annotated[
-        int | None, typer.Option(help="Member of an ensemble to write as NIR; the default is 0.")
+        int | None,
+        typer.Option(
+            help="Member of an ensemble to write as NIR; the default is 0.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
     tau_syn_s: Annotated[
         float | None,
-        typer.Option(help="Synaptic time constant in seconds: the unit of time of a NIR file."),
+        typer.Option(
+            help="Synaptic time constant in seconds: the unit of time of a NIR file.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
     step_s: Annotated[
         float | None,
-        typer.Option(help="Time step in seconds, for NIR files of tools that simulate in steps."),
+        typer.Option(
+            help="Time step in seconds, for NIR files of tools that simulate in steps.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
             help="Meaning of the weights in a NIR file: jumps (of the current, ignoring w_in), or "
-            "nir (the jump is the weight times w_in / tau_syn)."
+            "nir (the jump is the weight times w_in / tau_syn).",
+            rich_help_panel=SETTINGS,
         ),
     ] = None,
     overwrite: Overwrite = False,

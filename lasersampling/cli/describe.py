@@ -15,7 +15,14 @@ from rich.text import Text
 from lasersampling.boltzmann import load_bayesian_network, load_machine
 from lasersampling.boltzmann.files import load_names
 from lasersampling.boltzmann.learned import load_learned
-from lasersampling.cli.tables import metrics_table, pairs_table, printable, rows_table
+from lasersampling.cli.tables import (
+    MeasuresTable,
+    hints,
+    pairs_table,
+    paragraph,
+    printable,
+    rows_table,
+)
 from lasersampling.config import hdf5, read_toml
 from lasersampling.datasets.numpy_files import NUMPY_SUFFIXES, read_numpy
 from lasersampling.errors import InputError
@@ -30,8 +37,11 @@ from lasersampling.lif.exchange.population_arrays import population_arrays
 from lasersampling.lif.populations.network import PopulationNetwork
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.paths import suffix_of
-from lasersampling.results import read_results
+from lasersampling.results import Results, read_results
+from lasersampling.results.contents import Entry
+from lasersampling.results.names import STAGES, command_of
 from lasersampling.results.records import flattened
+from lasersampling.results.summary import Summary, summary_of
 
 Description = tuple[dict[str, Any], RenderableType]
 
@@ -41,8 +51,8 @@ _MACHINE_KEYS = {"weights", "biases"}
 _DEVICE_KEYS = {"cavity", "gain", "absorber"}
 
 
-def describe(path: Path) -> Description:
-    """Describe the contents of a file of any kind.
+def describe(path: Path, *, whole: bool = False) -> Description:
+    """Describe the contents of a file of any kind; `whole` shows all measures of results.
 
     Raises
     ------
@@ -67,7 +77,7 @@ def describe(path: Path) -> Description:
     kind = _kind_of(path)
     if kind == "network":
         return describe_spiking(path)
-    return describe_machine(path) if kind == "machine" else describe_results(path)
+    return describe_machine(path) if kind == "machine" else describe_results(path, whole=whole)
 
 
 def describe_arrays(path: Path) -> Description:
@@ -86,12 +96,58 @@ def describe_arrays(path: Path) -> Description:
     return told, shown
 
 
-def describe_results(path: Path) -> Description:
+def describe_results(path: Path, *, whole: bool = False) -> Description:
     """List attributes, metrics, variables and configuration of a results file."""
     results = read_results(path, groups=())
     contents = [
         {"name": f"/{name}"} | dataclasses.asdict(entry) for name, entry in results.contents.items()
     ]
+    attributes = {name: dict(values) for name, values in results.attributes.items() if values}
+    shown: list[RenderableType] = [pairs_table(f"results file {path}", results.attrs)]
+    if verdict := _listed(attributes.get("certificate", {}).get("sentences", [])):
+        shown.append(paragraph([str(line) for line in verdict], bold=str(verdict[0])))
+    summary = _summary(results, whole=whole)
+    if results.metrics:
+        shown.append(MeasuresTable("measures", summary))
+    if whole:
+        shown += [_contents(contents), _attributes(attributes)]
+        if results.config:
+            shown.append(Text.assemble((" configuration\n", "bold"), printable(results.config)))
+    else:
+        shown.append(_names(results.contents))
+        more = "sizes and units of what is in the file, attributes and the configuration"
+        shown += hints(summary.n_hidden, more)
+    told = {
+        "kind": "results",
+        "attributes": dict(results.attrs),
+        "metrics": {name: dataclasses.asdict(metric) for name, metric in results.metrics.items()},
+        "contents": contents,
+        "group_attributes": attributes,
+        "config": results.config,
+    }
+    return told, Group(*shown)
+
+
+def _summary(results: Results, *, whole: bool) -> Summary:
+    """Put the figures of merit into words as the command that measured them did."""
+    command = command_of(str(results.attrs.get("command", "")))
+    sampler = str(results.attributes.get("samples", {}).get("sampler", ""))
+    heads = {"": STAGES.get(sampler, sampler)} if command == "sample" else {}
+    return summary_of(results.metrics, command, whole=whole, heads=heads)
+
+
+def _names(contents: Mapping[str, Entry]) -> RenderableType:
+    """List the variables of each group."""
+    groups: dict[str, list[str]] = {}
+    for name in contents:
+        group, _, variable = name.rpartition("/")
+        groups.setdefault(f"/{group}", []).append(variable)
+    rows = [(group, ", ".join(variables)) for group, variables in groups.items()]
+    return rows_table("contents", ("group", "variables"), rows)
+
+
+def _contents(contents: list[dict[str, Any]]) -> RenderableType:
+    """List the variables with their sizes and units."""
     rows = [
         (
             entry["name"],
@@ -102,29 +158,23 @@ def describe_results(path: Path) -> Description:
         )
         for entry in contents
     ]
-    shown: list[RenderableType] = [pairs_table(f"results file {path}", results.attrs)]
-    if results.metrics:
-        shown.append(metrics_table("metrics", results.metrics))
     columns = ("variable", "dimensions", "type", "unit", "description")
-    shown.append(rows_table("contents", columns, rows))
-    attributes = {name: dict(values) for name, values in results.attributes.items() if values}
-    listed = [
+    return rows_table("contents", columns, rows)
+
+
+def _attributes(attributes: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    """List the attributes of all groups."""
+    rows = [
         (f"/{group}", name, _in_short(value))
         for group, values in attributes.items()
         for name, value in values.items()
     ]
-    shown.append(rows_table("attributes", ("group", "name", "value"), listed))
-    if results.config:
-        shown.append(Text.assemble((" configuration\n", "bold"), printable(results.config)))
-    told = {
-        "kind": "results",
-        "attributes": dict(results.attrs),
-        "metrics": {name: dataclasses.asdict(metric) for name, metric in results.metrics.items()},
-        "contents": contents,
-        "group_attributes": attributes,
-        "config": results.config,
-    }
-    return told, Group(*shown)
+    return rows_table("attributes", ("group", "name", "value"), rows)
+
+
+def _listed(value: object) -> list[object]:
+    """Give an attribute that is one text or several as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _in_short(value: object) -> object:

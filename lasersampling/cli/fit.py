@@ -11,7 +11,18 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Resume, Seed
+from lasersampling.cli.options import (
+    INPUT,
+    SETTINGS,
+    All,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+)
 from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
 from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import (
@@ -32,7 +43,6 @@ if TYPE_CHECKING:
     from lasersampling.learning.task import State
 
 _DEFAULT_RECIPE = "distribution"
-_OF_TARGET = ("kl_sample_target", "total_variation", "p_value", "ess_joint")
 
 
 def fit(
@@ -45,16 +55,21 @@ def fit(
             autocompletion=completed("recipes"),
         ),
     ] = None,
-    hidden: Annotated[int | None, typer.Option(help="Number of hidden lasers.")] = None,
+    hidden: Annotated[
+        int | None, typer.Option(help="Number of hidden lasers.", rich_help_panel=SETTINGS)
+    ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="Device file, or name.", autocompletion=completed("devices")),
+        typer.Option(
+            help="Device file, or name.", autocompletion=completed("devices"), rich_help_panel=INPUT
+        ),
     ] = None,
     imperfections: Annotated[
         str | None,
         typer.Option(
             help="Imperfections of the lasers: file, or name.",
             autocompletion=completed("imperfections"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     adapt: Annotated[
@@ -63,6 +78,7 @@ def fit(
             metavar="[ROUNDS]",
             help="Rounds in which the lasers are adapted to the machine before learning; 4 if no "
             "number follows, 0 by default, since learning with them corrects the same errors.",
+            rich_help_panel=SETTINGS,
         ),
     ] = None,
     substrate: Address = None,
@@ -75,17 +91,19 @@ def fit(
     quiet: Quiet = False,
     as_json: Json = False,
     strict: Strict = False,
+    show_all: All = False,
 ) -> None:
     """Learn a distribution with simulated lasers in the loop."""
     from lasersampling.boltzmann import read_target
     from lasersampling.cli.preparing import calibrate_once
-    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.judging.fits import evaluate_fit
     from lasersampling.learning.checkpoints import Checkpoints
     from lasersampling.learning.machines.fitting import check_size, sampler_of
     from lasersampling.learning.machines.fitting import fit as learn
     from lasersampling.learning.machines.recipes import FitRecipe
     from lasersampling.results.records import adaptation_values
+    from lasersampling.results.summary import summary_of
     from lasersampling.sampling.neurons.sampler import Lasers
     from lasersampling.sampling.substrate_sampler import SubstrateSampler
 
@@ -137,6 +155,7 @@ def fit(
         )
         evaluation = judged(file, reporter, "what was learned", lambda: evaluate_fit(found))
     metrics, files = evaluation.metrics, drawn(file, reporter)
+    summary = summary_of(metrics, "fit", whole=show_all)
     reporter.result(
         {
             "recipe": recipe or str(resume),
@@ -153,12 +172,13 @@ def fit(
             "files": [str(path) for path in files],
         },
         with_certificate(
-            metrics_table(
-                f"{Path(config.target).name}, learned with {sampler.name} in the loop",
-                {name: m for name, m in metrics.items() if name.startswith(_OF_TARGET)},
+            MeasuresTable(
+                f"{Path(config.target).name}, learned with {sampler.name} in the loop", summary
             ),
             evaluation.certificate,
             remarks=[] if found.adaptation is None else [found.adaptation.sentence],
+            whole=show_all,
+            n_hidden=summary.n_hidden,
         ),
     )
     enforce(evaluation.certificate, strict=strict)

@@ -10,7 +10,17 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, pictures_remarks, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed
+from lasersampling.cli.options import (
+    INPUT,
+    SETTINGS,
+    All,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+)
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
 from lasersampling.commands.configuring import configured, device_table, files_named, recipe_table
@@ -59,6 +69,7 @@ def generate(
             metavar="MODEL",
             help="Trained machine: a file, or the name of a shipped one.",
             autocompletion=completed("machines"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     labels: Annotated[
@@ -67,6 +78,7 @@ def generate(
             "--label",
             metavar="NAME",
             help="Draw this class only, by its name or number, clamped; may be repeated.",
+            rich_help_panel=SETTINGS,
         ),
     ] = None,
     picture: Annotated[
@@ -76,6 +88,7 @@ def generate(
             parser=expanded,
             metavar="FILE.png",
             help="Complete this picture; clear pixels are unknown.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     mask: Annotated[
@@ -84,10 +97,12 @@ def generate(
             parser=expanded,
             metavar="FILE.png",
             help="Picture that is bright where the picture to complete is known.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     occlude: Annotated[
-        str | None, typer.Option(help="Half to hide: lower, upper, left or right.")
+        str | None,
+        typer.Option(help="Half to hide: lower, upper, left or right.", rich_help_panel=SETTINGS),
     ] = None,
     adapt: Adapt = None,
     seed: Seed = None,
@@ -97,6 +112,7 @@ def generate(
     quiet: Quiet = False,
     as_json: Json = False,
     strict: Strict = False,
+    show_all: All = False,
 ) -> None:
     """Generate images with lasers and with Gibbs sampling, by a recipe or from a trained machine.
 
@@ -106,7 +122,7 @@ def generate(
     from lasersampling.boltzmann.unit_names import UnitNames
     from lasersampling.cli.complete import check_request, complete_picture
     from lasersampling.cli.generated import closing_line, headline_of
-    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.datasets.sources import NAMES as SOURCE_NAMES
     from lasersampling.judging.generation import generate_images, label_conditions
@@ -118,6 +134,7 @@ def generate(
         write_certificate,
         write_class_names,
     )
+    from lasersampling.results.summary import summary_of
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     check_request(picture, mask, occlude, model, len(labels or ()))
@@ -208,6 +225,7 @@ def generate(
             file.metrics(metrics)
             write_certificate(file, certificate)
     output.draw(reporter)
+    summary = summary_of(metrics, "generate", whole=show_all)
     reporter.result(
         {
             "recipe": recipe,
@@ -224,9 +242,11 @@ def generate(
             "files": [str(path) for path in output.files],
         },
         with_certificate(
-            metrics_table(headline, metrics),
+            MeasuresTable(headline, summary),
             certificate,
             remarks=[adaptation.sentence, *pictures_remarks(certificate, config.duration_ns)],
+            whole=show_all,
+            n_hidden=summary.n_hidden,
         ),
     )
     reporter.status(closing_line(config, machine, metrics, output.files))

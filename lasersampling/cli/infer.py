@@ -9,7 +9,18 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed
+from lasersampling.cli.options import (
+    INPUT,
+    OUTPUT,
+    SETTINGS,
+    All,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+)
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
 from lasersampling.commands.configuring import configured, device_table, imperfections_table
@@ -37,23 +48,31 @@ def infer(
     ],
     clamp: Annotated[
         str | None,
-        typer.Option(metavar="UNIT=VALUE,...", help='What is observed: "alarm=1,3=0".'),
+        typer.Option(
+            metavar="UNIT=VALUE,...", help='What is observed: "alarm=1,3=0".', rich_help_panel=INPUT
+        ),
     ] = None,
     soft: Annotated[
         str | None,
         typer.Option(
             metavar="UNIT=P,...",
             help='Soft evidence, which multiplies the odds of 1 by P/(1-P): "2=0.8".',
+            rich_help_panel=INPUT,
         ),
     ] = None,
     evidence: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="CSV: a column for each unit, a row for each case, empty = free."
+            metavar="FILE",
+            help="CSV: a column for each unit, a row for each case, empty = free.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     sampler: Annotated[
-        str, typer.Option(help="lasers (compared with Gibbs sampling), or gibbs.")
+        str,
+        typer.Option(
+            help="lasers (compared with Gibbs sampling), or gibbs.", rich_help_panel=SETTINGS
+        ),
     ] = "lasers",
     device: Annotated[
         str | None,
@@ -61,6 +80,7 @@ def infer(
             help="Device file, or name; by default the one that the machine was learned with, or "
             "else D6.",
             autocompletion=completed("devices"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     imperfections: Annotated[
@@ -69,17 +89,28 @@ def infer(
             help="Imperfections of the lasers: file, or name; by default those that the machine "
             "was learned with, or else none.",
             autocompletion=completed("imperfections"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Laser time per chain in ns; 15000 by default.")
+        float | None,
+        typer.Option(
+            help="Laser time per chain in ns; 15000 by default.", rich_help_panel=SETTINGS
+        ),
     ] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Gibbs sampling: draws per chain; 5000 by default.")
+        int | None,
+        typer.Option(
+            help="Gibbs sampling: draws per chain; 5000 by default.", rich_help_panel=SETTINGS
+        ),
     ] = None,
-    chains: Annotated[int | None, typer.Option(help="Chains per case; 16 by default.")] = None,
+    chains: Annotated[
+        int | None, typer.Option(help="Chains per case; 16 by default.", rich_help_panel=SETTINGS)
+    ] = None,
     adapt: Adapt = None,
-    hidden: Annotated[bool, typer.Option("--hidden", help="List hidden units too.")] = False,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="List hidden units too.", rich_help_panel=OUTPUT)
+    ] = False,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -87,6 +118,7 @@ def infer(
     quiet: Quiet = False,
     as_json: Json = False,
     strict: Strict = False,
+    show_all: All = False,
 ) -> None:
     """Infer what is not observed, and compare with exact posteriors (up to 20 free units).
 
@@ -160,7 +192,7 @@ def infer(
             "seed": config.seed,
             "files": [str(path) for path in output.files],
         },
-        with_certificate(told.table(), certificate),
+        with_certificate(told.table(), certificate, remarks=told.sentences(), whole=show_all),
     )
     enforce(certificate, strict=strict)
 

@@ -11,12 +11,17 @@ import numpy as np
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
-from lasersampling.cli.tables import metrics_table, metrics_values, rows_table
+from lasersampling.cli.tables import MeasuresTable, metrics_values, rows_table
+from lasersampling.results.names import STAGES
+from lasersampling.results.numbers import shown, with_error
 from lasersampling.results.records import adaptation_values, posterior_metrics
+from lasersampling.results.summary import summary_of
+from lasersampling.sampling.adapting_cases import summary
 
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from lasersampling.results import Metric
     from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.evidence import Evidence
     from lasersampling.sampling.posterior import Posterior, TruthKind
@@ -83,48 +88,52 @@ class Told:
                 }
                 for name, found in self.posteriors.items()
             },
-            "metrics": metrics_values(
-                {
-                    f"{metric}_{name}": found
-                    for name, posterior in self.posteriors.items()
-                    for metric, found in posterior_metrics(posterior).items()
-                }
-            ),
+            "metrics": metrics_values(self._metrics()),
         }
 
     def table(self) -> Group:
         """Give the first cases as a table, with the figures of merit of all cases."""
         from rich.console import Group
-        from rich.text import Text
-
-        from lasersampling.sampling.adapting_cases import summary
 
         first, names = self._first, self.names
         evidence = first.evidence
+        n_shown = min(evidence.n_cases, _MAX_SHOWN)
+        single = evidence.n_cases == 1
         rows = []
-        for case, unit in np.argwhere(evidence.clamped[:_MAX_SHOWN] == FREE):
+        for case, unit in np.argwhere(evidence.clamped[:n_shown] == FREE):
+            given = [] if single else [evidence_text(evidence, int(case), names)]
             sampled = (_with_error(found, case, unit) for found in self.posteriors.values())
-            exact = first.exact[case, unit]
-            shown = "unknown" if np.isnan(exact) else f"{exact:.4f}"
-            rows.append((evidence_text(evidence, int(case), names), names[unit], *sampled, shown))
-        shown_cases = min(evidence.n_cases, _MAX_SHOWN)
-        title = f"P(z = 1 | evidence), {shown_cases} of {evidence.n_cases} cases"
-        metrics = {
-            f"{metric}, {name}": found
-            for name, posterior in self.posteriors.items()
-            for metric, found in posterior_metrics(posterior).items()
-        }
-        columns = ("evidence", "unit", *self.posteriors, _COLUMN[first.exact_of])
-        about = [f"Exact: the posterior {_ABOUT[first.exact_of]}.", *self.remarks]
+            rows.append((*given, names[unit], *sampled, shown(first.exact[case, unit])))
+        title = (
+            f"P(z = 1 | {evidence_text(evidence, 0, names)})"
+            if single
+            else f"P(z = 1 | evidence), {n_shown} of {evidence.n_cases} cases"
+        )
+        given = [] if single else ["evidence"]
+        heads = (STAGES.get(name, name) for name in self.posteriors)
+        columns = (*given, "unit", *heads, _COLUMN[first.exact_of])
+        numbers = range(len(given) + 1, len(columns))
+        table = rows_table(title, columns, rows, numbers)
+        metrics = self._metrics()
+        whole = "all cases" if evidence.n_cases > 1 else "all units"
+        measures = MeasuresTable(whole, summary_of(metrics, "infer"))
+        return Group(table, *([measures] if metrics else []))
+
+    def sentences(self) -> list[str]:
+        """Give the remarks: what is exact, why it may be unknown, what was done to the lasers."""
+        about = [f"Exact: the posterior {_ABOUT[self._first.exact_of]}.", *self.remarks]
         if reason := self._reason():
             about.append(f"Unknown: {reason}.")
         if self.adaptations:
             about.append(summary(self.adaptations))
-        return Group(
-            rows_table(title, columns, rows),
-            *([metrics_table("all cases", metrics)] if metrics else []),
-            *(Text(sentence) for sentence in about),
-        )
+        return about
+
+    def _metrics(self) -> dict[str, Metric]:
+        return {
+            f"{metric}_{name}": found
+            for name, posterior in self.posteriors.items()
+            for metric, found in posterior_metrics(posterior).items()
+        }
 
     def _reason(self) -> str | None:
         """Say why exact probabilities are missing, if some are."""
@@ -145,8 +154,8 @@ class Told:
 
 def _with_error(found: Posterior, case: int, unit: int) -> str:
     """Write a sampled probability; for a unit that never changed its error is unknown."""
-    mean, error = found.mean[case, unit], found.standard_error[case, unit]
-    return f"{mean:.4f}, never changed" if error != error else f"{mean:.4f} ± {error:.4f}"
+    mean, error = float(found.mean[case, unit]), float(found.standard_error[case, unit])
+    return f"{shown(mean)}, never changed" if error != error else with_error(mean, error)
 
 
 def evidence_text(evidence: Evidence, case: int, names: tuple[str, ...]) -> str:

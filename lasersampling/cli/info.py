@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json
+from lasersampling.cli.options import All, Json
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
 from lasersampling.paths import expanded
@@ -25,12 +25,13 @@ def info(
         ),
     ],
     as_json: Json = False,
+    show_all: All = False,
 ) -> None:
     """Describe a file of results or of a model: machine, device, network."""
     from lasersampling.cli.describe import describe
 
     path = _find(file)
-    values, shown = describe(path)
+    values, shown = describe(path, whole=show_all)
     Reporter(quiet=False, as_json=as_json).result({"file": str(path)} | values, shown)
 
 

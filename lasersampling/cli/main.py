@@ -16,6 +16,7 @@ from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.compare import compare
 from lasersampling.cli.convert import convert
+from lasersampling.cli.examples import epilog_of
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
@@ -56,7 +57,7 @@ app = typer.Typer(
 )
 _LASERS = simulate, calibrate, sample, fit, infer, generate
 for _command in (*_LASERS, classify, compare, convert, info):
-    app.command()(_command)
+    app.command(epilog=epilog_of(_command.__name__))(_command)
 app.add_typer(serve, name="serve")
 
 

@@ -14,9 +14,16 @@ import typer
 
 from lasersampling.cli.completing import completed
 from lasersampling.paths import expanded
+from lasersampling.results.names import SHOWN
+
+INPUT, SETTINGS, OUTPUT = "Input", "Settings", "Output"
+"""Groups of options in the help of commands."""
 
 Seed = Annotated[
-    int | None, typer.Option("--seed", help="Seed of all random numbers; the default is 0.")
+    int | None,
+    typer.Option(
+        "--seed", help="Seed of all random numbers; the default is 0.", rich_help_panel=SETTINGS
+    ),
 ]
 Device = Annotated[
     str,
@@ -32,11 +39,16 @@ Out = Annotated[
         parser=expanded,
         metavar="FILE.h5",
         help="Results file (HDF5) to write; figures are put beside it.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace the results file and its figures if they exist."),
+    typer.Option(
+        "--overwrite",
+        help="Replace the results file and its figures if they exist.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -44,6 +56,7 @@ Overrides = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Set any key of the configuration, such as device.synapse.kick=0.5; may be repeated.",
+        rich_help_panel=SETTINGS,
     ),
 ]
 Resume = Annotated[
@@ -52,9 +65,26 @@ Resume = Annotated[
         parser=expanded,
         metavar="FILE.h5",
         help="Resume a run that was stopped, from its results file, in place of a recipe.",
+        rich_help_panel=INPUT,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no remarks.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="Show no progress and no remarks.", rich_help_panel=OUTPUT),
+]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print one line of JSON on standard output, not a table.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one line of JSON on standard output, not a table.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+All = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        help=f"Show all measures, not the {SHOWN} most important, and what a verdict rests on.",
+        rich_help_panel=OUTPUT,
+    ),
 ]

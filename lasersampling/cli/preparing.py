@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.options import SETTINGS
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ Adapt = Annotated[
         metavar="[ROUNDS]",
         help=f"Rounds in which the lasers are adapted to the machine, {_ROUNDS} if no number "
         "follows, 0 for none; by default as many as help and cost no more laser time than the run.",
+        rich_help_panel=SETTINGS,
     ),
 ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lasersampling.cli.options import INPUT
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,13 +19,17 @@ Address = Annotated[
         "--substrate",
         metavar="ADDRESS",
         help="Device to learn on (docs/remote.md): tcp://host:port or unix:///path.",
+        rich_help_panel=INPUT,
     ),
 ]
 
 Timeout = Annotated[
     float | None,
     typer.Option(
-        "--timeout-s", help="Longest wait for an answer of that device.", show_default="60"
+        "--timeout-s",
+        help="Longest wait for an answer of that device.",
+        show_default="60",
+        rich_help_panel=INPUT,
     ),
 ]
 

@@ -8,7 +8,17 @@ import typer
 
 from lasersampling.cli.certifying import Strict, enforce, with_certificate
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Json, Out, Overrides, Overwrite, Quiet, Seed
+from lasersampling.cli.options import (
+    INPUT,
+    SETTINGS,
+    All,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Seed,
+)
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
 from lasersampling.commands.configuring import configured, device_table, flag, imperfections_table
@@ -44,30 +54,44 @@ def sample(
             autocompletion=completed("machines"),
         ),
     ],
-    sampler: Annotated[str, typer.Option(help="lasers, renewal or gibbs.")] = "lasers",
+    sampler: Annotated[
+        str, typer.Option(help="lasers, renewal or gibbs.", rich_help_panel=SETTINGS)
+    ] = "lasers",
     device: Annotated[
         str | None,
         typer.Option(
             help="Lasers, renewal: device file, or name; D6 by default.",
             autocompletion=completed("devices"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Lasers, renewal: time per chain in ns; 25000 by default.")
+        float | None,
+        typer.Option(
+            help="Lasers, renewal: time per chain in ns; 25000 by default.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
     imperfections: Annotated[
         str | None,
         typer.Option(
             help="Lasers: file of imperfections, or name; none by default.",
             autocompletion=completed("imperfections"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Gibbs: draws per chain; 10000 by default.")
+        int | None,
+        typer.Option(help="Gibbs: draws per chain; 10000 by default.", rich_help_panel=SETTINGS),
     ] = None,
-    chains: Annotated[int | None, typer.Option(help="Independent chains; 4 by default.")] = None,
+    chains: Annotated[
+        int | None, typer.Option(help="Independent chains; 4 by default.", rich_help_panel=SETTINGS)
+    ] = None,
     clamp: Annotated[
-        str | None, typer.Option(metavar="UNIT=VALUE,...", help='Hold units: "0=1,3=0".')
+        str | None,
+        typer.Option(
+            metavar="UNIT=VALUE,...", help='Hold units: "0=1,3=0".', rich_help_panel=SETTINGS
+        ),
     ] = None,
     adapt: Adapt = None,
     seed: Seed = None,
@@ -77,6 +101,7 @@ def sample(
     quiet: Quiet = False,
     as_json: Json = False,
     strict: Strict = False,
+    show_all: All = False,
 ) -> None:
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
@@ -88,11 +113,13 @@ def sample(
     from lasersampling.boltzmann.learned import load_learned
     from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS
     from lasersampling.cli.evidence import clamped_units
-    from lasersampling.cli.tables import metrics_table, metrics_values
+    from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.config import resolve
     from lasersampling.judging.reference import reference_metrics
     from lasersampling.judging.samples import evaluate
+    from lasersampling.results.names import STAGES
     from lasersampling.results.records import adaptation_values, write_certificate
+    from lasersampling.results.summary import summary_of
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     options = {
@@ -158,6 +185,8 @@ def sample(
             write_certificate(file, certificate)
     output.draw(reporter)
     metrics = evaluation.metrics() | beside
+    heads = {"": STAGES.get(samples.sampler, samples.sampler)}
+    summary = summary_of(metrics, "sample", whole=show_all, heads=heads)
     reporter.result(
         {
             "machine": config.machine,
@@ -176,9 +205,11 @@ def sample(
             "files": [str(path) for path in output.files],
         },
         with_certificate(
-            metrics_table(f"{config.machine}, sampled with {samples.sampler}", metrics),
+            MeasuresTable(f"{config.machine}, sampled with {heads['']}", summary),
             certificate,
             remarks=_remarks(ready),
+            whole=show_all,
+            n_hidden=summary.n_hidden,
         ),
     )
     enforce(certificate, strict=strict)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.completing import completed
-from lasersampling.cli.options import Overrides, Quiet
+from lasersampling.cli.examples import epilog_of
+from lasersampling.cli.options import INPUT, SETTINGS, Overrides, Quiet
 from lasersampling.commands.configuring import configured, device_table, imperfections_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, Problem
@@ -22,6 +23,7 @@ from lasersampling.errors import InputError, Problem
 if TYPE_CHECKING:
     from lasersampling.hardware import Substrate
 
+_CONNECTION = "Connection"
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 5005
 _INTERRUPTED = 130
@@ -29,7 +31,10 @@ _GRACE_S = 2.0
 """How long the process may take to end by itself when it was told to during a run [s]."""
 
 Host = Annotated[
-    str | None, typer.Option(help=f"Address to listen on; {_DEFAULT_HOST} by default.")
+    str | None,
+    typer.Option(
+        help=f"Address to listen on; {_DEFAULT_HOST} by default.", rich_help_panel=_CONNECTION
+    ),
 ]
 Port = Annotated[
     int | None,
@@ -37,12 +42,21 @@ Port = Annotated[
         help=f"Port to listen on, 0 for any that is free; {_DEFAULT_PORT} by default.",
         min=0,
         max=65535,
+        rich_help_panel=_CONNECTION,
     ),
 ]
 Stdio = Annotated[
     bool,
-    typer.Option("--stdio", help="Answer on standard input and output instead of a port."),
+    typer.Option(
+        "--stdio",
+        help="Answer on standard input and output instead of a port.",
+        rich_help_panel=_CONNECTION,
+    ),
 ]
+Members = Annotated[
+    int, typer.Option(help="Number of chips, with successive numbers.", rich_help_panel=SETTINGS)
+]
+FirstChip = Annotated[int, typer.Option(help="Number of the first chip.", rich_help_panel=SETTINGS)]
 
 serve = typer.Typer(
     help="Offer a simulated device to other processes (docs/remote.md).", no_args_is_help=True
@@ -54,13 +68,17 @@ def _group() -> None:
     pass  # with it, what to serve is named even while there is only one thing to serve
 
 
-@serve.command()
+@serve.command(epilog=epilog_of("serve lasers"))
 def lasers(
-    units: Annotated[int, typer.Option(help="Number of lasers in the network.")],
+    units: Annotated[
+        int, typer.Option(help="Number of lasers in the network.", rich_help_panel=SETTINGS)
+    ],
     device: Annotated[
         str | None,
         typer.Option(
-            help="Device file, or name; D6 by default.", autocompletion=completed("devices")
+            help="Device file, or name; D6 by default.",
+            autocompletion=completed("devices"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     imperfections: Annotated[
@@ -68,10 +86,14 @@ def lasers(
         typer.Option(
             help="File of imperfections, or name; none by default.",
             autocompletion=completed("imperfections"),
+            rich_help_panel=INPUT,
         ),
     ] = None,
     chip_seed: Annotated[
-        int | None, typer.Option(help="Number of the chip, which determines its mismatch.")
+        int | None,
+        typer.Option(
+            help="Number of the chip, which determines its mismatch.", rich_help_panel=SETTINGS
+        ),
     ] = None,
     host: Host = None,
     port: Port = None,
@@ -102,7 +124,7 @@ def lasers(
         _offer(substrate, host, port, stdio)
 
 
-@serve.command()
+@serve.command(epilog=epilog_of("serve chip"))
 def chip(
     model: Annotated[
         str,
@@ -111,9 +133,14 @@ def chip(
             autocompletion=completed("chips"),
         ),
     ],
-    sizes: Annotated[str, typer.Option(help="Inputs and neurons of each layer, such as 20,30,3.")],
-    members: Annotated[int, typer.Option(help="Number of chips, with successive numbers.")] = 1,
-    chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,
+    sizes: Annotated[
+        str,
+        typer.Option(
+            help="Inputs and neurons of each layer, such as 20,30,3.", rich_help_panel=SETTINGS
+        ),
+    ],
+    members: Members = 1,
+    chip_seed: FirstChip = 0,
     host: Host = None,
     port: Port = None,
     stdio: Stdio = False,
@@ -129,7 +156,7 @@ def chip(
         _offer(emulated, host, port, stdio)
 
 
-@serve.command()
+@serve.command(epilog=epilog_of("serve populations"))
 def populations(
     model: Annotated[
         str,
@@ -139,18 +166,30 @@ def populations(
         ),
     ],
     sizes: Annotated[
-        str, typer.Option(help="Inputs and neurons of each population, such as 20,30,3.")
+        str,
+        typer.Option(
+            help="Inputs and neurons of each population, such as 20,30,3.", rich_help_panel=SETTINGS
+        ),
     ],
     connections: Annotated[
         str | None,
-        typer.Option(help="Connections, such as 'inputs>0 0>0 0>1'; by default each to the next."),
+        typer.Option(
+            help="Connections, such as 'inputs>0 0>0 0>1'; by default each to the next.",
+            rich_help_panel=SETTINGS,
+        ),
     ] = None,
-    reset: Annotated[float, typer.Option(help="Voltage after a spike.")] = 0.0,
-    refractory: Annotated[
-        float, typer.Option(help="Refractory period in tau_syn; inf for neurons that spike once.")
+    reset: Annotated[
+        float, typer.Option(help="Voltage after a spike.", rich_help_panel=SETTINGS)
     ] = 0.0,
-    members: Annotated[int, typer.Option(help="Number of chips, with successive numbers.")] = 1,
-    chip_seed: Annotated[int, typer.Option(help="Number of the first chip.")] = 0,
+    refractory: Annotated[
+        float,
+        typer.Option(
+            help="Refractory period in tau_syn; inf for neurons that spike once.",
+            rich_help_panel=SETTINGS,
+        ),
+    ] = 0.0,
+    members: Members = 1,
+    chip_seed: FirstChip = 0,
     host: Host = None,
     port: Port = None,
     stdio: Stdio = False,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.cli.options import Device, Json, Out, Overrides, Overwrite, Quiet, Seed
+from lasersampling.cli.options import SETTINGS, Device, Json, Out, Overrides, Overwrite, Quiet, Seed
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, device_table
 from lasersampling.commands.reporting import Reporter
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lasersampling.lasers.device import Device as Laser
 
 USUAL_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -29,10 +33,12 @@ def simulate(
             help="Pump over the threshold pump, or a range start:stop:count such as 0.8:0.95:16; "
             "repeat it for more lasers. By default the pumps at which the device is active "
             "5, 25, 50, 75 and 95 % of the time.",
+            rich_help_panel=SETTINGS,
         ),
     ] = None,
     duration_ns: Annotated[
-        float | None, typer.Option(help="Time simulated in ns; 100 by default.")
+        float | None,
+        typer.Option(help="Time simulated in ns; 100 by default.", rich_help_panel=SETTINGS),
     ] = None,
     seed: Seed = None,
     out: Out = None,
@@ -51,6 +57,7 @@ def simulate(
     from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
     from lasersampling.lasers.simulation import SimulationSettings, TraceRequest
     from lasersampling.lasers.simulation import simulate as simulate_network
+    from lasersampling.results.numbers import with_error
     from lasersampling.results.records import write_device, write_traces
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -98,24 +105,48 @@ def simulate(
                 pump_ratio=config.pump,
             )
     output.draw(reporter)
-    lasers = [
-        {"pump_ratio": level, "spikes": int(count), "rate_per_ns": float(rate)}
-        for level, count, rate in zip(config.pump, counts, rates, strict=True)
+    errors = [
+        rate_error_per_ns(spikes.intervals_ns(unit), spikes.duration_ns) for unit in range(n_lasers)
     ]
+    measured = list(zip(config.pump, counts.tolist(), rates.tolist(), errors, strict=True))
     reporter.result(
         {
             "device": laser.name,
             "duration_ns": config.duration_ns,
             "seed": config.seed,
-            "lasers": lasers,
+            "lasers": [
+                {"pump_ratio": level, "spikes": count, "rate_per_ns": rate, "rate_se_per_ns": error}
+                for level, count, rate, error in measured
+            ],
             "files": [str(path) for path in output.files],
         },
         rows_table(
             f"{laser.name}, {config.duration_ns:g} ns",
-            ("pump (P/P_th)", "spikes", "spikes per ns"),
-            [tuple(row.values()) for row in lasers],
+            ("pump (P/P_th)", "spikes", "rate (1/ns)"),
+            [(level, count, with_error(rate, error)) for level, count, rate, error in measured],
+            range(3),
         ),
     )
+
+
+def rate_error_per_ns(intervals_ns: NDArray[np.float64], duration_ns: float) -> float | None:
+    """Standard error of a spike rate, from the scatter of intervals; None for fewer than two.
+
+    The spikes of a single laser are taken as a renewal process, whose number in a long time has a
+    variance of its mean times the squared coefficient of variation of the intervals (D. R. Cox,
+    Renewal Theory, 1962, section 3.3).
+
+    Parameters
+    ----------
+    intervals_ns : ndarray of float64, shape (interval,)
+        Intervals between spikes [ns].
+    duration_ns : float
+        Time in which spikes were counted [ns].
+    """
+    if len(intervals_ns) < 2:
+        return None
+    variation = float(intervals_ns.std(ddof=1) / intervals_ns.mean())
+    return variation * math.sqrt(len(intervals_ns)) / duration_ns
 
 
 def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lasersampling.compile_clock import CompileClock
 
-_WIDTH_OF_PIPES = 120
+_WIDTH_OF_PIPES = 80
 _SECONDS_BETWEEN_LINES = 10.0
 _SILENT_S = 3.0
 """Work that reports no fraction, or is already finishing, is shown after this time [s]."""

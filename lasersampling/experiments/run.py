@@ -8,9 +8,10 @@ import io
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -55,6 +56,8 @@ class Run:
         Figures of the results file; see `results.figures.NAMES`.
     inputs : tuple of path-like
         Files that may be read, which are never replaced.
+    started : float
+        Moment on the clock of `time.monotonic` from which the stored wall time counts [s].
     """
 
     out: Path
@@ -63,6 +66,7 @@ class Run:
     command: str
     figures: tuple[str, ...]
     inputs: tuple[str | os.PathLike[str], ...]
+    started: float = field(default_factory=time.monotonic)
 
     @contextmanager
     def results(self, config: object) -> Iterator[ResultsFile]:
@@ -79,6 +83,7 @@ class Run:
             If a file has appeared in between.
         """
         with ResultsFile.create(self.out, **self._about(config)) as file:
+            file.started = self.started
             yield file
         self._written(file.draw())
 
@@ -88,6 +93,7 @@ class Run:
         from lasersampling.results.run_file import RunFile  # loads torch
 
         with RunFile.open(self.out, **self._about(config)) as file:
+            file.started = self.started
             yield file
         self._written(file.draw())
 

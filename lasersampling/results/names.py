@@ -53,27 +53,27 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     # Samples of a machine or a target.
     "kl_sample_target": Measure("D_KL(sampled ‖ target)", "nats"),
-    "kl_corrected": Measure("the same, less the bias of finitely many draws", "nats"),
-    "kl_floor": Measure("D_KL that exact draws would show", "nats", digits=2),
-    "kl_floor_95": Measure("D_KL that 1 run in 20 of exact draws exceeds", "nats", digits=2),
+    "kl_corrected": Measure("D_KL(sampled ‖ target), less bias", "nats"),
+    "kl_floor": Measure("D_KL of exact draws", "nats", digits=2),
+    "kl_floor_95": Measure("D_KL of exact draws, 1 in 20 above", "nats", digits=2),
     "kl_target_sample": Measure("D_KL(target ‖ sampled)", "nats"),
-    "kl_target_sample_corrected": Measure("the same, less its bias", "nats"),
+    "kl_target_sample_corrected": Measure("D_KL(target ‖ sampled), less bias", "nats"),
     "total_variation": Measure("total variation distance"),
-    "total_variation_corrected": Measure("total variation, less its bias"),
-    "p_value": Measure("p-value of draws from the target", digits=2),
+    "total_variation_corrected": Measure("total variation, less bias"),
+    "p_value": Measure("p-value (chi-square)", digits=2),
     "mean_error_max": Measure("largest error of a unit's mean", digits=2),
-    "ess_joint": Measure("effective number of draws, joint states", digits=3),
-    "ess_min": Measure("effective number of draws, worst unit", digits=3),
+    "ess_joint": Measure("effective sample size", digits=3),
+    "ess_min": Measure("effective size, worst unit", digits=3),
     "r_hat_max": Measure("split R-hat, worst unit"),
     # Posteriors.
     "mean_abs_error": Measure("mean error of P(z = 1 | evidence)"),
     "ideal_abs_error": Measure("the same for exact draws, equally many", digits=2),
     "max_abs_error": Measure("largest error of P(z = 1 | evidence)", digits=2),
     # Images.
-    "label_accuracy": Measure("asked label seen by a classifier", *_PERCENT),
-    "covered_classes": Measure("classes among images without label"),
-    "pixel_mean_error": Measure("difference of pixel means from Gibbs, with label", digits=2),
-    "pixel_mean_error_free": Measure("difference of pixel means from Gibbs, no label", digits=2),
+    "label_accuracy": Measure("label read by a classifier", *_PERCENT),
+    "covered_classes": Measure("classes in free images"),
+    "pixel_mean_error": Measure("pixel means, off from Gibbs, labelled", digits=2),
+    "pixel_mean_error_free": Measure("pixel means, off from Gibbs, free", digits=2),
     "recognition": Measure("held-out images recognised", *_PERCENT),
     "log_probability": Measure("log probability of image and label", "nats"),
     "adversarial_accuracy": Measure("told apart from training images", *_PERCENT),
@@ -126,10 +126,10 @@ MEASURES: dict[str, Measure] = {
 """Words of each measure, by the name that it has in files, in the usual order."""
 
 STAGES: dict[str, str] = {
+    "before": "before learning",
     "lasers": "lasers",
     "renewal": "renewal neurons",
     "gibbs": "Gibbs sampling",
-    "before": "before learning",
     "data": "held-out images",
     "held_out": "held-out images",
     "linear": "logistic regression",
@@ -151,6 +151,10 @@ _OF_SAMPLES = (
     "kl_floor_95", "kl_target_sample", "kl_target_sample_corrected", "total_variation_corrected",
     "mean_error_max", "ess_min", "r_hat_max",
 )  # fmt: skip
+
+
+_DEVICE = {"": "device"}
+"""Head for figures of merit of the device that stand beside those of samplers."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +188,13 @@ class Ending:
 ENDINGS: dict[str, Ending] = {
     "sample": Ending(_OF_SAMPLES, {"": "lasers"}),
     "fit": Ending(_OF_SAMPLES, {"": "after learning"}),
-    "infer": Ending(("mean_abs_error", "ideal_abs_error", "max_abs_error")),
+    "infer": Ending(("mean_abs_error", "ideal_abs_error", "max_abs_error"), _DEVICE),
     "generate": Ending(
         (
             "label_accuracy", "covered_classes", "pixel_mean_error", "pixel_mean_error_free",
             "completion_spread", "unknown_pixels", "n_completions",
-        )
+        ),
+        _DEVICE,
     ),
     "classify": Ending(
         (
@@ -265,7 +270,7 @@ def measure_of(name: str, units: str = "1", description: str = "") -> Measure:
     Examples
     --------
     >>> measure_of("p_value").words, measure_of("dead_time", "ns").title
-    ('p-value of draws from the target', 'dead time (ns)')
+    ('p-value (chi-square)', 'dead time (ns)')
     """
     if name in MEASURES:
         return MEASURES[name]

@@ -70,24 +70,34 @@ def with_error(value: float, error: float | None, digits: int = 4) -> str:
     return f"({text})e{scale:+03d}" if scale else text
 
 
-def interval(low: float, high: float) -> str:
-    """Write the ends of an interval, with digits that fit its width.
+def with_interval(value: float, low: float, high: float, digits: int = 4) -> str:
+    """Write a number with the ends of an interval, with digits that fit its width.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    low, high : float
+        The ends.
+    digits : int
+        Significant digits of the number if the interval has no width.
 
     Examples
     --------
-    >>> interval(0.012345, 0.034567), interval(0.25, math.inf), interval(-math.inf, 3.0)
-    ('0.012 to 0.035', 'above 0.250', 'below 3')
+    >>> with_interval(0.023, 0.012345, 0.034567), with_interval(math.inf, 0.25, math.inf)
+    ('0.023 (0.012 to 0.035)', 'infinite (above 0.250)')
     """
-    if math.isinf(high):
-        return "unbounded" if math.isinf(low) else f"above {shown(low, 3)}"
-    if math.isinf(low):
-        return f"below {shown(high, 3)}"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        if math.isinf(low) and math.isinf(high):
+            return shown(value, digits)
+        end = f"below {shown(high, 3)}" if math.isinf(low) else f"above {shown(low, 3)}"
+        return f"{shown(value, digits)} ({end})"
     half = (high - low) / 2
-    largest = max(abs(low), abs(high))
-    if half <= 0 or not _SMALLEST <= largest < _LARGEST:
-        return f"{shown(low, 3)} to {shown(high, 3)}"
+    if half <= 0 or not _SMALLEST <= max(abs(low), abs(high)) < _LARGEST:
+        return f"{shown(value, digits)} ({shown(low, 3)} to {shown(high, 3)})"
     decimals = _ERROR_DIGITS - 1 - _exponent(half, _ERROR_DIGITS)
-    return f"{_fixed(low, decimals)} to {_fixed(high, decimals)}"
+    number = _fixed(value, decimals) if math.isfinite(value) else shown(value)
+    return f"{number} ({_fixed(low, decimals)} to {_fixed(high, decimals)})"
 
 
 def _exponent(value: float, digits: int) -> int:

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lasersampling.results.contents import Metric
-from lasersampling.results.names import ENDINGS, SHOWN, Ending, Measure, measure_of, parsed
-from lasersampling.results.numbers import interval, with_error
+from lasersampling.results.names import (
+    ENDINGS,
+    SHOWN,
+    STAGES,
+    Ending,
+    Measure,
+    measure_of,
+    parsed,
+)
+from lasersampling.results.numbers import with_error, with_interval
 
 
 @dataclass(frozen=True)
@@ -128,13 +136,18 @@ def summary_of(
         grid.setdefault(stem, {})[stage] = name
     rank = {stem: place for place, stem in enumerate(ending.measures)}
     stems = sorted(grid, key=lambda stem: rank.get(stem, len(rank)))
-    shown = stems if whole else stems[:SHOWN]
+    # What a command lists is never crowded out, and calibrations in its file are no part of that.
+    listed = [stem for stem in stems if stem in rank] or stems
+    shown = stems if whole else listed[:SHOWN]
+    order = ["", *STAGES]
     stages = list(dict.fromkeys(stage for stem in shown for stage in grid[stem]))
-    stages.sort(key=bool)  # what names no stage comes first, others as they are
+    stages.sort(key=lambda stage: order.index(stage) if stage in order else len(order))
     rows = []
     for stem in shown:
         first = metrics[next(iter(grid[stem].values()))]
-        measure = measure_of(stem, first.units, first.description)
+        # The description of one of several figures of merit would not fit the others.
+        about = first.description if set(grid[stem]) == {""} else ""
+        measure = measure_of(stem, first.units, about)
         cells = {
             words.head(stage): _cell(grid[stem][stage], metrics[grid[stem][stage]], measure)
             for stage in stages
@@ -149,9 +162,10 @@ def summary_of(
 def _cell(name: str, metric: Metric, measure: Measure) -> Cell:
     value = metric.value * measure.factor
     error = None if metric.standard_error is None else metric.standard_error * measure.factor
-    text, why = with_error(value, error, measure.digits), metric.reason
+    why = metric.reason
     ends = metric.interval
     if ends is None or (error is not None and math.isfinite(error)):
+        text = with_error(value, error, measure.digits)
         return Cell(name, text, why, has_interval=False)
     low, high = sorted(end * measure.factor for end in ends)
     outside = math.isfinite(value) and not low <= value <= high
@@ -160,4 +174,4 @@ def _cell(name: str, metric: Metric, measure: Measure) -> Cell:
             "its 95 % interval is that of the value without the bias of finitely many draws, which "
             "the value here still contains"
         )
-    return Cell(name, f"{text} ({interval(low, high)})", why, has_interval=True)
+    return Cell(name, with_interval(value, low, high, measure.digits), why, has_interval=True)

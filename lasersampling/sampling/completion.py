@@ -36,6 +36,7 @@ from lasersampling.sampling.conditions import (
     pixel_problems,
 )
 from lasersampling.sampling.protocol import Progress, Sampler
+from lasersampling.statistics.jackknife import jackknife_error
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,6 +92,20 @@ class Completions:
         """
         spread: NDArray[np.float64] = self.states[:, :, -1].std(axis=1, dtype=np.float64)
         return spread
+
+    def mean_uncertainty(self) -> tuple[float, float]:
+        """Mean of `uncertainty` over unknown pixels, and its standard error [1].
+
+        The error is that of the jackknife over completions: infinitely many might differ by it.
+        """
+        unknown = np.where(self.known.all(axis=1, keepdims=True), True, ~self.known)
+        final = self.states[:, :, -1]
+        left_out = [
+            np.delete(final, k, axis=1).std(axis=1, dtype=np.float64)[unknown].mean()
+            for k in range(final.shape[1])
+        ]
+        value = float(self.uncertainty()[unknown].mean())
+        return value, float(jackknife_error(left_out))
 
     def error(self, originals: ArrayLike) -> NDArray[np.float64]:
         """Fraction of unknown pixels that are wrong, shape (image, completion, draw).

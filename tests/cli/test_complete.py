@@ -43,8 +43,10 @@ def test_a_mask_says_what_is_known_and_the_result_is_drawn_in_characters(run, pi
     ran = run("generate", "--from", "digits", "--complete", "mine.png", "--mask", "mask.png",
               "--label", 3, *QUICK)  # fmt: skip
     assert ran.code == 0
-    lines = [line.split() for line in ran.out.splitlines() if line.strip()]
+    drawing, _, measures = ran.out.partition("\n\n")
+    lines = [line.split() for line in drawing.splitlines()]
     assert len(lines) == 8
+    assert "pixels that were completed" in measures
     seen = np.array([list(line[0]) for line in lines])
     assert ((seen == "?") == (mask == 0)).all()
     assert ((seen == "█") == (picture == 1) & (mask == 255)).all()

@@ -74,9 +74,13 @@ def test_results(run):
     ]
     assert told["group_attributes"] == {"a": {"list": [1, 2], "text": "[x]"}}
     assert told["config"] == "x = [1]\n"
-    shown = run("info", "run.h5").out
-    for text in ("a [b]", "/a/y", "n 2", "times [of day]", "0.5000 ± 0.1", "x = [1]"):
+    shown = run("info", "run.h5", "--all").out
+    for text in ("a [b]", "/a/y", "n 2", "times [of day]", "0.50 ± 0.10", "x = [1]"):
         assert text in shown
+    short = run("info", "run.h5").out
+    assert "x = [1]" not in short
+    for text in ("a [b]", "/a", "0.50 ± 0.10", "--all shows sizes and units"):
+        assert text in short
 
 
 def test_a_network_tells_its_variables(run):
@@ -97,6 +101,19 @@ def test_machines_that_say_what_they_learned(run):
     assert json.loads(run("info", "one.h5", "--json").out)["learned_with"] == "lasers"
     with ResultsFile.create("fit.h5", command="", seed=0, config="") as file:
         write_learned(file, record)
-    shown = run("info", "fit.h5").out
+    shown = run("info", "fit.h5", "--all").out
     assert "text of 9 lines" in shown
     assert "key4" not in shown
+
+
+def test_measures_of_a_command_stand_as_it_showed_them_after_the_verdict(run):
+    with ResultsFile.create("run.h5", command="lasersampling fit t.csv", seed=3, config="") as file:
+        for name in ("r_hat_max", "kl_sample_target_gibbs", "kl_sample_target", *"abcdef"):
+            file.metric(name, 0.5, 0.1, description=f"what {name} is")
+        file.attributes("certificate", {"verdict": "v", "sentences": ["They [b] agree.", "So so."]})
+    shown = run("info", "run.h5").out
+    places = [shown.index(text) for text in ("They [b] agree.", "after learning", "D_KL(sampled")]
+    assert places == sorted(places)
+    assert "Gibbs sampling" in shown
+    assert "--all shows 6 more measures" in shown
+    assert "what f is" in run("info", "run.h5", "--all").out

@@ -1,7 +1,9 @@
 """What a terminal cannot show never ends a command: not by its results, not by its messages."""
 
 import io
+import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ from rich.cells import cell_len
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.cli import main
+from lasersampling.cli.output import Invocation
 from lasersampling.cli.tables import rows_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config.toml import toml_of
 from lasersampling.lif import network_from_arrays, save_network
 from lasersampling.results import read_results
+from lasersampling.results.names import MEASURES
 
 NAMES = [c.callback.__name__ for c in main.app.registered_commands if c.callback is not None]
 
@@ -83,11 +87,30 @@ def test_every_command_stands_here():
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in RUNS]
 )
-def test_every_command_ends_well_on_a_terminal_of_ascii(run, inputs, name):
-    ran = run(*RUNS[name], encoding="ascii")
+def test_every_command_ends_well_on_a_terminal_of_ascii(run, inputs, name, monkeypatch):
+    """A pipe of ASCII gets tables of 80 columns in words, and the file the time since the call."""
+    written = {"compare": "ways.h5"} | dict.fromkeys(("sample", *LONG[:2], *LONG[3:]), "run.h5")
+    out = ("--out", "run.h5") if written.get(name) == "run.h5" else ()
+    begun = time.monotonic()
+    monkeypatch.setattr(main, "Invocation", lambda line: Invocation(line, begun - 1000.0))
+    ran = run(*RUNS[name], *out, encoding="ascii")
     assert ran.code == 0, ran.err
     assert ran.out.strip()
     assert (ran.out + ran.err).isascii()
+    assert_readable(ran.out)
+    if name in written:
+        spent = read_results(written[name]).attrs["wall_time_s"]
+        assert 1000.0 < spent < 1000.0 + time.monotonic() - begun
+        for more in ((), ("--all",)):
+            assert_readable(run("info", written[name], *more).out)
+    technical = {name for name in MEASURES if "_" in name}
+    assert not technical & set(re.findall(r"\w+", ran.out))  # measures have words
+
+
+def assert_readable(text):
+    """No line is broken by a terminal of 80 columns, and none steers it."""
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in NAMES), ["serve", "lasers"]])

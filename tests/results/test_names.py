@@ -54,8 +54,8 @@ def test_units_follow_the_words_and_scale_the_value():
     [
         (Metric(math.nan, None, "1", "D", None, "too few draws"), "unknown", "too few draws"),
         (Metric(0.5, 0.1, "1", "D", (0.4, 0.6)), "0.50 ± 0.10", None),
-        (Metric(0.5, None, "1", "D", (0.4, 0.6)), "0.5000 (0.40 to 0.60)", None),
-        (Metric(0.5, None, "1", "D", (0.6, 0.7)), "0.5000 (0.600 to 0.700)", "bias"),
+        (Metric(0.5, None, "1", "D", (0.4, 0.6)), "0.50 (0.40 to 0.60)", None),
+        (Metric(0.5, None, "1", "D", (0.6, 0.7)), "0.500 (0.600 to 0.700)", "bias"),
         (Metric(0.5, None, "1", "D", (0.6, 0.7), "one sees why"), None, "one sees why"),
         (Metric(math.inf, None, "1", "D", (0.4, math.inf), "new"), "infinite (above 0.400)", "new"),
     ],

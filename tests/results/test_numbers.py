@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lasersampling.results.numbers import interval, shown, with_error
+from lasersampling.results.numbers import shown, with_error, with_interval
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,16 @@ def test_values_without_errors(value, digits, text):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"),
+    ("value", "low", "high", "text"),
     [
-        (0.012345, 0.034567, "0.012 to 0.035"),
-        (-1.0, 2.0, "-1.0 to 2.0"),
-        (0.0, 0.0, "0 to 0"),
-        (1e-9, 3e-9, "1.00e-09 to 3.00e-09"),
-        (-math.inf, math.inf, "unbounded"),
+        (0.02, 0.012345, 0.034567, "0.020 (0.012 to 0.035)"),
+        (-0.5, -1.0, 2.0, "-0.5 (-1.0 to 2.0)"),
+        (0.0, 0.0, 0.0, "0 (0 to 0)"),
+        (2e-9, 1e-9, 3e-9, "2.000e-09 (1.00e-09 to 3.00e-09)"),
+        (0.5, -math.inf, math.inf, "0.5000"),
+        (0.5, -math.inf, 3.0, "0.5000 (below 3)"),
+        (math.nan, 0.1, 0.2, "unknown (0.100 to 0.200)"),
     ],
 )
-def test_intervals(low, high, text):
-    assert interval(low, high) == text
+def test_values_with_intervals(value, low, high, text):
+    assert with_interval(value, low, high) == text
