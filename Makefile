@@ -33,7 +33,7 @@ COVERAGE_FLOOR := 95
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
-	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5 and .png"
+	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5, .png and .html"
 	@echo "make docs       these pages as a site, tutorials run anew: build/docs/index.html"
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
@@ -48,6 +48,7 @@ setup: $(STAMP)
 demo: $(STAMP)
 	mkdir -p results
 	$(IN)lasersampling generate digits --out results/demo.h5 --overwrite
+	$(IN)lasersampling report results/demo.h5 --out results/demo.html --overwrite
 
 # Warnings are errors. The extra `docs` is installed when it is missing.
 docs: $(STAMP)

@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"cli": (), "experiments": ()},
-    {"comparison": ()},
+    {"comparison": (), "export": (), "report": ()},
     {"commands": ()},
     {"judging": ()},
     {"results": ("figures",)},
@@ -40,6 +40,8 @@ JOBS = {
     "experiments": "an experiment as a command",
     "cli": "the command lasersampling",
     "comparison": "ways to train, side by side",
+    "export": "formats of other tools",
+    "report": "a page on results",
     "commands": "what commands and experiments share",
     "judging": "figures of merit",
     "results": "results files",

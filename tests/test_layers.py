@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERED = [
-    *("experiments", "cli", "comparison", "commands"),
+    *("experiments", "cli", "comparison", "export", "report", "commands"),
     *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),

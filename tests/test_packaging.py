@@ -71,7 +71,11 @@ def test_the_wheel_holds_package_models_and_data(wheel):
     expected = {f"lasersampling/_models/{name}" for name in files_below(ROOT / "models")}
     expected |= {f"lasersampling/_data/{name}" for name in files_below(ROOT / "data")}
     package = files_below(ROOT / "lasersampling")
-    expected |= {f"lasersampling/{name}" for name in package if name.endswith((".py", ".typed"))}
+    expected |= {
+        f"lasersampling/{name}"
+        for name in package
+        if name.endswith((".py", ".typed", ".css", ".j2", ".js"))
+    }
     assert names == expected
 
 

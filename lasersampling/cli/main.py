@@ -17,12 +17,15 @@ from lasersampling.cli.classify import classify
 from lasersampling.cli.compare import compare
 from lasersampling.cli.convert import convert
 from lasersampling.cli.examples import epilog_of
+from lasersampling.cli.export import export
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
 from lasersampling.cli.output import Invocation
+from lasersampling.cli.plot import plot
 from lasersampling.cli.preparing import with_rounds
+from lasersampling.cli.report import report
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
@@ -56,7 +59,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _LASERS = simulate, calibrate, sample, fit, infer, generate
-for _command in (*_LASERS, classify, compare, convert, info):
+_FILES = report, plot, export, convert, info
+for _command in (*_LASERS, classify, compare, *_FILES):
     app.command(epilog=epilog_of(_command.__name__))(_command)
 app.add_typer(serve, name="serve")
 

@@ -5,57 +5,94 @@ A figure reads one results file and nothing else, so that it can be drawn again 
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lasersampling.atomic import atomic_path, check_outputs
+from lasersampling.atomic import atomic_path, check_outputs, output_problems
+from lasersampling.checks import refuse
 from lasersampling.errors import InputError
+from lasersampling.paths import suffix_of, suffix_problems
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = (
-    "accuracy_parameters",
-    "activation_curve",
-    "adaptation",
-    "certificate",
-    "chip_calibration",
-    "comparison",
-    "completions",
-    "design",
-    "distribution",
-    "divergence_over_time",
-    "exact_reference",
-    "chip_population",
-    "filters",
-    "fit",
-    "gradient_costs",
-    "image_gallery",
-    "imperfections",
-    "integrator_convergence",
-    "machines",
-    "mixing",
-    "laser_dynamics",
-    "neighbours",
-    "network_inference",
-    "noisy_hardware",
-    "online_learning",
-    "p_values",
-    "posterior",
-    "quality_over_time",
-    "raster",
-    "recognition_over_time",
-    "renewal",
-    "sparse_codes",
-    "spike_learning",
-    "spike_parameters",
-    "spike_times",
-    "spike_traces",
-    "yin_yang_plane",
-)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "accuracy_parameters": ("sizes",),
+    "activation_curve": ("calibration",),
+    "adaptation": ("adaptation",),
+    "certificate": ("faults", "rates"),
+    "chip_calibration": ("calibration_*",),
+    "comparison": ("*@arms",),
+    "completions": ("completions",),
+    "design": ("devices", "finalists", "synapses"),
+    "distribution": ("distribution",),
+    "divergence_over_time": ("divergence",),
+    "exact_reference": ("comparison", "intervals", "pulses", "photons"),
+    "chip_population": ("population",),
+    "filters": ("machine", "images"),
+    "fit": ("history", "distribution"),
+    "gradient_costs": ("cost",),
+    "image_gallery": ("images",),
+    "imperfections": ("imperfect",),
+    "integrator_convergence": ("convergence",),
+    "machines": ("machines",),
+    "mixing": ("mixing",),
+    "laser_dynamics": ("spike", "portrait", "refractory", "stability", "regimes"),
+    "neighbours": ("neighbours",),
+    "network_inference": ("explaining_away", "visual_perception"),
+    "noisy_hardware": ("hardware",),
+    "online_learning": ("online",),
+    "p_values": ("null", "power"),
+    "posterior": ("posterior",),
+    "quality_over_time": ("quality",),
+    "raster": ("spikes",),
+    "recognition_over_time": ("recognition",),
+    "renewal": ("single", "response", "machines"),
+    "sparse_codes": ("sparse",),
+    "spike_learning": ("history",),
+    "spike_parameters": ("parameters",),
+    "spike_times": ("test",),
+    "spike_traces": ("traces",),
+    "yin_yang_plane": ("plane", "test"),
+}
+"""Groups that a results file needs for each figure, or what they are like: ``calibration_*``, and
+``*@arms`` for any group that has the attribute `arms`."""
+
+NAMES = tuple(GROUPS)
+
+FORMATS: dict[str, dict[str, None]] = {
+    ".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None},
+}  # fmt: skip
+"""Endings of files of figures, and what is left out of them, since it differs in each run."""
+
+
+def candidates(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Name the figures for which a results file has the groups, without drawing them.
+
+    Groups of the same name may hold other variables in files of another kind, so that `draw` can
+    refuse one of these figures still.
+
+    Parameters
+    ----------
+    path : path-like
+        The results file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no results file.
+    """
+    from lasersampling.results.reading import read_results
+
+    attributes = read_results(path, groups=()).attributes
+    held = [*attributes, *(f"{group}@{key}" for group in attributes for key in attributes[group])]
+    return tuple(
+        name for name in NAMES if all(fnmatch.filter(held, pattern) for pattern in GROUPS[name])
+    )
 
 
 def draw(path: str | os.PathLike[str], name: str) -> Figure:
@@ -81,6 +118,19 @@ def draw(path: str | os.PathLike[str], name: str) -> Figure:
         raise InputError.single("figure", repr(name), f"one of {', '.join(NAMES)}")
     figure: Figure = importlib.import_module(f"{__name__}.{name}").plot(path)
     return figure
+
+
+def title_of(name: str) -> str:
+    """Say what a figure shows, in a sentence without the dot.
+
+    Examples
+    --------
+    >>> title_of("distribution")
+    'Sampled and target probabilities of the joint states'
+    """
+    module = importlib.import_module(f"{__name__}.{name}")
+    first = (module.__doc__ or name).strip().partition("\n\n")[0]
+    return " ".join(first.split()).rstrip(".")
 
 
 def figure_paths(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str, Path]:
@@ -139,14 +189,18 @@ def save_figure(
 ) -> Path:
     """Draw one figure of a results file and write it to `file`, which is returned.
 
+    The ending of its name says how: .png, .svg or .pdf.
+
     Raises
     ------
     InputError
-        If there is no such figure, the results file lacks what it shows, or `file` exists and
-        `overwrite` is false.
+        If there is no such figure, the results file lacks what it shows, `file` has another ending,
+        or exists and `overwrite` is false.
     """
-    check_outputs([file], inputs=[path], overwrite=overwrite)
-    figure = draw(path, name)
+    problems = suffix_problems(file, tuple(FORMATS))
+    problems += output_problems([file], inputs=[path], overwrite=overwrite)
+    refuse(problems)
+    figure, form = draw(path, name), suffix_of(file)
     with atomic_path(file, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format="png")
+        figure.savefig(temporary, format=form.removeprefix("."), metadata=FORMATS[form])
     return file

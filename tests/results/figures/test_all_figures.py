@@ -107,3 +107,15 @@ def test_a_short_logarithmic_axis_has_ticks():
     low, high = axes.get_ylim()
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     assert len(ticks) >= 2
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_each_figure_is_found_for_its_file(name, make, tmp_path):
+    assert name in figures.candidates(make(name))
+    title = figures.title_of(name)
+    assert title
+    assert not title.endswith(".")
+
+
+def test_a_file_without_groups_has_no_figures(make):
+    assert figures.candidates(make("other", lambda file: file.metric("speed", 1.0))) == ()

@@ -1,0 +1,62 @@
+"""``lasersampling plot``: one figure of a results file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lasersampling.cli.options import OUTPUT, Json, Overwrite, Quiet
+from lasersampling.commands.reporting import Reporter
+from lasersampling.errors import InputError
+from lasersampling.paths import expanded
+
+
+def plot(
+    file: Annotated[str, typer.Argument(help="Results file (HDF5).")],
+    figure: Annotated[
+        str | None, typer.Argument(help="Figure to draw; without it, those that fit are listed.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=expanded,
+            metavar="NAME.png|svg|pdf",
+            help="File to write; by default FILE_FIGURE.png beside the results.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Draw one figure of a results file, as PNG, SVG or PDF."""
+    from rich.text import Text
+
+    from lasersampling.cli.tables import rows_table
+    from lasersampling.results.figures import candidates, save_figure, title_of
+
+    reporter = Reporter(quiet=quiet, as_json=as_json)
+    path = expanded(file)
+    fitting = candidates(path)
+    if figure is None:
+        if out is not None:
+            listed = ", ".join(fitting) or "none, which this file has"
+            raise InputError.single("FIGURE", "nothing", f"the figure for --out: {listed}")
+        shown = [{"figure": name, "shows": title_of(name)} for name in fitting]
+        title = f"figures of {path}" if fitting else f"{path} holds nothing that a figure shows"
+        rows = [(one["figure"], one["shows"]) for one in shown]
+        table = rows_table(title, ("figure", "what it shows"), rows)
+        reporter.result({"file": str(path), "figures": shown}, table)
+        return
+    if figure not in fitting:
+        expected = f"one that {path} can show: {', '.join(fitting) or 'none'}"
+        raise InputError.single("FIGURE", repr(figure), expected)
+    target = path.with_name(f"{path.stem}_{figure}.png") if out is None else out
+    with reporter.working(f"drawing {figure}"):
+        save_figure(path, figure, target, overwrite=overwrite)
+    reporter.result(
+        {"file": str(path), "figure": figure, "written": str(target)}, Text(f"written: {target}")
+    )
