@@ -65,7 +65,7 @@ def convert(
 ) -> None:
     """Convert a network of spiking neurons between HDF5, NIR and NumPy arrays."""
     from lasersampling.cli.describe import spiking_values
-    from lasersampling.cli.tables import pairs_table
+    from lasersampling.cli.tables import facts_table
     from lasersampling.config import resolve
     from lasersampling.lif.exchange.conversion import NirMeaning
     from lasersampling.lif.exchange.conversion import convert as convert_files
@@ -102,4 +102,4 @@ def convert(
     written = {"member": done.member, "tau_syn_s": done.tau_syn_s}
     values = spiking_values(done.network) | {k: v for k, v in written.items() if v is not None}
     told = {"source": source, "files": [str(target)]} | values
-    reporter.result(told, pairs_table(f"{source} as {target}", values))
+    reporter.result(told, facts_table(f"{source} as {target}", values))

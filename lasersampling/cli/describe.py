@@ -17,6 +17,7 @@ from lasersampling.boltzmann.files import load_names
 from lasersampling.boltzmann.learned import load_learned
 from lasersampling.cli.tables import (
     MeasuresTable,
+    facts_table,
     hints,
     pairs_table,
     paragraph,
@@ -103,7 +104,7 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
         {"name": f"/{name}"} | dataclasses.asdict(entry) for name, entry in results.contents.items()
     ]
     attributes = {name: dict(values) for name, values in results.attributes.items() if values}
-    shown: list[RenderableType] = [pairs_table(f"results file {path}", results.attrs)]
+    shown: list[RenderableType] = [facts_table(f"results file {path}", results.attrs)]
     if verdict := _listed(attributes.get("certificate", {}).get("sentences", [])):
         shown.append(paragraph([str(line) for line in verdict], bold=str(verdict[0])))
     summary = _summary(results, whole=whole)
@@ -205,7 +206,7 @@ def describe_machine(path: Path) -> Description:
     learned = load_learned(path)
     if learned is not None:
         values["learned_with"] = learned.sampler or "unknown"
-    return {"kind": "machine"} | values, pairs_table(f"machine {path}", values)
+    return {"kind": "machine"} | values, facts_table(f"machine {path}", values)
 
 
 def describe_network(path: Path) -> Description:
@@ -238,7 +239,7 @@ def describe_spiking(path: Path) -> Description:
         values["accuracy_worst"] = float(stored.accuracy.min())
     values |= {"trained_on": stored.trained_on, "command": stored.command}
     told = {"kind": "spiking_network"} | values
-    return told, pairs_table(f"spiking network {path}", values)
+    return told, facts_table(f"spiking network {path}", values)
 
 
 def describe_graph(path: Path) -> Description:
@@ -255,7 +256,7 @@ def describe_graph(path: Path) -> Description:
     else:
         values["tau_syn_s"] = time_unit_s(graph)
     told = {"kind": "nir_graph"} | values
-    return told, pairs_table(f"NIR graph {path}", values)
+    return told, facts_table(f"NIR graph {path}", values)
 
 
 def spiking_values(network: SpikingNetwork | PopulationNetwork) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from lasersampling.results import Metric
+from lasersampling.results.names import fact
 from lasersampling.results.summary import Cell, Summary, summary_of
 
 _LEAST_WORDS = 24
@@ -46,6 +47,11 @@ def pairs_table(title: str, values: Mapping[str, object]) -> Table:
     table = rows_table(title, ("", ""), values.items())
     table.show_header = False
     return table
+
+
+def facts_table(title: str, values: Mapping[str, object]) -> Table:
+    """Make a table of what describes a file, in words."""
+    return pairs_table(title, {fact(name): value for name, value in values.items()})
 
 
 class MeasuresTable:
@@ -153,7 +159,7 @@ def metrics_values(metrics: Mapping[str, Metric]) -> dict[str, dict[str, object]
 
 def _table(title: str) -> Table:
     return Table(
-        title=escape(printable(title)) or None,
+        title=f" {escape(printable(title))}" if title else None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

@@ -70,7 +70,7 @@ MEASURES: dict[str, Measure] = {
     "ideal_abs_error": Measure("the same for exact draws, equally many", digits=2),
     "max_abs_error": Measure("largest error of P(z = 1 | evidence)", digits=2),
     # Images.
-    "label_accuracy": Measure("label read by a classifier", *_PERCENT),
+    "label_accuracy": Measure("label read rightly", *_PERCENT),
     "covered_classes": Measure("classes in free images"),
     "pixel_mean_error": Measure("pixel means, off from Gibbs, labelled", digits=2),
     "pixel_mean_error_free": Measure("pixel means, off from Gibbs, free", digits=2),
@@ -124,6 +124,27 @@ MEASURES: dict[str, Measure] = {
     "quantum_efficiency": Measure("photons out per electron in"),
 }
 """Words of each measure, by the name that it has in files, in the usual order."""
+
+FACTS: dict[str, str] = {
+    "weight_std": "standard deviation of the weights",
+    "weight_max_abs": "largest weight, absolute",
+    "bias_mean": "mean bias",
+    "bias_std": "standard deviation of the biases",
+    "accuracy_mean": "share decided right, mean",
+    "accuracy_worst": "share decided right, worst",
+    "longest_delay_tau_syn": "longest delay (τ_syn)",
+    "mean_tau_mem_tau_syn": "mean τ_mem (τ_syn)",
+    "mean_refractory_tau_syn": "mean refractory period (τ_syn)",
+    "tau_syn_s": "τ_syn (s)",
+    "input_copies": "copies of each input",
+    "read_outs": "read-outs",
+    "schema_version": "version of the layout",
+    "created_at": "made at",
+    "library_version": "version of lasersampling",
+    "git_commit": "commit",
+    "wall_time_s": "wall time (s)",
+}
+"""Words of what describes a file, where they are not its name without underscores."""
 
 STAGES: dict[str, str] = {
     "before": "before learning",
@@ -275,6 +296,17 @@ def measure_of(name: str, units: str = "1", description: str = "") -> Measure:
     if name in MEASURES:
         return MEASURES[name]
     return Measure(description or name.replace("_", " "), "" if units == "1" else units)
+
+
+def fact(name: str) -> str:
+    """Give the words for what describes a file.
+
+    Examples
+    --------
+    >>> fact("wall_time_s"), fact("trained_on")
+    ('wall time (s)', 'trained on')
+    """
+    return FACTS.get(name, name.replace("_", " "))
 
 
 def command_of(command_line: str) -> str:

@@ -99,7 +99,7 @@ def test_the_error_of_a_rate_is_the_scatter_of_rates():
     duration_ns, n_trains = 400.0, 400
     times = rng.gamma(4.0, 0.5, (n_trains, 400)).cumsum(axis=1)  # a spike every 2 ns, some 200
     trains = [row[row < duration_ns] for row in times]
-    errors = [rate_error_per_ns(np.diff(train), duration_ns) for train in trains]
+    errors = [rate_error_per_ns(np.diff(train), duration_ns) or np.nan for train in trains]
     scatter = np.std([len(train) for train in trains], ddof=1) / duration_ns
     # The scatter of 400 trains is known to 1 / sqrt(800), 3.5 %; four times that.
     assert np.mean(errors) == pytest.approx(scatter, rel=0.14)
