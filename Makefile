@@ -34,7 +34,7 @@ COVERAGE_FLOOR := 95
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
 	@echo "make demo       train on digits, let the lasers draw some: results/demo.h5, .png and .html"
-	@echo "make docs       these pages as a site, tutorials run anew: build/docs/index.html"
+	@echo "make docs       the pages of docs/ as a site, tutorials run anew: build/docs/index.html"
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"

@@ -46,6 +46,10 @@ default_role = "code"
 
 html_theme = "furo"
 html_title = "lasersampling"
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#9c1f5c", "color-brand-content": "#9c1f5c"},
+    "dark_css_variables": {"color-brand-primary": "#f08ab8", "color-brand-content": "#f08ab8"},
+}
 html_static_path = ["static"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False

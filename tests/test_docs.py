@@ -4,6 +4,8 @@
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot
@@ -107,3 +109,15 @@ def test_code_of_results_files_runs(tmp_path, monkeypatch, capsys):
 def test_code_of_long_pages_runs(page, tmp_path, monkeypatch, capsys):
     run_the_code_of(page, tmp_path, monkeypatch)
     assert not re.search(r"\b(nan|inf)\b", capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_the_pages_are_built_without_a_warning(tmp_path):
+    for name in ("furo", "ipykernel", "myst_nb", "numpydoc", "sphinx_copybutton", "sphinx_design"):
+        pytest.importorskip(name, reason="needs the extra docs")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+    built = subprocess.run(
+        [*command, str(DOCS), str(tmp_path / "pages")], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "pages" / "index.html").is_file()

@@ -1,5 +1,6 @@
-"""What the README shows works as it stands there."""
+"""What the README shows works as it stands there, and so do the commands of docs/commands.md."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -12,27 +13,37 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-PYTHON = [code for language, code in BLOCKS if language == "python"]
 COMMANDS = [
     shlex.split(line, comments=True)
-    for _, code in BLOCKS
-    for line in code.splitlines()
+    for line in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").splitlines()
     if line.startswith("lasersampling ")
 ]
+NUMBER = re.compile(r"\d+(?:\.\d*)?")
+OFF_BY = 0.03, 0.5
+"""How far numbers of the two programs may be off on a processor that rounds otherwise: means and
+rates of 16 x 2000 ns have standard errors of 0.005 at most, two of them differ by less than four
+times as much and their rounding; the weight is learned from 16 x 50 draws an update."""
 
 
-def test_the_python_example_runs_and_the_lasers_sample(tmp_path):
-    assert len([line for line in PYTHON[0].splitlines() if line.strip()]) <= 10
-    # Later blocks go on with the names of the first; what they leave is looked at after them.
-    code = "\n".join([*PYTHON, "print(lasers.lines.gain.shape)"])
+def shown_by_the_readme():
+    """The Python blocks, each with the block behind it, which shows what it prints."""
+    pairs = list(itertools.pairwise(BLOCKS))
+    return [(code, shown) for (language, code), (_, shown) in pairs if language == "python"]
+
+
+def test_the_programs_run_and_print_what_is_shown(tmp_path):
+    programs = shown_by_the_readme()
+    assert [sum(map(bool, code.split("\n"))) for code, _ in programs] == [8, 5]
+    # The second goes on with the names of the first.
+    code = 'print("=====")\n'.join(code for code, _ in programs)
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    shape, rate, divergence, gains = run.stdout.splitlines()
-    assert gains == "(5,)"
-    assert shape == "(16, 3200, 5)"
-    assert 0.05 < float(rate) < 0.35
-    assert float(divergence) < 0.03
+    printed = run.stdout.split("=====\n")
+    for (_, shown), found, off_by in zip(programs, printed, OFF_BY, strict=True):
+        assert NUMBER.sub("#", found) == NUMBER.sub("#", shown)
+        for one, other in zip(NUMBER.findall(found), NUMBER.findall(shown), strict=True):
+            assert abs(float(one) - float(other)) <= off_by
 
 
 def test_commands_are_understood():
