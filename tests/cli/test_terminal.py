@@ -19,7 +19,7 @@ from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config.toml import toml_of
 from lasersampling.lif import network_from_arrays, save_network
-from lasersampling.results import read_results
+from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.names import MEASURES
 
 NAMES = [c.callback.__name__ for c in main.app.registered_commands if c.callback is not None]
@@ -39,6 +39,9 @@ RUNS: dict[str, tuple[Any, ...]] = {
     "classify": (
         "classify", "yin_yang_small", "--set=network.hidden=[4]", "--set=learning.n_epochs=1",
     ),
+    "report": ("report", "results.h5"),
+    "plot": ("plot", "results.h5"),
+    "export": ("export", "results.h5", "--to", "csv"),
     "compare": ("compare", "ways.toml", "--out", "ways.h5"),
     "generate": (
         "generate", "digits", "--set=images_per_label=2", "--set=duration_ns=10",
@@ -78,6 +81,9 @@ def inputs(run):
     )
     Path("table.csv").write_text("state,probability\n0,0.3\n1,0.7\n")
     Path("ways.toml").write_text(WAYS)
+    with ResultsFile.create("results.h5", command="by hand", seed=0, config="") as file:
+        file.write("history/loss", [0.5, 0.2], ("step",), units="1", description="loss")
+        file.metric("kl_sample_target", 0.1, 0.01)
 
 
 def test_every_command_stands_here():
