@@ -43,6 +43,11 @@ from lasersampling.lif.spike_times.tables import NO_SPIKE
 
 _LARGEST_EXPONENT = 100.0
 _FEW_NEURONS = 8
+_FLAGS = 8
+"""Number of flags, a byte each, that are read at once as one whole number."""
+
+NO_NEURON = -1
+"""End of a chain of neurons."""
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -85,6 +90,9 @@ def shared_forward(inputs, neurons, found):
     n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[2]
     voltages, currents, levels = np.empty(n_post), np.empty(n_post), np.empty(n_post)
+    charges, ahead = np.empty(n_post), np.empty(n_post)
+    near = np.zeros(-(-n_post // _FLAGS) * _FLAGS, np.bool_)
+    groups = near.view(np.uint64)
     for e in range(n_members):
         for b in range(n_samples):
             voltages[:] = 0.0
@@ -103,33 +111,27 @@ def shared_forward(inputs, neurons, found):
                 length = stop - start
                 to_mem, to_syn, gain = decay(length, tau_mem, tau_syn, method)
                 row = weights[e, i]
-                near = 0
                 for o in range(n_post):
                     charge = currents[o] + row[o]
-                    ahead = voltages[o] * to_mem + charge * gain
-                    near += (charge > levels[o]) & (
-                        (ahead > levels[o]) | (ahead >= charge * to_syn)
-                    )
-                if near > 0:
-                    for o in range(n_post):
-                        charge = currents[o] + row[o]
-                        ahead = voltages[o] * to_mem + charge * gain
-                        after = charge * to_syn
-                        if charge <= levels[o] or (ahead <= levels[o] and ahead < after):
+                    later, after = voltages[o] * to_mem + charge * gain, charge * to_syn
+                    charges[o], ahead[o], currents[o] = charge, later, after
+                    near[o] = (charge > levels[o]) & ((later > levels[o]) | (later >= after))
+                for group in range(len(groups)):
+                    if groups[group] == 0:
+                        continue
+                    for o in range(_FLAGS * group, min(_FLAGS * (group + 1), n_post)):
+                        if not near[o]:
                             continue
                         s = time_to_threshold(
-                            voltages[o], charge, levels[o], length, tau_mem, tau_syn, method
+                            voltages[o], charges[o], levels[o], length, tau_mem, tau_syn, method
                         )
                         if s < math.inf:
                             out[e, b, o] = start + s
                             last[e, b, o] = k
-                            current[e, b, o] = charge * math.exp(-s / tau_syn)
+                            current[e, b, o] = charges[o] * math.exp(-s / tau_syn)
                             levels[o] = math.inf
                             silent -= 1
-                for o in range(n_post):
-                    charge = currents[o] + row[o]
-                    voltages[o] = voltages[o] * to_mem + charge * gain
-                    currents[o] = charge * to_syn
+                voltages, ahead = ahead, voltages
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -149,16 +151,22 @@ def shared_backward(inputs, neurons, found, upstream, to):
     gap, tau_mem, tau_syn, method, smallest_slope = neurons
     out, order, last, current = found
     to_times, to_weights, _ = to
-    n_members, n_samples, _ = times.shape
+    n_members, n_samples, n_pre = times.shape
     n_post = weights.shape[2]
     rises, decays, pulls = np.empty(n_post), np.empty(n_post), np.empty(n_post)
+    # Chains of the neurons that an input makes spike: the first of each input, and what follows it.
+    first, following = np.full(n_pre, NO_NEURON), np.empty(n_post, np.int64)
     for e in range(n_members):
         for b in range(n_samples):
             rises[:] = 0.0
             decays[:] = 0.0
             latest = NO_SPIKE
             for o in range(n_post):
-                latest = max(latest, last[e, b, o])
+                k = last[e, b, o]
+                latest = max(latest, k)
+                if k != NO_SPIKE:
+                    following[o] = first[k]
+                    first[k] = o
                 slope = max((current[e, b, o] - gap[e, o]) / tau_mem, smallest_slope)
                 pulls[o] = upstream[e, b, o] / slope if last[e, b, o] != NO_SPIKE else 0.0
             for k in range(latest, -1, -1):
@@ -170,11 +178,13 @@ def shared_backward(inputs, neurons, found, upstream, to):
                     for o in range(n_post):
                         rises[o] = rises[o] * to_mem + decays[o] * gain
                         decays[o] *= to_syn
-                for o in range(n_post):
-                    if last[e, b, o] == k:
-                        s = out[e, b, o] - start
-                        rises[o] = response(s, tau_mem, tau_syn)
-                        decays[o] = math.exp(-s / tau_syn)
+                o = first[k]
+                first[k] = NO_NEURON
+                while o != NO_NEURON:
+                    s = out[e, b, o] - start
+                    rises[o] = response(s, tau_mem, tau_syn)
+                    decays[o] = math.exp(-s / tau_syn)
+                    o = following[o]
                 total = 0.0
                 for o in range(n_post):
                     to_weights[e, i, o] -= pulls[o] * rises[o]

@@ -45,15 +45,20 @@ def lambert_w(x):
     """
     p = math.sqrt(max(0.0, 2.0 * (math.e * x + 1.0)))
     w = -1.0 + p * (1.0 + p * (-1.0 / 3.0 + p * 11.0 / 72.0)) if x < -0.25 else x * (1.0 - x)
-    for _ in range(MAX_ITERATIONS):
+    before = math.nan
+    for n in range(MAX_ITERATIONS):
         above = w + 1.0
         if above <= 1e-8:
             break
         error = w - x * math.exp(-w)
         step = error / (above - 0.5 * (w + 2.0) * error / above)
-        w -= step
-        if abs(step) <= 1e-16 * abs(w):
-            break
+        following = w - step
+        if following == w or abs(step) <= 1e-16 * abs(following):
+            return following
+        if following == before:
+            # Rounding lets one value in ten go to and fro for ever; the last one is known already.
+            return following if (MAX_ITERATIONS - 1 - n) % 2 == 0 else w
+        before, w = w, following
     return w
 
 
