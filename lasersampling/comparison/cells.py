@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lasersampling.comparison.workers import in_processes
 from lasersampling.config import to_toml
-from lasersampling.datasets import fresh_yin_yang
+from lasersampling.datasets import Encoding, fresh_yin_yang
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
@@ -170,12 +170,17 @@ def _fresh_points(job: Job) -> int:
 
 def _beside(recipe: ClassifyRecipe) -> Baselines:
     """Baselines of the data of a recipe, which many trainings share."""
-    return _baselines_of(recipe.data, recipe.train_samples, recipe.event_files)
+    return _baselines_of(recipe.data, recipe.train_samples, recipe.event_files, recipe.encoding)
 
 
 @functools.cache
 def _baselines_of(
-    name: str, train_samples: int | None, event_files: EventFileSettings | None
+    name: str,
+    train_samples: int | None,
+    event_files: EventFileSettings | None,
+    encoding: Encoding | None,
 ) -> Baselines:
-    recipe = ClassifyRecipe(data=name, train_samples=train_samples, event_files=event_files)
+    recipe = ClassifyRecipe(
+        data=name, train_samples=train_samples, event_files=event_files, encoding=encoding
+    )
     return baselines(data_of(recipe))

@@ -7,7 +7,12 @@ from lasersampling.datasets.digits import label_units, load_digits
 from lasersampling.datasets.event_files import load_event_files
 from lasersampling.datasets.events import EventSet
 from lasersampling.datasets.mnist import load_mnist, mnist_spikes
-from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
+from lasersampling.datasets.picture_spikes import (
+    EncodedPictures,
+    Encoding,
+    digits_spikes,
+    picture_spikes,
+)
 from lasersampling.datasets.pictures import Pictures
 from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import load_events, load_spikes
@@ -30,6 +35,8 @@ from lasersampling.datasets.yin_yang import (
 )
 
 __all__ = [
+    "EncodedPictures",
+    "Encoding",
     "EventData",
     "EventReading",
     "EventSet",

@@ -24,6 +24,7 @@ from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
 from lasersampling.learning.spikes.arguments import activity_problems, initial_problems
+from lasersampling.learning.spikes.augmentation import augmentation_problems
 from lasersampling.learning.spikes.chips import device_problems, learning_on, runners
 from lasersampling.learning.spikes.data import load_data
 from lasersampling.learning.spikes.decisions import Decisions, judge
@@ -136,7 +137,10 @@ def train_spikes(
     refuse([] if substrate is None else device_problems(settings.chip, substrate))
     device = usable_device(torch_device)
     data = _loaded(data, labels)
-    refuse(activity_problems(settings, data))
+    refuse(
+        activity_problems(settings, data),
+        augmentation_problems(settings.learning.augmentation, data.train),
+    )
     network = network_of(settings, data.n_inputs, data.n_classes)
     if initial is not None:
         refuse(initial_problems(initial, network))
@@ -155,7 +159,7 @@ def train_spikes(
     runner, judged_on = runners(settings, network, substrate)
     loss = SpikeLoss(settings.loss, settings.answer)
     task = SpikeClassification(network, (data.train, data.validation), loss, learning, runner)
-    optimiser = torch.optim.Adam(_groups(task, learning), lr=learning.learning_rate)
+    optimiser = _optimiser(task, learning)
     stopping = None
     if learning.patience:
         stopping = Plateau("validation_accuracy", learning.patience, larger_is_better=True)
@@ -183,6 +187,14 @@ def _loaded(data: AnyData | str | ArrayLike, labels: ArrayLike | None) -> AnyDat
     if labels is None:
         raise InputError.single("labels", "none", "one for each sample, or data with labels")
     return divided(data, labels)
+
+
+def _optimiser(task: SpikeClassification, learning: SpikeLearning) -> torch.optim.Optimizer:
+    groups = _groups(task, learning)
+    if not learning.weight_decay:
+        return torch.optim.Adam(groups, lr=learning.learning_rate)
+    groups[0]["weight_decay"] = learning.weight_decay
+    return torch.optim.AdamW(groups, lr=learning.learning_rate, weight_decay=0.0)
 
 
 def _groups(task: SpikeClassification, learning: SpikeLearning) -> list[dict[str, Any]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 import numpy as np
 
+from lasersampling.checks import refuse
 from lasersampling.datasets.event_files import load_event_files, part_files
 from lasersampling.datasets.idx import has_idx
 from lasersampling.datasets.mnist import mnist_spikes
-from lasersampling.datasets.picture_spikes import digits_spikes, picture_spikes
+from lasersampling.datasets.picture_spikes import Encoding, digits_spikes, picture_spikes
 from lasersampling.datasets.sources import load_pictures
 from lasersampling.datasets.spike_files import holds_events, load_events, load_spikes
-from lasersampling.datasets.spikes import AnyData, EventData, StoredEventData
+from lasersampling.datasets.spikes import AnyData, EventData, SpikeData, StoredEventData
 from lasersampling.datasets.timing import (
     SIGNAL_SIZES,
     WORD_SIZES,
@@ -28,16 +30,20 @@ from lasersampling.datasets.timing import (
     words,
 )
 from lasersampling.datasets.yin_yang import yin_yang_spikes
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.paths import expanded, suffix_of
 
+_PICTURES: Mapping[str, Callable[[Encoding], SpikeData]] = {
+    "digits": lambda own: digits_spikes(encoding=own),
+    "mnist16": lambda own: mnist_spikes(side=16, **asdict(own)),
+    "mnist28": lambda own: mnist_spikes(side=28, **asdict(own)),
+}
+"""Pictures that come with this library or its extras, and what encodes them."""
+
 _NAMED: Mapping[str, Callable[[], AnyData]] = {
     "yin_yang": yin_yang_spikes,
-    "digits": digits_spikes,
-    "mnist16": lambda: mnist_spikes(side=16),
-    "mnist28": lambda: mnist_spikes(side=28),
     "intervals": lambda: in_parts(intervals, Intervals()),
     "coincidences": lambda: in_parts(coincidences, Coincidences()),
     "words": lambda: in_parts(words, Words(), WORD_SIZES),
@@ -51,7 +57,11 @@ _IN_FILES = {"shd": "shd_train.h5", "ssc": "ssc_train.h5"}
 _EVENT_FILES = (".h5", ".hdf5")
 
 
-def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyData:
+def load_data(
+    name: str,
+    event_files: EventFileSettings | None = None,
+    encoding: Encoding | None = None,
+) -> AnyData:
     """Load labelled spike times by their name.
 
     Each data set has a training, a validation and a test part, which share no sample; choices are
@@ -68,11 +78,14 @@ def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyDat
         are ``shd_train.h5`` and ``ssc_train.h5`` in the working directory.
     event_files : EventFileSettings, optional
         How such files are read.
+    encoding : Encoding, optional
+        How the brightness of pixels becomes spike times.
 
     Raises
     ------
     InputError
-        If there are no such data, and for settings of files that are missing or not needed.
+        If there are no such data, for settings of files that are missing or not needed, and for an
+        encoding of data that are not pictures.
 
     Examples
     --------
@@ -83,6 +96,7 @@ def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyDat
     """
     path = expanded(whole_name(name))
     if suffix_of(path) in _EVENT_FILES:
+        refuse(_encoding_problems(name, encoding))
         if event_files is None:
             expected = "settings of files, with the duration of a tau_syn in seconds"
             raise InputError.single("event_files.time_unit_s", "nothing", expected)
@@ -91,15 +105,26 @@ def load_data(name: str, event_files: EventFileSettings | None = None) -> AnyDat
         return load_event_files(path, own.reading, validation_speakers=speakers, seed=seed)
     if event_files is not None:
         raise InputError.single("event_files", "settings", f"none with the data {name!r}")
+    if name in _PICTURES:
+        return _PICTURES[name](Encoding() if encoding is None else encoding)
+    if path.is_dir() and has_idx(path):
+        own = Encoding() if encoding is None else encoding
+        return picture_spikes(load_pictures(path, binarise="none"), **asdict(own))
+    refuse(_encoding_problems(name, encoding))
     if name in _NAMED:
         return _NAMED[name]()
     if suffix_of(name) == ".npz":
         return load_events(path) if holds_events(path) else load_spikes(path)
-    if path.is_dir() and has_idx(path):
-        return picture_spikes(load_pictures(path, binarise="none"))
+    known = dict.fromkeys(["yin_yang", *_PICTURES, *_NAMED, *_IN_FILES])
     others = "a file .npz or .h5, or a folder of MNIST's own files (IDX)"
-    expected = f"{', '.join([*_NAMED, *_IN_FILES])}, {others}"
+    expected = f"{', '.join(known)}, {others}"
     raise InputError.single("data", repr(name), expected)
+
+
+def _encoding_problems(name: str, encoding: Encoding | None) -> list[Problem]:
+    if encoding is None:
+        return []
+    return [Problem("encoding", "settings", f"none with the data {name!r}, which are no pictures")]
 
 
 def data_of(recipe: ClassifyRecipe) -> AnyData:
@@ -121,7 +146,8 @@ def data_of(recipe: ClassifyRecipe) -> AnyData:
     >>> len(data_of(ClassifyRecipe(data="yin_yang", train_samples=500)).train)
     500
     """
-    data, n = load_data(recipe.data, recipe.event_files), recipe.train_samples
+    data = load_data(recipe.data, recipe.event_files, recipe.encoding)
+    n = recipe.train_samples
     if n is None:
         return data
     if n > len(data.train):
@@ -156,7 +182,7 @@ def whole_name(name: str) -> str:
     """
     place = _IN_FILES.get(name, name)
     is_place = suffix_of(place) in (".npz", *_EVENT_FILES) or expanded(place).is_dir()
-    if name in _NAMED or not is_place:
+    if name in _NAMED or name in _PICTURES or not is_place:
         return name
     return str(expanded(place).absolute())
 

@@ -10,9 +10,11 @@ from pydantic import BeforeValidator, Field
 from lasersampling.checks import refuse
 from lasersampling.config import Count, NonNegative, Probability, validated
 from lasersampling.config.ranges import GradientLimit, LearningRate, Scale, SmallestSlope
+from lasersampling.datasets.picture_spikes import Encoding
 from lasersampling.errors import InputError, Problem
 from lasersampling.hardware import ChipModel, NominalNeuron
 from lasersampling.hardware.chip_model import as_chip
+from lasersampling.learning.spikes.augmentation import Augmentation
 from lasersampling.learning.spikes.effects import idle_problems
 from lasersampling.learning.spikes.parts import (
     EventFileSettings,
@@ -53,10 +55,20 @@ class SpikeLearning:
         Largest entry of a gradient [1].
     smallest_slope : float
         See `lif.first_spike_times` [1/tau_syn].
+    weight_decay : float
+        Rate at which weights decrease towards 0 beside the steps of Adam, per step and learning
+        rate; parameters of delays do not [1].
+    augmentation : Augmentation or None
+        How the pictures of the training part are varied, if they are.
     evaluate_every : int
         Number of epochs between measurements on the validation part.
     patience : int
         Number of measurements without improvement after which training stops; 0 for never.
+
+    Raises
+    ------
+    InputError
+        For a decay that would remove whole weights in a step.
     """
 
     n_epochs: Count = 300
@@ -72,8 +84,15 @@ class SpikeLearning:
     averaged_share: Probability = 0.0
     gradient_limit: GradientLimit | None = None
     smallest_slope: SmallestSlope = 1e-6
+    weight_decay: NonNegative = 0.0
+    augmentation: Augmentation | None = None
     evaluate_every: Count = 10
     patience: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.weight_decay * self.learning_rate >= 1.0:
+            expected = f"below {1.0 / self.learning_rate:g}, so that no step removes a whole weight"
+            raise InputError.single("weight_decay", f"{self.weight_decay:g}", expected)
 
 
 @validated
@@ -216,12 +235,16 @@ class ClassifyRecipe(SpikeTraining, _NamedData):
         Number of training samples, the first ones of the data; all if not given.
     event_files : EventFileSettings or None
         How files of such a set are read.
+    encoding : Encoding or None
+        How the brightness of pixels becomes spike times; bright ones first, from 0.15 to 2, by
+        default.
     checkpoint_interval_s : float
         Time between checkpoints [s].
     """
 
     train_samples: Count | None = None
     event_files: EventFileSettings | None = None
+    encoding: Encoding | None = None
     checkpoint_interval_s: NonNegative = 20.0
 
 

@@ -11,9 +11,10 @@ from torch.nn import Parameter
 
 from lasersampling.datasets.spikes import AnyPart
 from lasersampling.learning.averaging import ParameterMeans
+from lasersampling.learning.spikes.augmentation import training_samples
 from lasersampling.learning.spikes.chips import chip_state, set_chip_state
 from lasersampling.learning.spikes.decisions import judge
-from lasersampling.learning.spikes.inputs import AnyInputs, samples_of
+from lasersampling.learning.spikes.inputs import AnyInputs
 from lasersampling.learning.spikes.losses import SpikeLoss
 from lasersampling.learning.spikes.methods import AnyActivity, Recording, Runner, events_of
 from lasersampling.learning.spikes.networks import AnyNetwork
@@ -65,7 +66,7 @@ class SpikeClassification:
         training, self._validation = parts
         self._loss, self._learning = loss, learning
         like = next(network.parameters())
-        self._samples = samples_of(training, like)
+        self._samples = training_samples(training, like, learning.augmentation, network.streams)
         self._labels = torch.from_numpy(training.labels).to(like.device)
         self._recruitment = _recruitment_of(learning)
         self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
