@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from lasersampling.comparison.design import MAIN, Cell, Comparison, Design, load_comparison
@@ -25,6 +27,23 @@ def test_all_arms_have_the_same_base_seeds_and_number_of_parameters():
     assert {recipe.learning.n_epochs for recipe in main} == {60}
     ways = {(recipe.method, recipe.loss.kind) for recipe in main}
     assert len(ways) == len(main)
+
+
+def test_the_parts_of_mnist28_differ_in_one_thing_and_have_about_as_many_weights():
+    from lasersampling.learning.spikes.networks import layer_sizes
+
+    design = load_comparison(shipped_path("recipes", "mnist28_parts"))
+    arms = {cell.arm: design.recipe(cell, {}) for cell in design.cells()}
+    whole = arms.pop("mnist28")
+    for name, recipe in arms.items():
+        assert recipe != whole, name
+        one_by_one = [
+            getattr(recipe, part) != getattr(whole, part)
+            for part in ("network", "loss", "learning", "encoding", "method", "data", "seed")
+        ]
+        assert sum(one_by_one) == 1, name
+        sizes = layer_sizes(recipe, 784, 10)
+        assert sum(a * b for a, b in itertools.pairwise(sizes)) == pytest.approx(277_900, rel=0.003)
 
 
 def test_every_arm_searches_as_many_keys_as_its_method_has(table):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
+from lasersampling.config import load, shipped_path
 from lasersampling.datasets import EncodedPictures, Encoding, SpikeData, SpikeSet, digits_spikes
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -139,6 +140,22 @@ def test_encoded_pictures_say_what_they_are():
         EncodedPictures(part.times, [0], (2, 2), encoding)
     with pytest.raises(InputError, match="latest: got 0.5, expected a number above earliest, 1"):
         Encoding(1.0, 0.5)
+
+
+def test_the_recipe_for_chips_is_that_of_ideal_neurons_in_units_of_their_threshold():
+    ideal, chip = (
+        load(shipped_path("recipes", name), ClassifyRecipe) for name in ("mnist28", "mnist28_chip")
+    )
+    scale = chip.neuron.threshold / ideal.neuron.threshold
+    for part, keys in (
+        ("network", ("weight_mean", "weight_std", "output_weight_mean", "output_weight_std")),
+        ("learning", ("learning_rate", "smallest_slope")),
+    ):
+        for key in keys:
+            given = getattr(getattr(ideal, part), key)
+            assert getattr(getattr(chip, part), key) == pytest.approx(scale * given), key
+    assert (chip.encoding, chip.loss, chip.members) == (ideal.encoding, ideal.loss, 10)
+    assert chip.learning.augmentation == ideal.learning.augmentation
 
 
 def test_recipes_say_how_pixels_spike():
