@@ -169,15 +169,15 @@ def picture_spikes(
     n_all = len(pictures.train_labels) + len(pictures.test_labels)
     refuse(memory_problems("pictures", (n_all, *pictures.shape), 32))
     encoding = Encoding(earliest, latest, darkest)
-    train, test = (
+    whole, test = (
         EncodedPictures(encoding.times(images), labels, pictures.shape, encoding)
         for images, labels in (
             (pictures.train_images, pictures.train_labels),
             (pictures.test_images, pictures.test_labels),
         )
     )
-    n_held = max(1, len(train) // _HELD_OUT_OF) if n_validation is None else n_validation
-    train, validation = held_out(train, n_held, seed)
+    n_held = max(1, len(whole) // _HELD_OUT_OF) if n_validation is None else n_validation
+    train, validation = held_out(whole, n_held, seed)
     return SpikeData(train, validation, test, pictures.class_names)
 
 

@@ -203,4 +203,5 @@ def _bumps(n: int, width: float) -> Tensor:
     centres = torch.arange(-1.0, (n - 1) / width + 2.0, dtype=torch.float64)
     places = torch.arange(n, dtype=torch.float64) / width
     weights = torch.exp(-0.5 * (places[:, None] - centres) ** 2)
-    return weights / torch.linalg.vector_norm(weights, dim=1, keepdim=True)
+    lengths: Tensor = torch.linalg.vector_norm(weights, dim=1, keepdim=True)
+    return weights / lengths
