@@ -108,8 +108,8 @@ def load_data(
     if name in _PICTURES:
         return _PICTURES[name](Encoding() if encoding is None else encoding)
     if path.is_dir() and has_idx(path):
-        own = Encoding() if encoding is None else encoding
-        return picture_spikes(load_pictures(path, binarise="none"), **asdict(own))
+        encoded = asdict(Encoding() if encoding is None else encoding)
+        return picture_spikes(load_pictures(path, binarise="none"), **encoded)
     refuse(_encoding_problems(name, encoding))
     if name in _NAMED:
         return _NAMED[name]()

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,8 +66,9 @@ def test_each_picture_varies_in_its_own_way_and_members_as_if_alone():
 
 
 def test_spike_times_follow_the_moved_pixels():
-    data, like = digits_spikes(), torch.zeros(1, dtype=torch.float64)
-    samples = training_samples(data.train, like, Augmentation(angle=90.0), Streams([0]))
+    data: Any = digits_spikes()
+    like = torch.zeros(1, dtype=torch.float64)
+    samples: Any = training_samples(data.train, like, Augmentation(angle=90.0), Streams([0]))
     some = torch.arange(20)[None]
     times = samples.of(some)[0].numpy()
     encoding = data.train.encoding
@@ -84,10 +86,9 @@ def small(part, n):
 
 
 def trained(data, checkpoints=None, **learning):
-    about = {"n_epochs": 3, "batch_size": 30, "recruitment": "lifted"} | learning
-    settings = SpikeTraining(
-        members=2, network={"hidden": [6], "weight_mean": 0.3, "weight_std": 0.3}, learning=about
-    )
+    about: Any = {"n_epochs": 3, "batch_size": 30, "recruitment": "lifted"} | learning
+    network: Any = {"hidden": [6], "weight_mean": 0.3, "weight_std": 0.3}
+    settings = SpikeTraining(members=2, network=network, learning=about)
     return train_spikes(data, settings=settings, checkpoints=checkpoints)
 
 
@@ -133,11 +134,12 @@ def test_what_cannot_be_varied_or_decay_is_refused():
 def test_encoded_pictures_say_what_they_are():
     encoding = Encoding(0.5, 1.5, 0.2)
     brightness = np.array([[1.0, 0.6, 0.3, 0.2, 0.0, 0.9]])
-    part = EncodedPictures(encoding.times(brightness), [0], (2, 3), encoding)
+    label = np.array([0])
+    part = EncodedPictures(encoding.times(brightness), label, (2, 3), encoding)
     assert part.chosen(np.array([0, 0])).encoding == encoding
     assert np.allclose(encoding.brightness(part.times), [[1.0, 0.6, 0.3, 0.0, 0.0, 0.9]])
     with pytest.raises(InputError, match="times: got 6 inputs, expected 4, one for each of 2 x 2"):
-        EncodedPictures(part.times, [0], (2, 2), encoding)
+        EncodedPictures(part.times, label, (2, 2), encoding)
     with pytest.raises(InputError, match="latest: got 0.5, expected a number above earliest, 1"):
         Encoding(1.0, 0.5)
 
@@ -159,8 +161,9 @@ def test_the_recipe_for_chips_is_that_of_ideal_neurons_in_units_of_their_thresho
 
 
 def test_recipes_say_how_pixels_spike():
-    recipe = ClassifyRecipe(data="digits", encoding={"earliest": 0.1, "latest": 0.5})
-    times, usual = data_of(recipe).train.times, load_data("digits").train.times
+    recipe = ClassifyRecipe(data="digits", encoding=Encoding(earliest=0.1, latest=0.5))
+    parts: list[Any] = [data_of(recipe).train, load_data("digits").train]
+    times, usual = (part.times for part in parts)
     assert np.allclose(times, 0.1 + 0.4 * (usual - 0.15) / 1.85, equal_nan=True)
     with pytest.raises(InputError, match="encoding: got settings, expected none with the data 'y"):
         data_of(dataclasses.replace(recipe, data="yin_yang"))
