@@ -24,8 +24,9 @@ from lasersampling.commands.exit_codes import exit_codes
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config import to_toml
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
+from lasersampling.experiments.publishing import Publication
 from lasersampling.paths import expanded
 from lasersampling.results import ResultsFile
 from lasersampling.results.outputs import Outputs
@@ -58,6 +59,8 @@ class Run:
         Files that may be read, which are never replaced.
     started : float
         Moment on the clock of `time.monotonic` from which the stored wall time counts [s].
+    publication : Publication, optional
+        The file that is published from the results file; None for none.
     """
 
     out: Path
@@ -67,6 +70,7 @@ class Run:
     figures: tuple[str, ...]
     inputs: tuple[str | os.PathLike[str], ...]
     started: float = field(default_factory=time.monotonic)
+    publication: Publication | None = None
 
     @contextmanager
     def results(self, config: object) -> Iterator[ResultsFile]:
@@ -140,6 +144,8 @@ class Run:
     def _written(self, files: Sequence[Path]) -> None:
         for path in files:
             print(f"written: {path}")
+        if self.publication is not None:
+            self.publication.publish(self.out)
 
 
 def experiment(
@@ -147,9 +153,9 @@ def experiment(
 ) -> None:
     """Run an experiment as a command, and leave with the exit codes of ``lasersampling``.
 
-    The command has the options of the settings, and ``--out``, ``--seed``, ``--smoke`` and
-    ``--overwrite``. That the results file and its figures can be written, and replace nothing that
-    is read, is checked before the work begins.
+    The command has the options of the settings, and ``--out``, ``--seed``, ``--smoke``,
+    ``--overwrite`` and ``--publish``. That all files can be written, and replace nothing that is
+    read, is checked before the work begins.
 
     Parameters
     ----------
@@ -195,13 +201,21 @@ def experiment(
     refuse(problems, sequence_problems("figures", figures, "a list of names of figures"))
     out = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
 
-    def command(out: Path, seed: int, smoke: bool, overwrite: bool, **options: Any) -> None:
+    def command(
+        out: Path, seed: int, smoke: bool, overwrite: bool, publish: str, **options: Any
+    ) -> None:
         with exit_codes():
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
             Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite)
             words = shlex.join(["python", *sys.argv])
-            run = Run(out, seed, overwrite, words, tuple(figures), inputs)
+            publication = None
+            if publish:
+                if smoke:
+                    expected = "a full run: what --smoke finds is not published"
+                    raise InputError.single("--publish", publish, expected)
+                publication = Publication.planned(publish, words, overwrite=overwrite)
+            run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication)
             work(given.smallest() if smoke else given, run)
 
     common = inspect.signature(_common, eval_str=True).parameters
@@ -239,5 +253,11 @@ def _common(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what an earlier run wrote and kept.")
     ] = False,
+    publish: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Also keep what is small in data/results/NAME.h5 of the clone."
+        ),
+    ] = "",
 ) -> None:
     """Options that all experiments have."""

@@ -1,0 +1,1 @@
+"""RESULTS.md, made from the files in data/results: `python -m published --help`."""
