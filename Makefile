@@ -11,9 +11,6 @@ VENV_STATE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" && $(IN)
 	'import importlib.util as u, sys; sys.exit(u.find_spec("lasersampling") is None)' \
 	2>/dev/null && echo sound)
 
-SAMPLING_EXPERIMENTS := boltzmann_distributions arbitrary_distributions bayesian_inference \
-  imperfect_lasers online_learning sample_statistics
-
 # What an x86 processor of 2009 could do, for all that compiles or chooses code by the processor:
 # numba, torch and its MKL and oneDNN, the OpenBLAS of NumPy and SciPy, the C library, NumPy.
 OLD_PROCESSOR := NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= ATEN_CPU_CAPABILITY=default \
@@ -29,7 +26,7 @@ NUMPY_FEATURES := import numpy; \
 COVERAGE_FLOOR := 95
 
 .PHONY: help setup demo docs test test-slow test-portable lint format bench calibrations \
-  results-sampling clean broken-venv
+  results results-plan results-run clean broken-venv
 
 help:
 	@echo "make setup      the environment in .venv (all other targets make it too)"
@@ -40,7 +37,9 @@ help:
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
 	@echo "make bench      benchmarks, of public integrators too where they are installed"
 	@echo "make calibrations   measure shipped calibrations anew where the code has changed; minutes"
-	@echo "make results-sampling   the experiments on sampling and learning, two hours"
+	@echo "make results    RESULTS.md and its figures from the files in data/results"
+	@echo "make results-plan   what of them is out of date, and how long it takes to measure it"
+	@echo "make results-run SECTION='mixing speed'   measure that anew, all by default"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
 setup: $(STAMP)
@@ -93,12 +92,15 @@ calibrations: $(STAMP)
 	  from lasersampling.sampling.neurons.shipping import ship_calibrations; \
 	  ship_calibrations(Path('models/calibrations'))"
 
-# The numbers of RESULTS.md on sampling and learning; some two hours, by the times of its parts.
-results-sampling: $(STAMP)
-	mkdir -p results
-	for name in $(SAMPLING_EXPERIMENTS); do \
-	  $(IN)python training/$$name.py --out results/$$name.h5 --overwrite || exit 1; \
-	done
+results: $(STAMP)
+	$(IN)python -m published render
+
+results-plan: $(STAMP)
+	$(IN)python -m published run --plan $(SECTION)
+
+results-run: $(STAMP)
+	$(IN)python -m published run $(SECTION)
+	$(IN)python -m published render
 
 clean:
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

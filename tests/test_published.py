@@ -138,11 +138,14 @@ def test_templates_that_are_not_in_the_order_are_refused(small):
 
 
 def test_a_figure_is_drawn_once_for_each_file(tmp_path):
+    tests = [
+        f"{size}_{kind}" for size in ("weak", "strong") for kind in ("corrected", "independent")
+    ]
     with ResultsFile.create(tmp_path / "run.h5", command="c", seed=0, config="") as file:
-        for name in ("weak_corrected", "weak_independent"):
+        for name in tests:
             file.write(f"null/{name}", [0.2, 0.4], ("run",), units="1", description="p-values")
-            file.write(f"null/{name.replace('weak', 'strong')}", [0.3, 0.5], ("run",),
-                       units="1", description="p-values")  # fmt: skip
+        for name in ("kl", "rate", "rate_se"):
+            file.write(f"power/{name}", [0.1, 0.2], ("shift",), units="1", description=name)
     one = rendering.Drawn(tmp_path / "run.h5", "p_values", "p.png")
     assert rendering.draw([one], tmp_path) == [tmp_path / "p.png"]
     assert rendering.draw([one], tmp_path) == []
@@ -156,7 +159,8 @@ def test_code_of_an_earlier_commit_is_found():
 def test_numbers_are_rounded_by_their_errors():
     for value, error, text in (
         (0.0011512, 0.0001234, "0.00115 ± 0.00012"), (0.98990, 0.00316, "0.9899 ± 0.0032"),
-        (12.345, 0.97, "12.3 ± 1.0"), (1234.0, 41.0, "1230 ± 40"), (-1.68, 0.16, "−1.68 ± 0.16"),
+        (12.345, 0.97, "12.3 ± 1.0"), (1234.0, 41.0, "1230 ± 40"),
+        (-1.68, 0.16, f"{formatting.MINUS}1.68 ± 0.16"),
         (-0.004, 0.5, "0.0 ± 0.5"), (0.5, None, "0.500"), (0.5, float("nan"), "0.500"),
         (float("nan"), 0.1, "unknown"), (3.0, 0.0, "3.00 ± 0"),
     ):  # fmt: skip
