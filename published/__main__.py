@@ -12,7 +12,7 @@ from lasersampling.experiments.publishing import plain_command, publish, publish
 from lasersampling.results import read_results
 from published import rendering, running
 from published.archived import code_at
-from published.sections import sections
+from published.sections import ROOT, sections
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -23,7 +23,7 @@ def render() -> None:
     with exit_codes():
         rendered = list(sections())
         for path in rendering.draw([one for section in rendered for one in section.figures]):
-            print(f"drawn: {path.relative_to(rendering.ROOT)}")
+            print(f"drawn: {path.relative_to(ROOT)}")
         rendering.PAGE.write_text(rendering.page(rendered), encoding="utf-8")
         stale = running.planned(rendered)
         missing = sum(len(section.missing) for section in rendered)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from lasersampling.errors import InputError
+from lasersampling.experiments.code import code_of_command
 from lasersampling.experiments.publishing import LARGEST_FILE, publish
 from lasersampling.results import Metric, ResultsFile, read_results
 from published import archived, formatting, rendering, running
-from published.sections import FILES, PARTLY_TYPED, STALE, TYPED, sections
+from published.sections import FILES, PARTLY_TYPED, STALE, TYPED, Drawn, sections
 
 ROOT = Path(__file__).parents[1]
 PAGE = rendering.PAGE.read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def small(tmp_path):
         file.metric("heads", 0.51234, 0.0123)
         file.write("p/x", np.zeros(3), ("x",), units="1", description="x")
         file.started -= 400.0
-    code = running.code_of_command("python training/coin.py", clone)
+    code = code_of_command("python training/coin.py", clone)
     publish(tmp_path / "run.h5", files / "coins.h5", code=code)
     (templates / "order.txt").write_text("coins\ndice\n")
     (templates / "coins.md.j2").write_text(
@@ -112,7 +113,7 @@ def test_changed_code_marks_a_section_and_is_planned_with_its_time(small):
     assert work.seconds == pytest.approx(400.0, abs=5.0)
     assert "1 run, 6.7 min by their last times" in running.told([work])
     # The mark alone makes no page wrong, since any change of code would.
-    before = rendering.page(list(sections(*small[:2], root=None)))
+    before = rendering.page(list(sections(small[0], small[1], None)))
     assert rendering.differences(before, rendering.page(now)) == []
 
 
@@ -146,7 +147,7 @@ def test_a_figure_is_drawn_once_for_each_file(tmp_path):
             file.write(f"null/{name}", [0.2, 0.4], ("run",), units="1", description="p-values")
         for name in ("kl", "rate", "rate_se"):
             file.write(f"power/{name}", [0.1, 0.2], ("shift",), units="1", description=name)
-    one = rendering.Drawn(tmp_path / "run.h5", "p_values", "p.png")
+    one = Drawn(tmp_path / "run.h5", "p_values", "p.png")
     assert rendering.draw([one], tmp_path) == [tmp_path / "p.png"]
     assert rendering.draw([one], tmp_path) == []
 
