@@ -215,7 +215,7 @@ def experiment(
                     expected = "a full run: what --smoke finds is not published"
                     raise InputError.single("--publish", publish, expected)
                 publication = Publication.planned(publish, words, overwrite=overwrite)
-            run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication)
+            run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication=publication)
             work(given.smallest() if smoke else given, run)
 
     common = inspect.signature(_common, eval_str=True).parameters
