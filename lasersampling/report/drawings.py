@@ -23,6 +23,12 @@ _LARGEST_SVG = 500_000
 """Figures of more characters, such as rasters of many spikes, are stored as pixels."""
 _DPI = 130
 
+_FIRST = (
+    "comparison", "image_gallery", "completions", "distribution", "posterior", "yin_yang_plane",
+    "spike_learning", "fit", "divergence_over_time", "spike_traces", "raster",
+)  # fmt: skip
+"""Figures that one wants to see first; the others follow in the order of `figures.NAMES`."""
+
 DARK = {
     "#ffffff": "#1b1e23", "#000000": "#e6e3dd", style.INK: "#e6e3dd", style.FAINT: "#3b4149",
     style.GREY: "#9aa0a8", style.BLUE: "#4aa8e0", style.VERMILLION: "#f0763a",
@@ -85,7 +91,10 @@ def drawings_of(path: Path) -> Iterator[Drawing | Failure]:
         Figures of other kinds of files are left out. One that fails in another way than by lacking
         its variables, as damaged values may cause, is told.
     """
-    for name in figures.candidates(path):
+    held = figures.candidates(path)
+    for name in sorted(
+        held, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST)
+    ):
         try:
             yield picture(figures.draw(path, name), figures.title_of(name), name)
         except LaserSamplingError:

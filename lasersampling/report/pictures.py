@@ -38,7 +38,7 @@ class Band:
     title : str
         Their origin.
     pictures : tuple of Picture
-        Those that are shown.
+        Those that are shown, evenly spread over all.
     n_held : int
         How many the file holds.
     """
@@ -72,9 +72,11 @@ def bands_of(results: Results) -> list[Band]:
             continue
         images = _checked(results, f"images/{name}", 3)
         labels = results.array(f"images/{name}_label")
-        n_shown = min(len(images), len(labels), _MOST_PICTURES)
+        n_held = min(len(images), len(labels))
+        # Evenly spread, since labels stand in order.
+        chosen = np.linspace(0, n_held - 1, min(n_held, _MOST_PICTURES)).round().astype(int)
         pictures = tuple(
-            Picture(_label(int(labels[k]), names), source_of(images[k])) for k in range(n_shown)
+            Picture(_label(int(labels[k]), names), source_of(images[k])) for k in chosen
         )
         bands.append(Band(title, pictures, len(images)))
     return bands

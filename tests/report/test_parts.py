@@ -12,7 +12,7 @@ from lasersampling.report.pictures import bands_of, source_of
 from lasersampling.report.readings import readings_of
 from lasersampling.report.slider import frames_of, has_frames
 from lasersampling.report.words import aligned, spoken, told, visible
-from lasersampling.results import read_results
+from lasersampling.results import ResultsFile, read_results
 
 
 def figure_with_everything():
@@ -102,6 +102,17 @@ def test_pictures_have_the_names_of_their_classes(hostile):
     assert band.title == "Nanolasers"
     assert [one.label for one in band.pictures][2] == "no label asked for"
     assert "\u202e" not in band.pictures[0].label
+
+
+def test_pictures_are_spread_over_all_labels(tmp_path):
+    with ResultsFile.create(tmp_path / "a.h5", command="", seed=0, config="") as file:
+        dims = ("sample", "row", "column")
+        file.write("images/gibbs", np.zeros((200, 2, 2)), dims, units="1", description="images")
+        labels = np.repeat(np.arange(10), 20)
+        file.write("images/gibbs_label", labels, dims[:1], units="1", description="labels")
+    (band,) = bands_of(read_results(tmp_path / "a.h5"))
+    assert (len(band.pictures), band.n_held) == (40, 200)
+    assert {one.label for one in band.pictures} == {f"label {k}" for k in range(10)}
 
 
 def test_frames_count_states_up_to_all_draws(sampled):
