@@ -33,7 +33,7 @@ myst_heading_anchors = 4
 
 # Tutorials are programs: the build runs them anew, and fails where they fail.
 nb_execution_mode = "force"
-nb_execution_timeout = 240
+nb_execution_timeout = 1800  # of one cell [s], for busy machines; a tutorial takes a minute
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
