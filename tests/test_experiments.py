@@ -41,6 +41,7 @@ LONG = {
     "online_learning",
     "renewal_sampler",
     "sample_statistics",
+    "timing_tasks",
     "train_machines",
 }  # whose smoke runs take a minute
 TABLES_ONLY = {
@@ -131,6 +132,21 @@ def test_bad_options_are_refused(run, script):
     ran = run(script, "--smoke", "--out", "nowhere/run.h5")
     assert ran.code == 2
     assert "bad input: nowhere/run.h5: got no directory" in ran.err
+
+
+def test_networks_of_timing_tasks_have_about_equally_many_parameters():
+    from lasersampling.comparison import TIMING_ARCHITECTURES, TIMING_TASKS, timing_recipe
+    from lasersampling.learning.spikes import load_data
+    from lasersampling.learning.spikes.networks import network_of
+
+    for task in ("intervals", "coincidences"):
+        data = load_data(task)
+        for name, own in TIMING_ARCHITECTURES.items():
+            recipe = timing_recipe(task, name, data, 2, 0)
+            network = network_of(recipe, data.n_inputs, data.n_classes)
+            (hidden,) = recipe.network.hidden
+            assert network.n_parameters == own.n_parameters(data.n_inputs, hidden, data.n_classes)
+            assert network.n_parameters == pytest.approx(TIMING_TASKS[task].n_parameters, rel=0.08)
 
 
 def test_networks_that_were_trained_are_not_trained_again(run, tmp_path):

@@ -74,11 +74,12 @@ def compare(
     show_all: All = False,
 ) -> None:
     """Compare ways to train networks: search, train with paired seeds, and test differences."""
-    from lasersampling.cli.compared import compared_table
+    from lasersampling.cli.compared import compared_tables
     from lasersampling.cli.tables import metrics_values
-    from lasersampling.comparison.design import MAIN, Comparison, Design
-    from lasersampling.comparison.records import metrics_of, write_compared
+    from lasersampling.comparison.design import Design
+    from lasersampling.comparison.records import metrics_of, study_values, write_compared
     from lasersampling.comparison.run import run_comparison
+    from lasersampling.comparison.settings import MAIN, Comparison
     from lasersampling.config import resolve
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -87,26 +88,33 @@ def compare(
         expected = "one of them: --resume keeps what --overwrite removes"
         raise InputError.single("--resume", "beside --overwrite", expected)
     config = configured(Comparison, {}, overrides, recipe=recipe_table(path, Comparison))
-    design = Design(config, path.parent)
+    design = Design(config)
     known = [MAIN, *config.studies]
     if unknown := sorted(set(only or ()) - set(known)):
         raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
     folder = out.with_suffix("")
     _check_folder(folder, design.file_names(), resume=resume, overwrite=overwrite)
     inputs = [*files_named(recipe), *design.inputs()]
-    output = Output(context, out, ["comparison"], overwrite=overwrite or resume, inputs=inputs)
+    replaces = overwrite or (resume and out.exists())  # a picture alone is not of an earlier run
+    output = Output(context, out, ["comparison"], overwrite=replaces, inputs=inputs)
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
         for name in design.file_names():
             (folder / name).unlink(missing_ok=True)
-    compared = run_comparison(
-        design,
-        folder,
-        command=context.obj.command,
-        n_workers=workers,
-        progress=reporter.progress,
-        studies=tuple(only or ()),
-    )
+    for remark in design.remarks():
+        reporter.status(f"warning: {remark}")
+    try:
+        compared = run_comparison(
+            design,
+            folder,
+            command=context.obj.command,
+            n_workers=workers,
+            progress=reporter.progress,
+            studies=tuple(only or ()),
+        )
+    except KeyboardInterrupt as stop:
+        stop.add_note("go on from what is trained with the same command and --resume")
+        raise
     with output.open(config, config.seed) as file:
         if file is not None:
             write_compared(file, compared)
@@ -118,10 +126,12 @@ def compare(
             "seed": config.seed,
             "members": config.members,
             "metrics": metrics_values(metrics),
+            "studies": study_values(compared),
+            "remarks": design.remarks(),
             "failures": dict(compared.failures),
             "files": [str(file) for file in output.files],
         },
-        compared_table(f"{recipe}, {config.members} networks of each", compared, whole=show_all),
+        compared_tables(f"{recipe}, {config.members} networks of each", compared, whole=show_all),
     )
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())

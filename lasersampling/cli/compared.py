@@ -1,4 +1,4 @@
-"""The table of ``lasersampling compare``."""
+"""The tables of ``lasersampling compare``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rich.console import Group
 from rich.table import Table
 
 from lasersampling.cli.tables import hints, rows_table
+from lasersampling.comparison.design import Cell
 from lasersampling.comparison.measures import Measures
-from lasersampling.comparison.records import best_known, main_measures
+from lasersampling.comparison.records import best_known, cells_of, main_measures, studies_of
 from lasersampling.comparison.run import Compared
+from lasersampling.comparison.settings import MAIN
 from lasersampling.results.numbers import shown, with_error, with_interval
 from lasersampling.statistics import median_interval
 
@@ -28,51 +30,90 @@ _TO_GOAL = {
 """Heads of the columns for the costs."""
 
 
-def compared_table(title: str, compared: Compared, *, whole: bool) -> Group:
-    """Show a row for each method, since there may be a dozen of them, in percent.
+def compared_tables(title: str, compared: Compared, *, whole: bool) -> Group:
+    """Show a table for each study of which something was trained, in percent.
+
+    A row stands for each method, since there may be a dozen of them.
 
     Parameters
     ----------
     title : str
-        Title of the table.
+        Title of the tables.
     compared : Compared
         The comparison.
     whole : bool
-        Whether to show, in a second table, the cost at which the methods reached the goal.
+        Whether to show, in a further table, the cost at which the methods reached the goal.
     """
-    main, comparison = main_measures(compared), compared.design.comparison
-    measure = best_known(main)
-    differences = compared.differences(measure)
-    rows = []
-    for arm, own in main.items():
-        values = 100.0 * getattr(own, measure)
-        error = float(values.std(ddof=1) / len(values) ** 0.5)
-        accuracy = "failed" if np.isnan(values).any() else with_error(float(values.mean()), error)
-        difference, p = "reference" if arm == comparison.reference else "", ""
-        if arm in differences:
-            found, corrected = differences[arm]
-            low, mean, high = (100.0 * end for end in (found.low, found.mean, found.high))
-            difference, p = with_interval(mean, low, high), shown(float(corrected), 2)
-        rows.append((arm.replace("_", " "), accuracy, difference, p))
+    main, studies = main_measures(compared), studies_of(compared)
+    tables = [
+        _main_table(title, compared) if study == MAIN else _study_table(title, compared, study)
+        for study in studies
+    ]
+    if whole and main:
+        goal = f"{100 * compared.design.comparison.goal:g} %"
+        tables.append(_costs(main, goal))
+    more = [] if whole or not main else hints(len(_TO_GOAL))
+    return Group(*tables, *compared.design.remarks(), *more)
+
+
+def _main_table(title: str, compared: Compared) -> Table:
+    """Show a row for each arm, and for what is no network."""
+    cells = cells_of(compared, MAIN)
+    measure = best_known(cells)
+    rows = [
+        (_spoken(cell.arm), *_judged(compared, cell, own, measure)) for cell, own in cells.items()
+    ]
     for name, metric in compared.beside.items():
         measured = with_error(100.0 * metric.value, 100.0 * (metric.standard_error or 0.0))
         rows.append((f"{_NO_NETWORKS[name]}, test part", measured, "", ""))
+    return rows_table(title, ("method", *_columns(measure)), rows, range(1, 4))
+
+
+def _study_table(title: str, compared: Compared, study: str) -> Table:
+    """Show a row for each arm in each variant of a study."""
+    cells = cells_of(compared, study)
+    measure = best_known(cells)
+    rows = [
+        (cell.variant, _spoken(cell.arm), *_judged(compared, cell, own, measure))
+        for cell, own in cells.items()
+    ]
+    about = compared.design.comparison.studies[study].about
+    columns = (about, "method", *_columns(measure))
+    return rows_table(f"{title}, {study}", columns, rows, range(2, 5))
+
+
+def _columns(measure: str) -> tuple[str, str, str]:
     part = "fresh points" if measure == "fresh_accuracy" else "test part"
-    columns = ("method", f"right on {part} (%)", "difference (95 % interval)", "p")
-    tables = [rows_table(title, columns, rows, range(1, 4))]
-    if whole:
-        tables.append(_costs(main, f"{100 * comparison.goal:g} %"))
-    return Group(*tables, *([] if whole else hints(len(_TO_GOAL))))
+    return f"right on {part} (%)", "difference (95 % interval)", "p"
+
+
+def _judged(compared: Compared, cell: Cell, own: Measures, measure: str) -> tuple[str, str, str]:
+    """Show the accuracy of a training, its difference from the reference, and its p-value."""
+    values = 100.0 * getattr(own, measure)
+    error = float(values.std(ddof=1) / len(values) ** 0.5)
+    accuracy = "failed" if np.isnan(values).any() else with_error(float(values.mean()), error)
+    if cell.arm == compared.design.comparison.reference:
+        return accuracy, "reference", ""
+    differences = compared.differences(measure, cell.study, cell.variant)
+    if cell.arm not in differences:
+        return accuracy, "", ""
+    found, corrected = differences[cell.arm]
+    low, mean, high = (100.0 * end for end in (found.low, found.mean, found.high))
+    return accuracy, with_interval(mean, low, high), shown(float(corrected), 2)
 
 
 def _costs(main: Mapping[str, Measures], goal: str) -> Table:
     """Show what each method needed to reach the goal."""
     rows = [
-        (arm.replace("_", " "), *(_median(getattr(own, name)) for name in _TO_GOAL))
+        (_spoken(arm), *(_median(getattr(own, name)) for name in _TO_GOAL))
         for arm, own in main.items()
     ]
     title = f"to reach {goal}: medians and their 95 % intervals"
     return rows_table(title, ("method", *_TO_GOAL.values()), rows, range(1, 4))
+
+
+def _spoken(arm: str) -> str:
+    return arm.replace("_", " ")
 
 
 def _median(values: NDArray[np.float64]) -> str:

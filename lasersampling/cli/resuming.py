@@ -119,7 +119,13 @@ class Training:
             goes_on=self.goes_on,
         ) as file:
             file.started = invocation.started
-            yield file
+            try:
+                yield file
+            except KeyboardInterrupt as stop:
+                if file.has_checkpoint:
+                    goes_on = f"lasersampling {context.info_name} --resume {self.out}"
+                    stop.add_note(f"go on from the last checkpoint with: {goes_on}")
+                raise
 
 
 def judged(file: RunFile | None, reporter: Reporter, what: str, evaluate: Callable[[], E]) -> E:

@@ -28,6 +28,7 @@ _PATHS: dict[tuple[str, ...], str | tuple[str, ...]] = {
     ("data", "source"): ("digits", "mnist"),
     ("model",): "machines",
     ("chip", "model"): "chips",
+    ("base",): "recipes",
 }
 """Keys of recipes that hold paths, with other names that are allowed there, or their folder."""
 
@@ -61,7 +62,8 @@ def configured(
         their defaults.
     overrides : sequence of str
         Texts given with ``--set``, each ``key=value`` with a dotted key and a TOML value, where
-        text may stand without quotes. They take precedence over options.
+        text may stand without quotes. A part of the key that has dots itself stands in quotes, as
+        in TOML: ``settings."network.hidden"``. They take precedence over options.
     recipe : mapping, optional
         Values of a recipe; options take precedence over them.
 
@@ -83,7 +85,7 @@ def configured(
     problems = []
     for text in overrides or ():
         key, separator, value = text.partition("=")
-        path = [part.strip() for part in key.split(".")]
+        path = _keys(key)
         if not separator or not all(path):
             problems.append(Problem("--set", repr(text), "key=value, with a dotted key"))
             continue
@@ -186,7 +188,7 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     ):
         if isinstance(table.get(key), str):
             beside = None if key in given else path.parent
-            with _named(folder, key if key in given else f"{path}: {key}"):
+            with named(folder, key if key in given else f"{path}: {key}"):
                 table[key] = read(table[key], beside=beside)
     # Checked here and not only with the other options, so that problems name the file.
     try:
@@ -281,8 +283,21 @@ def _check_step(device: Any, config: Any) -> None:
 
 
 @contextlib.contextmanager
-def _named(folder: str, key: str) -> Iterator[None]:
-    """Name the key of a model that is not found, in place of the folder of such models."""
+def named(folder: str, key: str) -> Iterator[None]:
+    """Name the key of a file that is not found, in place of the folder of such files.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of shipped files, such as "recipes".
+    key : str
+        The key.
+
+    Raises
+    ------
+    InputError
+        As the block does, under the name of the key.
+    """
     try:
         yield
     except InputError as error:
@@ -302,10 +317,25 @@ def _locate(table: dict[str, Any], recipe: Path) -> None:
         if not isinstance(inner, dict) or not isinstance(inner.get(last), str) or not inner[last]:
             continue
         if isinstance(names, str):
-            with _named(names, f"{recipe}: {'.'.join((*outer, last))}"):
+            with named(names, f"{recipe}: {'.'.join((*outer, last))}"):
                 inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
         else:
             inner[last] = located(inner[last], folder, names)
+
+
+def _keys(text: str) -> list[str]:
+    """Read a dotted key, parts of which may stand in quotes as in TOML; [""] if it is none."""
+    if not set(text) & set("\"'"):
+        return [part.strip() for part in text.split(".")]
+    try:
+        table: object = tomllib.loads(f"{text} = 0")
+    except ValueError:
+        return [""]
+    path = []
+    while isinstance(table, dict):
+        (key, table), *_ = table.items()
+        path.append(key)
+    return path
 
 
 def _value(text: str) -> object:

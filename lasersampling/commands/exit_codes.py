@@ -48,7 +48,8 @@ def exit_codes() -> Iterator[None]:
         code = FAILED
     except KeyboardInterrupt as stop:
         by = stop.args[0] if isinstance(stop, Stopped) else "the keyboard"
-        say("interrupted", f"stopped by {by}")
+        # Notes of whom it passed on its way say how to go on.
+        say("interrupted", "; ".join([f"stopped by {by}", *getattr(stop, "__notes__", ())]))
         code = INTERRUPTED
     raise typer.Exit(code)
 

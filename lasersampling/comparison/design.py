@@ -1,229 +1,28 @@
-"""The design of a comparison: what its arms share, in what they differ, and what is varied."""
+"""The design of a comparison: the recipes of all its trainings, checked before any of them."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+import itertools
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
 
 from lasersampling.checks import refuse
-from lasersampling.commands.configuring import files_named, put, recipe_table
-from lasersampling.config import Count, Finite, Probability, parse, resolve, validated
+from lasersampling.commands.configuring import files_named, named, put, recipe_table
+from lasersampling.comparison.settings import MAIN, Comparison, Range
+from lasersampling.config import parse, resolve
 from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
 from lasersampling.learning.spikes.data import files_of
+from lasersampling.statistics import smallest_p_value
 
-MAIN = "main"
-"""Name of the study that varies nothing."""
+_LONGEST_FILE = 240
+"""Bytes of the name of a file, of which file systems take 255, with what marks a temporary one."""
 
-_OF_COMPARISON = ("members", "seed")
-_SHARED = ("data", "train_samples", "learning.n_epochs", "learning.batch_size")
-"""Keys that would make a comparison of arms unfair."""
-
-
-@validated
-class Range:
-    """Values among which a search chooses.
-
-    Attributes
-    ----------
-    low, high : float
-        Its ends, in the unit of the key.
-    log : bool
-        Whether they are chosen evenly in the logarithm.
-    """
-
-    low: Finite
-    high: Finite
-    log: bool = False
-
-    def __post_init__(self) -> None:
-        lowest = 0.0 if self.log else -float("inf")
-        problems = []
-        if not self.low > lowest:
-            problems.append(Problem("low", f"{self.low:g}", "above 0 for a logarithm"))
-        if not self.high > self.low:
-            problems.append(Problem("high", f"{self.high:g}", f"above low, {self.low:g}"))
-        refuse(problems)
-
-
-@validated
-class Search:
-    """The search for settings, the same for all arms.
-
-    Attributes
-    ----------
-    trials : int
-        Trials of each arm; without any, its settings are taken as they are.
-    members : int
-        Networks of a trial.
-    n_epochs : int or None
-        Epochs of a trial; a third of those of the comparison if not given.
-    seed : int
-        Seed of the search and of its networks, which must differ from those that are reported.
-    ranges : mapping of str to Range
-        What is searched for in all arms, by the dotted key of a recipe.
-    """
-
-    trials: Annotated[int, Field(ge=0, le=10_000)] = 0
-    members: Count = 2
-    n_epochs: Count | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1_000_000
-    ranges: dict[str, Range] = dataclasses.field(default_factory=dict)
-
-
-@validated
-class Arm:
-    """One of the ways to train that are compared.
-
-    Attributes
-    ----------
-    settings : mapping of str to object
-        Its settings, by the dotted key of a recipe.
-    ranges : mapping of str to Range
-        What is searched for in this arm only.
-    """
-
-    settings: dict[str, Any]
-    ranges: dict[str, Range] = dataclasses.field(default_factory=dict)
-
-
-@validated
-class Study:
-    """Something that is varied, for some of the arms.
-
-    Attributes
-    ----------
-    about : str
-        What is varied, as a label of an axis.
-    variants : mapping of str to mapping
-        Settings of each variant, by the dotted key of a recipe.
-    arms : tuple of str
-        The arms; all if none is named.
-    """
-
-    about: str
-    variants: dict[str, dict[str, Any]]
-    arms: tuple[str, ...] = ()
-
-
-@validated
-class Comparison:
-    """A comparison of ways to train networks that classify by spikes.
-
-    Attributes
-    ----------
-    base : str
-        Recipe of ``lasersampling classify`` that all arms share: a shipped one, or a file.
-    arms : mapping of str to Arm
-        What is compared.
-    reference : str
-        The arm from which differences are taken.
-    settings : mapping of str to object
-        Settings for all arms, by the dotted key of a recipe.
-    members : int
-        Networks of each arm, with the same seeds.
-    seed : int
-        Seed of the first.
-    search : Search
-        The search for settings.
-    studies : mapping of str to Study
-        What is varied.
-    goal : float
-        Validation accuracy of which it is measured when it is reached [1].
-    fresh_points : int
-        Fresh points on which networks of Yin-Yang are judged.
-
-    Raises
-    ------
-    InputError
-        With all problems found, each with its dotted key.
-
-    Examples
-    --------
-    >>> from lasersampling.comparison import Comparison
-    >>> comparison = Comparison(
-    ...     base="yin_yang_eventprop",
-    ...     arms={
-    ...         "closed_form": {"settings": {"method": "closed-form"}},
-    ...         "eventprop": {"settings": {"method": "eventprop"}},
-    ...     },
-    ...     reference="closed_form",
-    ...     members=2,
-    ... )
-    >>> sorted(comparison.arms)
-    ['closed_form', 'eventprop']
-    """
-
-    base: str
-    arms: dict[str, Arm]
-    reference: str
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
-    members: Annotated[int, Field(ge=2, le=10_000)] = 10
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    search: Search = Search()
-    studies: dict[str, Study] = dataclasses.field(default_factory=dict)
-    goal: Probability = 0.95
-    fresh_points: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
-
-    def __post_init__(self) -> None:
-        known = ", ".join(self.arms) or "none"
-        problems = [*self._unfair_problems()]
-        if len(self.arms) < 2:
-            problems.append(Problem("arms", f"{len(self.arms)}", "at least two, to compare"))
-        searched = [self.search.ranges, *(arm.ranges for arm in self.arms.values())]
-        if self.search.trials and not any(searched):
-            expected = "ranges of settings to search in, or no trials"
-            problems.append(Problem("search.ranges", "none", expected))
-        if self.reference not in self.arms:
-            problems.append(Problem("reference", repr(self.reference), f"an arm, of {known}"))
-        for name, study in self.studies.items():
-            where = f"studies.{name}"
-            if name == MAIN:
-                problems.append(Problem(where, "the name of the comparison itself", "another"))
-            if not study.variants:
-                problems.append(Problem(f"{where}.variants", "none", "some"))
-            if unknown := sorted(set(study.arms) - set(self.arms)):
-                got = ", ".join(unknown)
-                problems.append(Problem(f"{where}.arms", got, f"arms, of {known}"))
-        for name in [*self.arms, *self.studies, *self._variant_names()]:
-            if not name or set(name) & set("/\\\0") or name.startswith("."):
-                expected = "a name without slashes, which files can have"
-                problems.append(Problem("names of arms, studies and variants", name, expected))
-        trial_seeds = range(self.search.seed, self.search.seed + self.search.members)
-        if set(trial_seeds) & set(range(self.seed, self.seed + self.members)):
-            expected = "seeds that the reported networks do not have"
-            problems.append(Problem("search.seed", f"{self.search.seed}", expected))
-        refuse(problems)
-
-    def _unfair_problems(self) -> Iterator[Problem]:
-        """Find settings that arms must share, and those that a search would try without effect."""
-        places = {"settings": self.settings}
-        places |= {f"arms.{name}.settings": arm.settings for name, arm in self.arms.items()}
-        for name, study in self.studies.items():
-            for variant, settings in study.variants.items():
-                places[f"studies.{name}.variants.{variant}"] = settings
-        for place, settings in places.items():
-            for key in settings:
-                if key in _OF_COMPARISON:
-                    expected = f"none here, but the key {key} of the comparison"
-                    yield Problem(f"{place}.{key}", "a value", expected)
-                elif key in _SHARED and place.startswith("arms."):
-                    yield Problem(f"{place}.{key}", "a value", "none, since all arms share it")
-        for name, arm in self.arms.items():
-            for key in {**self.search.ranges, **arm.ranges}:
-                for own in arm.settings:
-                    if key == own or key.startswith(f"{own}."):
-                        expected = f"none, since {key} is searched for, which it would undo"
-                        yield Problem(f"arms.{name}.settings.{own}", "a value", expected)
-
-    def _variant_names(self) -> Iterator[str]:
-        for study in self.studies.values():
-            yield from study.variants
+_SIGNIFICANT = 0.05
+"""Corrected p-value below which a difference is called one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -253,8 +52,6 @@ class Design:
     ----------
     comparison : Comparison
         The comparison.
-    folder : Path, optional
-        Folder from which the path of the base counts.
 
     Raises
     ------
@@ -263,37 +60,46 @@ class Design:
         variants in which they are.
     """
 
-    def __init__(self, comparison: Comparison, folder: Path | None = None) -> None:
+    def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
-        self._path = resolve("recipes", comparison.base, beside=folder)
+        with named("recipes", "base"):
+            self._path = resolve("recipes", comparison.base)
         self._base = recipe_table(self._path, ClassifyRecipe)
-        problems: list[Problem] = []
+        found: dict[Problem, list[Cell]] = {}
         for cell in self.cells():
             try:
                 self.recipe(cell, self.middle(cell.arm))
             except InputError as error:
-                problems += [p.at(f"{_place(cell)}: {p.where}") for p in error.problems]
+                for problem in error.problems:
+                    found.setdefault(problem, []).append(cell)
+        problems = [p.at(f"{_places(cells)}: {p.where}") for p, cells in found.items()]
         refuse(problems or self._range_problems() or self._name_problems())
 
     def _range_problems(self) -> list[Problem]:
         """Check both ends of what is searched for."""
-        problems = []
+        found: dict[Problem, list[str]] = {}
         for arm in self.comparison.arms:
             for key, own in self.ranges(arm).items():
                 for end in (own.low, own.high):
                     try:
                         self.recipe(Cell(MAIN, "", arm), self.middle(arm) | {key: end})
                     except InputError as error:
-                        where = f"arms.{arm}: range of {key}"
-                        problems += [p.at(f"{where}: {p.where}") for p in error.problems]
-        return problems
+                        for p in error.problems:
+                            found.setdefault(p.at(f"range of {key}: {p.where}"), []).append(arm)
+        return [p.at(f"{_arms(arms)}: {p.where}") for p, arms in found.items()]
 
     def _name_problems(self) -> list[Problem]:
-        """Check that all trainings have files of their own."""
+        """Check that all trainings have files of their own, whose names a disk takes."""
         names = self.file_names()
         twice = sorted({name for name in names if names.count(name) > 1})
         expected = "names of studies, variants and arms that make other names of files"
-        return [Problem("names", f"two trainings {name}", expected) for name in twice]
+        problems = [Problem("names", f"two trainings {name}", expected) for name in twice]
+        longest = max(names, key=lambda name: len(os.fsencode(name)))
+        if len(os.fsencode(longest)) > _LONGEST_FILE:
+            got = f"{longest}, of {len(os.fsencode(longest))} bytes"
+            expected = f"shorter names of studies, variants and arms, {_LONGEST_FILE} in all"
+            problems.append(Problem("names", got, expected))
+        return problems
 
     def inputs(self) -> list[str | Path]:
         """List all files that are read, which nothing may replace."""
@@ -306,6 +112,20 @@ class Design:
         trials = range(self.comparison.search.trials)
         searches = [search_file(arm, k) for arm in self.comparison.arms for k in trials]
         return [*(f"{cell.name}.h5" for cell in self.cells()), *searches]
+
+    def remarks(self) -> list[str]:
+        """Say what this comparison cannot find, whatever its trainings do."""
+        n_pairs, n_others = self.comparison.members, len(self.comparison.arms) - 1
+        least = n_others * smallest_p_value(n_pairs)
+        if least < _SIGNIFICANT:
+            return []
+        enough = next(n for n in itertools.count(2) if n_others * 2.0 ** (1 - n) < _SIGNIFICANT)
+        return [
+            f"{n_pairs} networks of each arm are too few to call any difference significant: the "
+            f"p-value of the exact test of {n_pairs} pairs, corrected for {n_others} "
+            f"comparison{'s' * (n_others > 1)}, is {min(least, 1.0):.2g} or more. Set members to "
+            f"{enough} or more for p < {_SIGNIFICANT:g}; intervals hold as they are."
+        ]
 
     def cells(self) -> list[Cell]:
         """List all trainings, those of the comparison itself first."""
@@ -381,16 +201,28 @@ def load_comparison(path: Path) -> Design:
     InputError
         With all problems, under the name of the file.
     """
-    from lasersampling.config import load
-
-    comparison = load(path, Comparison)
+    comparison = parse(recipe_table(path, Comparison), Comparison, str(path))
     try:
-        return Design(comparison, path.parent)
+        return Design(comparison)
     except InputError as error:
         raise InputError(p.at(f"{path}: {p.where}") for p in error.problems) from None
 
 
-def _place(cell: Cell) -> str:
-    """Say in which part of a comparison a training is."""
-    arm = f"arms.{cell.arm}"
-    return arm if cell.study == MAIN else f"studies.{cell.study}.variants.{cell.variant}, {arm}"
+def _places(cells: Iterable[Cell]) -> str:
+    """Say in which parts of a comparison trainings are; those of arms by themselves speak for all.
+
+    A setting of an arm is in all variants that the arm is trained in.
+    """
+    main: list[str] = []
+    studies: dict[str, list[str]] = {}
+    for cell in cells:
+        if cell.study == MAIN:
+            main.append(cell.arm)
+        elif cell.arm not in main:
+            studies.setdefault(f"studies.{cell.study}.variants.{cell.variant}", []).append(cell.arm)
+    told = [_arms(main)] if main else []
+    return "; ".join([*told, *(f"{place}, {_arms(arms)}" for place, arms in studies.items())])
+
+
+def _arms(arms: Iterable[str]) -> str:
+    return ", ".join(f"arms.{arm}" for arm in dict.fromkeys(arms))

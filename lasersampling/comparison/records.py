@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.design import MAIN
+from lasersampling.comparison.design import Cell
 from lasersampling.comparison.measures import ABOUT, Measures
 from lasersampling.comparison.run import Compared
+from lasersampling.comparison.settings import MAIN
 from lasersampling.results import Metric, ResultsFile
 from lasersampling.statistics import median_interval
 
@@ -31,7 +33,7 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
         The comparison.
     """
     comparison = compared.design.comparison
-    for study in _studies(compared):
+    for study in studies_of(compared):
         cells = [cell for cell in compared.measures if cell.study == study]
         arms = list(dict.fromkeys(cell.arm for cell in cells))
         variants = list(dict.fromkeys(cell.variant for cell in cells))
@@ -109,16 +111,50 @@ def main_measures(compared: Compared) -> dict[str, Measures]:
     return {cell.arm: own for cell, own in compared.measures.items() if cell.study == MAIN}
 
 
-def best_known(main: Mapping[str, Measures]) -> str:
-    """Return the name of the accuracy that is known best, for all arms that did not fail."""
-    fresh = [own for own in main.values() if np.isfinite(own.fresh_accuracy).all()]
-    done = [own for own in main.values() if np.isfinite(own.accuracy).all()]
+def best_known(found: Mapping[Any, Measures]) -> str:
+    """Return the name of the accuracy that is known best, for all trainings that did not fail."""
+    fresh = [own for own in found.values() if np.isfinite(own.fresh_accuracy).all()]
+    done = [own for own in found.values() if np.isfinite(own.accuracy).all()]
     return "fresh_accuracy" if fresh and len(fresh) == len(done) else "accuracy"
+
+
+def cells_of(compared: Compared, study: str) -> dict[Cell, Measures]:
+    """Return what was measured in a study."""
+    return {cell: own for cell, own in compared.measures.items() if cell.study == study}
+
+
+def studies_of(compared: Compared) -> list[str]:
+    """List the studies of which something was trained, `MAIN` first."""
+    return list(dict.fromkeys(cell.study for cell in compared.measures))
+
+
+def study_values(compared: Compared) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Return mean and standard error of each training but those of `MAIN`, as values for JSON.
+
+    Parameters
+    ----------
+    compared : Compared
+        The comparison.
+
+    Returns
+    -------
+    dict
+        By study, variant and arm: ``value`` and ``standard_error``, nan for a training that failed.
+    """
+    found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    for study in studies_of(compared):
+        if study == MAIN:
+            continue
+        cells = cells_of(compared, study)
+        known = best_known(cells)
+        for cell, own in cells.items():
+            values = getattr(own, known)
+            found.setdefault(study, {}).setdefault(cell.variant, {})[cell.arm] = {
+                "value": float(values.mean()),
+                "standard_error": float(values.std(ddof=1) / len(values) ** 0.5),
+            }
+    return found
 
 
 def _reached(values: NDArray[np.float64]) -> str:
     return f"{int(np.isfinite(values).sum())} of {len(values)} networks reached it"
-
-
-def _studies(compared: Compared) -> Iterator[str]:
-    yield from dict.fromkeys(cell.study for cell in compared.measures)

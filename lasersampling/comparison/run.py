@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.comparison.cells import Job, run_jobs
-from lasersampling.comparison.design import MAIN, Cell, Design
+from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
+from lasersampling.comparison.settings import MAIN
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
 from lasersampling.comparison.workers import in_processes
 from lasersampling.learning.spikes import data_of

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,13 @@ from numpy.typing import NDArray
 from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.datasets.spikes import StoredEventData
 from lasersampling.datasets.stored_events import EventReading, SpikeFile, StoredEvents
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.paths import expanded
 
 _TRAIN, _VALIDATION, _TEST = "train", "valid", "test"
+_SHOWN = 10
+"""Number of classes that a message names."""
+
 _WHERE = "Heidelberg's sets are at https://zenkelab.org/datasets, to be unpacked"
 
 
@@ -47,7 +52,13 @@ def load_event_files(
     ------
     InputError
         For files that are missing, damaged or of another form; for files that name their classes
-        differently; if speakers are needed and unknown, or none would be left to train with.
+        differently; if speakers are needed and unknown, or none would be left to train with; if
+        the training part has no sample of a class.
+
+    Warns
+    -----
+    LaserSamplingWarning
+        If the speakers that validate have no sample of a class.
 
     Examples
     --------
@@ -98,7 +109,39 @@ def load_event_files(
             StoredEvents(train, reading, np.flatnonzero(~held)),
             StoredEvents(train, reading, np.flatnonzero(held)),
         )
-    return StoredEventData(*parts, StoredEvents(opened[_TEST], reading), train.names)
+    test = StoredEvents(opened[_TEST], reading)
+    if _VALIDATION not in opened:
+        named = dict(zip(("training", "validation", "test"), (*parts, test), strict=True))
+        _check_classes(named, train.names, f"{train.path}: labels")
+    return StoredEventData(*parts, test, train.names)
+
+
+def _check_classes(parts: Mapping[str, StoredEvents], names: Sequence[str], where: str) -> None:
+    """Refuse a choice of speakers that leaves the training part without a class.
+
+    Warn of a validation part without one.
+    """
+    everywhere = set().union(*(part.labels.tolist() for part in parts.values()))
+    expected = (
+        "choose other speakers to validate (event_files.validation_speakers, speaker_seed), or "
+        "add a file with valid in place of train in its name"
+    )
+    for name in ("training", "validation"):
+        missing = sorted(everywhere - set(parts[name].labels.tolist()))
+        if not missing:
+            continue
+        told = ", ".join(names[k] if names else str(k) for k in missing[:_SHOWN])
+        told += f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        got = (
+            f"no sample of {len(missing)} of {len(everywhere)} classes ({told}) in the {name} part"
+        )
+        if name == "training":
+            raise InputError.single(where, got, f"samples of each class to learn from: {expected}")
+        warnings.warn(
+            f"{where}: {got}, so choices that it makes do not know these classes: {expected}",
+            LaserSamplingWarning,
+            stacklevel=3,
+        )
 
 
 def part_files(path: str | os.PathLike[str]) -> dict[str, Path]:

@@ -196,7 +196,7 @@ class SpikeFile:
             rows = [np.asarray(dataset[place]) for dataset in (self._times, self._units)]
             longest = max(row.size for row in rows)
             refuse(memory_problems(where, (longest,), _BYTES_PER_SPIKE))
-            times, units = rows[0].astype(np.float64), rows[1].astype(np.int64)
+            times, units = rows[0].astype(np.float64), rows[1]
         n_channels = self._reading.n_channels
         problems = []
         if times.shape != units.shape:
@@ -210,7 +210,7 @@ class SpikeFile:
             got = f"units from {units.min()} to {units.max()}"
             problems.append(Problem(where, got, f"channels from 0 to {n_channels - 1}"))
         refuse(problems)
-        return times, units
+        return times, units.astype(np.int64)
 
     def _counted(self, place: int) -> tuple[int, int]:
         """Check a row; return how many spikes it has, and how many of them are not too late."""

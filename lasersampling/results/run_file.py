@@ -38,11 +38,14 @@ class RunFile:
         Moment on the clock of `time.monotonic` from which `wall_time_s` of the file counts [s]:
         when the file was opened, unless an earlier moment is set. The time that a resumed run had
         taken up to its last checkpoint is added.
+    has_checkpoint : bool
+        Whether the run can be resumed from the file.
     """
 
     def __init__(self, outputs: Outputs, command: str, seed: int, config: str) -> None:
         self.path = outputs.results
         self.started = time.monotonic()
+        self.has_checkpoint = False
         self._spent_s = 0.0
         self._may_replace = outputs.overwrite
         self._outputs = outputs
@@ -89,6 +92,7 @@ class RunFile:
             if goes_on:
                 spent = read_results(file.path, groups=()).attrs.get("wall_time_s", 0.0)
                 file._spent_s, file._may_replace = float(spent), True
+                file.has_checkpoint = True
             yield file
 
     def save(self, state: State, history: History) -> None:
@@ -98,6 +102,7 @@ class RunFile:
             write_history(file, history)
             write_checkpoint(file, state)
         self._may_replace = True  # from now on the file belongs to this run
+        self.has_checkpoint = True
 
     @contextmanager
     def finish(self) -> Iterator[ResultsFile]:

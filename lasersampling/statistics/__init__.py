@@ -36,6 +36,7 @@ from lasersampling.statistics.paired import (
     holm,
     median_interval,
     paired_difference,
+    smallest_p_value,
 )
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "nearest",
     "paired_difference",
     "r_hat",
+    "smallest_p_value",
     "switches",
     "total_variation",
 ]

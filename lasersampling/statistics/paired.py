@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from lasersampling.arrays import as_floats
+from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import InputError
 
 _MOST_EXACT = 14
@@ -83,6 +84,29 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> PairedDifference:
     error = float(difference.std(ddof=1)) / math.sqrt(n)
     reach = float(stats.t.ppf(0.5 + _CONFIDENCE / 2, n - 1)) * error
     return PairedDifference(mean, error, mean - reach, mean + reach, _p_value(difference), n)
+
+
+def smallest_p_value(n_pairs: int) -> float:
+    """Return the smallest p-value that `paired_difference` can find: all pairs on one side [1].
+
+    Parameters
+    ----------
+    n_pairs : int
+        Number of pairs.
+
+    Raises
+    ------
+    InputError
+        For fewer than two.
+
+    Examples
+    --------
+    >>> from lasersampling.statistics import smallest_p_value
+    >>> smallest_p_value(5), smallest_p_value(6)
+    (0.0625, 0.03125)
+    """
+    refuse(integer_problems("n_pairs", n_pairs, 2))
+    return 2.0 * 0.5**n_pairs if n_pairs <= _MOST_EXACT else 1.0 / _DRAWN
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -205,6 +205,31 @@ COMMAND = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(tmp_path, number):
+    told = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    path = tmp_path / "run.h5"
+    process = subprocess.Popen(
+        [*COMMAND, "--set", "learning.n_epochs=4000", "--out", "run.h5"],
+        cwd=tmp_path, env=told, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err.endswith(
+        "; go on from the last checkpoint with: lasersampling classify --resume run.h5\n"
+    )
+    kept = read_results(path)
+    assert kept.attrs["complete"] == 0
+    assert len(kept.array("history/epoch")) >= 1
+    assert [one.name for one in tmp_path.iterdir()] == ["run.h5"]
+
+
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_bit_for_bit(tmp_path):
     """kill -9 at 20 random moments of a training; then to the end, and the same bits."""
     root = Path(__file__).parents[2]

@@ -1,4 +1,10 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +77,8 @@ def test_methods_are_compared(run, recipe):
     assert "difference (95 % interval)" in ran.out
     assert Path("c/main-fast.h5").stat().st_mtime_ns == written
     assert read_results("c.h5").array("samples/accuracy").shape == (2, 2, 2)
+    assert "methods.toml, 2 networks of each, samples" in ran.out
+    assert "2 networks of each arm are too few" in ran.out.replace("\n", " ")
     ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--only", "main", "--quiet")
     assert ran.code == 0, ran.err
     assert Path("c/main-fast.h5").stat().st_mtime_ns > written
@@ -85,6 +93,9 @@ def test_methods_are_compared(run, recipe):
         (("--set", "members=1"), "--set members: got 1"),
         (("--set", "goal=2"), "--set goal: got 2"),
         (("--workers", "0"), "--workers"),
+        (("--set", 'settings."network.hiden"=[3]'), "arms.slow, arms.fast: network.hiden"),
+        (("--set", 'settings."network.hidden=[3]'), "--set: got"),
+        (("--set", "base=elsewhere"), "base: got 'elsewhere'"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_trained(run, recipe, arguments, told):
@@ -92,6 +103,20 @@ def test_bad_options_are_refused_before_anything_is_trained(run, recipe, argumen
     assert ran.code == 2
     assert told in ran.err
     assert not Path("c").exists()
+
+
+def test_a_study_alone_is_shown_and_a_dotted_key_stands_in_quotes(run, recipe):
+    chosen = ("--only", "samples", "--set", 'settings."network.hidden"=[3]')
+    ran = run("compare", recipe, "--out", "c.h5", *chosen, "--json")
+    assert ran.code == 0, ran.err
+    assert "warning: 2 networks of each arm are too few" in ran.err
+    found = json.loads(ran.out)
+    assert set(found["studies"]["samples"]["40"]) == {"slow", "fast"}
+    trained = tomllib.loads(read_results("c/samples-40-fast.h5").config)
+    assert trained["network"]["hidden"] == [3]
+    accuracy = read_results("c.h5").array("samples/accuracy")
+    expected = accuracy[1, 1].mean()
+    assert found["studies"]["samples"]["40"]["fast"]["value"] == pytest.approx(expected)
 
 
 def test_another_recipe_is_refused(run):
@@ -135,6 +160,42 @@ def test_trainings_that_fail_end_with_an_error(run, recipe):
     assert "trainings failed: main-fast" in ran.err
     assert "loss.absent_time" in ran.err
     assert Path("c.h5").exists()
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_a_training_it_goes_on_bit_for_bit(run, recipe, tmp_path):
+    told = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    chosen = ("settings.checkpoint_interval_s=0", 'settings."learning.n_epochs"=60')
+    command = [
+        sys.executable, "-m", "lasersampling", "compare", recipe, "--only", "main", "--quiet",
+        *(f"--set={one}" for one in chosen),
+    ]  # fmt: skip
+    subprocess.run([*command, "--out", "whole.h5"], check=True, env=told)
+    process = subprocess.Popen([*command, "--out", "killed.h5"], env=told)
+    training = Path("killed/main-fast.h5")  # the second
+    while not training.exists() and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not Path("killed.h5").exists()
+    assert read_results(training).attrs["complete"] == 0
+    subprocess.run([*command, "--out", "killed.h5", "--resume"], check=True, env=told)
+    for name in ("main-slow", "main-fast"):
+        whole, killed = (read_results(f"{folder}/{name}.h5") for folder in ("whole", "killed"))
+        for key, variable in whole.group("parameters").items():
+            assert np.array_equal(variable.data, killed.array(f"parameters/{key}"))
+    whole, killed = read_results("whole.h5"), read_results("killed.h5")
+    assert np.array_equal(whole.array("main/accuracy"), killed.array("main/accuracy"))
+
+
+def test_a_picture_of_ones_own_is_not_replaced(run, recipe):
+    Path("c.png").write_bytes(b"mine")
+    for options in ((), ("--resume",)):
+        ran = run("compare", recipe, "--out", "c.h5", *options)
+        assert ran.code == 2
+        assert "c.png: got a file that exists" in ran.err
+        assert not Path("c").exists()
+    assert Path("c.png").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("name", ["mine.npz", "base.toml", "methods.toml"])

@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 
-from lasersampling.comparison.design import MAIN, Cell, Comparison, Design, load_comparison
+from lasersampling.comparison.design import Cell, Design, load_comparison
+from lasersampling.comparison.settings import MAIN, Comparison
 from lasersampling.config import shipped_path
 from lasersampling.errors import InputError
 
@@ -86,6 +87,15 @@ def test_settings_are_laid_over_each_other(table):
         ({"studies": {"s": {"about": "a", "variants": {}}}}, "studies.s.variants: got none"),
         ({"studies": {"main": {"about": "a", "variants": {"x": {}}}}}, "studies.main"),
         ({"studies": {"a/b": {"about": "a", "variants": {"x": {}}}}}, "names of arms, studies"),
+        (
+            {"studies": {"a\nb": {"about": "a", "variants": {"x": {}}}}},
+            "got 'a\\nb', expected a name",
+        ),
+        ({"studies": {"n" * 61: {"about": "a", "variants": {"x": {}}}}}, "of 61 letters, expected"),
+        (
+            {"studies": {"curves": {"about": "a", "variants": {"x": {}}}}},
+            "studies.curves: got a name that results files have for curves of learning",
+        ),
         ({"search": {"seed": 1}}, "search.seed: got 1, expected seeds that the reported"),
         (
             {"search": {"ranges": {"k": {"low": 0.0, "high": 1.0, "log": True}}}},
@@ -106,11 +116,12 @@ def test_a_design_that_makes_no_sense_is_refused(table, changed, told):
     [
         ("arms", {"data": "yin_yang"}, "arms.fast.settings.data: got a value, expected none"),
         ("arms", {"learning.n_epochs": 9}, "arms.fast.settings.learning.n_epochs"),
+        ("arms", {"learning": {"n_epochs": 9}}, "arms.fast.settings.learning.n_epochs"),
         ("arms", {"seed": 9}, "the key seed of the comparison"),
         ("settings", {"members": 9}, "settings.members: got a value"),
         ("studies", {"seed": 1}, "studies.s.variants.v.seed: got a value"),
         ("search", {"loss.temperature": 0.1}, "since loss.temperature is searched for"),
-        ("search", {"loss": {"kind": "cross_entropy"}}, "since loss.temperature is searched for"),
+        ("search", {"loss": {"temperature": 0.1}}, "since loss.temperature is searched for"),
     ],
 )
 def test_what_would_make_a_comparison_unfair_is_refused(table, place, settings, told):
@@ -151,6 +162,13 @@ def test_trainings_that_would_share_a_file_are_refused(table):
         Design(Comparison(**table))
 
 
+def test_names_that_no_file_can_have_are_refused(table):
+    name = "\N{FIRE}" * 60
+    table["studies"] = {name: {"about": "a", "variants": {name: {}}}}
+    with pytest.raises(InputError, match=r"names: got .* bytes, expected shorter names"):
+        Design(Comparison(**table))
+
+
 def test_settings_that_do_not_fit_are_told_with_their_arm_and_variant(table):
     table["arms"]["fast"]["settings"]["learning.learning_rat"] = 1.0
     table["studies"] = {"few": {"about": "n", "variants": {"0": {"train_samples": 0}}}}
@@ -158,7 +176,55 @@ def test_settings_that_do_not_fit_are_told_with_their_arm_and_variant(table):
         Design(Comparison(**table))
     text = str(error.value)
     assert "arms.fast: learning.learning_rat" in text
-    assert "studies.few.variants.0, arms.slow: train_samples: got 0" in text
+    assert "studies.few.variants.0, arms.slow, arms.fast: train_samples: got 0" in text
+
+
+def test_a_problem_of_all_arms_is_told_once(table):
+    table["settings"] = {"network.hiden": [3]}
+    table["search"] = {"trials": 1, "ranges": {"loss.temperature": {"low": 0.1, "high": 1.0}}}
+    table["studies"] = {"few": {"about": "n", "variants": {"20": {"train_samples": 20}}}}
+    with pytest.raises(InputError) as error:
+        Design(Comparison(**table))
+    (problem,) = error.value.problems
+    assert problem.where == "arms.slow, arms.fast: network.hiden"
+    table["settings"] = {}
+    table["search"]["ranges"]["loss.temperature"]["high"] = 1e300
+    with pytest.raises(InputError) as error:
+        Design(Comparison(**table))
+    (problem,) = error.value.problems
+    assert problem.where == "arms.slow, arms.fast: loss.temperature"
+
+
+def test_tables_of_settings_are_laid_over_those_of_the_base(table):
+    table["settings"] = {"network": {"hidden": [3]}, "loss": {"temperature": 0.3}}
+    design = Design(Comparison(**table))
+    recipe = design.recipe(Cell(MAIN, "", "fast"), {})
+    assert recipe.network.hidden == (3,)
+    assert recipe.network.neuron is not None
+    assert (recipe.loss.kind, recipe.loss.temperature) == ("cross_entropy", 0.3)
+
+
+def test_too_few_pairs_to_find_a_difference_are_told(table):
+    (told,) = Design(Comparison(**{**table, "members": 5})).remarks()
+    assert "5 networks" in told
+    assert "0.062 or more" in told
+    assert "Set members to 6 or more" in told
+    assert Design(Comparison(**{**table, "members": 6})).remarks() == []
+
+
+@pytest.mark.parametrize("read", [load_comparison, None])
+def test_a_base_that_is_missing_is_told_with_its_key(table, tmp_path, read):
+    table["base"] = "elsewhere"
+    if read is None:
+        with pytest.raises(InputError, match=r"^base: got 'elsewhere'"):
+            Design(Comparison(**table))
+        return
+    path = tmp_path / "c.toml"
+    path.write_text(
+        'base = "elsewhere"\nreference = "a"\n[arms.a]\nsettings = {}\n[arms.b]\nsettings = {}\n'
+    )
+    with pytest.raises(InputError, match=rf"^{path}: base: got 'elsewhere'"):
+        read(path)
 
 
 def test_a_key_that_leads_into_a_value_is_refused(table):

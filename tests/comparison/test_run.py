@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from lasersampling.comparison.cells import Job, run_jobs, trained_cell
-from lasersampling.comparison.design import MAIN, Cell, Comparison, Design
+from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import measures_of
 from lasersampling.comparison.records import metrics_of, write_compared
 from lasersampling.comparison.run import run_comparison
+from lasersampling.comparison.settings import MAIN, Comparison
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.figures import draw

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lasersampling.comparison.design import Comparison, Design, Range, Search
+from lasersampling.comparison.design import Design
+from lasersampling.comparison.settings import Comparison, Range, Search
 from lasersampling.comparison.tuning import Trials, check_searchable, tune
 from lasersampling.errors import InputError
 from lasersampling.results import read_results

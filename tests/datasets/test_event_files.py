@@ -7,7 +7,7 @@ import pytest
 from lasersampling.datasets import EventReading, load_event_files
 from lasersampling.datasets.event_files import part_files
 from lasersampling.datasets.stored_events import SpikeFile, StoredEvents
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingWarning
 from tests.datasets.heidelberg import rows, write
 
 READING = EventReading(time_unit_s=0.005, n_channels=20)
@@ -159,6 +159,41 @@ def test_faults_of_single_spikes_are_found(train, name, values, message):
     write(train, given)
     with pytest.raises(InputError, match=message):
         load_event_files(train, READING)
+
+
+def test_units_beyond_64_bits_with_sign_are_told_as_they_are(train):
+    given = rows(0)
+    given["units"] = [row.astype(np.uint64) for row in given["units"]]
+    given["units"][4][2] = 2**64 - 1
+    write(train, given)
+    with pytest.raises(InputError, match="row 4: got units from .* to 18446744073709551615"):
+        load_event_files(train, READING)
+
+
+def of_one_speaker(label):
+    """Return samples in which one speaker spoke all samples of a class, and no other."""
+    given = rows(0)
+    given["speaker"] = np.where(given["labels"] == label, 9, given["speaker"]).astype(np.uint16)
+    return given
+
+
+def test_a_class_that_only_validation_speakers_spoke_is_refused(train):
+    write(train, of_one_speaker(1))
+    speakers = np.unique(of_one_speaker(1)["speaker"])
+    chosen = {
+        seed: int(np.random.default_rng(seed).choice(speakers, 1, replace=False)[0])
+        for seed in range(20)
+    }
+    seed = next(seed for seed, speaker in chosen.items() if speaker == 9)
+    message = (
+        r"labels: got no sample of 1 of 3 classes \(one\) in the training part, .*speaker_seed"
+    )
+    with pytest.raises(InputError, match=message):
+        load_event_files(train, READING, seed=seed)
+    other = next(seed for seed, speaker in chosen.items() if speaker != 9)
+    with pytest.warns(LaserSamplingWarning, match=r"classes \(one\) in the validation part"):
+        data = load_event_files(train, READING, seed=other)
+    assert set(data.train.labels.tolist()) == {0, 1, 2}
 
 
 def test_other_files_are_refused(train, tmp_path):

@@ -172,7 +172,7 @@ class SpikeTraining:
             problems.append(Problem("network.neuron", "neurons", expected))
         if self.grid is not None and self.method != "surrogate":
             problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
-        problems += _network_problems(self.network, self.loss, self.method)
+        problems += _network_problems(self.network, self.loss, self.learning, self.method)
         again = self.network.after_spike
         if again is not None and again.reset >= self.neuron.threshold:
             expected = f"a voltage below the threshold, {self.neuron.threshold:g}"
@@ -262,7 +262,7 @@ def end_key(training: SpikeTraining) -> str:
 
 
 def _network_problems(
-    network: NetworkSettings, loss: LossSettings, method: Method
+    network: NetworkSettings, loss: LossSettings, learning: SpikeLearning, method: Method
 ) -> list[Problem]:
     """What of a network, its loss and its gradients does not belong together."""
     problems = []
@@ -297,4 +297,4 @@ def _network_problems(
     if has_voltages and not network.hidden:
         expected = "hidden neurons, since nothing spikes that could be read out"
         problems.append(Problem("network.hidden", "none", expected))
-    return problems + idle_problems(network, loss, method)
+    return problems + idle_problems(network, loss, learning, method)

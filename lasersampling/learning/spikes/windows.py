@@ -83,10 +83,15 @@ def end_problems(training: SpikeTraining, part: AnyPart, name: str = "training")
     end = training.answer.until
     if training.method == "surrogate":
         end = grid_settings(training).end
+    network = training.network
+    if network.delays in ("axonal", "synaptic"):
+        latest += network.delay_range.minimum  # before which no spike arrives
     if end is None or end > latest:
         return []
-    got = f"{end:g}, while inputs of the {name} part spike until {latest:.3g}"
-    return [Problem(end_key(training), got, "a time after all input spikes")]
+    got = f"{end:g}, while inputs of the {name} part spike until {part.last():.3g}"
+    if latest > part.last():
+        got += f" and arrive {network.delay_range.minimum:g} later or more"
+    return [Problem(end_key(training), got, "a time after all input spikes have arrived")]
 
 
 def _delay_problems(training: SpikeTraining) -> list[Problem]:

@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "spike_parameters": ("parameters",),
     "spike_times": ("test",),
     "spike_traces": ("traces",),
+    "timing_tasks": ("*@architectures",),
     "yin_yang_plane": ("plane", "test"),
 }
 """Groups that a results file needs for each figure, or what they are like: ``calibration_*``, and

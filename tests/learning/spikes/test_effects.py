@@ -70,6 +70,36 @@ def test_what_has_one_is_accepted(loss, network, others):
     SpikeTraining(loss=loss, network=network, **others)
 
 
+IDLE_ELSEWHERE: list[tuple[str, dict[str, Any]]] = [
+    ("learning.decay_every", {"learning": {"schedule": "cosine", "decay_every": 5}}),
+    ("learning.decay_factor", {"learning": {"schedule": "cosine", "decay_factor": 0.5}}),
+    ("learning.delay_learning_rate", {"learning": {"delay_learning_rate": 0.1}}),
+    ("learning.hidden_limit", {"learning": {"hidden_limit": 0.1}, "network": {"hidden": []}}),
+    (
+        "learning.output_limit",
+        {"learning": {"output_limit": 0.1}, "network": READ, "loss": {"kind": "maximum"}} | EVENTS,
+    ),
+    ("network.delay_range", {"network": {"delay_range": {"scale": 3.0}}}),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), IDLE_ELSEWHERE)
+def test_what_has_no_effect_elsewhere_is_refused(name, given):
+    with pytest.raises(InputError, match=f"{name}: got .*no effect here.*it acts with") as error:
+        SpikeTraining(**given)
+    assert len(error.value.problems) == 1
+
+
+def test_settings_of_learning_and_delays_that_act_are_accepted():
+    SpikeTraining(
+        learning={
+            "decay_every": 5, "decay_factor": 0.5, "delay_learning_rate": 0.1,
+            "hidden_limit": 0.1, "output_limit": 0.1,
+        },  # type: ignore[arg-type]
+        network=DELAYED | {"delay_range": {"scale": 3.0}},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
 def test_each_setting_of_a_loss_is_judged():
     named = {name for name, *_ in IDLE} | {"kind"}
     assert named == {field.name for field in dataclasses.fields(LossSettings)}

@@ -213,6 +213,9 @@ def test_runs_that_end_before_the_inputs_do_are_refused():
     network = {"read_out": {"until": 1.0}}
     with pytest.raises(InputError, match="read_out.until"):
         train_spikes(DATA, settings=settings("eventprop", "maximum", network=network))
+    late = {"delays": "axonal", "delay_range": {"minimum": 4.5}}
+    with pytest.raises(InputError, match="read_out.until: got 5, .* and arrive 4.5 later or more"):
+        train_spikes(DATA, settings=settings("eventprop", "maximum", network=late))
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])

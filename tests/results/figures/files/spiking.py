@@ -116,6 +116,18 @@ def write_costs(file):
     file.attributes("cost", {"methods": ["closed-form", "eventprop", "surrogate"]})
 
 
+def write_timing(file):
+    rng = np.random.default_rng(0)
+    for task in ("intervals", "mnist_1d", "words"):
+        for kind in ("test", "jittered", "reversed"):
+            values = rng.uniform(0.3, 0.9, (2, 3))
+            write_array(file, f"{task}/{kind}", values, f"{task}_architecture", "member")
+        write_array(file, f"{task}/n_parameters", [280, 276], f"{task}_architecture")
+        beside = {"chance": 0.33, "counts": 0.33, "times": 0.4, "oracle": 0.95}
+        about = ["feed-forward", "feed-forward, axonal delays"]
+        file.attributes(task, {"architectures": ["none", "axonal"], "about": about, **beside})
+
+
 WRITERS = {
     "accuracy_parameters": write_sizes,
     "comparison": write_comparison,
@@ -127,5 +139,6 @@ WRITERS = {
     "spike_learning": write_spike_learning,
     "spike_parameters": write_spike_parameters,
     "spike_times": write_spike_test,
+    "timing_tasks": write_timing,
     "yin_yang_plane": write_plane,
 }
