@@ -136,11 +136,13 @@ def test_bad_options_are_refused(run, script):
 
 def test_networks_of_timing_tasks_have_about_equally_many_parameters():
     from lasersampling.comparison import TIMING_ARCHITECTURES, TIMING_TASKS, timing_recipe
+    from lasersampling.datasets import EventData
     from lasersampling.learning.spikes import load_data
     from lasersampling.learning.spikes.networks import network_of
 
     for task in ("intervals", "coincidences"):
         data = load_data(task)
+        assert isinstance(data, EventData)
         for name, own in TIMING_ARCHITECTURES.items():
             recipe = timing_recipe(task, name, data, 2, 0)
             network = network_of(recipe, data.n_inputs, data.n_classes)

@@ -65,6 +65,13 @@ class Settings:
         )  # fmt: skip
 
 
+def data_of_task(task: str) -> EventData:
+    """The data of a task, which are spikes of inputs that spike again."""
+    data = load_data(task)
+    assert isinstance(data, EventData)
+    return data
+
+
 def job_of(task: str, name: str, data: EventData, settings: Settings, run: Run) -> Job:
     """The training of an architecture for a task."""
     recipe = timing_recipe(task, name, data, settings.members, run.seed, smoke=settings.smoke)
@@ -86,7 +93,7 @@ def main(settings: Settings, run: Run) -> None:
         jobs = {
             (task, name): job_of(task, name, data, settings, run)
             for task in tasks
-            for data in [load_data(task)]
+            for data in [data_of_task(task)]
             for name in names
         }
         with run.progress(f"training {len(jobs)} ensembles") as progress:
@@ -99,8 +106,9 @@ def main(settings: Settings, run: Run) -> None:
             raise ls.LaserSamplingError(f"trainings failed: {'; '.join(failures)}")
         for task in tasks:
             data = data_of(jobs[task, names[0]].recipe)
+            assert isinstance(data, EventData)
             parts = timing_parts(data.test, run.seed)
-            found = {kind: [] for kind in ABOUT}
+            found: dict[str, list[np.ndarray]] = {kind: [] for kind in ABOUT}
             parameters = []
             for name in names:
                 n_parameters, judged = timing_accuracies(jobs[task, name].path, parts)

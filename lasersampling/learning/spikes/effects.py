@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lasersampling.checks import shown
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.parts import LossSettings, Method, NetworkSettings
 from lasersampling.lif.populations.answers import VOLTAGES
 
-if TYPE_CHECKING:
-    from lasersampling.learning.spikes.recipes import SpikeLearning
-
 _DELAYED = "delays that are learned: network.delays, network.delay_range.trainable"
+
+
+class Learning(Protocol):
+    """What of the settings of learning says which others act; `recipes.SpikeLearning` has it."""
+
+    @property
+    def schedule(self) -> str:
+        """How rates decrease."""
+
 
 Effects = Mapping[str, tuple[bool, str]]
 """For settings by name: whether they act, and beside which others they do."""
 
 
 def idle_problems(
-    network: NetworkSettings, loss: LossSettings, learning: SpikeLearning, method: Method
+    network: NetworkSettings, loss: LossSettings, learning: Learning, method: Method
 ) -> list[Problem]:
     """List the settings that were changed where they have no effect.
 
@@ -53,7 +59,7 @@ def idle_problems(
     ]
 
 
-def _beside(network: NetworkSettings, learning: SpikeLearning) -> str:
+def _beside(network: NetworkSettings, learning: Learning) -> str:
     return (
         f"learning.schedule = {learning.schedule}, network.delays = {network.delays}, "
         f"{len(network.hidden)} hidden layers"
