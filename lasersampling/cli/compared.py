@@ -65,7 +65,8 @@ def _main_table(title: str, compared: Compared) -> Table:
     ]
     for name, metric in compared.beside.items():
         measured = with_error(100.0 * metric.value, 100.0 * (metric.standard_error or 0.0))
-        rows.append((f"{_NO_NETWORKS[name]}, test part", measured, "", ""))
+        part = "" if measure == "accuracy" else ", test part"
+        rows.append((f"{_NO_NETWORKS[name]}{part}", measured, "", ""))
     return rows_table(title, ("method", *_columns(measure)), rows, range(1, 4))
 
 
