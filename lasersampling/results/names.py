@@ -67,7 +67,7 @@ MEASURES: dict[str, Measure] = {
     "r_hat_max": Measure("split R-hat, worst unit"),
     # Posteriors.
     "mean_abs_error": Measure("mean error of P(z = 1 | evidence)"),
-    "ideal_abs_error": Measure("the same for exact draws, equally many", digits=2),
+    "ideal_abs_error": Measure("mean error of P(z = 1 | evidence), as many exact draws", digits=2),
     "max_abs_error": Measure("largest error of P(z = 1 | evidence)", digits=2),
     # Images.
     "label_accuracy": Measure("label read rightly", *_PERCENT),
@@ -88,8 +88,10 @@ MEASURES: dict[str, Measure] = {
     "completion_spread": Measure("standard deviation of a pixel (guessing: 0.5)", digits=2),
     # Classifiers.
     "test_accuracy": Measure("test samples decided right", *_PERCENT),
-    "test_accuracy_worst": Measure("the same, worst network", *_PERCENT),
-    "test_accuracy_spread": Measure("the same, standard deviation", *_PERCENT, digits=2),
+    "test_accuracy_worst": Measure("test samples decided right, worst network", *_PERCENT),
+    "test_accuracy_spread": Measure(
+        "test samples decided right, spread over networks", *_PERCENT, digits=2
+    ),
     "decision_time": Measure("time of the decision", "τ_syn"),
     "hidden_spikes": Measure("hidden spikes per decision"),
     "n_parameters": Measure("trained numbers of a network"),
