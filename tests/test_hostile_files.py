@@ -267,7 +267,7 @@ def test_text_cannot_steer_the_terminal(folder):
     with ResultsFile.create("file.h5", command="", seed=0, config="a = 1 # \x1b[2J") as file:
         file.write("a/x", 1.0, units="\x1b[31m", description="[/red] \x07")
         file.attributes("a", {"name": "\x1b]0;title\x07"})
-    ran = CliRunner().invoke(app, ["info", "file.h5"])
+    ran = CliRunner().invoke(app, ["info", "file.h5", "--all"])
     assert ran.exit_code == 0, ran.stderr
     assert "\x1b" not in ran.stdout
     assert "\x07" not in ran.stdout

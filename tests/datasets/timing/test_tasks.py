@@ -32,7 +32,7 @@ from lasersampling.datasets.timing.cochlea import erb_spaced
 from lasersampling.datasets.timing.parts import SIZES, as_events, as_times
 from lasersampling.datasets.timing.speech import spoken
 from lasersampling.errors import InputError, LaserSamplingError
-from lasersampling.learning.spikes.data import _IN_FILES, _NAMED, load_data
+from lasersampling.learning.spikes.data import _IN_FILES, _NAMED, _PICTURES, load_data
 
 TASKS: dict[str, tuple[Callable[..., EventSet], Any]] = {
     "intervals": (intervals, Intervals()),
@@ -174,7 +174,7 @@ def test_recipes_know_them_by_name(quick):
 
 
 def test_commands_take_no_name_of_data_for_a_path():
-    assert set(_PATHS[("data",)]) == {*_NAMED, *_IN_FILES}
+    assert set(_PATHS[("data",)]) == {*_NAMED, *_PICTURES, *_IN_FILES}
     assert set(TASKS) < set(_NAMED)
 
 
