@@ -215,7 +215,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.certificate import certificate as certificate
     from lasersampling.sampling.completion import SeenImages as SeenImages
     from lasersampling.sampling.completion import complete as complete
-    from lasersampling.sampling.completion import occluded as occluded
+    from lasersampling.sampling.conditions import occluded as occluded
     from lasersampling.sampling.evidence import Evidence as Evidence
     from lasersampling.sampling.evidence import read_evidence as read_evidence
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
@@ -302,7 +302,8 @@ _NAMES_IN = {
     "lif.populations.spikes": ["SpikeEvents"],
     "results": ["ResultsFile", "figures", "read_results"],
     "sampling.certificate": ["certificate"],
-    "sampling.completion": ["SeenImages", "complete", "occluded"],
+    "sampling.completion": ["SeenImages", "complete"],
+    "sampling.conditions": ["occluded"],
     "sampling.evidence": ["Evidence", "read_evidence"],
     "sampling.gibbs": ["Gibbs"],
     "sampling.inference": ["infer"],

@@ -13,7 +13,7 @@ from pathlib import Path
 from lasersampling.errors import InputError
 from lasersampling.experiments.code import changed_files, code_of_command
 from lasersampling.experiments.publishing import publish, published_path, stored_code
-from published.formatting import duration
+from lasersampling.results.numbers import duration
 from published.sections import ROOT, Section
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lasersampling.errors import InputError
 from lasersampling.experiments.code import changed_files, code_of_command
 from lasersampling.experiments.publishing import published_path, stored_code
-from lasersampling.results import Results, read_results
+from lasersampling.results import Results, numbers, read_results
 from published import formatting
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,7 +91,7 @@ class Source:
         told = [f"seed {attrs['seed']}", f"commit {commit[:7]}"]
         if dirty:
             told[-1] += " with changes that were not committed"
-        told.append(formatting.duration(float(attrs["wall_time_s"])))
+        told.append(numbers.duration(float(attrs["wall_time_s"])))
         if "unknown" in (attrs["processor"], attrs["instruction_set"]):
             told.append("processor not recorded")
         else:
@@ -165,7 +165,7 @@ def sections(
     environment.filters |= {
         "number": formatting.number, "significant": formatting.significant,
         "measured": formatting.measured, "percent": formatting.percent,
-        "duration": formatting.duration, "row": formatting.row,
+        "duration": numbers.duration, "row": formatting.row,
     }  # fmt: skip
     order = (templates / "order.txt").read_text(encoding="utf-8").split()
     unlisted = {path.name.partition(".")[0] for path in templates.glob("*.md.j2")} ^ set(order)

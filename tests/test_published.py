@@ -9,7 +9,7 @@ import pytest
 from lasersampling.errors import InputError
 from lasersampling.experiments.code import code_of_command
 from lasersampling.experiments.publishing import LARGEST_FILE, publish
-from lasersampling.results import Metric, ResultsFile, read_results
+from lasersampling.results import Metric, ResultsFile, numbers, read_results
 from published import archived, formatting, rendering, running
 from published.sections import FILES, PARTLY_TYPED, STALE, TYPED, Drawn, sections
 
@@ -160,15 +160,15 @@ def test_code_of_an_earlier_commit_is_found():
 def test_numbers_are_rounded_by_their_errors():
     for value, error, text in (
         (0.0011512, 0.0001234, "0.00115 ± 0.00012"), (0.98990, 0.00316, "0.9899 ± 0.0032"),
-        (12.345, 0.97, "12.3 ± 1.0"), (1234.0, 41.0, "1230 ± 40"),
+        (12.345, 0.97, "12.35 ± 0.97"), (1234.0, 41.0, "1234 ± 41"),
         (-1.68, 0.16, f"{formatting.MINUS}1.68 ± 0.16"),
-        (-0.004, 0.5, "0.0 ± 0.5"), (0.5, None, "0.500"), (0.5, float("nan"), "0.500"),
-        (float("nan"), 0.1, "unknown"), (3.0, 0.0, "3.00 ± 0"),
+        (-0.004, 0.5, "0.00 ± 0.50"), (0.5, None, "0.500"), (0.5, float("nan"), "0.500"),
+        (float("nan"), 0.1, "unknown"), (3.0, 0.0, "3"),
     ):  # fmt: skip
         assert formatting.with_error(value, error) == text
     assert formatting.measured(Metric(0.512, 0.02, "1", ""), 100) == "51.2 ± 2.0"
     assert formatting.percent(0.7249, 0) == "72 %"
     assert formatting.row(["a", 1]) == "| a | 1 |"
-    assert [formatting.duration(t) for t in (0.4, 89.0, 91.0, 5399.0, 5401.0)] == [
+    assert [numbers.duration(t) for t in (0.4, 89.0, 91.0, 5399.0, 5401.0)] == [
         "0.40 s", "89 s", "1.5 min", "90 min", "1.5 h",
     ]  # fmt: skip

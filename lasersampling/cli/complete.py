@@ -70,7 +70,8 @@ def complete_picture(
     from lasersampling.results.contents import Metric
     from lasersampling.results.records import write_calibration, write_neuron
     from lasersampling.results.summary import summary_of
-    from lasersampling.sampling.completion import SeenImages, complete, occluded
+    from lasersampling.sampling.completion import SeenImages, complete
+    from lasersampling.sampling.conditions import occluded
     from lasersampling.sampling.neurons.sampler import Lasers
 
     machine, shape = loaded.machine, loaded.shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from lasersampling.report.slider import frames_of, has_frames
 from lasersampling.report.words import aligned
 from lasersampling.results.contents import Entry, Results
 from lasersampling.results.names import STAGES, command_of
+from lasersampling.results.numbers import duration
 from lasersampling.results.reading import read_results
 from lasersampling.results.summary import Summary, summary_of
 
@@ -225,18 +225,8 @@ def _facts(attrs: Mapping[str, Any]) -> dict[str, str]:
     known = {key: attrs[key] for key in _FACTS if key in attrs}
     others = {key: value for key, value in attrs.items() if key not in _FACTS}
     return {
-        _FACTS.get(key, key.replace("_", " ")): _duration(value)
+        _FACTS.get(key, key.replace("_", " ")): f"{duration(value)} of wall time"
         if key == "wall_time_s" and isinstance(value, int | float)
         else str(value)
         for key, value in {**known, **others}.items()
     }
-
-
-def _duration(seconds: float) -> str:
-    """Write a duration with the unit that one would say."""
-    if not math.isfinite(seconds):
-        return "unknown"
-    for size, unit in ((3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit} of wall time"
-    return f"{seconds:.3g} s of wall time"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasersampling.plots.style import state_words
 from lasersampling.report.words import spoken, visible
@@ -76,7 +75,7 @@ def frames_of(results: Results) -> dict[str, Any] | None:
         frames.append(
             {
                 "label": _label(done, n_chains, interval),
-                "kl": f"{_divergence(sampled, target):.3g}",
+                "kl": f"{kl_divergence(sampled, target):.3g}",
                 "sampled": [float(f"{p:.4g}") for p in sampled[order]],
             }
         )
@@ -89,10 +88,6 @@ def frames_of(results: Results) -> dict[str, Any] | None:
         "n_states": len(target),
         "frames": frames,
     }
-
-
-def _divergence(sampled: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-    return float(kl_divergence(sampled, target))
 
 
 def _label(draws: int, n_chains: int, interval: Any) -> str:

@@ -100,6 +100,29 @@ def with_interval(value: float, low: float, high: float, digits: int = 4) -> str
     return f"{number} ({_fixed(low, decimals)} to {_fixed(high, decimals)})"
 
 
+def duration(seconds: float) -> str:
+    """Write how long something took, to two digits, in the unit that one would say.
+
+    Parameters
+    ----------
+    seconds : float
+        The time [s].
+
+    Examples
+    --------
+    >>> duration(44.2), duration(400.0), duration(7087.0), duration(0.31), duration(math.nan)
+    ('44 s', '6.7 min', '2.0 h', '0.31 s', 'unknown')
+    """
+    if not math.isfinite(seconds):
+        return "unknown"
+    size, unit = (1.0, "s") if seconds < 90.0 else (60.0, "min")
+    if seconds >= 5400.0:
+        size, unit = 3600.0, "h"
+    time = seconds / size
+    decimals = 0 if time >= 9.95 else 1 if time >= 0.995 else 2
+    return f"{time:.{decimals}f} {unit}"
+
+
 def _exponent(value: float, digits: int) -> int:
     """Power of ten of the first digit, after rounding to some digits: 1 for 9.99, two digits."""
     return int(f"{abs(value):.{digits - 1}e}".partition("e")[2])

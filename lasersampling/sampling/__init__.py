@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.completion import Completions as Completions
     from lasersampling.sampling.completion import SeenImages as SeenImages
     from lasersampling.sampling.completion import complete as complete
-    from lasersampling.sampling.completion import occluded as occluded
+    from lasersampling.sampling.conditions import occluded as occluded
     from lasersampling.sampling.evidence import Evidence as Evidence
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.inference import infer as infer

@@ -22,7 +22,6 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import (
     integer_problems,
     kind_problems,
-    memory_problems,
     number_problems,
     refuse,
 )
@@ -211,6 +210,7 @@ class SeenImages:
     Examples
     --------
     >>> pixels = np.array([[0, 1, 1, 0], [1, 1, 0, 0]])
+    >>> from lasersampling.sampling.conditions import occluded
     >>> seen = SeenImages(pixels, known=occluded((2, 2), "lower"))
     >>> seen.known[0]
     array([ True,  True, False, False])
@@ -319,7 +319,8 @@ def complete(
     >>> import numpy as np
     >>> from lasersampling.learning.pictures.models import load_picture_model
     >>> from lasersampling.sampling import Gibbs
-    >>> from lasersampling.sampling.completion import SeenImages, complete, occluded
+    >>> from lasersampling.sampling.completion import SeenImages, complete
+    >>> from lasersampling.sampling.conditions import occluded
     >>> model = load_picture_model("digits")
     >>> pixels = model.data.load().test_images[:2]
     >>> seen = SeenImages(pixels, occluded(model.shape, "lower"))
@@ -363,43 +364,3 @@ def complete(
     states = states.reshape(n_images, n_completions, n_draws, machine.n_units)
     visible, label = states[..., machine.visible], states[..., machine.label]
     return Completions(visible, label, seen.known, interval_ns)
-
-
-def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
-    """Which pixels remain known when half of an image is hidden, shape (pixel,).
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns.
-    side : str
-        The half that is hidden: "lower", "upper", "left" or "right". Of an odd number of rows or
-        columns the middle one stays known.
-
-    Raises
-    ------
-    InputError
-        For another side, and for a shape that is not two whole numbers from 1.
-
-    Examples
-    --------
-    >>> occluded((2, 3), "left").reshape(2, 3)
-    array([[False,  True,  True],
-           [False,  True,  True]])
-    """
-    refuse(shape_problems("shape", shape))
-    refuse(memory_problems("shape", shape, np.dtype(np.bool_).itemsize))
-    rows, columns = shape
-    known = np.ones(shape, dtype=bool)
-    if side == "lower":
-        known[(rows + 1) // 2 :] = False
-    elif side == "upper":
-        known[: rows // 2] = False
-    elif side == "left":
-        known[:, : columns // 2] = False
-    elif side == "right":
-        known[:, (columns + 1) // 2 :] = False
-    else:
-        expected = "'lower', 'upper', 'left' or 'right'"
-        raise InputError.single("side", repr(side), expected)
-    return known.ravel()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, memory_problems, refuse
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
+from lasersampling.sampling.arguments import shape_problems
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 
 
@@ -86,3 +87,43 @@ def class_problems(where: str, label: object, n_label: int) -> list[Problem]:
         return []
     has = f"0 to {n_label - 1}" if n_label else "none: it has no label units"
     return [Problem(where, repr(label), has)]
+
+
+def occluded(shape: tuple[int, int], side: str) -> NDArray[np.bool_]:
+    """Which pixels remain known when half of an image is hidden, shape (pixel,).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    side : str
+        The half that is hidden: "lower", "upper", "left" or "right". Of an odd number of rows or
+        columns the middle one stays known.
+
+    Raises
+    ------
+    InputError
+        For another side, and for a shape that is not two whole numbers from 1.
+
+    Examples
+    --------
+    >>> occluded((2, 3), "left").reshape(2, 3)
+    array([[False,  True,  True],
+           [False,  True,  True]])
+    """
+    refuse(shape_problems("shape", shape))
+    refuse(memory_problems("shape", shape, np.dtype(np.bool_).itemsize))
+    rows, columns = shape
+    known = np.ones(shape, dtype=bool)
+    if side == "lower":
+        known[(rows + 1) // 2 :] = False
+    elif side == "upper":
+        known[: rows // 2] = False
+    elif side == "left":
+        known[:, : columns // 2] = False
+    elif side == "right":
+        known[:, (columns + 1) // 2 :] = False
+    else:
+        expected = "'lower', 'upper', 'left' or 'right'"
+        raise InputError.single("side", repr(side), expected)
+    return known.ravel()

@@ -27,7 +27,8 @@ from lasersampling.sampling.certificate import (
     learned_certificate,
     target_certificate,
 )
-from lasersampling.sampling.completion import SeenImages, complete, occluded
+from lasersampling.sampling.completion import SeenImages, complete
+from lasersampling.sampling.conditions import occluded
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.inference import infer
 from lasersampling.sampling.neurons.adaptation import adapt

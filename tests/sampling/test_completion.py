@@ -4,7 +4,8 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments
 from lasersampling.errors import InputError
 from lasersampling.sampling import Gibbs
-from lasersampling.sampling.completion import Completions, SeenImages, complete, occluded
+from lasersampling.sampling.completion import Completions, SeenImages, complete
+from lasersampling.sampling.conditions import occluded
 from lasersampling.sampling.neurons.sampler import Lasers
 
 MACHINE = BoltzmannMachine(
