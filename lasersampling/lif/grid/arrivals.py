@@ -15,10 +15,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import pad
 
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.grid.traces import Traces
 from lasersampling.lif.populations.spikes import SpikeEvents
+
+COLUMNS = 64
+"""Columns of a product of spikes and weights, at least: taps of so many target neurons go together.
+"""
 
 
 class Placed(NamedTuple):
@@ -134,11 +139,16 @@ class SentSpikes:
         sent = self._undelayed()
         n_points = n_taps(delays, self.settings)
         weights_of = taps(weights, delays, self.settings.length, n_points)
-        total = _through(sent, weights_of[:, :, 0])
-        for k in range(1, n_points):
-            later = _through(sent[:-k], weights_of[:, :, k])
-            total = total + torch.cat([torch.zeros_like(total[:k]), later])
-        return total
+        n_targets = weights.shape[2]
+        arriving = sent.new_zeros((*sent.shape[:3], n_targets))
+        n_later = 0
+        for group in weights_of.split(max(1, COLUMNS // n_targets), dim=2):
+            # One product for several taps: what is sent is read once for all of them.
+            products = _through(sent, group.flatten(2)).unflatten(3, (-1, n_targets))
+            for product in products.unbind(3):
+                arriving = arriving + _later(product, n_later)
+                n_later += 1
+        return arriving
 
     def _undelayed(self) -> Tensor:
         spikes = self.traces.spikes
@@ -237,6 +247,11 @@ def taps(weights: Tensor, delays: Tensor, length: float, n_points: int) -> Tenso
     points = torch.arange(n_points, device=weights.device, dtype=weights.dtype)
     distance = (delays[:, :, None] / length - points[:, None]).abs()
     return weights[:, :, None] * (1.0 - distance).clamp_min(0.0)
+
+
+def _later(values: Tensor, n_points: int) -> Tensor:
+    """Values (point, member, sample, neuron), shifted by some points; nothing comes before."""
+    return pad(values[: len(values) - n_points], (0, 0, 0, 0, 0, 0, n_points, 0))
 
 
 def total(parts: Sequence[Tensor]) -> Tensor:
