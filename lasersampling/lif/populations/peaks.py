@@ -74,8 +74,8 @@ class Maxima(NamedTuple):
 
 
 @njit(**PLAIN)
-def largest_voltages(arriving):
-    """Find `Maxima`."""
+def largest_voltages(arriving, asked):
+    """Find `Maxima` of the neurons asked for, (run, neuron); those of others have no meaning."""
     n_runs, n_neurons = len(arriving.offsets) - 1, arriving.initial.shape[1]
     shape = (n_runs, n_neurons)
     maxima = Maxima(
@@ -85,9 +85,10 @@ def largest_voltages(arriving):
     width, state = arriving.time.shape[1], np.zeros((4, n_neurons))
     for run in range(n_runs):
         for column in range(width):
-            order = in_order(arriving, run, column)
             span = (0, n_neurons) if width == 1 else (column, column + 1)
-            follow_neurons(arriving, (run, column), span, order, state, maxima)
+            if asked[run, span[0] : span[1]].any():
+                order = in_order(arriving, run, column)
+                follow_neurons(arriving, (run, column), span, order, state, maxima)
     return maxima
 
 
@@ -212,8 +213,10 @@ def largest_back(arriving, maxima, upstream, with_taus, slopes):
     width, state = arriving.time.shape[1], np.zeros((5, n_neurons))
     for run in range(n_runs):
         for column in range(width):
-            order = in_order(arriving, run, column)
             low, high = (0, n_neurons) if width == 1 else (column, column + 1)
+            if not (upstream[run, low:high] != 0.0).any():
+                continue
+            order = in_order(arriving, run, column)
             state[:] = 0.0
             latest = np.argsort(-maxima.before[run, low:high])
             go_back(

@@ -149,12 +149,21 @@ class LeakyReadout:
         value = (by_current - tau_mem[:, None] * change) / (1.0 + rate * tau_mem[:, None])
         return value / conductance[:, None]
 
-    def maximum(self) -> Tensor:
-        """Return the largest voltages, shape (member, sample, neuron) [1]."""
+    def maximum(self, of: Tensor | None = None) -> Tensor:
+        """Return the largest voltages, shape (member, sample, neuron) [1].
+
+        Parameters
+        ----------
+        of : Tensor of bool, shape (member, sample, neuron), optional
+            Neurons of which it is asked, all by default; the value of others has no meaning. Time
+            goes by how many they are.
+        """
         initial, tau_mem, tau_syn, conductance = self.neurons
+        asked = torch.ones(self.shape, dtype=torch.bool) if of is None else of
         largest: Tensor = _Largest.apply(
-            self.times, self.weights, initial, tau_mem, tau_syn, (self.row, self.offsets, self.end)
-        )
+            self.times, self.weights, initial, tau_mem, tau_syn,
+            (self.row, self.offsets, self.end, asked.flatten(0, 1)),
+        )  # fmt: skip
         return largest.reshape(self.shape) / conductance[:, None]
 
     def voltages(self, times: Tensor) -> Tensor:
@@ -205,12 +214,12 @@ class _Largest(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, times: Tensor, weights: Tensor, *rest: Any) -> Tensor:
-        initial, tau_mem, tau_syn, (row, offsets, end) = rest
+        initial, tau_mem, tau_syn, (row, offsets, end, asked) = rest
         ctx.arriving = Arriving(
             _array(times), _array(row), _array(offsets), _array(weights),
             _array(initial), _array(tau_mem), _array(tau_syn), float(end),
         )  # fmt: skip
-        ctx.maxima = largest_voltages(ctx.arriving)
+        ctx.maxima = largest_voltages(ctx.arriving, asked.cpu().numpy())
         return torch.from_numpy(ctx.maxima.value).to(weights)
 
     @staticmethod

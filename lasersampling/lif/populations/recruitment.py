@@ -91,7 +91,7 @@ class PopulationGroup:
         """
         weights = [self.network.weights[k] for k in self._connections()]
         with torch.enable_grad():
-            peaks = self._voltages().maximum()
+            peaks = self._voltages().maximum(of=silent)
             with torch.no_grad():
                 numbers = self.network.neuron_numbers(self.population)
                 threshold = (numbers.gap / numbers.conductance)[:, None]

@@ -141,3 +141,17 @@ def test_the_end_and_the_weight_are_checked():
     for wrong in (0.0, -1.0, np.inf, np.nan, "a"):
         with pytest.raises(InputError, match="decay"):
             readout.integral(wrong)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_largest_voltages_of_some_neurons_are_those_of_all(together):
+    net = network(1.4, (0, 1), together=together)
+    asked = torch.zeros(2, 2, 3, dtype=torch.bool)
+    asked[0, 1, 2] = asked[1, 0, 0] = True
+    slopes = []
+    for of in (None, asked):
+        found = read(net, members=2).maximum(of)[asked]
+        by_weights = torch.autograd.grad(found.sum(), net.weights, allow_unused=True)
+        slopes.append([found.detach(), *by_weights])
+    assert all(torch.equal(a, b) for a, b in zip(*slopes, strict=True) if a is not None)
+    assert float(slopes[0][0].min()) > 0.05
