@@ -59,8 +59,9 @@ class Table:
         """
         for start in range(0, max(self.n_rows, 1), n_rows):
             rows = np.arange(start, min(start + n_rows, self.n_rows))
-            # Rows of an empty table have no places.
-            places = np.unravel_index(rows, self.sizes) if self.n_rows else [rows] * len(self.dims)
+            # Rows of an empty table have no places, nor has the row of single numbers.
+            has_places = self.n_rows and self.dims
+            places = np.unravel_index(rows, self.sizes) if has_places else [rows] * len(self.dims)
             place = dict(zip(self.dims, places, strict=True))
             yield pd.DataFrame(
                 {name: _entries(column, place, len(rows)) for name, column in self.columns.items()}
@@ -86,19 +87,55 @@ def tables_of(results: Results, group: str) -> list[Table]:
         If there is no such group, or its spikes are damaged.
     """
     held = _spikes(results) if group == "spikes" else results.group(group)
-    shapes = {variable.dims for variable in held.values()}
+    names = table_names(group, {name: variable.dims for name, variable in held.items()})
+    return [_table(name, dims, held) for name, dims in names.items()]
+
+
+def table_names(group: str, dims_of: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the tables of a group, and the dimensions of their rows.
+
+    Parameters
+    ----------
+    group : str
+        The group.
+    dims_of : mapping of str to tuple of str
+        Dimensions of its variables.
+
+    Examples
+    --------
+    >>> table_names("history", {"epoch": ("epoch",), "loss": ("epoch", "member")})
+    {'history': ('epoch', 'member')}
+    """
+    shapes = set(dims_of.values())
     largest = [
         dims
-        for dims in sorted(shapes, key=len, reverse=True)
-        if dims and not any(set(dims) < set(other) for other in shapes)
+        for dims in sorted(shapes, key=lambda dims: (-len(dims), dims))
+        if not any(set(dims) < set(other) for other in shapes)
     ]
     # The same dimensions in another order are the same rows.
     unique = {frozenset(dims): dims for dims in reversed(largest)}.values()
-    tables = []
-    for dims in unique:
-        name = group if len(unique) == 1 else f"{group}_{'_'.join(dims)}"
-        tables.append(_table(name, dims, held))
-    return tables
+    return {group if len(unique) == 1 else f"{group}_{'_'.join(dims)}": dims for dims in unique}
+
+
+def dims_in(results: Results, group: str) -> dict[str, tuple[str, ...]]:
+    """Return the dimensions of the variables of a group, loaded or not, as `tables_of` has them.
+
+    Parameters
+    ----------
+    results : Results
+        A results file.
+    group : str
+        The group.
+    """
+    found = {
+        name.rpartition("/")[2]: entry.dims
+        for name, entry in results.contents.items()
+        if name.rpartition("/")[0] == group
+    }
+    if group == "spikes" and "time" in found:
+        found |= {"chain": found["time"]}
+        found.pop("chain_offset", None)
+    return found
 
 
 def _table(name: str, dims: tuple[str, ...], held: Variables) -> Table:

@@ -13,7 +13,7 @@ from lasersampling.checks import refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.export.netcdf import netcdf
 from lasersampling.export.nwb import nwb_like
-from lasersampling.export.tables import Table, tables_of
+from lasersampling.export.tables import Table, dims_in, table_names, tables_of
 from lasersampling.paths import expanded
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
@@ -138,13 +138,18 @@ def _export_tables(
     path: Path, form: str, chosen: Sequence[str], where: Path, *, overwrite: bool
 ) -> list[Path]:
     bare = read_results(path, groups=())
-    first = [where / f"{path.stem}_{group.replace('/', '_')}{FORMATS[form]}" for group in chosen]
-    refuse(output_problems(first, inputs=[path], overwrite=overwrite))
+
+    def target_of(table: str) -> Path:
+        """Name the file of a table."""
+        return where / f"{path.stem}_{table.replace('/', '_')}{FORMATS[form]}"
+
+    names = [name for group in chosen for name in table_names(group, dims_in(bare, group))]
+    targets = [target_of(name) for name in names]
+    refuse(output_problems(targets, inputs=[path], overwrite=overwrite))
     written = []
     for group in chosen:
         for table in tables_of(read_results(path, groups=[group]), group):
-            target = where / f"{path.stem}_{table.name.replace('/', '_')}{FORMATS[form]}"
-            refuse(output_problems([target], inputs=[path], overwrite=overwrite))
+            target = target_of(table.name)
             with atomic_path(target, overwrite=overwrite) as temporary:
                 _WRITE_TABLE[form](table, bare, temporary)
             written.append(target)

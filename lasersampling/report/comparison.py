@@ -168,13 +168,22 @@ def _curves_of(results: Results) -> Iterator[tuple[str, _Curve]]:
             if y.ndim > 2 or y.shape[0] != len(x):
                 continue
             if y.ndim == 2:
-                y = np.where(np.isfinite(y).any(axis=1), np.nanmedian(y, axis=1), np.nan)
+                y = _medians(y)
             about = held[extent]
             unit = f" ({about.units})" if about.units not in ("", "1") else ""
             yield (
                 f"{group}/{extent}/{name}",
                 _Curve(x, y, f"{about.description}{unit}", variable.description or name),
             )
+
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Medians of rows over their finite values; nan for rows without any."""
+    known = np.isfinite(values)
+    rows = known.any(axis=1)
+    medians = np.full(len(values), np.nan)
+    medians[rows] = np.nanmedian(np.where(known, values, np.nan)[rows], axis=1)
+    return medians
 
 
 def _draw(axes: Axes, curves: Sequence[tuple[int, _Curve]], names: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from lasersampling.paths import expanded, suffix_problems
 from lasersampling.report.comparison import compared
 from lasersampling.report.run import read_run
 from lasersampling.report.words import visible
+from lasersampling.results.reading import read_results
 
 SUFFIXES = (".html", ".htm")
 
@@ -85,11 +86,14 @@ def checked_names(
     Raises
     ------
     InputError
-        If a file is given twice or none is given, or the page cannot be written.
+        If a file is given twice, none is given, one is no results file, or the page cannot be
+        written.
     """
     files, target = _listed(results), expanded(page)
     problems = suffix_problems(target, SUFFIXES)
     refuse(problems, output_problems([target], inputs=files, overwrite=overwrite))
+    for file in files:  # before figures of the others are drawn
+        read_results(file, groups=())
     return files, target
 
 

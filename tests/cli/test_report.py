@@ -49,6 +49,7 @@ def test_arrays_are_written_for_other_tools(run, results):
     ("arguments", "text"),
     [
         (("report", "missing.h5"), "no such file"),
+        (("report", "a.h5", "missing.h5"), "missing.h5: got no such file"),
         (("report", "a.h5", "--out", "a.txt"), "one of .html, .htm"),
         (("report", "a.h5", "--out", "a.h5", "--overwrite"), "one of .html, .htm"),
         (("export", "a.h5", "--to", "xls"), "one of csv, parquet, netcdf, nwb-like"),

@@ -170,3 +170,26 @@ def test_files_are_never_replaced_unasked(run, tmp_path):
         export(run, "csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.h5", "run_spikes.csv"]
     assert len(export(run, "csv", overwrite=True)) == 4
+
+
+def test_no_table_is_written_if_one_of_them_may_not_be(tmp_path):
+    """Tables of a group have names of their own, which are known before anything is written."""
+    path = tmp_path / "a.h5"
+    with ResultsFile.create(path, command="", seed=0, config="") as file:
+        for name, dims in (("history/loss", ("epoch",)), ("history/share", ("layer",))):
+            file.write(name, [1.0, 2.0], dims, units="1", description="")
+    (tmp_path / "a_history_layer.csv").write_text("precious")
+    with pytest.raises(InputError, match="a_history_layer.csv: got a file that exists"):
+        export(path, "csv")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.h5", "a_history_layer.csv"]
+    found = export(path, "csv", overwrite=True)
+    assert [one.name for one in found] == ["a_history_layer.csv", "a_history_epoch.csv"]
+
+
+def test_single_numbers_are_a_row(tmp_path):
+    path = tmp_path / "a.h5"
+    with ResultsFile.create(path, command="", seed=0, config="") as file:
+        file.write("scale/kick", 0.5, units="1", description="")
+        file.write("scale/name", "D6", units="1", description="")
+    (table,) = export(path, "csv", ["scale"])
+    assert table.read_text() == "kick,name\n0.5,D6\n"

@@ -76,6 +76,18 @@ def test_hostile_texts_stay_text(hostile):
     assert "\\u202eabc\\u200f" in text
 
 
+def test_epochs_in_which_nothing_was_measured_are_gaps_of_curves(tmp_path):
+    """They are nan for all members, of which no median is taken (warnings are errors here)."""
+    paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    for path in paths:
+        with ResultsFile.create(path, command="", seed=0, config="") as file:
+            file.write("history/epoch", [1, 2, 3], ("epoch",), units="1", description="epochs")
+            accuracy = [[0.5, 0.7], [float("nan")] * 2, [0.9, float("inf")]]
+            dims = ("epoch", "member")
+            file.write("history/accuracy", accuracy, dims, units="1", description="accuracy")
+    assert "Curves that the runs have in common" in render(paths)
+
+
 def test_runs_are_compared(sampled):
     first = sampled("first.h5", 0)
     second = sampled("second.h5", 1)

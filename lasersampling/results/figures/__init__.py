@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "accuracy_parameters": ("sizes",),
-    "activation_curve": ("calibration",),
-    "adaptation": ("adaptation",),
+    "activation_curve": ("calibration/activation",),
+    "adaptation": ("adaptation/argument", "adaptation/curve"),
     "certificate": ("faults", "rates"),
     "chip_calibration": ("calibration_*",),
     "comparison": ("*@arms",),
-    "completions": ("completions",),
+    "completions": ("completions/shown_ns",),
     "design": ("devices", "finalists", "synapses"),
-    "distribution": ("distribution",),
-    "divergence_over_time": ("divergence",),
+    "distribution": ("distribution/sampled", "distribution/target"),
+    "divergence_over_time": ("divergence/kl_sample_target",),
     "exact_reference": ("comparison", "intervals", "pulses", "photons"),
     "chip_population": ("population",),
-    "filters": ("machine", "images"),
-    "fit": ("history", "distribution"),
+    "filters": ("machine/weights", "images"),
+    "fit": ("history/kl_sample_target", "distribution/target"),
     "gradient_costs": ("cost",),
     "image_gallery": ("images",),
     "imperfections": ("imperfect",),
     "integrator_convergence": ("convergence",),
-    "machines": ("machines",),
+    "machines": ("machines/kl_floor_learned_*",),
     "mixing": ("mixing",),
     "laser_dynamics": ("spike", "portrait", "refractory", "stability", "regimes"),
     "neighbours": ("neighbours",),
@@ -47,21 +47,22 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "noisy_hardware": ("hardware",),
     "online_learning": ("online",),
     "p_values": ("null", "power"),
-    "posterior": ("posterior",),
-    "quality_over_time": ("quality",),
-    "raster": ("spikes",),
+    "posterior": ("posterior/exact",),
+    "quality_over_time": ("quality/time_ns",),
+    "raster": ("spikes/chain_offset", "spikes/time"),
     "recognition_over_time": ("recognition",),
     "renewal": ("single", "response", "machines"),
     "sparse_codes": ("sparse",),
-    "spike_learning": ("history",),
+    "spike_learning": ("history/train_accuracy", "history/validation_accuracy"),
     "spike_parameters": ("parameters",),
-    "spike_times": ("test",),
-    "spike_traces": ("traces",),
+    "spike_times": ("test/label", "test/output_time|test/answer"),
+    "spike_traces": ("traces/laser", "traces/time_ns"),
     "timing_tasks": ("*@architectures",),
-    "yin_yang_plane": ("plane", "test"),
+    "yin_yang_plane": ("plane/decision", "test/decision", "test/input_time"),
 }
-"""Groups that a results file needs for each figure, or what they are like: ``calibration_*``, and
-``*@arms`` for any group that has the attribute `arms`."""
+"""What a results file needs for each figure: groups, or variables, where files of other kinds and
+published ones have the group without them. ``calibration_*`` is any group of such a name, and
+``*@arms`` any that has the attribute `arms`; of names beside ``|``, one is enough."""
 
 NAMES = tuple(GROUPS)
 
@@ -72,10 +73,9 @@ FORMATS: dict[str, dict[str, None]] = {
 
 
 def candidates(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Name the figures for which a results file has the groups, without drawing them.
+    """Name the figures for which a results file has what they show, without drawing them.
 
-    Groups of the same name may hold other variables in files of another kind, so that `draw` can
-    refuse one of these figures still.
+    Values may be damaged, so that `draw` can refuse one of these figures still.
 
     Parameters
     ----------
@@ -89,11 +89,16 @@ def candidates(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """
     from lasersampling.results.reading import read_results
 
-    attributes = read_results(path, groups=()).attributes
-    held = [*attributes, *(f"{group}@{key}" for group in attributes for key in attributes[group])]
-    return tuple(
-        name for name in NAMES if all(fnmatch.filter(held, pattern) for pattern in GROUPS[name])
-    )
+    bare = read_results(path, groups=())
+    attributes = bare.attributes
+    told = [f"{group}@{key}" for group in attributes for key in attributes[group]]
+    held = [*attributes, *told, *bare.contents]
+
+    def has(needed: str) -> bool:
+        """Whether the file has what is needed, or one of several such things."""
+        return any(fnmatch.filter(held, pattern) for pattern in needed.split("|"))
+
+    return tuple(name for name in NAMES if all(map(has, GROUPS[name])))
 
 
 def draw(path: str | os.PathLike[str], name: str) -> Figure:

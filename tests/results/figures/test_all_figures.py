@@ -5,6 +5,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
@@ -14,6 +15,7 @@ from lasersampling.errors import InputError
 from lasersampling.plots import style
 from lasersampling.results import ResultsFile, figures
 
+PUBLISHED = Path(__file__).parents[3] / "data" / "results"
 MODULES = sorted(module.name for module in pkgutil.iter_modules(figures.__path__))
 
 
@@ -119,3 +121,14 @@ def test_each_figure_is_found_for_its_file(name, make, tmp_path):
 
 def test_a_file_without_groups_has_no_figures(make):
     assert figures.candidates(make("other", lambda file: file.metric("speed", 1.0))) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("yin_yang_eventprop", ("spike_learning",)),
+        ("digits_demo", ("activation_curve", "image_gallery")),
+    ],
+)
+def test_published_files_promise_no_figure_whose_values_were_left_out(name, shown):
+    assert figures.candidates(PUBLISHED / f"{name}.h5") == shown
