@@ -85,13 +85,13 @@ def _draw_kind(
         corner_unit = unit[:, None] + np.array([-0.42, -0.42, 0.42, 0.42])
         boxes = np.stack([corner_time, corner_unit], axis=-1)
         # Overlapping shades must not add up: a renewed interval is one interval.
-        axes.add_collection(PolyCollection(list(boxes), facecolor=_tint(colour), edgecolor="none"))
+        axes.add_collection(PolyCollection(list(boxes), facecolor=shade(colour), edgecolor="none"))
     ticks = np.stack([np.stack([time, unit - 0.42], -1), np.stack([time, unit + 0.42], -1)], 1)
     width = float(np.clip(30 / n_units, 1.0, 2.2))
     axes.add_collection(LineCollection(list(ticks), colors=colour, linewidths=width, zorder=3))
 
 
-def _tint(colour: str) -> tuple[float, ...]:
-    """Mix a colour with four parts of white."""
-    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    return tuple(1 - 0.22 * (1 - channel) for channel in channels)
+def shade(colour: str) -> tuple[float, float, float]:
+    """Return the colour, mixed with four parts of white, of intervals with z = 1."""
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return 1 - 0.22 * (1 - red), 1 - 0.22 * (1 - green), 1 - 0.22 * (1 - blue)

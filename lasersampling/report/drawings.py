@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from lasersampling.errors import LaserSamplingError
-from lasersampling.plots import style
+from lasersampling.plots import raster, style
 from lasersampling.report.readings import readings_of
 from lasersampling.report.words import told
 from lasersampling.results import figures
 
-_LARGEST_SVG = 500_000
+_LARGEST_SVG = 700_000
 """Figures of more characters, such as rasters of many spikes, are stored as pixels."""
 _DPI = 130
+_SIMPLIFIED = 0.5
+"""How far [points] long curves may be drawn from their values; the eye sees no difference."""
 
 _FIRST = (
     "comparison", "image_gallery", "completions", "distribution", "posterior", "yin_yang_plane",
@@ -29,10 +32,15 @@ _FIRST = (
 )  # fmt: skip
 """Figures that one wants to see first; the others follow in the order of `figures.NAMES`."""
 
+_SLID = ("epoch", "epochs", "update", "updates")
+"""How labels of axes begin along which learning goes on."""
+
 DARK = {
     "#ffffff": "#1b1e23", "#000000": "#e6e3dd", style.INK: "#e6e3dd", style.FAINT: "#3b4149",
     style.GREY: "#9aa0a8", style.BLUE: "#4aa8e0", style.VERMILLION: "#f0763a",
-    style.GREEN: "#2fbf97",
+    style.GREEN: "#2fbf97", "#666666": "#9aa0a8",
+    to_hex(raster.shade(style.BLUE)): "#274a61", to_hex(raster.shade(style.GREEN)): "#205445",
+    to_hex(raster.shade(style.VERMILLION)): "#5f3a29",
 }  # fmt: skip
 """Colours on dark screens instead of those of the figures."""
 
@@ -67,6 +75,12 @@ class Drawing:
     height: float
     is_vector: bool
     readings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def over(self) -> str:
+        """What a slider below the figure goes through: epochs or updates that it shows, or none."""
+        across = [str(panel["x"]["label"]) for panel in self.readings]
+        return next((label for label in across if label.split(" ")[0] in _SLID), "")
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,10 @@ def picture(figure: Figure, title: str, name: str = "") -> Drawing:
     """
     stored = io.StringIO()
     # Names of the user's may hold characters that the font lacks; they are drawn as boxes.
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": name or title}):
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": name or title, "path.simplify_threshold": _SIMPLIFIED,
+    }  # fmt: skip
+    with warnings.catch_warnings(), mpl.rc_context(settings):
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         warnings.filterwarnings("ignore", message=".*[Mm]atplotlib currently does not support")
         figure.savefig(stored, format="svg", metadata={"Date": None, "Creator": None})

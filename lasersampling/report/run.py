@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from lasersampling.results.reading import read_results
 from lasersampling.results.summary import Summary, summary_of
 
 _N_TILES = 3
+_MOST_LINES = 12
+"""Facts of more lines, such as the files that a run depends on, are folded away."""
+_COMMIT_DIGITS = 12
 
 _FACTS = {
     "command": "command",
@@ -32,6 +36,7 @@ _FACTS = {
     "system": "system",
     "library_versions": "libraries",
     "schema_version": "layout of the file",
+    "code": "code of the run",
 }
 """Attributes of files in the order of the page, and their words; others follow as they are."""
 
@@ -131,6 +136,16 @@ class Run:
         return columns
 
     @property
+    def lists(self) -> dict[str, list[str]]:
+        """Facts of many lines, line by line; the other ones stand open."""
+        facts = {name: text.splitlines() for name, text in self.facts.items()}
+        return {
+            name: lines
+            for name, lines in facts.items()
+            if len(lines) > _MOST_LINES and name != "command"
+        }
+
+    @property
     def tiles(self) -> list[Tile]:
         """The most important numbers."""
         several = len(self.summary.columns) > 1
@@ -222,11 +237,30 @@ def _texts(value: object) -> list[str]:
 
 
 def _facts(attrs: Mapping[str, Any]) -> dict[str, str]:
+    """Put what is known of the making of a file into words; `Run.is_complete` tells the rest."""
     known = {key: attrs[key] for key in _FACTS if key in attrs}
-    others = {key: value for key, value in attrs.items() if key not in _FACTS}
+    others = {key: value for key, value in attrs.items() if key not in (*_FACTS, "complete")}
     return {
-        _FACTS.get(key, key.replace("_", " ")): f"{duration(value)} of wall time"
-        if key == "wall_time_s" and isinstance(value, int | float)
-        else str(value)
+        _FACTS.get(key, key.replace("_", " ")): _fact(key, value)
         for key, value in {**known, **others}.items()
     }
+
+
+def _fact(key: str, value: object) -> str:
+    if key == "wall_time_s" and isinstance(value, int | float):
+        return f"{duration(value)} of wall time"
+    text = str(value)
+    if key == "git_commit":
+        commit, dash, change = text.partition("-")
+        return f"{commit[:_COMMIT_DIGITS]}{dash}{change}"
+    if key == "created_at":
+        return _date(text)
+    return text
+
+
+def _date(text: str) -> str:
+    try:
+        made = datetime.fromisoformat(text)
+    except ValueError:
+        return text  # a foreign file may hold anything
+    return f"{made.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if made.tzinfo else text

@@ -1,6 +1,8 @@
 import re
 from html.parser import HTMLParser
 
+import h5py
+import numpy as np
 import pytest
 
 from lasersampling.errors import InputError
@@ -160,3 +162,32 @@ def test_what_cannot_be_reported_is_refused(sampled, tmp_path, monkeypatch, name
 def test_the_same_file_gives_the_same_page(sampled):
     path = sampled()
     assert render([path]) == render([path])
+
+
+def test_long_lists_are_folded_away_and_dates_and_commits_are_short(sampled):
+    path = sampled()
+    files = [f"{k:016x} lasersampling/file_{k}.py" for k in range(60)]
+    with h5py.File(path, "r+") as file:
+        file.attrs["code"] = "\n".join(files)
+        file.attrs["git_commit"] = "0123456789abcdef0123456789abcdef01234567-dirty"
+        file.attrs["created_at"] = "2026-11-29T22:23:22+01:00"
+    text = render([path])
+    assert "<details><summary><bdi>Code of the run</bdi>: 60 lines</summary>" in text
+    assert "<dt><bdi>code" not in text
+    assert "<dd><bdi>0123456789ab-dirty</bdi></dd>" in text
+    assert "<dd><bdi>2026-11-29 21:23 UTC</bdi></dd>" in text
+
+
+def test_epochs_of_learning_have_a_slider_and_gaps_no_warning(tmp_path):
+    paths = [tmp_path / name for name in ("first.h5", "second.h5")]
+    for path in paths:
+        with ResultsFile.create(path, command="mine", seed=0, config="") as file:
+            epochs = [1, 2, 3]
+            file.write("history/epoch", epochs, ("epoch",), units="1", description="epoch")
+            for name in ("loss", "train_accuracy", "validation_accuracy"):
+                values = np.array([[0.5, 0.4], [np.nan, np.nan], [0.2, 0.3]])
+                dims = ("epoch", "member")
+                file.write(f"history/{name}", values, dims, units="1", description=name)
+    page = Page(render(paths))
+    over = [slider["data-over"] for slider in page.all("input") if "data-over" in slider]
+    assert over == ["epoch"] * 3  # of the comparison, and of each run
