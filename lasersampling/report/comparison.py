@@ -52,6 +52,16 @@ class Comparison:
     settings: list[tuple[str, list[str]]]
     curves: Drawing | None
 
+    @property
+    def common(self) -> list[tuple[str, list[str]]]:
+        """Settings that all runs have."""
+        return [(key, values) for key, values in self.settings if _ABSENT not in values]
+
+    @property
+    def own(self) -> list[tuple[str, list[str]]]:
+        """Settings that only some runs have, such as those of a chip or of a grid."""
+        return [(key, values) for key, values in self.settings if _ABSENT in values]
+
 
 def compared(runs: Sequence[Run]) -> Comparison:
     """Compare runs.
