@@ -80,6 +80,7 @@ def compare(
     from lasersampling.comparison.records import metrics_of, study_values, write_compared
     from lasersampling.comparison.run import run_comparison
     from lasersampling.comparison.settings import MAIN, Comparison
+    from lasersampling.comparison.tuning import check_searchable
     from lasersampling.config import resolve
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -97,6 +98,8 @@ def compare(
     inputs = [*files_named(recipe), *design.inputs()]
     replaces = overwrite or (resume and out.exists())  # a picture alone is not of an earlier run
     output = Output(context, out, ["comparison"], overwrite=replaces, inputs=inputs)
+    check_searchable(design)  # all before anything of an earlier run is removed
+    design.check_trainings()
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
         for name in design.file_names():

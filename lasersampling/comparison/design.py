@@ -15,7 +15,8 @@ from lasersampling.comparison.settings import MAIN, Comparison, Range
 from lasersampling.config import parse, resolve
 from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
-from lasersampling.learning.spikes.data import files_of
+from lasersampling.learning.spikes.arguments import activity_problems
+from lasersampling.learning.spikes.data import data_of, files_of
 from lasersampling.statistics import smallest_p_value
 
 _LONGEST_FILE = 240
@@ -100,6 +101,29 @@ class Design:
             expected = f"shorter names of studies, variants and arms, {_LONGEST_FILE} in all"
             problems.append(Problem("names", got, expected))
         return problems
+
+    def check_trainings(self) -> None:
+        """Check that there are data for all trainings, and memory for their networks.
+
+        Raises
+        ------
+        InputError
+            With all problems, and the arms and variants in which they are.
+        """
+        found: dict[Problem, list[Cell]] = {}
+        known: object = None
+        for cell in self.cells():
+            recipe = self.recipe(cell, self.middle(cell.arm))
+            about = recipe.data, recipe.train_samples, recipe.event_files, recipe.encoding
+            try:
+                if about != known:
+                    data, known = data_of(recipe), about
+                problems: Iterable[Problem] = activity_problems(recipe, data)
+            except InputError as error:
+                problems = error.problems
+            for problem in problems:
+                found.setdefault(problem, []).append(cell)
+        refuse([p.at(f"{_places(cells)}: {p.where}") for p, cells in found.items()])
 
     def inputs(self) -> list[str | Path]:
         """List all files that are read, which nothing may replace."""

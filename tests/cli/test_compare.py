@@ -216,3 +216,21 @@ def test_data_that_are_kept_in_hdf5_are_never_replaced(run, recipe):
     assert ran.code == 2
     assert "words_test.h5" in ran.err
     assert Path("words_test.h5").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("mine.npz", "elsewhere.npz"), "elsewhere.npz"),
+        (("hidden = [5]", "hidden = [1000000000]"), "arms.slow, arms.fast: network (members,"),
+    ],
+)
+def test_what_was_trained_stays_if_nothing_can_be_trained_anew(run, recipe, change, told):
+    kept = Path("c/main-fast.h5")
+    kept.parent.mkdir()
+    kept.write_bytes(b"trained for hours")
+    Path("base.toml").write_text(BASE.replace(*change))
+    ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--quiet")
+    assert ran.code == 2
+    assert told in ran.err
+    assert kept.read_bytes() == b"trained for hours"

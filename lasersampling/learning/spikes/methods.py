@@ -15,7 +15,7 @@ from lasersampling.checks import absent_problems, refuse
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.inputs import AnyInputs, once
 from lasersampling.learning.spikes.networks import AnyNetwork
-from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.learning.spikes.recipes import DEFAULT_STEP, SpikeTraining
 from lasersampling.lif.events.run import run_events
 from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.grid.activity import GridActivity
@@ -39,9 +39,6 @@ Engine = Callable[[NetworkDescription, SpikeEvents], NetworkActivity | GridActiv
 
 GRID_KEYS = {name: f"grid.{name}" for name in ("step", "end")}
 """Keys of a recipe for the names of the engine's settings."""
-
-_STEP = 0.05
-"""Step of the grid if none is given [tau_syn]."""
 
 
 class Runner(Protocol):
@@ -186,7 +183,7 @@ def event_settings(training: SpikeTraining) -> EventSettings:
 def grid_settings(training: SpikeTraining) -> GridSettings:
     """Return the settings of the engine on a time grid, with surrogate gradients."""
     end = training.answer.until or training.loss.absent_time
-    settings = training.grid or GridSettings(step=_STEP, end=end)
+    settings = training.grid or GridSettings(step=DEFAULT_STEP, end=end)
     slope = max(settings.smallest_slope, training.learning.smallest_slope)
     return dataclasses.replace(settings, smallest_slope=slope)
 

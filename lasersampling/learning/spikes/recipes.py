@@ -26,6 +26,9 @@ from lasersampling.lif import Neuron
 from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.populations.answers import VOLTAGES, Answer, AnswerKind
 
+DEFAULT_STEP = 0.05
+"""Step of the grid of surrogate gradients if none is given [tau_syn]."""
+
 
 @validated
 class SpikeLearning:
@@ -177,12 +180,28 @@ class SpikeTraining:
         if again is not None and again.reset >= self.neuron.threshold:
             expected = f"a voltage below the threshold, {self.neuron.threshold:g}"
             problems.append(Problem("network.after_spike.reset", f"{again.reset:g}", expected))
-        refuse(problems)
+        refuse(problems or self._step_problems())
         until = None if self.is_stack else self.answer.until
         if self.grid is not None and until is not None and self.grid.end != until:
             where = end_key(dataclasses.replace(self, grid=None))
             expected = f"{until:g}, when the runs end that are judged ({where})"
             raise InputError.single("grid.end", f"{self.grid.end:g}", expected)
+
+    def _step_problems(self) -> list[Problem]:
+        """Compare the steps of the grid with the time constants of the network."""
+        if self.method != "surrogate":
+            return []
+        taus = [self.neuron.tau_mem, self.neuron.tau_syn]
+        if self.network.read_out is not None:
+            taus += [self.network.read_out.tau_mem, self.network.read_out.tau_syn]
+        longest, shortest = DEFAULT_STEP, min(float(tau) for tau in taus)
+        if self.grid is not None:
+            longest = self.grid.length  # steps are shortened to fill the run
+        if longest <= shortest:
+            return []
+        got = f"none, which means {DEFAULT_STEP:g}" if self.grid is None else f"{self.grid.step:g}"
+        expected = f"at most {shortest:g}, the shortest time constant of the network"
+        return [Problem("grid.step", got, expected)]
 
     @property
     def is_stack(self) -> bool:

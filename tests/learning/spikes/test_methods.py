@@ -80,6 +80,14 @@ def test_surrogates_are_judged_by_exact_spikes():
         ({"method": "bptt"}, "method"),
         ({"method": "eventprop", "grid": {"step": 0.1, "end": 5.0}}, "grid"),
         ({"method": "surrogate", "grid": {"step": 0.0, "end": 5.0}}, "grid.step"),
+        (
+            {"method": "surrogate", "grid": {"step": 100.0, "end": 6.0}},
+            "grid.step: got 100, expected at most 1, the shortest time constant",
+        ),
+        (
+            {"method": "surrogate", "network": {"neuron": {"tau_mem": 0.01}}},
+            "grid.step: got none, which means 0.05, expected at most 0.01",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(given, match):
