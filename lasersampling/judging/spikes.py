@@ -246,4 +246,8 @@ def _of_members(
         [row[ok].mean() if ok.any() else np.nan for row, ok in zip(values, valid, strict=True)]
     )
     error = float(means.std(ddof=1) / len(means) ** 0.5) if len(means) > 1 else None
-    return Metric(float(means.mean()), error, units, description)
+    why, n_silent = None, int((~valid.any(axis=1)).sum())
+    if n_silent:
+        who = "the network" if len(means) == 1 else f"{n_silent} of {len(means)} networks"
+        why = f"{who} decided no sample: output neurons that would decide stayed silent"
+    return Metric(float(means.mean()), error, units, description, reason=why)

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,20 @@ def mine(run):
     path = Path("mine.npz")
     np.savez(path, **arrays)
     return path
+
+
+def test_networks_that_decide_nothing_say_so_in_place_of_numbers(run, mine):
+    """Their weights are far below 0, and nothing recruits neurons."""
+    silent = options(
+        f"data={mine}", "network.weight_mean=-1000", "learning.n_epochs=1",
+        "learning.recruitment=none", "learning.delay_learning_rate=0.01",
+    )  # fmt: skip
+    ran = run("classify", "yin_yang_small", "--members", 2, "--json", *silent)
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)["metrics"]
+    for name in ("decision_time", "hidden_spikes"):
+        assert found[name]["value"] is None
+        assert found[name]["reason"].startswith("2 of 2 networks decided no sample: output neurons")
 
 
 def test_networks_are_trained_judged_and_drawn(run):
