@@ -169,8 +169,14 @@ def _table(title: str) -> Table:
 
 
 def _text(value: object) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return escape(printable(text))
+    return escape(printable(_plain(value)))
+
+
+def _plain(value: object) -> str:
+    """Write a value, or all in a list, with numbers rounded."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_plain, value))}]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def printable(text: str) -> str:

@@ -160,8 +160,8 @@ def _checked_table(
 def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     """Read a recipe as the table of a configuration.
 
-    Names of a device and of imperfections are replaced by their tables. Paths in a recipe count
-    from its folder, paths in `given` from the working directory.
+    Names of a device, of imperfections and of a chip are replaced by their tables. Paths in a
+    recipe count from its folder, paths in `given` from the working directory.
 
     Parameters
     ----------
@@ -190,6 +190,11 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
             beside = None if key in given else path.parent
             with named(folder, key if key in given else f"{path}: {key}"):
                 table[key] = read(table[key], beside=beside)
+    chip = table.get("chip")
+    if isinstance(chip, dict) and isinstance(chip.get("model"), str):
+        from lasersampling.hardware import load_chip
+
+        chip["model"] = _checked_table("chips", load_chip, chip["model"], None)
     # Checked here and not only with the other options, so that problems name the file.
     try:
         parse(table, cls, str(path))

@@ -169,6 +169,7 @@ def test_arrays_of_ones_own(run, mine):
         (["digits"], "digits.toml"),
         (["yin_yang", "--set", "learning.n_epochs=0"], "--set learning.n_epochs: got 0"),
         (["yin_yang", "--members", "0"], "--members: got 0"),
+        (["chip", "--set", "chip.model.sample_period=0"], "chip.model.sample_period: got 0"),
         (["yin_yang", "--timeout-s", "nan"], "--timeout-s: got nan, expected nothing without"),
         (["yin_yang", "--timeout-s", "5"], "--timeout-s: got 5, expected nothing without"),
         (

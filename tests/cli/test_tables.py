@@ -90,3 +90,10 @@ def test_other_tables_have_titles_and_columns_that_are_text():
         pairs_table("two", {"x": 1.5})
     )
     assert all(part in text for part in ("[t]", "[a]", "[c]", "1.25", "two", "1.5"))
+
+
+def test_numbers_in_lists_are_rounded_as_others_are():
+    given = {"times": [0.1 + 0.2, 2.0], "sizes": [30, 3], "none": [], "words": ["bold", "red"]}
+    text = printed(pairs_table("", given))
+    for told in ("[0.3, 2]", "[30, 3]", "[]", "[bold, red]"):
+        assert told in text

@@ -17,7 +17,7 @@ from lasersampling.learning.spikes.inputs import AnyInputs, once
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.spikes.recipes import DEFAULT_STEP, SpikeTraining
 from lasersampling.lif.events.run import run_events
-from lasersampling.lif.events.settings import EventSettings
+from lasersampling.lif.events.settings import EventSettings, RunawayActivityError
 from lasersampling.lif.grid.activity import GridActivity
 from lasersampling.lif.grid.engine import run_on_grid
 from lasersampling.lif.grid.settings import GridSettings
@@ -39,6 +39,13 @@ Engine = Callable[[NetworkDescription, SpikeEvents], NetworkActivity | GridActiv
 
 GRID_KEYS = {name: f"grid.{name}" for name in ("step", "end")}
 """Keys of a recipe for the names of the engine's settings."""
+
+
+_CALMER = (
+    "make network.after_spike.refractory longer, its reset lower, or weights smaller "
+    "(network.weight_mean, network.recurrent, learning.learning_rate)"
+)
+"""What a recipe can do about networks that spike too often."""
 
 
 class Runner(Protocol):
@@ -169,7 +176,10 @@ def engine_of(settings: EventSettings | GridSettings) -> Engine:
     def run(network: NetworkDescription, inputs: SpikeEvents) -> NetworkActivity:
         """Run a network that may be kept elsewhere, in double precision on the CPU."""
         moved = MovedNetwork(network, torch.float64, "cpu")
-        return run_events(moved, inputs.to("cpu", torch.float64), settings)
+        try:
+            return run_events(moved, inputs.to("cpu", torch.float64), settings)
+        except RunawayActivityError as error:
+            raise RunawayActivityError(error.found, _CALMER) from None
 
     return run
 

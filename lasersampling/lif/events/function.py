@@ -209,8 +209,7 @@ def _runaway(recorded: Recorded, span: tuple[int, int, int], stopped: int) -> Ru
     rate = f"{counts[busiest] / lasted:.3g} spikes per tau_syn" if lasted else "without pause"
     return RunawayActivityError(
         f"run {stopped} of member {span[0]} has more than {len(times) - 1} spikes, the most that "
-        f"are allowed; neuron {busiest} spikes most often, {rate}: make recurrent weights smaller "
-        "or refractory periods longer, or allow more (most_spikes)"
+        f"are allowed; neuron {busiest} spikes most often, {rate}"
     )
 
 

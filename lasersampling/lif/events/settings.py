@@ -11,7 +11,27 @@ from lasersampling.errors import InputError, LaserSamplingError
 
 
 class RunawayActivityError(LaserSamplingError):
-    """A network spikes more often than it may."""
+    """A network spikes more often than it may.
+
+    Parameters
+    ----------
+    found : str
+        Which run and which neuron.
+    advice : str
+        What can be done about it.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        advice: str = "make recurrent weights smaller or refractory periods longer, or allow more "
+        "(most_spikes)",
+    ) -> None:
+        super().__init__(found, advice)
+        self.found, self.advice = found, advice
+
+    def __str__(self) -> str:
+        return f"{self.found}: {self.advice}"
 
 
 @dataclass(frozen=True)

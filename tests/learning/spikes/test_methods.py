@@ -10,8 +10,9 @@ from lasersampling.datasets.spikes import divided
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.chips import runners
 from lasersampling.learning.spikes.classification import train_spikes
-from lasersampling.learning.spikes.networks import build_network
+from lasersampling.learning.spikes.networks import build_network, network_of
 from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.lif.events.settings import RunawayActivityError
 from lasersampling.lif.populations.answers import Answer
 
 
@@ -93,3 +94,14 @@ def test_surrogates_are_judged_by_exact_spikes():
 def test_settings_that_do_not_fit_are_refused(given, match):
     with pytest.raises(InputError, match=match):
         SpikeTraining(**given)
+
+
+def test_what_a_recipe_can_do_about_spikes_without_end_is_told_by_its_keys():
+    network = {"hidden": [3], "after_spike": {"reset": 0.999999, "refractory": 0.0}}
+    parts: dict[str, Any] = {
+        "network": network | {"weight_mean": 1000.0}, "loss": {"absent_time": 50.0}
+    }  # fmt: skip
+    chosen = SpikeTraining(method="eventprop", **parts)
+    runner, _ = runners(chosen, network_of(chosen, 4, 2))
+    with pytest.raises(RunawayActivityError, match=r"neuron \d .*network.after_spike.refractory"):
+        runner.run(torch.zeros(1, 4, dtype=torch.float64))
