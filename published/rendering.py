@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +20,22 @@ _SOURCE = "Source"
 
 
 def page(rendered: Sequence[Section]) -> str:
-    """Join the sections to the whole page."""
-    return "\n".join(section.text.strip("\n") + "\n" for section in rendered)
+    """Join the sections to the whole page, with its contents below the opening."""
+    texts = [section.text.strip("\n") + "\n" for section in rendered]
+    contents = _contents(texts)
+    return "\n".join([*texts[:1], *([contents] if contents else []), *texts[1:]])
+
+
+def _contents(texts: Sequence[str]) -> str:
+    """Link the headings of all sections, in one line."""
+    headings = [line[3:] for text in texts for line in text.splitlines() if line.startswith("## ")]
+    links = (f"[{heading}](#{_anchor(heading)})" for heading in headings)
+    return f"Sections: {' · '.join(links)}.\n" if headings else ""
+
+
+def _anchor(heading: str) -> str:
+    """Name the place of a heading as forges and the documentation do."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def differences(found: str, expected: str) -> list[str]:

@@ -172,3 +172,14 @@ def test_numbers_are_rounded_by_their_errors():
     assert [numbers.duration(t) for t in (0.4, 89.0, 91.0, 5399.0, 5401.0)] == [
         "0.40 s", "89 s", "1.5 min", "90 min", "1.5 h",
     ]  # fmt: skip
+
+
+def test_the_contents_name_every_section_by_its_place():
+    (contents,) = [line for line in PAGE.splitlines() if line.startswith("Sections: ")]
+    links = re.findall(r"\[([^]]+)\]\(#([^)]+)\)", contents)
+    assert [heading for heading, _ in links] == re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    assert (
+        "Speed and power of the physical device",
+        "speed-and-power-of-the-physical-device",
+    ) in links
+    assert ("Images: lasers beside Gibbs sampling", "images-lasers-beside-gibbs-sampling") in links
