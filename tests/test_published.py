@@ -183,3 +183,18 @@ def test_the_contents_name_every_section_by_its_place():
         "speed-and-power-of-the-physical-device",
     ) in links
     assert ("Images: lasers beside Gibbs sampling", "images-lasers-beside-gibbs-sampling") in links
+
+
+def test_measured_numbers_of_the_front_page_stand_in_the_results():
+    """Numbers with decimals, and of three digits or more, rounded as the front page rounds them."""
+    front = (ROOT / "README.md").read_text(encoding="utf-8")
+    measured = front.split("What has been measured")[1].split("\n## ")[0].split("\n\n", 1)[1]
+    shown = re.findall(r"\d[\d,]*\.\d+|\d[\d,]{2,}", measured)
+    assert len(shown) > 10
+    known = [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", PAGE)]
+    missing = []
+    for number in shown:
+        decimals = len(number.partition(".")[2])
+        if float(number.replace(",", "")) not in {round(value, decimals) for value in known}:
+            missing.append(number)
+    assert not missing
