@@ -101,6 +101,11 @@ def cells_of(name: str, node: Any, n: int, scales: Scales, bias: Array | None) -
         values = as_floats(getattr(node, field), f"node {name!r} ({field})")
         if values.size not in (1, n):
             raise refusal(name, f"{field} of shape {values.shape}", f"({n},), one for each neuron")
+        # What is divided, or divides others, would be found in a number that is not in the file.
+        if field == "r" and (values == 0).any():
+            raise InputError.single(f"node {name!r} (r)", "0", "resistances above 0")
+        if field == "w_in" and not np.isfinite(values).all():
+            raise InputError.single(f"node {name!r} (w_in)", "nan or inf", "finite numbers")
         return np.broadcast_to(values.ravel(), (n,))
 
     has_synapse = kind(node).startswith("Cuba")

@@ -159,7 +159,9 @@ class LeakyReadout:
             goes by how many they are.
         """
         initial, tau_mem, tau_syn, conductance = self.neurons
-        asked = torch.ones(self.shape, dtype=torch.bool) if of is None else of
+        asked = of
+        if asked is None:
+            asked = torch.ones(self.shape, dtype=torch.bool, device=self.weights.device)
         largest: Tensor = _Largest.apply(
             self.times, self.weights, initial, tau_mem, tau_syn,
             (self.row, self.offsets, self.end, asked.flatten(0, 1)),

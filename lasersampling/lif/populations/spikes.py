@@ -279,11 +279,13 @@ class SpikeEvents:
         Raises
         ------
         InputError
-            For delays of another shape.
+            For delays of another shape, or that are not finite.
         """
         if delays.shape != (self.n_members, self.n_neurons):
             expected = f"({self.n_members}, {self.n_neurons})"
             raise InputError.single("delays", f"shape {tuple(delays.shape)}", expected)
+        if not delays.is_meta and not bool(torch.isfinite(delays).all()):
+            raise InputError.single("delays", "nan or inf", "finite numbers")
         member = self.run // self.n_samples
         time = self.time + delays[member, self.neuron]
         order = torch.argsort(time.detach(), stable=True)

@@ -259,7 +259,7 @@ LINE = [("input", "w"), ("w", "n"), ("n", "output")]
             chain(nir.Input(np.array([1, 3])), nir.Flatten({"input": np.array([1, 3])}, 0)),
             "got no node CubaLIF or LIF",
         ),
-        (chain(nir.Linear(WEIGHT), neurons(r=[1.0, 0.0])), r"node 'cubalif' \(r\): got 1 entries"),
+        (chain(nir.Linear(WEIGHT), neurons(r=[1.0, 0.0])), r"node 'cubalif' \(r\): got 0, exp"),
         (chain(nir.Linear(WEIGHT), neurons(r=[1.0, -1.0])), r"node 'cubalif' \(r\): got -1,"),
         (
             chain(nir.Linear(WEIGHT), nir.Delay(np.array([0.0, -1e-3])), neurons()),
@@ -280,3 +280,13 @@ def test_all_unknown_nodes_are_named_at_once():
     with pytest.raises(InputError) as caught:
         from_nir(loose(PARTS | {"c": conv(), "t": nir.Threshold(np.ones(2))}, LINE))
     assert {"node 'c'", "node 't'"} <= {problem.where for problem in caught.value.problems}
+
+
+def test_a_scale_that_is_no_number_is_told_by_its_own_name():
+    """And not as weights that it would make nan."""
+    nodes = {
+        "input": nir.Input(np.array([2])), "w": nir.Linear(EYE), "n": neurons(w_in=[np.nan, 5e-3]),
+        "output": nir.Output(np.array([2])),
+    }  # fmt: skip
+    with pytest.raises(InputError, match=r"'n' \(w_in\): got nan or inf"):
+        from_nir(nir.NIRGraph(nodes, [("input", "w"), ("w", "n"), ("n", "output")]))

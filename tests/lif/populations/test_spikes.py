@@ -147,3 +147,12 @@ def test_neurons_that_there_are_not_are_refused(low, high):
 def test_delays_of_another_shape_are_refused():
     with pytest.raises(InputError, match="delays"):
         ragged().later(torch.zeros(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("delay", [float("nan"), float("inf")])
+def test_delays_that_would_lose_spikes_are_refused(delay):
+    spikes = ragged()
+    delays = torch.zeros(spikes.n_members, spikes.n_neurons, dtype=torch.float64)
+    delays[0, 0] = delay
+    with pytest.raises(InputError, match="delays: got nan or inf"):
+        spikes.later(delays)
