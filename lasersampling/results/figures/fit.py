@@ -43,7 +43,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         place = np.arange(shown.size)
         lower.bar(place, target[shown], 0.86, color=style.FAINT, label="target")
         for shift, name, colour, label in (
-            (-0.27, "sampled_before", style.ORANGE, "before learning in the loop"),
+            (-0.27, "sampled_before", style.PURPLE, "before learning in the loop"),
             (0.0, "sampled", style.VERMILLION, "learned"),
             (0.27, "sampled_gibbs", style.BLUE, "Gibbs sampling, ideal machine"),
         ):
@@ -80,7 +80,7 @@ def _draw_history(axes: Axes, results: Results) -> None:
         axes.plot(epoch, value, color=style.INK, linewidth=1.2, label="draws of one epoch")
     ends = epoch[0] - 0.5, epoch[-1] + 0.5
     for name, colour, label in (
-        ("kl_sample_target_before", style.ORANGE, "before learning in the loop"),
+        ("kl_sample_target_before", style.PURPLE, "before learning in the loop"),
         ("kl_sample_target", style.VERMILLION, "learned"),
         ("kl_sample_target_gibbs", style.BLUE, "Gibbs sampling, ideal machine"),
     ):

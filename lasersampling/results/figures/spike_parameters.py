@@ -51,7 +51,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
                 axes.hist(
                     np.clip(values.ravel(), low, high), bins=bins, density=True,
                     histtype="step", linewidth=2, color=_COLOURS[place % len(_COLOURS)],
-                    label=f"{_of(stage, place, len(kinds[kind]))}: {values[0].size}",
+                    label=f"{_of(stage, place, len(kinds[kind]))}: {values[0].size:,}",
                 )  # fmt: skip
             axes.set_xlabel(labels[kind])
             axes.set_ylabel("density")
@@ -61,7 +61,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         n_members = len(kinds["weights"][0].data)
         number = int(results.attributes["parameters"]["n_parameters"])
         networks = "a network" if n_members == 1 else f"{n_members} networks, each"
-        style.headline(figure, f"{networks} of {number} parameters".capitalize())
+        style.headline(figure, f"{networks} of {number:,} parameters".capitalize())
     return figure
 
 
