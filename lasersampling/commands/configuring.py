@@ -146,6 +146,26 @@ def imperfections_table(name_or_path: str, *, beside: Path | None = None) -> dic
     return _checked_table("imperfections", load_imperfections, name_or_path, beside)
 
 
+def chip_table(name_or_path: str, *, beside: Path | None = None) -> dict[str, Any]:
+    """Read a file of a chip as the table of a configuration.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Name of a shipped chip, or a file.
+    beside : Path, optional
+        Folder from which the path counts; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, under its own name.
+    """
+    from lasersampling.hardware import load_chip
+
+    return _checked_table("chips", load_chip, name_or_path, beside)
+
+
 def _checked_table(
     kind: str, load: Callable[[Path], object], name_or_path: str, beside: Path | None
 ) -> dict[str, Any]:
@@ -182,19 +202,15 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     table = read_toml(path)
     _locate(table, path)
     table |= given
-    for key, folder, read in (
-        ("device", "devices", device_table),
-        ("imperfections", "imperfections", imperfections_table),
+    for inner, key, folder, read in (
+        (table, "device", "devices", device_table),
+        (table, "imperfections", "imperfections", imperfections_table),
+        (table.get("chip"), "model", "chips", chip_table),
     ):
-        if isinstance(table.get(key), str):
+        if isinstance(inner, dict) and isinstance(inner.get(key), str):
             beside = None if key in given else path.parent
             with named(folder, key if key in given else f"{path}: {key}"):
-                table[key] = read(table[key], beside=beside)
-    chip = table.get("chip")
-    if isinstance(chip, dict) and isinstance(chip.get("model"), str):
-        from lasersampling.hardware import load_chip
-
-        chip["model"] = _checked_table("chips", load_chip, chip["model"], None)
+                inner[key] = read(inner[key], beside=beside)
     # Checked here and not only with the other options, so that problems name the file.
     try:
         parse(table, cls, str(path))

@@ -21,9 +21,8 @@ from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.grid.traces import Traces
 from lasersampling.lif.populations.spikes import SpikeEvents
 
-COLUMNS = 64
-"""Columns of a product of spikes and weights, at least: taps of so many target neurons go together.
-"""
+_COLUMNS = 64
+"""Columns that a product of spikes and weights has if it takes several taps together, at most."""
 
 
 class Placed(NamedTuple):
@@ -140,14 +139,14 @@ class SentSpikes:
         n_points = n_taps(delays, self.settings)
         weights_of = taps(weights, delays, self.settings.length, n_points)
         n_targets = weights.shape[2]
+        n_together = max(1, _COLUMNS // n_targets)
         arriving = sent.new_zeros((*sent.shape[:3], n_targets))
-        n_later = 0
-        for group in weights_of.split(max(1, COLUMNS // n_targets), dim=2):
+        for first in range(0, n_points, n_together):
             # One product for several taps: what is sent is read once for all of them.
-            products = _through(sent, group.flatten(2)).unflatten(3, (-1, n_targets))
-            for product in products.unbind(3):
+            group = weights_of[:, :, first : first + n_together].flatten(2)
+            products = _through(sent, group).unflatten(3, (-1, n_targets)).unbind(3)
+            for n_later, product in enumerate(products, first):
                 arriving = arriving + _later(product, n_later)
-                n_later += 1
         return arriving
 
     def _undelayed(self) -> Tensor:
