@@ -202,14 +202,16 @@ def recipe_table(path: Path, cls: type[Any], **given: object) -> dict[str, Any]:
     table = read_toml(path)
     _locate(table, path)
     table |= given
-    for inner, key, folder, read in (
-        (table, "device", "devices", device_table),
-        (table, "imperfections", "imperfections", imperfections_table),
-        (table.get("chip"), "model", "chips", chip_table),
+    chip = table.get("chip")
+    for name, inner, folder, read in (
+        ("device", table, "devices", device_table),
+        ("imperfections", table, "imperfections", imperfections_table),
+        ("chip.model", chip, "chips", chip_table),
     ):
+        key = name.rpartition(".")[2]
         if isinstance(inner, dict) and isinstance(inner.get(key), str):
-            beside = None if key in given else path.parent
-            with named(folder, key if key in given else f"{path}: {key}"):
+            beside = None if name in given else path.parent
+            with named(folder, name if name in given else f"{path}: {name}"):
                 inner[key] = read(inner[key], beside=beside)
     # Checked here and not only with the other options, so that problems name the file.
     try:

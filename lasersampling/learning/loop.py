@@ -197,7 +197,7 @@ class _Run:
                 "scheduler": _plain_state(self._scheduler),
                 "stopping": None if self._stopping is None else self._stopping.state(),
                 "task": self._task.state(),
-                "history": self.history.rows,
+                "history": self.history.arrays(),
             }
         )
 
@@ -247,7 +247,8 @@ class _Run:
 
 
 def _history_of(state: State) -> History:
-    return History({name: list(row) for name, row in state["history"].items()})
+    """Restore rows from arrays, or from the lists of rows that older checkpoints hold."""
+    return History({n: [np.asarray(value) for value in row] for n, row in state["history"].items()})
 
 
 def _plain_state(scheduler: LRScheduler | None) -> State | None:

@@ -9,6 +9,7 @@ from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
 from lasersampling.learning.history import History
 from lasersampling.learning.loop import train
+from lasersampling.learning.packing import pack
 from lasersampling.learning.task import Measurement, Step
 
 
@@ -114,6 +115,20 @@ def test_going_on_gives_the_same_bits(optimiser, schedule, kept):
         for name, values in history.arrays().items():
             if not name.endswith("_time_s"):
                 assert np.array_equal(more.arrays()[name], values, equal_nan=True)
+
+
+def test_a_checkpoint_has_as_many_arrays_however_long_the_history(kept):
+    run(checkpoints=Checkpoints(kept, 0.0))
+    n_arrays = [len(pack(state)[1]) for state in kept.states]
+    assert n_arrays[1] == n_arrays[-1]
+
+
+def test_checkpoints_with_a_list_of_rows_are_gone_on_from(kept):
+    """As they were stored before."""
+    _, history = run(checkpoints=Checkpoints(kept, 0.0))
+    old = {**kept.states[3], "history": {n: list(v) for n, v in kept.states[3]["history"].items()}}
+    _, more = run(checkpoints=Checkpoints(resume=old))
+    assert np.array_equal(more.arrays()["loss"], history.arrays()["loss"])
 
 
 def test_it_learns_and_records():

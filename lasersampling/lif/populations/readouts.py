@@ -157,11 +157,21 @@ class LeakyReadout:
         of : Tensor of bool, shape (member, sample, neuron), optional
             Neurons of which it is asked, all by default; the value of others has no meaning. Time
             goes by how many they are.
+
+        Raises
+        ------
+        InputError
+            If they are of another shape, or no flags.
         """
         initial, tau_mem, tau_syn, conductance = self.neurons
         asked = of
         if asked is None:
             asked = torch.ones(self.shape, dtype=torch.bool, device=self.weights.device)
+        elif not isinstance(asked, Tensor) or asked.dtype != torch.bool:
+            got = asked.dtype if isinstance(asked, Tensor) else type(asked).__name__
+            raise InputError.single("of", str(got), "a tensor of bool")
+        elif asked.shape != self.shape:
+            raise InputError.single("of", f"shape {tuple(asked.shape)}", f"shape {self.shape}")
         largest: Tensor = _Largest.apply(
             self.times, self.weights, initial, tau_mem, tau_syn,
             (self.row, self.offsets, self.end, asked.flatten(0, 1)),

@@ -155,3 +155,12 @@ def test_largest_voltages_of_some_neurons_are_those_of_all(together):
         slopes.append([found.detach(), *by_weights])
     assert all(torch.equal(a, b) for a, b in zip(*slopes, strict=True) if a is not None)
     assert float(slopes[0][0].min()) > 0.05
+
+
+@pytest.mark.parametrize(
+    "of", [torch.ones(2, 1, 3, dtype=torch.bool), torch.ones(2, 2, 3), np.ones((2, 2, 3), bool)]
+)
+def test_neurons_that_are_asked_of_are_checked(of):
+    readout = read(network(1.4, (0, 1)), members=2)
+    with pytest.raises(InputError, match="of: got"):
+        readout.maximum(of)
