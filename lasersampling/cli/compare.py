@@ -52,6 +52,17 @@ def compare(
             rich_help_panel=SETTINGS,
         ),
     ] = 1,
+    tuned: Annotated[
+        Path | None,
+        typer.Option(
+            "--tuned",
+            parser=expanded,
+            metavar="FILE.h5",
+            help="Take the settings that the search of an earlier comparison has found: its "
+            "results file.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -80,7 +91,7 @@ def compare(
     from lasersampling.comparison.records import metrics_of, study_values, write_compared
     from lasersampling.comparison.run import run_comparison
     from lasersampling.comparison.settings import MAIN, Comparison
-    from lasersampling.comparison.tuning import check_searchable
+    from lasersampling.comparison.tuning import check_searchable, tuned_before
     from lasersampling.config import resolve
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
@@ -95,10 +106,12 @@ def compare(
         raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
     folder = out.with_suffix("")
     _check_folder(folder, design.file_names(), resume=resume, overwrite=overwrite)
-    inputs = [*files_named(recipe), *design.inputs()]
+    found = None if tuned is None else tuned_before(tuned, design)
+    inputs = [*files_named(recipe), *design.inputs(), *([] if tuned is None else [tuned])]
     replaces = overwrite or (resume and out.exists())  # a picture alone is not of an earlier run
     output = Output(context, out, ["comparison"], overwrite=replaces, inputs=inputs)
-    check_searchable(design)  # all before anything of an earlier run is removed
+    if found is None:
+        check_searchable(design)  # all before anything of an earlier run is removed
     design.check_trainings()
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
@@ -114,6 +127,7 @@ def compare(
             n_workers=workers,
             progress=reporter.progress,
             studies=tuple(only or ()),
+            tuned=found,
         )
     except KeyboardInterrupt as stop:
         stop.add_note("go on from what is trained with the same command and --resume")

@@ -13,6 +13,7 @@ from lasersampling.comparison.design import Cell
 from lasersampling.comparison.measures import ABOUT, Measures
 from lasersampling.comparison.run import Compared
 from lasersampling.comparison.settings import MAIN
+from lasersampling.comparison.tuning import tried_name
 from lasersampling.results import Metric, ResultsFile
 from lasersampling.statistics import median_interval
 
@@ -63,7 +64,7 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
             )  # fmt: skip
         for key, values in tuned.tried.items():
             file.write(
-                f"search/{arm}_{key.replace('.', '_')}", values, (f"trial_{arm}",), units="1",
+                f"search/{tried_name(arm, key)}", values, (f"trial_{arm}",), units="1",
                 description=f"{key} in trials of {arm}",
             )  # fmt: skip
     if compared.failures:

@@ -16,6 +16,7 @@ from lasersampling.comparison.measures import Measures, measures_of
 from lasersampling.comparison.settings import MAIN
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
 from lasersampling.comparison.workers import in_processes
+from lasersampling.config import to_toml
 from lasersampling.learning.spikes import data_of
 from lasersampling.results import Metric, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
@@ -97,6 +98,7 @@ def run_comparison(
     n_workers: int,
     progress: Progress,
     studies: tuple[str, ...] = (),
+    tuned: Mapping[str, Tuned] | None = None,
 ) -> Compared:
     """Search for settings, train, and measure; goes on from what `folder` holds.
 
@@ -114,6 +116,8 @@ def run_comparison(
         Shows progress.
     studies : tuple of str
         Only these studies, of which `MAIN` is one; all if none is named.
+    tuned : mapping of str to Tuned, optional
+        What a search has found before, by arm (`tuning.tuned_before`); nothing is searched then.
 
     Returns
     -------
@@ -124,34 +128,25 @@ def run_comparison(
     InputError
         If optuna is missing for a search, or a file in the folder is of something else.
     """
-    check_searchable(design)
     comparison = design.comparison
-    searches = [Trials(design, arm, folder, command) for arm in comparison.arms]
-    tuned: dict[str, Tuned] = {}
-    if not comparison.search.trials:
-        tuned = dict(map(tune, searches))
-    else:
-        with progress(f"searching settings of {len(searches)} arms") as tell:
-            for arm, found in in_processes(tune, searches, n_workers):
-                tuned[arm] = found
-                tell(len(tuned) / len(searches))
-    cells = [cell for cell in design.cells() if not studies or cell.study in studies]
-    jobs = {}
-    for cell in cells:
-        recipe = design.recipe(cell, tuned[cell.arm].chosen)
-        jobs[cell] = Job(folder / f"{cell.name}.h5", recipe, command, comparison.fresh_points)
+    if tuned is None:
+        tuned = _searched(design, folder, command, n_workers, progress)
+    jobs = _jobs(design, tuned, folder, command)
+    if studies:
+        jobs = {cell: job for cell, job in jobs.items() if cell.study in studies}
     failures = {
         f"search of {arm}": "; ".join(own.failures) for arm, own in tuned.items() if own.failures
     }
-    with progress(f"training {len(jobs)} ensembles") as tell:
-        for outcome in run_jobs(list(jobs.values()), n_workers, tell):
+    trainings = list({job.path: job for job in jobs.values()}.values())
+    with progress(f"training {len(trainings)} ensembles") as tell:
+        for outcome in run_jobs(trainings, n_workers, tell):
             if outcome.failure is not None:
                 failures[outcome.path.stem] = outcome.failure
     measures, curves = {}, {}
     beside: dict[str, Metric] = {}
     known: dict[str, int] = {}
     for cell, job in jobs.items():
-        if cell.name in failures:
+        if job.path.stem in failures:
             measures[cell] = Measures.unknown(comparison.members)
             continue
         groups = ("history", "test", *(("fresh",) if _has_fresh(job) else ()))
@@ -162,6 +157,36 @@ def run_comparison(
             curves[cell.arm] = results.array("history/validation_accuracy")
             beside = {name: results.metrics[name] for name in BASELINES}
     return Compared(design, tuned, measures, curves, beside, failures)
+
+
+def _searched(
+    design: Design, folder: Path, command: str, n_workers: int, progress: Progress
+) -> dict[str, Tuned]:
+    """Search for the settings of all arms."""
+    check_searchable(design)
+    searches = [Trials(design, arm, folder, command) for arm in design.comparison.arms]
+    if not design.comparison.search.trials:
+        return dict(map(tune, searches))
+    tuned: dict[str, Tuned] = {}
+    with progress(f"searching settings of {len(searches)} arms") as tell:
+        for arm, found in in_processes(tune, searches, n_workers):
+            tuned[arm] = found
+            tell(len(tuned) / len(searches))
+    return tuned
+
+
+def _jobs(
+    design: Design, tuned: Mapping[str, Tuned], folder: Path, command: str
+) -> dict[Cell, Job]:
+    """Return the trainings of all cells; those of one recipe, as in most studies, are the same."""
+    jobs: dict[Cell, Job] = {}
+    first: dict[str, Job] = {}
+    for cell in design.cells():
+        recipe = design.recipe(cell, tuned[cell.arm].chosen)
+        path = folder / f"{cell.name}.h5"
+        own = Job(path, recipe, command, design.comparison.fresh_points)
+        jobs[cell] = first.setdefault(to_toml(recipe), own)
+    return jobs
 
 
 def _has_fresh(job: Job) -> bool:

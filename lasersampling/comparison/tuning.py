@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,17 @@ from numpy.typing import NDArray
 
 from lasersampling.comparison.cells import Job, run_job
 from lasersampling.comparison.design import Design, search_file
+from lasersampling.comparison.settings import Comparison
+from lasersampling.config import parse
 from lasersampling.errors import InputError
 from lasersampling.results import read_results
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+
+
+_SEARCHED = ("base", "settings", "arms", "search")
+"""What a search depends on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +129,54 @@ def tune(trials: Trials) -> tuple[str, Tuned]:
             failures.append(f"{path.name}: {outcome.failure}")
         study.tell(trial, 0.0 if outcome.failure is not None else _score(path))
     return arm, _found(study, tuple(failures))
+
+
+def tuned_before(path: Path, design: Design) -> dict[str, Tuned]:
+    """Read what the search of an earlier comparison has found.
+
+    Parameters
+    ----------
+    path : Path
+        Results file of that comparison, of which a published one is enough.
+    design : Design
+        The comparison that takes its settings. It may differ in its studies, its number of
+        networks, and in what it measures, but not in what was searched for, nor how.
+
+    Returns
+    -------
+    dict of str to Tuned
+        By arm.
+
+    Raises
+    ------
+    InputError
+        If the file is of no such comparison.
+    """
+    own = design.comparison
+    described = read_results(path, groups=())
+    table = tomllib.loads(described.config)
+    if not {"arms", "search"} <= set(table) or "search" not in described.attributes:
+        expected = "that of `lasersampling compare` with a search"
+        raise InputError.single(str(path), "a results file without a search", expected)
+    kept = read_results(path, groups=("search",))
+    earlier = parse(table, Comparison, str(path))
+    differs = [name for name in _SEARCHED if getattr(earlier, name) != getattr(own, name)]
+    if differs:
+        got = f"a search for a comparison with other {', '.join(differs)}"
+        raise InputError.single(str(path), got, "the same, since settings found there hold there")
+    found = {}
+    for arm in own.arms:
+        score = kept.array(f"search/{arm}_score")
+        tried = {key: kept.array(f"search/{tried_name(arm, key)}") for key in design.ranges(arm)}
+        best = int(np.argmax(score))  # the first of equals, as optuna does
+        chosen = {key: float(values[best]) for key, values in tried.items()}
+        found[arm] = Tuned(chosen, tried, score, ())
+    return found
+
+
+def tried_name(arm: str, key: str) -> str:
+    """Name the dataset of the values that a key had in the trials of an arm."""
+    return f"{arm}_{key.replace('.', '_')}"
 
 
 def _found(study: Any, failures: tuple[str, ...]) -> Tuned:

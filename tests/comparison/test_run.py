@@ -102,6 +102,23 @@ def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
     assert len(draw(tmp_path / "c.h5", "comparison").axes) == 3
 
 
+def test_variants_of_one_recipe_are_trained_once(table):
+    table["studies"] = {
+        "samples": {
+            "about": "samples",
+            "variants": {"30": {"train_samples": 30}, "all": {}},
+            "arms": ("fast",),
+        }
+    }
+    compared = compared_in("runs", table)
+    names = sorted(path.stem for path in Path("runs").glob("*.h5"))
+    assert names == ["main-fast", "main-slow", "samples-30-fast"]
+    main, same = (
+        compared.measures[c] for c in (Cell(MAIN, "", "fast"), Cell("samples", "all", "fast"))
+    )
+    assert same.accuracy.tolist() == main.accuracy.tolist()
+
+
 def test_a_training_that_fails_does_not_stop_the_others(table):
     # The untrained network spikes after the time that stands for an absent spike.
     table["arms"]["fast"]["settings"]["loss.absent_time"] = 0.01

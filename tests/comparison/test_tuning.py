@@ -1,11 +1,17 @@
+import contextlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lasersampling.comparison.design import Design
+from lasersampling.comparison.design import Cell, Design
+from lasersampling.comparison.records import write_compared
+from lasersampling.comparison.run import Compared, run_comparison
 from lasersampling.comparison.settings import Comparison, Range, Search
-from lasersampling.comparison.tuning import Trials, check_searchable, tune
+from lasersampling.comparison.tuning import Trials, check_searchable, tune, tuned_before
+from lasersampling.config import to_toml
 from lasersampling.errors import InputError
-from lasersampling.results import read_results
+from lasersampling.results import ResultsFile, read_results
 
 RANGES = {"learning.learning_rate": Range(1e-4, 0.1, log=True)}
 
@@ -53,3 +59,57 @@ def test_without_trials_settings_are_taken_as_they_are(table, tmp_path):
     _, found = tune(Trials(Design(Comparison(**table)), "fast", tmp_path, "test"))
     assert found.chosen == {}
     assert not list(tmp_path.glob("search*"))
+
+
+@pytest.fixture
+def published(design, tmp_path):
+    """Write what a search has found, in a file without trainings."""
+    pytest.importorskip("optuna")
+    found = dict(tune(Trials(design, arm, tmp_path, "test")) for arm in design.comparison.arms)
+    path = tmp_path / "published.h5"
+    config = to_toml(design.comparison)
+    with ResultsFile.create(path, command="test", seed=0, config=config) as file:
+        write_compared(file, Compared(design, found, {}, {}, {}, {}))
+    return path, found
+
+
+def test_settings_found_before_are_those_of_the_search(design, published, tmp_path):
+    path, found = published
+    study = {"few": {"about": "samples", "variants": {"30": {"train_samples": 30}}}}
+    wider = Design(replace(design.comparison, members=3, studies=study))
+    before = tuned_before(path, wider)
+    for arm, own in found.items():
+        assert before[arm].chosen == own.chosen
+        assert before[arm].score.tolist() == own.score.tolist()
+    (tmp_path / "fewer").mkdir()
+    compared = run_comparison(
+        wider, tmp_path / "fewer", command="test", n_workers=1, studies=("few",), tuned=before,
+        progress=lambda what: contextlib.nullcontext(lambda fraction: None),
+    )  # fmt: skip
+    assert not compared.failures
+    assert set(compared.measures) == {Cell("few", "30", "slow"), Cell("few", "30", "fast")}
+    trained = read_results(tmp_path / "fewer/few-30-slow.h5", groups=()).config
+    rate = found["slow"].chosen["learning.learning_rate"]
+    assert f"learning_rate = {rate!r}" in trained
+    assert not list((tmp_path / "fewer").glob("search*"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"settings": {"network.hidden": [4]}}, "with other settings,"),
+        ({"search": Search(trials=2, n_epochs=2, ranges=RANGES)}, "with other search,"),
+    ],
+)
+def test_settings_found_for_another_comparison_are_refused(design, published, changes, told):
+    other = Design(replace(design.comparison, **changes))
+    with pytest.raises(InputError, match=told):
+        tuned_before(published[0], other)
+
+
+def test_a_file_without_a_search_has_found_nothing(design, tmp_path):
+    path = tmp_path / "other.h5"
+    with ResultsFile.create(path, command="test", seed=0, config="") as file:
+        file.metric("accuracy", 0.9, 0.01, description="right answers")
+    with pytest.raises(InputError, match="without a search"):
+        tuned_before(path, design)
