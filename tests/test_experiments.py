@@ -163,7 +163,7 @@ def test_networks_that_were_trained_are_not_trained_again(run, tmp_path):
     assert again().code == 0
     kept = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     first = read_results(tmp_path / "run.h5").array("sizes/accuracy_axonal")
-    assert len(kept) == 4
+    assert len(kept) == 6
     (tmp_path / "run" / "none_5.h5").unlink()
     assert again().code == 0
     assert (read_results(tmp_path / "run.h5").array("sizes/accuracy_axonal") == first).all()

@@ -2,6 +2,8 @@
 
 Each size and kind is one ensemble of networks, one for each seed, trained as one computation. All
 have the same data, loss, schedule and recruitment; initial weights are those of the kind's recipe.
+Beside each ensemble with delays stands one without, with so many more hidden neurons that it has as
+many trained parameters, as nearly as possible.
 
 Each ensemble has a results file of its own, with checkpoints, in a directory beside the file that
 is written: if the script is called again, it continues where it was stopped.
@@ -9,6 +11,7 @@ is written: if the script is called again, it continues where it was stopped.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +22,7 @@ from lasersampling.comparison import Job, trained_cell
 from lasersampling.config import load, resolve
 from lasersampling.experiments import Run, chosen_of, option
 from lasersampling.learning.spikes import ClassifyRecipe
+from lasersampling.statistics import PairedDifference, holm, paired_difference
 
 Kind = Literal["none", "axonal", "dendritic", "synaptic"]
 RECIPES: dict[Kind, str] = {
@@ -43,6 +47,29 @@ def recipe_of(kind: Kind, hidden: int, settings: Settings, seed: int) -> Classif
 
 
 @dataclass(frozen=True)
+class Trainer:
+    """Trains ensembles, or takes those that an earlier call has trained."""
+
+    settings: Settings
+    run: Run
+
+    def __call__(self, kind: Kind, hidden: int) -> tuple[np.ndarray, int]:
+        """Accuracies on the test part, and the number of trained parameters."""
+        recipe = recipe_of(kind, hidden, self.settings, self.run.seed)
+        cell = self.run.kept(f"{kind}_{hidden}.h5")
+        with self.run.progress(cell.stem) as progress:
+            trained = trained_cell(Job(cell, recipe, self.run.command), progress)
+        accuracy = trained.array("test/accuracy")
+        n_parameters = int(trained.attributes["parameters"]["n_parameters"])
+        mean, spread = accuracy.mean(), accuracy.std(ddof=1)
+        print(
+            f"{hidden} hidden, delays {kind}: {mean:.4f}, spread {spread:.4f}, "
+            f"{n_parameters} parameters"
+        )
+        return accuracy, n_parameters
+
+
+@dataclass(frozen=True)
 class Settings:
     """Train networks of several sizes with and without delays, and compare their errors."""
 
@@ -60,39 +87,70 @@ class Settings:
         return replace(self, hidden=hidden, kind=kind, seeds=2, epochs=1, train_samples=200)
 
 
+def write_cells(
+    file: ls.ResultsFile, group: str, kind: str, accuracy: np.ndarray, parameters: list[int]
+) -> None:
+    """Write accuracies of all sizes, and their numbers of parameters."""
+    beside = "" if group == "sizes" else ", weights only, with as many parameters"
+    file.write(
+        f"{group}/accuracy_{kind}", accuracy, ("size", "seed"), units="1",
+        description=f"accuracy, delays {kind}{beside}",
+    )  # fmt: skip
+    file.write(
+        f"{group}/parameters_{kind}", parameters, ("size",), units="1",
+        description=f"parameters, delays {kind}{beside}",
+    )  # fmt: skip
+
+
 def main(settings: Settings, run: Run) -> None:
     sizes = sorted(set(settings.hidden or (5, 10, 15, 20, 25, 30)))
-    kinds = chosen_of(RECIPES, settings.kind)
+    kinds = [kind for kind in RECIPES if kind in chosen_of(RECIPES, settings.kind)]
     config = {"hidden": sizes, "kinds": kinds, "seeds": settings.seeds, "epochs": settings.epochs}
+    train = functools.cache(Trainer(settings, run))
+    differences: dict[str, PairedDifference] = {}
     with run.results(config) as file:
         file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")
-        for name in RECIPES:
-            if name not in kinds:
-                continue
-            accuracy = np.empty((len(sizes), settings.seeds))
-            parameters = np.empty(len(sizes), dtype=np.int64)
-            for place, size in enumerate(sizes):
-                recipe = recipe_of(name, size, settings, run.seed)
-                cell = run.kept(f"{name}_{size}.h5")
-                with run.progress(cell.stem) as progress:
-                    trained = trained_cell(Job(cell, recipe, run.command), progress)
-                accuracy[place] = trained.array("test/accuracy")
-                parameters[place] = trained.attributes["parameters"]["n_parameters"]
-                mean, spread = accuracy[place].mean(), accuracy[place].std(ddof=1)
-                label = f"{size} hidden, delays {name}"
+        for kind in kinds:
+            trained = [train(kind, size) for size in sizes]
+            accuracy = np.array([own for own, _ in trained])
+            parameters = [n for _, n in trained]
+            write_cells(file, "sizes", kind, accuracy, parameters)
+            for size, own in zip(sizes, accuracy, strict=True):
                 file.metric(
-                    f"accuracy_{name}_{size}", mean, spread / np.sqrt(settings.seeds),
-                    description=f"test accuracy, {label}, mean over seeds",
+                    f"accuracy_{kind}_{size}", own.mean(), own.std(ddof=1) / len(own) ** 0.5,
+                    description=f"test accuracy, {size} hidden, delays {kind}, mean over seeds",
                 )  # fmt: skip
-                print(f"{label}: {mean:.4f}, spread {spread:.4f}, {parameters[place]} parameters")
+            if kind == "none":
+                continue
+            # Without delays, parameters of one hidden layer are proportional to its size.
+            _, bare_parameters = train("none", sizes[0])
+            hidden = [round(n * sizes[0] / bare_parameters) for n in parameters]
+            beside = [train("none", size) for size in hidden]
             file.write(
-                f"sizes/accuracy_{name}", accuracy, ("size", "seed"), units="1",
-                description=f"accuracy, delays {name}",
+                f"matched/hidden_{kind}", hidden, ("size",), units="1",
+                description=f"hidden neurons of networks with weights only beside delays {kind}",
             )  # fmt: skip
-            file.write(
-                f"sizes/parameters_{name}", parameters, ("size",), units="1",
-                description=f"parameters, delays {name}",
-            )  # fmt: skip
+            bare = np.array([own for own, _ in beside])
+            write_cells(file, "matched", kind, bare, [n for _, n in beside])
+            for size, with_delays, without in zip(sizes, accuracy, bare, strict=True):
+                differences[f"{kind}_{size}"] = paired_difference(with_delays, without)
+        tell(file, differences)
+
+
+def tell(file: ls.ResultsFile, differences: dict[str, PairedDifference]) -> None:
+    """Write what delays gain over as many weights, with p-values corrected for all of them."""
+    if not differences:
+        return
+    corrected = holm([one.p_value for one in differences.values()])
+    for (name, one), p in zip(differences.items(), corrected, strict=True):
+        kind, size = name.rsplit("_", 1)
+        file.metric(
+            f"difference_{name}", one.mean, one.standard_error,
+            description=f"{size} hidden, delays {kind}, less weights only with as many "
+            f"parameters, {one.n_pairs} pairs, p = {p:.2g} (corrected)",
+            interval=(one.low, one.high),
+        )  # fmt: skip
+        print(f"{name}: {100 * one.mean:+.1f} % ({100 * one.low:+.1f} to {100 * one.high:+.1f})")
 
 
 if __name__ == "__main__":
