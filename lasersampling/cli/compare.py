@@ -88,7 +88,12 @@ def compare(
     from lasersampling.cli.compared import compared_tables
     from lasersampling.cli.tables import metrics_values
     from lasersampling.comparison.design import Design
-    from lasersampling.comparison.records import metrics_of, study_values, write_compared
+    from lasersampling.comparison.records import (
+        claim_values,
+        metrics_of,
+        study_values,
+        write_compared,
+    )
     from lasersampling.comparison.run import run_comparison
     from lasersampling.comparison.settings import MAIN, Comparison
     from lasersampling.comparison.tuning import check_searchable, tuned_before
@@ -144,6 +149,7 @@ def compare(
             "members": config.members,
             "metrics": metrics_values(metrics),
             "studies": study_values(compared),
+            "claims": claim_values(compared),
             "remarks": design.remarks(),
             "failures": dict(compared.failures),
             "files": [str(file) for file in output.files],

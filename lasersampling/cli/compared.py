@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 
 from lasersampling.cli.tables import hints, rows_table
+from lasersampling.comparison.claims import ClaimFound
 from lasersampling.comparison.design import Cell
 from lasersampling.comparison.measures import Measures
 from lasersampling.comparison.records import best_known, cells_of, main_measures, studies_of
@@ -49,6 +50,8 @@ def compared_tables(title: str, compared: Compared, *, whole: bool) -> Group:
         _main_table(title, compared) if study == MAIN else _study_table(title, compared, study)
         for study in studies
     ]
+    if main:
+        tables += [_claim_table(claim) for claim in compared.claims(best_known(main)).values()]
     if whole and main:
         goal = f"{100 * compared.design.comparison.goal:g} %"
         tables.append(_costs(main, goal))
@@ -101,6 +104,23 @@ def _judged(compared: Compared, cell: Cell, own: Measures, measure: str) -> tupl
     found, corrected = differences[cell.arm]
     low, mean, high = (100.0 * end for end in (found.low, found.mean, found.high))
     return accuracy, with_interval(mean, low, high), shown(float(corrected), 2)
+
+
+def _claim_table(claim: ClaimFound) -> Table:
+    """Show the difference of each pair of a claim, and under them whether it holds."""
+    rows = [
+        (
+            f"{_spoken(more)}, {_spoken(less)}",
+            with_interval(100.0 * found.mean, 100.0 * found.low, 100.0 * found.high),
+            shown(p, 2),
+        )
+        for (more, less), (found, p) in claim.pairs.items()
+    ]
+    title = f"claim: {claim.about}"
+    columns = "first less second", "difference (95 % interval)", "p"
+    table = rows_table(title, columns, rows, range(1, 3))
+    table.caption, table.caption_justify = f"Verdict: {claim.verdict}.", "left"
+    return table
 
 
 def _costs(main: Mapping[str, Measures], goal: str) -> Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lasersampling.checks import refuse
 from lasersampling.commands.configuring import files_named, named, put, recipe_table
-from lasersampling.comparison.settings import MAIN, Comparison, Range
+from lasersampling.comparison.settings import MAIN, SIGNIFICANT, Comparison, Range
 from lasersampling.config import parse, resolve
 from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
@@ -21,9 +21,6 @@ from lasersampling.statistics import smallest_p_value
 
 _LONGEST_FILE = 240
 """Bytes of the name of a file, of which file systems take 255, with what marks a temporary one."""
-
-_SIGNIFICANT = 0.05
-"""Corrected p-value below which a difference is called one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,14 +138,14 @@ class Design:
         """Say what this comparison cannot find, whatever its trainings do."""
         n_pairs, n_others = self.comparison.members, len(self.comparison.arms) - 1
         least = n_others * smallest_p_value(n_pairs)
-        if least < _SIGNIFICANT:
+        if least < SIGNIFICANT:
             return []
-        enough = next(n for n in itertools.count(2) if n_others * 2.0 ** (1 - n) < _SIGNIFICANT)
+        enough = next(n for n in itertools.count(2) if n_others * 2.0 ** (1 - n) < SIGNIFICANT)
         return [
             f"{n_pairs} networks of each arm are too few to call any difference significant: the "
             f"p-value of the exact test of {n_pairs} pairs, corrected for {n_others} "
             f"comparison{'s' * (n_others > 1)}, is {min(least, 1.0):.2g} or more. Set members to "
-            f"{enough} or more for p < {_SIGNIFICANT:g}; intervals hold as they are."
+            f"{enough} or more for p < {SIGNIFICANT:g}; intervals hold as they are."
         ]
 
     def cells(self) -> list[Cell]:

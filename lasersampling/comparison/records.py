@@ -41,7 +41,11 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
         by_place = {(cell.variant, cell.arm): compared.measures[cell] for cell in cells}
         dims = (f"{study}_variant", f"{study}_arm", "member")
         about = "methods" if study == MAIN else comparison.studies[study].about
-        labels = {"about": about, "arms": arms, "variants": variants}
+        labels: dict[str, str | float | list[str]] = {
+            "about": about, "arms": arms, "variants": variants,
+        }  # fmt: skip
+        if study in compared.wall_time_s:
+            labels["wall_time_s"] = compared.wall_time_s[study]
         for field in fields(Measures):
             values = np.array(
                 [[getattr(by_place[v, a], field.name) for a in arms] for v in variants]
@@ -67,6 +71,16 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
                 f"search/{tried_name(arm, key)}", values, (f"trial_{arm}",), units="1",
                 description=f"{key} in trials of {arm}",
             )  # fmt: skip
+    if main_measures(compared):
+        for name, claim in compared.claims(best_known(main_measures(compared))).items():
+            file.attributes(
+                f"claim_{name}",
+                {
+                    "about": claim.about,
+                    "verdict": claim.verdict,
+                    "pairs": [difference_name(*pair) for pair in claim.pairs],
+                },
+            )
     if compared.failures:
         file.attributes("failures", dict(compared.failures))
     file.metrics(metrics_of(compared))
@@ -93,6 +107,13 @@ def metrics_of(compared: Compared) -> dict[str, Metric]:
             f"{arm} less {reference}, {difference.n_pairs} pairs, p = {p:.2g} (corrected)",
             interval=(difference.low, difference.high),
         )  # fmt: skip
+    for claim in compared.claims(known).values():
+        for (more, less), (difference, p) in claim.pairs.items():
+            found[difference_name(more, less)] = Metric(
+                difference.mean, difference.standard_error, "1",
+                f"{more} less {less}, {difference.n_pairs} pairs, p = {p:.2g} (corrected)",
+                interval=(difference.low, difference.high),
+            )  # fmt: skip
     for arm, own in main.items():
         for name in _TO_GOAL:
             values = getattr(own, name)
@@ -105,6 +126,11 @@ def metrics_of(compared: Compared) -> dict[str, Metric]:
                 reason=None if np.isfinite(median) else _NEVER,
             )  # fmt: skip
     return found
+
+
+def difference_name(more: str, less: str) -> str:
+    """Name the figure of merit of a pair of a claim."""
+    return f"difference_{more}_from_{less}"
 
 
 def main_measures(compared: Compared) -> dict[str, Measures]:
@@ -155,6 +181,15 @@ def study_values(compared: Compared) -> dict[str, dict[str, dict[str, dict[str, 
                 "standard_error": float(values.std(ddof=1) / len(values) ** 0.5),
             }
     return found
+
+
+def claim_values(compared: Compared) -> dict[str, dict[str, str]]:
+    """Return what was claimed, and whether it holds, by the names of claims."""
+    main = main_measures(compared)
+    claims = compared.claims(best_known(main)) if main else {}
+    return {
+        name: {"about": claim.about, "verdict": claim.verdict} for name, claim in claims.items()
+    }
 
 
 def _reached(values: NDArray[np.float64]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.comparison.cells import Job, run_jobs
+from lasersampling.comparison.claims import ClaimFound, claims_found
 from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
 from lasersampling.comparison.settings import MAIN
@@ -44,6 +45,9 @@ class Compared:
         Validation accuracy over the epochs of the study `MAIN`, nan where it was not measured.
     beside : mapping of str to Metric
         Accuracies of classifiers that are no networks, on the test part.
+    wall_time_s : mapping of str to float
+        Wall time of all trainings of a study, one after the other; of a training that studies
+        share, in each [s].
     failures : mapping of str to str
         Why trainings failed, by their names.
     """
@@ -53,6 +57,7 @@ class Compared:
     measures: Mapping[Cell, Measures]
     curves: Mapping[str, NDArray[np.float64]]
     beside: Mapping[str, Metric]
+    wall_time_s: Mapping[str, float]
     failures: Mapping[str, str]
 
     def differences(
@@ -88,6 +93,26 @@ class Compared:
         return {
             arm: (one, float(p)) for (arm, one), p in zip(found.items(), corrected, strict=True)
         }
+
+    def claims(self, measure: str) -> dict[str, ClaimFound]:
+        """Test the claims of the comparison on its networks.
+
+        Parameters
+        ----------
+        measure : str
+            Name of a measure of which more is better, such as ``accuracy``.
+
+        Returns
+        -------
+        dict of str to ClaimFound
+            For each claim whose arms were all trained.
+        """
+        own = {
+            cell.arm: np.asarray(getattr(found, measure))
+            for cell, found in self.measures.items()
+            if cell.study == MAIN
+        }
+        return claims_found(self.design.comparison.claims, own)
 
 
 def run_comparison(
@@ -144,6 +169,7 @@ def run_comparison(
                 failures[outcome.path.stem] = outcome.failure
     measures, curves = {}, {}
     beside: dict[str, Metric] = {}
+    wall_time: dict[str, float] = {}
     known: dict[str, int] = {}
     for cell, job in jobs.items():
         if job.path.stem in failures:
@@ -153,10 +179,12 @@ def run_comparison(
         results = read_results(job.path, groups=groups)
         n_train = job.recipe.train_samples or _n_train(job, known)
         measures[cell] = measures_of(results, comparison.goal, n_train)
+        took = float(results.attrs["wall_time_s"])
+        wall_time[cell.study] = wall_time.get(cell.study, 0.0) + took
         if cell.study == MAIN:
             curves[cell.arm] = results.array("history/validation_accuracy")
             beside = {name: results.metrics[name] for name in BASELINES}
-    return Compared(design, tuned, measures, curves, beside, failures)
+    return Compared(design, tuned, measures, curves, beside, wall_time, failures)
 
 
 def _searched(

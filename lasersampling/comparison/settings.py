@@ -15,6 +15,9 @@ from lasersampling.errors import Problem
 MAIN = "main"
 """Name of the study that varies nothing."""
 
+SIGNIFICANT = 0.05
+"""Corrected p-value below which a difference is called one."""
+
 RESERVED = {
     MAIN: "the comparison itself", "curves": "curves of learning", "search": "trials",
     "failures": "trainings that failed", "history": "figures of merit",
@@ -123,6 +126,22 @@ class Study:
 
 
 @validated
+class Claim:
+    """A statement on which arms are better, made before they are trained.
+
+    Attributes
+    ----------
+    about : str
+        The statement, in words.
+    pairs : tuple of tuple of str
+        For each pair of arms, that which should be better, and that which it is compared with.
+    """
+
+    about: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@validated
 class Comparison:
     """A comparison of ways to train networks that classify by spikes.
 
@@ -144,6 +163,8 @@ class Comparison:
         The search for settings.
     studies : mapping of str to Study
         What is varied.
+    claims : mapping of str to Claim
+        Statements that are tested on the networks of the arms themselves.
     goal : float
         Validation accuracy of which it is measured when it is reached [1].
     fresh_points : int
@@ -178,6 +199,7 @@ class Comparison:
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     search: Search = Search()
     studies: dict[str, Study] = dataclasses.field(default_factory=dict)
+    claims: dict[str, Claim] = dataclasses.field(default_factory=dict)
     goal: Probability = 0.95
     fresh_points: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
 
@@ -203,13 +225,25 @@ class Comparison:
             if unknown := sorted(set(study.arms) - set(self.arms)):
                 got = ", ".join(unknown)
                 problems.append(Problem(f"{where}.arms", got, f"arms, of {known}"))
-        for name in [*self.arms, *self.studies, *self._variant_names()]:
+        for name, claim in self.claims.items():
+            problems += self._claim_problems(f"claims.{name}.pairs", claim)
+        for name in [*self.arms, *self.studies, *self.claims, *self._variant_names()]:
             problems += _name_problems(name)
         trial_seeds = range(self.search.seed, self.search.seed + self.search.members)
         if set(trial_seeds) & set(range(self.seed, self.seed + self.members)):
             expected = "seeds that the reported networks do not have"
             problems.append(Problem("search.seed", f"{self.search.seed}", expected))
         refuse(problems)
+
+    def _claim_problems(self, where: str, claim: Claim) -> Iterator[Problem]:
+        if not claim.pairs:
+            yield Problem(where, "none", "some, each of two arms")
+        for pair in claim.pairs:
+            if unknown := [arm for arm in pair if arm not in self.arms]:
+                expected = f"arms, of {', '.join(self.arms) or 'none'}"
+                yield Problem(where, ", ".join(unknown), expected)
+            elif pair[0] == pair[1]:
+                yield Problem(where, f"{pair[0]} twice", "two arms")
 
     def _unfair_problems(self) -> Iterator[Problem]:
         """Find settings that arms must share, and those that a search would try without effect."""
@@ -276,7 +310,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _name_problems(name: str) -> list[Problem]:
     """Check that a name can be a part of names of files and of datasets."""
-    where = "names of arms, studies and variants"
+    where = "names of arms, studies, variants and claims"
     shown = name if len(name) <= LONGEST_NAME else f"{name[:20]}..."
     if not name or set(name) & set("/\\") or name.startswith(".") or not name.isprintable():
         expected = "a name of printable signs without slashes, which files can have"

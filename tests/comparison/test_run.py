@@ -83,6 +83,7 @@ def test_a_goal_that_is_never_reached_is_never_reached(job):
 
 def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
     table["studies"] = {"few": {"about": "samples", "variants": {"30": {"train_samples": 30}}}}
+    table["claims"] = {"speed": {"about": "faster is better", "pairs": [["fast", "slow"]]}}
     compared = compared_in("runs", table)
     with ResultsFile.create(tmp_path / "c.h5", command="test", seed=0, config="") as file:
         write_compared(file, compared)
@@ -94,6 +95,12 @@ def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
     metric = results.metric("difference_fast")
     assert metric.value == pytest.approx(expected.mean)
     assert metric.interval == pytest.approx((expected.low, expected.high))
+    claimed = results.metric("difference_fast_from_slow")
+    assert (claimed.value, claimed.interval) == (metric.value, metric.interval)
+    assert results.attributes["claim_speed"]["verdict"].startswith("cannot be told")
+    cells = [read_results(f"runs/main-{arm}.h5", groups=()) for arm in ("slow", "fast")]
+    took = sum(cell.attrs["wall_time_s"] for cell in cells)
+    assert results.attributes["main"]["wall_time_s"] == pytest.approx(took)
     for name in ("linear_test_accuracy", "kernel_test_accuracy"):
         cell = read_results("runs/main-slow.h5", groups=()).metric(name)
         assert results.metric(name) == cell

@@ -19,10 +19,11 @@ _COLOURS = (
     style.INK,
 )  # fmt: skip
 _MARKERS = "osD^v<>P"
+_LINES = "-", "--", ":"
 _MAIN = "main"
 
 Looks = dict[str, tuple[str, str]]
-"""Colour and marker of each arm."""
+"""Colour and marker of each arm; of more than eight, some share one of both, but not both."""
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -49,7 +50,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         results.group(_MAIN)  # which tells what there is instead
     studies = [name for name in groups if name != _MAIN]
     arms = list(dict.fromkeys(arm for name in groups for arm in _names(results, name, "arms")))
-    looks = {arm: (_COLOURS[k % 8], _MARKERS[k % 8]) for k, arm in enumerate(arms)}
+    looks = {arm: (_COLOURS[k % 8], _MARKERS[(k + k // 8) % 8]) for k, arm in enumerate(arms)}
     with_main = 2 * (_MAIN in groups)
     n_panels = with_main + len(studies)
     n_rows = -(-n_panels // 2)
@@ -76,14 +77,21 @@ def _spoken(arm: str) -> str:
 
 def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
     """Median and quartiles of the validation error over the epochs."""
-    for arm, (colour, _) in looks.items():
+    for place, (arm, (colour, _)) in enumerate(looks.items()):
         if f"curves/{arm}" not in results.contents:
             continue
         error = 100.0 * (1.0 - results.array(f"curves/{arm}"))
         measured = np.flatnonzero(np.isfinite(error).all(axis=1))
         low, middle, high = np.quantile(error[measured], (0.25, 0.5, 0.75), axis=1)
         axes.fill_between(measured + 1, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(measured + 1, middle, color=colour, linewidth=1.4, label=_spoken(arm))
+        axes.plot(
+            measured + 1,
+            middle,
+            color=colour,
+            linewidth=1.4,
+            linestyle=_LINES[place // 8 % 3],
+            label=_spoken(arm),
+        )
     axes.set_yscale("log")
     style.plain_log_ticks(axes.yaxis)
     axes.set_xlabel("epoch")
