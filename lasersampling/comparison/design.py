@@ -17,6 +17,8 @@ from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
 from lasersampling.learning.spikes.arguments import activity_problems
 from lasersampling.learning.spikes.data import data_of, files_of
+from lasersampling.learning.spikes.networks import network_of
+from lasersampling.learning.spikes.windows import window_problems
 from lasersampling.statistics import smallest_p_value
 
 _LONGEST_FILE = 240
@@ -100,7 +102,7 @@ class Design:
         return problems
 
     def check_trainings(self) -> None:
-        """Check that there are data for all trainings, and memory for their networks.
+        """Check that there are data for all trainings, and memory and time for their networks.
 
         Raises
         ------
@@ -116,6 +118,10 @@ class Design:
                 if about != known:
                     data, known = data_of(recipe), about
                 problems: Iterable[Problem] = activity_problems(recipe, data)
+                if not problems:
+                    first = dataclasses.replace(recipe, members=1)
+                    network = network_of(first, data.n_inputs, data.n_classes)
+                    problems = window_problems(first, network, data)
             except InputError as error:
                 problems = error.problems
             for problem in problems:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lasersampling.errors import LaserSamplingError
+from lasersampling.learning.spikes import train_spikes
 from lasersampling.results import read_results
 
 COMPARISON = """
@@ -148,18 +150,27 @@ def test_files_of_ones_own_in_the_folder_are_never_removed(run, recipe):
     assert Path("c/mine.h5").read_bytes() == b"mine"
 
 
-def test_trainings_that_fail_end_with_an_error(run, recipe):
-    text = (
-        Path(recipe)
-        .read_text()
-        .replace('"learning.learning_rate" = 0.05', '"loss.absent_time" = 0.01')
-    )
-    Path(recipe).write_text(text)
+def test_trainings_that_fail_end_with_an_error(run, recipe, monkeypatch):
+    def fails_if_fast(data, settings, **options):
+        if settings.learning.learning_rate == 0.05:
+            raise LaserSamplingError("activity ran away")
+        return train_spikes(data, settings=settings, **options)
+
+    monkeypatch.setattr("lasersampling.comparison.cells.train_spikes", fails_if_fast)
     ran = run("compare", recipe, "--out", "c.h5", "--only", "main", "--quiet")
     assert ran.code == 1
-    assert "trainings failed: main-fast" in ran.err
-    assert "loss.absent_time" in ran.err
+    assert "trainings failed: main-fast: activity ran away" in ran.err
     assert Path("c.h5").exists()
+
+
+def test_times_that_come_before_spikes_are_refused_before_anything_is_trained(run, recipe):
+    text = Path(recipe).read_text()
+    for place in ('"learning.learning_rate" = 0.05', "train_samples = 40"):
+        Path(recipe).write_text(text.replace(place, '"loss.absent_time" = 0.01'))
+        ran = run("compare", recipe, "--out", "c.h5", "--quiet")
+        assert ran.code == 2
+        assert "loss.absent_time: got 0.01, while the network that training begins" in ran.err
+        assert not Path("c").exists()
 
 
 @pytest.mark.slow

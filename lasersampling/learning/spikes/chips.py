@@ -156,24 +156,25 @@ def runners(
     chip = training.chip
     grid = None if chip is None else chip.model.imperfections.coupling.grid
 
-    def on(device: Substrate) -> tuple[OnDevice, OnDevice]:
-        """Learn and judge on a device; what is judged needs no voltages."""
+    def on(device: Substrate, settings: EventSettings | GridSettings) -> OnDevice:
         with renamed({"settings.end": end_key(training)}):
-            judged = OnDevice(network, device, events, grid)
-            same = learned_with is events
-            return judged if same else OnDevice(network, device, learned_with, grid), judged
+            return OnDevice(network, device, settings, grid)
+
+    def in_the_loop(device: Substrate) -> tuple[OnDevice, OnDevice]:
+        judged = on(device, events)  # which needs no voltages
+        return judged if learned_with is events else on(device, learned_with), judged
 
     if substrate is not None:
-        return on(substrate)
-    nominal = running(network, engine_of(learned_with))
+        return in_the_loop(substrate)
     if chip is None:
-        return nominal, running(network, engine_of(events))
-    learning, judged = on(population_chip(training, network, chip))
+        return running(network, engine_of(learned_with)), running(network, engine_of(events))
+    chips = population_chip(training, network, chip)
     if chip.training == "blind":
-        return nominal, judged
+        return running(network, engine_of(learned_with)), on(chips, events)
     if chip.training == "noise_aware":
-        learning, _ = on(population_chip(training, network, chip, redrawn=True))
-    return learning, judged
+        redrawn = population_chip(training, network, chip, redrawn=True)
+        return on(redrawn, learned_with), on(chips, events)
+    return in_the_loop(chips)
 
 
 def population_chip(

@@ -33,7 +33,7 @@ from lasersampling.learning.spikes.methods import Runner
 from lasersampling.learning.spikes.networks import AnyNetwork, network_of
 from lasersampling.learning.spikes.recipes import SpikeLearning, SpikeTraining
 from lasersampling.learning.spikes.task import SpikeClassification
-from lasersampling.learning.spikes.windows import end_problems, window_problems
+from lasersampling.learning.spikes.windows import window_problems
 from lasersampling.lif.delays import Delays
 from lasersampling.lif.populations.answers import Answer
 
@@ -145,11 +145,7 @@ def train_spikes(
     if initial is not None:
         refuse(initial_problems(initial, network))
         network.load_state_dict(dict(initial))
-    refuse(
-        window_problems(settings, network, data.train),
-        end_problems(settings, data.validation, "validation"),
-        end_problems(settings, data.test, "test"),
-    )
+    refuse(window_problems(settings, network, data))
     chip = settings.chip
     if substrate is not None and chip is not None and chip.training != "in_the_loop":
         expected = "in_the_loop with a substrate, which takes the place of the chips"

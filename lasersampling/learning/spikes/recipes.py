@@ -175,6 +175,12 @@ class SpikeTraining:
             problems.append(Problem("network.neuron", "neurons", expected))
         if self.grid is not None and self.method != "surrogate":
             problems.append(Problem("grid", "settings", f"none with the method {self.method}"))
+        if self._lacks_voltages:
+            expected = (
+                "how the chip samples voltages of membranes, which surrogate gradients need unless "
+                "chip.training = blind"
+            )
+            problems.append(Problem("chip.model.voltages", "none", expected))
         problems += _network_problems(self.network, self.loss, self.learning, self.method)
         again = self.network.after_spike
         if again is not None and again.reset >= self.neuron.threshold:
@@ -186,6 +192,13 @@ class SpikeTraining:
             where = end_key(dataclasses.replace(self, grid=None))
             expected = f"{until:g}, when the runs end that are judged ({where})"
             raise InputError.single("grid.end", f"{self.grid.end:g}", expected)
+
+    @property
+    def _lacks_voltages(self) -> bool:
+        """Whether a network learns from voltages of a chip that does not tell any."""
+        if self.method != "surrogate" or self.chip is None or self.chip.training == "blind":
+            return False
+        return self.chip.model.voltages is None
 
     def _step_problems(self) -> list[Problem]:
         """Compare the steps of the grid with the time constants of the network."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 
-from lasersampling.datasets.spikes import AnyPart, SpikeSet
+from lasersampling.datasets.spikes import AnyData, AnyPart, SpikeSet
 from lasersampling.errors import Problem
 from lasersampling.learning.spikes.methods import grid_settings
 from lasersampling.learning.spikes.networks import AnyNetwork
@@ -18,8 +19,8 @@ _SAMPLES = 500
 """Number of samples of the training part that are used, which limits time and memory."""
 
 
-def window_problems(training: SpikeTraining, network: AnyNetwork, part: AnyPart) -> list[Problem]:
-    """List the given times that come before spikes of the untrained network.
+def window_problems(training: SpikeTraining, network: AnyNetwork, data: AnyData) -> list[Problem]:
+    """List the given times that come before spikes of the inputs, or of the untrained network.
 
     An absent spike that counts as earlier than real ones would win against them, and learning would
     make neurons silent. A chip does not record spikes after its sample period.
@@ -30,13 +31,24 @@ def window_problems(training: SpikeTraining, network: AnyNetwork, part: AnyPart)
         Settings with the times, and with the chip.
     network : SpikingNetwork or PopulationNetwork
         The untrained network; it is run as the nominal model, whatever it will run on.
-    part : SpikeSet
-        Training part.
+    data : SpikeData or EventData
+        The data.
     """
-    if part.last() == -math.inf:
-        return [Problem("train_times", "inf only", "samples with input spikes")]
-    if not isinstance(network, SpikingNetwork) or not isinstance(part, SpikeSet):
-        return end_problems(training, part) + _delay_problems(training)
+    parts = {"training": data.train, "validation": data.validation, "test": data.test}
+    silent = [name for name, part in parts.items() if part.last() == -math.inf]
+    if silent:
+        expected = "samples with input spikes"
+        return [Problem(f"{name} part", "no input spikes", expected) for name in silent]
+    problems = _end_problems(training, parts) + _delay_problems(training)
+    if isinstance(network, SpikingNetwork) and isinstance(data.train, SpikeSet):
+        problems += _stack_problems(training, network, data.train)
+    return problems
+
+
+def _stack_problems(
+    training: SpikeTraining, network: SpikingNetwork, part: SpikeSet
+) -> list[Problem]:
+    """List the times that come before spikes of an untrained stack of layers."""
     times = torch.from_numpy(part.times).to(next(network.parameters()))
     with torch.no_grad():
         output = network(times[:_SAMPLES])
@@ -50,7 +62,7 @@ def window_problems(training: SpikeTraining, network: AnyNetwork, part: AnyPart)
     windows = {"loss.absent_time": training.loss.absent_time}
     if training.chip is not None:
         windows["chip.model.sample_period"] = training.chip.model.sample_period
-    problems = [
+    return [
         Problem(
             name,
             f"{limit:g}, while the network that training begins with spikes, or gets inputs, until "
@@ -61,25 +73,12 @@ def window_problems(training: SpikeTraining, network: AnyNetwork, part: AnyPart)
         for name, limit in windows.items()
         if latest > limit
     ]
-    problems += end_problems(training, part) if training.method == "surrogate" else []
-    return problems + _delay_problems(training)
 
 
-def end_problems(training: SpikeTraining, part: AnyPart, name: str = "training") -> list[Problem]:
-    """Compare the end of runs with the latest input, behind which nothing would be noticed.
-
-    Parameters
-    ----------
-    training : SpikeTraining
-        Settings with the end of runs.
-    part : SpikeSet, EventSet or StoredEvents
-        A part of the data.
-    name : str
-        Which part it is.
-    """
-    latest = part.last()
-    if latest == -math.inf:
-        return [Problem(f"{name} part", "no input spikes", "samples with input spikes")]
+def _end_problems(training: SpikeTraining, parts: Mapping[str, AnyPart]) -> list[Problem]:
+    """Compare the end of runs with the latest input, behind which nothing would be noticed."""
+    name = max(parts, key=lambda name: parts[name].last())
+    last = latest = parts[name].last()
     end = training.answer.until
     if training.method == "surrogate":
         end = grid_settings(training).end
@@ -88,8 +87,8 @@ def end_problems(training: SpikeTraining, part: AnyPart, name: str = "training")
         latest += network.delay_range.minimum  # before which no spike arrives
     if end is None or end > latest:
         return []
-    got = f"{end:g}, while inputs of the {name} part spike until {part.last():.3g}"
-    if latest > part.last():
+    got = f"{end:g}, while inputs of the {name} part spike until {last:.3g}"
+    if latest > last:
         got += f" and arrive {network.delay_range.minimum:g} later or more"
     return [Problem(end_key(training), got, "a time after all input spikes have arrived")]
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lasersampling.datasets import yin_yang_spikes
+from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.spikes.chips import OnDevice, population_chip, runners
 from lasersampling.learning.spikes.classification import train_spikes
@@ -111,3 +112,14 @@ def test_bytes_that_the_closed_form_observes_are_counted():
     history = train_spikes(DATA, settings=settings("closed-form", n_epochs=1)).history.arrays()
     assert history["observed_spike_bytes"].tolist() == [2 * 30 * 11 * 8]
     assert history["observed_voltage_bytes"].tolist() == [0]
+
+
+@pytest.mark.parametrize("training", ["in_the_loop", "noise_aware"])
+def test_surrogates_are_refused_at_once_on_a_chip_without_voltages(training):
+    with pytest.raises(InputError, match=r"chip\.model\.voltages: got none, expected how the chip"):
+        settings("surrogate", training, chip={"voltages": None})
+
+
+def test_networks_moved_blindly_to_a_chip_need_none_of_its_voltages():
+    trained = train_spikes(DATA, settings=settings("surrogate", "blind", chip={"voltages": None}))
+    assert np.isfinite(trained.history.arrays()["loss"]).all()

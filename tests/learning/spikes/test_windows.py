@@ -9,7 +9,7 @@ from lasersampling.datasets.spikes import SpikeSet
 from lasersampling.errors import InputError
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.data import load_data
-from lasersampling.learning.spikes.networks import build_network
+from lasersampling.learning.spikes.networks import build_network, network_of
 from lasersampling.learning.spikes.recipes import ClassifyRecipe
 from lasersampling.learning.spikes.windows import window_problems
 
@@ -32,7 +32,7 @@ def data():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_recipes_pass(name, data):
     recipe = shipped(name)
-    assert window_problems(recipe, build_network(recipe, 4, 3), data.train) == []
+    assert window_problems(recipe, build_network(recipe, 4, 3), data) == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_silence_before_spikes_is_refused_before_training(name, absent_time, dat
     # The value that it names is right.
     right = float(str(e.value).split("after its spikes; ")[1].split()[0])
     recipe = shipped(name, absent_time=right)
-    assert window_problems(recipe, build_network(recipe, 4, 3), data.train) == []
+    assert window_problems(recipe, build_network(recipe, 4, 3), data) == []
 
 
 def test_a_chip_that_looks_too_briefly_or_cuts_delays(data):
@@ -62,15 +62,28 @@ def test_a_chip_that_looks_too_briefly_or_cuts_delays(data):
         changed = ClassifyRecipe(
             data="yin_yang", network=recipe.network, chip=chip, loss=recipe.loss
         )
-        (problem,) = window_problems(changed, build_network(changed, 4, 3), data.train)
+        (problem,) = window_problems(changed, build_network(changed, 4, 3), data)
         assert message in str(problem)
 
 
 def test_data_without_spikes(data):
     recipe = shipped("yin_yang")
     nothing = SpikeSet(np.full((2, 4), np.inf), np.array([0, 1]))
-    (problem,) = window_problems(recipe, build_network(recipe, 4, 3), nothing)
-    assert "input spikes" in str(problem)
+    part = dataclasses.replace(data, validation=nothing)
+    (problem,) = window_problems(recipe, build_network(recipe, 4, 3), part)
+    assert str(problem).startswith("validation part: got no input spikes")
+
+
+def test_an_end_before_inputs_is_told_once_for_the_part_with_the_latest(data):
+    recipe = load(resolve("recipes", "yin_yang_surrogate"), ClassifyRecipe)
+    late = dataclasses.replace(data.test, times=data.test.times + 3.0)
+    parts = dataclasses.replace(data, test=late)
+    early = dataclasses.replace(
+        recipe, loss=dataclasses.replace(recipe.loss, absent_time=0.5), grid=None
+    )
+    (problem,) = window_problems(early, network_of(early, 4, 3), parts)
+    assert problem.where == "loss.absent_time"
+    assert "inputs of the test part spike until" in problem.got
 
 
 @pytest.mark.parametrize(
