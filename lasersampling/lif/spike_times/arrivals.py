@@ -9,7 +9,7 @@ import numpy as np
 
 from lasersampling.compiling import njit
 
-_FEW_INPUTS = 12
+_FEW_INPUTS, _MANY_INPUTS = 12, 40
 _SHORTEST_SPAN = 1e-300
 
 
@@ -58,6 +58,13 @@ def sort_arrivals(times, delays, sorting):
     """
     arrival, who, found, filled = sorting
     size, first, latest = 0, math.inf, -math.inf
+    if len(times) <= _FEW_INPUTS:
+        for i in range(len(times)):
+            if times[i] < math.inf:
+                arrival[size], who[size] = times[i] + delays[i], i
+                size += 1
+        insert(arrival, who, size)
+        return size
     for i in range(len(times)):
         if times[i] < math.inf:
             value = times[i] + delays[i]
@@ -69,10 +76,9 @@ def sort_arrivals(times, delays, sorting):
         scale, k = (size - 1) / span, 0
         crowd = fill_intervals(found, size, first, scale, filled)
         if crowd > _FEW_INPUTS:
-            places = np.argsort(found[:size], kind="mergesort")
-            inputs = who[:size].copy()
             for k in range(size):
-                arrival[k], who[k] = found[places[k]], inputs[places[k]]
+                arrival[k] = found[k]
+            put_in_order(arrival, who, size)
             return size
         for i in range(len(times)):
             if times[i] < math.inf:
@@ -84,13 +90,57 @@ def sort_arrivals(times, delays, sorting):
     else:
         for k in range(size):
             arrival[k] = found[k]
+    insert(arrival, who, size)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def insert(arrival, who, size):
+    """Sort `size` arrivals and their inputs by insertion; the order of equal ones stays."""
     for k in range(1, size):
         value, i, place = arrival[k], who[k], k
         while place > 0 and arrival[place - 1] > value:
             arrival[place], who[place] = arrival[place - 1], who[place - 1]
             place -= 1
         arrival[place], who[place] = value, i
-    return size
+
+
+@njit(cache=True, nogil=True)
+def put_in_order(arrival, who, size):
+    """`insert`, for many arrivals in a heap: its time grows little faster than their number.
+
+    Equal arrivals come in the order of their inputs.
+    """
+    if size <= _MANY_INPUTS:
+        insert(arrival, who, size)
+        return
+    for k in range(size // 2 - 1, -1, -1):
+        _sink(arrival, who, k, size)
+    for last in range(size - 1, 0, -1):
+        arrival[0], arrival[last] = arrival[last], arrival[0]
+        who[0], who[last] = who[last], who[0]
+        _sink(arrival, who, 0, last)
+
+
+@njit(cache=True, nogil=True)
+def _sink(arrival, who, k, size):
+    """Move an entry of a heap down until none below it is later."""
+    value, i = arrival[k], who[k]
+    below = 2 * k + 1
+    while below < size:
+        if below + 1 < size and _is_later(arrival, who, below + 1, arrival[below], who[below]):
+            below += 1
+        if not _is_later(arrival, who, below, value, i):
+            break
+        arrival[k], who[k] = arrival[below], who[below]
+        k, below = below, 2 * below + 1
+    arrival[k], who[k] = value, i
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_later(arrival, who, k, value, i):
+    """Whether an entry comes behind an arrival of the input i."""
+    return arrival[k] > value or (arrival[k] == value and who[k] > i)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 from lasersampling.compiling import njit
-from lasersampling.lif.spike_times.arrivals import new_sorting, sort_arrivals
 from lasersampling.lif.spike_times.tables import NO_SPIKE
 
 
@@ -21,7 +20,7 @@ def shared_causes(inputs, neurons, found):
     Parameters
     ----------
     inputs, neurons
-        As in `compiled.shared_forward`.
+        As in `shared_arrivals.shared_forward`.
     found : Found
         `out` holds the observed spikes and `order` sorts the input times; `last` and `current` are
         written.
@@ -52,27 +51,22 @@ def own_causes(inputs, neurons, found):
     Parameters
     ----------
     inputs, neurons
-        As in `compiled.own_forward`.
-    found : Found
+        As in `own_arrivals.own_forward`.
+    found : OwnFound
         `out` holds the observed spikes; the other arrays are written.
     """
     times, weights, delays = inputs
     tau_syn = neurons.tau_syn
-    observed, order, last, current = found
+    observed, until, current = found
     n_members, n_samples, n_pre = times.shape
-    sorting = new_sorting(n_pre)
-    arrival, who, _, _ = sorting
     for e in range(n_members):
         for b in range(n_samples):
             for o in range(weights.shape[1]):
                 stop, charge = observed[e, b, o], 0.0
-                last[e, b, o] = NO_SPIKE
+                until[e, b, o] = stop
                 if stop < math.inf:
-                    size = sort_arrivals(times[e, b], delays[e, o], sorting)
-                    for k in range(size):
-                        if arrival[k] > stop:
-                            break
-                        i = who[k]
-                        charge += weights[e, o, i] * math.exp((arrival[k] - stop) / tau_syn[e, o])
-                        order[e, b, o, k], last[e, b, o] = i, k
+                    for i in range(n_pre):
+                        arrival = times[e, b, i] + delays[e, o, i]
+                        if arrival <= stop:
+                            charge += weights[e, o, i] * math.exp((arrival - stop) / tau_syn[e, o])
                 current[e, b, o] = charge

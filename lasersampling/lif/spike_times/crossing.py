@@ -24,6 +24,9 @@ tau_mem = 2 tau_syn, Newton's iteration for any ratio."""
 MAX_ITERATIONS = 60
 BRANCH_POINT = -math.exp(-1.0)
 
+_LAST_STEP = 1e-6
+"""A relative step of Halley's iteration after which only rounding is left."""
+
 
 @njit(cache=True, nogil=True, inline="always")
 def response(s, tau_mem, tau_syn):
@@ -36,6 +39,15 @@ def response(s, tau_mem, tau_syn):
     return s / tau_mem * math.exp(-s / slower) * shape
 
 
+@njit(cache=True, nogil=True, inline="always")
+def from_membrane(to_mem, length_over_tau, method):
+    """Return exp(-length / tau_syn) and k(length) for `EQUAL` or `DOUBLE` time constants."""
+    if method == EQUAL:
+        return to_mem, length_over_tau * to_mem
+    to_syn = to_mem * to_mem
+    return to_syn, to_mem - to_syn
+
+
 @njit(cache=True, nogil=True)
 def lambert_w(x):
     """Principal branch of Lambert's W for -1/e <= x < 0, by Halley's iteration.
@@ -43,22 +55,21 @@ def lambert_w(x):
     R. M. Corless et al., Advances in Computational Mathematics 5 (1996) 329, section 4 (series at
     the branch point, its eq. 4.22) and eq. 5.9 (iteration).
     """
-    p = math.sqrt(max(0.0, 2.0 * (math.e * x + 1.0)))
-    w = -1.0 + p * (1.0 + p * (-1.0 / 3.0 + p * 11.0 / 72.0)) if x < -0.25 else x * (1.0 - x)
-    before = math.nan
-    for n in range(MAX_ITERATIONS):
+    if x < -0.25:
+        p = math.sqrt(max(0.0, 2.0 * (math.e * x + 1.0)))
+        w = -1.0 + p * (1.0 + p * (-1 / 3 + p * (11 / 72 + p * (-43 / 540 + p * (769 / 17280)))))
+    else:
+        w = x * (1.0 - x * (1.0 - x * (1.5 - x * (8 / 3))))
+    for _ in range(MAX_ITERATIONS):
         above = w + 1.0
         if above <= 1e-8:
             break
         error = w - x * math.exp(-w)
         step = error / (above - 0.5 * (w + 2.0) * error / above)
-        following = w - step
-        if following == w or abs(step) <= 1e-16 * abs(following):
-            return following
-        if following == before:
-            # Rounding lets one value in ten go to and fro for ever; the last one is known already.
-            return following if (MAX_ITERATIONS - 1 - n) % 2 == 0 else w
-        before, w = w, following
+        w -= step
+        # The error that is left is of third order in the step.
+        if abs(step) <= _LAST_STEP * min(above, -w):
+            break
     return w
 
 

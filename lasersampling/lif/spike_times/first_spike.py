@@ -15,9 +15,9 @@ from lasersampling.checks import kind_problems, number_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.lif.neuron import Neuron
 from lasersampling.lif.resolution import resolution_problems
-from lasersampling.lif.spike_times import causal, compiled, vectorised
+from lasersampling.lif.spike_times import causal, own_arrivals, shared_arrivals, vectorised
 from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL
-from lasersampling.lif.spike_times.tables import Found, Inputs, Neurons
+from lasersampling.lif.spike_times.tables import Found, Inputs, Neurons, OwnFound
 
 Method = Literal["auto", "newton"]
 Path = Literal["auto", "compiled", "vectorised"]
@@ -276,22 +276,22 @@ class _Compiled:
         self.has_delays = delays is not None
         self.shared = delays is None and layout.shared
         shape = (*times.shape[:2], weights.shape[1])
+        out = np.empty(shape) if observed is None else _array(observed).copy()
         mem: Any
         syn: Any
         if self.shared:
             mem, syn = float(layout.tau_mem[0, 0]), float(layout.tau_syn[0, 0])
             self.inputs = Inputs(_array(times), _array(weights.transpose(1, 2)), None)
             order = np.argsort(self.inputs.times, axis=2, kind="stable")
+            self.found: Any = Found(out, order, np.empty(shape, dtype=np.int32), np.empty(shape))
         else:
             mem, syn = layout.tau_mem.numpy(), layout.tau_syn.numpy()
             late = np.zeros(weights.shape) if delays is None else _array(delays)
             self.inputs = Inputs(_array(times), _array(weights), late)
-            order = np.empty((*shape, times.shape[2]), dtype=np.int32)
+            self.found = OwnFound(out, np.empty(shape), np.empty(shape))
         self.neurons = Neurons(layout.gap.numpy(), mem, syn, layout.method, layout.smallest_slope)
-        out = np.empty(shape) if observed is None else _array(observed).copy()
-        self.found = Found(out, order, np.empty(shape, dtype=np.int32), np.empty(shape))
         if observed is None:
-            find = compiled.shared_forward if self.shared else compiled.own_forward
+            find = shared_arrivals.shared_forward if self.shared else own_arrivals.own_forward
         else:
             find = causal.shared_causes if self.shared else causal.own_causes
         find(self.inputs, self.neurons, self.found)
@@ -302,7 +302,7 @@ class _Compiled:
         times, weights, delays = self.inputs
         late = None if delays is None else np.zeros_like(delays)
         to = Inputs(np.zeros_like(times), np.zeros_like(weights), late)
-        add_up = compiled.shared_backward if self.shared else compiled.own_backward
+        add_up = shared_arrivals.shared_backward if self.shared else own_arrivals.own_backward
         add_up(self.inputs, self.neurons, self.found, _array(upstream), to)
         to_weights = to.weights.transpose(0, 2, 1) if self.shared else to.weights
         to_delays = self._tensor(late) if self.has_delays and late is not None else None

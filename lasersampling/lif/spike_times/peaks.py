@@ -19,7 +19,7 @@ def lift(inputs, neurons, silent, to_weights):
     Parameters
     ----------
     inputs, neurons
-        As in `compiled.own_forward`.
+        As in `own_arrivals.own_forward`.
     silent : array of bool (member, sample, post)
         Where neurons are silent.
     to_weights : array (member, post, pre), added to

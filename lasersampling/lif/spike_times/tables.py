@@ -1,7 +1,7 @@
 """Data of the compiled loops over spikes: plain tuples of numbers and arrays.
 
 Arrivals are *shared* where an input spike reaches all neurons of a layer at the same time and they
-have the same time constants; see `compiled`.
+have the same time constants; see `shared_arrivals`.
 """
 
 from __future__ import annotations
@@ -55,15 +55,14 @@ class Neurons(NamedTuple):
 
 
 class Found(NamedTuple):
-    """First spikes, and the data that their derivatives need.
+    """First spikes, and the data that their derivatives need, if arrivals are shared.
 
     Attributes
     ----------
     out : array (member, sample, post)
         Spike times, inf where there is none [tau_syn].
-    order : array (member, sample, pre) if arrivals are shared, else (member, sample, post, pre)
-        The inputs in the order of their arrival; if arrivals are not shared, up to the last causal
-        one.
+    order : array (member, sample, pre)
+        The inputs in the order of their arrival.
     last : array (member, sample, post)
         Index in that order of the last causal input, `NO_SPIKE` if there is no spike.
     current : array (member, sample, post)
@@ -73,4 +72,22 @@ class Found(NamedTuple):
     out: np.ndarray
     order: np.ndarray
     last: np.ndarray
+    current: np.ndarray
+
+
+class OwnFound(NamedTuple):
+    """`Found` if arrivals are not shared: each array has the shape (member, sample, post).
+
+    Attributes
+    ----------
+    out : array
+        Spike times, inf where there is none [tau_syn].
+    until : array
+        The last causal arrival: inputs that arrive later are no causes [tau_syn].
+    current : array
+        Current at the spike, 0 if there is none [1].
+    """
+
+    out: np.ndarray
+    until: np.ndarray
     current: np.ndarray

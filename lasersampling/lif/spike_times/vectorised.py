@@ -1,7 +1,7 @@
 """First spikes and their derivatives as tensor operations, for any device.
 
-These are the recursions of `compiled`, for all samples and neurons at once, one input after the
-other.
+These are the recursions of `shared_arrivals`, for all samples and neurons at once, one input after
+the other.
 """
 
 from __future__ import annotations
