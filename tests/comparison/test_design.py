@@ -6,6 +6,7 @@ from lasersampling.comparison.design import Cell, Design, load_comparison
 from lasersampling.comparison.settings import MAIN, Comparison
 from lasersampling.config import shipped_path
 from lasersampling.errors import InputError
+from lasersampling.learning.spikes.networks import layer_sizes, network_of
 
 
 def problems(**changed):
@@ -14,25 +15,27 @@ def problems(**changed):
     return str(error.value)
 
 
-def test_all_arms_have_the_same_base_seeds_and_number_of_parameters():
-    from lasersampling.learning.spikes.networks import network_of
-
-    design = load_comparison(shipped_path("recipes", "yin_yang_methods"))
+@pytest.mark.parametrize(
+    ("name", "data", "batch_size", "n_epochs", "sizes"),
+    [
+        ("yin_yang_methods", "yin_yang", 150, 60, (4, 3)),
+        ("mnist16_methods", "mnist16", 50, 20, (256, 10)),
+    ],
+)
+def test_shipped_comparisons_are_of_equal_networks(name, data, batch_size, n_epochs, sizes):
+    design = load_comparison(shipped_path("recipes", name))
     recipes = [design.recipe(cell, design.middle(cell.arm)) for cell in design.cells()]
-    assert {(r.seed, r.members, r.data, r.learning.batch_size) for r in recipes} == {
-        (0, 10, "yin_yang", 150)
-    }
+    shared = {(r.seed, r.members, r.data, r.learning.batch_size) for r in recipes}
+    assert shared == {(0, 10, data, batch_size)}
     main = [design.recipe(Cell(MAIN, "", arm), {}) for arm in design.comparison.arms]
-    numbers = {network_of(recipe, 4, 3).n_parameters for recipe in main}
+    numbers = {network_of(recipe, *sizes).n_parameters for recipe in main}
     assert len(numbers) == 1
-    assert {recipe.learning.n_epochs for recipe in main} == {60}
+    assert {recipe.learning.n_epochs for recipe in main} == {n_epochs}
     ways = {(recipe.method, recipe.loss.kind) for recipe in main}
-    assert len(ways) == len(main)
+    assert len(ways) == len(main) == 9
 
 
 def test_the_parts_of_mnist28_differ_in_one_thing_and_have_about_as_many_weights():
-    from lasersampling.learning.spikes.networks import layer_sizes
-
     design = load_comparison(shipped_path("recipes", "mnist28_parts"))
     arms = {cell.arm: design.recipe(cell, {}) for cell in design.cells()}
     whole = arms.pop("mnist28")
@@ -47,8 +50,9 @@ def test_the_parts_of_mnist28_differ_in_one_thing_and_have_about_as_many_weights
         assert sum(a * b for a, b in itertools.pairwise(sizes)) == pytest.approx(277_900, rel=0.003)
 
 
-def test_every_arm_searches_as_many_keys_as_its_method_has(table):
-    design = load_comparison(shipped_path("recipes", "yin_yang_methods"))
+@pytest.mark.parametrize("name", ["yin_yang_methods", "mnist16_methods"])
+def test_every_arm_searches_as_many_keys_as_its_method_has(name):
+    design = load_comparison(shipped_path("recipes", name))
     common = set(design.comparison.search.ranges)
     for arm in design.comparison.arms:
         own = set(design.ranges(arm)) - common

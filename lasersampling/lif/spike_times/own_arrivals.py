@@ -210,9 +210,7 @@ def find_in_order(arrivals, membrane, quick, sorting):
         to_mem, to_syn, gain = 0.0, 0.0, 0.0
         if k + 1 < size:
             j = who[k + 1]
-            to_mem = (
-                grown[i] * late[i] / (grown[j] * late[j]) if quick else math.exp(-length / mem)
-            )
+            to_mem = grown[i] * late[i] / (grown[j] * late[j]) if quick else math.exp(-length / mem)
             if method == GENERAL:
                 to_syn, gain = math.exp(-length / syn), response(length, mem, syn)
             else:
