@@ -8,6 +8,7 @@ with the number of spikes.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ import typer
 
 from lasersampling import load_machine
 from lasersampling.boltzmann import BoltzmannMachine
+from lasersampling.results.computer import about_computer
 from lasersampling.sampling import Sampler
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.renewal.sampler import Renewal
@@ -100,6 +102,8 @@ def main(
     lasers = Lasers(device, burn_in_ns=0.0, n_threads=threads)
     renewal = Renewal(lasers, record_spikes=False)
     interval, draws = lasers.draw_interval_ns, lasers.draws_in(duration_ns)
+    told = about_computer()
+    print(f"{told['processor']}, {told['instruction_set']}, load {os.getloadavg()[0]:.1f}")
     print(f"{device}, {threads} threads; laser-us per second of processor time, medians")
     print(f"{'case':34s} {'mean z':>7s} {'lasers':>8s} {'renewal':>8s} {'ratio':>7s} {'wall':>7s}")
     for case in CASES:

@@ -1,5 +1,6 @@
-"""Time and memory of one layer of neurons, forward and backward, against its size.
+"""Time and memory of one layer of neurons, forward and backward, against its size; time per epoch.
 
+`delays` gives each synapse its own delay, `compiled` none; the ratio of their times stands beside.
 `quadratic` is the published way to a first spike, in our own words: all prefixes of the sorted
 inputs give a candidate each, from cumulative sums of the size batch x inputs x neurons, through
 which torch differentiates. It knows tau_mem = tau_syn only and stands here for the ratio.
@@ -7,18 +8,24 @@ which torch differentiates. It knows tau_mem = tau_syn only and stands here for 
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from typing import Annotated
 
 import torch
 import typer
 from torch import Tensor
 
+from lasersampling.config import resolve
+from lasersampling.learning.spikes.classification import train_spikes
+from lasersampling.learning.spikes.recipes import SpikeTraining
 from lasersampling.lif import Neuron, first_spike_times
+from lasersampling.results.computer import about_computer
 
 SIZES = ((4, 30), (100, 100), (256, 246), (784, 350))
 
@@ -78,11 +85,22 @@ def measure(way: str, n_pre: int, n_post: int, n_samples: int, tau_mem: float, r
     return f"{min(taken) * 1e3:9.1f} {statistics.median(taken) * 1e3:9.1f} {memory:9.0f}"
 
 
+def epoch(members: int, n_epochs: int) -> str:
+    """Processor time of an epoch of recipe yin_yang_synaptic, 4-30-3, per network."""
+    recipe = tomllib.loads(resolve("recipes", "yin_yang_synaptic").read_text(encoding="utf-8"))
+    data = recipe.pop("data")
+    recipe["members"], recipe["learning"]["n_epochs"] = members, n_epochs
+    history = train_spikes(data, settings=SpikeTraining(**recipe)).history.arrays()
+    taken = history["epoch_processor_time_s"][1:] / members
+    return f"{taken.min() * 1e3:9.1f} {statistics.median(taken) * 1e3:9.1f}"
+
+
 def main(
     batch: Annotated[int, typer.Option(min=1, help="Samples.")] = 150,
     tau_mem: Annotated[float, typer.Option(help="Membrane time constant over tau_syn.")] = 1.0,
     runs: Annotated[int, typer.Option(min=1, help="Counted runs of each case.")] = 5,
     one: Annotated[str, typer.Option(help="WAY,PRE,POST: that case only.")] = "",
+    epochs: Annotated[int, typer.Option(min=2, help="Epochs of a training.")] = 21,
 ) -> None:
     """Print a table: one process for each case, so that memory is its own."""
     if one:
@@ -90,9 +108,12 @@ def main(
         n_pre, n_post = map(int, sizes)
         print(measure(way, n_pre, n_post, batch, tau_mem, runs))
         return
+    told = about_computer()
+    print(f"{told['processor']}, {told['instruction_set']}, load {os.getloadavg()[0]:.1f}")
     print(f"batch {batch}, tau_mem {tau_mem:g}, one thread, forward + backward, processor time")
-    print(f"{'way':12s} {'layer':>12s} {'best ms':>9s} {'median ms':>9s} {'added MB':>9s}")
+    print(f"{'way':12s} {'layer':>12s} {'best ms':>9s} {'median ms':>9s} {'added MB':>9s}   ratio")
     for n_pre, n_post in SIZES:
+        plain = 0.0
         for way in ("compiled", "delays", "vectorised", "quadratic"):
             needed_gb = batch * n_pre * n_post * 8 * 40 / 1e9  # about 40 arrays live at once
             if way == "quadratic" and (needed_gb > 3 or tau_mem != 1.0):
@@ -101,7 +122,13 @@ def main(
             options += ["--runs", str(runs), "--tau-mem", str(tau_mem)]
             command = [sys.executable, __file__, *options]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            print(f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {done.stdout.rstrip()}", flush=True)
+            best = float(done.stdout.split()[0])
+            plain = best if way == "compiled" else plain
+            cells = f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {done.stdout.rstrip()}"
+            print(f"{cells} {best / plain:7.2f}", flush=True)
+    for members in (1, 10):
+        name = f"epoch, {members} x 4-30-3, per network"
+        print(f"{name:31s} {epoch(members, epochs)[6:]}", flush=True)
 
 
 if __name__ == "__main__":

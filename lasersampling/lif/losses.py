@@ -18,6 +18,8 @@ from torch.nn import functional
 
 from lasersampling.datasets.labels import label_problems
 from lasersampling.errors import InputError
+from lasersampling.lif.compiled_losses import loss_of
+from lasersampling.lif.loss_kernel import cross_entropy, difference
 
 
 def time_difference(
@@ -49,10 +51,14 @@ def time_difference(
     ----------
     Göltz, Weber, Kriener et al. (2025), https://arxiv.org/abs/2404.19165, Methods.
     """
-    times, right = _compared(spikes, labels, absent_time)
+    found = loss_of(difference, spikes, labels, absent_time, (float(separation),))
+    if found is not None:
+        return found
+    _check_compared(spikes, labels, absent_time)
+    times, right = _prepared(spikes, labels, absent_time)
     own = (times * right).sum(-1, keepdim=True)
     error = (times - own) - separation * (1.0 - right)
-    compared = torch.isfinite(spikes) & _label_spiked(spikes, right)
+    compared = (spikes < torch.inf) & _label_spiked(spikes, right)
     error = torch.where(compared, error, error.detach())
     return 0.5 * (error * error).sum(-1).mean(-1)
 
@@ -92,7 +98,12 @@ def first_spike_cross_entropy(
     ----------
     Göltz et al., Nature Machine Intelligence 3 (2021) 823.
     """
-    times, right = _compared(spikes, labels, absent_time)
+    settings = float(temperature), float(late_weight)
+    found = loss_of(cross_entropy, spikes, labels, absent_time, settings)
+    if found is not None:
+        return found
+    _check_compared(spikes, labels, absent_time)
+    times, right = _prepared(spikes, labels, absent_time)
     loss = -(functional.log_softmax(-times / temperature, dim=-1) * right).sum(-1)
     if late_weight:
         loss = loss + late_weight * torch.expm1((times * right).sum(-1))
@@ -118,6 +129,7 @@ def target_times(
     -------
     Tensor, shape (member,)
     """
+    _check(spikes, labels, absent_time)
     times, right = _prepared(spikes, labels, absent_time)
     error = times - (wrong_time + (right_time - wrong_time) * right)
     return 0.5 * (error * error).sum(-1).mean(-1)
@@ -137,7 +149,7 @@ def late_spikes(spikes: Tensor, latest: float) -> Tensor:
     -------
     Tensor, shape (member,)
     """
-    late = torch.where(torch.isfinite(spikes), spikes - latest, 0.0).clamp_min(0.0)
+    late = torch.where(spikes < torch.inf, spikes - latest, 0.0).clamp_min(0.0)
     return (late * late).mean((-2, -1))
 
 
@@ -160,29 +172,30 @@ def absent_after(spikes: Tensor, absent_time: float) -> Tensor:
     -------
     Tensor, shape (member, sample, 1)
     """
-    present = torch.where(torch.isfinite(spikes), spikes.detach(), -torch.inf)
+    times = spikes.detach()
+    present = torch.where(times < torch.inf, times, -torch.inf)
     return present.amax(-1, keepdim=True).clamp_min(absent_time)
 
 
 def _label_spiked(spikes: Tensor, right: Tensor) -> Tensor:
     """Whether the neuron of the label spikes, shape (member, sample, 1)."""
-    return (torch.isfinite(spikes) & (right > 0)).any(-1, keepdim=True)
+    return ((spikes < torch.inf) & (right > 0)).any(-1, keepdim=True)
 
 
-def _compared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
-    """Like `_prepared`, for losses that compare neurons with one another."""
-    late = torch.isfinite(spikes) & (spikes > absent_time)
+def _check_compared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> None:
+    """Refuse what losses cannot have that compare neurons with one another."""
+    late = (spikes < torch.inf) & (spikes > absent_time)
     if bool(late.any()):
         limit = absent_time if isinstance(absent_time, int | float) else float(absent_time.min())
         got = f"{limit:g}, with {int(late.sum())} spikes after it"
         latest = float(spikes.detach()[late].max())
         expected = f"a time after all spikes (here until {latest:.4g}; see lif.latest), or silence "
         raise InputError.single("absent_time", got, f"{expected}would be learned")
-    return _prepared(spikes, labels, absent_time)
+    _check(spikes, labels, absent_time)
 
 
-def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
-    """Return times without inf, and 1 for the neuron of the label, 0 for the others."""
+def _check(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> None:
+    """Refuse labels and times of absent spikes that do not fit the spikes."""
     if spikes.ndim != 3 or labels.shape not in (spikes.shape[:2], spikes.shape[1:2]):
         got = f"shape {tuple(labels.shape)} for spikes of shape {tuple(spikes.shape)}"
         raise InputError.single("labels", got, "(member, sample) or (sample,)")
@@ -190,10 +203,15 @@ def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tu
     problems = label_problems(labels, spikes.shape[-1])
     if problems:
         raise InputError(problems)
-    if not bool(torch.isfinite(torch.as_tensor(absent_time, device=spikes.device)).all()):
+    absent = torch.as_tensor(absent_time, device=spikes.device)
+    if not bool((absent.abs() < torch.inf).all()):
         expected = "a finite time, for spikes that are absent"
         raise InputError.single("absent_time", "inf or nan", expected)
-    times = torch.where(torch.isfinite(spikes), spikes, absent_time)
+
+
+def _prepared(spikes: Tensor, labels: Tensor, absent_time: float | Tensor) -> tuple[Tensor, Tensor]:
+    """Return times without inf, and 1 for the neuron of the label, 0 for the others."""
+    times = torch.where(spikes < torch.inf, spikes, absent_time)
     classes = torch.arange(spikes.shape[-1], device=spikes.device)
     right = (labels[..., None] == classes).to(times.dtype)
     return times, right.expand_as(times)

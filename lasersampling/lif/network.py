@@ -160,4 +160,4 @@ def decisions(spikes: Tensor) -> Tensor:
     if spikes.ndim == 0 or spikes.shape[-1] == 0:
         raise InputError.single("spikes", f"shape {tuple(spikes.shape)}", "(..., neuron)")
     first = spikes.min(dim=-1)
-    return torch.where(torch.isfinite(first.values), first.indices, UNDECIDED)
+    return torch.where(first.values < torch.inf, first.indices, UNDECIDED)

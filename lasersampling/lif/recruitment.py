@@ -240,12 +240,12 @@ class LiftedPeaks:
         """Add to `.grad` where needed; see `Recruitment`."""
         failing = _failing(groups, self._limits)
         for place, group in enumerate(groups):
-            absent = torch.isinf(group.first)
+            absent = group.first == torch.inf
             # If a whole layer is silent, nothing can lift the layers behind it.
-            fails = failing[place].to(absent.device)[:, None, None]
-            silent = absent & (fails | absent.all(2, keepdim=True))
-            if bool(silent.any()):
-                group.lift_peaks(silent, self._strength)
+            none = absent.all(2, keepdim=True)
+            if bool(failing[place].any()) or bool(none.any()):
+                fails = failing[place].to(absent.device)[:, None, None]
+                group.lift_peaks(absent & (fails | none), self._strength)
         return torch.zeros(len(groups[0].first), dtype=torch.bool, device="cpu")
 
     def state(self) -> dict[str, Tensor]:

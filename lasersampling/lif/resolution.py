@@ -20,7 +20,7 @@ def resolution_problems(where: str, times: Tensor) -> list[Problem]:
         Of any shape; inf stands for an absent spike [tau_syn].
     """
     size = times.detach().abs()
-    late = torch.isfinite(size) & (size > LARGEST_TIME)
+    late = (size > LARGEST_TIME) & (size < torch.inf)
     if not bool(late.any()):
         return []
     reason = (

@@ -125,3 +125,29 @@ def test_absent_time_after_all_spikes_is_kept():
     assert losses.absent_after(SPIKES, 6.0).flatten().tolist() == [6.0, 6.0]
     silent = torch.full((1, 1, 3), torch.inf)
     assert losses.absent_after(silent, 6.0).tolist() == [[[6.0]]]
+
+
+@pytest.mark.parametrize("late_weight", [0.0, 0.3])
+def test_compiled_losses_are_those_of_tensor_operations(monkeypatch, late_weight):
+    generator = torch.Generator().manual_seed(1)
+    spikes = 1.0 + 2.0 * torch.rand(3, 40, 4, generator=generator, dtype=torch.float64)
+    spikes[torch.rand(spikes.shape, generator=generator) < 0.2] = torch.inf
+    labels = torch.randint(4, (3, 40), generator=generator)
+
+    def found():
+        results = []
+        for loss in (
+            lambda t: losses.time_difference(t, labels, 0.2, losses.absent_after(t, 2.0)),
+            lambda t: losses.first_spike_cross_entropy(t, labels, 0.1, 3.5, late_weight),
+            lambda t: losses.first_spike_cross_entropy(t, labels[0], 0.1, 3.5, late_weight),
+        ):
+            times = spikes.clone().requires_grad_()
+            value = loss(times)
+            (value * torch.tensor([1.0, 2.0, -1.0])).sum().backward()
+            results += [value.detach(), times.grad]
+        return results
+
+    compiled = found()
+    monkeypatch.setattr(losses, "loss_of", lambda *given: None)
+    for one, other in zip(compiled, found(), strict=True):
+        assert torch.allclose(one, other, rtol=1e-12, atol=1e-13)

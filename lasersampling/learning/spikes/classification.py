@@ -188,9 +188,9 @@ def _loaded(data: AnyData | str | ArrayLike, labels: ArrayLike | None) -> AnyDat
 def _optimiser(task: SpikeClassification, learning: SpikeLearning) -> torch.optim.Optimizer:
     groups = _groups(task, learning)
     if not learning.weight_decay:
-        return torch.optim.Adam(groups, lr=learning.learning_rate)
+        return torch.optim.Adam(groups, lr=learning.learning_rate, fused=True)
     groups[0]["weight_decay"] = learning.weight_decay
-    return torch.optim.AdamW(groups, lr=learning.learning_rate, weight_decay=0.0)
+    return torch.optim.AdamW(groups, lr=learning.learning_rate, weight_decay=0.0, fused=True)
 
 
 def _groups(task: SpikeClassification, learning: SpikeLearning) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ class SpikeClassification:
         runner: Runner,
     ) -> None:
         self.network, self._runner = network, runner
+        self._recording = runner if isinstance(runner, Recording) else None
         training, self._validation = parts
         self._loss, self._learning = loss, learning
         like = next(network.parameters())
@@ -106,8 +107,8 @@ class SpikeClassification:
             for place, group in enumerate(groups):
                 metrics[f"silent_share_{place}"] = silent_share(group.first).cpu().numpy()
             metrics["hidden_spikes"] = _hidden_spikes(activity, self._loss.answer).cpu().numpy()
-        if isinstance(self._runner, Recording):
-            recorded = self._runner.recorded().items()
+        if self._recording is not None:
+            recorded = self._recording.recorded().items()
             metrics |= {name: np.array(value) for name, value in recorded}
         metrics["held_share"] = held.to(torch.float64).cpu().numpy()
         return Step(metrics, held)
@@ -159,7 +160,7 @@ def _recruitment_of(learning: SpikeLearning) -> Recruitment:
 def _hidden_spikes(activity: AnyActivity, answer: Answer) -> Tensor:
     """Return the mean number of spikes of hidden neurons in a sample, (member,)."""
     if isinstance(activity, Activity):
-        counts = [torch.isfinite(own).to(torch.float64) for own in activity.spikes[:-1]]
+        counts = [(own < torch.inf).to(torch.float64) for own in activity.spikes[:-1]]
         like = activity.output
     else:
         spiking = [own for own in activity.all_spikes if own is not None]

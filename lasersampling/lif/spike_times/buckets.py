@@ -45,8 +45,10 @@ __all__ = [
     "new_buckets",
 ]  # fmt: skip
 
-_INPUTS_PER_BUCKET = 4
-_MOST_BUCKETS = 128
+_INPUTS_PER_BUCKET, _MOST_BUCKETS = 4, 128
+_FINER_UP_TO = 32
+"""Number of buckets up to which there is one for every two inputs."""
+
 _SUMS = 4
 _SHORTEST = 1e-6
 """Least width of a bucket over the membrane time constant: differences of times are precise."""
@@ -125,7 +127,8 @@ class Buckets(NamedTuple):
 def n_buckets(n_pre):
     """Return how many buckets there are for `n_pre` inputs."""
     # One more than fit the span, for arrivals that rounding puts behind its end.
-    return min(max(n_pre // _INPUTS_PER_BUCKET, 1), _MOST_BUCKETS) + 1
+    n = max(n_pre // _INPUTS_PER_BUCKET, min(n_pre // 2, _FINER_UP_TO), 1)
+    return min(n, _MOST_BUCKETS) + 1
 
 
 @njit(**PLAIN)

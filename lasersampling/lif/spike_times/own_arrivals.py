@@ -37,11 +37,18 @@ from lasersampling.lif.spike_times.crossing import (
     time_to_threshold,
 )
 from lasersampling.lif.spike_times.dynamics import BARE, PLAIN
+from lasersampling.lif.spike_times.samples_at_once import (
+    SAMPLES,
+    Samples,
+    find_at_once,
+    load,
+    new_samples,
+)
 
 _FEW_INPUTS = 12
+"""Up to so many inputs samples are searched at once, above in buckets."""
+
 _LARGEST_EXPONENT = 100.0
-_SAMPLES = 16
-"""Samples that go through all neurons together: their times stay in the fastest memory."""
 
 
 class Tables(NamedTuple):
@@ -73,16 +80,19 @@ class Room(NamedTuple):
         When the buckets of a sample begin, and how long they are.
     shrunk : ndarray of float64, shape (sample, bucket)
         See `buckets.Span`.
+    samples : Samples
+        For one neuron with few inputs.
     buckets : Buckets
-        For one neuron.
+        For one neuron with many.
     sorting : Sorting
-        For one neuron without buckets.
+        For one neuron without tables.
     """
 
     tables: Tables
     first: np.ndarray
     width: np.ndarray
     shrunk: np.ndarray
+    samples: Samples
     buckets: Buckets
     sorting: Sorting
 
@@ -100,7 +110,8 @@ def new_room(n_samples, n_post, n_pre):
     """Allocate memory for a search."""
     return Room(
         new_tables(n_samples, n_post, n_pre), np.empty(n_samples), np.empty(n_samples),
-        np.empty((n_samples, n_buckets(n_pre))), new_buckets(n_pre), new_sorting(n_pre),
+        np.empty((n_samples, n_buckets(n_pre))), new_samples(min(n_pre, _FEW_INPUTS)),
+        new_buckets(n_pre), new_sorting(n_pre),
     )  # fmt: skip
 
 
@@ -179,26 +190,36 @@ def find_all(e, inputs, neurons, found, room):
     grown, late, quick = room.tables
     out, until, current = found
     n_samples, n_pre = times.shape[1:]
-    in_buckets = n_pre > _FEW_INPUTS
-    for begin in range(0, n_samples, _SAMPLES):
+    # Neurons take turns on a few samples, whose times stay in the fastest memory.
+    for begin in range(0, n_samples, SAMPLES):
+        end = min(begin + SAMPLES, n_samples)
+        at_once = n_pre <= _FEW_INPUTS
+        for b in range(begin, end):
+            at_once = at_once and quick[b]
+        if at_once:
+            load(times[e], grown, begin, room.samples)
         for o in range(weights.shape[1]):
             membrane = Membrane(
                 neurons.gap[e, o], neurons.tau_mem[e, o], neurons.tau_syn[e, o], neurons.method
             )
-            for b in range(begin, min(begin + _SAMPLES, n_samples)):
+            if at_once:
+                spikes = out[e, begin:end, o], until[e, begin:end, o], current[e, begin:end, o]
+                find_at_once(delays[e, o], late[o], weights[e, o], membrane, room.samples, spikes)
+                continue
+            for b in range(begin, end):
                 arrivals = Arrivals(times[e, b], delays[e, o], weights[e, o], grown[b], late[o])
-                if in_buckets and quick[b]:
+                if quick[b] and n_pre > _FEW_INPUTS:
                     span = Span(room.first[b], room.width[b], room.shrunk[b])
                     spike = find_in_buckets(arrivals, membrane, span, room.buckets)
                 else:
-                    spike = find_in_order(arrivals, membrane, quick[b], room.sorting)
+                    spike = find_in_order(arrivals, membrane, room.sorting)
                 out[e, b, o], until[e, b, o], current[e, b, o] = spike
 
 
 @njit(**BARE)
-def find_in_order(arrivals, membrane, quick, sorting):
-    """`buckets.find_in_buckets` by sorting, for any neuron; `quick` if exponentials are tabled."""
-    times, delays, weights, grown, late = arrivals
+def find_in_order(arrivals, membrane, sorting):
+    """`buckets.find_in_buckets` by sorting, for any neuron and any times."""
+    times, delays, weights, _, _ = arrivals
     level, mem, syn, method = membrane
     arrival, who = sorting.arrival, sorting.who
     voltage, current = 0.0, 0.0
@@ -209,8 +230,7 @@ def find_in_order(arrivals, membrane, quick, sorting):
         current += weights[i]
         to_mem, to_syn, gain = 0.0, 0.0, 0.0
         if k + 1 < size:
-            j = who[k + 1]
-            to_mem = grown[i] * late[i] / (grown[j] * late[j]) if quick else math.exp(-length / mem)
+            to_mem = math.exp(-length / mem)
             if method == GENERAL:
                 to_syn, gain = math.exp(-length / syn), response(length, mem, syn)
             else:
@@ -252,12 +272,12 @@ def add_all(e, given, tables, to):
     times, weights, delays = inputs
     out, until, current = found
     n_samples, n_post = times.shape[1], weights.shape[1]
-    for begin in range(0, n_samples, _SAMPLES):
+    for begin in range(0, n_samples, SAMPLES):
         for o in range(n_post):
             mem = neurons.tau_mem[e, o]
             membrane = Membrane(neurons.gap[e, o], mem, neurons.tau_syn[e, o], neurons.method)
             to_neuron = to.weights[e, o], to.delays[e, o]
-            for b in range(begin, min(begin + _SAMPLES, n_samples)):
+            for b in range(begin, min(begin + SAMPLES, n_samples)):
                 spike = out[e, b, o]
                 if spike == math.inf or upstream[e, b, o] == 0.0:
                     continue
