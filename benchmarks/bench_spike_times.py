@@ -92,7 +92,7 @@ def epoch(members: int, n_epochs: int) -> str:
     recipe["members"], recipe["learning"]["n_epochs"] = members, n_epochs
     history = train_spikes(data, settings=SpikeTraining(**recipe)).history.arrays()
     taken = history["epoch_processor_time_s"][1:] / members
-    return f"{taken.min() * 1e3:9.1f} {statistics.median(taken) * 1e3:9.1f}"
+    return f"{taken.min() * 1e3:6.1f} {statistics.median(taken) * 1e3:9.1f}"
 
 
 def main(
@@ -127,8 +127,8 @@ def main(
             cells = f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {done.stdout.rstrip()}"
             print(f"{cells} {best / plain:7.2f}", flush=True)
     for members in (1, 10):
-        name = f"epoch, {members} x 4-30-3, per network"
-        print(f"{name:31s} {epoch(members, epochs)[6:]}", flush=True)
+        name = f"epoch, {members} x 4-30-3, each"
+        print(f"{name:28s} {epoch(members, epochs)}", flush=True)
 
 
 if __name__ == "__main__":

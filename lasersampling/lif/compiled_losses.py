@@ -39,7 +39,7 @@ def loss_of(
     absent_time : float or Tensor
         Time of absent spikes; as a tensor, one that fits the spikes [tau_syn].
     settings : tuple of float
-        Those of the loss, times and weights [tau_syn, 1].
+        The separation, or the temperature [tau_syn] and the weight of late decisions [1].
 
     Returns
     -------
