@@ -1,21 +1,25 @@
-"""Laser time simulated per second of wall time, and how its cost grows with the network.
+"""Laser time simulated per second, beside the kernel of commit cdd8c44, and how it grows.
 
-Each case runs once to compile; then all take turns. Best and median are printed, since other work
-on the machine only ever slows a run down, and the cost of a laser: processor time over laser time.
+Each round runs all cases with both kernels in turn, each in a process of its own. The best round
+counts, since other work on the machine only ever slows a run down. Ratios are those of processor
+time, and of wall time where threads share a chain.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from typing import Annotated, NamedTuple
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import typer
 
-from lasersampling.lasers.device import load_device
-from lasersampling.lasers.network import LaserNetwork
-from lasersampling.lasers.simulation import SimulationSettings, simulate
+ROOT = Path(__file__).parent.parent
+BEFORE = "cdd8c44"
 
 
 class Case(NamedTuple):
@@ -28,6 +32,8 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         if not self.is_coupled:
             return f"{self.n_chains} independent lasers"
+        if self.n_chains == 1:
+            return f"one chain of {self.n_lasers} coupled lasers"
         return f"{self.n_chains} chains of {self.n_lasers} coupled lasers"
 
 
@@ -35,64 +41,87 @@ CASES = (
     Case(1000, 1, False),
     Case(200, 5, True),
     Case(20, 100, True),
-    Case(10, 200, True),
-    Case(4, 500, True),
     Case(2, 1000, True),
+    Case(1, 1194, True),
 )
-REFERENCE = Case(20, 100, True)
 
 
-def speed(case: Case, device: str, duration_ns: float, seed: int) -> tuple[float, float]:
-    """Laser-microseconds per wall second, and processor milliseconds per laser-microsecond."""
-    laser = load_device(device)
-    threshold = laser.threshold_pump_electrons_per_ns
-    n = case.n_lasers
-    weights = None
-    if case.is_coupled:
-        # Random signs of a size that keeps the mean drive: about half of the lasers are on.
-        generator = np.random.default_rng(0)
-        weights = generator.normal(0.0, 0.02 * threshold / np.sqrt(n), (n, n))
-        np.fill_diagonal(weights, 0.0)
-    network = LaserNetwork(laser, n, weights)
-    wall, processor = time.perf_counter(), time.process_time()
-    simulate(
-        network,
-        0.97,
-        duration_ns,
-        n_chains=case.n_chains,
-        seed=seed,
-        settings=SimulationSettings(burn_in_ns=0.0),
+def measured(clone: Path, task: dict[str, Any]) -> list[dict[str, float]]:
+    """One entry for each case, by the package of a clone."""
+    script = ROOT / "benchmarks" / "laser_speed.py"
+    done = subprocess.run(
+        [sys.executable, str(script), json.dumps(task)],
+        env={**os.environ, "PYTHONPATH": str(clone)},
+        cwd=clone,
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    laser_us = n * case.n_chains * duration_ns * 1e-3
-    return laser_us / wall, 1e3 * processor / laser_us
+    found: list[dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
+def checked_out(folder: Path) -> Path | None:
+    """A clone of this repository at the commit before, or None if there is no such commit."""
+    target = folder / BEFORE
+    for command in (
+        ["git", "clone", "-q", "--no-checkout", str(ROOT), str(target)],
+        ["git", "-C", str(target), "checkout", "-q", BEFORE],
+    ):
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            return None
+    return target
+
+
+def vectors() -> str:
+    """The widest instructions of this processor that the kernel can use."""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    wide = [name for name in ("avx512f", "avx2", "neon") if features.get(name)]
+    return wide[0] if wide else "narrow vectors"
 
 
 def main(
-    device: Annotated[str, typer.Option(help="Device file or name.")] = "D6",
-    runs: Annotated[int, typer.Option(min=1, help="Counted runs of each case.")] = 3,
+    device: Annotated[str, typer.Option(help="Name of a shipped device.")] = "D6",
+    ratio: Annotated[float, typer.Option(help="Pump over its threshold.")] = 0.8555,
+    runs: Annotated[int, typer.Option(min=1, help="Rounds.")] = 3,
     duration_ns: Annotated[float, typer.Option(help="Laser time of one case and chain.")] = 1000.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of a simulation.")] = 1,
 ) -> None:
-    """Print laser-us per wall second and what a laser costs, alone and in networks."""
-    for case in CASES:
-        speed(case, device, min(duration_ns, 20.0), 0)
-    results: dict[Case, list[tuple[float, float]]] = {case: [] for case in CASES}
-    for k in range(runs):
-        for case in CASES:
-            results[case].append(speed(case, device, duration_ns, k))
-    print(f"{device}, step {load_device(device).step_ps:g} ps; laser-us per wall second;")
-    print("cost: processor ms per laser-us, and over that of a network of 100 in the same round")
-    print(f"{'case':34s} {'best':>8s} {'median':>8s} {'cost':>8s} {'ratio':>8s}")
-    for case in CASES:
-        wall = [run[0] for run in results[case]]
-        cost = [run[1] for run in results[case]]
-        ratio = statistics.median(
-            mine / reference[1] for mine, reference in zip(cost, results[REFERENCE], strict=True)
-        )
-        print(
-            f"{case!s:34s} {max(wall):8.0f} {statistics.median(wall):8.0f} "
-            f"{statistics.median(cost):8.2f} {ratio:8.2f}"
-        )
+    """Print laser-us per second of a core and of wall time, and ratios to the kernel before."""
+    task = {
+        "cases": CASES, "device": device, "ratio": ratio, "duration_ns": duration_ns,
+        "threads": threads,
+    }  # fmt: skip
+    rounds: dict[str, list[list[dict[str, float]]]] = {"now": [], BEFORE: []}
+    with tempfile.TemporaryDirectory() as folder:
+        clones = {"now": ROOT, BEFORE: checked_out(Path(folder))}
+        for _ in range(runs):
+            for name, clone in clones.items():
+                if clone is not None:
+                    rounds[name].append(measured(clone, task))
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{device} at {ratio:g} of its threshold; {threads} threads; best of {runs} rounds;")
+    print(f"{platform.machine()}, {vectors()}, {os.cpu_count()} cores, load {load:.1f}")
+    print(f"{'laser-us per':34s} {'core-s':>8s} {'second':>8s} {'ratio':>7s} {'(wall)':>7s}")
+    for k, case in enumerate(CASES):
+        laser_us = case.n_chains * case.n_lasers * duration_ns * 1e-3
+        best = {
+            (name, what): laser_us / min(found[k][what] for found in of)
+            for name, of in rounds.items()
+            for what in ("processor_s", "wall_s")
+            if of
+        }
+        line = f"{case!s:34s}"
+        for what in ("processor_s", "wall_s"):
+            line += f" {best['now', what]:8.0f}"
+        for what in ("processor_s", "wall_s"):
+            if (BEFORE, what) in best:
+                line += f" {best['now', what] / best[BEFORE, what]:7.2f}"
+        print(line)
+    if not rounds[BEFORE]:
+        print(f"no ratios: this clone does not have commit {BEFORE}")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def main(
     laser = load_device(device)
     print(f"{laser.name} at {ratio:g} of its threshold; spikes per ns and standard error")
     for name, step_ps, own in (
-        ("kernel, own steps", laser.step_ps, True),
+        ("kernel, windows", laser.step_ps, True),
         ("kernel, common step", laser.step_ps, False),
         ("kernel, common step", 0.5, False),
     ):

@@ -59,9 +59,10 @@ class LaserNetwork:
         default.
     delay_ns : float or array_like of shape (post, pre)
         Transmission delays [ns], read where there is a connection. A spike acts at the earliest in
-        the step after it was detected. `simulate` rounds delays to whole steps, warns if that
-        changes one by more than 5 %, and refuses those that would vanish; `simulate_jumps` keeps
-        them exactly.
+        the step after it was detected. Unless lasers take a common step, it acts at the nearest
+        boundary between windows of some 32 ps, with the charge of its own time. `simulate` rounds
+        delays to whole steps, warns if that changes one by more than 5 %, and refuses those that
+        would vanish; `simulate_jumps` keeps them exactly.
     synapse : Synapse, optional
         Shape of the pump pulses; the device's own by default.
     threshold_ratio : array_like, shape (laser,), optional

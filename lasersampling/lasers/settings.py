@@ -156,9 +156,9 @@ class SimulationSettings(StepSettings, RecordingSettings):
     Attributes
     ----------
     common_step : bool
-        Whether all lasers take the same step. They do so in any case if they are coupled, traced or
-        without noise; otherwise each takes its own steps, twice as long in the dark, half as long
-        in bright light.
+        Whether all lasers take every step. They do so in any case if they are traced, without
+        noise, or if the gain turns their field; otherwise lasers take substeps of up to 8 ps while
+        they are dark, and spikes act at boundaries between windows of four such substeps.
     recall_ns : float
         For a simulation that continues another: its spikes begin this long before the start, so
         that states can be read from the first moment on. No longer than a refractory time.

@@ -47,11 +47,11 @@ __all__ = [
     "simulate",
 ]
 
-LANES_PER_BUNDLE = 512
-"""So many that the overhead of a step is small, so few that they fit the first cache."""
+LANES_PER_BUNDLE = 2048
+"""So many that the lasers that are bright at a time fill vectors, so few that they fit a cache."""
 
-_FEWEST_LANES = 64
-_BUNDLES_PER_THREAD = 2
+FEWEST_LANES_PER_PART = 256
+"""Lanes for which a thread of their own pays when threads share a chain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,7 @@ class Simulation:
     traces : Traces or None
         Traces, if requested.
     end : NetworkState
-        State of the lasers at the end, which is the first whole step not before `duration_ns`;
-        lasers with their own steps are up to one step beyond it.
+        State of the lasers at the end, which is the first whole step not before `duration_ns`.
     network : LaserNetwork
         The simulated network.
     """
@@ -216,16 +215,19 @@ def simulate(
         checked_start(start, n_chains, network)
     run = Run(network, ratio, duration_ns, settings, start)
     seeds = np.random.SeedSequence(seed).spawn(n_chains)
-    share = n_chains * network.n_lasers // (_BUNDLES_PER_THREAD * settings.threads)
-    lanes_wanted = min(max(share, _FEWEST_LANES), LANES_PER_BUNDLE)
-    per_bundle = max(1, lanes_wanted // network.n_lasers)
+    share = -(-n_chains // settings.threads)
+    per_bundle = max(1, min(share, LANES_PER_BUNDLE // network.n_lasers))
+    firsts = range(0, n_chains, per_bundle)
+    # Threads without a bundle of their own share one.
+    n_parts = min(settings.threads // len(firsts), network.n_lasers // FEWEST_LANES_PER_PART)
     meter = Meter(progress, n_chains * run.last_step)
 
     def simulated(first: int, stop: threading.Event) -> BundleResult:
         chains = slice(first, min(first + per_bundle, n_chains))
-        return Bundle(run, chains, seeds[chains]).result(meter, stop)
+        parts = max(1, n_parts) if chains.stop - first == 1 else 1
+        return Bundle(run, chains, seeds[chains], parts).result(meter, stop)
 
-    results = side_by_side(simulated, range(0, n_chains, per_bundle), settings.threads)
+    results = side_by_side(simulated, firsts, settings.threads)
     spikes = SpikeTrains.of_events(
         np.concatenate([result.chain for result in results]),
         np.concatenate([result.time_ns for result in results]),

@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, SimulationError
 from lasersampling.lasers import simulation as module
+from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.integrator import bundle as bundle_module
@@ -54,7 +55,6 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
 
     one, two, common = run(n_threads=1), run(n_threads=2), run(common_step=True)
     monkeypatch.setattr(module, "LANES_PER_BUNDLE", 9)
-    monkeypatch.setattr(module, "_FEWEST_LANES", 9)
     monkeypatch.setattr(bundle_module, "_SPIKE_BUFFER_PER_LANE", 2)
     small = run()
     assert one.n_spikes > 1000
@@ -68,6 +68,50 @@ def test_lasers_with_steps_of_their_own_give_the_same_bits_too(monkeypatch):
     difference = rates[0].mean(axis=0) - rates[1].mean(axis=0)
     error = np.sqrt((rates.var(axis=1, ddof=1) / 60).sum(axis=0))
     assert np.all(np.abs(difference) < 4 * error + 0.01 * rates[1].mean(axis=0))
+
+
+def test_threads_that_share_a_chain_give_the_same_bits(monkeypatch):
+    """With delays, depression, lost and late spikes, which all parts of the chain must know."""
+    n, generator = 70, np.random.default_rng(3)
+    weights = generator.normal(0.0, 300.0, (n, n)) * (1.0 - np.eye(n))
+    weights[generator.random((n, n)) < 0.5] = 0.0
+    network = LaserNetwork(
+        DEVICE, n, weights, generator.choice([0.0, 0.1, 0.7], (n, n)), lost_spikes=0.1,
+        jitter_ns=0.02, depression=Depression(utilisation=0.4, recovery_time_ns=5.0),
+    )  # fmt: skip
+
+    def run(threads):
+        settings = SimulationSettings(n_threads=threads, burn_in_ns=5.0)
+        return simulate(network, 0.97, 60.0, seed=4, settings=settings)
+
+    one = run(1)
+    assert one.spikes.n_spikes > 400
+    monkeypatch.setattr(module, "FEWEST_LANES_PER_PART", 16)
+    monkeypatch.setattr(bundle_module, "_SPIKE_BUFFER_PER_LANE", 1)
+    for threads in (2, 3):
+        same = run(threads)
+        assert np.array_equal(one.spikes.time_ns, same.spikes.time_ns)
+        assert np.array_equal(one.spikes.unit, same.spikes.unit)
+        for name, values in one.end.arrays().items():
+            assert np.array_equal(values, getattr(same.end, name)), name
+
+
+def test_coupled_lasers_have_the_same_law_in_windows_and_in_common_steps():
+    """Rates, and how often both of a pair are on, to 1 % and four standard errors."""
+    weights = np.array([[0.0, 900.0, -900.0], [900.0, 0.0, 500.0], [-900.0, 500.0, 0.0]])
+    network, n = LaserNetwork(DEVICE, 3, weights), 400
+    counts, pairs = [], []
+    for common, seed in ((False, 1), (True, 2)):
+        settings = SimulationSettings(common_step=common)
+        spikes = simulate(network, 0.955, 150.0, n_chains=n, seed=seed, settings=settings).spikes
+        counts.append(spikes.counts())
+        on = spikes.states(4.0, np.arange(5.0, 150.0, 1.0)).astype(np.float64)
+        pairs.append(np.einsum("ctj,ctk->cjk", on, on)[:, *np.triu_indices(3, 1)] / on.shape[1])
+    for values in (counts, pairs):
+        means = [value.mean(axis=0) for value in values]
+        error = np.hypot(*(value.std(axis=0, ddof=1) / n**0.5 for value in values))
+        assert np.all(error < 0.02 * means[1])
+        assert np.all(np.abs(means[0] - means[1]) < 0.01 * means[1] + 4.0 * error)
 
 
 def test_chains_are_independent():

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.errors import SimulationError
 from lasersampling.lasers.integrator import preparation, tables
-from lasersampling.lasers.integrator.kernel import EVENTS_FULL, FINISHED, advance, advance_freely
+from lasersampling.lasers.integrator.bright import LANE_BLOCK
+from lasersampling.lasers.integrator.kernel import (
+    EVENTS_FULL,
+    TOO_MANY_SPIKES,
+    advance,
+)
 from lasersampling.lasers.integrator.request import Traces
 from lasersampling.lasers.integrator.resume import resume
 from lasersampling.lasers.integrator.run import Run
@@ -22,7 +28,7 @@ from lasersampling.parallel import Meter
 __all__ = ["Bundle", "BundleResult"]
 
 _LANE_STEPS_PER_CALL = 4_000_000
-_SPIKE_BUFFER_PER_LANE = 64
+_SPIKE_BUFFER_PER_LANE = 24
 _TOLERATED_DEFICIT = 0.01  # of the transparency number; noise around an empty section is less
 _ROUNDING = 1e-9  # of a step
 
@@ -59,7 +65,7 @@ class _Spikes(NamedTuple):
 
 
 class Bundle:
-    """Chains that are simulated together.
+    """Chains that are simulated together, by one thread or by several.
 
     Parameters
     ----------
@@ -69,36 +75,72 @@ class Bundle:
         Numbers of the chains.
     seeds : list of SeedSequence
         One per chain; the random numbers of a chain depend on nothing else.
+    n_parts : int
+        Number of threads, each with a part of the lanes.
     """
 
-    def __init__(self, run: Run, chains: slice, seeds: list[np.random.SeedSequence]) -> None:
+    def __init__(
+        self, run: Run, chains: slice, seeds: list[np.random.SeedSequence], n_parts: int = 1
+    ) -> None:
         self._run, self._first_chain, self._n_chains = run, chains.start, len(seeds)
         self._request = run.request if chains.start == 0 else None
         self._start: NetworkState | None = None
-        network, model = run.network, run.model
+        network = run.network
         pump2 = network.device.absorber_pump_electrons_per_ns
-        lanes = preparation.lanes(run.pump[chains], run.rest, seeds, model, pump2)
+        drives_absorber = run.coupling.drives_absorber
+        pumps = preparation.Pumps(run.pump[chains], pump2, drives_absorber)
+        lanes = preparation.lanes(pumps, run.rest, seeds, run.model)
         if run.start is not None:
             every = np.arange(network.n_lasers)
             self._start = run.start.part(np.arange(chains.start, chains.stop), every)
-            lanes = preparation.resumed(lanes, self._start, model.constants)
-        n_lanes = lanes.pump.size
-        faults = preparation.faults(network, seeds, n_lanes, run.step_ns)
+            lanes = preparation.resumed(lanes, self._start, run.model.constants)
+        self._n_active = len(seeds) * network.n_lasers
+        faults = preparation.faults(network, seeds, lanes.pump.size, run.step_ns)
         self._longest_jitter = 0 if faults is None else faults.longest_jitter
-        self._tables = tables.Bundle(
-            n_active=len(seeds) * network.n_lasers,
-            lanes=lanes,
-            own=preparation.own(network, n_lanes),
-            faults=faults,
-            depression=preparation.depressed(network, n_lanes, run.step_ns, self._start),
-            output=self._output(len(seeds) * network.n_lasers),
-            events=preparation.events(model.coupling, n_lanes, self._longest_jitter),
-            arrivals=preparation.arrivals(n_lanes),
+        self._output = self._made_output(n_parts)
+        self._team = tables.Team(
+            arrived=np.zeros(1, dtype=np.int64),
+            n_spikes=np.zeros((2, n_parts), dtype=np.int64),
+            is_full=np.zeros((2, n_parts), dtype=np.bool_),
         )
-        if self._start is not None and not run.own_steps:
-            self._resume(self._start)
+        cuts = np.linspace(0, self._n_active, n_parts + 1).astype(int)
+        self._parts = [
+            self._part(number, slice(*cuts[number : number + 2]), lanes, faults)
+            for number in range(n_parts)
+        ]
 
-    def _output(self, n_active: int) -> tables.Output:
+    def _part(
+        self, number: int, active: slice, lanes: tables.Lanes, faults: tables.Faults | None
+    ) -> tables.Part:
+        """Tables of the lanes of one thread."""
+        run, n = self._run, active.stop - active.start
+        network, window_steps = run.network, int(run.model.constants.window_steps)
+        # Padding lanes repeat the last one and are ignored.
+        padded = np.arange(-(-n // LANE_BLOCK) * LANE_BLOCK)
+        taken = np.minimum(active.start + padded, active.stop - 1)
+        lanes = tables.Lanes(*(values[taken] for values in lanes))
+        own = preparation.own(network, taken)
+        coupling = run.coupling
+        if n < self._n_active:
+            coupling = run.coupling_to(active)
+        n_lanes = self._n_active
+        part = tables.Part(
+            first_lane=active.start,
+            n_active=n,
+            number=number,
+            coupling=coupling,
+            lanes=lanes,
+            own=own,
+            bright=preparation.bright(lanes, own),
+            rises=preparation.rises(n, window_steps),
+            faults=None if faults is None else faults._replace(rng=faults.rng[taken]),
+            depression=preparation.depressed(network, n_lanes, run.step_ns, self._start),
+            output=self._output,
+            events=preparation.events(coupling, n_lanes, window_steps, self._longest_jitter),
+        )
+        return part if self._start is None else self._resumed(part, self._start)
+
+    def _made_output(self, n_parts: int) -> tables.Output:
         """Buffers for spikes and traces."""
         run, request = self._run, self._request
         lasers: tuple[int, ...] = ()
@@ -109,34 +151,36 @@ class Bundle:
             start = run.burn_in_steps + round(request.start_ns / run.step_ns)
             stop = run.burn_in_steps + round(request.stop_ns / run.step_ns)
             n_samples = (stop - start) // every + 1
-        size = _SPIKE_BUFFER_PER_LANE * n_active
+        # Lasers are not synchronous for a window, in which each has less than a spike a step.
+        per_lane = _SPIKE_BUFFER_PER_LANE + int(run.model.constants.window_steps)
+        size = per_lane * -(-self._n_active // n_parts)
         return tables.Output(
-            time=np.empty(size),
-            lane=np.empty(size, dtype=np.int64),
-            amplitude=np.ones(0 if run.network.depression is None else size),
-            n_spikes=np.zeros(1, dtype=np.int64),
+            time=np.empty((n_parts, size)),
+            onset=np.empty((n_parts, size), dtype=np.int64),
+            lane=np.empty((n_parts, size), dtype=np.int64),
+            amplitude=np.ones((n_parts, 0 if run.network.depression is None else size)),
+            n_spikes=np.zeros(n_parts, dtype=np.int64),
+            seen=np.zeros((n_parts, n_parts), dtype=np.int64),
             trace_lane=np.array(lasers, dtype=np.int64),
             trace=np.full((n_samples, len(lasers), 3), np.nan, dtype=np.float32),
             trace_every=every,
             trace_start=start,
         )
 
-    def _resume(self, start: NetworkState) -> None:
+    def _resumed(self, part: tables.Part, start: NetworkState) -> tables.Part:
         """Let the recent spikes of `start` act on pumps and timing wheel."""
-        most = 2 * (start.spike_time_ns.size + self._tables.n_active)
-        while self._tables.events.n_free[0] < most:
-            self._enlarge_events()
+        most = 2 * (start.spike_time_ns.size + self._n_active)
+        while part.events.n_free[0] < most:
+            part = part._replace(events=preparation.enlarged(part.events))
         lane = start.spike_lane
         # A spike acts from the end of the step in which it occurred.
         onset = np.ceil(start.spike_time_ns / self._run.step_ns - _ROUNDING).astype(np.int64)
         order = np.lexsort((onset, lane))
         amplitude = start.amplitudes
-        if self._tables.depression is None:
+        if part.depression is None:
             amplitude = np.ones(lane.size)
-        resume(self._run.model, self._tables, lane[order], onset[order], amplitude[order])
-
-    def _enlarge_events(self) -> None:
-        self._tables = self._tables._replace(events=preparation.enlarged(self._tables.events))
+        resume(self._run.model, part, lane[order], onset[order], amplitude[order])
+        return part
 
     def result(self, meter: Meter, stop: threading.Event) -> BundleResult:
         """Simulate to the end.
@@ -163,54 +207,69 @@ class Bundle:
 
     def _spikes(self, meter: Meter, stop: threading.Event) -> _Spikes:
         """Move the lanes to the end and collect their spikes."""
-        output, before = self._tables.output, 0
+        output, before = self._output, 0
         times, lanes, amplitudes = [], [], []
         if self._start is not None:
             times.append(self._start.spike_time_ns)
             lanes.append(self._start.spike_lane)
             amplitudes.append(self._start.amplitudes)
-        for step in self._freely() if self._run.own_steps else self._together():
-            n = int(output.n_spikes[0])
-            times.append(output.time[:n].copy())
-            lanes.append(output.lane[:n].copy())
-            amplitudes.append(output.amplitude[:n].copy())
-            output.n_spikes[0] = 0
+        tiring = self._run.network.depression is not None
+        for step in self._steps():
+            for part in range(len(self._parts)):
+                n = int(output.n_spikes[part])
+                times.append(output.time[part, :n] * self._run.step_ns)
+                lanes.append(output.lane[part, :n].copy())
+                amplitudes.append(output.amplitude[part, :n].copy())
+            output.n_spikes[:] = 0
             self._check(step)
             meter.add((step - before) * self._n_chains)
             before = step
             if stop.is_set():
                 break
-        tiring = self._tables.depression is not None
         amplitude = np.concatenate(amplitudes) if tiring else None
         return _Spikes(np.concatenate(times), np.concatenate(lanes), amplitude)
 
-    def _together(self) -> Iterator[int]:
-        """Move all lanes in common steps; yields the step reached whenever there is news."""
-        last = self._run.last_step
-        stride = max(1, _LANE_STEPS_PER_CALL // self._tables.lanes.pump.size)
-        step = 0
-        while step < last:
-            until = min(step + stride, last)
-            step, status = advance(self._run.model, self._tables, step, until)
-            if status == EVENTS_FULL:
-                self._enlarge_events()
-            yield step
+    def _steps(self) -> Iterator[int]:
+        """Move all lanes; yields the step reached whenever there is news."""
+        run, n_parts, step = self._run, len(self._parts), 0
+        window = int(run.model.constants.window_steps)
+        stride = max(1, _LANE_STEPS_PER_CALL * n_parts // (self._n_active * window)) * window
+        with ThreadPoolExecutor(n_parts) as pool:
+            while step < run.last_step:
+                self._team.arrived[0] = 0
+                until = min(step + stride, run.last_step)
+                # Each part has its thread: they wait for each other in compiled code.
+                others = [
+                    pool.submit(advance, run.model, part, self._team, step, until)
+                    for part in self._parts[1:]
+                ]
+                reached = advance(run.model, self._parts[0], self._team, step, until)
+                for call in others:
+                    call.result()
+                step, status = reached
+                if status == TOO_MANY_SPIKES:
+                    raise SimulationError(
+                        f"lasers spike several times within {window * run.step_ns:g} ns at "
+                        f"{step * run.step_ns:.3f} ns; a step shorter than {run.step_ps:g} ps or a "
+                        "weaker coupling is needed"
+                    )
+                if status == EVENTS_FULL:
+                    self._parts = [
+                        part._replace(events=preparation.enlarged(part.events))
+                        for part in self._parts
+                    ]
+                yield step
 
-    def _freely(self) -> Iterator[int]:
-        """Move each lane in its own steps; yields the tick that all have reached."""
-        last, n_active = self._run.last_step, self._tables.n_active
-        stride = max(1, _LANE_STEPS_PER_CALL // self._tables.lanes.pump.size)
-        status = None
-        while status != FINISHED:
-            status = advance_freely(self._run.model, self._tables, last, stride)
-            yield min(int(self._tables.arrivals.origin[:n_active].min()), last)
+    def _lanes(self, name: str) -> NDArray[Any]:
+        """One quantity of all active lanes."""
+        return np.concatenate([getattr(part.lanes, name)[: part.n_active] for part in self._parts])
 
     def _check(self, step: int) -> None:
         """Refuse states that are not finite, and gain sections with clearly negative numbers."""
         run = self._run
         lowest = -_TOLERATED_DEFICIT * run.network.device.gain.transparency_electrons
-        for name in ("photons", "gain", "absorber"):
-            values = getattr(self._tables.lanes, name)[: self._tables.n_active]
+        for name in ("field_x", "field_y", "gain", "absorber"):
+            values = self._lanes(name)
             bad = ~np.isfinite(values)
             if name == "gain":
                 bad |= values < lowest
@@ -224,25 +283,21 @@ class Bundle:
                 )
 
     def _end(self, spikes: _Spikes) -> NetworkState:
-        """State at the end; lasers with their own steps are up to one long step beyond it."""
-        run, n_active, shape = self._run, self._tables.n_active, (-1, self._run.network.n_lasers)
-        at: tables.Lanes | tables.Arrivals = self._tables.lanes
-        end_step = np.full(n_active, run.last_step)
-        if run.own_steps:
-            at, end_step = self._tables.arrivals, self._tables.arrivals.tick[:n_active]
-        since = spikes.time_ns - (end_step * run.step_ns)[spikes.lane]
+        """State at the end."""
+        run, shape = self._run, (-1, self._run.network.n_lasers)
+        since = spikes.time_ns - run.last_step * run.step_ns
         # Jittered spikes can be pending, and are recorded after the end.
         is_recent = since > -run.memory_ns - 2.0 * run.step_ns
         recent = np.flatnonzero(is_recent & (since <= self._longest_jitter * run.step_ns))
         chain, laser = np.divmod(spikes.lane[recent], run.network.n_lasers)
         order = np.lexsort((since[recent], chain))
-        field = (at.field_x[:n_active] + 1j * at.field_y[:n_active]).astype(np.complex64)
+        field = (self._lanes("field_x") + 1j * self._lanes("field_y")).astype(np.complex64)
         amplitude = spikes.amplitude
         return NetworkState(
             field=field.reshape(shape),
-            gain_electrons=at.gain[:n_active].reshape(shape).copy(),
-            absorber_electrons=at.absorber[:n_active].reshape(shape).copy(),
-            armed=at.armed[:n_active].astype(np.int8).reshape(shape),
+            gain_electrons=self._lanes("gain").reshape(shape),
+            absorber_electrons=self._lanes("absorber").reshape(shape),
+            armed=self._lanes("armed").astype(np.int8).reshape(shape),
             spike_chain=chain[order].astype(np.int32),
             spike_laser=laser[order].astype(np.int32),
             spike_time_ns=since[recent][order],
@@ -252,11 +307,11 @@ class Bundle:
 
     def _recovered(self) -> NDArray[np.float64] | None:
         """Resource of the synapses of each laser at the end, if any, shape (chain, laser)."""
-        tired, n_active = self._tables.depression, self._tables.n_active
+        tired = self._parts[0].depression
         if tired is None:
             return None
-        since = self._run.last_step - tired.since[:n_active]
-        missing = 1.0 - tired.resource[:n_active]
+        since = self._run.last_step - tired.since
+        missing = 1.0 - tired.resource
         left: NDArray[np.float64] = 1.0 - missing * np.exp(-since / tired.recovery_ticks)
         return left.reshape(-1, self._run.network.n_lasers)
 
@@ -264,7 +319,7 @@ class Bundle:
         """Recorded traces, with times after the burn-in."""
         if self._request is None:
             return None
-        run, output = self._run, self._tables.output
+        run, output = self._run, self._output
         start = output.trace_start - run.burn_in_steps
         steps = start + np.arange(output.trace.shape[0]) * output.trace_every
         return Traces.of(self._request.lasers, steps * run.step_ns, output.trace)

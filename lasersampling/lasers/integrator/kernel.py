@@ -1,18 +1,23 @@
 """The compiled simulation of a bundle of lasers.
 
-`advance` moves one *bundle* of lasers through many time steps. A bundle holds whole chains
-(copies of the network) laid out lane by lane, ``lane = chain_in_bundle * n_lasers + laser``.
-`advance_freely` does the same for uncoupled lasers: each takes its own steps, long in the dark and
-short in a pulse.
+`advance` moves a *bundle* of lasers through time. A bundle holds whole chains (copies of the
+network) laid out lane by lane, ``lane = chain_in_bundle * n_lasers + laser``. Several threads can
+share a bundle, each with a *part* of its lanes.
+
+Windows
+-------
+Lasers are synchronous at the boundaries of windows of some 32 ps. Within a window, a dark laser
+takes four long substeps (`dark`); one that brightens is gathered with others like it into full
+vectors that take short steps (`bright`, `step`). What spikes do to other lasers is known at the end
+of the window in which they happen; `pulses` says when it acts. In windows of one step, all lasers
+take every step, and pulses act when they are due.
 
 Spikes
 ------
 A laser spikes when its photon number rises through the detection threshold while it is armed; it is
 armed again when S has fallen below the re-arming level. S is observed at the ends of steps only, so
 thresholds are shifted by the average effect of the random path in between (`monitoring`), and the
-spike rate does not depend on the step. Spike times are interpolated log-linearly within the step. A
-spike reaches the other lasers through events in a *timing wheel*, so coupling costs time per spike
-and not per step.
+spike rate does not depend on the step. Spike times are interpolated log-linearly within the step.
 
 References
 ----------
@@ -25,160 +30,17 @@ from __future__ import annotations
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lasers.integrator.step import step as take_step
+from lasersampling.lasers.integrator.bright import cross, take_steps
+from lasersampling.lasers.integrator.pulses import deliver, drive_again, mean_kernel, send
+from lasersampling.lasers.integrator.threads import wait_for_all
 from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
 
-__all__ = [
-    "END",
-    "EVENTS_FULL",
-    "FINISHED",
-    "SPIKES_FULL",
-    "START",
-    "advance",
-    "advance_freely",
-    "schedule",
-    "transmitted",
-]
+__all__ = ["EVENTS_FULL", "FINISHED", "SPIKES_FULL", "TOO_MANY_SPIKES", "advance"]
 
-FINISHED, SPIKES_FULL, EVENTS_FULL = 0, 1, 2
-
-START, END = 0, 1
-
-ZERO = np.float32(0.0)
-ONE = np.float32(1.0)
-
-_SWEEPS_BETWEEN_LOOKS = 16
+FINISHED, SPIKES_FULL, EVENTS_FULL, TOO_MANY_SPIKES = 0, 1, 2, 3
 
 
-@njit(nogil=True, cache=True)
-def schedule(events, step, lane, phase, group, origin, amount):
-    """Put one event into the wheel, which changes the drive by `amount` weights; its pool entry."""
-    events.n_free[0] -= 1
-    entry = events.free[events.n_free[0]]
-    events.lane[entry] = lane
-    events.phase[entry] = phase
-    events.group[entry] = group
-    events.origin[entry] = origin
-    events.amount[entry] = amount
-    events.cancelled[entry] = 0
-    slot = step % events.slot_head.size
-    events.next[entry] = events.slot_head[slot]
-    events.slot_head[slot] = entry
-    return entry
-
-
-@njit(nogil=True, cache=True)
-def _deliver(coupling, events, lanes, n_lasers, step):
-    """Carry out all events due at this step."""
-    driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
-    electrons = lanes.absorber if coupling.drives_absorber else lanes.gain
-    slot = step % events.slot_head.size
-    entry = events.slot_head[slot]
-    events.slot_head[slot] = -1
-    while entry >= 0:
-        following = events.next[entry]
-        lane, phase, group = events.lane[entry], events.phase[entry], events.group[entry]
-        laser = lane % n_lasers
-        base = lane - laser
-        cancelled = events.cancelled[entry]
-        if phase == END and events.last_end[lane] == entry:
-            events.last_end[lane] = -1
-        if not cancelled:
-            amount = events.amount[entry]
-            for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
-                target = base + coupling.link_post[k]
-                w = amount * coupling.link_weight[k]
-                lanes.synaptic[target] += w
-                # Summed anew, so that rounding errors do not accumulate over millions of spikes.
-                driven[target] = max(ZERO, lanes.base[target] + lanes.synaptic[target])
-                electrons[target] += coupling.kick * w
-            if group + 1 < coupling.group_start[laser + 1]:
-                origin = events.origin[entry]
-                # Jitter can have moved the origin so far back that the target is late already.
-                schedule(
-                    events,
-                    max(origin + coupling.group_delay[group + 1], step + 1),
-                    lane,
-                    phase,
-                    group + 1,
-                    origin,
-                    amount,
-                )
-        events.free[events.n_free[0]] = entry
-        events.n_free[0] += 1
-        entry = following
-
-
-@njit(nogil=True, cache=True)
-def transmitted(depression, lane, onset):
-    """Amplitude of a spike of this lane, whose synapses then have that much less; see `depression`.
-
-    Spikes that jitter has put before the last one find what that has left.
-    """
-    since = max(onset - depression.since[lane], 0)
-    missing = (1.0 - depression.resource[lane]) * np.exp(-since / depression.recovery_ticks)
-    amplitude = 1.0 - missing
-    depression.resource[lane] = amplitude * (1.0 - depression.utilisation)
-    depression.since[lane] = max(onset, depression.since[lane])
-    depression.amplitude[lane] = amplitude
-    return np.float32(amplitude)
-
-
-@njit(nogil=True, cache=True)
-def _emit(coupling, events, depression, n_lasers, lane, now, onset):
-    """Schedule what a spike of this lane, found at the end of the step before `now`, does.
-
-    Delays count from `onset`, which is `now` unless the spike's time jitters; nothing acts before
-    the step that begins now. A pulse that is renewed goes on with the amplitude of the new spike.
-    """
-    laser = lane % n_lasers
-    group = coupling.group_start[laser]
-    if group == coupling.group_start[laser + 1]:
-        return
-    pulse = coupling.pulse_steps
-    running = events.last_end[lane]
-    renewed = coupling.retrigger and running >= 0 and onset - events.last_spike[lane] < pulse
-    if renewed and onset < events.last_spike[lane]:  # seen before the spike that came before it
-        return
-    before, amplitude = ZERO, ONE
-    if depression is not None:
-        if renewed:
-            before = np.float32(depression.amplitude[lane])
-        amplitude = transmitted(depression, lane, onset)
-    if renewed:
-        events.cancelled[running] = 1
-    if not renewed or depression is not None:
-        due = max(onset + coupling.group_delay[group], now)
-        schedule(events, due, lane, START, group, onset, amplitude - before)
-    events.last_spike[lane] = onset
-    if pulse > 0:
-        end = onset + pulse
-        due = max(end + coupling.group_delay[group], now)
-        events.last_end[lane] = schedule(events, due, lane, END, group, end, -amplitude)
-
-
-@njit(nogil=True, cache=True)
-def _spike_time(c, lanes, lane, now):
-    """Time, in ticks, of the spike that a lane had in its last step, which ended at `now`."""
-    before, after = lanes.crossed[lane], lanes.photons[lane]
-    missed = 0.0  # fraction of the step after the crossing
-    if before > 0:
-        missed = np.log(after / c.threshold) / np.log(after / before)
-    return now - missed * lanes.taken[lane]
-
-
-@njit(nogil=True, cache=True)
-def _note_spike(c, output, depression, lane, time):
-    """Record the time of a spike (ticks) and, with short-term depression, its strength."""
-    n = output.n_spikes[0]
-    output.time[n] = time * np.float64(c.tick)
-    output.lane[n] = lane
-    if depression is not None:
-        output.amplitude[n] = depression.amplitude[lane]
-    output.n_spikes[0] = n + 1
-
-
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, _nrt=False)
 def _uniform(faults, lane):
     """A number in (0, 1) from a lane's stream: splitmix64 [1]_."""
     faults.rng[lane] += np.uint64(0x9E3779B97F4A7C15)
@@ -189,7 +51,7 @@ def _uniform(faults, lane):
     return (np.float64(z >> np.uint64(11)) + 0.5) * 2.0**-53
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, _nrt=False)
 def _lateness(faults, lane):
     """By how many ticks a spike of this lane is observed late; infinite if it is lost.
 
@@ -204,16 +66,36 @@ def _lateness(faults, lane):
     return min(max(late, -np.float64(faults.longest_jitter)), np.float64(faults.longest_jitter))
 
 
-@njit(nogil=True, cache=True)
-def _decay_synapses(c, coupling, lanes):
-    """One step of the exponential kernel."""
-    driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
-    for i in range(driven.size):
-        lanes.synaptic[i] *= c.synaptic_decay
-        driven[i] = max(ZERO, lanes.base[i] + lanes.synaptic[i])
+@njit(nogil=True, cache=True, _nrt=False)
+def _note_spikes(c, faults, output, rises, part, first_lane):
+    """Keep the spikes that lanes of a part had in a window, by lane; a spike may be lost.
+
+    The order does not depend then on how lanes were gathered. Spikes of one lane keep theirs.
+    """
+    time, onset, lane = output.time[part], output.onset[part], output.lane[part]
+    start = n = output.n_spikes[part]
+    for r in range(rises.n[0]):
+        late = _lateness(faults, rises.lane[r])
+        if late == np.inf:
+            continue
+        before, after = rises.before[r], rises.after[r]
+        missed = 0.0  # fraction of the step after the crossing
+        if before > 0:
+            missed = np.log(after / c.threshold) / np.log(after / before)
+        seen, who = rises.step[r] - missed + late, first_lane + rises.lane[r]
+        # The step from which delays count.
+        begins = rises.step[r] if faults is None else np.int64(np.ceil(seen))
+        k = n
+        while k > start and lane[k - 1] > who:
+            time[k], onset[k], lane[k] = time[k - 1], onset[k - 1], lane[k - 1]
+            k -= 1
+        time[k], onset[k], lane[k] = seen, begins, who
+        n += 1
+    rises.n[0] = 0
+    output.n_spikes[part] = n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, _nrt=False)
 def _record(lanes, output, step):
     """Keep the state at the beginning of `step` where a trace asks for it."""
     since = step - output.trace_start
@@ -228,111 +110,72 @@ def _record(lanes, output, step):
             output.trace[sample, k, 2] = lanes.absorber[lane]
 
 
-@njit(nogil=True, cache=True)
-def _onset(faults, time, now):
-    """Step from which the delays of a spike detected at `time` are counted."""
-    return now if faults is None else np.int64(np.ceil(time))
+@njit(nogil=True, cache=True, _nrt=False)
+def _exchange(team, part, n_windows, n_spikes, is_full):
+    """Make known to the other parts how many spikes there are, and wait until they do the same."""
+    turn, n_parts = n_windows % 2, team.n_spikes.shape[1]
+    team.n_spikes[turn, part], team.is_full[turn, part] = n_spikes, is_full
+    if n_parts > 1:
+        wait_for_all(team.arrived, n_parts * (n_windows + 1))
+    return turn
 
 
-@njit(nogil=True, cache=True)
-def advance(model, bundle, first_step, last_step):
-    """Integrate a bundle from `first_step` to `last_step`.
+@njit(nogil=True, cache=True, _nrt=False)
+def advance(model, part, team, first_step, last_step):
+    """Integrate a part of a bundle from `first_step` to `last_step`.
+
+    Parts of a team wait for each other after each window.
 
     Returns
     -------
     step : int
         The step reached; smaller than `last_step` when a buffer is full.
     status : int
-        `FINISHED`, `SPIKES_FULL` or `EVENTS_FULL`.
+        `FINISHED`, `SPIKES_FULL`, `EVENTS_FULL`, or `TOO_MANY_SPIKES`: lasers have spiked several
+        times within a window, as no laser does.
     """
     use_wide_vectors()
-    # Arrays are taken out of the tuples once, before the loop: each access counts references.
-    c, rotation, coupling, n_lasers = model
-    lanes, events, output, n_active = bundle.lanes, bundle.events, bundle.output, bundle.n_active
-    own, faults, depression = bundle.own, bundle.faults, bundle.depression
-    step = first_step
+    c, rotation, n_lasers = model
+    lanes, events, output, p = part.lanes, part.events, part.output, part.number
+    own, coupling, depression, faults = part.own, part.coupling, part.depression, part.faults
+    bright, bright_own, rises = part.bright, part.bright.own, part.rises
+    n_active, n_lanes, where = part.n_active, events.last_spike.size, (n_lasers, part.first_lane)
+    is_coupled, decays = coupling.run_start.size > 1, coupling.pulse_steps == 0
+    is_traced, size = output.trace_lane.size > 0, output.time.shape[1]
+    longest = np.int64(c.window_steps)
+    step, n_windows = first_step, 0
+    output.seen[p, :] = 0
     while step < last_step:
-        if output.n_spikes[0] + n_active > output.time.size:
-            return step, SPIKES_FULL
-        if events.n_free[0] < 2 * n_active:
+        if events.n_free[0] < 2 * n_lanes:
             return step, EVENTS_FULL
+        window = longest if last_step - step >= longest else 1
+        if is_traced:
+            _record(lanes, output, step)
+        hold = mean_kernel(c, coupling, window)
+        if is_coupled:
+            if decays:
+                drive_again(c, coupling, lanes, 0, hold)
+            around = max(step - longest, 0), step, step + window // 2
+            deliver(c, coupling, events, lanes, where, around, hold)
+        if window > 1:
+            cross(c, own, lanes, bright, bright_own, rises, n_active, step)
+        else:
+            take_steps(c, rotation, own, lanes, rises, n_active, step, 1)
+        if is_coupled and decays:
+            drive_again(c, coupling, lanes, window, hold)
+        if rises.n[0] > 0:
+            _note_spikes(c, faults, output, rises, p, part.first_lane)
+        n = output.n_spikes[p]
+        turn = _exchange(team, p, n_windows, n, n + n_active * longest > size)
+        n_new = team.n_spikes[turn].sum() - output.seen[p].sum()
+        if n_new > 0:
+            if events.n_free[0] < 2 * n_new:
+                return step, TOO_MANY_SPIKES
+            send(coupling, events, depression, output, p, n_lasers, team.n_spikes[turn], step + 1)
+        step += window
+        n_windows += 1
+        if team.is_full[turn].any():
+            return step, SPIKES_FULL
+    if is_traced:
         _record(lanes, output, step)
-        if events.slot_head[step % events.slot_head.size] >= 0:
-            _deliver(coupling, events, lanes, n_lasers, step)
-        n_crossed = take_step(c, rotation, own, lanes)
-        if coupling.pulse_steps == 0:
-            _decay_synapses(c, coupling, lanes)
-        if n_crossed > 0:
-            for i in range(n_active):
-                if lanes.crossed[i] == -ONE:
-                    continue
-                late = _lateness(faults, i)
-                if late == np.inf:
-                    continue
-                time = _spike_time(c, lanes, i, step + 1) + late
-                onset = _onset(faults, time, step + 1)
-                _emit(coupling, events, depression, n_lasers, i, step + 1, onset)
-                _note_spike(c, output, depression, i, time)
-        step += 1
-    _record(lanes, output, step)
     return step, FINISHED
-
-
-@njit(nogil=True, cache=True)
-def _note_arrivals(lanes, arrivals, n_active, last_tick):
-    """Keep the state of lanes that have just reached the end."""
-    for i in range(n_active):
-        now = arrivals.origin[i] + lanes.clock[i]
-        if now >= last_tick and arrivals.tick[i] < 0:
-            arrivals.tick[i] = now
-            arrivals.field_x[i] = lanes.field_x[i]
-            arrivals.field_y[i] = lanes.field_y[i]
-            arrivals.gain[i] = lanes.gain[i]
-            arrivals.absorber[i] = lanes.absorber[i]
-            arrivals.armed[i] = lanes.armed[i]
-
-
-@njit(nogil=True, cache=True)
-def advance_freely(model, bundle, last_tick, most_sweeps):
-    """Integrate uncoupled lasers, each with steps of its own, until all have reached `last_tick`.
-
-    Lanes go on while others have not arrived, but their spikes no longer count.
-
-    Returns
-    -------
-    status : int
-        `FINISHED`; `SPIKES_FULL` also when `most_sweeps` are done and it is to be called again.
-    """
-    use_wide_vectors()
-    c, rotation, own, faults = model.constants, model.rotation, bundle.own, bundle.faults
-    lanes, output, n_active = bundle.lanes, bundle.output, bundle.n_active
-    arrivals, origin = bundle.arrivals, bundle.arrivals.origin
-    status = SPIKES_FULL
-    near = last_tick - (_SWEEPS_BETWEEN_LOOKS + 1) * np.int64(c.dark_ticks)
-    is_near = origin[:n_active].max() >= near
-    for sweep in range(most_sweeps):
-        if output.n_spikes[0] + n_active > output.time.size:
-            break
-        if take_step(c, rotation, own, lanes) > 0:
-            for i in range(n_active):
-                if lanes.crossed[i] == -ONE or arrivals.tick[i] >= 0:
-                    continue
-                late = _lateness(faults, i)
-                if late != np.inf:
-                    time = _spike_time(c, lanes, i, origin[i] + lanes.clock[i]) + late
-                    _note_spike(c, output, None, i, time)
-        if is_near:
-            _note_arrivals(lanes, arrivals, n_active, last_tick)
-        if sweep % _SWEEPS_BETWEEN_LOOKS == 0:
-            slowest, fastest = last_tick, origin[0]
-            for i in range(n_active):
-                slowest = min(slowest, origin[i] + lanes.clock[i])
-                fastest = max(fastest, origin[i] + lanes.clock[i])
-            is_near = fastest >= near
-            if slowest == last_tick:
-                status = FINISHED
-                break
-    for i in range(origin.size):
-        origin[i] += lanes.clock[i]
-        lanes.clock[i] = 0
-    return status

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasersampling.lasers.depression import RESOURCE, SPIKE_AMPLITUDE
 from lasersampling.lasers.device import Device
+from lasersampling.lasers.integrator.bright import LANE_BLOCK
+from lasersampling.lasers.integrator.dark import SUBSTEPS
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.integrator.tables import (
-    Arrivals,
+    Bright,
     Constants,
     Coupling,
     Depressed,
@@ -21,19 +24,23 @@ from lasersampling.lasers.integrator.tables import (
     Lanes,
     Model,
     Own,
+    Rises,
 )
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import VACUUM_PHOTONS, Coefficients
 from lasersampling.lasers.resting import RestingStates
 
-LANE_BLOCK = 16
-"""Lanes are padded to the widest vector of float32, so that no remainder loop runs."""
+_LONGEST_SUBSTEP_NS = 0.0083
+"""Longest substep of a dark laser; bias of the spike rates below 1 %, see `dark`."""
 
-_STEP_TICKS = (4, 2, 1)
-"""Own steps in the dark, in dim and in bright light; the requested step is the middle one."""
+_LARGEST_EXPONENT = 7.5
+"""Largest net loss times substep for which `bridge` and `sinh_excess` hold."""
 
-_STEP_LEVELS = (1 / 40, 1 / 10)
-"""Upper limits of dark and dim light, relative to the detection threshold."""
+_DARKEST_GAIN_PER_NS = -60.0
+"""Net gain up to which a laser counts as dark."""
+
+_DARK_LEVEL = 1 / 20
+"""Photon number up to which a laser counts as dark, relative to the detection threshold."""
 
 JITTER_CUT = 4.0
 """Number of standard deviations at which jitter is truncated."""
@@ -48,23 +55,30 @@ def constants(
     step_ps: float,
     *,
     noise: bool,
-    own_steps: bool,
+    windows: bool,
 ) -> Constants:
-    """Device and steps for the kernel; levels for an observation after each bright step."""
-    tick = step_ps * 1e-3
-    dark, dim, bright = (1, 1, 1)
-    if own_steps:
-        dark, dim, bright = _STEP_TICKS
-        tick /= dim
-    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-tick / synapse_time_constant_ns)
+    """Device and steps for the kernel; levels for an observation after each step.
+
+    With `windows`, lasers take long substeps in the dark; otherwise all of them every step.
+    """
+    step = step_ps * 1e-3
+    decay = 0.0 if synapse_time_constant_ns is None else np.exp(-step / synapse_time_constant_ns)
     c = Coefficients.of(device)
+    deepest = (
+        c.loss_per_ns
+        + c.gain_slope_per_ns * c.gain_transparency_electrons
+        + c.absorber_slope_per_ns * c.absorber_transparency_electrons
+    )
+    longest = min(_LONGEST_SUBSTEP_NS, _LARGEST_EXPONENT / deepest)
+    # Shorter steps than the device's own shorten the substeps in proportion.
+    n = max(1, int(longest / max(step, 1e-3 * device.step_ps)))
     threshold, rearm = device.detection.threshold_photons, device.detection.rearm_photons
-    dark_level, dim_level = (threshold * part for part in _STEP_LEVELS)
+    dark_photons = min(_DARK_LEVEL * threshold, rearm)
     if noise:
-        threshold, rearm = monitored_levels(device.detection, c, tick * bright)
+        threshold, rearm = monitored_levels(device.detection, c, step)
     values = (
-        dark_level,
-        dim_level,
+        dark_photons,
+        _DARKEST_GAIN_PER_NS,
         c.loss_per_ns,
         c.gain_slope_per_ns,
         c.gain_transparency_electrons,
@@ -79,38 +93,73 @@ def constants(
         decay,
     )
     return Constants(
-        np.float32(tick),
-        np.int32(dark),
-        np.int32(dim),
-        np.int32(bright),
+        np.float32(step),
+        np.float32(n * step),
+        np.int32(n),
+        # Substeps no longer than steps would save nothing.
+        np.int32(SUBSTEPS * n if windows and n > 1 else 1),
         *(np.float32(value) for value in values),
     )
 
 
-def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -> Coupling:
-    """Sort connections by presynaptic laser and delay, and group equal delays."""
-    step = step_ps * 1e-3
-    links = network.connections
-    synapse = network.synapse
-    assert synapse is not None  # the network has put the device's own in its place
-    delay = np.rint(links.delay_ns / step).astype(np.int64)
-    order = np.lexsort((links.post, delay, links.pre))
-    pre, delay = links.pre[order], delay[order]
-    is_first = np.ones(order.size, dtype=bool)
-    is_first[1:] = (np.diff(pre) != 0) | (np.diff(delay) != 0)
-    first = np.flatnonzero(is_first)
-    weight = links.weight_electrons_per_ns[order]
+class Links(NamedTuple):
+    """Connections by presynaptic laser, delay and target."""
+
+    pre: NDArray[np.int32]
+    post: NDArray[np.int64]
+    delay: NDArray[np.int64]  # steps
+    weight: NDArray[np.float32]  # electrons/ns
+
+
+def links(network: LaserNetwork, step_ps: float) -> Links:
+    """Sort the connections of a network, with delays in whole steps."""
+    given = network.connections  # by target
+    delay = np.rint(given.delay_ns / (step_ps * 1e-3)).astype(np.int64)
+    order = (
+        np.arange(delay.size) if np.all(delay == delay[:1]) else np.argsort(delay, kind="stable")
+    )
+    # Small integers are sorted in time proportional to their number.
+    small = np.uint16 if network.n_lasers <= 2**16 else np.uint32
+    order = order[np.argsort(given.pre[order].astype(small), kind="stable")]
+    weight = given.weight_electrons_per_ns[order]
     if network.depression is not None:
         weight = network.depression.full_strength * weight
+    post = given.post[order].astype(np.int64)
+    return Links(given.pre[order], post, delay[order], weight.astype(np.float32))
+
+
+def coupling(
+    links: Links, network: LaserNetwork, refractory_time_ns: float, step_ps: float, targets: slice
+) -> Coupling:
+    """Group equal delays, and neighbours among their targets.
+
+    Only connections to some lasers are kept, with the groups of all.
+    """
+    synapse = network.synapse
+    assert synapse is not None  # the network has put the device's own in its place
+    is_first = np.ones(links.pre.size, dtype=bool)
+    is_first[1:] = (np.diff(links.pre) != 0) | (np.diff(links.delay) != 0)
+    first = np.flatnonzero(is_first)
+    kept: slice | NDArray[np.intp] = slice(None)
+    post, group, number = links.post, np.cumsum(is_first), np.append(first, links.pre.size)
+    if targets != slice(0, network.n_lasers):
+        kept = np.flatnonzero((post >= targets.start) & (post < targets.stop))
+        post, group = post[kept], group[kept]
+        number = np.searchsorted(kept, number)
+    starts_run = np.ones(post.size, dtype=bool)
+    starts_run[1:] = (np.diff(post) != 1) | (np.diff(group) != 0)
+    run_link = np.flatnonzero(starts_run)
     pulse = 0
     if synapse.kernel != "exponential":
-        pulse = max(1, round(synapse.length_ns(refractory_time_ns) / step))
+        pulse = max(1, round(synapse.length_ns(refractory_time_ns) / (step_ps * 1e-3)))
+    every = np.arange(network.n_lasers + 1)
     return Coupling(
-        group_start=np.searchsorted(pre[first], np.arange(network.n_lasers + 1)).astype(np.int64),
-        group_delay=delay[first],
-        link_start=np.append(first, order.size).astype(np.int64),
-        link_post=links.post[order].astype(np.int64),
-        link_weight=weight.astype(np.float32),
+        group_start=np.searchsorted(links.pre[first], every).astype(np.int64),
+        group_delay=links.delay[first],
+        run_start=np.searchsorted(run_link, number).astype(np.int64),
+        run_link=np.append(run_link, post.size).astype(np.int64),
+        run_post=post[run_link],
+        link_weight=links.weight[kept],
         pulse_steps=pulse,
         kick=np.float32(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
         drives_absorber=synapse.section == "absorber",
@@ -118,38 +167,41 @@ def coupling(network: LaserNetwork, refractory_time_ns: float, step_ps: float) -
     )
 
 
+class Pumps(NamedTuple):
+    """Pumps without what synapses add [electrons/ns]."""
+
+    gain: NDArray[np.float64]  # (chain, laser)
+    absorber: float
+    drives_absorber: bool  # whether synapses change the second and not the first
+
+
 def lanes(
-    pump: NDArray[np.float64],
-    rest: RestingStates,
-    seeds: list[np.random.SeedSequence],
-    model: Model,
-    absorber_pump: float,
+    pumps: Pumps, rest: RestingStates, seeds: list[np.random.SeedSequence], model: Model
 ) -> Lanes:
     """State of a bundle of chains at rest.
 
     Parameters
     ----------
-    pump : ndarray, shape (chain, laser)
-        Pump P [electrons/ns].
+    pumps : Pumps
+        Pumps of all lasers.
     rest : RestingStates
         Initial states of lasers with these pumps.
     seeds : list of SeedSequence
         One per chain; the stream of a chain depends on nothing else.
     model : Model
         Constants of the simulation.
-    absorber_pump : float
-        Pump P2 without what synapses add [electrons/ns].
 
     Returns
     -------
     Lanes
         Field drawn from thermal light at the quiescent photon number, carriers at rest.
     """
+    pump = pumps.gain
     n_chains, n_lasers = pump.shape
     n_active = n_chains * n_lasers
     n_lanes = -(-n_active // LANE_BLOCK) * LANE_BLOCK
     constants = model.constants
-    pump2 = np.full(n_lanes, absorber_pump, dtype=np.float32)
+    pump2 = np.full(n_lanes, pumps.absorber, dtype=np.float32)
     # Padding lanes repeat the first laser and are ignored.
     padded = np.full(n_lanes, pump.flat[0])
     padded[:n_active] = pump.ravel()
@@ -172,14 +224,12 @@ def lanes(
         absorber=absorber.astype(np.float32),
         pump=padded.astype(np.float32),
         absorber_pump=pump2,
-        base=pump2.copy() if model.coupling.drives_absorber else padded.astype(np.float32),
+        base=pump2.copy() if pumps.drives_absorber else padded.astype(np.float32),
         synaptic=np.zeros(n_lanes, dtype=np.float32),
         photons=intensity.astype(np.float32),
         armed=(intensity < constants.threshold).astype(np.int32),
         crossed=np.full(n_lanes, -1, dtype=np.float32),
-        ticks=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
-        taken=np.full(n_lanes, constants.bright_ticks, dtype=np.int32),
-        clock=np.zeros(n_lanes, dtype=np.int32),
+        left=np.zeros(n_lanes, dtype=np.int32),
         rng0=words[0].copy(),
         rng1=words[1].copy(),
         rng2=words[2].copy(),
@@ -197,8 +247,6 @@ def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
 
     x, y = padded(start.field.real), padded(start.field.imag)
     photons = x * x + y * y - constants.vacuum
-    dimmer = np.where(photons < constants.dark_level, constants.dark_ticks, constants.dim_ticks)
-    ticks = np.where(photons < constants.dim_level, dimmer, constants.bright_ticks)
     return fresh._replace(
         field_x=x,
         field_y=y,
@@ -206,26 +254,32 @@ def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
         absorber=padded(start.absorber_electrons),
         photons=photons,
         armed=padded(start.armed).astype(np.int32),
-        ticks=ticks.astype(np.int32),
-        taken=ticks.astype(np.int32),
     )
 
 
-def arrivals(n_lanes: int) -> Arrivals:
-    """Memory for the states in which lanes reach the end."""
-    x, y, gain, absorber = np.zeros((4, n_lanes), dtype=np.float32)
-    origin, tick = np.zeros(n_lanes, dtype=np.int64), np.full(n_lanes, -1, dtype=np.int64)
-    armed = np.zeros(n_lanes, dtype=np.int32)
-    return Arrivals(origin, tick, x, y, gain, absorber, armed)
+def bright(lanes: Lanes, own: Own | None) -> Bright:
+    """Room for as many lanes as there are."""
+    room = Lanes(*(values.copy() for values in lanes))
+    sections = None if own is None else Own(*(values.copy() for values in own))
+    n_lanes = lanes.pump.size
+    return Bright(room, sections, *np.zeros((2, n_lanes + 1), dtype=np.int64))
 
 
-def own(network: LaserNetwork, n_lanes: int) -> Own | None:
-    """Gain sections of the lanes of a bundle; None if all lasers are equal."""
+def rises(n_lanes: int, window_steps: int) -> Rises:
+    """Room for a rise of each lane in every other step of a window: it must fall in between."""
+    size = n_lanes * (window_steps // 2 + 1)
+    lane, step = np.zeros((2, size), dtype=np.int64)
+    before, after = np.zeros((2, size), dtype=np.float32)
+    return Rises(lane, step, before, after, np.zeros(1, dtype=np.int64))
+
+
+def own(network: LaserNetwork, lanes: NDArray[np.int64]) -> Own | None:
+    """Gain sections of these lanes of a bundle; None if all lasers are equal."""
     if network.threshold_ratio is None and network.gain_ratio is None:
         return None
+    laser = lanes % network.n_lasers
     values = (network.gain_slope_per_ns, network.gain_transparency_electrons)
-    slope, transparency = (np.resize(v, n_lanes).astype(np.float32) for v in values)
-    return Own(slope, transparency)
+    return Own(*(v[laser].astype(np.float32) for v in values))
 
 
 def faults(
@@ -266,9 +320,9 @@ def depressed(
     )
 
 
-def events(tables: Coupling, n_lanes: int, longest_jitter: int = 0) -> Events:
+def events(tables: Coupling, n_lanes: int, window_steps: int, longest_jitter: int) -> Events:
     """Empty timing wheel for a bundle."""
-    n_slots = 2
+    n_slots = 2 + 2 * window_steps
     if tables.group_delay.size:
         n_slots += tables.pulse_steps + int(tables.group_delay.max()) + longest_jitter
     # A rectangle's length rarely sees more than two spikes of a lane; `enlarged` helps if it does.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lasers.integrator.kernel import END, START, schedule
+from lasersampling.lasers.integrator.pulses import END, START, schedule
 
 __all__ = ["resume"]
 
 
 @njit(nogil=True, cache=True)
-def _edge(coupling, events, lanes, decay, n_lasers, lane, edge):
+def _edge(part, decay, n_lasers, lane, edge):
     """Carry out one edge of a pulse if it has arrived, and schedule it otherwise.
 
     An edge is a phase, the step from which its delays count, and the change of the drive.
@@ -19,6 +19,7 @@ def _edge(coupling, events, lanes, decay, n_lasers, lane, edge):
 
     Returns the pool entry if no target has been reached yet, else -1.
     """
+    coupling, events, lanes = part.coupling, part.events, part.lanes
     phase, origin, amount = edge
     laser = lane % n_lasers
     first = coupling.group_start[laser]
@@ -30,31 +31,35 @@ def _edge(coupling, events, lanes, decay, n_lasers, lane, edge):
         size = amount
         if coupling.pulse_steps == 0:
             size *= decay**-due
-        for k in range(coupling.link_start[group], coupling.link_start[group + 1]):
-            target = lane - laser + coupling.link_post[k]
-            lanes.synaptic[target] += np.float32(size * coupling.link_weight[k])
+        for run in range(coupling.run_start[group], coupling.run_start[group + 1]):
+            first_link = coupling.run_link[run]
+            target = lane - laser + coupling.run_post[run] - part.first_lane
+            for k in range(coupling.run_link[run + 1] - first_link):
+                w = coupling.link_weight[first_link + k]
+                lanes.synaptic[target + k] += np.float32(size * w)
     return -1
 
 
 @njit(nogil=True, cache=True)
-def resume(model, bundle, spike_lane, onset, amplitude):
+def resume(model, part, spike_lane, onset, amplitude):
     """Set synaptic drive and timing wheel according to these spikes, at step 0.
 
     Parameters
     ----------
     model : Model
         Data that all bundles share.
-    bundle : Bundle
+    part : Part
         Its lanes and events are changed.
     spike_lane : ndarray of int64, shape (spike,)
-        Lanes that spiked, ascending.
+        Lanes of the bundle that spiked, ascending.
     onset : ndarray of int64, shape (spike,)
         Step from which the delays count, ascending within each lane.
     amplitude : ndarray of float64, shape (spike,)
         Strength of the spikes, 1 without short-term depression.
     """
-    c, _, coupling, n_lasers = model
-    lanes, events, decay = bundle.lanes, bundle.events, np.float64(c.synaptic_decay)
+    c, _, n_lasers = model
+    coupling, lanes, events = part.coupling, part.lanes, part.events
+    decay = np.float64(c.synaptic_decay)
     pulse = coupling.pulse_steps
     first = 0
     while first < spike_lane.size:
@@ -68,16 +73,16 @@ def resume(model, bundle, spike_lane, onset, amplitude):
         ):
             last += 1
         edge = START, onset[first], amplitude[first]
-        _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
+        _edge(part, decay, n_lasers, lane, edge)
         for k in range(first + 1, last + 1):
             change = amplitude[k] - amplitude[k - 1]
             if change != 0.0:
                 edge = START, onset[k], change
-                _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
+                _edge(part, decay, n_lasers, lane, edge)
         events.last_spike[lane] = onset[last]
         if pulse > 0:
             edge = END, onset[last] + pulse, -amplitude[last]
-            events.last_end[lane] = _edge(coupling, events, lanes, decay, n_lasers, lane, edge)
+            events.last_end[lane] = _edge(part, decay, n_lasers, lane, edge)
         first = last + 1
     driven = lanes.absorber_pump if coupling.drives_absorber else lanes.pump
     for i in range(driven.size):

@@ -48,19 +48,32 @@ from __future__ import annotations
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
+from lasersampling.lasers.integrator.wide_vectors import (
+    arrays_are_apart,
+    be_merged,
+    use_wide_vectors,
+)
 
-__all__ = ["step"]
+__all__ = [
+    "bridge",
+    "exponential",
+    "normal",
+    "positive",
+    "random_word",
+    "signed",
+    "sinh_excess",
+    "step",
+]
 
 # The difference t of two independent integers uniform on 0..127, over 127, has a triangular law.
 # The odd polynomial with these coefficients gives it the even moments 1, 3, 15 and 105 of a
 # standard normal (tests/lasers/integrator/test_kernel.py recomputes them from the full table of
 # 2**14 values).
 NORMAL = (
-    np.float32(2.02974992),
-    np.float32(2.78325944),
-    np.float32(-7.26978703),
-    np.float32(6.21068143),
+    np.float32(2.02974992 / 127),
+    np.float32(2.78325944 / 127**3),
+    np.float32(-7.26978703 / 127**5),
+    np.float32(6.21068143 / 127**7),
 )
 
 ZERO = np.float32(0.0)
@@ -71,7 +84,7 @@ QUARTER = np.float32(0.25)
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _exponential(v):
+def exponential(v):
     """exp(v) by (Taylor polynomial of degree 5 at v/2) squared, for |v| < 1."""
     h = v * HALF
     c2, c3, c4, c5 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
@@ -86,29 +99,42 @@ def _mean_exponential(q):
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _positive(value):
+def positive(value):
+    """The value, or zero if it is below."""
     # The comparison keeps NaN, which must surface, and LLVM can vectorise it, unlike max().
     return ZERO if value < ZERO else value
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _normal(word, shift):
+def random_word(state):
+    """The next word of a lane's generator, xoshiro128+ [1]_, and the state after it."""
+    s0, s1, s2, s3 = state
+    word = np.uint32(s0 + s3)
+    t = np.uint32(s1 << np.uint32(9))
+    s2 = np.uint32(s2 ^ s0)
+    s3 = np.uint32(s3 ^ s1)
+    turned = np.uint32(np.uint32(s3 << np.uint32(11)) | np.uint32(s3 >> np.uint32(21)))
+    return word, np.uint32(s0 ^ s3), np.uint32(s1 ^ s2), np.uint32(s2 ^ t), turned
+
+
+@njit(nogil=True, cache=True, inline="always")
+def normal(word, shift):
     """One normal variate out of 14 bits of a random word."""
     low = np.uint32(np.uint32(word >> np.uint32(shift)) & np.uint32(127))
     high = np.uint32(np.uint32(word >> np.uint32(shift + 7)) & np.uint32(127))
-    t = np.float32(np.int32(np.int32(low) - np.int32(high))) * np.float32(1 / 127)
+    t = np.float32(np.int32(np.int32(low) - np.int32(high)))
     t2 = t * t
     return t * (NORMAL[0] + t2 * (NORMAL[1] + t2 * (NORMAL[2] + t2 * NORMAL[3])))
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _signed(value, word, bit):
+def signed(value, word, bit):
     """The value with a sign out of one bit of a random word."""
     return value if np.uint32(word & np.uint32(1 << bit)) != np.uint32(0) else -value
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _sinh_excess(v2):
+def sinh_excess(v2):
     """(sinh(v)/v - 1) / v**2, given v squared: Taylor series; sinh(v)/v to 1e-3 for |v| < 4."""
     return np.float32(1 / 6) + v2 * (
         np.float32(1 / 120) + v2 * (np.float32(1 / 5040) + v2 * np.float32(1 / 362880))
@@ -116,7 +142,7 @@ def _sinh_excess(v2):
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _bridge(v2, excess, other):
+def bridge(v2, excess, other):
     """Weights of an Ornstein-Uhlenbeck bridge with exponent v over the step, and 1 / other.
 
     Between ends a and b, with s the variance that the noise alone gives a quadrature,
@@ -142,39 +168,32 @@ def _bridge(v2, excess, other):
     return plus, minus, between, mixed, pure, ends * middle * inverse
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
-def step(c, rotation, own, lanes):
-    """One step of every lane; return how many lanes rose through the threshold.
+@njit(nogil=True, cache=True, _nrt=False, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
+def step(c, rotation, own, lanes, n_lanes):
+    """One step of the first `n_lanes` lanes; return how many rose through the threshold.
 
     `rotation` is the angle by which the field turns per net gain and step, None for no rotation.
     `own` has the gain sections of the lanes, None if all are equal.
     """
+    be_merged()
     use_wide_vectors()
+    arrays_are_apart()
     x, y, gain, absorber = lanes.field_x, lanes.field_y, lanes.gain, lanes.absorber
     pump, absorber_pump, photons = lanes.pump, lanes.absorber_pump, lanes.photons
     armed, crossed = lanes.armed, lanes.crossed
-    ticks, taken, clock = lanes.ticks, lanes.taken, lanes.clock
     rng0, rng1, rng2, rng3 = lanes.rng0, lanes.rng1, lanes.rng2, lanes.rng3
     g1, nt1, g2, nt2 = c.gain_slope, c.gain_transparency, c.absorber_slope, c.absorber_transparency
     absorption1, absorption2 = g1 * nt1, g2 * nt2
     loss = c.cavity_loss + absorption1 + absorption2
-    n_crossed = np.int32(0)
-    for i in range(x.size):
+    h, n_crossed = c.step, np.int32(0)
+    for i in range(n_lanes):
         if own is not None:  # compiled away for None, as for `rotation`
             g1, nt1 = own.gain_slope[i], own.gain_transparency[i]
             absorption1 = g1 * nt1
             loss = c.cavity_loss + absorption1 + absorption2
-        s0, s1, s2, s3 = rng0[i], rng1[i], rng2[i], rng3[i]
-        word = np.uint32(s0 + s3)
-        t = np.uint32(s1 << np.uint32(9))
-        s2 = np.uint32(s2 ^ s0)
-        s3 = np.uint32(s3 ^ s1)
-        rng1[i] = np.uint32(s1 ^ s2)
-        rng0[i] = np.uint32(s0 ^ s3)
-        rng2[i] = np.uint32(s2 ^ t)
-        rng3[i] = np.uint32(np.uint32(s3 << np.uint32(11)) | np.uint32(s3 >> np.uint32(21)))
+        state = rng0[i], rng1[i], rng2[i], rng3[i]
+        word, rng0[i], rng1[i], rng2[i], rng3[i] = random_word(state)
 
-        h = np.float32(ticks[i]) * c.tick
         n1, n2, x0, y0 = gain[i], absorber[i], x[i], y[i]
         spared1, spared2 = pump[i] - c.gain_decay * n1, absorber_pump[i] - c.absorber_decay * n2
         bleach1, bleach2 = g1 * (n1 - nt1), g2 * (n2 - nt2)
@@ -187,22 +206,22 @@ def step(c, rotation, own, lanes):
         inverse = h / (bottom1 * bottom2)
         ahead1 = (spared1 - bleach1 * s) * bottom2 * inverse
         ahead2 = (spared2 - bleach2 * s) * bottom1 * inverse
-        emission1, emission2 = _positive(g1 * (n1 + ahead1)), _positive(g2 * (n2 + ahead2))
+        emission1, emission2 = positive(g1 * (n1 + ahead1)), positive(g2 * (n2 + ahead2))
 
         # 2. Field. `strength` is V h / 2, the variance of a quadrature without growth.
         emission = emission1 + emission2
         u = h * (emission - loss)
-        root = _exponential(QUARTER * u)
+        root = exponential(QUARTER * u)
         growth = root * root
         v2 = QUARTER * u * u
-        excess = _sinh_excess(v2)
+        excess = sinh_excess(v2)
         strength = c.noise * QUARTER * h * (emission + loss)
         spread = root * np.sqrt(strength * (ONE + v2 * excess))
-        fx = growth * x0 + spread * _normal(word, 4)
-        fy = growth * y0 + spread * _normal(word, 18)
+        fx = growth * x0 + spread * normal(word, 4)
+        fy = growth * y0 + spread * normal(word, 18)
 
         # 3. Photons over the step.
-        plus, minus, between, mixed, pure, inverse = _bridge(v2, excess, emission + loss)
+        plus, minus, between, mixed, pure, inverse = bridge(v2, excess, emission + loss)
         sum_x, sum_y, rise_x, rise_y = x0 + fx, y0 + fy, fx - x0, fy - y0
         sum_squared = sum_x * sum_x + sum_y * sum_y
         power = (
@@ -210,14 +229,14 @@ def step(c, rotation, own, lanes):
             + minus * (rise_x * rise_x + rise_y * rise_y)
             + TWO * strength * between
         )
-        left_open = _signed(np.sqrt(strength * (mixed * sum_squared + pure * strength)), word, 0)
+        left_open = signed(np.sqrt(strength * (mixed * sum_squared + pure * strength)), word, 0)
 
         # 4. Work of the noise on |E|^2, and its sources.
         work = c.noise * (fx * fx + fy * fy - power0 - u * power - TWO * strength)
         share1, share2 = (emission1 + absorption1) * inverse, (emission2 + absorption2) * inverse
         exchange = np.float32(4.0) * strength * power
         share0 = ONE - share1 - share2
-        exchanged = _signed(np.sqrt(exchange * share1 * share2), word, 1)
+        exchanged = signed(np.sqrt(exchange * share1 * share2), word, 1)
 
         # 5. Carriers. With q the rate times the step, decay = exp(-q) = 1 / (1 + q mean) and
         # weight = (1 - decay) / q.
@@ -232,16 +251,16 @@ def step(c, rotation, own, lanes):
         alone2 = (
             h * c.noise * (absorber_pump[i] + c.absorber_decay * n2) + exchange * share2 * share0
         )
-        noise1 = np.sqrt(_positive(alone1) * weight1 * HALF * (ONE + decay1))
-        noise2 = np.sqrt(_positive(alone2) * weight2 * HALF * (ONE + decay2))
+        noise1 = np.sqrt(positive(alone1) * weight1 * HALF * (ONE + decay1))
+        noise2 = np.sqrt(positive(alone2) * weight2 * HALF * (ONE + decay2))
         # As increments: n1 * decay would lose the digits of a short step to rounding.
-        change1 = _signed(noise1, word, 2) + weight1 * (
+        change1 = signed(noise1, word, 2) + weight1 * (
             h * (spared1 - bleach1 * s)
             - share1 * work
             + exchanged
             + (share1 * u - h * bleach1) * left_open
         )
-        change2 = _signed(noise2, word, 3) + weight2 * (
+        change2 = signed(noise2, word, 3) + weight2 * (
             h * (spared2 - bleach2 * s)
             - share2 * work
             - exchanged
@@ -252,7 +271,7 @@ def step(c, rotation, own, lanes):
 
         # 6. The field has grown with the mean of the carriers at both ends.
         w = QUARTER * h * (g1 * (change1 - TWO * ahead1) + g2 * (change2 - TWO * ahead2))
-        correction = _exponential(w)
+        correction = exponential(w)
         fx *= correction
         fy *= correction
         if rotation is not None:  # compiled away for None
@@ -269,8 +288,4 @@ def step(c, rotation, own, lanes):
         crossed[i] = photons[i] if rose else -ONE
         photons[i] = s
         n_crossed = np.int32(n_crossed + np.int32(rose))
-        taken[i] = ticks[i]
-        clock[i] = np.int32(clock[i] + ticks[i])
-        dimmer = c.dark_ticks if s < c.dark_level else c.dim_ticks
-        ticks[i] = dimmer if s < c.dim_level else c.bright_ticks
     return n_crossed

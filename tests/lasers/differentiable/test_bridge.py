@@ -11,8 +11,8 @@ def test_weights_of_the_bridge_are_those_of_the_kernel():
     v2 = np.linspace(0.0, 6.0, 121)
     mine = [weight.numpy() for weight in weights(torch.tensor(v2))]
     kernel = np.array(
-        [[1 + x * excess, *kernel_step._bridge.py_func(x, excess, np.float32(1.0))[:5]]
-         for x in v2.astype(np.float32) for excess in [kernel_step._sinh_excess.py_func(x)]]
+        [[1 + x * excess, *kernel_step.bridge.py_func(x, excess, np.float32(1.0))[:5]]
+         for x in v2.astype(np.float32) for excess in [kernel_step.sinh_excess.py_func(x)]]
     ).T  # fmt: skip
     for ours, theirs in zip(mine, kernel[:4], strict=True):
         assert ours == pytest.approx(theirs, rel=0.01)

@@ -8,7 +8,7 @@ from lasersampling.lasers.integrator import step as kernel
 
 def test_noise_has_the_first_nine_moments_of_a_normal():
     words = np.arange(2**14, dtype=np.uint32)
-    values = np.array([kernel._normal(w << np.uint32(4), 4) for w in words], dtype=np.float64)
+    values = np.array([kernel.normal(w << np.uint32(4), 4) for w in words], dtype=np.float64)
     # All 2**14 inputs once: these are the exact moments, up to single precision.
     assert abs(values.mean()) < 1e-6
     assert abs((values**2).mean() - 1.0) < 1e-5
@@ -21,10 +21,10 @@ def test_noise_has_the_first_nine_moments_of_a_normal():
 
 def test_noise_of_the_two_quadratures_uses_different_bits():
     words = np.random.default_rng(1).integers(0, 2**32, 20_000, dtype=np.uint32)
-    x = np.array([kernel._normal(w, 4) for w in words])
-    y = np.array([kernel._normal(w, 18) for w in words])
+    x = np.array([kernel.normal(w, 4) for w in words])
+    y = np.array([kernel.normal(w, 18) for w in words])
     one = np.float32(1.0)
-    signs = np.array([[kernel._signed(one, w, bit) for w in words] for bit in range(4)])
+    signs = np.array([[kernel.signed(one, w, bit) for w in words] for bit in range(4)])
     table = np.corrcoef(np.vstack([x, y, signs]))
     # Standard error of a correlation of 20,000 independent pairs: 0.0071.
     assert np.abs(table - np.eye(6)).max() < 4 * 0.0071
@@ -33,7 +33,7 @@ def test_noise_of_the_two_quadratures_uses_different_bits():
 
 def test_exponential_is_accurate_where_it_is_used():
     v = np.linspace(-0.9, 0.9, 181, dtype=np.float32)
-    approximate = np.array([kernel._exponential(x) for x in v], dtype=np.float64)
+    approximate = np.array([kernel.exponential(x) for x in v], dtype=np.float64)
     assert np.max(np.abs(approximate / np.exp(v.astype(np.float64)) - 1.0)) < 5e-5
 
 
@@ -48,9 +48,9 @@ def test_relaxation_decays_monotonically_from_one():
 
 
 def test_positive_part_lets_nan_through():
-    assert kernel._positive(np.float32(-2.0)) == 0.0
-    assert kernel._positive(np.float32(2.0)) == 2.0
-    assert np.isnan(kernel._positive(np.float32(np.nan)))
+    assert kernel.positive(np.float32(-2.0)) == 0.0
+    assert kernel.positive(np.float32(2.0)) == 2.0
+    assert np.isnan(kernel.positive(np.float32(np.nan)))
 
 
 def bridge_weights(v):
@@ -76,9 +76,9 @@ def bridge_weights(v):
 def test_weights_of_the_bridge(v):
     exact = bridge_weights(v)
     v2 = np.float32(v * v)
-    excess = kernel._sinh_excess(v2)
+    excess = kernel.sinh_excess(v2)
     assert 1 + v2 * excess == pytest.approx(np.sinh(v) / v, rel=1e-3)
-    weights = kernel._bridge(v2, excess, np.float32(1500.0))
+    weights = kernel.bridge(v2, excess, np.float32(1500.0))
     assert weights[0] == pytest.approx(exact["plus"], rel=0.01)
     assert weights[1] == pytest.approx(exact["minus"], rel=0.01)
     assert weights[2] == pytest.approx(exact["between"], rel=0.01)

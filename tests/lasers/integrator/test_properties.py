@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lasersampling.lasers.device import load_device
-from lasersampling.lasers.integrator import kernel, preparation
+from lasersampling.lasers.integrator import preparation, pulses
 from lasersampling.lasers.integrator.tables import Lanes
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.simulation import SimulationSettings, simulate
@@ -15,6 +15,7 @@ from lasersampling.lasers.synapse import Synapse
 
 DEVICE = load_device("D2")
 STEP_NS = 1e-3  # of all simulations here
+ONE = np.float32(1.0)
 BINARY = 256.0  # electrons/ns; sums of multiples of it are exact in single precision
 
 
@@ -123,26 +124,63 @@ def networks_with_spikes(draw):
     return network, spikes
 
 
+def wheel_of(network, n_lanes, window):
+    """Coupling, an empty wheel, lanes without light and constants, for windows of so many steps."""
+    links = preparation.links(network, 1e3 * STEP_NS)
+    every = slice(0, network.n_lasers)
+    coupling = preparation.coupling(links, network, 1.0, 1e3 * STEP_NS, every)
+    events = preparation.events(coupling, n_lanes, window, longest_jitter=5)
+    kinds: dict[str, Any] = dict.fromkeys(("armed", "left"), np.int32)
+    kinds |= {f"rng{k}": np.uint32 for k in range(4)}
+    lanes = Lanes(**{f: np.zeros(n_lanes, kinds.get(f, np.float32)) for f in Lanes._fields})
+    lanes.base[:] = 5000.0
+    constants = preparation.constants(DEVICE, None, 1e3 * STEP_NS, noise=True, windows=window > 1)
+    return coupling, events, lanes, constants
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(networks_with_spikes(), st.integers(0, 99))
 def test_the_timing_wheel_delivers_what_a_sorted_list_does(case, enlarged_at):
     network, spikes = case
-    n_lanes, n_steps = 2 * network.n_lasers, 100
-    coupling = preparation.coupling(network, 1.0, 1e3 * STEP_NS)
-    events = preparation.events(coupling, n_lanes, longest_jitter=5)
-    kinds: dict[str, Any] = dict.fromkeys(("armed", "ticks", "taken", "clock"), np.int32)
-    kinds |= {f"rng{k}": np.uint32 for k in range(4)}
-    lanes = Lanes(**{f: np.zeros(n_lanes, kinds.get(f, np.float32)) for f in Lanes._fields})
-    lanes.base[:] = 5000.0
+    n_lanes, n_steps, n_lasers = 2 * network.n_lasers, 100, network.n_lasers
+    coupling, events, lanes, c = wheel_of(network, n_lanes, 1)
     drive = np.zeros((n_steps, n_lanes), dtype=np.float32)
     for step in range(n_steps):
         if step == enlarged_at or events.n_free[0] < 2 * n_lanes:
             events = preparation.enlarged(events)
-        kernel._deliver(coupling, events, lanes, network.n_lasers, step)
+        first = max(step - 1, 0)
+        pulses.deliver(c, coupling, events, lanes, (n_lasers, 0), (first, step, step), ONE)
         drive[step] = lanes.synaptic
         for _, lane, late in (spike for spike in spikes if spike.now == step + 1):
             onset = step + 1 + late
-            kernel._emit(coupling, events, None, network.n_lasers, lane, step + 1, onset)
+            pulses.emit(coupling, events, None, n_lasers, lane, step + 1, onset)
     assert np.array_equal(drive, drive_by_sorting(network, spikes, n_steps, n_lanes))
     reached = lanes.synaptic != 0.0
     assert np.array_equal(lanes.pump[reached], np.maximum(5000.0 + lanes.synaptic[reached], 0.0))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(networks_with_spikes(), st.sampled_from([4, 9, 12]))
+def test_windows_deliver_the_same_charge(case, window):
+    """Drive times time and electrons at boundaries, against the drive of every step."""
+    network, spikes = case
+    n_lanes, n_steps, n_lasers = 2 * network.n_lasers, 300 // window * window, network.n_lasers
+    coupling, events, lanes, c = wheel_of(network, n_lanes, window)
+    lanes.base[:] = 1e6  # no pump is cut off at zero
+    electrons = lanes.absorber if coupling.drives_absorber else lanes.gain
+    charge = np.zeros(n_lanes)
+    for step in range(0, n_steps, window):
+        while events.n_free[0] < 2 * n_lanes * window:
+            events = preparation.enlarged(events)
+        around = max(step - window, 0), step, step + window // 2
+        pulses.deliver(c, coupling, events, lanes, (n_lasers, 0), around, ONE)
+        charge += window * STEP_NS * lanes.synaptic.astype(np.float64)
+        for now, lane, late in spikes:
+            if step < now <= step + window:
+                pulses.emit(coupling, events, None, n_lasers, lane, step + 1, now + late)
+    drive = drive_by_sorting(network, spikes, n_steps, n_lanes).astype(np.float64)
+    expected = STEP_NS * drive.sum(axis=0)
+    # All pulses are over by then, so nothing is left of the drive.
+    assert np.abs(lanes.synaptic).max() < 1e-2
+    scale = 1.0 + STEP_NS * np.abs(drive).sum(axis=0).max()
+    assert np.abs(charge + electrons - expected).max() < 1e-5 * scale
