@@ -17,7 +17,7 @@ _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
 _ROW_LOGITS = 0.125
 _AGE_CELLS = 110
 _RECOVERIES = 6.0
-_WINDOWS_PER_FIRST_AGE = 12
+_WINDOWS_PER_FIRST_AGE = 8
 _LONGEST_WINDOW = 50.0
 """Longest window in fast relaxation times; relaxing drives are then still far from underflow."""
 
