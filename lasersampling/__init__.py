@@ -115,6 +115,7 @@ Files
 
 Results
     read_results           a results file of a command or an experiment
+    untrusted_files        HDF5 files are read by another process first, within limits
     ResultsFile            a results file, written
     experiment             makes a function a command with results file and figures
     experiments            what it needs: experiments.option, experiments.Run
@@ -233,6 +234,7 @@ if TYPE_CHECKING:
     from lasersampling.statistics import kl_divergence as kl_divergence
     from lasersampling.statistics import r_hat as r_hat
     from lasersampling.statistics import total_variation as total_variation
+    from lasersampling.trust import untrusted_files as untrusted_files
 
 _NAMES_IN = {
     "": ["experiments"],
@@ -315,6 +317,7 @@ _NAMES_IN = {
     "sampling.renewal.hazard_measurement": ["HazardSettings"],
     "sampling.renewal.sampler": ["Renewal"],
     "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
+    "trust": ["untrusted_files"],
 }
 """The public names, by the module that each comes from; without one it is a package itself."""
 

@@ -19,7 +19,7 @@ from lasersampling.cli.describe import describe
 from lasersampling.cli.resuming import resumed
 from lasersampling.commands.reporting import Reporter
 from lasersampling.config import to_toml
-from lasersampling.config.hdf5_checks import sealed
+from lasersampling.config.hdf5_seal import sealed
 from lasersampling.datasets import SpikeData, SpikeSet
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
@@ -36,7 +36,6 @@ from lasersampling.results.run_file import RunFile
 from lasersampling.results.trained_networks import trained_network
 from lasersampling.sampling.gibbs import Gibbs
 
-SEAL_BYTES = 20
 MACHINE = BoltzmannMachine.random(6, seed=1)
 NETWORK = network_from_arrays(
     {"weights_0": np.linspace(0.5, 2.0, 12).reshape(4, 3), "weights_1": np.ones((2, 4))}
@@ -158,6 +157,11 @@ def refused(path, content, use):
     return False
 
 
+def unsealed(content):
+    """The content of HDF5, whose length stands in its head (version 0)."""
+    return content[: int.from_bytes(content[40:48], "little")]
+
+
 def damaged(content, rng):
     changed = bytearray(content)
     changed[rng.integers(len(content))] ^= int(rng.integers(1, 256))
@@ -168,14 +172,17 @@ def check(kind, n_flips, n_cuts):
     path, content, use = kind
     rng = np.random.default_rng(14)
     assert not refused(path, content, use)
-    bare = content[:-SEAL_BYTES]
+    bare = unsealed(content)
     for _ in range(n_flips):
         body = damaged(bare, rng)
-        assert refused(path, body + content[-SEAL_BYTES:], use)
+        assert refused(path, body + content[len(bare) :], use)
         refused(path, body, use)
     for length in rng.integers(0, len(bare), n_cuts):
         assert refused(path, content[:length], use)
-    assert refused(path, content[:-1], use)
+    for length in rng.integers(len(bare) + 1, len(content), n_cuts):
+        assert refused(path, content[:length], use)
+    for length in (len(content) - 1, len(bare) + 1):
+        assert refused(path, content[:length], use)
 
 
 def test_a_few_flips_and_truncations(kind, capsys):
@@ -189,7 +196,7 @@ def test_many_flips_and_truncations(kind, capsys):
 
 def test_files_without_checksum_are_read_as_before(kind, capsys):
     path, content, use = kind
-    assert not refused(path, content[:-SEAL_BYTES], use)
+    assert not refused(path, unsealed(content), use)
 
 
 def test_a_text_that_hdf5_would_read_for_ever_is_refused(tmp_path):

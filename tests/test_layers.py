@@ -12,7 +12,7 @@ LAYERED = [
     *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
-    *("restoring", "compile_clock", "paths", "errors"),
+    *("restoring", "compile_clock", "paths", "trust", "errors"),
 ]
 CONTRACT = "[[tool.importlinter.contracts]]"
 LINT = """

@@ -32,6 +32,7 @@ from lasersampling.cli.simulate import simulate
 from lasersampling.commands.exit_codes import INTERRUPTED, exit_codes, say
 from lasersampling.commands.stopping import Stopped, stopped_by_signals
 from lasersampling.commands.terminal import prepare_streams
+from lasersampling.trust import untrusted_files
 
 
 class _ExitCodes(TyperGroup):
@@ -47,7 +48,7 @@ class _ExitCodes(TyperGroup):
         return super().parse_args(ctx, with_rounds(args))
 
     def invoke(self, ctx: Any) -> Any:
-        with exit_codes():
+        with exit_codes(), untrusted_files():
             return super().invoke(ctx)
 
 

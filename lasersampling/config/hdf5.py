@@ -8,11 +8,14 @@ sizes are checked first. The following is refused:
 - virtual datasets, data in other files, filters other than those that come with HDF5;
 - compound, opaque and reference types, in place of numbers and text;
 - data that were never written (they would read as zeros), or reach beyond the end of the file;
+- more in the file than the data would take without compression;
 - more than `LARGEST_BYTES` of data that are not at least 1 / `LARGEST_RATIO` of that in the file;
 - more than `MOST_OBJECTS` groups and datasets, or groups nested deeper than `DEEPEST`;
 - text that is not UTF-8.
 
-These limits stand in `config.hdf5_checks`, together with the checksum that our own files carry.
+These limits stand in `config.hdf5_checks`, and the checksums that our own files carry in
+`config.hdf5_seal`.
+Files that are not trusted are read by another process first (`config.hdf5_inspection`).
 Whatever else h5py raises becomes an `InputError` that names the file.
 
 Examples
@@ -46,9 +49,10 @@ from lasersampling.config.hdf5_checks import (
     check_file,
     check_stream,
     decoded,
-    sealed,
     spoken,
 )
+from lasersampling.config.hdf5_inspection import check_same, inspected
+from lasersampling.config.hdf5_seal import sealed
 from lasersampling.errors import InputError, LaserSamplingError
 
 if TYPE_CHECKING:
@@ -58,6 +62,7 @@ __all__ = ["Dataset", "Group", "file_content", "opened", "opened_bytes", "sealed
 
 _LONGEST_REASON = 200
 _LARGEST_CONTENT = 10**9
+_CHUNK_HEAD = 64
 
 
 @contextmanager
@@ -83,12 +88,14 @@ def opened(path: str | os.PathLike[str], expected: str) -> Iterator[Group]:
     name = str(path)
     with _translated(name, expected):
         size = check_file(path, expected)
+        identity = inspected(path, expected)
         try:
             file = h5py.File(os.fspath(path), "r", locking="best-effort")
         except BlockingIOError:
             got = "a file that another process is writing"
             raise InputError.single(name, got, f"{expected}; wait until that is over") from None
         with file:
+            check_same(file.id.get_vfd_handle(), identity, name, expected)
             yield Group(Source(name, expected, size), file, "")
 
 
@@ -119,12 +126,16 @@ def file_content(path: str | os.PathLike[str], expected: str) -> bytes:
     InputError
         As for `opened`, and for files of more than 1 GB.
     """
-    size = check_file(path, expected)
+    name, size = str(path), check_file(path, expected)
     if size > _LARGEST_CONTENT:
         got = f"a file of {spoken(size)}"
-        raise InputError.single(str(path), got, f"at most {spoken(_LARGEST_CONTENT)}")
-    with _translated(str(path), expected):
-        return Path(path).read_bytes()
+        raise InputError.single(name, got, f"at most {spoken(_LARGEST_CONTENT)}")
+    with _translated(name, expected):
+        identity = inspected(path, expected)
+        with Path(path).open("rb") as stream:
+            content = stream.read()
+            check_same(stream.fileno(), identity, name, expected)
+        return content
 
 
 class Group:
@@ -328,6 +339,10 @@ class Dataset:
             wanted = math.prod(-(-n // m) for n, m in zip(self.shape, chunk, strict=True))
             there = int(self.h5py.id.get_num_chunks()) if n_items else 0
             n_bytes = wanted * math.prod(chunk) * item
+            # HDF5 unpacks all that is packed in a chunk, whatever its size was declared to be.
+            if stored > n_bytes + n_bytes // 64 + _CHUNK_HEAD * there:
+                got = f"{spoken(stored)} in the file for {spoken(n_bytes)} of data"
+                raise self._source.refusal(self.path, got, "no more than that")
         else:
             wanted, there = n_bytes, min(stored, self._source.size)
         # First the cost, since a small file can declare a large dataset.

@@ -1,24 +1,17 @@
-"""Limits for HDF5 files that are read, and checks of whole files and of attributes.
-
-The files that this library writes end in a *seal* of 20 bytes behind the last byte of HDF5, which
-ignores it: eight bytes of text, the length of what comes before, and its CRC-32. A sealed file in
-which a byte has changed is refused before HDF5 sees it. A file to which another program wrote has
-lost the seal, since HDF5 cuts a file where its own content ends, and is read without this check.
-"""
+"""Limits for HDF5 files that are read, and checks of whole files and of attributes."""
 
 from __future__ import annotations
 
 import math
 import os
 import stat
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from lasersampling.config.hdf5_seal import check_seal
 from lasersampling.errors import InputError
 from lasersampling.paths import named
 
@@ -33,8 +26,6 @@ MOST_ATTRIBUTES = 1000
 DEEPEST = 32
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_SEAL = struct.Struct("<8sQI")
-_SEAL_TEXT = b"LASERSUM"
 _PIECE = 2**20
 _COLLECTION = b"GCOL\x01\x00\x00\x00"
 _LARGEST_COLLECTION = 2**28
@@ -66,11 +57,6 @@ class Source:
             raise self.refusal(path, got, f"at most {spoken(most)}")
 
 
-def sealed(content: bytes) -> bytes:
-    """Return the content of an HDF5 file with its checksum behind it."""
-    return content + _SEAL.pack(_SEAL_TEXT, len(content), zlib.crc32(content))
-
-
 def check_stream(stream: BinaryIO, size: int, name: str, expected: str) -> None:
     """Detect an empty or foreign file, and one that has changed since it was sealed.
 
@@ -86,28 +72,13 @@ def check_stream(stream: BinaryIO, size: int, name: str, expected: str) -> None:
     if start != _SIGNATURE:
         got = f"a file that begins with {start!r}" if start else "an empty file"
         raise InputError.single(name, got, expected)
-    stream.seek(max(size - 2 * _SEAL.size + 1, 0))
-    end = stream.read()
-    stream.seek(0)
-    if end[-_SEAL.size :].startswith(_SEAL_TEXT):
-        if not _is_as_sealed(stream, *_SEAL.unpack(end[-_SEAL.size :])[1:]):
-            got = "a damaged file: its checksum does not fit its content"
-            raise InputError.single(name, got, f"{expected}, as it was written")
+    if check_seal(stream, size, name, expected):
         return
-    if _SEAL_TEXT[:4] in end:
-        raise InputError.single(name, "a truncated file: its checksum is cut off", expected)
     for place in list(_collections(stream)):
         stream.seek(place)
         if not _is_sound(stream):
             got = f"a damaged or truncated file (its text at byte {place} has no end)"
             raise InputError.single(name, got, expected)
-
-
-def _is_as_sealed(stream: BinaryIO, length: int, checksum: int) -> bool:
-    found, read = 0, 0
-    while read < length and (piece := stream.read(min(length - read, _PIECE))):
-        found, read = zlib.crc32(piece, found), read + len(piece)
-    return found == checksum and read == length and len(stream.read(_SEAL.size + 1)) == _SEAL.size
 
 
 def _collections(stream: BinaryIO) -> Iterator[int]:

@@ -31,6 +31,7 @@ from lasersampling.paths import expanded
 from lasersampling.results import ResultsFile
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
+from lasersampling.trust import untrusted_files
 
 if TYPE_CHECKING:
     from lasersampling.results.run_file import RunFile
@@ -204,7 +205,7 @@ def experiment(
     def command(
         out: Path, seed: int, smoke: bool, overwrite: bool, publish: str, **options: Any
     ) -> None:
-        with exit_codes():
+        with exit_codes(), untrusted_files():
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
             Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite)

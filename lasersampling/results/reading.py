@@ -11,14 +11,21 @@ from typing import Any
 import h5netcdf
 import numpy as np
 
+from lasersampling.checks import boolean_problems, refuse
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError
 from lasersampling.labelled import Variable
 from lasersampling.results.contents import EXPECTED, Entry, Metric, Results, missing_groups
 from lasersampling.results.schema import SCHEMA_VERSION
+from lasersampling.trust import untrusted_files
 
 
-def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = None) -> Results:
+def read_results(
+    path: str | os.PathLike[str],
+    groups: Collection[str] | None = None,
+    *,
+    untrusted: bool = False,
+) -> Results:
     """Read a results file.
 
     Parameters
@@ -27,6 +34,9 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
         The file.
     groups : collection of str, optional
         Groups whose variables are loaded; all by default. Everything else is always loaded.
+    untrusted : bool
+        Whether another process reads the file first, with limits on time and memory; see
+        `untrusted_files`, which does so for all files.
 
     Returns
     -------
@@ -53,7 +63,9 @@ def read_results(path: str | os.PathLike[str], groups: Collection[str] | None = 
         or not all(isinstance(name, str) for name in given)
     ):
         raise InputError.single("groups", repr(given), "a list of names of groups")
-    with hdf5.opened(path, EXPECTED) as root:
+    refuse(boolean_problems("untrusted", untrusted))
+    watched = untrusted_files() if untrusted else contextlib.nullcontext()
+    with watched, hdf5.opened(path, EXPECTED) as root:
         _check_schema(root)
         found = _load(Path(path), root, groups)
     missing = set(groups or ()) - {*found.attributes, "metrics"}

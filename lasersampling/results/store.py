@@ -242,7 +242,8 @@ class ResultsFile:
                 )
         packing: dict[str, Any] = {}
         if data.nbytes >= _COMPRESS_FROM_BYTES and data.dtype != _STRING:
-            packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+            packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True,
+                       "fletcher32": True}  # fmt: skip
         stored = node.create_variable(variable, tuple(dims), dtype=data.dtype, data=data, **packing)
         stored.attrs["units"] = units
         stored.attrs["long_name"] = description
