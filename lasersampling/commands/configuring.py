@@ -341,9 +341,23 @@ def _locate(table: dict[str, Any], recipe: Path) -> None:
             continue
         if isinstance(names, str):
             with named(names, f"{recipe}: {'.'.join((*outer, last))}"):
-                inner[last] = str(resolve(names, inner[last], beside=folder).absolute())
+                found = resolve(names, inner[last], beside=folder).absolute()
+            if not _is_shipped(names, inner[last], found):
+                inner[last] = str(found)
         else:
             inner[last] = located(inner[last], folder, names)
+
+
+def _is_shipped(kind: str, name: str, found: Path) -> bool:
+    """Whether a name means a shipped file also where no recipe is beside it.
+
+    Then it stays as it is, so that what is stored holds in other installations too.
+    """
+    from lasersampling.config import resolve, shipped_names, shipped_path
+
+    if name not in shipped_names(kind) or resolve(kind, name).absolute() != found:
+        return False
+    return shipped_path(kind, name).absolute() == found
 
 
 def _keys(text: str) -> list[str]:

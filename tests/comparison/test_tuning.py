@@ -1,15 +1,16 @@
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lasersampling.comparison.design import Cell, Design
+from lasersampling.comparison.design import Cell, Design, load_comparison
 from lasersampling.comparison.records import write_compared
 from lasersampling.comparison.run import Compared, run_comparison
 from lasersampling.comparison.settings import Comparison, Range, Search
 from lasersampling.comparison.tuning import Trials, check_searchable, tune, tuned_before
-from lasersampling.config import to_toml
+from lasersampling.config import shipped_path, to_toml
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 
@@ -113,3 +114,12 @@ def test_a_file_without_a_search_has_found_nothing(design, tmp_path):
         file.metric("accuracy", 0.9, 0.01, description="right answers")
     with pytest.raises(InputError, match="without a search"):
         tuned_before(path, design)
+
+
+def test_the_published_search_serves_the_shipped_comparison():
+    """So its studies can be run by themselves: `compare yin_yang_methods --tuned ...`."""
+    published = Path(__file__).parents[2] / "data" / "results" / "compared_methods.h5"
+    design = load_comparison(shipped_path("recipes", "yin_yang_methods"))
+    found = tuned_before(published, design)
+    assert set(found) == set(design.comparison.arms)
+    assert all(0 < len(own.score) == design.comparison.search.trials for own in found.values())
