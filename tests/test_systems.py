@@ -73,7 +73,7 @@ def refuse(*arguments, **options):
 tempfile.TemporaryFile = refuse
 import lasersampling.sampling.renewal.kernel, lasersampling.lif
 from lasersampling.lasers.integrator import step
-print(step._positive(-2.0), step._positive(2.0))
+print(step.positive(-2.0), step.positive(2.0))
 """
 
 
