@@ -148,3 +148,15 @@ def newton(voltage, current, gap, length, tau_mem, tau_syn):
             break
         s = following
     return s
+
+
+@njit(cache=True, nogil=True, inline="always")
+def decay(length, tau_mem, tau_syn, method):
+    """Return exp(-length / tau_mem), exp(-length / tau_syn) and k(length)."""
+    if length == math.inf:
+        return 0.0, 0.0, 0.0
+    to_mem = math.exp(-length / tau_mem)
+    if method != GENERAL:
+        to_syn, gain = from_membrane(to_mem, length / tau_mem, method)
+        return to_mem, to_syn, gain
+    return to_mem, math.exp(-length / tau_syn), response(length, tau_mem, tau_syn)

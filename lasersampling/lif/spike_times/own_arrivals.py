@@ -32,7 +32,7 @@ from lasersampling.lif.spike_times.buckets import (
 from lasersampling.lif.spike_times.crossing import (
     EQUAL,
     GENERAL,
-    from_membrane,
+    decay,
     response,
     time_to_threshold,
 )
@@ -228,13 +228,7 @@ def find_in_order(arrivals, membrane, sorting):
         start, i = arrival[k], who[k]
         length = arrival[k + 1] - start if k + 1 < size else math.inf
         current += weights[i]
-        to_mem, to_syn, gain = 0.0, 0.0, 0.0
-        if k + 1 < size:
-            to_mem = math.exp(-length / mem)
-            if method == GENERAL:
-                to_syn, gain = math.exp(-length / syn), response(length, mem, syn)
-            else:
-                to_syn, gain = from_membrane(to_mem, length / mem, method)
+        to_mem, to_syn, gain = decay(length, mem, syn, method)
         ahead, after = voltage * to_mem + current * gain, current * to_syn
         if current > level and (ahead > level or ahead >= after):
             s = time_to_threshold(voltage, current, level, length, mem, syn, method)

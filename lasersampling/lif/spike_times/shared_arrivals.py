@@ -37,8 +37,7 @@ import numpy as np
 
 from lasersampling.compiling import njit
 from lasersampling.lif.spike_times.crossing import (
-    GENERAL,
-    from_membrane,
+    decay,
     response,
     time_to_threshold,
 )
@@ -49,18 +48,6 @@ _FLAGS = 8
 
 NO_NEURON = -1
 """End of a chain of neurons."""
-
-
-@njit(cache=True, nogil=True, inline="always")
-def decay(length, tau_mem, tau_syn, method):
-    """Return exp(-length / tau_mem), exp(-length / tau_syn) and k(length)."""
-    if length == math.inf:
-        return 0.0, 0.0, 0.0
-    to_mem = math.exp(-length / tau_mem)
-    if method != GENERAL:
-        to_syn, gain = from_membrane(to_mem, length / tau_mem, method)
-        return to_mem, to_syn, gain
-    return to_mem, math.exp(-length / tau_syn), response(length, tau_mem, tau_syn)
 
 
 @njit(cache=True, nogil=True)
