@@ -27,7 +27,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {"hardware": ()},
     {"statistics": (), "datasets": ("timing",), "plots": ()},
-    {"config": ()},
+    {"config": (), "workers": ()},
 )
 """Packages and their rooms, the upper layers first."""
 
@@ -54,6 +54,7 @@ JOBS = {
     "statistics": "divergences, diagnostics",
     "datasets": "data to learn from",
     "config": "files become checked objects",
+    "workers": "pieces of work, side by side",
     "plots": "arrays on axes",
 }
 

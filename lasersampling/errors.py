@@ -59,6 +59,10 @@ class InputError(LaserSamplingError, ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """Say how an error that passes from one process to another is made again."""
+        return type(self), (self.problems,)
+
     @classmethod
     def single(cls, where: str, got: object, expected: str) -> InputError:
         """Make the error for one problem; `got` is shown as `str` shows it."""

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 LAYERED = [
     *("experiments", "cli", "comparison", "export", "report", "commands"),
     *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
-    *("hardware", "statistics", "datasets", "config", "plots"),
+    *("hardware", "statistics", "datasets", "config", "workers", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
     *("restoring", "compile_clock", "paths", "trust", "errors"),
 ]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lasersampling.comparison.workers import in_processes
 from lasersampling.config import to_toml
 from lasersampling.datasets import Encoding, fresh_yin_yang
 from lasersampling.errors import InputError, LaserSamplingError
@@ -17,6 +16,7 @@ from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_
 from lasersampling.learning.spikes.baselines import Baselines, baselines
 from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.results import Results, RunFile, read_checkpoint, read_results
+from lasersampling.workers import Processes, finished
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def run_jobs(
             tell(k + 1)
             yield outcome
         return
-    for k, outcome in enumerate(in_processes(run_job, jobs, n_workers)):
+    for k, outcome in enumerate(finished(Processes(n_workers), run_job, jobs)):
         tell(k + 1)
         yield outcome
 

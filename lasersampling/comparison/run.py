@@ -16,11 +16,11 @@ from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
 from lasersampling.comparison.settings import MAIN
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
-from lasersampling.comparison.workers import in_processes
 from lasersampling.config import to_toml
 from lasersampling.learning.spikes import data_of
 from lasersampling.results import Metric, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
+from lasersampling.workers import Processes, finished
 
 BASELINES = "linear_test_accuracy", "kernel_test_accuracy"
 """Figures of merit of a training that do not depend on its networks."""
@@ -197,7 +197,7 @@ def _searched(
         return dict(map(tune, searches))
     tuned: dict[str, Tuned] = {}
     with progress(f"searching settings of {len(searches)} arms") as tell:
-        for arm, found in in_processes(tune, searches, n_workers):
+        for arm, found in finished(Processes(n_workers), tune, searches):
             tuned[arm] = found
             tell(len(tuned) / len(searches))
     return tuned
