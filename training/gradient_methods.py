@@ -11,13 +11,10 @@ docs/comparison.md.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import resource
-import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
+from shared.processes import largest_memory_bytes, one_by_one
 
 import lasersampling as ls
 from lasersampling.config import parse
@@ -79,14 +76,13 @@ def cost(job: tuple[str, int, int, int, int]) -> dict[str, float]:
     method, hidden, duration, steps, seed = job
     data = random_data(duration, seed)
     ls.train_spikes(random_data(1, seed), settings=recipe_of(method, 4, 1, 2))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = largest_memory_bytes()
     trained = ls.train_spikes(data, settings=recipe_of(method, hidden, duration, steps))
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    grown = largest_memory_bytes() - before
     history = trained.history.arrays()
-    unit = 1.0 if sys.platform == "darwin" else 1024.0  # what ru_maxrss counts in
     return {
         "processor_time_s": float(history["epoch_processor_time_s"].min()) / BATCH,
-        "memory_bytes": grown * unit / BATCH,
+        "memory_bytes": grown / BATCH,
         "spike_bytes": _last(history, "observed_spike_bytes") / BATCH,
         "voltage_bytes": _last(history, "observed_voltage_bytes") / BATCH,
         "hidden_spikes": _last(history, "hidden_spikes"),
@@ -111,20 +107,16 @@ def main(settings: Settings, run: Run) -> None:
     durations = sorted(set(settings.duration or (4, 8, 16, 32, 64)))
     places = [(n, durations[0]) for n in hidden] + [(hidden[0], d) for d in durations[1:]]
     jobs = [(m, n, d, settings.steps, run.seed) for m in METHODS for n, d in places]
-    # glibc returns arrays to the system at once, so that memory that was free before is counted.
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = "65536"
-    context = multiprocessing.get_context("spawn")
     found = []
     with (
         run.results({"hidden": hidden, "durations": durations, "steps": settings.steps}) as file,
         run.progress("measuring") as progress,
     ):
-        with context.Pool(1, maxtasksperchild=1) as pool:
-            for job, measured in zip(jobs, pool.imap(cost, jobs), strict=True):
-                found.append(measured)
-                progress(len(found) / len(jobs))
-                shown = ", ".join(f"{name} {value:.3g}" for name, value in measured.items())
-                print(f"{job[0]}, {job[1]} hidden, {job[2]} tau_syn: {shown}")
+        for job, measured in zip(jobs, one_by_one(cost, jobs), strict=True):
+            found.append(measured)
+            progress(len(found) / len(jobs))
+            shown = ", ".join(f"{name} {value:.3g}" for name, value in measured.items())
+            print(f"{job[0]}, {job[1]} hidden, {job[2]} tau_syn: {shown}")
         for k, name in enumerate(("hidden", "duration")):
             units = "1" if name == "hidden" else "tau_syn"
             file.write(

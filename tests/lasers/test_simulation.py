@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+import scipy.sparse
 from scipy.integrate import solve_ivp
 
 from lasersampling.errors import InputError, SimulationError
@@ -12,6 +13,7 @@ from lasersampling.lasers.depression import Depression
 from lasersampling.lasers.device import Device, load_device
 from lasersampling.lasers.euler import euler_rates
 from lasersampling.lasers.integrator import bundle as bundle_module
+from lasersampling.lasers.integrator.bright import LANES_AT_ONCE
 from lasersampling.lasers.jumps.process import JumpSettings
 from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.rate_equations import drift, net_gain, quiescent_state
@@ -94,6 +96,29 @@ def test_threads_that_share_a_chain_give_the_same_bits(monkeypatch):
         assert np.array_equal(one.spikes.unit, same.spikes.unit)
         for name, values in one.end.arrays().items():
             assert np.array_equal(values, getattr(same.end, name)), name
+
+
+def test_more_lasers_than_cross_a_window_at_once_have_the_same_bits_in_parts():
+    """Their lanes are divided at other places; gain sections, losses and jitter are of each."""
+    n, generator = LANES_AT_ONCE + 500, np.random.default_rng(3)
+    before = np.repeat(np.arange(n), 5)
+    behind = (before + generator.integers(1, n, before.size)) % n
+    weights = generator.normal(0.0, 300.0, before.size)
+    network = LaserNetwork(
+        DEVICE, n, scipy.sparse.coo_array((weights, (behind, before)), shape=(n, n)),
+        gain_ratio=generator.normal(1.0, 0.01, n), lost_spikes=0.1, jitter_ns=0.02,
+    )  # fmt: skip
+
+    def run(threads):
+        settings = SimulationSettings(n_threads=threads, burn_in_ns=2.0)
+        return simulate(network, 0.97, 8.0, seed=4, settings=settings)
+
+    one, two = run(1), run(2)
+    assert one.spikes.n_spikes > 2000
+    assert np.array_equal(one.spikes.time_ns, two.spikes.time_ns)
+    assert np.array_equal(one.spikes.unit, two.spikes.unit)
+    for name, values in one.end.arrays().items():
+        assert np.array_equal(values, getattr(two.end, name)), name
 
 
 def test_coupled_lasers_have_the_same_law_in_windows_and_in_common_steps():

@@ -11,12 +11,16 @@ import numpy as np
 from lasersampling.compiling import njit
 from lasersampling.lasers.integrator.dark import SUBSTEPS, cross_window
 from lasersampling.lasers.integrator.step import step as take_step
+from lasersampling.lasers.integrator.tables import Lanes, Own
 from lasersampling.lasers.integrator.wide_vectors import be_merged, use_wide_vectors
 
-__all__ = ["LANE_BLOCK", "cross", "take_steps"]
+__all__ = ["LANES_AT_ONCE", "LANE_BLOCK", "cross", "lanes_between", "own_between", "take_steps"]
 
 LANE_BLOCK = 16
 """Lanes are padded to the widest vector of float32, so that no remainder loop runs."""
+
+LANES_AT_ONCE = 2048
+"""So many lanes cross a window before others do: their state stays in the cache of a core."""
 
 ONE = np.float32(1.0)
 
@@ -121,8 +125,41 @@ def _put_back(lanes, bright, n_bright):
 
 
 @njit(nogil=True, cache=True, _nrt=False)
+def lanes_between(lanes, first, last):
+    """The same lanes from `first` to `last`, without copies."""
+    be_merged()
+    return Lanes(
+        lanes.field_x[first:last],
+        lanes.field_y[first:last],
+        lanes.gain[first:last],
+        lanes.absorber[first:last],
+        lanes.pump[first:last],
+        lanes.absorber_pump[first:last],
+        lanes.base[first:last],
+        lanes.synaptic[first:last],
+        lanes.photons[first:last],
+        lanes.armed[first:last],
+        lanes.crossed[first:last],
+        lanes.left[first:last],
+        lanes.rng0[first:last],
+        lanes.rng1[first:last],
+        lanes.rng2[first:last],
+        lanes.rng3[first:last],
+    )
+
+
+@njit(nogil=True, cache=True, _nrt=False)
+def own_between(own, first, last):
+    """Gain sections of lanes from `first` to `last`, None if all lasers are equal."""
+    be_merged()
+    if own is None:
+        return None
+    return Own(own.gain_slope[first:last], own.gain_transparency[first:last])
+
+
+@njit(nogil=True, cache=True, _nrt=False)
 def cross(c, own, lanes, bright, bright_own, rises, n_active, step):
-    """Move all lanes through a window: substeps while they are dark, then steps.
+    """Move lanes through a window: substeps while they are dark, then steps.
 
     Lasers whose field turns take no part in this.
     """

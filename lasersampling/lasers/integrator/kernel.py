@@ -30,7 +30,14 @@ from __future__ import annotations
 import numpy as np
 
 from lasersampling.compiling import njit
-from lasersampling.lasers.integrator.bright import cross, take_steps
+from lasersampling.lasers.integrator.bright import (
+    LANE_BLOCK,
+    LANES_AT_ONCE,
+    cross,
+    lanes_between,
+    own_between,
+    take_steps,
+)
 from lasersampling.lasers.integrator.pulses import deliver, drive_again, mean_kernel, send
 from lasersampling.lasers.integrator.threads import wait_for_all
 from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
@@ -67,22 +74,24 @@ def _lateness(faults, lane):
 
 
 @njit(nogil=True, cache=True, _nrt=False)
-def _note_spikes(c, faults, output, rises, part, first_lane):
-    """Keep the spikes that lanes of a part had in a window, by lane; a spike may be lost.
+def _note_spikes(c, faults, output, rises, part, first_lane, first):
+    """Keep the spikes that lanes of a part from `first` on had in a window, by lane.
 
-    The order does not depend then on how lanes were gathered. Spikes of one lane keep theirs.
+    The order does not depend then on how lanes were gathered. Spikes of one lane keep theirs. A
+    spike may be lost.
     """
     time, onset, lane = output.time[part], output.onset[part], output.lane[part]
     start = n = output.n_spikes[part]
     for r in range(rises.n[0]):
-        late = _lateness(faults, rises.lane[r])
+        of_part = first + rises.lane[r]
+        late = _lateness(faults, of_part)
         if late == np.inf:
             continue
         before, after = rises.before[r], rises.after[r]
         missed = 0.0  # fraction of the step after the crossing
         if before > 0:
             missed = np.log(after / c.threshold) / np.log(after / before)
-        seen, who = rises.step[r] - missed + late, first_lane + rises.lane[r]
+        seen, who = rises.step[r] - missed + late, first_lane + of_part
         # The step from which delays count.
         begins = rises.step[r] if faults is None else np.int64(np.ceil(seen))
         k = n
@@ -158,13 +167,19 @@ def advance(model, part, team, first_step, last_step):
             around = max(step - longest, 0), step, step + window // 2
             deliver(c, coupling, events, lanes, where, around, hold)
         if window > 1:
-            cross(c, own, lanes, bright, bright_own, rises, n_active, step)
+            for first in range(0, n_active, LANES_AT_ONCE):
+                n = min(n_active - first, LANES_AT_ONCE)
+                last = first + -(-n // LANE_BLOCK) * LANE_BLOCK
+                some, some_own = lanes_between(lanes, first, last), own_between(own, first, last)
+                cross(c, some_own, some, bright, bright_own, rises, n, step)
+                if rises.n[0] > 0:
+                    _note_spikes(c, faults, output, rises, p, part.first_lane, first)
         else:
             take_steps(c, rotation, own, lanes, rises, n_active, step, 1)
+            if rises.n[0] > 0:
+                _note_spikes(c, faults, output, rises, p, part.first_lane, 0)
         if is_coupled and decays:
             drive_again(c, coupling, lanes, window, hold)
-        if rises.n[0] > 0:
-            _note_spikes(c, faults, output, rises, p, part.first_lane)
         n = output.n_spikes[p]
         turn = _exchange(team, p, n_windows, n, n + n_active * longest > size)
         n_new = team.n_spikes[turn].sum() - output.seen[p].sum()

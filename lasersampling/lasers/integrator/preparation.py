@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from lasersampling.lasers.depression import RESOURCE, SPIKE_AMPLITUDE
 from lasersampling.lasers.device import Device
-from lasersampling.lasers.integrator.bright import LANE_BLOCK
+from lasersampling.lasers.integrator.bright import LANE_BLOCK, LANES_AT_ONCE
 from lasersampling.lasers.integrator.dark import SUBSTEPS
 from lasersampling.lasers.integrator.monitoring import monitored_levels
 from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.integrator.tables import (
+    EVENT,
     Bright,
     Constants,
     Coupling,
@@ -153,12 +154,14 @@ def coupling(
     if synapse.kernel != "exponential":
         pulse = max(1, round(synapse.length_ns(refractory_time_ns) / (step_ps * 1e-3)))
     every = np.arange(network.n_lasers + 1)
+    # Short numbers, as networks of 10^5 lasers are bound by memory.
+    kind = np.int32 if links.post.size < 2**31 else np.int64
     return Coupling(
-        group_start=np.searchsorted(links.pre[first], every).astype(np.int64),
+        group_start=np.searchsorted(links.pre[first], every).astype(kind),
         group_delay=links.delay[first],
-        run_start=np.searchsorted(run_link, number).astype(np.int64),
-        run_link=np.append(run_link, post.size).astype(np.int64),
-        run_post=post[run_link],
+        run_start=np.searchsorted(run_link, number).astype(kind),
+        run_link=np.append(run_link, post.size).astype(kind),
+        run_post=post[run_link].astype(kind),
         link_weight=links.weight[kept],
         pulse_steps=pulse,
         kick=np.float32(synapse.kick * network.device.driven_by(synapse).carrier_lifetime_ns),
@@ -258,16 +261,19 @@ def resumed(fresh: Lanes, start: NetworkState, constants: Constants) -> Lanes:
 
 
 def bright(lanes: Lanes, own: Own | None) -> Bright:
-    """Room for as many lanes as there are."""
-    room = Lanes(*(values.copy() for values in lanes))
-    sections = None if own is None else Own(*(values.copy() for values in own))
-    n_lanes = lanes.pump.size
+    """Room for as many lanes as cross a window at once."""
+    n_lanes = min(lanes.pump.size, LANES_AT_ONCE)
+    room = Lanes(*(values[:n_lanes].copy() for values in lanes))
+    sections = None if own is None else Own(*(values[:n_lanes].copy() for values in own))
     return Bright(room, sections, *np.zeros((2, n_lanes + 1), dtype=np.int64))
 
 
 def rises(n_lanes: int, window_steps: int) -> Rises:
-    """Room for a rise of each lane in every other step of a window: it must fall in between."""
-    size = n_lanes * (window_steps // 2 + 1)
+    """Room for a rise of each lane in every other step of a window: it must fall in between.
+
+    Of more lanes than cross a window at once, it is room for one rise each.
+    """
+    size = max(n_lanes, min(n_lanes, LANES_AT_ONCE) * (window_steps // 2 + 1))
     lane, step = np.zeros((2, size), dtype=np.int64)
     before, after = np.zeros((2, size), dtype=np.float32)
     return Rises(lane, step, before, after, np.zeros(1, dtype=np.int64))
@@ -329,13 +335,7 @@ def events(tables: Coupling, n_lanes: int, window_steps: int, longest_jitter: in
     size = 8 * n_lanes
     return Events(
         slot_head=np.full(n_slots, -1, dtype=np.int64),
-        next=np.zeros(size, dtype=np.int64),
-        lane=np.zeros(size, dtype=np.int64),
-        phase=np.zeros(size, dtype=np.int64),
-        group=np.zeros(size, dtype=np.int64),
-        origin=np.zeros(size, dtype=np.int64),
-        amount=np.zeros(size, dtype=np.float32),
-        cancelled=np.zeros(size, dtype=np.int64),
+        pool=np.zeros(size, dtype=EVENT),
         free=np.arange(size, dtype=np.int64),
         n_free=np.array([size], dtype=np.int64),
         last_spike=np.full(n_lanes, _NEVER, dtype=np.int64),
@@ -343,20 +343,13 @@ def events(tables: Coupling, n_lanes: int, window_steps: int, longest_jitter: in
     )
 
 
-def enlarged(pool: Events) -> Events:
+def enlarged(events: Events) -> Events:
     """The same wheel with twice as many pool entries."""
-    size = pool.next.size
-    empty = np.zeros(size, dtype=np.int64)
-    n_free = int(pool.n_free[0])
-    free = np.concatenate([pool.free[:n_free], np.arange(size, 2 * size)])
-    return pool._replace(
-        next=np.append(pool.next, empty),
-        lane=np.append(pool.lane, empty),
-        phase=np.append(pool.phase, empty),
-        group=np.append(pool.group, empty),
-        origin=np.append(pool.origin, empty),
-        amount=np.append(pool.amount, empty.astype(np.float32)),
-        cancelled=np.append(pool.cancelled, empty),
+    size = events.pool.size
+    n_free = int(events.n_free[0])
+    free = np.concatenate([events.free[:n_free], np.arange(size, 2 * size)])
+    return events._replace(
+        pool=np.append(events.pool, np.zeros(size, dtype=EVENT)),
         free=np.append(free, np.zeros(2 * size - free.size, dtype=np.int64)),
         n_free=np.array([n_free + size], dtype=np.int64),
     )

@@ -36,14 +36,11 @@ def schedule(events, step, lane, phase, group, origin, amount):
     """Put one event into the wheel, which changes the drive by `amount` weights; its pool entry."""
     events.n_free[0] -= 1
     entry = events.free[events.n_free[0]]
-    events.lane[entry] = lane
-    events.phase[entry] = phase
-    events.group[entry] = group
-    events.origin[entry] = origin
-    events.amount[entry] = amount
-    events.cancelled[entry] = 0
+    event = events.pool[entry]
+    event.lane, event.phase, event.group = lane, phase, group
+    event.origin, event.amount, event.is_cancelled = origin, amount, 0
     slot = step % events.slot_head.size
-    events.next[entry] = events.slot_head[slot]
+    event.next = events.slot_head[slot]
     events.slot_head[slot] = entry
     return entry
 
@@ -91,14 +88,14 @@ def deliver(c, coupling, events, lanes, where, around, hold):
         left, missed = _lateness(c, coupling, now - due, hold)
         events.slot_head[slot] = -1
         while entry >= 0:
-            following = events.next[entry]
-            lane, phase, group = events.lane[entry], events.phase[entry], events.group[entry]
+            event = events.pool[entry]
+            following, lane, phase, group = event.next, event.lane, event.phase, event.group
             laser = lane % n_lasers
             base = lane - laser - first_lane
             if phase == END and events.last_end[lane] == entry:
                 events.last_end[lane] = -1
-            if not events.cancelled[entry]:
-                amount = events.amount[entry]
+            amount, origin = event.amount, event.origin
+            if not event.is_cancelled:
                 for run in range(coupling.run_start[group], coupling.run_start[group + 1]):
                     link, target = coupling.run_link[run], base + coupling.run_post[run]
                     n = coupling.run_link[run + 1] - link
@@ -114,7 +111,6 @@ def deliver(c, coupling, events, lanes, where, around, hold):
                         change = _positive(after) - _positive(before)
                         carriers[k] += kick * w + missed * change
                 if group + 1 < coupling.group_start[laser + 1]:
-                    origin = events.origin[entry]
                     # Jitter can have moved the origin so far back that the target is late already.
                     after = max(origin + coupling.group_delay[group + 1], due + 1)
                     schedule(events, after, lane, phase, group + 1, origin, amount)
@@ -164,7 +160,7 @@ def emit(coupling, events, depression, n_lasers, lane, earliest, onset):
             before = np.float32(depression.amplitude[lane])
         amplitude = transmitted(depression, lane, onset)
     if renewed:
-        events.cancelled[running] = 1
+        events.pool[running].is_cancelled = 1
     if not renewed or depression is not None:
         due = max(begin + coupling.group_delay[group], earliest)
         schedule(events, due, lane, START, group, begin, amplitude - before)

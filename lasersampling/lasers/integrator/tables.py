@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
+    "EVENT",
     "Bright",
     "Constants",
     "Coupling",
@@ -123,17 +124,25 @@ class Depressed(NamedTuple):
     amplitude: np.ndarray  # (lanes,) float64, of the last spike
 
 
+EVENT = np.dtype(
+    {
+        "names": ["next", "lane", "group", "origin", "phase", "is_cancelled", "amount"],
+        "formats": ["i4", "i4", "i4", "i8", "i2", "i2", "f4"],
+        "offsets": [0, 4, 8, 16, 12, 14, 24],
+        "itemsize": 32,
+    },
+    align=True,
+)
+"""An event of the timing wheel, in half a line of the cache: the next one of its slot, the lane
+that has spiked, the group of its connections, the step from which delays count, start or end of a
+pulse, whether it is void, and the change of the drive in weights."""
+
+
 class Events(NamedTuple):
     """Timing wheel: per slot a linked list of events out of a pool."""
 
     slot_head: np.ndarray
-    next: np.ndarray
-    lane: np.ndarray
-    phase: np.ndarray
-    group: np.ndarray
-    origin: np.ndarray  # step at which the delays are counted from
-    amount: np.ndarray  # float32, change of the drive in weights
-    cancelled: np.ndarray
+    pool: np.ndarray  # of EVENT
     free: np.ndarray  # stack of free pool entries
     n_free: np.ndarray  # (1,)
     last_spike: np.ndarray  # (lanes,) step

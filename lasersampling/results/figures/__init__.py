@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "integrator_convergence": ("convergence",),
     "machines": ("machines/kl_floor_learned_*",),
     "mixing": ("mixing",),
+    "large_networks": ("large",),
     "laser_dynamics": ("spike", "portrait", "refractory", "stability", "regimes"),
     "neighbours": ("neighbours",),
     "network_inference": ("explaining_away", "visual_perception"),

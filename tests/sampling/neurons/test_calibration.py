@@ -118,7 +118,7 @@ def test_the_key_depends_on_everything():
             (neuron(step_ps=2.0), SHORT),
             (neuron(delay_ns=1.0), SHORT),
             (neuron(synapse=Synapse()), SHORT),
-            (neuron(device=Lasers("D5").neuron.device, step_ps=2.0), SHORT),
+            (neuron(device=Lasers("D5").neuron.device, step_ps=1.5), SHORT),
         )
     }
     assert len(keys) == 8

@@ -159,11 +159,21 @@ def write_renewal(file):
         write_array(file, f"machines/kl_{name}", 1e-3 * (1.0 + k + np.arange(4)), "machine")
 
 
+def write_large(file):
+    n_lasers = np.array([1000, 10_000, 100_000])
+    write_array(file, "large/lasers", n_lasers, "size")
+    for name, value in (("processor_time_s", 5e-7), ("memory_bytes", 2000.0)):
+        values = value * np.array([[1.0, 1.0, 1.2], [1.1, 1.1, 1.3]])
+        write_array(file, f"large/{name}", values, "kind", "size")
+    file.attributes("large", {"kinds": ["lattice", "random"], "neighbours": 10})
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "design": write_design,
     "exact_reference": write_exact_reference,
     "integrator_convergence": write_integrator_convergence,
+    "large_networks": write_large,
     "laser_dynamics": write_laser_dynamics,
     "raster": write_raster,
     "renewal": write_renewal,
