@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"cli": (), "experiments": ()},
-    {"comparison": (), "export": (), "report": ()},
+    {"comparison": (), "export": (), "report": (), "sweeps": ()},
     {"commands": ()},
     {"judging": ()},
     {"results": ("figures",)},
@@ -42,6 +42,7 @@ JOBS = {
     "comparison": "ways to train, side by side",
     "export": "formats of other tools",
     "report": "a page on results",
+    "sweeps": "a command, many times",
     "commands": "what commands and experiments share",
     "judging": "figures of merit",
     "results": "results files",

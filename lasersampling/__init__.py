@@ -114,6 +114,8 @@ Files
     trains_of_events       spikes of lasers from NIR event data
 
 Results
+    sweep                  a command with many values and seeds, side by side
+    read_swept             what a sweep has found so far
     read_results           a results file of a command or an experiment
     untrusted_files        HDF5 files are read by another process first, within limits
     ResultsFile            a results file, written
@@ -234,6 +236,8 @@ if TYPE_CHECKING:
     from lasersampling.statistics import kl_divergence as kl_divergence
     from lasersampling.statistics import r_hat as r_hat
     from lasersampling.statistics import total_variation as total_variation
+    from lasersampling.sweeps import read_swept as read_swept
+    from lasersampling.sweeps import sweep as sweep
     from lasersampling.trust import untrusted_files as untrusted_files
 
 _NAMES_IN = {
@@ -317,6 +321,7 @@ _NAMES_IN = {
     "sampling.renewal.hazard_measurement": ["HazardSettings"],
     "sampling.renewal.sampler": ["Renewal"],
     "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
+    "sweeps": ["read_swept", "sweep"],
     "trust": ["untrusted_files"],
 }
 """The public names, by the module that each comes from; without one it is a package itself."""

@@ -40,9 +40,9 @@ from lasersampling.lif.populations.population import INPUTS
 from lasersampling.paths import suffix_of
 from lasersampling.results import Results, read_results
 from lasersampling.results.contents import Entry
-from lasersampling.results.names import STAGES, command_of
+from lasersampling.results.names import command_of
 from lasersampling.results.records import flattened
-from lasersampling.results.summary import Summary, summary_of
+from lasersampling.results.summary import Summary, heads_of, summary_of
 
 Description = tuple[dict[str, Any], RenderableType]
 
@@ -132,9 +132,7 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
 def _summary(results: Results, *, whole: bool) -> Summary:
     """Put the figures of merit into words as the command that measured them did."""
     command = command_of(str(results.attrs.get("command", "")))
-    sampler = str(results.attributes.get("samples", {}).get("sampler", ""))
-    heads = {"": STAGES.get(sampler, sampler)} if command == "sample" else {}
-    return summary_of(results.metrics, command, whole=whole, heads=heads)
+    return summary_of(results.metrics, command, whole=whole, heads=heads_of(results))
 
 
 def _names(contents: Mapping[str, Entry]) -> RenderableType:

@@ -21,6 +21,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "classify": ("lasersampling classify yin_yang_small --members 4 --out yin_yang.h5",),
     "compare": ("lasersampling compare yin_yang_methods --only main --out methods.h5",),
+    "sweep": (
+        "lasersampling sweep sample random_five --over chains=2,4 --seeds 5 --out s.h5",
+        "lasersampling sweep fit distribution --over hidden=1:4:4 --out hidden.h5",
+        "lasersampling sweep yin_yang_small --over network.hidden=[5],[20] --out s.h5",
+    ),
     "report": ("lasersampling report fit.h5 other.h5 --out comparison.html",),
     "plot": ("lasersampling plot fit.h5 distribution --out fit.pdf",),
     "export": ("lasersampling export five.h5 --to csv --group spikes",),

@@ -26,7 +26,8 @@ def export(
     group: Annotated[
         list[str] | None,
         typer.Option(
-            help="Group to export, may be repeated; by default samples, spikes, traces, history.",
+            help="Group to export, may be repeated; by default samples, spikes, traces, "
+            "history, pieces (of a sweep).",
             rich_help_panel=SETTINGS,
         ),
     ] = None,
@@ -44,7 +45,7 @@ def export(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write samples, spikes, traces and histories for other tools."""
+    """Write samples, spikes, traces, histories and pieces of sweeps for other tools."""
     from rich.text import Text
 
     from lasersampling.export.writing import export as write

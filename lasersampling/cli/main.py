@@ -22,14 +22,15 @@ from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
 from lasersampling.cli.infer import infer
 from lasersampling.cli.info import info
-from lasersampling.cli.output import Invocation
 from lasersampling.cli.plot import plot
 from lasersampling.cli.preparing import with_rounds
 from lasersampling.cli.report import report
 from lasersampling.cli.sample import sample
 from lasersampling.cli.serve import serve
 from lasersampling.cli.simulate import simulate
+from lasersampling.cli.sweep import sweep
 from lasersampling.commands.exit_codes import INTERRUPTED, exit_codes, say
+from lasersampling.commands.invocation import Invocation
 from lasersampling.commands.stopping import Stopped, stopped_by_signals
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.trust import untrusted_files
@@ -63,6 +64,8 @@ _LASERS = simulate, calibrate, sample, fit, infer, generate
 _FILES = report, plot, export, convert, info
 for _command in (*_LASERS, classify, compare, *_FILES):
     app.command(epilog=epilog_of(_command.__name__))(_command)
+# Its own options may stand between those of the command that is swept.
+app.command(epilog=epilog_of("sweep"), context_settings={"ignore_unknown_options": True})(sweep)
 app.add_typer(serve, name="serve")
 
 

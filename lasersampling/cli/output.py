@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from lasersampling.commands.invocation import Invocation
 from lasersampling.commands.reporting import Reporter
 
 if TYPE_CHECKING:
     from lasersampling.results import ResultsFile
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """How and when the command was called.
-
-    Attributes
-    ----------
-    command : str
-        The command line.
-    started : float
-        Time of the call on the clock of `time.monotonic` [s].
-    """
-
-    command: str
-    started: float = field(default_factory=time.monotonic)
 
 
 class Output:
@@ -72,14 +55,14 @@ class Output:
         self._path = path
         self._overwrite = overwrite
         self._inputs = [name for name in inputs if name is not None]
-        self._figures = figures
+        self._figures = figures if self._invocation.draws_figures else ()
         self._file: ResultsFile | None = None
         self.files: list[Path] = []
         if path is not None:
             from lasersampling.atomic import check_outputs
             from lasersampling.results.outputs import Outputs
 
-            Outputs.checked(path, figures, inputs=self._inputs, overwrite=overwrite)
+            Outputs.checked(path, self._figures, inputs=self._inputs, overwrite=overwrite)
             check_outputs([path], folders=folders, overwrite=True)
 
     @contextmanager
@@ -91,6 +74,7 @@ class Output:
         InputError
             At once, if the file or a figure of it can no longer be written.
         """
+        self._invocation.begin()
         if self._path is None:
             yield None
             return

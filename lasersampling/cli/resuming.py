@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
 
-from lasersampling.cli.output import Invocation
+from lasersampling.commands.invocation import Invocation
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,20 +101,21 @@ class Training:
         InputError
             At once, if the file or a figure of it cannot be written.
         """
+        invocation: Invocation = context.obj
+        invocation.begin()
         if self.out is None:
             yield None
             return
         from lasersampling.config import to_toml
         from lasersampling.results.run_file import RunFile
 
-        invocation: Invocation = context.obj
         with RunFile.open(
             self.out,
             command=invocation.command,
             seed=seed,
             config=to_toml(config),
             overwrite=self.overwrite,
-            figures=self.figures,
+            figures=self.figures if invocation.draws_figures else (),
             inputs=[name for name in self.inputs if name is not None],
             goes_on=self.goes_on,
         ) as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lasersampling.lasers.device import Device as Laser
+    from lasersampling.results import Metric
 
 USUAL_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Activations P(z = 1) of the lasers that are simulated if no pump is given."""
@@ -51,8 +53,8 @@ def simulate(
     import numpy as np
 
     from lasersampling.cli.configurations import SimulateConfig
-    from lasersampling.cli.ranges import numbers_of
     from lasersampling.cli.tables import rows_table
+    from lasersampling.commands.ranges import numbers_of
     from lasersampling.lasers.network import LaserNetwork
     from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
     from lasersampling.lasers.simulation import SimulationSettings, TraceRequest
@@ -95,6 +97,10 @@ def simulate(
             )
         spikes, traces = simulation.spikes, simulation.traces
         counts, rates = spikes.counts()[0], spikes.rate_per_ns()[0]
+        errors = [
+            rate_error_per_ns(spikes.intervals_ns(unit), spikes.duration_ns)
+            for unit in range(n_lasers)
+        ]
         if file is not None and traces is not None:
             write_device(file, laser)
             file.write_spikes(spikes)
@@ -104,10 +110,8 @@ def simulate(
                 spike_threshold_photons=laser.detection.threshold_photons,
                 pump_ratio=config.pump,
             )
+            file.metrics(_rates(rates.tolist(), errors))
     output.draw(reporter)
-    errors = [
-        rate_error_per_ns(spikes.intervals_ns(unit), spikes.duration_ns) for unit in range(n_lasers)
-    ]
     measured = list(zip(config.pump, counts.tolist(), rates.tolist(), errors, strict=True))
     reporter.result(
         {
@@ -127,6 +131,23 @@ def simulate(
             range(3),
         ),
     )
+
+
+def _rates(rates: Sequence[float], errors: Sequence[float | None]) -> dict[str, Metric]:
+    """Spike rates as figures of merit, numbered if there are several lasers."""
+    from lasersampling.results import Metric
+
+    single = len(rates) == 1
+    return {
+        "rate_per_ns" if single else f"rate_per_ns_{k}": Metric(
+            rate,
+            error,
+            "1/ns",
+            "spikes of the laser" if single else f"spikes of laser {k}",
+            reason="too few spikes for an error" if error is None else None,
+        )
+        for k, (rate, error) in enumerate(zip(rates, errors, strict=True))
+    }
 
 
 def rate_error_per_ns(intervals_ns: NDArray[np.float64], duration_ns: float) -> float | None:

@@ -264,6 +264,48 @@ def files_named(
     return found
 
 
+def command_of_recipe(path: Path) -> str | None:
+    """Tell by its keys for which command a recipe is; None for a file that is none.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    from lasersampling.config import read_toml
+
+    table = read_toml(path)
+    return next((command for key, command in _COMMANDS.items() if key in table), None)
+
+
+def key_of(option: str) -> str:
+    """Name the key of the configuration for an option.
+
+    Examples
+    --------
+    >>> key_of("--duration-ns"), key_of("--adapt")
+    ('duration_ns', 'adaptation_rounds')
+    """
+    keys = {flag: key for key, flag in _FLAGS.items()}
+    return keys.get(option, option.removeprefix("--").replace("-", "_"))
+
+
+def dotted(key: str) -> tuple[str, ...]:
+    """Take a dotted key apart; see `configured`. An empty part means that it is none.
+
+    Examples
+    --------
+    >>> dotted('settings."network.hidden"')
+    ('settings', 'network.hidden')
+    """
+    return tuple(_keys(key))
+
+
 def put(values: dict[str, Any], path: Sequence[str], value: object) -> bool:
     """Set a value in nested tables; say whether that was possible.
 

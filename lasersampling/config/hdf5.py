@@ -32,6 +32,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,7 @@ __all__ = ["Dataset", "Group", "file_content", "opened", "opened_bytes", "sealed
 _LONGEST_REASON = 200
 _LARGEST_CONTENT = 10**9
 _CHUNK_HEAD = 64
+_PATIENCE_S = 1.0
 
 
 @contextmanager
@@ -89,11 +91,18 @@ def opened(path: str | os.PathLike[str], expected: str) -> Iterator[Group]:
     with _translated(name, expected):
         size = check_file(path, expected)
         identity = inspected(path, expected)
-        try:
-            file = h5py.File(os.fspath(path), "r", locking="best-effort")
-        except BlockingIOError:
-            got = "a file that another process is writing"
-            raise InputError.single(name, got, f"{expected}; wait until that is over") from None
+        # A run that puts its file in place holds it for a moment more.
+        end = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                file = h5py.File(os.fspath(path), "r", locking="best-effort")
+                break
+            except BlockingIOError:
+                if time.monotonic() < end:
+                    time.sleep(_PATIENCE_S / 20)
+                    continue
+                got = "a file that another process is writing"
+                raise InputError.single(name, got, f"{expected}; wait until that is over") from None
         with file:
             check_same(file.id.get_vfd_handle(), identity, name, expected)
             yield Group(Source(name, expected, size), file, "")

@@ -10,7 +10,7 @@ from lasersampling.errors import InputError
 from lasersampling.paths import expanded
 
 _SUFFIXES = (".toml", ".h5")
-_KINDS = (
+KINDS = (
     "devices",
     "machines",
     "bayesian_networks",
@@ -19,6 +19,7 @@ _KINDS = (
     "chips",
     "imperfections",
 )
+"""Folders of shipped files."""
 
 
 def shipped_path(kind: str, name: str) -> Path:
@@ -104,7 +105,7 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
         return files[name]
     alike = difflib.get_close_matches(name, files, n=1)
     alike += [known for known in files if known.lower() == name.lower() and known not in alike]
-    others = [other for other in _KINDS if other != kind and name in _files(other)]
+    others = [other for other in KINDS if other != kind and name in _files(other)]
     meant = f" (did you mean {alike[-1]!r}?)" if alike else ""
     if others:
         meant = f", one of the {others[0].replace('_', ' ')}"
@@ -137,8 +138,8 @@ def located(path: str, folder: Path, names: Collection[str] = ()) -> str:
 
 
 def _files(kind: str) -> dict[str, Path]:
-    if not isinstance(kind, str) or kind not in (*_KINDS, "calibrations"):
-        expected = f"one of {', '.join(_KINDS)}, calibrations"
+    if not isinstance(kind, str) or kind not in (*KINDS, "calibrations"):
+        expected = f"one of {', '.join(KINDS)}, calibrations"
         raise InputError.single("kind", repr(kind), expected)
     package = Path(__file__).resolve().parents[1]
     # A wheel carries the folder inside the package; in a clone it stands beside the package.

@@ -18,7 +18,7 @@ from lasersampling.paths import expanded
 from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
 
-GROUPS = ("samples", "spikes", "traces", "history")
+GROUPS = ("samples", "spikes", "traces", "history", "pieces")
 """Groups that are exported unless others are named."""
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "netcdf": ".nc", "nwb-like": ".nwb.h5"}
@@ -96,7 +96,7 @@ def export(
         Format: tables of text, one file each; tables of columns with their types; one netCDF-4 file
         with a group each; an HDF5 file laid out like Neurodata Without Borders.
     groups : collection of str
-        Groups; by default those of ``samples``, ``spikes``, ``traces`` and ``history`` that there
+        Groups; by default those of `GROUPS`, such as ``samples`` and ``spikes``, that there
         are.
     folder : path-like, optional
         Folder of the files, which are named after the results file; by default the same.

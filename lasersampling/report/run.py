@@ -14,10 +14,10 @@ from lasersampling.report.pictures import Band, Forming, bands_of, forming_of
 from lasersampling.report.slider import frames_of, has_frames
 from lasersampling.report.words import aligned
 from lasersampling.results.contents import Entry, Results
-from lasersampling.results.names import STAGES, command_of
+from lasersampling.results.names import command_of
 from lasersampling.results.numbers import duration
 from lasersampling.results.reading import read_results
-from lasersampling.results.summary import Summary, summary_of
+from lasersampling.results.summary import Summary, heads_of, summary_of
 
 _N_TILES = 3
 _MOST_LINES = 12
@@ -181,7 +181,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
         is_complete="checkpoint" not in bare.attributes and bool(bare.attrs.get("complete", True)),
         certificates=_certificates(bare.attributes),
         remarks=_remarks(bare.attributes),
-        summary=summary_of(bare.metrics, command_of(line), heads=_heads(bare, line)),
+        summary=summary_of(bare.metrics, command_of(line), heads=heads_of(bare)),
         facts=_facts(bare.attrs),
         config=bare.config,
         contents=bare.contents,
@@ -197,14 +197,6 @@ def read_run(path: str | os.PathLike[str]) -> Run:
 def _wanted(bare: Results) -> Collection[str]:
     wanted = {"images", "completions"} & set(bare.attributes)
     return wanted | {"samples", "distribution"} if has_frames(bare) else wanted
-
-
-def _heads(bare: Results, line: str) -> dict[str, str] | None:
-    """Name the sampler above measures that name none, where a file tells which it was."""
-    sampler = bare.attributes.get("samples", {}).get("sampler")
-    if command_of(line) != "sample" or not isinstance(sampler, str):
-        return None
-    return {"": STAGES.get(sampler, sampler)}
 
 
 def _kind(line: str) -> str:

@@ -9,7 +9,7 @@ in which order each command shows its measures.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SHOWN = 5
 """Measures that a command shows if not all are asked for."""
@@ -113,6 +113,7 @@ MEASURES: dict[str, Measure] = {
     "sample_time_tau": Measure("time per independent sample", "τ_ref"),
     "sample_energy_fj": Measure("electrical energy per independent sample", "fJ"),
     "samples_per_s": Measure("independent samples", "1/s"),
+    "rate_per_ns": Measure("spikes of the laser", "1/ns"),
     "spike_rate_per_ns": Measure("spikes at half activation", "1/ns"),
     "spike_energy_fj": Measure("electrical energy per spike", "fJ"),
     "synapse_energy_fj": Measure("energy per spike and target, weight 1", "fJ"),
@@ -159,6 +160,9 @@ STAGES: dict[str, str] = {
     "kernel": "kernel machine",
 }
 """Words of samplers and stages, by the names that stand in names of figures of merit, in order."""
+
+_AT = "@"
+"""What stands in names of figures of merit of a sweep before the number of the combination."""
 
 _BEFORE = ("linear", "kernel")
 """What stands before the name of the measure instead of after it."""
@@ -265,6 +269,9 @@ def parsed(name: str) -> tuple[str, str]:
     """
     if name in MEASURES:
         return name, ""
+    if _AT in name:
+        measure, _, place = name.rpartition(_AT)
+        return measure, f"{_AT}{place}"
     for stage in STAGES:
         measure = name.removeprefix(f"{stage}_")
         if stage in _BEFORE and measure in MEASURES:
@@ -276,6 +283,17 @@ def parsed(name: str) -> tuple[str, str]:
         if name.startswith(f"{measure}_"):
             return measure, name.removeprefix(f"{measure}_")
     return name, ""
+
+
+def at(name: str, place: int) -> str:
+    """Name a figure of merit of one of the combinations of values of a sweep.
+
+    Examples
+    --------
+    >>> at("p_value", 2), parsed("p_value@2"), parsed("p_value_gibbs@2")
+    ('p_value@2', ('p_value', '@2'), ('p_value_gibbs', '@2'))
+    """
+    return f"{name}{_AT}{place}"
 
 
 def measure_of(name: str, units: str = "1", description: str = "") -> Measure:
@@ -297,6 +315,10 @@ def measure_of(name: str, units: str = "1", description: str = "") -> Measure:
     """
     if name in MEASURES:
         return MEASURES[name]
+    stem, stage = parsed(name)
+    if stem in MEASURES and stage in STAGES:  # where columns are no samplers
+        known = MEASURES[stem]
+        return replace(known, words=f"{known.words}, {STAGES[stage]}")
     return Measure(description or name.replace("_", " "), "" if units == "1" else units)
 
 

@@ -6,13 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lasersampling.results.contents import Metric
+import numpy as np
+
+from lasersampling.results.contents import Metric, Results
 from lasersampling.results.names import (
     ENDINGS,
     SHOWN,
     STAGES,
     Ending,
     Measure,
+    at,
+    command_of,
     measure_of,
     parsed,
 )
@@ -157,6 +161,26 @@ def summary_of(
     return Summary(
         tuple(words.head(stage) for stage in stages), tuple(rows), len(stems) - len(shown)
     )
+
+
+def heads_of(results: Results) -> dict[str, str]:
+    """Give the words of columns that only the file knows: its sampler, or values of a sweep.
+
+    Parameters
+    ----------
+    results : Results
+        A results file; none of its arrays need be loaded.
+    """
+    told = {
+        at("", place): str(text)
+        for place, text in enumerate(
+            np.atleast_1d(results.attributes.get("pieces", {}).get("combinations", []))
+        )
+    }
+    sampler = results.attributes.get("samples", {}).get("sampler")
+    if command_of(str(results.attrs.get("command", ""))) == "sample" and isinstance(sampler, str):
+        told[""] = STAGES.get(sampler, sampler)
+    return told
 
 
 def _cell(name: str, metric: Metric, measure: Measure) -> Cell:

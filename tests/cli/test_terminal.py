@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.cli import main
-from lasersampling.cli.output import Invocation
 from lasersampling.cli.tables import rows_table
+from lasersampling.commands.invocation import Invocation
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config.toml import toml_of
@@ -38,6 +38,10 @@ RUNS: dict[str, tuple[Any, ...]] = {
     ),
     "classify": (
         "classify", "yin_yang_small", "--set=network.hidden=[4]", "--set=learning.n_epochs=1",
+    ),
+    "sweep": (
+        "sweep", "sample", "machine.toml", *GIBBS, "--over", "chains=2,4", "--seeds", 2,
+        "--out", "sweep.h5", "--workers", 1,
     ),
     "report": ("report", "results.h5"),
     "plot": ("plot", "results.h5"),
@@ -95,10 +99,12 @@ def test_every_command_stands_here():
 )
 def test_every_command_ends_well_on_a_terminal_of_ascii(run, inputs, name, monkeypatch):
     """A pipe of ASCII gets tables of 80 columns in words, and the file the time since the call."""
-    written = {"compare": "ways.h5"} | dict.fromkeys(("sample", *LONG[:2], *LONG[3:]), "run.h5")
+    written = {"compare": "ways.h5", "sweep": "sweep.h5"} | dict.fromkeys(
+        ("sample", *LONG[:2], *LONG[3:]), "run.h5"
+    )
     out = ("--out", "run.h5") if written.get(name) == "run.h5" else ()
     begun = time.monotonic()
-    monkeypatch.setattr(main, "Invocation", lambda line: Invocation(line, begun - 1000.0))
+    monkeypatch.setattr(main, "Invocation", lambda line: Invocation(line, started=begun - 1000.0))
     ran = run(*RUNS[name], *out, encoding="ascii")
     assert ran.code == 0, ran.err
     assert ran.out.strip()

@@ -37,6 +37,27 @@ def write_divergence(file):
     file.attributes("device", {"refractory_time_ns": 2.5})
 
 
+def write_sweep(file, *, texts=False, lines=2):
+    """Pieces of a sweep over draws, or over devices, with several chains and seeds."""
+    values = np.array(["D2", "D6"]) if texts else np.array([100, 1000, 10000])
+    pieces = [(v, c, s) for s in range(3) for v in range(len(values)) for c in range(lines)]
+    value, chains, seed = (np.array(column) for column in zip(*pieces, strict=True))
+    loss = 0.1 / (1 + value) ** 2 * (1 + 0.1 * seed) / (1 + chains)
+    for name, column in (
+        ("over.draws", values[value]),
+        ("over.chains", 2 + chains),
+        ("seed", seed),
+        ("kl_sample_target", loss),
+        ("p_value", np.where(seed == 1, np.nan, 0.2 + loss)),
+    ):
+        file.write(f"pieces/{name}", column, ("piece",), units="1", description=name)
+    file.attributes(
+        "pieces",
+        {"metrics": ["kl_sample_target", "p_value"], "swept_command": "sample",
+         "combinations": ["one", "another"]},
+    )  # fmt: skip
+
+
 def write_machines(file):
     seeds = np.arange(6)
     file.write("machines/seed", seeds, ("seed",), units="1", description="seed")
@@ -178,6 +199,7 @@ WRITERS = {
     "adaptation": write_adaptation,
     "imperfections": write_imperfections,
     "machines": write_machines,
+    "sweep": write_sweep,
     "mixing": write_mixing,
     "network_inference": write_networks,
     "online_learning": write_online,

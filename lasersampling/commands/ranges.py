@@ -79,7 +79,8 @@ def _read(text: str, least: float, most: float, room: int) -> list[float]:
 
 
 def _number(text: str, least: float, most: float) -> float:
-    expected = f"numbers from {least:g} to {most:g}"
+    unlimited = least == -math.inf and most == math.inf
+    expected = "finite numbers" if unlimited else f"numbers from {least:g} to {most:g}"
     try:
         number = float(text)
     except ValueError:

@@ -1,0 +1,116 @@
+"""One piece of a sweep, as a worker does it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lasersampling.atomic import FileInUseError
+from lasersampling.commands.invocation import Purpose
+from lasersampling.results import Metric, Results, read_results
+from lasersampling.sweeps.calling import call
+from lasersampling.sweeps.grid import Cell
+from lasersampling.sweeps.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a sweep.
+
+    Attributes
+    ----------
+    cell : Cell
+        Its values and its seed.
+    words : tuple of str
+        The command and its arguments.
+    file : Path
+        Results file of the piece, if the worker sees its folder.
+    can_resume : bool
+        Whether the command goes on from its results file if it was stopped.
+    is_kept : bool
+        Whether the results file stays.
+    """
+
+    cell: Cell
+    words: tuple[str, ...]
+    file: Path
+    can_resume: bool
+    is_kept: bool
+
+
+def do_piece(piece: Piece) -> Outcome:
+    """Call the command of a piece, and say what it found or why it failed.
+
+    Parameters
+    ----------
+    piece : Piece
+        The piece. If its results file is there, because an earlier worker was lost, the command
+        goes on from it.
+    """
+    command = shlex.join(["lasersampling", *piece.words])
+    told: list[str] = []
+    try:
+        with _place(piece) as file:
+            results = _finished(file) or _called(piece, file, told)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it is, other pieces go on
+        return Outcome(piece.cell, command, failure=_words_of(error), warnings=tuple(told))
+    attrs = results.attrs
+    metrics = {name: _described(metric) for name, metric in results.metrics.items()}
+    return Outcome(
+        piece.cell, command, metrics, float(attrs["wall_time_s"]),
+        str(attrs["git_commit"]), warnings=tuple(told),
+    )  # fmt: skip
+
+
+def _called(piece: Piece, file: Path, told: list[str]) -> Results:
+    """Call the command, or let it go on; `told` gets its warnings."""
+    if file.exists() and piece.can_resume:
+        words = [piece.words[0], "--resume", str(file)]
+    else:
+        words = [*piece.words, "--out", str(file), "--overwrite"]
+    told += call(words, Purpose.PIECE)
+    return read_results(file, groups=())
+
+
+def _described(metric: Metric) -> Metric:
+    """Leave the reason out of a description, which then is that of all pieces."""
+    return replace(metric, description=metric.description.removesuffix(f"; {metric.reason}"))
+
+
+@contextlib.contextmanager
+def _place(piece: Piece) -> Iterator[Path]:
+    """Name the results file of a piece, in a folder of this machine if need be."""
+    if not piece.file.parent.is_dir():
+        with tempfile.TemporaryDirectory(prefix="lasersampling-") as folder:
+            yield Path(folder) / piece.file.name
+        return
+    yield piece.file
+    if not piece.is_kept:
+        piece.file.unlink(missing_ok=True)
+
+
+def _finished(file: Path) -> Results | None:
+    """Read the results of a piece that was done before, and not recorded."""
+    if not file.exists():
+        return None
+    results = read_results(file, groups=())
+    return results if results.attrs.get("complete", True) else None
+
+
+def _words_of(error: BaseException) -> str:
+    """Say why a piece failed, on one line."""
+    code = getattr(error, "exit_code", None)
+    if code == 3:
+        return "its draws are rejected (--strict)"
+    if isinstance(error, MemoryError):
+        return f"more was asked for than fits into memory ({error})"
+    text = " ".join(str(error).split())
+    if isinstance(error, FileInUseError) or type(error).__module__.startswith("lasersampling."):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
