@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,7 +114,9 @@ def sweep(
         raise InputError.single("--resume", "beside --overwrite", expected)
     grid = Grid(tuple(map(axis_of, over or ())), tuple(range(seed, seed + seeds)))
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
-    planned = plan(words, grid, out, existing, context.obj.command)
+    planned = replace(
+        plan(words, grid, out, existing, context.obj.command), started=context.obj.started
+    )
     with reporter.progress("checking all combinations") as progress:
         planned.call.check(grid, progress)
     reporter.status(

@@ -33,16 +33,16 @@ class Record:
         The sweep, with all outcomes so far.
     """
 
-    def __init__(self, swept: Swept, command: str) -> None:
+    def __init__(self, swept: Swept, command: str, started: float) -> None:
         self.swept = swept
         self._command = command
         self._journal = journal_of(swept.path)
-        self._started = self._written = time.monotonic()
+        self._started, self._written = started, time.monotonic()
         self._spent_s, self._took_s = 0.0, 0.0
 
     @classmethod
     @contextmanager
-    def open(cls, swept: Swept, command: str, *, goes_on: bool) -> Iterator[Record]:
+    def open(cls, swept: Swept, command: str, started: float, *, goes_on: bool) -> Iterator[Record]:
         """Reserve the results file.
 
         Parameters
@@ -51,6 +51,8 @@ class Record:
             What is swept; its outcomes are read from the file if the sweep goes on.
         command : str
             Command line, for the record.
+        started : float
+            Moment from which the stored wall time counts, on the clock of `time.monotonic` [s].
         goes_on : bool
             Whether the sweep goes on from the file.
 
@@ -60,7 +62,7 @@ class Record:
             If another run is writing the file, or it holds another sweep.
         """
         with reserved(swept.path):
-            record = cls(swept, command)
+            record = cls(swept, command, started)
             if goes_on:
                 record._read()
             else:

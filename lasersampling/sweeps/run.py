@@ -6,9 +6,10 @@ import hashlib
 import os
 import re
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -121,6 +122,8 @@ class Plan:
         Command line, for the record.
     goes_on : bool
         Whether the sweep goes on from its file.
+    started : float
+        Moment on the clock of `time.monotonic` from which the stored wall time counts [s].
     """
 
     call: Call
@@ -128,6 +131,7 @@ class Plan:
     outputs: Outputs
     command: str
     goes_on: bool
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def folder(self) -> Path:
@@ -143,7 +147,8 @@ class Plan:
     ) -> Swept:
         """Do the pieces that are not done yet; see `sweep`."""
         swept = Swept(self.outputs.results, self.call.words, self.grid, {})
-        with Record.open(swept, self.command, goes_on=self.goes_on) as record:
+        about = self.command, self.started
+        with Record.open(swept, *about, goes_on=self.goes_on) as record:
             self.folder.mkdir(exist_ok=True)
             if not self.goes_on:
                 for path in _pieces_in(self.folder, self.grid):
