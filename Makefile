@@ -35,7 +35,7 @@ help:
 	@echo "make test       the tests;  make test-slow: those that take longer"
 	@echo "make test-portable   the tests as on an old processor (docs/reproducibility.md)"
 	@echo "make lint       ruff and mypy;  make format: ruff mends what it can"
-	@echo "make bench      benchmarks, of public integrators too where they are installed"
+	@echo "make bench      speeds and their ratios in one table, beside those accepted before"
 	@echo "make calibrations   measure shipped calibrations anew where the code has changed; minutes"
 	@echo "make results    RESULTS.md and its figures from the files in data/results"
 	@echo "make results-plan   what of them is out of date, and how long it takes to measure it"
@@ -79,13 +79,9 @@ format: $(STAMP)
 	$(IN)ruff format .
 
 bench: $(STAMP)
-	$(IN)python benchmarks/bench_kernel.py
-	@if $(IN)python -c 'import diffrax, torchsde' 2>/dev/null; \
-	 then $(IN)python benchmarks/bench_integrators.py; \
-	 else echo "no comparison with public integrators; it needs\
-	 $(IN)python -m pip install -c constraints.txt -e '.[peers]'"; fi
-	$(IN)python benchmarks/bench_renewal.py
-	$(IN)python benchmarks/bench_spike_times.py
+	$(IN)python benchmarks/bench.py run
+	@$(IN)python -c 'import diffrax, torchsde' 2>/dev/null || echo "more public integrators can be\
+	 measured beside after $(IN)python -m pip install -c constraints.txt -e '.[peers]'"
 
 calibrations: $(STAMP)
 	$(IN)python -c "from pathlib import Path; \

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
+
+from lasersampling.parallel import available_cores
+from lasersampling.results.computer import about_computer
 
 ROOT = Path(__file__).parent.parent
 BEFORE = "cdd8c44"
@@ -73,13 +75,45 @@ def checked_out(folder: Path) -> Path | None:
     return target
 
 
-def vectors() -> str:
-    """The widest instructions of this processor that the kernel can use."""
-    from llvmlite import binding
+def about() -> str:
+    """The processor, its instructions and what else it does."""
+    told = about_computer()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    cores = available_cores()
+    return f"{told['processor']}, {told['instruction_set']}, {cores} cores, load {load:.1f}"
 
-    features = binding.get_host_cpu_features()
-    wide = [name for name in ("avx512f", "avx2", "neon") if features.get(name)]
-    return wide[0] if wide else "narrow vectors"
+
+class Speed(NamedTuple):
+    """Laser-us per second of processor and of wall time, and ratios to the kernel before."""
+
+    core: float
+    wall: float
+    core_ratio: float
+    wall_ratio: float
+
+
+def speeds(task: dict[str, Any], runs: int) -> dict[Case, Speed]:
+    """Let both kernels take turns; ratios are nan where the commit before is missing."""
+    rounds: dict[str, list[list[dict[str, float]]]] = {"now": [], BEFORE: []}
+    with tempfile.TemporaryDirectory() as folder:
+        clones = {"now": ROOT, BEFORE: checked_out(Path(folder))}
+        for _ in range(runs):
+            for name, clone in clones.items():
+                if clone is not None:
+                    rounds[name].append(measured(clone, task))
+    found = {}
+    for k, case in enumerate(task["cases"]):
+        laser_us = case.n_chains * case.n_lasers * task["duration_ns"] * 1e-3
+        now, before = (
+            {
+                what: laser_us / min((one[k][what] for one in rounds[name]), default=float("nan"))
+                for what in ("processor_s", "wall_s")
+            }
+            for name in ("now", BEFORE)
+        )
+        ratios = (now[what] / before[what] for what in ("processor_s", "wall_s"))
+        found[case] = Speed(now["processor_s"], now["wall_s"], *ratios)
+    return found
 
 
 def main(
@@ -94,33 +128,14 @@ def main(
         "cases": CASES, "device": device, "ratio": ratio, "duration_ns": duration_ns,
         "threads": threads,
     }  # fmt: skip
-    rounds: dict[str, list[list[dict[str, float]]]] = {"now": [], BEFORE: []}
-    with tempfile.TemporaryDirectory() as folder:
-        clones = {"now": ROOT, BEFORE: checked_out(Path(folder))}
-        for _ in range(runs):
-            for name, clone in clones.items():
-                if clone is not None:
-                    rounds[name].append(measured(clone, task))
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    found = speeds(task, runs)
     print(f"{device} at {ratio:g} of its threshold; {threads} threads; best of {runs} rounds;")
-    print(f"{platform.machine()}, {vectors()}, {os.cpu_count()} cores, load {load:.1f}")
+    print(about())
     print(f"{'laser-us per':34s} {'core-s':>8s} {'second':>8s} {'ratio':>7s} {'(wall)':>7s}")
-    for k, case in enumerate(CASES):
-        laser_us = case.n_chains * case.n_lasers * duration_ns * 1e-3
-        best = {
-            (name, what): laser_us / min(found[k][what] for found in of)
-            for name, of in rounds.items()
-            for what in ("processor_s", "wall_s")
-            if of
-        }
-        line = f"{case!s:34s}"
-        for what in ("processor_s", "wall_s"):
-            line += f" {best['now', what]:8.0f}"
-        for what in ("processor_s", "wall_s"):
-            if (BEFORE, what) in best:
-                line += f" {best['now', what] / best[BEFORE, what]:7.2f}"
-        print(line)
-    if not rounds[BEFORE]:
+    for case, own in found.items():
+        line = f"{case!s:34s} {own.core:8.0f} {own.wall:8.0f}"
+        print(f"{line} {own.core_ratio:7.2f} {own.wall_ratio:7.2f}")
+    if all(own.core_ratio != own.core_ratio for own in found.values()):
         print(f"no ratios: this clone does not have commit {BEFORE}")
 
 

@@ -17,6 +17,7 @@ import time
 import tomllib
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
 from torch import Tensor
@@ -85,14 +86,30 @@ def measure(way: str, n_pre: int, n_post: int, n_samples: int, tau_mem: float, r
     return f"{min(taken) * 1e3:9.1f} {statistics.median(taken) * 1e3:9.1f} {memory:9.0f}"
 
 
-def epoch(members: int, n_epochs: int) -> str:
-    """Processor time of an epoch of recipe yin_yang_synaptic, 4-30-3, per network."""
+def best_ms(way: str, n_pre: int, n_post: int, *options: str) -> float:
+    """Best time of a case that is measured in a process of its own [ms]."""
+    return float(measured(way, n_pre, n_post, *options).split()[0])
+
+
+def measured(way: str, n_pre: int, n_post: int, *options: str) -> str:
+    """What `measure` gives in a process of its own."""
+    command = [sys.executable, __file__, "--one", f"{way},{n_pre},{n_post}", *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip()
+
+
+def epoch_ms(members: int, n_epochs: int) -> float:
+    """Best processor time of an epoch of recipe yin_yang_synaptic, 4-30-3, per network [ms]."""
+    return 1e3 * float(epochs_taken(members, n_epochs).min())
+
+
+def epochs_taken(members: int, n_epochs: int) -> np.ndarray:
+    """Processor time of each epoch but the first, per network [s]."""
     recipe = tomllib.loads(resolve("recipes", "yin_yang_synaptic").read_text(encoding="utf-8"))
     data = recipe.pop("data")
     recipe["members"], recipe["learning"]["n_epochs"] = members, n_epochs
     history = train_spikes(data, settings=SpikeTraining(**recipe)).history.arrays()
-    taken = history["epoch_processor_time_s"][1:] / members
-    return f"{taken.min() * 1e3:6.1f} {statistics.median(taken) * 1e3:9.1f}"
+    taken: np.ndarray = history["epoch_processor_time_s"][1:] / members
+    return taken
 
 
 def main(
@@ -118,17 +135,16 @@ def main(
             needed_gb = batch * n_pre * n_post * 8 * 40 / 1e9  # about 40 arrays live at once
             if way == "quadratic" and (needed_gb > 3 or tau_mem != 1.0):
                 continue
-            options = ["--one", f"{way},{n_pre},{n_post}", "--batch", str(batch)]
-            options += ["--runs", str(runs), "--tau-mem", str(tau_mem)]
-            command = [sys.executable, __file__, *options]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            best = float(done.stdout.split()[0])
+            options = ("--batch", str(batch), "--runs", str(runs), "--tau-mem", str(tau_mem))
+            found = measured(way, n_pre, n_post, *options)
+            best = float(found.split()[0])
             plain = best if way == "compiled" else plain
-            cells = f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {done.stdout.rstrip()}"
+            cells = f"{way:12s} {f'{n_pre} -> {n_post}':>12s} {found}"
             print(f"{cells} {best / plain:7.2f}", flush=True)
     for members in (1, 10):
         name = f"epoch, {members} x 4-30-3, each"
-        print(f"{name:28s} {epoch(members, epochs)}", flush=True)
+        taken = 1e3 * epochs_taken(members, epochs)
+        print(f"{name:28s} {taken.min():6.1f} {np.median(taken):9.1f}", flush=True)
 
 
 if __name__ == "__main__":

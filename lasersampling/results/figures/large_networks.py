@@ -43,7 +43,8 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for axes, (name, values) in zip(figure.subplots(1, 2), quantities, strict=True):
             for kind, own in zip(kinds, values, strict=True):
                 colour, marker, label = _LOOKS[kind]
-                axes.semilogx(n_lasers, own, marker=marker, color=colour, label=label)
+                # Too little memory to be measured is left out.
+                axes.semilogx(n_lasers, np.where(own > 0, own, np.nan), marker=marker, color=colour, label=label)
             axes.set_ylim(0.0, 1.15 * float(values.max()))
             axes.set_xlabel("lasers in one chain")
             axes.set_ylabel(name)
