@@ -2,8 +2,9 @@
 
 `run` measures and prints; the ratios that were last accepted (`accepted.json`) stand beside.
 `compare` prints a run that was kept, and ends with exit code 1 if a ratio is worse than the
-accepted one by more than 15 %; `accept` makes a run the accepted one. Ratios hardly depend on the machine, but on
-its instruction set and on what else runs: look at both before you believe a difference.
+accepted one by more than 15 %; `accept` makes a run the accepted one. Ratios hardly depend on the
+machine, but on its instruction set and on what else runs: look at both before you believe a
+difference.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Bias of the spike rate against the step and against the cost.
 
-The kernel runs with a common step and with individual steps of the lasers, at five pumps of each
-device. It is compared with a plain Euler loop, with and without thresholds that compensate for what
-an observation once per step misses. Cost is processor time, which does not depend on other work of
+The kernel runs with a common step and with windows (`own`), at five pumps of each device. It is
+compared with a plain Euler loop, with and without thresholds that compensate for what an
+observation once per step misses. Cost is processor time, which does not depend on other work of
 the computer.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from shared.lasers import activation_curve
+from shared.lasers import mean_and_error, pumps_of, spike_rates
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
@@ -39,14 +39,6 @@ UNITS = {"level": "1", "step_ps": "ps", "rate": "1/ns", "rate_se": "1/ns",
          "bias": "1", "bias_se": "1", "speed": "us/s"}  # fmt: skip
 
 
-def pumps_of(device: ls.Device, seed: int) -> tuple[Array, Array]:
-    """Pumps over threshold at which P(z = 1) is one of `LEVELS`, and the rates there."""
-    two_ps = ls.SimulationSettings(step_ps=2.0)
-    ratio, active, rates = activation_curve(device, 561, 2000.0, seed, two_ps)
-    found = np.interp(LEVELS, active, ratio)
-    return found, np.interp(found, ratio, rates)
-
-
 def rates(
     device: ls.Device, method: str, pump: float, laser_ns: float, step_ps: float, seed: int
 ) -> tuple[Array, float]:
@@ -63,13 +55,13 @@ def rates(
         n_lasers, duration = CHAINS, max(LEAST_NS, laser_ns / CHAINS)
         # A device that states the step in question, which `simulate` may refuse otherwise.
         device = dataclasses.replace(device, step_ps=step_ps)
-        found = ls.simulate(
-            ls.LaserNetwork(device, 1), pump, duration, n_chains=n_lasers, seed=seed,
-            settings=ls.SimulationSettings(
+        found = spike_rates(
+            device, pump, duration, n_lasers, seed,
+            ls.SimulationSettings(
                 step_ps=step_ps, common_step=method == "common", n_threads=1,
                 burn_in_ns=BURN_IN_NS,
             ),
-        ).spikes.rate_per_ns()[:, 0]  # fmt: skip
+        )  # fmt: skip
     return found, n_lasers * (duration + BURN_IN_NS)
 
 
@@ -100,7 +92,9 @@ def main(settings: Settings, run: Run) -> None:
             rates(laser, method, 1.0, 100.0, 2.0, run.seed)
         for name in names:
             laser = ls.load_device(name)
-            for level, ratio, expected in zip(LEVELS, *pumps_of(laser, run.seed), strict=True):
+            for level, ratio, expected in zip(
+                LEVELS, *pumps_of(laser, LEVELS, run.seed), strict=True
+            ):
                 exact, _ = rates(
                     laser, "common", ratio, 2 * settings.spikes / expected, REFERENCE_STEP_PS,
                     run.seed + 1000,
@@ -143,10 +137,6 @@ def main(settings: Settings, run: Run) -> None:
             if method == "common" and step == 2.0
         )  # fmt: skip
         file.metric("worst_bias_2ps", worst, description="kernel, common step of 2 ps, relative")
-
-
-def mean_and_error(values: Array) -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.boltzmann import BoltzmannMachine, Moments, state_index
+from lasersampling.boltzmann import BoltzmannMachine, Moments, all_states, state_index
 from lasersampling.learning.task import State
 from lasersampling.restoring import RETURNED, STATE, restoring
 from lasersampling.sampling.protocol import ChainState, Sampler, Samples
 
 DATA_STREAM, MODEL_STREAM = 0, 1
 """Random streams of the two halves of a gradient."""
+
+_FEW_UNITS = 16
+"""Joint states of up to so many units are counted before moments are taken of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +162,15 @@ def weighted_moments(
 ) -> Moments:
     """Moments of states (chain, draw, unit), chains having weights (chain,) that sum to one."""
     n_chains, n_draws, n_units = states.shape
-    flat = states.reshape(-1, n_units).astype(np.float64)
     per_chain = np.full(n_chains, 1 / n_chains) if weight is None else weight
-    second = flat.T @ (flat * np.repeat(per_chain / n_draws, n_draws)[:, None])
+    per_draw = np.repeat(per_chain / n_draws, n_draws)
+    flat = states.reshape(-1, n_units)
+    if n_units <= _FEW_UNITS and len(flat) > 4 * 2**n_units:
+        # Each joint state once, with all its weight.
+        per_draw = np.bincount(state_index(flat), per_draw, minlength=2**n_units)
+        flat = all_states(n_units)
+    shown = flat.astype(np.float64)
+    second = shown.T @ (shown * per_draw[:, None])
     return Moments(np.diagonal(second).copy(), second)
 
 

@@ -10,6 +10,8 @@ import math
 
 _SMALLEST, _LARGEST = 1e-4, 1e7
 _ERROR_DIGITS = 2
+_ROUNDING = 1e-12
+"""Errors and widths below this fraction of a number come from rounding, and are none."""
 
 
 def shown(value: float, digits: int = 4) -> str:
@@ -48,7 +50,7 @@ def with_error(value: float, error: float | None, digits: int = 4) -> str:
     value : float
         The number.
     error : float or None
-        Its standard error; one that is None, 0 or not finite is unknown and left out.
+        Its standard error; one that is None, 0 but for rounding, or not finite is left out.
     digits : int
         Significant digits if the error is unknown.
 
@@ -57,7 +59,9 @@ def with_error(value: float, error: float | None, digits: int = 4) -> str:
     >>> with_error(0.0123456, 0.00098), with_error(1234.5, 56.7), with_error(1.5e-7, 3e-9)
     ('0.01235 ± 0.00098', '1234 ± 57', '(1.500 ± 0.030)e-07')
     """
-    if error is None or not math.isfinite(error) or error <= 0 or not math.isfinite(value):
+    if error is None or not (math.isfinite(error) and math.isfinite(value)):
+        return shown(value, digits)
+    if error <= _ROUNDING * abs(value):
         return shown(value, digits)
     largest = max(abs(value), error)
     scale = 0
@@ -92,8 +96,8 @@ def with_interval(value: float, low: float, high: float, digits: int = 4) -> str
             return shown(value, digits)
         end = f"below {shown(high, 3)}" if math.isinf(low) else f"above {shown(low, 3)}"
         return f"{shown(value, digits)} ({end})"
-    half = (high - low) / 2
-    if half <= 0 or not _SMALLEST <= max(abs(low), abs(high)) < _LARGEST:
+    half, largest = (high - low) / 2, max(abs(low), abs(high))
+    if half <= _ROUNDING * largest or not _SMALLEST <= largest < _LARGEST:
         return f"{shown(value, digits)} ({shown(low, 3)} to {shown(high, 3)})"
     decimals = _ERROR_DIGITS - 1 - _exponent(half, _ERROR_DIGITS)
     number = _fixed(value, decimals) if math.isfinite(value) else shown(value)

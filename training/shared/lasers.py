@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,3 +30,34 @@ def activation_curve(
     ).spikes  # fmt: skip
     active = np.maximum.accumulate(spikes.active_fraction(device.refractory_time_ns)[:, 0])
     return ratio, active, spikes.rate_per_ns()[:, 0]
+
+
+def pumps_of(device: ls.Device, levels: Sequence[float], seed: int) -> tuple[Array, Array]:
+    """Pumps over threshold at which P(z = 1) is one of some levels, and the rates there [1/ns]."""
+    longest = min(2.0, device.step_ps)
+    ratio, active, rates = activation_curve(
+        device, 561, 2000.0, seed, ls.SimulationSettings(step_ps=longest)
+    )
+    found = np.interp(levels, active, ratio)
+    return found, np.interp(found, ratio, rates)
+
+
+def spike_rates(
+    device: ls.Device,
+    pump: float,
+    duration_ns: float,
+    n_lasers: int,
+    seed: int,
+    settings: ls.SimulationSettings,
+) -> Array:
+    """Return spikes per ns of each of some lasers with the same pump over threshold."""
+    found: Array = ls.simulate(
+        ls.LaserNetwork(device, 1), pump, duration_ns, n_chains=n_lasers, seed=seed,
+        settings=settings,
+    ).spikes.rate_per_ns()[:, 0]  # fmt: skip
+    return found
+
+
+def mean_and_error(values: Array) -> tuple[float, float]:
+    """Return the mean of independent values and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size))

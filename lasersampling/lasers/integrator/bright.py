@@ -14,10 +14,20 @@ from lasersampling.lasers.integrator.step import step as take_step
 from lasersampling.lasers.integrator.tables import Lanes, Own
 from lasersampling.lasers.integrator.wide_vectors import be_merged, use_wide_vectors
 
-__all__ = ["LANES_AT_ONCE", "LANE_BLOCK", "cross", "lanes_between", "own_between", "take_steps"]
+__all__ = [
+    "LANES_AT_ONCE",
+    "LANE_BLOCK",
+    "cross",
+    "lanes_between",
+    "own_between",
+    "take_steps",
+]
 
-LANE_BLOCK = 16
-"""Lanes are padded to the widest vector of float32, so that no remainder loop runs."""
+VECTOR = 16
+"""Float32 numbers of the widest vector."""
+
+LANE_BLOCK = 2 * VECTOR
+"""Lanes are padded to two vectors, so that no remainder loop runs."""
 
 LANES_AT_ONCE = 2048
 """So many lanes cross a window before others do: their state stays in the cache of a core."""
@@ -33,7 +43,7 @@ def take_steps(c, rotation, own, lanes, rises, n_lanes, first_step, n_steps):
     """
     be_merged()
     use_wide_vectors()
-    n_stepped = -(-n_lanes // LANE_BLOCK) * LANE_BLOCK
+    n_stepped = -(-n_lanes // VECTOR) * VECTOR
     crossed, photons = lanes.crossed, lanes.photons
     lane, step, before, after = rises.lane, rises.step, rises.before, rises.after
     n = rises.n[0]
@@ -165,7 +175,11 @@ def cross(c, own, lanes, bright, bright_own, rises, n_active, step):
     """
     be_merged()
     use_wide_vectors()
-    cross_window(c, own, lanes)
+    half = lanes.pump.size // 2
+    others = lanes_between(lanes, half, 2 * half)
+    other_own = own_between(own, half, 2 * half)
+    first_own = own_between(own, 0, half)
+    cross_window(c, first_own, lanes_between(lanes, 0, half), other_own, others)
     n_found = _find(lanes.left, n_active, bright.found)
     n_bright, n_steps = 0, np.int64(c.substep_steps)
     for substep in range(SUBSTEPS):

@@ -58,6 +58,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "spike_parameters": ("parameters",),
     "spike_times": ("test/label", "test/output_time|test/answer"),
     "spike_traces": ("traces/laser", "traces/time_ns"),
+    "step_bias": ("bias",),
     "sweep": ("pieces/seed", "pieces@combinations"),
     "timing_tasks": ("*@architectures",),
     "yin_yang_plane": ("plane/decision", "test/decision", "test/input_time"),

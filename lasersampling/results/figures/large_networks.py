@@ -44,8 +44,14 @@ def plot(path: str | os.PathLike[str]) -> Figure:
             for kind, own in zip(kinds, values, strict=True):
                 colour, marker, label = _LOOKS[kind]
                 # Too little memory to be measured is left out.
-                axes.semilogx(n_lasers, np.where(own > 0, own, np.nan), marker=marker, color=colour, label=label)
-            axes.set_ylim(0.0, 1.15 * float(values.max()))
+                axes.semilogx(
+                    n_lasers,
+                    np.where(own > 0, own, np.nan),
+                    marker=marker,
+                    color=colour,
+                    label=label,
+                )
+            axes.set_ylim(0.0, 1.15 * float(values.max()) or 1.0)
             axes.set_xlabel("lasers in one chain")
             axes.set_ylabel(name)
             style.quiet(axes)

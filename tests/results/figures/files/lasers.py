@@ -168,6 +168,15 @@ def write_large(file):
     file.attributes("large", {"kinds": ["lattice", "random"], "neighbours": 10})
 
 
+def write_step_bias(file):
+    write_array(file, "bias/level", [0.05, 0.5], "level")
+    write_array(file, "bias/step_ps", [4.0, 2.0], "device")
+    values = 0.01 * np.array([[[0.2, 0.1], [-0.5, 0.0]], [[0.9, 0.3], [-1.2, 0.1]]])
+    write_array(file, "bias/bias", values, "mode", "device", "level")
+    write_array(file, "bias/bias_se", np.full((2, 2, 2), 0.002), "mode", "device", "level")
+    file.attributes("bias", {"devices": ["D2", "D5"], "modes": ["windows", "common"]})
+
+
 WRITERS = {
     "activation_curve": write_calibration,
     "design": write_design,
@@ -178,4 +187,5 @@ WRITERS = {
     "raster": write_raster,
     "renewal": write_renewal,
     "spike_traces": write_traces,
+    "step_bias": write_step_bias,
 }
