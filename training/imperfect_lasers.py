@@ -45,14 +45,29 @@ def kinds(tau_ns: float) -> dict[str, Kind]:
     def bits(number: float) -> ls.Imperfections:
         return made({"coupling": {"grid": {"bits": int(number)}}})
 
+    def trial(std: float) -> ls.Imperfections:
+        return made({"pump": {"trial": {"std": std}}})
+
+    def drift(std: float) -> ls.Imperfections:
+        return made({"pump": {"drift": {"std": std, "correlation_time_ns": 20_000.0}}})
+
+    def delay(spread: float) -> ls.Imperfections:
+        deviation = {"mean": 2 * spread * tau_ns, "std": spread * tau_ns, "relative": False}
+        return made({"delay": {"mismatch": deviation}})
+
     return {
         LABORATORY: Kind(ALL_AT_ONCE, (1.0,), lambda _: ls.load_imperfections(LABORATORY)),
         "pump": Kind("pump mismatch", (0.005, 0.015, 0.05), mismatch("pump")),
         "threshold": Kind("threshold mismatch", (0.005, 0.015, 0.05), mismatch("threshold")),
+        "gain": Kind("gain mismatch", (0.005, 0.015, 0.05), mismatch("gain")),
+        "trial": Kind("trial-to-trial noise of the pump", (0.002, 0.005, 0.01), trial),
+        "drift": Kind("drift of the pump within 20 us", (0.002, 0.005, 0.01), drift),
         "coupling": Kind("coupling mismatch", (0.1, 0.2, 0.4), mismatch("coupling")),
         "bits": Kind("bits per weight", (5, 4, 3), bits),
         "jitter": Kind("jitter (tau)", (0.1, 0.2, 0.4), spikes("jitter_std", tau_ns)),
         "lost": Kind("lost spikes", (0.05, 0.1, 0.2), spikes("lost", 1.0)),
+        "delay": Kind("delays, spread (tau)", (0.05, 0.1, 0.2), delay),
+        "dead": Kind("share of dead lasers", (0.1, 0.2), lambda share: made({"dead": share})),
     }
 
 

@@ -17,7 +17,10 @@ from lasersampling.results.contents import Results
 from lasersampling.results.reading import read_results
 
 ALL_AT_ONCE = "laboratory"
-KINDS = (ALL_AT_ONCE, "pump", "threshold", "coupling", "bits", "jitter", "lost")
+KINDS = (
+    ALL_AT_ONCE, "pump", "threshold", "gain", "trial", "drift", "coupling", "bits", "jitter",
+    "lost", "delay", "dead",
+)  # fmt: skip
 
 _WAYS = {
     "translation": ("translated", style.VERMILLION, "o"),
@@ -29,7 +32,9 @@ _IDEAL = {
     "kl_ideal_translated": ("ideal device, translated", ":"),
     "kl_ideal": ("ideal device, learned", "--"),
 }
-_IN_PERCENT = frozenset({"pump", "threshold", "coupling", "lost"})
+_IN_PERCENT = frozenset(
+    {"pump", "threshold", "gain", "trial", "drift", "coupling", "lost", "dead"}
+)  # fmt: skip
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -59,7 +64,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     kinds = [kind for kind in KINDS if f"{kind}_label" in labels]
     if not kinds:
         raise InputError.single(f"{path}, imperfect", "no kind of imperfection", ", ".join(KINDS))
-    n_columns = len(kinds) if len(kinds) < 4 else (len(kinds) + 1) // 2
+    n_columns = min(4, len(kinds) if len(kinds) < 4 else (len(kinds) + 1) // 2)
     n_rows = -(-len(kinds) // n_columns)
     with style.style():
         figure = style.new_figure(1.6 + 3.4 * n_rows)
@@ -69,7 +74,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for axes, kind in zip(grid.flat, kinds, strict=False):
             _panel(axes, results, kind, ideal)
             label = re.sub(r"\btau\b", "τ", str(labels[f"{kind}_label"]))
-            axes.set_xlabel(textwrap.fill(label, 26))
+            axes.set_xlabel(textwrap.fill(label, 20))
             axes.set_ylabel(r"$D_\mathrm{KL}$ (nats)")
         handles, names = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=3)
