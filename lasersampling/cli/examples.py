@@ -24,6 +24,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "sweep": (
         "lasersampling sweep sample random_five --over chains=2,4 --seeds 5 --out s.h5",
         "lasersampling sweep fit distribution --over hidden=1:4:4 --out hidden.h5",
+        "lasersampling sweep calibrate D6 --seeds 9 --scheduler tcp://h:8786 --out s.h5",
         "lasersampling sweep yin_yang_small --over network.hidden=[5],[20] --out s.h5",
     ),
     "report": ("lasersampling report fit.h5 other.h5 --out comparison.html",),

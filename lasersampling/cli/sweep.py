@@ -10,6 +10,7 @@ import typer
 
 from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Quiet
 from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.spreading import Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
@@ -69,6 +70,8 @@ def sweep(
             rich_help_panel=SETTINGS,
         ),
     ] = None,
+    scheduler: Scheduler = None,
+    slurm: SlurmJobs = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -106,12 +109,12 @@ def sweep(
     from lasersampling.parallel import available_cores
     from lasersampling.sweeps.grid import Grid, axis_of
     from lasersampling.sweeps.run import plan
-    from lasersampling.workers import Processes
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     if resume and overwrite:
         expected = "one of them: --resume keeps what --overwrite removes"
         raise InputError.single("--resume", "beside --overwrite", expected)
+    own = workers_of(workers, scheduler, slurm, otherwise=available_cores())
     grid = Grid(tuple(map(axis_of, over or ())), tuple(range(seed, seed + seeds)))
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     planned = replace(
@@ -123,7 +126,6 @@ def sweep(
         f"sweeping {planned.call.command}: {len(grid.combinations)} combinations of values, "
         f"{len(grid.seeds)} seeds"
     )
-    own = Processes(available_cores() if workers is None else workers)
     try:
         with reporter.progress(f"sweeping {len(grid)} pieces") as progress:
             swept = planned.run(own, keep=keep, progress=progress)

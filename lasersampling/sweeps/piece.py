@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import tempfile
-from collections.abc import Iterator
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from lasersampling.results import Metric, Results, read_results
 from lasersampling.sweeps.calling import call
 from lasersampling.sweeps.grid import Cell
 from lasersampling.sweeps.outcome import Outcome
+
+_ONE_AT_A_TIME = threading.Lock()
+"""For workers with several threads: a command has the standard output and all cores to itself."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def do_piece(piece: Piece) -> Outcome:
     command = shlex.join(["lasersampling", *piece.words])
     told: list[str] = []
     try:
-        with _place(piece) as file:
-            results = _finished(file) or _called(piece, file, told)
+        with _ONE_AT_A_TIME:
+            results = _results(piece, told)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever it is, other pieces go on
@@ -63,9 +66,24 @@ def do_piece(piece: Piece) -> Outcome:
     attrs = results.attrs
     metrics = {name: _described(metric) for name, metric in results.metrics.items()}
     return Outcome(
-        piece.cell, command, metrics, float(attrs["wall_time_s"]),
-        str(attrs["git_commit"]), warnings=tuple(told),
+        piece.cell, command, metrics, float(attrs["wall_time_s"]), str(attrs["git_commit"]),
+        warnings=tuple(told),
     )  # fmt: skip
+
+
+def _results(piece: Piece, told: list[str]) -> Results:
+    """Do a piece in its folder, or in one of this machine that nobody else uses."""
+    if piece.file.parent.is_dir():
+        # A worker that is taken for lost may still be writing the file.
+        with contextlib.suppress(FileInUseError):
+            results = _finished(piece.file) or _called(piece, piece.file, told)
+            if not piece.is_kept:
+                piece.file.unlink(missing_ok=True)
+            return results
+    if piece.is_kept:
+        told.append(f"its results file is not kept: the worker has no folder {piece.file.parent}")
+    with tempfile.TemporaryDirectory(prefix="lasersampling-") as folder:
+        return _called(piece, Path(folder) / piece.file.name, told)
 
 
 def _called(piece: Piece, file: Path, told: list[str]) -> Results:
@@ -81,18 +99,6 @@ def _called(piece: Piece, file: Path, told: list[str]) -> Results:
 def _described(metric: Metric) -> Metric:
     """Leave the reason out of a description, which then is that of all pieces."""
     return replace(metric, description=metric.description.removesuffix(f"; {metric.reason}"))
-
-
-@contextlib.contextmanager
-def _place(piece: Piece) -> Iterator[Path]:
-    """Name the results file of a piece, in a folder of this machine if need be."""
-    if not piece.file.parent.is_dir():
-        with tempfile.TemporaryDirectory(prefix="lasersampling-") as folder:
-            yield Path(folder) / piece.file.name
-        return
-    yield piece.file
-    if not piece.is_kept:
-        piece.file.unlink(missing_ok=True)
 
 
 def _finished(file: Path) -> Results | None:
@@ -111,6 +117,6 @@ def _words_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return f"more was asked for than fits into memory ({error})"
     text = " ".join(str(error).split())
-    if isinstance(error, FileInUseError) or type(error).__module__.startswith("lasersampling."):
+    if type(error).__module__.startswith("lasersampling."):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,107 @@
+"""A real cluster on this machine; see conftest.py."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from lasersampling.errors import InputError
+from lasersampling.workers import Lost, Processes
+from lasersampling.workers.cluster import Cluster
+from lasersampling.workers.slurm import Slurm
+from tests.workers.cluster_work import die, recorded, slow_square
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+def test_pieces_are_done_by_a_cluster_whose_worker_and_scheduler_are_lost(cluster, tmp_path):
+    """What is done is not done again, and what is not is done by those that are left."""
+    cluster.start_scheduler()
+    first = cluster.start_worker()
+    cluster.start_worker()
+    pieces = [(number, str(tmp_path)) for number in range(12)]
+    found: dict[int, object] = {}
+    begun: dict[int, int] = {}
+    for place, result in Cluster(cluster.address).results(recorded, pieces):
+        found[place] = result
+        if len(found) == 2:
+            first.kill()
+            first.wait()
+        if len(found) == 5:
+            begun = {k: _tries(tmp_path, k) for k in found}
+            cluster.scheduler.kill()
+            cluster.scheduler.wait()
+            threading.Timer(1.0, cluster.restart).start()
+    assert found == {k: k for k in range(12)}
+    assert {k: _tries(tmp_path, k) for k in begun} == begun
+    # A piece is begun again only if its worker was lost: at most one for each, and two in all.
+    assert sum(_tries(tmp_path, k) - 1 for k in range(12)) <= 3
+
+
+def _tries(folder: Path, number: int) -> int:
+    return len((folder / str(number)).read_text().splitlines())
+
+
+def test_a_piece_that_ends_its_workers_is_given_up_and_the_rest_goes_on(cluster, monkeypatch):
+    cluster.start_scheduler()
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    for _ in range(6):
+        cluster.start_worker()
+    found = dict(Cluster(cluster.address).results(die, range(4)))
+    lost = found.pop(1)
+    assert isinstance(lost, Lost) and "the workers of a piece were lost" in lost.reason
+    assert found == {0: 0, 2: 2, 3: 3}
+
+
+def test_jobs_of_a_queue_are_workers(monkeypatch):
+    """Slurm itself is not here: submitit starts processes in its place."""
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    found = dict(Slurm(2, system="local").results(slow_square, range(4)))
+    assert found == dict(Processes(1).results(slow_square, range(4)))
+
+
+@pytest.mark.parametrize(
+    ("workers", "message"),
+    [
+        (Cluster("nowhere"), "--scheduler: got"),
+        (Cluster("tcp://127.0.0.1:1"), "--scheduler: got tcp://127.0.0.1:1, where no scheduler"),
+        (Slurm(2), "--slurm: got"),
+        (Slurm(1, {"cores_of_a_job": 3}, system="local"), "--slurm: got"),
+    ],
+)
+def test_clusters_that_are_not_there_are_told(workers, message, monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setattr("lasersampling.workers.cluster._CONNECT_S", 1.0)
+    with pytest.raises(InputError) as caught:
+        workers.check()
+    assert str(caught.value).startswith(message)
+
+
+def test_a_worker_with_other_code_is_refused(cluster, monkeypatch):
+    cluster.start_scheduler()
+    cluster.start_worker()
+    end = time.monotonic() + 60
+    here = os.getpid()
+    monkeypatch.setattr(
+        "lasersampling.workers.cluster.code_of_library",
+        lambda: "one" if os.getpid() == here else "another",
+    )
+    while time.monotonic() < end:  # until the worker is there
+        try:
+            Cluster(cluster.address).check()
+        except InputError as error:
+            assert "a worker with another lasersampling" in str(error)
+            return
+    pytest.fail("the worker was not refused")
+
+
+def test_a_library_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'lasersampling\[cluster\]'"):
+        Cluster("tcp://127.0.0.1:1").check()
