@@ -112,7 +112,7 @@ def main(settings: Settings, run: Run) -> None:
         run.results({"hidden": hidden, "durations": durations, "steps": settings.steps}) as file,
         run.progress("measuring") as progress,
     ):
-        for job, measured in zip(jobs, one_by_one(cost, jobs), strict=True):
+        for job, measured in zip(jobs, one_by_one(cost, jobs, of_memory=True), strict=True):
             found.append(measured)
             progress(len(found) / len(jobs))
             shown = ", ".join(f"{name} {value:.3g}" for name, value in measured.items())

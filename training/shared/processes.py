@@ -13,12 +13,26 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def one_by_one(work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
-    """Do jobs one after the other, each in a process that does nothing else."""
-    # glibc returns arrays to the system at once, so that memory that was free before is counted.
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = "65536"
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        yield from pool.imap(work, jobs)
+def one_by_one(
+    work: Callable[[T], R], jobs: Sequence[T], *, of_memory: bool = False
+) -> Iterator[R]:
+    """Do jobs one after the other, each in a process that does nothing else.
+
+    For measurements of memory, arrays are returned to the system at once, so that memory that was
+    free before is counted; they lie at other places then, and some take longer.
+    """
+    name = "MALLOC_MMAP_THRESHOLD_"  # of glibc
+    before = os.environ.get(name)
+    if of_memory:
+        os.environ[name] = "65536"
+    try:
+        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+            yield from pool.imap(work, jobs)
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 def largest_memory_bytes() -> float:

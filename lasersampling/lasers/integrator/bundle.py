@@ -118,7 +118,7 @@ class Bundle:
         # Padding lanes repeat the last one and are ignored.
         padded = np.arange(-(-n // LANE_BLOCK) * LANE_BLOCK)
         taken = np.minimum(active.start + padded, active.stop - 1)
-        lanes = tables.Lanes(*(values[taken] for values in lanes))
+        lanes = preparation.spread(tables.Lanes(*(values[taken] for values in lanes)))
         own = preparation.own(network, taken)
         coupling = run.coupling
         if n < self._n_active:

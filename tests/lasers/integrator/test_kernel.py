@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lasersampling.lasers.integrator import preparation, tables
 from lasersampling.lasers.integrator import step as kernel
 
 
@@ -85,3 +86,18 @@ def test_weights_of_the_bridge(v):
     assert weights[3] == pytest.approx(4 * exact["first"], rel=0.01)
     assert weights[4] == pytest.approx(4 * exact["second"], rel=0.01)
     assert weights[5] == pytest.approx(1 / 1500.0, rel=1e-5)
+
+
+def test_arrays_of_lanes_suit_vectors_and_caches():
+    """They begin with lines of the cache, of which different ones are at the same place."""
+    size = 2048
+    given = tables.Lanes(
+        *(np.arange(k, k + size, dtype=np.float32) for k in range(len(tables.Lanes._fields)))
+    )
+    places = []
+    for before, after in zip(given, preparation.spread(given), strict=True):
+        assert np.array_equal(before, after)
+        assert before.dtype == after.dtype
+        places.append(after.ctypes.data)
+    assert all(place % 64 == 0 for place in places)
+    assert len({place % 4096 for place in places}) == len(places)
