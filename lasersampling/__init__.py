@@ -36,6 +36,7 @@ Sampling
     Renewal                neurons that spike by the measured hazard of the lasers
     HazardSettings         how that hazard is measured
     Gibbs                  the ideal, digital sampler
+    Spread                 its chains, spread over processes or machines
     Samples                the draws of a sampler
     calibrate              activation curve and unit synapse of a device
     Imperfections          deviations of real lasers and chips from the model
@@ -231,6 +232,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.recognition import recognise as recognise
     from lasersampling.sampling.renewal.hazard_measurement import HazardSettings as HazardSettings
     from lasersampling.sampling.renewal.sampler import Renewal as Renewal
+    from lasersampling.sampling.spread import Spread as Spread
     from lasersampling.statistics import compare as compare
     from lasersampling.statistics import effective_sample_size as effective_sample_size
     from lasersampling.statistics import kl_divergence as kl_divergence
@@ -320,6 +322,7 @@ _NAMES_IN = {
     "sampling.recognition": ["recognise"],
     "sampling.renewal.hazard_measurement": ["HazardSettings"],
     "sampling.renewal.sampler": ["Renewal"],
+    "sampling.spread": ["Spread"],
     "statistics": ["compare", "effective_sample_size", "kl_divergence", "r_hat", "total_variation"],
     "sweeps": ["read_swept", "sweep"],
     "trust": ["untrusted_files"],
