@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,6 +133,12 @@ class Source:
         self.section.missing[name] = Missing(command, minutes)
         return ""
 
+    def benchmark(self) -> dict[str, Any]:
+        """Read the speeds that were last accepted, with the machine and commit they are of."""
+        path = (self.root or ROOT) / "benchmarks" / "accepted.json"
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+
     def figure(self, name: str, figure: str, image: str, title: str) -> str:
         """Show a figure, which is drawn from a published file."""
         path = published_path(name, self.files)
@@ -177,7 +184,7 @@ def sections(
         source = Source(section, files, root)
         given: dict[str, Any] = {
             "results": source.results, "provenance": source.provenance, "typed": source.typed,
-            "not_yet": source.not_yet, "figure": source.figure,
+            "not_yet": source.not_yet, "figure": source.figure, "benchmark": source.benchmark,
             "with_error": formatting.with_error, "share": formatting.share,
         }  # fmt: skip
         text = environment.get_template(f"{name}.md.j2").render(given)
