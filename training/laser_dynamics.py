@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
@@ -21,11 +22,16 @@ from lasersampling.lasers.analysis import (
 from lasersampling.results import flattened, write_device
 from lasersampling.sampling.neurons import measure_activation
 
+Array = NDArray[np.float64]
 SPIKE_BEFORE_NS, SPIKE_AFTER_NS = 1.2, 6.5
 SPIKE_STEP_PS = 0.5
 TRAIN_NS = 100.0
 ONE_THREAD = ls.SimulationSettings(n_threads=1)
 SUBTHRESHOLD = (0.5, 0.9)  # kicks over the threshold kick, beside the strong one
+KEPT_AROUND_NS, KEPT_ELSEWHERE_NS = 0.06, 0.02
+"""Traces are kept in full so near to a pulse, and one value in so much time elsewhere."""
+INTERVALS_SHOWN = 600
+"""Points of the densities of intervals, at most."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,14 @@ def unit(name: str) -> str:
     return next((u for u in ("electrons", "photons", "ps", "ns") if name.endswith(f"_{u}")), "1")
 
 
+def thinned(time_ns: Array, pulse_ns: float) -> NDArray[np.bool_]:
+    """Which values of a trace are kept, which changes fast in a pulse and slowly elsewhere."""
+    elsewhere = np.floor(time_ns / KEPT_ELSEWHERE_NS)
+    first = np.diff(elsewhere, prepend=elsewhere[0] - 1) > 0
+    kept: NDArray[np.bool_] = first | (np.abs(time_ns - pulse_ns) <= KEPT_AROUND_NS)
+    return kept
+
+
 def spike(file: ls.ResultsFile, laser: ls.Device, pump: float, seed: int) -> None:
     """One noise-triggered spike, well apart from the ones before and after."""
     length = 200.0
@@ -88,7 +102,7 @@ def spike(file: ls.ResultsFile, laser: ls.Device, pump: float, seed: int) -> Non
     near = np.abs(traces.time_ns - chosen[0]) < 0.1
     peak = traces.time_ns[near][traces.photons[0, near].argmax()]
     time = traces.time_ns - peak
-    shown = (time >= -SPIKE_BEFORE_NS) & (time <= SPIKE_AFTER_NS)
+    shown = (time >= -SPIKE_BEFORE_NS) & (time <= SPIKE_AFTER_NS) & thinned(time, 0.0)
     file.write("spike/time_ns", time[shown], ("time_ns",), units="ns", description="from the peak")
     for name, column in (
         ("photons", traces.photons),
@@ -110,9 +124,10 @@ def portrait(file: ls.ResultsFile, laser: ls.Device, summary: Excitability) -> N
         path = pulse_response(laser, summary.pump_ratio, kick, duration_ns=12.0, interval_ps=2.0)
         group = f"portrait/kick_{number}"
         file.attributes(group, {"kick_electrons": kick})
+        kept = thinned(path.time_ns, path.time_ns[path.photons.argmax()])
         for name in ("time_ns", "photons", "gain_electrons"):
             file.write(
-                f"{group}/{name}", getattr(path, name), ("time_ns",),
+                f"{group}/{name}", getattr(path, name)[kept], ("time_ns",),
                 units=unit("_" + name), description=f"{name} after a kick",
             )  # fmt: skip
     photons = np.geomspace(1e-2, 3e4, 400)
@@ -144,8 +159,11 @@ def refractoriness(file: ls.ResultsFile, laser: ls.Device, summary: Excitability
 def spike_trains(file: ls.ResultsFile, laser: ls.Device, pumps: list[float], seed: int) -> None:
     """Spikes of uncoupled lasers, one pump each."""
     network = ls.LaserNetwork(laser, len(pumps))
-    file.write_spikes(ls.simulate(network, pumps, TRAIN_NS, seed=seed, settings=ONE_THREAD).spikes)
+    spikes = ls.simulate(network, pumps, TRAIN_NS, seed=seed, settings=ONE_THREAD).spikes
+    file.write("trains/time_ns", spikes.time_ns, ("spike",), units="ns", description="of a spike")
+    file.write("trains/laser", spikes.unit, ("spike",), units="1", description="whose spike it is")
     file.write("trains/pump", pumps, ("pump",), units="1", description="pump over threshold pump")
+    file.attributes("trains", {"duration_ns": TRAIN_NS})
 
 
 def intervals(
@@ -164,7 +182,8 @@ def intervals(
     for name, values in (("density_per_ns", count / scale), ("se_per_ns", count**0.5 / scale)):
         file.write(f"intervals/{name}", values, ("bin",), units="1/ns", description=name)
     file.write("intervals/edge_ns", edges, ("edge",), units="ns", description="bin edges")
-    shown = model.time_ns <= edges[-1]
+    last = int(np.searchsorted(model.time_ns, edges[-1], side="right"))
+    shown = slice(0, last, 1 + last // INTERVALS_SHOWN)
     for name in ("time_ns", "density_per_ns", "long_time_density_per_ns", "hazard_per_ns"):
         values = getattr(model, name)[shown]
         units = "ns" if name == "time_ns" else "1/ns"

@@ -26,7 +26,7 @@ _BAND = {
     "bistable": style.PURPLE,
 }
 _LEAST_PHOTONS = 1e-3  # leaves room for the legend under the loop
-_GROUPS = ("spike", "portrait", "refractory", "spikes", "trains", "intervals", "first_passage")
+_GROUPS = ("spike", "portrait", "refractory", "trains", "intervals", "first_passage")
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -179,7 +179,7 @@ def _draw_refractory(axes: Axes, results: Results) -> None:
 
 
 def _draw_trains(axes: Axes, results: Results) -> None:
-    times, lasers = results.array("spikes/time"), results.array("spikes/unit")
+    times, lasers = results.array("trains/time_ns"), results.array("trains/laser")
     pumps = results.array("trains/pump")
     colours = (style.BLUE, style.GREEN, style.VERMILLION)
     for k in range(len(pumps)):
@@ -189,7 +189,7 @@ def _draw_trains(axes: Axes, results: Results) -> None:
         )  # fmt: skip
     axes.set_yticks(np.arange(len(pumps)), [f"{pump:.2f}" for pump in pumps])
     axes.set_ylim(-0.6, len(pumps) - 0.4)
-    axes.set_xlim(0.0, results.attributes["spikes"]["duration_ns"])
+    axes.set_xlim(0.0, results.attributes["trains"]["duration_ns"])
     axes.set_xlabel("time (ns)")
     axes.set_ylabel(PUMP)
     _title(axes, "f", "spike trains")

@@ -61,7 +61,6 @@ def write_calibration(file):
 
 
 def write_laser_dynamics(file):
-    write_spikes(file)
     write_calibration(file)
     file.attributes("device", {"name": "D2", "detection.threshold_photons": 600.0})
     time = np.linspace(-1.2, 6.5, 400)
@@ -84,6 +83,8 @@ def write_laser_dynamics(file):
                         ("relative_refractory_ns", 5.1)):  # fmt: skip
         file.metric(name, value)
     write_columns(file, "trains", "pump", pump=[0.9, 0.96, 1.02])
+    write_columns(file, "trains", "spike", time_ns=[3.0, 8.0, 9.0], laser=[0.0, 1.0, 2.0])
+    file.attributes("trains", {"duration_ns": 10.0})
     write_columns(file, "intervals", "bin", density_per_ns=[0.1, 0.2], se_per_ns=[0.01, 0.01])
     write_columns(file, "intervals", "edge", edge_ns=[0.0, 5.0, 10.0])
     write_columns(file, "first_passage", "time_ns", time_ns=[0.0, 5.0, 10.0],
