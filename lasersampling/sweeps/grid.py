@@ -47,9 +47,9 @@ class Axis:
         if not self.values or not all(self.values):
             got = "nothing" if not any(self.values) else "an empty value"
             raise InputError.single(where, got, "values, such as key=1,2,5 or key=0.1:0.5:5")
-        twice = [value for k, value in enumerate(self.values) if value in self.values[:k]]
-        if twice:
-            raise InputError.single(where, f"{twice[0]} twice", "each value once")
+        if len(set(self.values)) < len(self.values):
+            twice = next(value for value in self.values if self.values.count(value) > 1)
+            raise InputError.single(where, f"{twice} twice", "each value once")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Record:
     """
 
     def __init__(self, swept: Swept, command: str, started: float) -> None:
-        self.swept = swept
+        self._outcomes = dict(swept.outcomes)
+        self.swept = replace(swept, outcomes=self._outcomes)
         self._command = command
         self._journal = journal_of(swept.path)
         self._started, self._written = started, time.monotonic()
@@ -99,10 +100,8 @@ class Record:
         self._took_s = self._written - begun
 
     def _keep(self, outcome: Outcome) -> None:
-        outcomes = {**self.swept.outcomes}
-        outcomes.pop(outcome.cell, None)
-        outcomes[outcome.cell] = outcome
-        self.swept = replace(self.swept, outcomes=outcomes)
+        self._outcomes.pop(outcome.cell, None)
+        self._outcomes[outcome.cell] = outcome
 
     def _read(self) -> None:
         """Take what an earlier run has kept, in the file and in the journal."""
@@ -116,7 +115,7 @@ class Record:
             expected = f"one over {', '.join(now.grid.keys) or 'seeds only'}, or another file"
             raise InputError.single(where, got, expected)
         self._spent_s = float(read_results(now.path, groups=()).attrs.get("wall_time_s", 0.0))
-        self.swept = replace(now, outcomes=dict(before.outcomes))
+        self._outcomes.update(before.outcomes)
         with suppress(FileNotFoundError):
             for line in self._journal.read_text(encoding="utf-8").splitlines():
                 with suppress(LookupError, TypeError, ValueError):  # a line that was torn
