@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable
 
 from lasersampling.results import Metric, numbers
@@ -52,6 +53,18 @@ def measured(metric: Metric, scale: float = 1.0) -> str:
     """
     error = metric.standard_error
     return with_error(metric.value * scale, None if error is None else error * scale)
+
+
+def over_runs(metrics: Iterable[Metric]) -> str:
+    """Write the mean of a measure over runs of several seeds, with its standard deviation.
+
+    Examples
+    --------
+    >>> over_runs([Metric(0.010, 0.002, "1", ""), Metric(0.013, 0.002, "1", "")])
+    '0.0115 ± 0.0021'
+    """
+    values = [metric.value for metric in metrics]
+    return with_error(statistics.fmean(values), statistics.stdev(values))
 
 
 def percent(value: float, decimals: int = 1) -> str:

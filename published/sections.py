@@ -171,7 +171,8 @@ def sections(
     )  # fmt: skip
     environment.filters |= {
         "number": formatting.number, "significant": formatting.significant,
-        "measured": formatting.measured, "percent": formatting.percent,
+        "measured": formatting.measured, "over_runs": formatting.over_runs,
+        "percent": formatting.percent,
         "duration": numbers.duration, "row": formatting.row,
     }  # fmt: skip
     order = (templates / "order.txt").read_text(encoding="utf-8").split()

@@ -46,11 +46,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     """
     results = read_results(path, groups=("adaptation",))
     with style.style():
-        figure = style.new_figure(5.0)
+        figure = style.new_figure(6.0)
         left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.25, 1.0))
         _curve(left, results)
         _fields(middle, results)
         _rounds(right, results)
+        shown = middle.get_legend_handles_labels()
+        figure.legend(*shown, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -79,7 +81,6 @@ def _fields(axes: Axes, results: Results) -> None:
     axes.set_title("in the network")
     axes.set_xlabel("field $u$ of a unit")
     axes.set_ylabel("log odds $-\\; u$")
-    axes.legend(loc="lower right")
     style.quiet(axes)
 
 
@@ -94,7 +95,7 @@ def _rounds(axes: Axes, results: Results) -> None:
     n = len(values)
     axes.set_xticks(np.arange(n), ["T", "C", *(str(k) for k in range(1, n - 1))])
     axes.set_title("remaining misfit")
-    axes.set_xlabel("round\n(T: translated, C: by curve)")
+    axes.set_xlabel("round (T: translated,\nC: by curve)")
     axes.set_ylabel("rms log odds")
     axes.legend(loc="upper right")
     style.quiet(axes)
