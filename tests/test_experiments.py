@@ -3,10 +3,12 @@
 import ast
 import importlib
 import runpy
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lasersampling
@@ -259,3 +261,60 @@ def test_an_experiment_never_writes_over_what_it_reads(run, tmp_path, name):
     assert refused.code == 2
     assert "plain.h5" in refused.err
     assert (tmp_path / "plain.h5").read_bytes() == b"of the user's"
+
+
+PIECES = '''
+from dataclasses import dataclass
+import lasersampling as ls
+
+@dataclass(frozen=True)
+class Settings:
+    """Means of normal numbers."""
+    seeds: int = ls.experiments.option(4, "Seeds.", min=1)
+    fail: bool = ls.experiments.option(False, "Fail in a piece.")
+    def smallest(self):
+        return self
+
+def mean_of(piece):
+    import numpy as np
+    seed, fail = piece
+    if fail:
+        raise ls.InputError.single("seed", seed, "another")
+    return float(np.random.default_rng(seed).normal(size=100).mean())
+
+def main(settings, run):
+    with run.results(settings) as file:
+        pieces = [(run.seed + k, settings.fail) for k in range(settings.seeds)]
+        found = run.each(mean_of, pieces, "drawing")
+        file.write("means/mean", found, ("seed",), units="1", description="means")
+
+if __name__ == "__main__":
+    ls.experiment(main, Settings)
+'''
+
+
+def test_independent_pieces_are_done_by_workers_with_the_same_bits(tmp_path):
+    script = tmp_path / "means.py"
+    script.write_text(PIECES)
+
+    def called(*words):
+        command = [sys.executable, str(script), *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    for n_workers in "12":
+        ran = called("--workers", n_workers, "--out", f"{n_workers}.h5")
+        assert ran.returncode == 0, ran.stderr
+    one, two = (read_results(tmp_path / f"{n}.h5").array("means/mean") for n in (1, 2))
+    assert np.array_equal(one, two) and len(set(one)) == 4
+    failed = called("--workers", "2", "--fail", "--out", "3.h5")
+    assert failed.returncode == 2 and "bad input: seed: got" in failed.stderr
+    assert not (tmp_path / "3.h5").exists()
+    none = called("--workers", "2", "--seeds", "1", "--out", "4.h5")
+    assert "no pieces" not in none.stderr
+    (tmp_path / "coin.py").write_text(COIN)
+    script = tmp_path / "coin.py"
+    none = called("--workers", "2", "--smoke", "--out", "5.h5")
+    assert "this experiment has no pieces that workers could do side by side" in none.stderr
+    script = tmp_path / "means.py"
+    both = called("--workers", "2", "--scheduler", "tcp://127.0.0.1:1")
+    assert both.returncode == 2 and "--workers: got beside --scheduler" in both.stderr

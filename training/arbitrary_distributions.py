@@ -38,19 +38,27 @@ class Settings:
         return parse(table, FitRecipe, self.recipe)
 
 
+def target_of(number: int) -> ls.Target:
+    drawn = np.random.default_rng(number).dirichlet(np.ones(2**N_VISIBLE))
+    return ls.target_from_table(drawn)
+
+
+def learned(piece: tuple[FitRecipe, int]) -> dict[str, ls.Samples]:
+    """Learn a target of some number, and draw from what was learned."""
+    recipe, number = piece
+    samples = fit(recipe, target_of(number), sampler=sampler_of(recipe)).samples
+    # The states are all that is needed here, and may have to travel.
+    return {name: replace(samples[name], spikes=None, end=None) for name in WHO.values()}
+
+
 def main(settings: Settings, run: Run) -> None:
-    recipe = settings.chosen()
-    sampler, divergences = sampler_of(recipe), Divergences()
+    recipe, divergences = settings.chosen(), Divergences()
+    pieces = [(replace(recipe, seed=run.seed + k), k) for k in range(settings.targets)]
     with run.results(recipe) as file:
-        with run.progress("learning") as progress:
-            for k in range(settings.targets):
-                drawn = np.random.default_rng(k).dirichlet(np.ones(2**N_VISIBLE))
-                target = ls.target_from_table(drawn)
-                found = fit(replace(recipe, seed=run.seed + k), target, sampler=sampler)
-                for who, name in WHO.items():
-                    reached = divergences.add(f"{who}_dirichlet", target, found.samples[name])
-                    print(f"target {k}, {who}: D_KL {reached:.4f}")
-                progress((k + 1) / settings.targets)
+        for k, samples in enumerate(run.each(learned, pieces, "learning")):
+            for who, name in WHO.items():
+                reached = divergences.add(f"{who}_dirichlet", target_of(k), samples[name])
+                print(f"target {k}, {who}: D_KL {reached:.4f}")
         divergences.write(file, "seed of the target", "_dirichlet")
 
 

@@ -12,7 +12,7 @@ is written: if the script is called again, it continues where it was stopped.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -46,19 +46,32 @@ def recipe_of(kind: Kind, hidden: int, settings: Settings, seed: int) -> Classif
     )  # fmt: skip
 
 
+def do_training(job: Job) -> None:
+    """Do a training, which leaves its results file."""
+    trained_cell(job)
+
+
 @dataclass(frozen=True)
 class Trainer:
     """Trains ensembles, or takes those that an earlier call has trained."""
 
     settings: Settings
     run: Run
+    jobs: dict[tuple[Kind, int], Job] = field(default_factory=dict)
+
+    def job(self, kind: Kind, hidden: int) -> Job:
+        """The training of a kind of delays and a size, and where it is."""
+        if (kind, hidden) not in self.jobs:  # naming a file again would begin it anew
+            recipe = recipe_of(kind, hidden, self.settings, self.run.seed)
+            path = self.run.kept(f"{kind}_{hidden}.h5").absolute()
+            self.jobs[kind, hidden] = Job(path, recipe, self.run.command)
+        return self.jobs[kind, hidden]
 
     def __call__(self, kind: Kind, hidden: int) -> tuple[np.ndarray, int]:
         """Accuracies on the test part, and the number of trained parameters."""
-        recipe = recipe_of(kind, hidden, self.settings, self.run.seed)
-        cell = self.run.kept(f"{kind}_{hidden}.h5")
-        with self.run.progress(cell.stem) as progress:
-            trained = trained_cell(Job(cell, recipe, self.run.command), progress)
+        job = self.job(kind, hidden)
+        with self.run.progress(job.path.stem) as progress:
+            trained = trained_cell(job, progress)
         accuracy = trained.array("test/accuracy")
         n_parameters = int(trained.attributes["parameters"]["n_parameters"])
         mean, spread = accuracy.mean(), accuracy.std(ddof=1)
@@ -106,7 +119,11 @@ def main(settings: Settings, run: Run) -> None:
     sizes = sorted(set(settings.hidden or (5, 10, 15, 20, 25, 30)))
     kinds = [kind for kind in RECIPES if kind in chosen_of(RECIPES, settings.kind)]
     config = {"hidden": sizes, "kinds": kinds, "seeds": settings.seeds, "epochs": settings.epochs}
-    train = functools.cache(Trainer(settings, run))
+    trainer = Trainer(settings, run)
+    train = functools.cache(trainer)
+    # Those whose size is known already, side by side; each has a file, which is read below.
+    jobs = [trainer.job(kind, size) for kind in kinds for size in sizes]
+    run.each(do_training, jobs, "training")
     differences: dict[str, PairedDifference] = {}
     with run.results(config) as file:
         file.write("sizes/hidden", sizes, ("size",), units="1", description="hidden neurons")

@@ -163,6 +163,33 @@ class Trial:
         return ls.kl_divergence(samples.histogram(), table), floor
 
 
+class Piece(NamedTuple):
+    """A machine, and the imperfections on which it is programmed."""
+
+    number: int
+    device: str
+    stages: Stages
+    n_draws: int
+    adaptation: dict[str, Any]
+    imperfections: list[ls.Imperfections]
+
+
+class Found(NamedTuple):
+    """What was found for a machine: D_KL on ideal lasers, and on imperfect ones for `WAYS`."""
+
+    ideal_translated: float
+    ideal: float
+    floor: float
+    imperfect: list[list[float]]
+
+
+def divergences_of(piece: Piece) -> Found:
+    """Program one machine in all ways."""
+    trial = Trial(*piece[:5])
+    imperfect = [trial.divergences(one) for one in piece.imperfections]
+    return Found(trial.ideal_translated, trial.ideal, trial.floor, imperfect)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Compare four ways to program imperfect lasers, for each imperfection and its strength."""
@@ -213,29 +240,32 @@ def main(settings: Settings, run: Run) -> None:
         n_draws = ideal.draws_in(settings.duration_ns)
         found = {name: np.empty((len(todo[name].strengths), numbers[name], len(WAYS)))
                  for name in todo}  # fmt: skip
-        trials: list[Trial] = []
-        n_cases = sum(values[..., 0].size for values in found.values())
-        done = 0
-        with run.progress("sampling and learning") as progress:
-            for m in range(max(numbers.values())):
-                trial = Trial(run.seed + m, settings.device, stages, n_draws, adaptation)
-                trials.append(trial)
-                print(f"machine {run.seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
-                      f"learned {trial.ideal:.5f}")  # fmt: skip
-                for name, kind in todo.items():
-                    if m >= numbers[name]:
-                        continue
-                    for k, strength in enumerate(kind.strengths):
-                        found[name][k, m] = trial.divergences(kind.made(strength))
-                        ways = ", ".join(map("{} {:.5f}".format, WAYS, found[name][k, m]))
-                        print(f"machine {run.seed + m}, {kind.label} {strength:g}: {ways}")
-                        done += 1
-                        progress(done / n_cases)
+        cases = [
+            [(name, k) for name, kind in todo.items() if m < numbers[name]
+             for k in range(len(kind.strengths))]
+            for m in range(max(numbers.values()))
+        ]  # fmt: skip
+        pieces = [
+            Piece(
+                run.seed + m, settings.device, stages, n_draws, adaptation,
+                [todo[name].made(todo[name].strengths[k]) for name, k in own],
+            )
+            for m, own in enumerate(cases)
+        ]  # fmt: skip
+        trials = run.each(divergences_of, pieces, "sampling and learning")
+        for m, (trial, own) in enumerate(zip(trials, cases, strict=True)):
+            print(f"machine {run.seed + m}, ideal: translation {trial.ideal_translated:.5f}, "
+                  f"learned {trial.ideal:.5f}")  # fmt: skip
+            for (name, k), values in zip(own, trial.imperfect, strict=True):
+                found[name][k, m] = values
+                ways = ", ".join(map("{} {:.5f}".format, WAYS, values))
+                print(f"machine {run.seed + m}, {todo[name].label} "
+                      f"{todo[name].strengths[k]:g}: {ways}")  # fmt: skip
         write(file, todo, found, trials)
 
 
 def write(
-    file: ls.ResultsFile, todo: dict[str, Kind], found: dict[str, Array], trials: list[Trial]
+    file: ls.ResultsFile, todo: dict[str, Kind], found: dict[str, Array], trials: list[Found]
 ) -> None:
     """Write all divergences, (strength, machine), and tell their medians."""
     for name, values, about in (

@@ -20,11 +20,12 @@ import typer
 from lasersampling.atomic import check_outputs
 from lasersampling.checks import refuse, sequence_problems, shown
 from lasersampling.commands.configuring import files_named
-from lasersampling.commands.exit_codes import exit_codes
+from lasersampling.commands.exit_codes import exit_codes, say
 from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.spreading import Scheduler, SlurmJobs, workers_of
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config import to_toml
-from lasersampling.errors import InputError, Problem
+from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
 from lasersampling.experiments.publishing import Publication
 from lasersampling.paths import expanded
@@ -32,12 +33,15 @@ from lasersampling.results import ResultsFile
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.trust import untrusted_files
+from lasersampling.workers import Lost, Processes, Workers
 
 if TYPE_CHECKING:
     from lasersampling.results.run_file import RunFile
     from lasersampling.sampling.neurons.sampler import Lasers
 
 S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Run:
         Moment on the clock of `time.monotonic` from which the stored wall time counts [s].
     publication : Publication, optional
         The file that is published from the results file; None for none.
+    workers : Workers
+        Who does the pieces of `each`.
     """
 
     out: Path
@@ -72,6 +78,7 @@ class Run:
     inputs: tuple[str | os.PathLike[str], ...]
     started: float = field(default_factory=time.monotonic)
     publication: Publication | None = None
+    workers: Workers = field(default_factory=lambda: Processes(1))
 
     @contextmanager
     def results(self, config: object) -> Iterator[ResultsFile]:
@@ -105,6 +112,37 @@ class Run:
     def progress(self, what: str) -> AbstractContextManager[Callable[[float], None]]:
         """Show the progress of long work; the block gets a function for the fraction done."""
         return Reporter(quiet=False, as_json=False).progress(what)
+
+    def each(self, work: Callable[[T], R], pieces: Sequence[T], what: str) -> list[R]:
+        """Do independent pieces of the experiment, by the workers of ``--workers`` and the like.
+
+        Parameters
+        ----------
+        work : callable
+            Does a piece; a function of the script, which gets all that it needs in the piece.
+        pieces : sequence
+            The pieces.
+        what : str
+            What is being done, for the progress.
+
+        Returns
+        -------
+        list
+            What `work` returned, in the order of the pieces.
+
+        Raises
+        ------
+        LaserSamplingError
+            If a piece has cost several workers.
+        """
+        found: dict[int, R] = {}
+        with self.progress(what) as progress:
+            for place, result in self.workers.results(work, pieces):
+                if isinstance(result, Lost):
+                    raise LaserSamplingError(f"piece {place + 1} of {what}: {result.reason}")
+                found[place] = result
+                progress(len(found) / len(pieces))
+        return [found[place] for place in range(len(pieces))]
 
     def output(self, path: Path) -> Path:
         """Check a further file that the run will write, before any long work.
@@ -149,14 +187,29 @@ class Run:
             self.publication.publish(self.out)
 
 
+class _Watched:
+    """Workers that know whether they were asked to do anything."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers, self.is_asked = workers, False
+
+    def results(
+        self, work: Callable[[T], R], pieces: Sequence[T]
+    ) -> Iterator[tuple[int, R | Lost]]:
+        """Do pieces of work; see `Workers.results`."""
+        self.is_asked = True
+        return self._workers.results(work, pieces)
+
+
 def experiment(
     work: Callable[[S, Run], None], settings: type[S], *, figures: Sequence[str] = ()
 ) -> None:
     """Run an experiment as a command, and leave with the exit codes of ``lasersampling``.
 
     The command has the options of the settings, and ``--out``, ``--seed``, ``--smoke``,
-    ``--overwrite`` and ``--publish``. That all files can be written, and replace nothing that is
-    read, is checked before the work begins.
+    ``--overwrite``, ``--publish``, and for experiments that have independent pieces (`Run.each`)
+    ``--workers``, ``--scheduler`` or ``--slurm``. That all files can be written, and replace
+    nothing that is read, is checked before the work begins.
 
     Parameters
     ----------
@@ -206,6 +259,8 @@ def experiment(
         out: Path, seed: int, smoke: bool, overwrite: bool, publish: str, **options: Any
     ) -> None:
         with exit_codes(), untrusted_files():
+            named = [options.pop(name) for name in ("workers", "scheduler", "slurm")]
+            workers = _Watched(workers_of(*named))
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
             Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite)
@@ -216,8 +271,11 @@ def experiment(
                     expected = "a full run: what --smoke finds is not published"
                     raise InputError.single("--publish", publish, expected)
                 publication = Publication.planned(publish, words, overwrite=overwrite)
-            run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication=publication)
+            run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication=publication,
+                      workers=workers)  # fmt: skip
             work(given.smallest() if smoke else given, run)
+            if named != [None, None, None] and not workers.is_asked:
+                say("warning", "this experiment has no pieces that workers could do side by side")
 
     common = inspect.signature(_common, eval_str=True).parameters
     parameters = [
@@ -254,6 +312,16 @@ def _common(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what an earlier run wrote and kept.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Processes that do independent pieces side by side, where an experiment has such.",
+        ),
+    ] = None,
+    scheduler: Scheduler = None,
+    slurm: SlurmJobs = None,
     publish: Annotated[
         str,
         typer.Option(
