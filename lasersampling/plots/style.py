@@ -141,8 +141,11 @@ def whole_ticks(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
 
 
-def plain_log_ticks(axis: Axis) -> None:
-    """Put ticks at 1, 2, 3 and 5 times powers of ten on a logarithmic axis, as plain numbers."""
+def plain_log_ticks(axis: Axis, most: int = 8) -> None:
+    """Put ticks at 1, 2, 3 and 5 times powers of ten on a logarithmic axis, as plain numbers.
+
+    Where these would be more than `most`, only the powers of ten stay.
+    """
     low, high = axis.get_view_interval()
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [digit * 10.0**power for power in decades for digit in (1, 2, 3, 5)]
@@ -150,7 +153,7 @@ def plain_log_ticks(axis: Axis) -> None:
     if len(shown) < 2:  # a short axis, as of a few epochs
         ticks = [float(t) for t in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)]
         shown = [tick for tick in ticks if low <= tick <= high]
-    if len(shown) > 8:
+    if len(shown) > most:
         shown = [tick for tick in shown if f"{tick:e}".startswith("1")]
     axis.set_ticks(shown, labels=[f"{tick:g}" for tick in shown])
     axis.set_ticks([], minor=True)

@@ -87,7 +87,7 @@ def _costs(axes: Axes, results: Results, case: str, names: list[str]) -> None:
         )  # fmt: skip
     axes.set_xscale("log")
     axes.set_ylim(bottom=0.0)
-    style.plain_log_ticks(axes.xaxis)
+    style.plain_log_ticks(axes.xaxis, most=6)
     axes.set_xlabel("time per mode (ns)")
     axes.set_ylabel("error of frequencies (TV)")
     axes.legend(fontsize="small")
