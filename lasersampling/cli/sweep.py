@@ -29,7 +29,7 @@ def sweep(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="COMMAND [ARGUMENTS]...",
+            metavar="COMMAND",
             help="Command that computes, with its arguments and options; or a recipe, with those "
             "of the command that it is for.",
         ),

@@ -182,7 +182,7 @@ def _draw(axes: Axes, results: Results, name: str, across: _Across, lines: Seque
     left_out = int((~finite).sum())
     if left_out:
         axes.text(
-            0.99, 0.98, f"{left_out} of {value.size} pieces: not finite, or failed",
+            0.99, 0.98, f"{left_out} of {value.size} pieces have no finite value",
             transform=axes.transAxes, ha="right", va="top", fontsize=10, color=style.GREY,
         )  # fmt: skip
     style.quiet(axes)

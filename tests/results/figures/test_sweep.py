@@ -22,7 +22,7 @@ def test_means_and_their_errors_are_those_of_the_seeds(make):
 
 def test_pieces_that_are_not_finite_are_counted(make):
     texts = [text.get_text() for text in sweep.plot(make("sweep")).axes[1].texts]
-    assert texts == ["6 of 18 pieces: not finite, or failed"]
+    assert texts == ["6 of 18 pieces have no finite value"]
 
 
 def test_texts_are_names_of_places(make):
