@@ -21,7 +21,7 @@ from lasersampling.cli.options import (
     Seed,
 )
 from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
-from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
+from lasersampling.cli.resuming import ResumableRun, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
@@ -89,7 +89,7 @@ def classify(
         config, state = resumed(resume, ClassifyRecipe)
     data = data_of(config)
     names = [name for name in FIGURES if name != "yin_yang_plane" or config.data == "yin_yang"]
-    training = Training(
+    training = ResumableRun(
         resume or out,
         names,
         [*files_named(recipe, overrides), *files_of(config.data)],

@@ -68,7 +68,7 @@ def complete_picture(
     from lasersampling.datasets.image_files import read_picture
     from lasersampling.judging.picture_records import write_completions
     from lasersampling.results.contents import Metric
-    from lasersampling.results.records import write_calibration, write_neuron
+    from lasersampling.results.records import write_adaptations, write_calibration, write_neuron
     from lasersampling.results.summary import summary_of
     from lasersampling.sampling.completion import SeenImages, complete
     from lasersampling.sampling.conditions import occluded
@@ -97,7 +97,8 @@ def complete_picture(
         calibrate_once(lasers, reporter)
         given = SeenImages(pixels[None], known, label=labels[0] if labels else None)
         plan = config.adaptation(max(2, config.free_images))
-        lasers = adapted(lasers, machine, given.clamped(machine), plan, reporter, file).lasers
+        adaptation = adapted(lasers, machine, given.clamped(machine), plan, reporter)
+        lasers = adaptation.lasers
         n_draws = int((config.burn_in_ns + config.duration_ns) / config.interval_ns + 1e-9)
         with reporter.progress("completing the picture") as progress:
             found = complete(
@@ -119,6 +120,7 @@ def complete_picture(
         }
         if file is not None:
             file.metrics(metrics)
+            write_adaptations(file, [adaptation])
             write_neuron(file, lasers.neuron)
             write_calibration(file, lasers.calibration)
             file.write_machine(machine, UnitNames(label=loaded.class_names))

@@ -24,7 +24,7 @@ from lasersampling.cli.options import (
     Seed,
 )
 from lasersampling.cli.remote import Address, Timeout, device_at, refuse_timeout
-from lasersampling.cli.resuming import Training, drawn, judged, refuse_beside_resume, resumed
+from lasersampling.cli.resuming import ResumableRun, drawn, judged, refuse_beside_resume, resumed
 from lasersampling.commands.configuring import (
     configured,
     device_table,
@@ -125,7 +125,7 @@ def fit(
         config, state = resumed(resume, FitRecipe)
     target = read_target(config.target, pseudocount=config.pseudocount)
     check_size(config, target)
-    training = Training(
+    training = ResumableRun(
         resume or out,
         ["fit"],
         [*files_named(recipe, overrides), device, imperfections, config.target],

@@ -349,6 +349,7 @@ def _samplers(
 ) -> tuple[dict[str, Sampler], Adapted]:
     """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
     from lasersampling.cli.preparing import adapted, calibrate_once, settled
+    from lasersampling.results.records import write_adaptations
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.neurons.configured import lasers_of
 
@@ -356,7 +357,9 @@ def _samplers(
     calibrate_once(lasers, reporter, file)
     lasers = settled(lasers, machine, config, reporter, file, clamped)
     plan = config.adaptation(len(clamped))
-    adaptation = adapted(lasers, machine, clamped, plan, reporter, file)
+    adaptation = adapted(lasers, machine, clamped, plan, reporter)
+    if file is not None:
+        write_adaptations(file, [adaptation])
     gibbs = Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin)
     return {"gibbs": gibbs, "lasers": adaptation.lasers}, adaptation
 

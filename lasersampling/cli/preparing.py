@@ -102,17 +102,17 @@ def adapted(
     clamped: NDArray[np.int8],
     settings: Adaptation,
     reporter: Reporter,
-    file: ResultsFile | None,
 ) -> Adapted:
-    """Adapt lasers to a machine with its units held, if that helps; say and write what was done."""
-    from lasersampling.results.records import write_adaptations
+    """Adapt lasers to a machine with its units held, if that helps; say what was done."""
+    from lasersampling.keeping import kept
     from lasersampling.sampling.adapting import adapted_where_it_helps
 
     with reporter.progress("adapting the lasers to the machine") as progress:
-        found = adapted_where_it_helps(lasers, machine, clamped, settings, progress=progress)
+        found = kept(
+            "adaptation",
+            lambda: adapted_where_it_helps(lasers, machine, clamped, settings, progress=progress),
+        )
     reporter.status(found.sentence)
-    if file is not None:
-        write_adaptations(file, [found])
     return found
 
 

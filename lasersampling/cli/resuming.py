@@ -1,7 +1,9 @@
-"""Common parts of commands that train, write checkpoints and can be resumed."""
+"""Common parts of commands that can be stopped at any moment, and resumed."""
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 from lasersampling.commands.invocation import Invocation
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.paths import expanded
 
 if TYPE_CHECKING:
     from lasersampling.commands.reporting import Reporter
@@ -46,8 +49,8 @@ def refuse_beside_resume(given: Mapping[str, object]) -> None:
         raise InputError.single("--resume", ", ".join(extra), expected)
 
 
-def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State]:
-    """Read the recipe and the state of a run that was stopped.
+def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State | None]:
+    """Read the recipe of a run that was stopped, and the state of its training if it has one.
 
     Raises
     ------
@@ -68,9 +71,24 @@ def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State]:
         raise InputError.single(str(path), got, expected) from None
 
 
+def with_full_paths(config: Recipe, *names: str) -> Recipe:
+    """Return a configuration for a file, from which a run can go on in another folder.
+
+    Parameters
+    ----------
+    config : dataclass
+        The configuration.
+    *names : str
+        Fields that name files, or shipped ones.
+    """
+    full = {name: expanded(getattr(config, name)) for name in names if getattr(config, name)}
+    files = {name: str(path.absolute()) for name, path in full.items() if path.is_file()}
+    return dataclasses.replace(config, **files)  # type: ignore[type-var]
+
+
 @dataclass(frozen=True)
-class Training:
-    """The files of a training.
+class ResumableRun:
+    """The files of a run that keeps what it has finished.
 
     Attributes
     ----------
@@ -79,11 +97,11 @@ class Training:
     figures : sequence of str
         Figures of the results.
     inputs : sequence of path-like or None
-        Inputs of the training: files, names of shipped ones, or None.
+        Inputs of the run: files, names of shipped ones, or None.
     overwrite : bool
         Whether the results file and figures may be replaced.
     goes_on : bool
-        Whether the training resumes from the results file.
+        Whether the run resumes from the results file.
     """
 
     out: Path | None
@@ -122,9 +140,10 @@ class Training:
             file.started = invocation.started
             try:
                 yield file
-            except KeyboardInterrupt as stop:
+            except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
                 if file.has_checkpoint:
-                    goes_on = f"lasersampling {context.info_name} --resume {self.out}"
+                    name = shlex.quote(str(self.out))
+                    goes_on = f"lasersampling {context.info_name} --resume {name}"
                     stop.add_note(f"go on from the last checkpoint with: {goes_on}")
                 raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -17,10 +18,17 @@ from lasersampling.cli.options import (
     Overrides,
     Overwrite,
     Quiet,
+    Resume,
     Seed,
 )
-from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
+from lasersampling.cli.resuming import (
+    ResumableRun,
+    drawn,
+    refuse_beside_resume,
+    resumed,
+    with_full_paths,
+)
 from lasersampling.commands.configuring import configured, device_table, flag, imperfections_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, Problem
@@ -32,10 +40,13 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.boltzmann.learned import Learned
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
+    from lasersampling.judging.tally import Tally
     from lasersampling.results import ResultsFile
-    from lasersampling.sampling import Sampler, Samples
+    from lasersampling.results.run_file import RunFile
+    from lasersampling.sampling import Pieces, Sampler, Samples
     from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.certificate import Judgement
+    from lasersampling.sampling.neurons.sampler import Lasers
 
 _OWN_OPTIONS = {
     "lasers": ("device", "duration_ns", "imperfections", "adaptation_rounds"),
@@ -48,15 +59,16 @@ _OWN_OPTIONS = {
 def sample(
     context: typer.Context,
     machine: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Machine file (TOML or HDF5), or the name of a shipped machine.",
             autocompletion=completed("machines"),
         ),
-    ],
+    ] = None,
     sampler: Annotated[
-        str, typer.Option(help="lasers, renewal or gibbs.", rich_help_panel=SETTINGS)
-    ] = "lasers",
+        str | None,
+        typer.Option(help="lasers, renewal or gibbs; lasers by default.", rich_help_panel=SETTINGS),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +109,7 @@ def sample(
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -105,8 +118,11 @@ def sample(
 ) -> None:
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
-    Draws of up to 20 free units are compared with the exact distribution.
+    Draws of up to 20 free units are compared with the exact distribution. With --out the draws of
+    long runs are written piece by piece, and a run that was stopped goes on with --resume.
     """
+    import numpy as np
+
     from lasersampling.boltzmann import load_machine
     from lasersampling.boltzmann.clamping import FREE
     from lasersampling.boltzmann.files import load_names
@@ -116,14 +132,13 @@ def sample(
     from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.config import resolve
     from lasersampling.judging.reference import reference_metrics
-    from lasersampling.judging.samples import evaluate
+    from lasersampling.judging.tally import Tally
     from lasersampling.results.names import STAGES
     from lasersampling.results.records import adaptation_values, write_certificate
     from lasersampling.results.summary import summary_of
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    options = {
-        "machine": machine,
+    given = {
         "sampler": sampler,
         "device": device,
         "duration_ns": duration_ns,
@@ -134,7 +149,15 @@ def sample(
         "adaptation_rounds": adapt,
         "seed": seed,
     }
-    config = _configuration(options, overrides)
+    if resume is None:
+        if machine is None:
+            raise InputError.single("MACHINE", "nothing", "a machine, or --resume FILE.h5")
+        defaults = {"machine": machine, "sampler": sampler or "lasers"}
+        config = _configuration(given | defaults, overrides)
+    else:
+        options = {flag(key): value for key, value in given.items()}
+        refuse_beside_resume({"a machine": machine, "--out": out, "--set": overrides, **options})
+        config = _resumed(resume)
     path = resolve("machines", config.machine)
     target, names = load_machine(path), load_names(path)
     names.check(target, str(path))
@@ -142,48 +165,52 @@ def sample(
     if learned is not None and not learned.is_of_a_device:
         learned = None
     clamped = clamped_units(config.clamp, names.of_all(target))
+    free = np.flatnonzero(clamped == FREE)
     # All states are enumerated, and compared, as long as there are not too many.
-    listed = int((clamped == FREE).sum()) <= MAX_ENUMERATED_UNITS
+    listed = free.size <= MAX_ENUMERATED_UNITS
     figures = ["distribution", "divergence_over_time"] if listed else []
     if config.sampler != "gibbs":
         figures.append("raster")
-    inputs = [config.machine, device, imperfections]
-    output = Output(context, out, figures, overwrite=overwrite, inputs=inputs)
-    with output.open(config, config.seed) as file:
-        ready = _prepare(config, target, clamped, learned, reporter, file)
-        chosen, n_draws = ready.sampler, ready.n_draws
+    files = ResumableRun(
+        resume or out,
+        figures,
+        [path, device, imperfections],
+        overwrite=overwrite,
+        goes_on=resume is not None,
+    )
+    with files.open(context, with_full_paths(config, "machine"), config.seed) as file:
+        ready = _prepare(config, target, clamped, learned, reporter, resume or out)
+        run = ready.run
         reporter.status(
-            f"sampling {target.n_units} units with {chosen.name}: "
-            f"{config.chains} chains of {n_draws} draws"
+            f"sampling {target.n_units} units with {run.sampler.name}: "
+            f"{config.chains} chains of {run.n_draws} draws"
         )
+        tally = Tally(run, free)
         with reporter.progress("sampling") as progress:
-            samples = chosen.sample(
-                target,
-                n_draws,
-                n_chains=config.chains,
-                clamped=clamped,
-                seed=config.seed,
-                progress=progress,
-            )
+            for piece in run.drawn(progress):
+                tally.add(piece)
+        samples = tally.samples
         with reporter.working("judging the samples"):
-            evaluation = evaluate(target, samples, clamped)
+            evaluation = tally.evaluation(samples)
             beside = {}
             if samples.sampler == "lasers" and evaluation.exact is not None:
                 beside = reference_metrics(target, clamped, evaluation, samples)
         shown = names.of_all(target) if names.visible or names.label else ()
         with reporter.working("certifying the samples"):
-            certificate = _certificate(samples, target, clamped, ready, shown)
+            certificate = tally.of_all(_certificate(samples, target, clamped, ready, shown))
         if file is not None:
-            file.write_machine(target, names)
-            file.write_samples(samples)
-            evaluation.write(file)
-            if evaluation.exact is not None and names.visible:
-                of_all = names.of_all(target)
-                free = [of_all[unit] for unit in evaluation.free]
-                file.attributes("distribution", {"unit_names": free})
-            file.metrics(beside)
-            write_certificate(file, certificate)
-    output.draw(reporter)
+            with reporter.working("writing the results"), file.finish() as results:
+                ready.write(results)
+                results.write_machine(target, names)
+                _write_draws(results, file, run, tally)
+                evaluation.write(results)
+                if evaluation.exact is not None and names.visible:
+                    of_all = names.of_all(target)
+                    named = [of_all[unit] for unit in evaluation.free]
+                    results.attributes("distribution", {"unit_names": named})
+                results.metrics(beside)
+                write_certificate(results, certificate)
+    written = drawn(file, reporter)
     metrics = evaluation.metrics() | beside
     heads = {"": STAGES.get(samples.sampler, samples.sampler)}
     summary = summary_of(metrics, "sample", whole=show_all, heads=heads)
@@ -194,20 +221,20 @@ def sample(
             "n_clamped": target.n_units - len(evaluation.free),
             "sampler": samples.sampler,
             "chains": samples.n_chains,
-            "draws": samples.n_draws,
-            "interval_ns": samples.interval_ns,
+            "draws": run.n_draws,
+            "interval_ns": tally.interval_ns,
             "seed": samples.seed,
             "metrics": metrics_values(metrics),
             "adaptation": None
             if ready.adaptation is None
             else adaptation_values([ready.adaptation]),
             "certificate": certificate.values(),
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         with_certificate(
             MeasuresTable(f"{config.machine}, sampled with {heads['']}", summary),
             certificate,
-            remarks=_remarks(ready),
+            remarks=[*_remarks(ready), *filter(None, [tally.told])],
             whole=show_all,
             n_hidden=summary.n_hidden,
         ),
@@ -249,14 +276,48 @@ def _configuration(
     return configured(LasersConfig, options | tables, overrides)
 
 
-class _Ready(NamedTuple):
-    """A sampler, its number of draws per chain, and what was done to lasers."""
+def _resumed(path: Path) -> GibbsConfig | LasersConfig | RenewalConfig:
+    """Read the configuration of a run that was stopped."""
+    from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
+    from lasersampling.config import toml_of
+    from lasersampling.results.run_file import read_checkpoint
 
-    sampler: Sampler
-    n_draws: int
+    _, text = read_checkpoint(path)
+    sampler = toml_of(text, f"{path}: /config").get("sampler")
+    kinds = {"gibbs": GibbsConfig, "renewal": RenewalConfig}
+    config: GibbsConfig | LasersConfig | RenewalConfig
+    config, _ = resumed(path, kinds.get(str(sampler), LasersConfig))
+    return config
+
+
+class _Ready(NamedTuple):
+    """A run of a sampler, and what was done to lasers."""
+
+    run: Pieces
+    lasers: Lasers | None = None
+    """The lasers, or those for which renewal neurons stand."""
     adaptation: Adapted | None = None
     learned: Learned | None = None
     """What the machine was to learn with a device in the loop, if so."""
+
+    def write(self, file: ResultsFile) -> None:
+        """Write the lasers to a results file."""
+        from lasersampling.results.records import (
+            write_adaptations,
+            write_calibration,
+            write_chip,
+            write_neuron,
+        )
+
+        if self.lasers is None:
+            return
+        write_neuron(file, self.lasers.neuron)
+        write_calibration(file, self.lasers.calibration)
+        chip = self.lasers.chip(self.run.shape[2])
+        if not chip.imperfections.is_none:
+            write_chip(file, chip)
+        if self.adaptation is not None and self.learned is None:
+            write_adaptations(file, [self.adaptation])
 
 
 def _prepare(
@@ -265,45 +326,69 @@ def _prepare(
     clamped: NDArray[np.int8],
     learned: Learned | None,
     reporter: Reporter,
-    file: ResultsFile | None,
+    out: Path | None,
 ) -> _Ready:
     """Prepare the sampler, and determine the number of draws per chain."""
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.cli.preparing import adapted, calibrate_once, draws_of
-    from lasersampling.results.records import write_chip
-    from lasersampling.sampling import Gibbs
+    from lasersampling.results.streamed import check_room, expected_bytes
+    from lasersampling.sampling import Gibbs, Pieces
     from lasersampling.sampling.adapting import Adaptation, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
-    from lasersampling.sampling.protocol import checked_request
     from lasersampling.sampling.renewal.sampler import Renewal
+
+    def run_of(sampler: Sampler, n_draws: int) -> Pieces:
+        return Pieces(sampler, machine, n_draws, config.chains, clamped, config.seed)
+
+    def checked(run: Pieces) -> Pieces:
+        if out is not None:
+            check_room(out, expected_bytes(run))
+        return run
 
     if isinstance(config, GibbsConfig):
         gibbs = Gibbs(scan=config.scan, burn_in=config.burn_in, thin=config.thin)
-        return _Ready(gibbs, config.draws)
+        return _Ready(checked(run_of(gibbs, config.draws)))
     lasers, renewal = lasers_of(config), None
     if isinstance(config, RenewalConfig):
         renewal = Renewal(lasers, config.hazard)
     n_draws = draws_of(lasers, config.duration_ns)
     # Before the calibration, which takes minutes.
-    checked_request(machine, n_draws, config.chains, clamped, config.seed)
-    calibrate_once(lasers, reporter, file)
+    run = checked(run_of(renewal or lasers, n_draws))
+    calibrate_once(lasers, reporter)
     if renewal is not None:
         with reporter.progress(f"measuring the hazard of {config.device.name} (once)") as progress:
             renewal.measured(progress)
     if renewal is not None or not isinstance(config, LasersConfig):
-        return _Ready(renewal or lasers, n_draws, learned=learned)
-    if file is not None and not config.imperfections.is_none:
-        write_chip(file, lasers.chip(machine.n_units))
+        return _Ready(run, lasers, learned=learned)
     if learned is not None and config.adaptation_rounds is None:
-        return _Ready(lasers, n_draws, left_as_learned(lasers), learned)
+        return _Ready(run, lasers, left_as_learned(lasers), learned)
     plan = Adaptation(
         rounds=config.adaptation_rounds,
         run_time_ns=config.chains * config.duration_ns,
         n_draws=config.adaptation_draws,
         seed=config.seed,
     )
-    found = adapted(lasers, machine, clamped, plan, reporter, file)
-    return _Ready(found.lasers, n_draws, found)
+    found = adapted(lasers, machine, clamped, plan, reporter)
+    return _Ready(run_of(found.lasers, n_draws), lasers, found)
+
+
+def _write_draws(results: ResultsFile, file: RunFile, run: Pieces, tally: Tally) -> None:
+    """Write all draws: from memory those of a short run, those of a long one from its pieces."""
+    from lasersampling.results.kept_steps import read_step
+    from lasersampling.results.streamed import write_pieces
+    from lasersampling.sampling.pieces import on_one_clock
+
+    if len(run.lengths) == 1:
+        results.write_samples(tally.samples)
+        return
+    pieces = (read_step(path) for path in file.steps.paths("draws"))
+    write_pieces(results, on_one_clock(pieces), run, tally.spikes)
+    if tally.counts is not None:
+        results.write(
+            "distribution/count", tally.counts, ("state",), units="1",
+            description="how often the state came among all draws; what stands beside it is of "
+            f"one draw of {tally.every}",
+        )  # fmt: skip
 
 
 def _remarks(ready: _Ready) -> list[str]:
@@ -327,8 +412,8 @@ def _certificate(
     from lasersampling.sampling.certificate import learned_certificate
 
     if ready.learned is None:
-        return samples.certificate(machine, clamped, sampler=ready.sampler, names=names)
+        return samples.certificate(machine, clamped, sampler=ready.run.sampler, names=names)
     target = ready.learned.target
     return learned_certificate(
-        samples, machine, target, clamped, sampler=ready.sampler, names=names
+        samples, machine, target, clamped, sampler=ready.run.sampler, names=names
     )

@@ -44,11 +44,11 @@ def exit_codes() -> Iterator[None]:
         say("bad input", f"more was asked for than fits into memory{said}; ask for less at a time")
         code = BAD_INPUT
     except (LaserSamplingError, OSError) as error:
-        say("failed", str(error))
+        # Notes of whom it passed on its way say how to go on.
+        say("failed", "\n".join([str(error), *getattr(error, "__notes__", ())]))
         code = FAILED
     except KeyboardInterrupt as stop:
         by = stop.args[0] if isinstance(stop, Stopped) else "the keyboard"
-        # Notes of whom it passed on its way say how to go on.
         say("interrupted", "; ".join([f"stopped by {by}", *getattr(stop, "__notes__", ())]))
         code = INTERRUPTED
     raise typer.Exit(code)

@@ -77,7 +77,7 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
     InputError
         If the file holds networks of another recipe, or is in use by another run.
     """
-    config, state = to_toml(job.recipe), None
+    config, state, goes_on = to_toml(job.recipe), None, False
     if job.path.exists():
         kept = read_results(job.path, groups=())
         if kept.config != config:
@@ -90,10 +90,11 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
             raise InputError.single(str(job.path), got, expected)
         if not kept.attrs["complete"]:
             state, _ = read_checkpoint(job.path)
-    if not job.path.exists() or state is not None:
+            goes_on = True
+    if not job.path.exists() or goes_on:
         with RunFile.open(
             job.path, command=job.command, seed=job.recipe.seed, config=config,
-            goes_on=state is not None,
+            goes_on=goes_on,
         ) as file:  # fmt: skip
             trained = train_spikes(
                 data_of(job.recipe),

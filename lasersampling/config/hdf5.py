@@ -53,13 +53,13 @@ from lasersampling.config.hdf5_checks import (
     spoken,
 )
 from lasersampling.config.hdf5_inspection import check_same, inspected
-from lasersampling.config.hdf5_seal import sealed
+from lasersampling.config.hdf5_seal import seal, sealed
 from lasersampling.errors import InputError, LaserSamplingError
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["Dataset", "Group", "file_content", "opened", "opened_bytes", "sealed"]
+__all__ = ["Dataset", "Group", "file_content", "opened", "opened_bytes", "seal", "sealed"]
 
 _LONGEST_REASON = 200
 _LARGEST_CONTENT = 10**9
@@ -297,6 +297,20 @@ class Dataset:
             raise self._source.refusal(self.path, "text", "numbers")
         self.check_size()
         return np.asarray(self.h5py[()])
+
+    def rows(self, first: int, last: int) -> NDArray[Any]:
+        """Read numbers from one place up to another along the first dimension.
+
+        Raises
+        ------
+        InputError
+            For text and single numbers, data that were never written, or too many.
+        """
+        if self.is_text or not self.shape:
+            got = "text" if self.is_text else "a single number"
+            raise self._source.refusal(self.path, got, "a list of numbers")
+        self.check_size()
+        return np.asarray(self.h5py[first:last])
 
     def texts(self) -> NDArray[np.object_]:
         """Read text, as an array of the shape of the dataset.

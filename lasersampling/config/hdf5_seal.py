@@ -49,8 +49,27 @@ _REMEDY = "as it was written: copy it again from where it came, or make it anew"
 
 def sealed(content: bytes) -> bytes:
     """Return the content of an HDF5 file with its map and its seal behind it."""
-    whole = content + _map_of(content)
-    return whole + _SEAL.pack(_SEAL_TEXT, len(whole), zlib.crc32(whole))
+    stream = io.BytesIO(content)
+    seal(stream)
+    return stream.getvalue()
+
+
+def seal(stream: BinaryIO) -> None:
+    """Append map and seal to an HDF5 file that is complete and closed by HDF5.
+
+    Parameters
+    ----------
+    stream : binary file
+        The file, open for reading and writing.
+    """
+    behind = _map_of(stream)
+    stream.seek(0, io.SEEK_END)
+    stream.write(behind)
+    length = stream.tell()
+    stream.seek(0)
+    checksum = _checksum(stream, length)
+    stream.seek(length)
+    stream.write(_SEAL.pack(_SEAL_TEXT, length, checksum))
 
 
 def check_seal(stream: BinaryIO, size: int, name: str, expected: str) -> bool:
@@ -129,10 +148,9 @@ def _crc(stream: BinaryIO, places: Places) -> int:
     return found
 
 
-def _map_of(content: bytes) -> bytes:
+def _map_of(stream: BinaryIO) -> bytes:
     import h5py
 
-    stream = io.BytesIO(content)
     places: dict[str, Places] = {}
 
     def note(name: str, item: Any) -> None:

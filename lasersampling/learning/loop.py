@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from lasersampling.checks import integer_problems, kind_problems, refuse
 from lasersampling.compile_clock import CompileClock
 from lasersampling.errors import InputError, LaserSamplingError, SubstrateError
+from lasersampling.keeping import keeping
 from lasersampling.learning.checkpoints import Checkpoints
 from lasersampling.learning.descent import Descent
 from lasersampling.learning.early_stopping import Plateau
@@ -114,7 +115,8 @@ def train(
         run.go_on_from(kept.resume)
     saved = time.monotonic()
     snapshot: State | None = None
-    with one_thread(), clock:
+    # Steps within an epoch are not kept: a training goes on from its last state.
+    with one_thread(), clock, keeping(None):
         try:
             while run.epoch < n_epochs and not run.stopped:
                 run.one_epoch()

@@ -10,6 +10,7 @@ from typing import Any
 
 import h5netcdf
 import numpy as np
+from numpy.typing import NDArray
 
 from lasersampling.checks import boolean_problems, refuse
 from lasersampling.config import hdf5
@@ -72,6 +73,33 @@ def read_results(
     if missing:
         raise InputError(missing_groups(path, found.attributes, sorted(missing)))
     return found
+
+
+def read_rows(path: str | os.PathLike[str], name: str, first: int, last: int) -> NDArray[Any]:
+    """Read some of a long list of numbers in a results file, and not the rest.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    name : str
+        ``group/variable``, such as "spikes/time".
+    first, last : int
+        From which entry up to which, along the first dimension.
+
+    Raises
+    ------
+    InputError
+        As for `read_results`, and if there is no such variable.
+    """
+    with hdf5.opened(path, EXPECTED) as root:
+        _check_schema(root)
+        group, _, variable = name.rpartition("/")
+        holder = root.group(group)
+        dataset = None if holder is None else holder.dataset(variable)
+        if dataset is None:
+            raise root.refusal("", f"no variable {name}", "one that is in the file")
+        return dataset.rows(first, last)
 
 
 class _File(h5netcdf.File):  # type: ignore[misc]

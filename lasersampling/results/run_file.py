@@ -1,34 +1,43 @@
-"""The results file of a training, which holds the last checkpoint until the run ends.
+"""The results file of a run that may be stopped at any moment, and goes on to the same bits.
 
-Each checkpoint replaces the whole file at once, so a run that is killed at any moment leaves the
-file as it was after its last checkpoint, and going on from there gives the same bits.
+Until a run ends, its results file says how it was configured, in a group ``/checkpoint``, and holds
+the last state of a training, if it has one. Each state replaces the whole file at once. What a run
+has finished besides, its *steps* (`keeping`), stands in one file each in the folder ``NAME.parts``
+beside it, until the results replace both.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from lasersampling.atomic import reserved
-from lasersampling.errors import InputError
-from lasersampling.learning.history import History
-from lasersampling.learning.packing import pack, unpack
-from lasersampling.learning.task import State
+from lasersampling.errors import InputError, Problem
+from lasersampling.keeping import keeping
+from lasersampling.learning.packing import pack
+from lasersampling.results.kept_steps import WRITTEN, KeptSteps, restored
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.reading import read_results
 from lasersampling.results.store import ResultsFile
+
+if TYPE_CHECKING:
+    from lasersampling.learning.history import History
+    from lasersampling.learning.task import State
 
 _GROUP = "checkpoint"
 
 
 class RunFile:
-    """A results file of a training, used in a ``with`` block of `RunFile.open`.
+    """A results file of a run, used in a ``with`` block of `RunFile.open`.
+
+    Within the block, finished steps of the run are kept (`keeping`).
 
     Attributes
     ----------
@@ -40,16 +49,20 @@ class RunFile:
         taken up to its last checkpoint is added.
     has_checkpoint : bool
         Whether the run can be resumed from the file.
+    steps : KeptSteps
+        The steps that the run has finished.
     """
 
     def __init__(self, outputs: Outputs, command: str, seed: int, config: str) -> None:
         self.path = outputs.results
         self.started = time.monotonic()
         self.has_checkpoint = False
+        self.steps = KeptSteps(parts_of(self.path), self._begun)
         self._spent_s = 0.0
         self._may_replace = outputs.overwrite
         self._outputs = outputs
         self._about: dict[str, Any] = {"command": command, "seed": seed, "config": config}
+        self._digests: dict[str, str] = {}
 
     @classmethod
     @contextmanager
@@ -84,32 +97,62 @@ class RunFile:
         read = list(inputs)
 
         def checked() -> Outputs:
-            return Outputs.checked(path, figures, inputs=read, overwrite=overwrite, goes_on=goes_on)
+            outputs = Outputs.checked(
+                path, figures, inputs=read, overwrite=overwrite, goes_on=goes_on
+            )
+            parts = parts_of(outputs.results)
+            if parts.exists() and not (overwrite or goes_on):
+                expected = "none beside a new results file, or leave to overwrite it (--overwrite)"
+                raise InputError.single(str(parts), "what a run has kept", expected)
+            return outputs
 
         with reserved(checked().results):
             # Checked once more: another run may have made a file before this one was reserved.
             file = cls(checked(), command, seed, config)
+            file._digests = _digests_of(read)
             if goes_on:
-                spent = read_results(file.path, groups=()).attrs.get("wall_time_s", 0.0)
-                file._spent_s, file._may_replace = float(spent), True
-                file.has_checkpoint = True
-            yield file
+                found = read_results(file.path, groups=())
+                _check_unchanged(found.attributes.get(_GROUP, {}), file._digests)
+                spent = float(found.attrs.get("wall_time_s", 0.0))
+                file._spent_s = max(spent, file.steps.spent_s)
+                file._may_replace = file.has_checkpoint = True
+            else:
+                file.steps.forget()
+            with keeping(file.steps):
+                yield file
 
     def save(self, state: State, history: History) -> None:
         """Write a checkpoint in place of the file; see `learning.checkpoints.CheckpointStore`."""
-        with self._replacing() as file:
-            file.attributes("/", {"complete": False})
+        with self._unfinished() as file:
             write_history(file, history)
             write_checkpoint(file, state)
-        self._may_replace = True  # from now on the file belongs to this run
-        self.has_checkpoint = True
 
     @contextmanager
     def finish(self) -> Iterator[ResultsFile]:
-        """Open the file for its results; they replace the checkpoint at the end of the block."""
+        """Open the file for its results; they replace all that was kept at the end of the block."""
         with self._replacing() as file:
             file.attributes("/", {"complete": True})
             yield file
+        self.steps.forget()
+
+    def _begun(self) -> float:
+        """Write a file from which the run can be resumed, if there is none; give the time spent."""
+        if not self.has_checkpoint:
+            with self._unfinished():
+                pass
+        return time.monotonic() - self.started + self._spent_s
+
+    @contextmanager
+    def _unfinished(self) -> Iterator[ResultsFile]:
+        with self._replacing() as file:
+            file.attributes("/", {"complete": False})
+            names = list(self._digests)
+            file.attributes(
+                _GROUP, {"inputs": names, "sha256": [self._digests[name] for name in names]}
+            )
+            yield file
+        self._may_replace = True  # from now on the file belongs to this run
+        self.has_checkpoint = True
 
     def draw(self) -> list[Path]:
         """Draw the figures that were announced, after `finish`; see `ResultsFile.draw`."""
@@ -139,32 +182,72 @@ def write_checkpoint(file: ResultsFile, state: State) -> None:
         file.write(f"{_GROUP}/{name}", array, dims, units="1", description="part of the state")
 
 
-def read_checkpoint(path: Path) -> tuple[State, str]:
-    """Read the state of a training and its configuration, as TOML text.
+def parts_of(path: Path) -> Path:
+    """Name the folder of the steps that a run keeps until it ends.
+
+    Examples
+    --------
+    >>> parts_of(Path("run.h5")).name
+    'run.h5.parts'
+    """
+    return path.with_name(f"{path.name}.parts")
+
+
+def _digests_of(inputs: Iterable[str | os.PathLike[str]]) -> dict[str, str]:
+    """SHA-256 of each input that is a file, by its full path."""
+    files = sorted({Path(name).absolute() for name in inputs if Path(name).is_file()})
+    return {str(path): _digest_of(path) for path in files}
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_unchanged(known: Mapping[str, Any], now: Mapping[str, str]) -> None:
+    """Refuse to go on with inputs that have changed since the run began."""
+    # A list of one text is read as the text.
+    names, digests = (
+        [found] if isinstance(found, str) else list(found)
+        for found in (known.get("inputs", ()), known.get("sha256", ()))
+    )
+    then = dict(zip(names, digests, strict=True))
+    problems = [
+        Problem(name, "another content than when the run began", "the file as it was")
+        for name, digest in now.items()
+        if then.get(name, digest) != digest
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def read_checkpoint(path: Path) -> tuple[State | None, str]:
+    """Read the state of a run and its configuration, as TOML text.
+
+    Returns
+    -------
+    state : State or None
+        State of its training; None if it had none yet, and has finished other steps at most.
+    config : str
 
     Raises
     ------
     InputError
-        If the file cannot be read or holds no checkpoint, because its run was completed or keeps no
-        checkpoints.
+        If the file cannot be read or holds no checkpoint, because its run was completed.
     """
     results = read_results(path, groups=())
     if _GROUP not in results.attributes:
         finished = bool(results.attrs.get("complete", False))
-        got = "a training that came to its end" if finished else "results without a checkpoint"
+        got = "a run that came to its end" if finished else "results without a checkpoint"
         command = results.attrs.get("command", "of an unknown command")
-        expected = f"a training that was stopped, which has a group /{_GROUP}"
+        expected = f"a run that was stopped, which has a group /{_GROUP}"
         raise InputError.single(str(path), f"{got} ({command})", expected)
     variables = read_results(path, groups=(_GROUP,)).group(_GROUP)
     arrays: dict[str, NDArray[Any]] = {name: v.data for name, v in variables.items()}
-    try:
-        state = unpack(str(arrays.pop("structure")[()]), arrays)
-        if not isinstance(state, dict):
-            raise TypeError("its structure is no object")
-    # JSON may be nested too deeply, numbers too long, types unknown, arrays of other types.
-    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-        expected = "a checkpoint written by lasersampling"
-        raise InputError.single(
-            f"{path}: /{_GROUP}", f"a damaged one ({error})", expected
-        ) from None
+    if not arrays:
+        return None, results.config
+    where = f"{path}: /{_GROUP}"
+    state = restored(str(arrays.pop("structure", "")), arrays, where)
+    if not isinstance(state, dict):
+        raise InputError.single(where, "a damaged one (its structure is no object)", WRITTEN)
     return state, results.config

@@ -11,7 +11,6 @@ NetCDF Users Guide, appendix A "Attribute conventions" (`units`, `long_name`), a
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import time
@@ -20,12 +19,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import h5netcdf
 import h5py
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import lasersampling
 from lasersampling.atomic import atomic_path
@@ -36,6 +35,7 @@ from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
 from lasersampling.results.computer import about_computer
 from lasersampling.results.contents import Metric
+from lasersampling.results.disk import DiskFile
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.reading import read_results
@@ -51,6 +51,8 @@ __all__ = ["ResultsFile", "read_results"]
 
 _STRING = h5py.string_dtype()
 _COMPRESS_FROM_BYTES = 1 << 14
+_CHUNK_CACHE = {"rdcc_nbytes": 1 << 24, "rdcc_nslots": 100_003}
+"""Memory [B] and places for the chunks of a variable that is written piece by piece."""
 
 
 class ResultsFile:
@@ -78,12 +80,9 @@ class ResultsFile:
     def __init__(self, outputs: Outputs, temporary: Path) -> None:
         self.started = time.monotonic()
         self._outputs = outputs
-        self._temporary = temporary
         self._pending = ExitStack()
-        # HDF5 crashes the process when the disk is full. So it writes to memory, and Python, which
-        # raises an exception, writes to the disk.
-        self._buffer = io.BytesIO()
-        self._file = h5netcdf.File(self._buffer, "w")
+        self._disk = DiskFile(temporary)
+        self._file = h5netcdf.File(self._disk, "w", **_CHUNK_CACHE)
 
     @classmethod
     def create(
@@ -136,6 +135,8 @@ class ResultsFile:
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(outputs.results, overwrite=overwrite))
             file = cls(outputs, temporary)
+            stack.callback(file._disk.close)
+            stack.callback(file._file.close)  # before the disk, which it still writes to
             file.attributes(
                 "/",
                 {
@@ -173,7 +174,9 @@ class ResultsFile:
                 if "wall_time_s" not in self._file.attrs:  # a copy has that of the run
                     self.attributes("/", {"wall_time_s": time.monotonic() - self.started})
                 self._file.close()
-                self._temporary.write_bytes(hdf5.sealed(self._buffer.getvalue()))
+                self._disk.check()
+                hdf5.seal(cast(BinaryIO, self._disk))
+                self._disk.check()
         except OSError as failure:
             reason = failure.strerror or str(failure)
             raise LaserSamplingError(
@@ -221,18 +224,54 @@ class ResultsFile:
         InputError
             If the dimensions do not fit, the name is taken or the data cannot be stored.
         """
+        data = _storable(name, array)
+        stored = self.allot(
+            name, data.shape, data.dtype, dims, units=units, description=description
+        )
+        if data.size:
+            stored[...] = data
+
+    def allot(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: DTypeLike,
+        dims: Sequence[str],
+        *,
+        units: str,
+        description: str,
+        chunks: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Make a variable that is written piece by piece, by assignment to slices of it.
+
+        Parameters
+        ----------
+        name, dims, units, description
+            As for `write`.
+        shape : sequence of int
+            Its shape.
+        dtype : dtype
+            A type that netCDF-4 has.
+        chunks : tuple of int, optional
+            Shape of the pieces in which it is compressed; pieces that are written should consist of
+            whole ones.
+
+        Raises
+        ------
+        InputError
+            If the dimensions do not fit, or the name is taken.
+        """
         group, _, variable = name.strip("/").rpartition("/")
         if not group or not variable:
             raise InputError.single("name", repr(name), "'group/variable'")
-        data = _storable(name, array)
-        if len(dims) != data.ndim or len(set(dims)) != len(dims):
+        if len(dims) != len(shape) or len(set(dims)) != len(dims):
             raise InputError.single(
-                name, f"dims {tuple(dims)} for shape {data.shape}", "one name for each dimension"
+                name, f"dims {tuple(dims)} for shape {tuple(shape)}", "one name for each dimension"
             )
         node = self._group(group)
         if variable in node.variables or variable in node.groups:
             raise InputError.single(name, "a name that is taken", "a new name")
-        for dim, size in zip(dims, data.shape, strict=True):
+        for dim, size in zip(dims, shape, strict=True):
             known = node.dimensions.get(dim)
             if known is None:
                 node.dimensions[dim] = size
@@ -241,12 +280,14 @@ class ResultsFile:
                     name, f"{size} along {dim!r}", f"{known.size}, as written before in {group}"
                 )
         packing: dict[str, Any] = {}
-        if data.nbytes >= _COMPRESS_FROM_BYTES and data.dtype != _STRING:
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        if n_bytes >= _COMPRESS_FROM_BYTES and dtype != _STRING:
             packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True,
-                       "fletcher32": True}  # fmt: skip
-        stored = node.create_variable(variable, tuple(dims), dtype=data.dtype, data=data, **packing)
+                       "fletcher32": True, "chunks": chunks}  # fmt: skip
+        stored = node.create_variable(variable, tuple(dims), dtype=dtype, **packing)
         stored.attrs["units"] = units
         stored.attrs["long_name"] = description
+        return stored
 
     def write_group(self, group: str, variables: Variables) -> None:
         """Write labelled variables to a group, in their order."""
@@ -326,11 +367,15 @@ class ResultsFile:
     def write_spikes(self, trains: SpikeTrains) -> None:
         """Write spike trains to ``/spikes``: flat arrays, sorted by time within each chain."""
         self.write_group("spikes", trains.variables())
+        self.write_offsets(trains.chain_offset, trains.extent)
+
+    def write_offsets(self, chain_offset: NDArray[np.int64], extent: Mapping[str, Any]) -> None:
+        """Write which spikes of ``/spikes`` belong to which chain, and the extent of the trains."""
         self.write(
-            "spikes/chain_offset", trains.chain_offset, ("chain_edge",),
+            "spikes/chain_offset", chain_offset, ("chain_edge",),
             units="1", description="spikes of chain c are chain_offset[c] : chain_offset[c + 1]",
         )  # fmt: skip
-        self.attributes("spikes", trains.extent)
+        self.attributes("spikes", extent)
 
     def _group(self, path: str) -> h5netcdf.Group:
         """Return the group at `path` (``/`` for the root), after making it if necessary."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lasersampling.sampling.evidence import Evidence as Evidence
     from lasersampling.sampling.gibbs import Gibbs as Gibbs
     from lasersampling.sampling.inference import infer as infer
+    from lasersampling.sampling.pieces import Pieces as Pieces
     from lasersampling.sampling.posterior import Posterior as Posterior
     from lasersampling.sampling.protocol import ChainState as ChainState
     from lasersampling.sampling.protocol import Sampler as Sampler

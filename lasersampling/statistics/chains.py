@@ -126,6 +126,73 @@ def r_hat(states: ArrayLike) -> NDArray[np.float64]:
     return _per_unit(states, 2, _r_hat)
 
 
+def ess_of_blocks(ones: NDArray[np.integer], length: int) -> NDArray[np.float64]:
+    """Effective sample size of the mean of each unit, from sums over blocks of successive draws.
+
+    The mean of all draws is that of the block means, so both have the same variance; it follows
+    from the effective number of block means, whatever the length of the blocks. With blocks of one
+    draw this is `effective_sample_size`.
+
+    Parameters
+    ----------
+    ones : ndarray of int, shape (chain, block, unit)
+        How often a unit was 1 in each block; at least four blocks.
+    length : int
+        Draws in a block.
+
+    Returns
+    -------
+    ndarray of float64, shape (unit,)
+        nan for a unit that never changed.
+
+    Examples
+    --------
+    >>> states = np.random.default_rng(1).integers(0, 2, (4, 4000, 1))
+    >>> blocks = states.reshape(4, 400, 10, 1).sum(axis=2)
+    >>> bool(0.9 < ess_of_blocks(blocks, 10)[0] / effective_sample_size(states)[0] < 1.1)
+    True
+    """
+    means = ones / length
+    mean = means.mean(axis=(0, 1))
+    variance = mean * (1.0 - mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = variance / means.var(axis=(0, 1))
+    # Blocks that are all alike have no autocorrelation; then each draw counts.
+    alike = np.isinf(ratio)
+    found = effective_sample_size(means) * np.where(alike, np.nan, ratio)
+    return np.where(alike, float(ones.shape[0] * ones.shape[1] * length), found)
+
+
+def r_hat_of_halves(ones: NDArray[np.integer], length: int) -> NDArray[np.float64]:
+    """Split R-hat of each unit, from its sums over the first and the last half of each chain.
+
+    Parameters
+    ----------
+    ones : ndarray of int, shape (chain, 2, unit)
+        How often a unit was 1 in each half.
+    length : int
+        Draws in a half, at least two.
+
+    Returns
+    -------
+    ndarray of float64, shape (unit,)
+        As from `r_hat`.
+
+    Examples
+    --------
+    >>> states = np.random.default_rng(1).integers(0, 2, (4, 500, 2))
+    >>> halves = states.reshape(4, 2, 250, 2).sum(axis=2)
+    >>> np.allclose(r_hat_of_halves(halves, 250), r_hat(states))
+    True
+    """
+    mean = ones.reshape(-1, ones.shape[-1]) / length
+    within = (mean * (1.0 - mean)).mean(axis=0) * length / (length - 1)
+    between = length * mean.var(axis=0, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: NDArray[np.float64] = np.sqrt((between / within + length - 1) / length)
+    return found
+
+
 def distribution_ess(states: ArrayLike) -> float:
     """Effective sample size of the joint distribution: one number for a whole histogram.
 

@@ -62,7 +62,7 @@ def test_every_command_takes_what_a_sweep_sets(command):
         ("sample random_five --seed 3", ["chains=2"], "--seed: got an option of a piece, expected"),
         ("sample random_five --out x.h5", ["chains=2"], "--out: got an option of a piece, expec"),
         ("sample random_five --sedes 3", ["chains=2"], "sample: got no such option: --sedes"),
-        ("sample", ["chains=2"], "sample: got missing argument"),
+        ("sample", ["chains=2"], "MACHINE: got nothing, expected a machine"),
         ("sample random_five", ["seed=1,2"], "--over seed: got what the sweep sets itself, expec"),
         ("sample random_five", ["out=1,2"], "--over out: got what the sweep sets itself, expecte"),
         ("sample random_five", ["a..b=1"], "--over a..b: got 'a..b', expected a key, with dots"),

@@ -138,7 +138,8 @@ def judged_mixing(
     n_chains = len(states)
     ess = effective_sample_size(states)
     spread = r_hat(states) if n_chains > 1 else np.full(len(units), np.nan)
-    energy = np.asarray(machine.energy(states))
+    # A chain at a time, since all of them as float64 take much memory.
+    energy = np.stack([np.asarray(machine.energy(chain)) for chain in states])
     energy_moves = np.ptp(energy) > 0
     energy_ess = float(effective_sample_size(energy)) if energy_moves else math.nan
     energy_r_hat = float(r_hat(energy)) if energy_moves and n_chains > 1 else math.nan
@@ -149,7 +150,7 @@ def judged_mixing(
         # Independent draws of the rest of the network tell how often the unit could have changed.
         others = float(np.nanmin(ess)) if not np.isnan(ess).all() else float(n_chains)
         value = states[0, 0, never].astype(np.float64)
-        fields = np.asarray(machine.local_field(states))[:, :, never]
+        fields = np.stack([np.asarray(machine.local_field(chain))[:, never] for chain in states])
         against = expit(np.where(value == 1.0, -fields, fields)).mean(axis=(0, 1))
         held[never] = against * others < _EXPECTED_CHANGES
     frozen = (never & ~held) | still

@@ -150,7 +150,7 @@ def _moments(
     method: str, machine: BoltzmannMachine, states: NDArray[np.int8], mixing: Mixing
 ) -> Reference:
     mean = states.mean(axis=(0, 1), dtype=np.float64)
-    energy = np.asarray(machine.energy(states))
+    energy = np.stack([np.asarray(machine.energy(chain)) for chain in states])
     ess = float(effective_sample_size(energy)) if np.ptp(energy) > 0 else math.inf
     # A unit that its field holds has no error of its own; the rule of three bounds it.
     draws = states.shape[0] * states.shape[1]

@@ -139,11 +139,23 @@ class Pumps:
     seed: int
 
     @classmethod
-    def of_run(cls, chip: Chip, n_chains: int, seed: int, start: ChainState | None) -> Pumps:
-        """Draw the noise of a run; the drift continues from `start`."""
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    def of_run(
+        cls,
+        chip: Chip,
+        n_chains: int,
+        seed: int,
+        start: ChainState | None,
+        trial_seed: int | None = None,
+    ) -> Pumps:
+        """Draw the noise of a run; the drift continues from `start`.
+
+        Deviations of this run follow from `trial_seed` if it is given.
+        """
         shape = (n_chains, chip.n_units)
+        generator = _generator(seed)
         trial = chip.imperfections.pump.trial.drawn(generator, shape)
+        if trial_seed is not None:
+            trial = chip.imperfections.pump.trial.drawn(_generator(trial_seed), shape)
         wandering = generator.standard_normal(shape)
         if start is not None and DRIFT.name in start:
             wandering = np.array(start[DRIFT.name])
@@ -203,6 +215,10 @@ class GroupPumps:
             wandering = self._run.wandering[self._window]
             fresh = self._generator.standard_normal(wandering.shape)
             self._run.wandering[self._window] = self.drift.later(wandering, time_ns, fresh)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
 
 
 def parts_of(duration_ns: float, step_ps: float, tau_ns: float, drift: Drift | None) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -111,6 +111,9 @@ class Lasers:
         Offset and gain of each laser beyond the calibration, as found by
         `sampling.neurons.adaptation.adapt`: for machines with fields beyond three or four, such as
         those of images, and for imperfect chips. They are valid for machines of this size.
+    trial_seed : int, optional
+        Seed of the deviations of the pumps that are drawn anew for each call (`pump.trial`); that
+        of the call by default. Calls with the same number are one run to them.
 
     Raises
     ------
@@ -141,11 +144,14 @@ class Lasers:
     tempering: Tempering | None = None
     depression: Depression | None = None
     lines: Lines | None = None
+    trial_seed: int | None = None
 
     def __post_init__(self) -> None:
         problems = []
         if self.n_threads is not None:
             problems += integer_problems("n_threads", self.n_threads, 1)
+        if self.trial_seed is not None:
+            problems += integer_problems("trial_seed", self.trial_seed, 0)
         # Tables are made by their classes; those of the other fields are read below.
         for field, kind in (("settings", CalibrationSettings), ("lines", Lines)):
             if getattr(self, field) is not None:
@@ -231,6 +237,12 @@ class Lasers:
             return self.interval_ns
         return self.neuron.refractory_time_ns / _READINGS_PER_TAU
 
+    def in_one_run(self, seed: int) -> Lasers:
+        """Return lasers whose trial-to-trial deviations are those of the run with this seed."""
+        if as_imperfections(self.imperfections).pump.trial.is_none or self.trial_seed is not None:
+            return self
+        return replace(self, trial_seed=seed)
+
     def draws_in(self, duration_ns: float) -> int:
         """Number of draws in a sampling time, at least one; see `protocol.draws_within`."""
         return draws_within(duration_ns, self.draw_interval_ns)
@@ -258,7 +270,7 @@ class Lasers:
         chip, programme = self.chip(machine.n_units), self.programme(machine)
         arrays = self._state_arrays(chip)
         before = None if start is None else network_state(start, has_laser, arrays)
-        pumps = Pumps.of_run(chip, n_chains, seed, start)
+        pumps = Pumps.of_run(chip, n_chains, seed, start, self.trial_seed)
         patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
         which = which.reshape(-1)
         time_ns = n_draws * self.draw_interval_ns

@@ -1,0 +1,85 @@
+"""A file on a disk that may become full, as HDF5 can bear it."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+
+class DiskFile(io.RawIOBase):
+    """A new file that HDF5 writes through Python.
+
+    HDF5 crashes the process when the disk is full. So a write that fails is remembered and told to
+    HDF5 as done, and the writer asks by `check` whether all is on the disk.
+
+    Parameters
+    ----------
+    path : path-like
+        Existing file, which is emptied.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self._file = open(path, "w+b", buffering=0)  # noqa: PTH123, SIM115 - closed by `close`
+        self._failure: OSError | None = None
+
+    def check(self) -> None:
+        """Raise the error of the first write that failed, if any did.
+
+        Raises
+        ------
+        OSError
+            The error of the operating system.
+        """
+        if self._failure is not None:
+            raise self._failure
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place in the file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as many bytes as fit, or as there are."""
+        return self._file.readinto(buffer)
+
+    def write(self, data: Any) -> int:
+        """Write bytes; a failure is remembered."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        if self._failure is None:
+            try:
+                while left:
+                    left = left[self._file.write(left) :]
+            except OSError as failure:
+                self._failure = failure
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change the length of the file; a failure is remembered."""
+        try:
+            return self._file.truncate(size)
+        except OSError as failure:
+            self._failure = self._failure or failure
+            return self.tell() if size is None else size
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()

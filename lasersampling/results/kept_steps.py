@@ -1,0 +1,154 @@
+"""Steps of a run on disk: one file for each that is finished, in a folder beside the results."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.atomic import atomic_path
+from lasersampling.config import hdf5
+from lasersampling.errors import InputError
+from lasersampling.learning.packing import pack, unpack
+
+T = TypeVar("T")
+
+EXPECTED = "a step of a run that lasersampling kept"
+WRITTEN = "a checkpoint written by lasersampling"
+_NAME = re.compile(r"[a-z0-9-]+(-\d{6})(\.[a-z0-9-]+-\d{6})*\.h5")
+_COMPRESS_FROM_BYTES = 1 << 12
+
+
+class KeptSteps:
+    """Steps that a run has finished; a `keeping.Keeper`.
+
+    A step is written whole or not at all, so a run that is killed at any moment loses the steps
+    that it was at, and no others.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the steps, made when the first one is written.
+    begin : callable
+        Called before a step is written; gives the time that the run has taken so far [s].
+    """
+
+    def __init__(self, folder: Path, begin: Callable[[], float]) -> None:
+        self.folder = folder
+        self._begin = begin
+        self._within = ""
+        self._counts: dict[str, int] = {}
+
+    def step(self, name: str, compute: Callable[[], T]) -> T:
+        """Return the result of a step; see `keeping.kept`."""
+        stem = f"{self._within}{name}"
+        number = self._counts.get(stem, 0)
+        self._counts[stem] = number + 1
+        key = f"{stem}-{number:06d}"
+        path = self.folder / f"{key}.h5"
+        if path.exists():
+            found: T = read_step(path)
+            return found
+        outer, self._within = self._within, f"{key}."
+        try:
+            value = compute()
+        finally:
+            self._within = outer
+        spent_s = self._begin()
+        self.folder.mkdir(exist_ok=True)
+        write_step(path, value, spent_s)
+        for inner in self.folder.glob(f"{key}.*-*.h5"):
+            inner.unlink()
+        return value
+
+    def paths(self, name: str) -> list[Path]:
+        """Files of the finished outer steps of a name, in their order."""
+        return sorted(self.folder.glob(f"{name}-??????.h5"))
+
+    @property
+    def spent_s(self) -> float:
+        """Time that the run had taken when it kept the last step, 0 without any [s]."""
+        own = [path for path in self.folder.glob("*.h5") if _NAME.fullmatch(path.name)]
+        if not own:
+            return 0.0
+        with hdf5.opened(max(own, key=lambda path: path.stat().st_mtime), EXPECTED) as root:
+            return float(root.attributes().get("spent_s", 0.0))
+
+    def forget(self) -> None:
+        """Remove all steps, and the folder if nothing else is in it."""
+        if not self.folder.is_dir():
+            return
+        for path in self.folder.iterdir():
+            own = path.name.removeprefix(".").removesuffix(".partial")
+            if _NAME.fullmatch(own):
+                path.unlink()
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+
+def write_step(path: Path, value: Any, spent_s: float) -> None:
+    """Write the result of a step, and the time that its run had taken, whole or not at all."""
+    import h5py
+
+    structure, arrays = pack(value)
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["spent_s"] = spent_s
+        file.create_dataset("structure", data=structure, dtype=h5py.string_dtype())
+        for name, array in arrays.items():
+            packing: dict[str, Any] = {}
+            if array.nbytes >= _COMPRESS_FROM_BYTES:
+                packing = {"compression": "gzip", "compression_opts": 4, "shuffle": True,
+                           "fletcher32": True}  # fmt: skip
+            file.create_dataset(name, data=array, **packing)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(hdf5.sealed(buffer.getvalue()))
+
+
+def read_step(path: Path) -> Any:
+    """Read the result of a step.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with hdf5.opened(path, EXPECTED) as root:
+        arrays: dict[str, NDArray[Any]] = {}
+        structure = ""
+        for name, entry in root.children().items():
+            if not isinstance(entry, hdf5.Dataset):
+                raise root.refusal(name, "a group", "datasets")
+            if name == "structure":
+                structure = entry.text()
+            else:
+                arrays[name] = np.asarray(entry.numbers())
+    return restored(structure, arrays, path)
+
+
+def restored(structure: str, arrays: dict[str, NDArray[Any]], where: object) -> Any:
+    """Unpack what was stored, with one error for all that is not as it was packed.
+
+    Parameters
+    ----------
+    structure, arrays
+        As from `learning.packing.pack`.
+    where : object
+        Place that is named in the message.
+
+    Raises
+    ------
+    InputError
+        If the two do not fit together.
+    """
+    try:
+        return unpack(structure, arrays)
+    # JSON may be nested too deeply, numbers too long, types unknown, arrays of other types.
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, ImportError,
+            AttributeError) as error:  # fmt: skip
+        raise InputError.single(str(where), f"a damaged one ({error})", WRITTEN) from None

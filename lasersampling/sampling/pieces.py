@@ -1,0 +1,265 @@
+"""Long runs of samplers, piece after piece: in bounded memory, and kept piece by piece.
+
+A run of many draws is divided into pieces of some two million values, whose chains go on from one
+another (`Samples.end`). The first piece has the seed of the run, the others have seeds that follow
+from it, and the division depends on nothing but the request. So a run that is stopped and goes on,
+one whose pieces are written to disk and one that is held in memory all have the same bits; a run
+of one piece has those of `Sampler.sample`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lasersampling.boltzmann.machine import BoltzmannMachine
+from lasersampling.boltzmann.restricted import AnyMachine
+from lasersampling.errors import InputError
+from lasersampling.keeping import kept
+from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.protocol import Progress, Sampler, Samples, checked_request
+
+VALUES_PER_PIECE = 1 << 21
+"""Draws of a piece, times chains and units."""
+
+_FEWEST_DRAWS = 16
+_STREAM = 9
+"""Random stream of the seeds of pieces, different from others of the same seed."""
+
+_LONGEST_PATTERN = 1000
+_STEP = "draws"
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A run of a sampler, to be drawn piece after piece.
+
+    Attributes
+    ----------
+    sampler : Sampler
+        The sampler. Draws of others than ours come in one piece if they give no `Samples.end`.
+    machine : BoltzmannMachine or RestrictedMachine
+        The machine to be sampled.
+    n_draws : int
+        Draws per chain.
+    n_chains : int
+        Number of chains.
+    clamped : array_like of int, optional
+        How units are held; see `Sampler.sample`.
+    seed : int
+        Seed of the whole run.
+
+    Raises
+    ------
+    InputError
+        With all problems of the request, at once.
+
+    Examples
+    --------
+    >>> from lasersampling.sampling.gibbs import Gibbs
+    >>> run = Pieces(Gibbs(), BoltzmannMachine.random(4, seed=1), 600_000, seed=2)
+    >>> run.lengths
+    (131072, 131072, 131072, 131072, 75712)
+    >>> sum(piece.n_draws for piece in run.drawn())
+    600000
+    """
+
+    sampler: Sampler
+    machine: AnyMachine
+    n_draws: int
+    n_chains: int = 4
+    clamped: ArrayLike | None = None
+    seed: int = 0
+    _general: BoltzmannMachine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        per_piece = max(1, min(int(self.n_draws), _FEWEST_DRAWS))
+        general, _ = checked_request(
+            self.machine, per_piece, self.n_chains, self.clamped, self.seed
+        )
+        object.__setattr__(self, "_general", general)
+        checked_request(self.machine, self.lengths[0], self.n_chains, self.clamped, self.seed)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of chains, draws and units of the whole run."""
+        return int(self.n_chains), int(self.n_draws), self._general.n_units
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Draws per chain of each piece."""
+        n_chains, n_draws, n_units = self.shape
+        most = max(_FEWEST_DRAWS, VALUES_PER_PIECE // (n_chains * n_units))
+        if n_draws <= most:
+            return (n_draws,)
+        first, every = _whole_steps(self.sampler, most)
+        left = n_draws - first
+        whole, rest = divmod(left, every)
+        return (first, *[every] * whole, *[rest] * (rest > 0))
+
+    def drawn(self, progress: Progress | None = None) -> Iterator[Samples]:
+        """Draw the pieces, or read those that an earlier run has kept (`keeping`).
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the fraction of the whole run done.
+
+        Yields
+        ------
+        Samples
+            Pieces, one after the other. Times of spikes count from the beginning of the run.
+
+        Raises
+        ------
+        InputError
+            If a sampler gives no state from which to go on, and the run has several pieces.
+        """
+        return on_one_clock(self._each(progress or (lambda fraction: None)))
+
+    def _each(self, progress: Progress) -> Iterator[Samples]:
+        lengths, done, before = self.lengths, 0, None
+        sampler = self.sampler
+        if isinstance(sampler, Lasers) and len(lengths) > 1:
+            sampler = sampler.in_one_run(int(self.seed))
+        for number, length in enumerate(lengths):
+
+            def report(fraction: float, done: int = done, length: int = length) -> None:
+                progress((done + fraction * length) / self.n_draws)
+
+            def draw(
+                number: int = number, length: int = length, before: Samples | None = before
+            ) -> Samples:
+                if before is not None and before.end is None:
+                    got = f"{before.sampler}, whose samples have no `end`"
+                    expected = f"one that can go on, or at most {self.lengths[0]} draws"
+                    raise InputError.single("sampler", got, expected)
+                return sampler.sample(
+                    self.machine, length, n_chains=self.n_chains, clamped=self.clamped,
+                    seed=seed_of_piece(int(self.seed), number),
+                    start=None if before is None else before.end, progress=report,
+                )  # fmt: skip
+
+            before = kept(_STEP, draw)
+            yield before
+            done += length
+            progress(done / self.n_draws)
+
+    def whole(self, progress: Progress | None = None) -> Samples:
+        """Draw the whole run and hold it in memory.
+
+        Returns
+        -------
+        Samples
+            As from `drawn`, joined, with the seed of the run.
+        """
+        return replace(joined(self.drawn(progress)), seed=int(self.seed))
+
+
+def seed_of_piece(seed: int, number: int) -> int:
+    """Seed of a piece; that of the run for the first one.
+
+    Examples
+    --------
+    >>> seed_of_piece(7, 0), seed_of_piece(7, 1) != 7
+    (7, True)
+    """
+    if number == 0:
+        return seed
+    words = np.random.SeedSequence(seed, spawn_key=(_STREAM, number)).generate_state(1, np.uint64)
+    return int(words[0] >> np.uint64(1))
+
+
+def joined(pieces: Iterable[Samples]) -> Samples:
+    """Join pieces whose spikes are on one clock into the samples of one run.
+
+    Parameters
+    ----------
+    pieces : iterable of Samples
+        At least one, in their order.
+    """
+    held = list(pieces)
+    if len(held) == 1:
+        return held[0]
+    last, spikes = held[-1], None
+    if last.spikes is not None:
+        trains = [piece.spikes for piece in held if piece.spikes is not None]
+        spikes = SpikeTrains.of_events(
+            np.concatenate([_chains(train) for train in trains]),
+            np.concatenate([train.time_ns for train in trains]),
+            np.concatenate([train.unit for train in trains]),
+            shape=(last.n_chains, last.n_units),
+            duration_ns=last.spikes.duration_ns,
+        )
+    states = np.concatenate([piece.states for piece in held], axis=1)
+    return replace(last, states=states, spikes=spikes, seed=held[0].seed)
+
+
+def on_one_clock(pieces: Iterable[Samples]) -> Iterator[Samples]:
+    """Let the spikes of pieces count from the beginning of the first.
+
+    A piece that goes on begins one refractory time before the last draw of the piece before, whose
+    spikes it repeats; these are left out.
+
+    Parameters
+    ----------
+    pieces : iterable of Samples
+        Pieces as a sampler gives them, each going on from the one before.
+    """
+    begin: float | None = None
+    for piece in pieces:
+        trains = piece.spikes
+        if trains is None or piece.interval_ns is None:
+            yield piece
+            continue
+        if begin is None:
+            begin = trains.duration_ns
+            yield piece
+            continue
+        ahead = piece.n_draws * piece.interval_ns
+        known = trains.duration_ns - ahead
+        new = trains.time_ns > known
+        end = begin + ahead
+        time = np.minimum(trains.time_ns[new] - known + begin, end)
+        chain = _chains(trains)[new]
+        offset = np.searchsorted(chain, np.arange(trains.n_chains + 1)).astype(np.int64)
+        spikes = SpikeTrains(time, trains.unit[new], offset, trains.n_units, end)
+        begin = end
+        yield replace(piece, spikes=spikes)
+
+
+def _chains(trains: SpikeTrains) -> NDArray[np.int64]:
+    return np.repeat(np.arange(trains.n_chains), np.diff(trains.chain_offset))
+
+
+def _whole_steps(sampler: Sampler, most: int) -> tuple[int, int]:
+    """Draws of the first piece and of the others, which end at whole steps of lasers if they can.
+
+    Lasers go on from whole steps, so that the clock of a run in pieces slips by the rest of a step
+    at each piece that does not end at one.
+    """
+    if not isinstance(sampler, Lasers) or sampler.tempering is not None:
+        return most, most
+    step, interval, tau = (
+        Fraction(repr(float(value)))
+        for value in (
+            sampler.neuron.step_ps, 1000 * sampler.draw_interval_ns,
+            1000 * sampler.neuron.refractory_time_ns,
+        )
+    )  # fmt: skip
+    pattern = (interval / step).denominator
+    if pattern > min(_LONGEST_PATTERN, most // 2):
+        return most, most
+    # A run begins one refractory time before its first draw.
+    firsts = (
+        n for n in range(most, most - pattern, -1)
+        if ((tau + (n - 1) * interval) / step).denominator == 1
+    )  # fmt: skip
+    first = next(itertools.chain(firsts, [most]))
+    return first, most - most % pattern
