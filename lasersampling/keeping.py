@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -20,8 +20,24 @@ T = TypeVar("T")
 class Keeper(Protocol):
     """Keeps the results of steps; see `results.kept_steps.KeptSteps`."""
 
-    def step(self, name: str, compute: Callable[[], T]) -> T:
+    def step(self, name: str, compute: Callable[[], T], of: object) -> T:
         """Return the result of a step: the kept one if there is one, else compute and keep it."""
+        ...
+
+    def state(self, name: str) -> KeptState:
+        """Return where the state of a step that goes on for long is kept; see `kept_state`."""
+        ...
+
+
+class KeptState(Protocol):
+    """The last state of a step that goes on for long."""
+
+    def load(self) -> Any:
+        """Return the state that was saved last, None if there is none."""
+        ...
+
+    def save(self, state: Any) -> None:
+        """Keep a state in place of the one before, at once or not at all."""
         ...
 
 
@@ -42,7 +58,7 @@ def keeping(keeper: Keeper | None) -> Iterator[None]:
         _keeper.reset(token)
 
 
-def kept(name: str, compute: Callable[[], T]) -> T:
+def kept(name: str, compute: Callable[[], T], of: object = None) -> T:
     """Run a step of long work.
 
     Parameters
@@ -52,6 +68,8 @@ def kept(name: str, compute: Callable[[], T]) -> T:
         order, which must be the same in each run of the same work.
     compute : callable
         Computes the result, which consists of what `learning.packing.pack` takes.
+    of : object, optional
+        On what the result depends, of the same kind. A kept result of anything else is refused.
 
     Returns
     -------
@@ -64,4 +82,21 @@ def kept(name: str, compute: Callable[[], T]) -> T:
     2
     """
     keeper = _keeper.get()
-    return compute() if keeper is None else keeper.step(name, compute)
+    return compute() if keeper is None else keeper.step(name, compute, of)
+
+
+def kept_state(name: str) -> KeptState | None:
+    """Find where a step that goes on for long keeps its state; None outside runs that keep theirs.
+
+    Parameters
+    ----------
+    name : str
+        As for `kept`, with which it shares the order.
+
+    Examples
+    --------
+    >>> kept_state("training") is None
+    True
+    """
+    keeper = _keeper.get()
+    return None if keeper is None else keeper.state(name)

@@ -9,12 +9,14 @@ and adapted in the network.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
+from lasersampling.keeping import kept
 from lasersampling.results import write_lines
 from lasersampling.sampling.neurons import ActivationLogit, Lines, lines_from_draws
 from lasersampling.statistics import jackknife_error
@@ -102,8 +104,15 @@ def main(settings: Settings, run: Run) -> None:
             write(file, f"{name}_excess", values, "field", about)
             write(file, f"{name}_excess_se", error, "field", f"its standard error: {name}")
 
-        gibbs = ls.Gibbs(burn_in=300).sample(
-            machine, settings.draws, n_chains=settings.chains, seed=run.seed
+        gibbs = kept(
+            "samples",
+            partial(
+                ls.Gibbs(burn_in=300).sample,
+                machine,
+                settings.draws,
+                n_chains=settings.chains,
+                seed=run.seed,
+            ),
         )
         look("gibbs", gibbs)
         file.metric("misfit_gibbs", misfit(machine, gibbs))
@@ -117,12 +126,16 @@ def main(settings: Settings, run: Run) -> None:
                         n_chains=settings.chains, seed=run.seed + 100 + k,
                     )  # fmt: skip
                 with run.progress(f"{name}, round {max(k, 0)} of {settings.rounds}") as progress:
-                    samples = lasers.sample(
-                        machine,
-                        settings.draws,
-                        n_chains=settings.chains,
-                        seed=run.seed + 1 + k,
-                        progress=progress,
+                    samples = kept(
+                        "samples",
+                        partial(
+                            lasers.sample,
+                            machine,
+                            settings.draws,
+                            n_chains=settings.chains,
+                            seed=run.seed + 1 + k,
+                            progress=progress,
+                        ),
                     )
                 left.append(misfit(machine, samples))
                 stage = {-1: "translated", 0: "by_curve"}.get(k, f"after {k}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from shared.machines import Divergences
 
 import lasersampling as ls
 from lasersampling.experiments import Run, chosen_of, option
+from lasersampling.keeping import kept
 from lasersampling.sampling import Sampler
 
 N_UNITS = 5
@@ -86,7 +88,10 @@ def main(settings: Settings, run: Run) -> None:
                     "gibbs": (ls.Gibbs(), machine),
                 }
                 for name, (sampler, of) in ways.items():
-                    samples = sampler.sample(of, n_draws, n_chains=settings.chains, seed=seed)
+                    samples = kept(
+                        "samples",
+                        partial(sampler.sample, of, n_draws, n_chains=settings.chains, seed=seed),
+                    )
                     divergences.add(f"{name}_{kind}", target, samples)
                 progress((done + 1) / len(cases))
         divergences.write(file, "seed of the machine")

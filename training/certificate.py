@@ -20,6 +20,7 @@ from scipy.stats import binomtest, gamma
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
+from lasersampling.keeping import keeping
 from lasersampling.sampling.certificate import (
     TOLERATED_NATS,
     Verdict,
@@ -268,7 +269,8 @@ def kept(path: Path, case: Case, device: str, longest: float, seed: int) -> np.n
     """Draws of lasers out of a file, if they are there, else drawn and kept."""
     about = f"machine {case.number} of seed {seed} on {device}, {longest:g} ns"
     if not path.exists():
-        states = case.drawn_by_lasers(device, longest, seed)
+        with keeping(None):  # what is kept here is this file
+            states = case.drawn_by_lasers(device, longest, seed)
         with path.open("wb") as file:
             bits = np.packbits(states.astype(bool))
             np.savez(file, shape=states.shape, bits=bits, about=about)

@@ -49,7 +49,10 @@ def main(settings: Settings, run: Run) -> None:
         data = load_data("digits") if settings.small_images else data_of(chosen)
         with run.progress("training") as progress:
             trained = ls.train_spikes(
-                data, settings=chosen, progress=progress, checkpoints=Checkpoints(file)
+                data,
+                settings=chosen,
+                progress=progress,
+                checkpoints=Checkpoints(file, resume=file.state),
             )
         evaluation = evaluate_classifier(trained)
         with file.finish() as results:

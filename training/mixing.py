@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
 from lasersampling.experiments import Run, chosen_of, option
+from lasersampling.keeping import kept
 from lasersampling.sampling import Sampler
 from lasersampling.statistics import (
     coverage,
@@ -163,10 +165,16 @@ def main(settings: Settings, run: Run) -> None:
                 # Gibbs sampling is the reference where states cannot be enumerated: longer, and
                 # with another seed.
                 long = ls.Gibbs(burn_in=settings.sweeps // 4, thin=20)
-                reference = long.sample(
-                    case.machine, settings.sweeps // 4, n_chains=4 * settings.chains,
-                    seed=run.seed + 1,
-                )  # fmt: skip
+                reference = kept(
+                    "samples",
+                    partial(
+                        long.sample,
+                        case.machine,
+                        settings.sweeps // 4,
+                        n_chains=4 * settings.chains,
+                        seed=run.seed + 1,
+                    ),
+                )
                 found = case.modes(reference.states)
                 expected = (
                     np.bincount(found[found >= 0], minlength=case.n_modes) / (found >= 0).sum()
@@ -175,10 +183,17 @@ def main(settings: Settings, run: Run) -> None:
             table = {name: np.empty((len(names), 2)) for name in NUMBERS}
             for row, (name, (sampler, n_draws)) in enumerate(samplers.items()):
                 with run.progress(f"{case.title}: {name}") as progress:
-                    samples = sampler.sample(
-                        case.machine, n_draws, n_chains=settings.chains, seed=run.seed,
-                        progress=progress,
-                    )  # fmt: skip
+                    samples = kept(
+                        "samples",
+                        partial(
+                            sampler.sample,
+                            case.machine,
+                            n_draws,
+                            n_chains=settings.chains,
+                            seed=run.seed,
+                            progress=progress,
+                        ),
+                    )
                 numbers, modes = measured(case, samples, expected)
                 # One sweep for a refractory time, so that all strips have one axis.
                 per_draw = samples.interval_ns or 2.5

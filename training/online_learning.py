@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.experiments import Run, option
 from lasersampling.judging import evaluate_target
+from lasersampling.keeping import kept
 from lasersampling.learning.machines import LocalSettings, learn_locally
 
 N_UNITS = 5
@@ -122,7 +124,12 @@ def main(settings: Settings, run: Run) -> None:
 
     def judged(case: Case, machine: ls.BoltzmannMachine) -> tuple[float, float, float]:
         n_draws = lasers.draws_in(settings.judged_ns)
-        samples = lasers.sample(machine, n_draws, n_chains=settings.chains, seed=run.seed + 1000)
+        samples = kept(
+            "samples",
+            partial(
+                lasers.sample, machine, n_draws, n_chains=settings.chains, seed=run.seed + 1000
+            ),
+        )
         metrics = evaluate_target(case.target, samples).metrics()
         kl = metrics["kl_sample_target"]
         return kl.value, kl.standard_error or np.nan, metrics["kl_floor"].value

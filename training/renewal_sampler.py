@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
+from lasersampling.keeping import kept
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 INTERVALS_SHOWN = (-1.0, 0.0, 2.0)
@@ -65,8 +67,9 @@ def write_singles(file: ls.ResultsFile, duration_ns: float, seed: int) -> None:
     machine = ls.BoltzmannMachine(np.zeros((len(LOGITS),) * 2), np.array(LOGITS))
     found = {}
     for name, sampler in (("lasers", lasers), ("renewal", renewal)):
-        spikes = sampler.sample(
-            machine, sampler.draws_in(duration_ns), n_chains=16, seed=seed
+        spikes = kept(
+            "samples",
+            partial(sampler.sample, machine, sampler.draws_in(duration_ns), n_chains=16, seed=seed),
         ).spikes
         assert spikes is not None
         rate = spikes.rate_per_ns()
@@ -129,13 +132,20 @@ def write_response(file: ls.ResultsFile, duration_ns: float, seed: int) -> None:
     )
     trains = {
         "lasers": ls.simulate(
-            network, rule.pump_ratio(pair), duration_ns, n_chains=32, seed=seed,
+            network,
+            rule.pump_ratio(pair),
+            duration_ns,
+            n_chains=32,
+            seed=seed,
             settings=ls.SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
         ).spikes,
-        "renewal": ls.Renewal().sample(
-            pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed
+        "renewal": kept(
+            "samples",
+            partial(
+                ls.Renewal().sample, pair, lasers.draws_in(duration_ns), n_chains=32, seed=seed
+            ),
         ).spikes,
-    }  # fmt: skip
+    }
     width = LAGS_NS[1] - LAGS_NS[0]
     found: dict[str, NDArray[np.float64]] = {}
     for name, spikes in trains.items():
@@ -175,11 +185,15 @@ def write_machines(
         drawn = {}
         both: list[ls.Lasers | ls.Renewal] = [ls.Lasers(), ls.Renewal()]
         for shift, sampler in enumerate(both):
-            drawn[sampler.name] = sampler.sample(
-                machine,
-                sampler.draws_in(settings.duration_ns),
-                n_chains=24,
-                seed=seed + k + 1000 * shift,
+            drawn[sampler.name] = kept(
+                "samples",
+                partial(
+                    sampler.sample,
+                    machine,
+                    sampler.draws_in(settings.duration_ns),
+                    n_chains=24,
+                    seed=seed + k + 1000 * shift,
+                ),
             )
         p, q = drawn["lasers"].histogram(), drawn["renewal"].histogram()
         # Lasers, halved, against themselves: what the length of the runs makes of no difference.

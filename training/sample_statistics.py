@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.stats import chi2
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
+from lasersampling.keeping import kept
 from lasersampling.statistics import bootstrap_intervals, goodness_of_fit
 
 SHIFTS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.14)
@@ -79,7 +81,10 @@ def sampled(
 ) -> NDArray[np.int8]:
     """Independent runs of Gibbs sampling, shape (run, chain, draw, unit)."""
     n_chains = settings.chains
-    drawn = ls.Gibbs().sample(machine, settings.draws, n_chains=n_runs * n_chains, seed=seed)
+    drawn = kept(
+        "samples",
+        partial(ls.Gibbs().sample, machine, settings.draws, n_chains=n_runs * n_chains, seed=seed),
+    )
     return drawn.states.reshape(n_runs, n_chains, settings.draws, machine.n_units)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
+from lasersampling.keeping import kept
 from lasersampling.results import PERFORMANCE, write_neuron, write_performance
 from lasersampling.sampling.neurons import (
     PerformanceSettings,
@@ -57,8 +59,15 @@ def main(settings: Settings, run: Run) -> None:
                 measured.append(
                     measure_performance(lasers, performance, wall_plug, machine=machine, seed=seed)
                 )
-                drawn = ls.Gibbs().sample(
-                    machine, settings.sweeps, n_chains=performance.n_chains, seed=seed
+                drawn = kept(
+                    "samples",
+                    partial(
+                        ls.Gibbs().sample,
+                        machine,
+                        settings.sweeps,
+                        n_chains=performance.n_chains,
+                        seed=seed,
+                    ),
                 )
                 sweeps.append(longest_correlation(machine, drawn)[0].value)
                 progress((k + 1) / settings.machines)
@@ -97,7 +106,7 @@ def updates_per_s(machine: ls.BoltzmannMachine, n_updates: int, seed: int) -> fl
     best = np.inf
     for k in range(3):
         start = time.process_time()
-        ls.Gibbs().sample(machine, n_draws, n_chains=1, seed=seed + k)
+        kept("samples", partial(ls.Gibbs().sample, machine, n_draws, n_chains=1, seed=seed + k))
         best = min(best, time.process_time() - start)
     return n_draws * machine.n_units / best
 

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import typer
 
-from lasersampling.cli.options import All, Device, Json, Out, Overrides, Overwrite, Quiet, Seed
-from lasersampling.cli.output import Output
+from lasersampling.cli.options import (
+    All,
+    Device,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+)
+from lasersampling.cli.resuming import (
+    ResumableRun,
+    drawn,
+    named_device,
+    refuse_beside_resume,
+    resumed,
+)
 from lasersampling.commands.configuring import configured, device_table
 from lasersampling.commands.reporting import Reporter
 
 
 def calibrate(
     context: typer.Context,
-    device: Device,
+    device: Device = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -36,10 +53,22 @@ def calibrate(
     from lasersampling.sampling.neurons.sampler import Lasers
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    config = configured(CalibrateConfig, {"device": device_table(device), "seed": seed}, overrides)
+    if resume is None:
+        options = {"device": device_table(named_device(device)), "seed": seed}
+        config = configured(CalibrateConfig, options, overrides)
+    else:
+        given = {"a device": device, "--seed": seed, "--out": out, "--set": overrides}
+        refuse_beside_resume(given)
+        config, _ = resumed(resume, CalibrateConfig)
     lasers = Lasers(config.device, delay_ns=config.delay_ns, settings=config.measured)
-    output = Output(context, out, ["activation_curve"], overwrite=overwrite, inputs=[device])
-    with output.open(config, config.seed) as file:
+    files = ResumableRun(
+        resume or out,
+        ["activation_curve"],
+        [device],
+        overwrite=overwrite,
+        goes_on=resume is not None,
+    )
+    with files.open(context, config, config.seed) as file:
         with reporter.progress(f"calibrating {config.device.name}") as progress:
             calibration = lasers.calibrated(progress)
         with reporter.progress("measuring speed and power") as progress:
@@ -47,10 +76,11 @@ def calibrate(
                 lasers, config.performance, config.wall_plug, seed=config.seed, progress=progress
             )
         if file is not None:
-            write_neuron(file, lasers.neuron)
-            write_calibration(file, calibration)
-            write_performance(file, performance, config.wall_plug)
-    output.draw(reporter)
+            with file.finish() as results:
+                write_neuron(results, lasers.neuron)
+                write_calibration(results, calibration)
+                write_performance(results, performance, config.wall_plug)
+    written = drawn(file, reporter)
     metrics = calibration_metrics(calibration) | performance_metrics(performance)
     shortest_ns = choose_refractory_time(calibration)
     reporter.status(f"shortest refractory time with a logistic activation: {shortest_ns:g} ns")
@@ -61,7 +91,7 @@ def calibrate(
             "shortest_refractory_time_ns": shortest_ns,
             "seed": config.seed,
             "metrics": metrics_values(metrics),
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         measures_table(
             f"{config.device.name}, refractory time {calibration.refractory_time_ns:g} ns",

@@ -8,6 +8,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "sample": (
         "lasersampling sample random_five --duration-ns 5000 --out five.h5",
         "lasersampling sample random_five --sampler gibbs --clamp 0=1,3=0 --all",
+        "lasersampling sample --resume five.h5",
     ),
     "fit": (
         "lasersampling fit distribution --out fit.h5",

@@ -19,10 +19,18 @@ from lasersampling.cli.options import (
     Overrides,
     Overwrite,
     Quiet,
+    Resume,
     Seed,
 )
 from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
+from lasersampling.cli.resuming import (
+    ResumableRun,
+    drawn,
+    refuse_beside_resume,
+    resumed,
+    with_full_paths,
+)
 from lasersampling.commands.configuring import configured, device_table, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError, LaserSamplingError
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.datasets import Pictures
+    from lasersampling.learning.history import History
     from lasersampling.learning.pictures.models import PictureModel
     from lasersampling.results import ResultsFile
     from lasersampling.sampling import Sampler
@@ -108,6 +117,7 @@ def generate(
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -131,21 +141,34 @@ def generate(
     from lasersampling.learning.pictures.models import load_picture_model
     from lasersampling.results.records import (
         adaptation_values,
+        write_adaptations,
+        write_calibration,
         write_certificate,
         write_class_names,
+        write_neuron,
     )
+    from lasersampling.results.run_file import write_history
     from lasersampling.results.summary import summary_of
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     check_request(picture, mask, occlude, model, len(labels or ()))
     of_recipe = _recipe(recipe)
     model = model or of_recipe.get("model") or None
+    if resume is not None:
+        options = {"--from": model, "--label": labels, "--complete": picture, "--adapt": adapt}
+        options |= {"a recipe": recipe, "--out": out, "--set": overrides, "--seed": seed}
+        refuse_beside_resume(options)
+        config, _ = resumed(resume, GenerateConfig)
+        model = config.model or None
     with reporter.working("loading the machine"):
         loaded = None if model is None else load_picture_model(model, "--from")
-    given = {"seed": seed, "model": model, "labels": labels, "adaptation_rounds": adapt}
-    if labels and picture is None:  # of a picture, so many are its completions
-        given["free_images"] = 0
-    config = configured(GenerateConfig, given, overrides, recipe=_table(of_recipe, loaded))
+    if resume is None:
+        given = {"seed": seed, "model": model, "labels": labels, "adaptation_rounds": adapt}
+        if labels and picture is None:  # of a picture, so many are its completions
+            given["free_images"] = 0
+        named = "data" in of_recipe or any(text.startswith("data.") for text in overrides or ())
+        table = _table(of_recipe, loaded) | {"needs_data": named}
+        config = configured(GenerateConfig, given, overrides, recipe=table)
     if config.model != (model or ""):
         expected = "--from MODEL, or the key in a recipe"
         raise InputError.single("--set model", repr(config.model), expected)
@@ -157,30 +180,33 @@ def generate(
     if config.data.source not in SOURCE_NAMES:
         source = expanded(config.data.source)
         (folders if source.is_dir() else inputs).append(source)
-    output = Output(
-        context,
-        out,
-        ["image_gallery" if picture is None else "completions"],
-        overwrite=overwrite,
-        inputs=inputs,
-        folders=folders,
-    )
     if picture is not None and loaded is not None:
+        output = Output(
+            context, out, ["completions"], overwrite=overwrite, inputs=inputs, folders=folders
+        )
         complete_picture(config, loaded, picture, mask, occlude, output, reporter)
         return
-    named = "data" in of_recipe or any(text.startswith("data.") for text in overrides or ())
+    files = ResumableRun(
+        resume or out,
+        ["image_gallery"],
+        inputs,
+        overwrite=overwrite,
+        goes_on=resume is not None,
+        folders=folders,
+    )
     with reporter.working("loading the images"):
-        pictures = _pictures(config, loaded, reporter, named=named)
+        pictures = _pictures(config, loaded, reporter, named=config.needs_data)
     if loaded is None and pictures is not None:
         config.label_numbers(pictures.class_names)
         n_pixels, n_classes = pictures.train_images.shape[1], pictures.n_classes
         config.check_size(n_pixels + n_classes + sum(config.training.hidden), n_classes)
-    with output.open(config, config.seed) as file:
+    with files.open(context, _from_anywhere(config), config.seed) as file:
+        history: History | None = None
         if loaded is None:
             assert pictures is not None  # without a trained machine, images are there or an error
             names, shape = pictures.class_names, pictures.shape
             labels_asked = config.label_numbers(names)
-            machine = _train(config, pictures, reporter, file)
+            machine, history = _train(config, pictures, reporter)
         else:
             machine, shape, names = loaded.machine, loaded.shape, loaded.class_names
             labels_asked = config.label_numbers(names)
@@ -191,7 +217,7 @@ def generate(
             "labels": labels_asked or None,
         }
         clamped, _ = label_conditions(machine, **wanted)
-        samplers, adaptation = _samplers(config, machine, clamped, reporter, file)
+        samplers, adaptation, settling = _samplers(config, machine, clamped, reporter)
         for name, sampler in samplers.items():
             with reporter.progress(f"generating with {name}") as progress:
                 found[name] = generate_images(
@@ -213,18 +239,25 @@ def generate(
             )
         headline = headline_of(config, machine)
         if file is not None:
-            file.write_machine(machine, unit_names)
-            file.attributes("provenance", _provenance(config, loaded, shape))
-            write_generated(file, machine, found, shape, config.window_draws)
-            if names:
-                write_class_names(file, names)
-            if pictures is not None:
-                _write_data(file, pictures, labels_asked)
-            file.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
-            file.attributes("images", {"headline": headline, "losses": " ".join(losses)})
-            file.metrics(metrics)
-            write_certificate(file, certificate)
-    output.draw(reporter)
+            with file.finish() as results:
+                if history is not None:
+                    write_history(results, history)
+                write_neuron(results, adaptation.lasers.neuron)
+                write_calibration(results, adaptation.lasers.calibration)
+                write_adaptations(results, [adaptation])
+                results.write_machine(machine, unit_names)
+                results.attributes("provenance", _provenance(config, loaded, shape))
+                write_generated(results, machine, found, shape, config.window_draws)
+                if names:
+                    write_class_names(results, names)
+                if pictures is not None:
+                    _write_data(results, pictures, labels_asked)
+                results.write_samples(dataclasses.replace(found["lasers"].samples, spikes=None))
+                told = {"headline": headline, "losses": " ".join(losses)}
+                results.attributes("images", told | settling)
+                results.metrics(metrics)
+                write_certificate(results, certificate)
+    written = drawn(file, reporter)
     summary = summary_of(metrics, "generate", whole=show_all)
     reporter.result(
         {
@@ -239,7 +272,7 @@ def generate(
             "losses": losses,
             "adaptation": adaptation_values([adaptation]),
             "certificate": certificate.values(),
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         with_certificate(
             MeasuresTable(headline, summary),
@@ -249,7 +282,7 @@ def generate(
             n_hidden=summary.n_hidden,
         ),
     )
-    reporter.status(closing_line(config, machine, metrics, output.files))
+    reporter.status(closing_line(config, machine, metrics, written))
     if losses:
         reporter.status(" ".join(["Beware.", *losses, REMEDY]))
     enforce(certificate, strict=strict)
@@ -261,6 +294,15 @@ def _recipe(recipe: str | None) -> dict[str, Any]:
     from lasersampling.config import resolve
 
     return {} if recipe is None else recipe_table(resolve("recipes", recipe), GenerateConfig)
+
+
+def _from_anywhere(config: GenerateConfig) -> GenerateConfig:
+    """Return the configuration with full paths of the machine and of the images."""
+    source = expanded(config.data.source)
+    if source.exists():
+        data = dataclasses.replace(config.data, source=str(source.absolute()))
+        config = dataclasses.replace(config, data=data)
+    return with_full_paths(config, "model")
 
 
 def _table(of_recipe: dict[str, Any], loaded: PictureModel | None) -> dict[str, Any]:
@@ -318,11 +360,10 @@ def _provenance(
 
 
 def _train(
-    config: GenerateConfig, pictures: Pictures, reporter: Reporter, file: ResultsFile | None
-) -> BoltzmannMachine:
+    config: GenerateConfig, pictures: Pictures, reporter: Reporter
+) -> tuple[BoltzmannMachine, History | None]:
     """Train the machine digitally."""
     from lasersampling.learning.pictures.training import train_images
-    from lasersampling.results.run_file import write_history
 
     hidden = " and ".join(str(size) for size in config.training.hidden)
     n_images, n_pixels = pictures.train_images.shape
@@ -334,10 +375,7 @@ def _train(
         trained = train_images(
             pictures, settings=config.training, seed=config.seed, progress=progress
         )
-    if file is not None:
-        assert trained.history is not None
-        write_history(file, trained.history)
-    return trained.machine
+    return trained.machine, trained.history
 
 
 def _samplers(
@@ -345,23 +383,22 @@ def _samplers(
     machine: BoltzmannMachine,
     clamped: NDArray[np.int8],
     reporter: Reporter,
-    file: ResultsFile | None,
-) -> tuple[dict[str, Sampler], Adapted]:
-    """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so."""
+) -> tuple[dict[str, Sampler], Adapted, dict[str, Any]]:
+    """Gibbs, the reference, first; then lasers, calibrated and adapted to units held so.
+
+    Returned with what was done to them, and what is known of their settling.
+    """
     from lasersampling.cli.preparing import adapted, calibrate_once, settled
-    from lasersampling.results.records import write_adaptations
     from lasersampling.sampling import Gibbs
     from lasersampling.sampling.neurons.configured import lasers_of
 
     lasers = lasers_of(config)
-    calibrate_once(lasers, reporter, file)
-    lasers = settled(lasers, machine, config, reporter, file, clamped)
+    calibrate_once(lasers, reporter)
+    lasers, settling = settled(lasers, machine, config, reporter, clamped)
     plan = config.adaptation(len(clamped))
     adaptation = adapted(lasers, machine, clamped, plan, reporter)
-    if file is not None:
-        write_adaptations(file, [adaptation])
     gibbs = Gibbs(burn_in=config.gibbs_burn_in, thin=config.gibbs_thin)
-    return {"gibbs": gibbs, "lasers": adaptation.lasers}, adaptation
+    return {"gibbs": gibbs, "lasers": adaptation.lasers}, adaptation, settling
 
 
 def _reader(pictures: Pictures | None) -> Any:

@@ -19,12 +19,20 @@ from lasersampling.cli.options import (
     Overrides,
     Overwrite,
     Quiet,
+    Resume,
     Seed,
 )
-from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
-from lasersampling.commands.configuring import configured, device_table, imperfections_table
+from lasersampling.cli.resuming import (
+    ResumableRun,
+    drawn,
+    refuse_beside_resume,
+    resumed,
+    with_full_paths,
+)
+from lasersampling.commands.configuring import configured, device_table, flag, imperfections_table
 from lasersampling.commands.reporting import Reporter
+from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann.learned import Learned
@@ -40,12 +48,12 @@ if TYPE_CHECKING:
 def infer(
     context: typer.Context,
     machine: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Machine or Bayesian network: a file, or the name of a shipped one.",
             autocompletion=completed("bayesian_networks", "machines"),
         ),
-    ],
+    ] = None,
     clamp: Annotated[
         str | None,
         typer.Option(
@@ -69,11 +77,12 @@ def infer(
         ),
     ] = None,
     sampler: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="lasers (compared with Gibbs sampling), or gibbs.", rich_help_panel=SETTINGS
+            help="lasers (the default, compared with Gibbs sampling), or gibbs.",
+            rich_help_panel=SETTINGS,
         ),
-    ] = "lasers",
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -109,11 +118,12 @@ def infer(
     ] = None,
     adapt: Adapt = None,
     hidden: Annotated[
-        bool, typer.Option("--hidden", help="List hidden units too.", rich_help_panel=OUTPUT)
-    ] = False,
+        bool | None, typer.Option("--hidden", help="List hidden units too.", rich_help_panel=OUTPUT)
+    ] = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -135,17 +145,10 @@ def infer(
     from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    recorded = recorded_lasers(load_learned(model_file(machine)), machine)
-    if device is not None:
-        # Lines belong to the lasers on which they were measured.
-        recorded.pop("lines", None)
-    elif "device" not in recorded:
-        device = DEFAULT_DEVICE
-    options: dict[str, Any] = {
-        "machine": machine,
+    given: dict[str, Any] = {
         "sampler": sampler,
-        "device": None if device is None else device_table(device),
-        "imperfections": None if imperfections is None else imperfections_table(imperfections),
+        "device": device,
+        "imperfections": imperfections,
         "clamp": clamp,
         "soft": soft,
         "evidence": evidence,
@@ -156,41 +159,68 @@ def infer(
         "adaptation_rounds": adapt,
         "seed": seed,
     }
-    config = configured(InferConfig, options, overrides, recipe=recorded)
+    if resume is None:
+        if machine is None:
+            raise InputError.single("MACHINE", "nothing", "a machine, or --resume FILE.h5")
+        recorded = recorded_lasers(load_learned(model_file(machine)), machine)
+        if device is not None:
+            # Lines belong to the lasers on which they were measured.
+            recorded.pop("lines", None)
+        elif "device" not in recorded:
+            device = DEFAULT_DEVICE
+        tables = {
+            "machine": machine,
+            "sampler": sampler or "lasers",
+            "device": None if device is None else device_table(device),
+            "imperfections": None if imperfections is None else imperfections_table(imperfections),
+        }
+        config = configured(InferConfig, given | tables, overrides, recipe=recorded)
+    else:
+        named = {flag(key): value for key, value in given.items()}
+        refuse_beside_resume({"a machine": machine, "--out": out, "--set": overrides, **named})
+        config, _ = resumed(resume, InferConfig)
+        recorded = recorded_lasers(load_learned(model_file(config.machine)), config.machine)
     model = load_model(config.machine, max_auxiliary_weight=config.max_auxiliary_weight)
     cases = evidence_of(config.clamp, config.soft, config.evidence, model.names)
     n_listed = _listed(config, model, cases)
     truth, remarks = _truth(model, cases)
-    inputs = [config.machine, device, imperfections, config.evidence]
-    output = Output(context, out, ["posterior"], overwrite=overwrite, inputs=inputs)
-    with output.open(config, config.seed) as file:
+    files = ResumableRun(
+        resume or out,
+        ["posterior"],
+        [config.machine, device, imperfections, config.evidence],
+        overwrite=overwrite,
+        goes_on=resume is not None,
+    )
+    whole = with_full_paths(config, "machine", "evidence")
+    with files.open(context, whole, config.seed) as file:
         adaptations: list[Adapted] = []
         if config.sampler == "lasers":
             remarks += _about_lasers(model.learned, recorded, config)
             adaptations = _adapted_lasers(config, model, cases, reporter)
-        drawn = _drawn(config, model, cases, truth, adaptations, reporter)
+        found = _drawn(config, model, cases, truth, adaptations, reporter)
         with reporter.working("certifying the draws"):
-            certificate = _certificate(model, cases, truth, drawn, adaptations)
+            certificate = _certificate(model, cases, truth, found, adaptations)
         told = Told(
-            {name: posterior.of_first(n_listed) for name, posterior in drawn.items()},
+            {name: posterior.of_first(n_listed) for name, posterior in found.items()},
             model.names[:n_listed],
             tuple(remarks),
             adaptations,
         )
         if file is not None:
-            file.write_machine(model.machine, model.unit_names)
-            write_posteriors(file, told.posteriors, told.names)
-            if adaptations:
-                write_adaptations(file, adaptations)
-            write_certificate(file, certificate)
-    output.draw(reporter)
+            with file.finish() as results:
+                results.write_machine(model.machine, model.unit_names)
+                write_posteriors(results, told.posteriors, told.names)
+                if adaptations:
+                    write_adaptations(results, adaptations)
+                write_certificate(results, certificate)
+    written = drawn(file, reporter)
     reporter.result(
         {
             "machine": config.machine,
             **told.values(),
             "certificate": certificate.values(),
             "seed": config.seed,
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         with_certificate(told.table(), certificate, remarks=told.sentences(), whole=show_all),
     )
@@ -200,7 +230,6 @@ def infer(
 def _listed(config: InferConfig, model: Model, cases: Evidence) -> int:
     """Number of listed units: all if hidden ones are asked for, or carry evidence."""
     from lasersampling.boltzmann.clamping import FREE
-    from lasersampling.errors import InputError
 
     n_listed = model.n_listed
     given = (cases.clamped != FREE) | (cases.log_odds != 0)
@@ -251,7 +280,6 @@ def _adapted_lasers(
 ) -> list[Adapted]:
     """Calibrate lasers, and adapt them to the machine with its units held."""
     from lasersampling.cli.preparing import adapted_to_each, calibrate_once, draws_of
-    from lasersampling.errors import InputError
     from lasersampling.sampling.adapting import Adaptation, left_as_learned
     from lasersampling.sampling.inference import with_evidence_lines, with_evidence_units
     from lasersampling.sampling.neurons.configured import lasers_of

@@ -26,7 +26,7 @@ Seed = Annotated[
     ),
 ]
 Device = Annotated[
-    str,
+    str | None,
     typer.Argument(
         help="Device file (TOML), or the name of a shipped device.",
         autocompletion=completed("devices"),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lasersampling.boltzmann import BoltzmannMachine
     from lasersampling.commands.generate_configuration import GenerateConfig
     from lasersampling.commands.reporting import Reporter
-    from lasersampling.results import ResultsFile
     from lasersampling.sampling.adapting import Adaptation, Adapted
     from lasersampling.sampling.neurons.sampler import Lasers
 
@@ -84,16 +83,10 @@ def draws_of(lasers: Lasers, duration_ns: float) -> int:
     return n_draws
 
 
-def calibrate_once(lasers: Lasers, reporter: Reporter, file: ResultsFile | None = None) -> None:
-    """Calibrate lasers if no calibration is stored, and write device and calibration to a file."""
-    from lasersampling.results.records import write_calibration, write_neuron
-
-    name = lasers.neuron.device.name
-    with reporter.progress(f"calibrating {name} (once)") as progress:
-        calibration = lasers.calibrated(progress)
-    if file is not None:
-        write_neuron(file, lasers.neuron)
-        write_calibration(file, calibration)
+def calibrate_once(lasers: Lasers, reporter: Reporter) -> None:
+    """Calibrate lasers if no calibration is stored."""
+    with reporter.progress(f"calibrating {lasers.neuron.device.name} (once)") as progress:
+        lasers.calibrated(progress)
 
 
 def adapted(
@@ -121,14 +114,16 @@ def settled(
     machine: BoltzmannMachine,
     config: GenerateConfig,
     reporter: Reporter,
-    file: ResultsFile | None,
     clamped: NDArray[np.int8],
-) -> Lasers:
-    """Lengthen the burn-in of lasers as far as chains need it; say and write if it was done."""
+) -> tuple[Lasers, dict[str, object]]:
+    """Lengthen the burn-in of lasers as far as chains need it; say if it was done.
+
+    Returned with what is known of it, for a results file.
+    """
     from lasersampling.sampling.settling import settled_burn_in_ns
 
     if config.tempering is not None:  # its hot parts serve to make chains forget
-        return lasers
+        return lasers, {}
     with reporter.working("measuring how long chains need to settle"):
         burn_in_ns, told = settled_burn_in_ns(
             machine,
@@ -140,9 +135,8 @@ def settled(
         )
     if told:
         reporter.status(told)
-    if file is not None:
-        file.attributes("images", {"burn_in_ns": burn_in_ns, "burn_in_told": told})
-    return replace(lasers, burn_in_ns=burn_in_ns)
+    known = {"burn_in_ns": burn_in_ns, "burn_in_told": told}
+    return replace(lasers, burn_in_ns=burn_in_ns), known
 
 
 def adapted_to_each(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
 
+from lasersampling.atomic import check_outputs
 from lasersampling.commands.invocation import Invocation
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
@@ -47,6 +48,19 @@ def refuse_beside_resume(given: Mapping[str, object]) -> None:
     if extra:
         expected = "nothing else: the file says how the run was configured"
         raise InputError.single("--resume", ", ".join(extra), expected)
+
+
+def named_device(device: str | None) -> str:
+    """Return the device that was named.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if device is None:
+        raise InputError.single("DEVICE", "nothing", "a device, or --resume FILE.h5")
+    return device
 
 
 def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State | None]:
@@ -102,6 +116,14 @@ class ResumableRun:
         Whether the results file and figures may be replaced.
     goes_on : bool
         Whether the run resumes from the results file.
+    folders : sequence of Path
+        Folders of which the run reads all files, and so writes none there.
+
+    Raises
+    ------
+    InputError
+        At once, if the results file or a figure cannot be written, or would stand in one of the
+        folders.
     """
 
     out: Path | None
@@ -109,6 +131,18 @@ class ResumableRun:
     inputs: Sequence[str | Path | None]
     overwrite: bool
     goes_on: bool
+    folders: Sequence[Path] = ()
+
+    def __post_init__(self) -> None:
+        if self.out is None:
+            return
+        from lasersampling.results.outputs import Outputs
+
+        Outputs.checked(
+            self.out, self.figures, inputs=[name for name in self.inputs if name is not None],
+            overwrite=self.overwrite, goes_on=self.goes_on,
+        )  # fmt: skip
+        check_outputs([self.out], folders=self.folders, overwrite=True)
 
     @contextmanager
     def open(self, context: typer.Context, config: object, seed: int) -> Iterator[RunFile | None]:

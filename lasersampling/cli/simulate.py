@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.cli.options import SETTINGS, Device, Json, Out, Overrides, Overwrite, Quiet, Seed
-from lasersampling.cli.output import Output
+from lasersampling.cli.options import (
+    SETTINGS,
+    Device,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+)
+from lasersampling.cli.resuming import (
+    ResumableRun,
+    drawn,
+    named_device,
+    refuse_beside_resume,
+    resumed,
+)
 from lasersampling.commands.configuring import configured, device_table
 from lasersampling.commands.reporting import Reporter
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from lasersampling.lasers.device import Device as Laser
     from lasersampling.results import Metric
 
@@ -27,7 +39,7 @@ USUAL_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def simulate(
     context: typer.Context,
-    device: Device,
+    device: Device = None,
     pump: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,6 +57,7 @@ def simulate(
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -55,63 +68,73 @@ def simulate(
     from lasersampling.cli.configurations import SimulateConfig
     from lasersampling.cli.tables import rows_table
     from lasersampling.commands.ranges import numbers_of
+    from lasersampling.lasers.long_runs import IntervalSums, LongSimulation
     from lasersampling.lasers.network import LaserNetwork
     from lasersampling.lasers.pumps import LARGEST_PUMP_RATIO
     from lasersampling.lasers.simulation import SimulationSettings, TraceRequest
-    from lasersampling.lasers.simulation import simulate as simulate_network
+    from lasersampling.results.kept_steps import read_step
     from lasersampling.results.numbers import with_error
-    from lasersampling.results.records import write_device, write_traces
+    from lasersampling.results.records import write_device
+    from lasersampling.results.streamed import write_recordings
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
-    options = {
-        "device": device_table(device),
-        "pump": None if not pump else numbers_of("--pump", pump, 0.0, LARGEST_PUMP_RATIO),
-        "duration_ns": duration_ns,
-        "seed": seed,
-    }
-    config = configured(SimulateConfig, options, overrides)
+    if resume is None:
+        options = {
+            "device": device_table(named_device(device)),
+            "pump": None if not pump else numbers_of("--pump", pump, 0.0, LARGEST_PUMP_RATIO),
+            "duration_ns": duration_ns,
+            "seed": seed,
+        }
+        config = configured(SimulateConfig, options, overrides)
+    else:
+        given: dict[str, object] = {"--pump": pump, "--duration-ns": duration_ns, "--seed": seed}
+        given |= {"a device": device, "--out": out, "--set": overrides}
+        refuse_beside_resume(given)
+        config, _ = resumed(resume, SimulateConfig)
     laser = config.device
-    figures = ["spike_traces", "raster"]
-    output = Output(context, out, figures, overwrite=overwrite, inputs=[device])
+    files = ResumableRun(
+        resume or out,
+        ["spike_traces", "raster"],
+        [device],
+        overwrite=overwrite,
+        goes_on=resume is not None,
+    )
     if config.pump is None:
         config = dataclasses.replace(config, pump=usual_pumps(laser, reporter))
     assert config.pump is not None
     n_lasers = len(config.pump)
-    with output.open(config, config.seed) as file:
+    run = LongSimulation(
+        LaserNetwork(laser, n_lasers),
+        np.array(config.pump),
+        config.duration_ns,
+        config.seed,
+        SimulationSettings(
+            burn_in_ns=config.burn_in_ns,
+            traces=TraceRequest(
+                lasers=tuple(range(n_lasers)),
+                start_ns=0.0,
+                stop_ns=min(config.trace_ns, config.duration_ns),
+                interval_ps=config.trace_interval_ps,
+            ),
+        ),
+    )
+    sums, held = IntervalSums(n_lasers), []
+    with files.open(context, config, config.seed) as file:
         with reporter.progress(f"simulating {n_lasers} x {laser.name}") as progress:
-            simulation = simulate_network(
-                LaserNetwork(laser, n_lasers),
-                np.array(config.pump),
-                config.duration_ns,
-                seed=config.seed,
-                progress=progress,
-                settings=SimulationSettings(
-                    burn_in_ns=config.burn_in_ns,
-                    traces=TraceRequest(
-                        lasers=tuple(range(n_lasers)),
-                        start_ns=0.0,
-                        stop_ns=min(config.trace_ns, config.duration_ns),
-                        interval_ps=config.trace_interval_ps,
-                    ),
-                ),
-            )
-        spikes, traces = simulation.spikes, simulation.traces
-        counts, rates = spikes.counts()[0], spikes.rate_per_ns()[0]
-        errors = [
-            rate_error_per_ns(spikes.intervals_ns(unit), spikes.duration_ns)
-            for unit in range(n_lasers)
-        ]
-        if file is not None and traces is not None:
-            write_device(file, laser)
-            file.write_spikes(spikes)
-            write_traces(
-                file,
-                traces,
-                spike_threshold_photons=laser.detection.threshold_photons,
-                pump_ratio=config.pump,
-            )
-            file.metrics(_rates(rates.tolist(), errors))
-    output.draw(reporter)
+            for recording in run.recordings(progress):
+                sums.add(recording.spikes)
+                if len(run.parts()) == 1:
+                    held.append(recording)
+        counts, rates = sums.spikes, sums.spikes / config.duration_ns
+        errors = sums.rate_errors_per_ns(config.duration_ns)
+        if file is not None:
+            recordings = held or run.again(read_step(p) for p in file.steps.paths("simulation"))
+            threshold = laser.detection.threshold_photons
+            with file.finish() as results:
+                write_device(results, laser)
+                write_recordings(results, recordings, run, int(counts.sum()), threshold)
+                results.metrics(_rates(rates.tolist(), errors))
+    written = drawn(file, reporter)
     measured = list(zip(config.pump, counts.tolist(), rates.tolist(), errors, strict=True))
     reporter.result(
         {
@@ -122,7 +145,7 @@ def simulate(
                 {"pump_ratio": level, "spikes": count, "rate_per_ns": rate, "rate_se_per_ns": error}
                 for level, count, rate, error in measured
             ],
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         rows_table(
             f"{laser.name}, {config.duration_ns:g} ns",
@@ -148,26 +171,6 @@ def _rates(rates: Sequence[float], errors: Sequence[float | None]) -> dict[str, 
         )
         for k, (rate, error) in enumerate(zip(rates, errors, strict=True))
     }
-
-
-def rate_error_per_ns(intervals_ns: NDArray[np.float64], duration_ns: float) -> float | None:
-    """Standard error of a spike rate, from the scatter of intervals; None for fewer than two.
-
-    The spikes of a single laser are taken as a renewal process, whose number in a long time has a
-    variance of its mean times the squared coefficient of variation of the intervals (D. R. Cox,
-    Renewal Theory, 1962, section 3.3).
-
-    Parameters
-    ----------
-    intervals_ns : ndarray of float64, shape (interval,)
-        Intervals between spikes [ns].
-    duration_ns : float
-        Time in which spikes were counted [ns].
-    """
-    if len(intervals_ns) < 2:
-        return None
-    variation = float(intervals_ns.std(ddof=1) / intervals_ns.mean())
-    return variation * math.sqrt(len(intervals_ns)) / duration_ns
 
 
 def usual_pumps(laser: Laser, reporter: Reporter) -> tuple[float, ...]:

@@ -36,6 +36,8 @@ class GenerateConfig:
         How the machine is trained.
     model : str
         A trained machine in place of training: a file, or the name of a shipped one.
+    needs_data : bool
+        Whether it is an error if there are no images to judge by; so where `data` was named.
     labels : tuple of str or int
         Classes to be clamped, by name, or by number unless some name is another number. All
         classes by default.
@@ -68,6 +70,7 @@ class GenerateConfig:
     data: PictureSettings = PictureSettings()
     training: PictureLearning = PictureLearning()
     model: str = ""
+    needs_data: bool = False
     labels: tuple[Annotated[int, Field(ge=0)] | str, ...] = ()
     images_per_label: Annotated[int, Field(ge=2)] = 10
     free_images: Annotated[int, Field(ge=0)] = 40

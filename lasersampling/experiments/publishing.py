@@ -31,8 +31,8 @@ BULK = ("samples", "spikes", "traces", "checkpoint", "parameters", "chip")
 trained networks and their chips, which `models` holds if they are of use."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_NOT_OF_THE_RUN = {"--out": 1, "--publish": 1, "--overwrite": 0, "--workers": 1, "--scheduler": 1,
-                   "--slurm": 1}  # fmt: skip
+_NOT_OF_THE_RUN = {"--out": 1, "--publish": 1, "--overwrite": 0, "--resume": 0, "--workers": 1,
+                   "--scheduler": 1, "--slurm": 1}  # fmt: skip
 """Options that change no number, with how many values each has."""
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -28,15 +28,16 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
 from lasersampling.experiments.publishing import Publication
+from lasersampling.keeping import keeping, kept, kept_state
 from lasersampling.paths import expanded
-from lasersampling.results import ResultsFile
+from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
+from lasersampling.results.run_file import RunFile, read_checkpoint
 from lasersampling.trust import untrusted_files
 from lasersampling.workers import Lost, Processes, Workers
 
 if TYPE_CHECKING:
-    from lasersampling.results.run_file import RunFile
     from lasersampling.sampling.neurons.sampler import Lasers
 
 S = TypeVar("S", bound=Settings)
@@ -68,6 +69,9 @@ class Run:
         The file that is published from the results file; None for none.
     workers : Workers
         Who does the pieces of `each`.
+    file : RunFile, optional
+        Where the run keeps what it has finished until its results are written; None for a run that
+        keeps nothing.
     """
 
     out: Path
@@ -79,6 +83,23 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     publication: Publication | None = None
     workers: Workers = field(default_factory=lambda: Processes(1))
+    file: RunFile | None = None
+
+    def step(self, name: str, compute: Callable[[], T], *, of: object = None) -> T:
+        """Run a part of the experiment whose result is kept, should the run be stopped.
+
+        Parameters
+        ----------
+        name : str
+            What the part is, in lower-case letters, digits and hyphens. Parts of one name are told
+            apart by their order.
+        compute : callable
+            Computes the result: numbers, text, arrays, and lists, mappings and dataclasses of
+            these.
+        of : object, optional
+            On what the result depends besides the settings.
+        """
+        return kept(name, compute, of)
 
     @contextmanager
     def results(self, config: object) -> Iterator[ResultsFile]:
@@ -94,16 +115,26 @@ class Run:
         InputError
             If a file has appeared in between.
         """
-        with ResultsFile.create(self.out, **self._about(config)) as file:
-            file.started = self.started
+        if self.file is None:
+            with ResultsFile.create(self.out, **self._about(config)) as file:
+                file.started = self.started
+                yield file
+            self._written(file.draw())
+            return
+        # Steps within the block cannot begin the file, which is being written then.
+        self.file.begin()
+        with self.file.finish(to_toml(config)) as file:
             yield file
-        self._written(file.draw())
+        self._written(self.file.draw())
 
     @contextmanager
     def training(self, config: object) -> Iterator[RunFile]:
         """Like `results`, for a training that keeps checkpoints in its results file."""
-        from lasersampling.results.run_file import RunFile  # loads torch
-
+        if self.file is not None:
+            self.file.configured(to_toml(config))
+            yield self.file
+            self._written(self.file.draw())
+            return
         with RunFile.open(self.out, **self._about(config)) as file:
             file.started = self.started
             yield file
@@ -115,6 +146,8 @@ class Run:
 
     def each(self, work: Callable[[T], R], pieces: Sequence[T], what: str) -> list[R]:
         """Do independent pieces of the experiment, by the workers of ``--workers`` and the like.
+
+        Pieces that are done are kept, should the run be stopped.
 
         Parameters
         ----------
@@ -135,12 +168,19 @@ class Run:
         LaserSamplingError
             If a piece has cost several workers.
         """
-        found: dict[int, R] = {}
-        with self.progress(what) as progress:
-            for place, result in self.workers.results(work, pieces):
+        states = [kept_state("piece") for _ in pieces]
+        before = [None if state is None else state.load() for state in states]
+        found: dict[int, R] = {k: one["result"] for k, one in enumerate(before) if one is not None}
+        left = [place for place in range(len(pieces)) if place not in found]
+        # A piece is kept as a whole: steps within it would be counted over all pieces.
+        with self.progress(what) as progress, keeping(None):
+            for number, result in self.workers.results(work, [pieces[k] for k in left]):
+                place = left[number]
                 if isinstance(result, Lost):
                     raise LaserSamplingError(f"piece {place + 1} of {what}: {result.reason}")
                 found[place] = result
+                if (state := states[place]) is not None:
+                    state.save({"result": result})
                 progress(len(found) / len(pieces))
         return [found[place] for place in range(len(pieces))]
 
@@ -256,14 +296,20 @@ def experiment(
     out = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
 
     def command(
-        out: Path, seed: int, smoke: bool, overwrite: bool, publish: str, **options: Any
+        out: Path,
+        seed: int,
+        smoke: bool,
+        overwrite: bool,
+        resume: bool,
+        publish: str,
+        **options: Any,
     ) -> None:
         with exit_codes(), untrusted_files():
             named = [options.pop(name) for name in ("workers", "scheduler", "slurm")]
             workers = _Watched(workers_of(*named))
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
-            Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite)
+            Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite, goes_on=resume)
             words = shlex.join(["python", *sys.argv])
             publication = None
             if publish:
@@ -271,9 +317,11 @@ def experiment(
                     expected = "a full run: what --smoke finds is not published"
                     raise InputError.single("--publish", publish, expected)
                 publication = Publication.planned(publish, words, overwrite=overwrite)
+            chosen = given.smallest() if smoke else given
             run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication=publication,
                       workers=workers)  # fmt: skip
-            work(given.smallest() if smoke else given, run)
+            with _kept_run(run, chosen, goes_on=resume) as file:
+                work(chosen, replace(run, file=file))
             if named != [None, None, None] and not workers.is_asked:
                 say("warning", "this experiment has no pieces that workers could do side by side")
 
@@ -291,6 +339,29 @@ def experiment(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # results are told as they are found
     app()
+
+
+@contextmanager
+def _kept_run(run: Run, settings: Settings, *, goes_on: bool) -> Iterator[RunFile]:
+    """Keep what a run has finished, and say how it goes on if it is stopped."""
+    about, state = run._about(settings), None
+    if goes_on:
+        state, config = read_checkpoint(run.out)
+        seed = read_results(run.out, groups=()).attrs["seed"]
+        if (config, seed) != (about["config"], run.seed):
+            expected = "the options with which the run was begun"
+            raise InputError.single("--resume", "other options", expected)
+    with RunFile.open(run.out, **about, goes_on=goes_on) as file:
+        file.started, file.state = run.started, state
+        try:
+            yield file
+        except BaseException as stop:
+            if not goes_on and file.state is None and not file.steps.folder.exists():
+                run.out.unlink(missing_ok=True)  # nothing is finished yet
+            elif file.has_checkpoint:
+                words = run.command if goes_on else f"{run.command} --resume"
+                stop.add_note(f"go on from what was finished with: {words}")
+            raise
 
 
 def _read_by(settings: Settings) -> Iterator[str | Path]:
@@ -311,6 +382,9 @@ def _common(
     smoke: Annotated[bool, typer.Option("--smoke", help="Seconds, to see that it runs.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what an earlier run wrote and kept.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from what a run that was stopped has kept.")
     ] = False,
     workers: Annotated[
         int | None,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lasersampling.checks import number_problems
 from lasersampling.errors import InputError
+from lasersampling.keeping import KeptState, kept_state
 from lasersampling.learning.history import History
 from lasersampling.learning.task import State
 
@@ -17,6 +18,17 @@ class CheckpointStore(Protocol):
     def save(self, state: State, history: History) -> None:
         """Keep a state in place of the one before, at once or not at all."""
         ...
+
+
+class KeptTraining:
+    """Stores the states of a training among the steps of the run to which it belongs."""
+
+    def __init__(self, kept: KeptState) -> None:
+        self._kept = kept
+
+    def save(self, state: State, history: History) -> None:
+        """Keep a state, which contains the history, in place of the one before."""
+        self._kept.save(state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +53,12 @@ class Checkpoints:
     store: CheckpointStore | None = None
     interval_s: float = 20.0
     resume: State | None = None
+
+    @classmethod
+    def of_run(cls) -> Checkpoints:
+        """Keep a training among the steps of the run to which it belongs, if that keeps any."""
+        kept = kept_state("training")
+        return cls() if kept is None else cls(KeptTraining(kept), resume=kept.load())
 
     def __post_init__(self) -> None:
         problems = number_problems("interval_s", self.interval_s, 0, strict=False)

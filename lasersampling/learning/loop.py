@@ -87,7 +87,8 @@ def train(
     progress : callable, optional
         Called with the fraction of the work done.
     checkpoints : Checkpoints, optional
-        Where states are stored, and from which one to continue.
+        Where states are stored, and from which one to continue; by default among the steps of the
+        run to which the training belongs, if that keeps any (`keeping`).
 
     Returns
     -------
@@ -103,7 +104,7 @@ def train(
     SubstrateError
         If a device in the loop fails; the last complete epoch is stored.
     """
-    kept = Checkpoints() if checkpoints is None else checkpoints
+    kept = Checkpoints.of_run() if checkpoints is None else checkpoints
     refuse(
         integer_problems("n_epochs", n_epochs, 1),
         kind_problems("checkpoints", kept, Checkpoints),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -44,27 +45,44 @@ class KeptSteps:
         self._within = ""
         self._counts: dict[str, int] = {}
 
-    def step(self, name: str, compute: Callable[[], T]) -> T:
-        """Return the result of a step; see `keeping.kept`."""
-        stem = f"{self._within}{name}"
-        number = self._counts.get(stem, 0)
-        self._counts[stem] = number + 1
-        key = f"{stem}-{number:06d}"
+    def step(self, name: str, compute: Callable[[], T], of: object = None) -> T:
+        """Return the result of a step; see `keeping.kept`.
+
+        Raises
+        ------
+        InputError
+            If what was kept is damaged, or depends on anything else than `of`.
+        """
+        key = self._next_key(name)
         path = self.folder / f"{key}.h5"
         if path.exists():
-            found: T = read_step(path)
+            found: T = read_step(path, _digest(of))
             return found
         outer, self._within = self._within, f"{key}."
         try:
             value = compute()
         finally:
             self._within = outer
-        spent_s = self._begin()
-        self.folder.mkdir(exist_ok=True)
-        write_step(path, value, spent_s)
+        self.write(key, value, _digest(of))
         for inner in self.folder.glob(f"{key}.*-*.h5"):
             inner.unlink()
         return value
+
+    def state(self, name: str) -> State:
+        """Return where the state of a step that goes on for long is kept."""
+        return State(self, self._next_key(name))
+
+    def write(self, key: str, value: Any, of: str) -> None:
+        """Write a result or a state under a key."""
+        spent_s = self._begin()
+        self.folder.mkdir(exist_ok=True)
+        write_step(self.folder / f"{key}.h5", value, spent_s, of)
+
+    def _next_key(self, name: str) -> str:
+        stem = f"{self._within}{name}"
+        number = self._counts.get(stem, 0)
+        self._counts[stem] = number + 1
+        return f"{stem}-{number:06d}"
 
     def paths(self, name: str) -> list[Path]:
         """Files of the finished outer steps of a name, in their order."""
@@ -91,14 +109,52 @@ class KeptSteps:
             self.folder.rmdir()
 
 
-def write_step(path: Path, value: Any, spent_s: float) -> None:
-    """Write the result of a step, and the time that its run had taken, whole or not at all."""
+class State:
+    """The last state of a step that goes on for long; a `keeping.KeptState`."""
+
+    def __init__(self, steps: KeptSteps, key: str) -> None:
+        self._steps, self._key = steps, key
+
+    def load(self) -> Any:
+        """Return the state that was saved last, None if there is none."""
+        path = self._steps.folder / f"{self._key}.h5"
+        return read_step(path) if path.exists() else None
+
+    def save(self, state: Any) -> None:
+        """Keep a state in place of the one before, at once or not at all."""
+        self._steps.write(self._key, state, "")
+
+
+def _digest(of: object) -> str:
+    """Digest what a step depends on."""
+    structure, arrays = pack(of)
+    digest = hashlib.sha256(structure.encode())
+    for array in arrays.values():
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def write_step(path: Path, value: Any, spent_s: float, of: str) -> None:
+    """Write the result of a step, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    value : object
+        The result.
+    spent_s : float
+        Time that the run had taken by then [s].
+    of : str
+        Digest of what the result depends on.
+    """
     import h5py
 
     structure, arrays = pack(value)
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs["spent_s"] = spent_s
+        file.attrs["of"] = of
         file.create_dataset("structure", data=structure, dtype=h5py.string_dtype())
         for name, array in arrays.items():
             packing: dict[str, Any] = {}
@@ -110,15 +166,18 @@ def write_step(path: Path, value: Any, spent_s: float) -> None:
         temporary.write_bytes(hdf5.sealed(buffer.getvalue()))
 
 
-def read_step(path: Path) -> Any:
+def read_step(path: Path, of: str | None = None) -> Any:
     """Read the result of a step.
 
     Raises
     ------
     InputError
-        If the file is damaged.
+        If the file is damaged, or depends on anything else than what has the digest `of`.
     """
     with hdf5.opened(path, EXPECTED) as root:
+        if of is not None and root.attributes().get("of") != of:
+            expected = "one of the run as it was begun, by the same version"
+            raise root.refusal("", "a step of other work", expected)
         arrays: dict[str, NDArray[Any]] = {}
         structure = ""
         for name, entry in root.children().items():

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from lasersampling.atomic import output_problems
 from lasersampling.checks import boolean_problems, refuse
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_problems
 from lasersampling.results.figures import figure_paths, save_figure
+from lasersampling.results.reading import read_results
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Outputs:
             files = [path, *drawn.values()]
             problems += output_problems(files, inputs=read, overwrite=overwrite)
         if problems:
-            raise InputError(problems)
+            raise InputError(_with_way_on(problems, path))
         return cls(path, drawn, overwrite)
 
     def draw(self) -> list[Path]:
@@ -91,3 +92,19 @@ class Outputs:
             for name, file in self.figures.items()
         ]
         return [self.results, *drawn]
+
+
+def _with_way_on(problems: list[Problem], path: Path) -> list[Problem]:
+    """Say of a results file that is there already whether its run can go on."""
+    if not any(one.where == str(path) and one.got == "a file that exists" for one in problems):
+        return problems
+    try:
+        unfinished = not read_results(path, groups=()).attrs.get("complete", True)
+    except InputError:  # a file of another kind
+        return problems
+    if not unfinished:
+        return problems
+    got = "a run that was stopped"
+    expected = "--resume, to go on with it; a new file name; or leave to overwrite it (--overwrite)"
+    return [Problem(one.where, got, expected) if one.where == str(path) else one
+            for one in problems]  # fmt: skip

@@ -51,18 +51,22 @@ class RunFile:
         Whether the run can be resumed from the file.
     steps : KeptSteps
         The steps that the run has finished.
+    state : State or None
+        State of the training with which a resumed run goes on, if it has one.
     """
 
     def __init__(self, outputs: Outputs, command: str, seed: int, config: str) -> None:
         self.path = outputs.results
         self.started = time.monotonic()
         self.has_checkpoint = False
-        self.steps = KeptSteps(parts_of(self.path), self._begun)
+        self.state: State | None = None
+        self.steps = KeptSteps(parts_of(self.path), self.begin)
         self._spent_s = 0.0
         self._may_replace = outputs.overwrite
         self._outputs = outputs
         self._about: dict[str, Any] = {"command": command, "seed": seed, "config": config}
         self._digests: dict[str, str] = {}
+        self._final: str | None = None
 
     @classmethod
     @contextmanager
@@ -128,14 +132,25 @@ class RunFile:
             write_checkpoint(file, state)
 
     @contextmanager
-    def finish(self) -> Iterator[ResultsFile]:
-        """Open the file for its results; they replace all that was kept at the end of the block."""
-        with self._replacing() as file:
+    def finish(self, config: str | None = None) -> Iterator[ResultsFile]:
+        """Open the file for its results; they replace all that was kept at the end of the block.
+
+        Parameters
+        ----------
+        config : str, optional
+            Configuration as TOML text, if it is more than that with which the run was begun.
+        """
+        self.configured(config)
+        with self._replacing(self._final) as file:
             file.attributes("/", {"complete": True})
             yield file
         self.steps.forget()
 
-    def _begun(self) -> float:
+    def configured(self, config: str | None) -> None:
+        """Record this configuration with the results, as TOML text, unless it is None."""
+        self._final = config or self._final
+
+    def begin(self) -> float:
         """Write a file from which the run can be resumed, if there is none; give the time spent."""
         if not self.has_checkpoint:
             with self._unfinished():
@@ -158,8 +173,9 @@ class RunFile:
         """Draw the figures that were announced, after `finish`; see `ResultsFile.draw`."""
         return self._outputs.draw()
 
-    def _replacing(self) -> ResultsFile:
-        file = ResultsFile.create(self.path, **self._about, overwrite=self._may_replace)
+    def _replacing(self, config: str | None = None) -> ResultsFile:
+        about = self._about if config is None else self._about | {"config": config}
+        file = ResultsFile.create(self.path, **about, overwrite=self._may_replace)
         file.started = self.started - self._spent_s
         return file
 

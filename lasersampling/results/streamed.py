@@ -17,6 +17,7 @@ from lasersampling.labelled import numbered
 from lasersampling.lasers.spikes import SpikeTrains
 
 if TYPE_CHECKING:
+    from lasersampling.lasers.long_runs import LongSimulation, Recording
     from lasersampling.results.store import ResultsFile
     from lasersampling.sampling.pieces import Pieces
     from lasersampling.sampling.protocol import Samples
@@ -100,24 +101,13 @@ def write_pieces(
         "samples/state", shape, np.int8, dims, units="1", description="state z, 0 or 1",
         chunks=(chains, draws, n_units),
     )  # fmt: skip
-    counts = spikes.sum(axis=0)
-    offset = np.append(0, np.cumsum(counts)).astype(np.int64)
-    place = offset[:-1].copy()
-    variables = _spike_variables(file, int(offset[-1])) if len(spikes) else {}
-    done, last, trains = 0, None, None
+    rows = _SpikeRows(file, spikes.sum(axis=0)) if len(spikes) else None
+    done, last = 0, None
     for piece in pieces:
         states[:, done : done + piece.n_draws] = piece.states
-        done, last, trains = done + piece.n_draws, piece, piece.spikes
-        if trains is None:
-            continue
-        bounds = trains.chain_offset
-        for chain in range(n_chains):
-            own = slice(int(bounds[chain]), int(bounds[chain + 1]))
-            to = slice(int(place[chain]), int(place[chain]) + own.stop - own.start)
-            if own.stop > own.start:
-                variables["time"][to] = trains.time_ns[own]
-                variables["unit"][to] = trains.unit[own]
-            place[chain] = to.stop
+        done, last = done + piece.n_draws, piece
+        if rows is not None and piece.spikes is not None:
+            rows.add(piece.spikes)
     assert last is not None
     about = {"sampler": last.sampler, "seed": int(run.seed)}
     if last.interval_ns is not None:
@@ -126,8 +116,89 @@ def write_pieces(
             description="time between draws",
         )  # fmt: skip
     file.attributes("samples", about)
-    if trains is not None:
-        file.write_offsets(offset, trains.extent)
+    if rows is not None:
+        rows.finish()
+
+
+def write_recordings(
+    file: ResultsFile,
+    recordings: Iterable[Recording],
+    run: LongSimulation,
+    n_spikes: int,
+    spike_threshold_photons: float,
+) -> None:
+    """Write a long simulation to ``/spikes`` and ``/traces``, as `write_spikes` and `write_traces`.
+
+    Parameters
+    ----------
+    file : ResultsFile
+        The file.
+    recordings : iterable of Recording
+        The pieces, in their order.
+    run : LongSimulation
+        The simulation.
+    n_spikes : int
+        How many spikes all pieces have together.
+    spike_threshold_photons : float
+        Detection threshold [photons].
+    """
+    rows = _SpikeRows(file, np.array([n_spikes]))
+    places: dict[str, Any] = {}
+    done = 0
+    for spikes, traces in recordings:
+        rows.add(spikes)
+        if traces is None:
+            continue
+        points = len(traces.time_ns)
+        for name, one in traces.variables().items():
+            if name not in places:
+                n_lasers = len(traces.laser)
+                shape = [run.n_points if dim == "time_ns" else n_lasers for dim in one.dims]
+                length = min(_SPIKES_PER_CHUNK, run.n_points)
+                places[name] = file.allot(
+                    f"traces/{name}", shape, one.data.dtype, one.dims, units=one.units,
+                    description=one.description,
+                    chunks=tuple(length if dim == "time_ns" else 1 for dim in one.dims),
+                )  # fmt: skip
+            if one.dims[-1] == "time_ns":
+                places[name][..., done : done + points] = one.data
+            else:
+                places[name][...] = one.data
+        done += points
+    rows.finish()
+    file.write(
+        "traces/pump_ratio", run.pump_ratio, ("laser",), units="1",
+        description="pump over threshold pump",
+    )  # fmt: skip
+    file.attributes("traces", {"spike_threshold_photons": spike_threshold_photons})
+
+
+class _SpikeRows:
+    """The variables of ``/spikes``, written piece by piece: sorted by chain, then by time."""
+
+    def __init__(self, file: ResultsFile, n_spikes: NDArray[np.int64]) -> None:
+        self._file = file
+        self._offset = np.append(0, np.cumsum(n_spikes)).astype(np.int64)
+        self._place = self._offset[:-1].copy()
+        self._variables = _spike_variables(file, int(self._offset[-1]))
+        self._extent: dict[str, Any] = {}
+
+    def add(self, trains: SpikeTrains) -> None:
+        """Write the spikes of a piece behind those of earlier pieces."""
+        bounds = trains.chain_offset
+        for chain in range(trains.n_chains):
+            own = slice(int(bounds[chain]), int(bounds[chain + 1]))
+            first = int(self._place[chain])
+            to = slice(first, first + own.stop - own.start)
+            if own.stop > own.start:
+                self._variables["time"][to] = trains.time_ns[own]
+                self._variables["unit"][to] = trains.unit[own]
+            self._place[chain] = to.stop
+        self._extent = trains.extent
+
+    def finish(self) -> None:
+        """Write which spikes belong to which chain."""
+        self._file.write_offsets(self._offset, self._extent)
 
 
 def _spike_variables(file: ResultsFile, n_spikes: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, kind_problems, number_problems, refuse
 from lasersampling.errors import InputError
+from lasersampling.keeping import kept
 from lasersampling.sampling.certificate.consistency import conditional_consistency
 from lasersampling.sampling.condition_means import distance_of_means
 from lasersampling.sampling.gibbs import Gibbs
@@ -196,7 +197,7 @@ def adapted_where_it_helps(
         )
         return Adapted(lasers, 0, 0.0, None, None, sentence)
     steps = rounds + 2.0
-    before = work.judged(lasers, 0, lambda f: told(f / steps))
+    before = kept("judging", lambda: work.judged(lasers, 0, lambda f: told(f / steps)))
     if plan.rounds is None and before.is_right:
         spent = work.time_of(0, checks=1)
         sentence = (
@@ -205,7 +206,9 @@ def adapted_where_it_helps(
         )
         return Adapted(lasers, 0, spent, before.nats, None, sentence)
     adapted = work.adapted(rounds, lambda f: told((1 + f * rounds) / steps))
-    after = work.judged(adapted, 1, lambda f: told((1 + rounds + f) / steps))
+    after = kept(
+        "judging", lambda: work.judged(adapted, 1, lambda f: told((1 + rounds + f) / steps))
+    )
     spent = work.time_of(rounds, checks=2)
     found = f"from {max(before.nats, 0.0):.2g} to {max(after.nats, 0.0):.2g} nats"
     why = ""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import kind_problems, refuse
+from lasersampling.keeping import kept
 from lasersampling.sampling.adapting import Adaptation, Adapted, adapted_where_it_helps, spoken_time
 from lasersampling.sampling.neurons.adaptation import held_conditions, sampler_problems
 from lasersampling.sampling.neurons.sampler import Lasers
@@ -69,7 +70,10 @@ def adapted_to_cases(
         def report(fraction: float, number: int = number) -> None:
             told((number + fraction) / len(cases))
 
-        found.append(adapted_where_it_helps(lasers, machine, case, own, progress=report))
+        def adapted(case: NDArray[np.int8] = case, report: Progress = report) -> Adapted:
+            return adapted_where_it_helps(lasers, machine, case, own, progress=report)
+
+        found.append(kept("adaptation", adapted, (case, own)))
     return found
 
 

@@ -12,6 +12,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.checks import integer_problems, memory_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.sampling.arguments import shape_problems
+from lasersampling.sampling.pieces import Pieces
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 
 
@@ -47,14 +48,8 @@ def draws_under(
     Samples
         Chains of the same condition stand one after the other.
     """
-    return sampler.sample(
-        machine,
-        n_draws,
-        n_chains=n_chains * len(conditions),
-        clamped=np.repeat(conditions, n_chains, axis=0),
-        seed=seed,
-        progress=progress,
-    )
+    held = np.repeat(conditions, n_chains, axis=0)
+    return Pieces(sampler, machine, n_draws, len(held), held, seed).whole(progress)
 
 
 def check_size(name: str, n_chains: int, n_draws: int, n_units: int) -> None:

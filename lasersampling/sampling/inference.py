@@ -30,6 +30,7 @@ from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.sampling.arguments import sampler_problems, samplers_of
 from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.neurons.sampler import Lasers
+from lasersampling.sampling.pieces import Pieces
 from lasersampling.sampling.posterior import Posterior, TruthKind
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
@@ -142,9 +143,7 @@ def _drawn(
 ) -> Samples:
     """Draw equal parts of the chains with each sampler; a single one uses the seed itself."""
     if len(samplers) == 1:
-        return samplers[0].sample(
-            machine, n_draws, n_chains=len(held), clamped=held, seed=seed, progress=progress
-        )
+        return Pieces(samplers[0], machine, n_draws, len(held), held, seed).whole(progress)
     words = np.random.SeedSequence(seed, spawn_key=(_CASES_STREAM,)).generate_state(len(samplers))
     parts = []
     for k, (each, own) in enumerate(
@@ -154,12 +153,7 @@ def _drawn(
         def report(fraction: float, k: int = k) -> None:
             progress((k + fraction) / len(samplers))
 
-        parts.append(
-            each.sample(
-                machine, n_draws, n_chains=len(own), clamped=own, seed=int(words[k]),
-                progress=report,
-            )
-        )  # fmt: skip
+        parts.append(Pieces(each, machine, n_draws, len(own), own, int(words[k])).whole(report))
     states = np.concatenate([part.states for part in parts])
     return Samples(states, parts[0].sampler, int(seed), parts[0].interval_ns)
 

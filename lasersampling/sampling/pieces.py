@@ -9,10 +9,8 @@ of one piece has those of `Sampler.sample`.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +20,6 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.errors import InputError
 from lasersampling.keeping import kept
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import Progress, Sampler, Samples, checked_request
 
 VALUES_PER_PIECE = 1 << 21
@@ -32,7 +29,6 @@ _FEWEST_DRAWS = 16
 _STREAM = 9
 """Random stream of the seeds of pieces, different from others of the same seed."""
 
-_LONGEST_PATTERN = 1000
 _STEP = "draws"
 
 
@@ -98,7 +94,9 @@ class Pieces:
         most = max(_FEWEST_DRAWS, VALUES_PER_PIECE // (n_chains * n_units))
         if n_draws <= most:
             return (n_draws,)
-        first, every = _whole_steps(self.sampler, most)
+        # Lasers go on from whole steps.
+        divided = getattr(self.sampler, "draws_of_pieces", None)
+        first, every = (most, most) if divided is None else divided(most)
         left = n_draws - first
         whole, rest = divmod(left, every)
         return (first, *[every] * whole, *[rest] * (rest > 0))
@@ -126,7 +124,7 @@ class Pieces:
     def _each(self, progress: Progress) -> Iterator[Samples]:
         lengths, done, before = self.lengths, 0, None
         sampler = self.sampler
-        if isinstance(sampler, Lasers) and len(lengths) > 1:
+        if len(lengths) > 1 and hasattr(sampler, "in_one_run"):
             sampler = sampler.in_one_run(int(self.seed))
         for number, length in enumerate(lengths):
 
@@ -146,10 +144,21 @@ class Pieces:
                     start=None if before is None else before.end, progress=report,
                 )  # fmt: skip
 
-            before = kept(_STEP, draw)
+            before = kept(_STEP, draw, self._described(number))
             yield before
             done += length
             progress(done / self.n_draws)
+
+    def _described(self, number: int) -> dict[str, object]:
+        """Say on what the draws of a piece depend, the pieces before it and the sampler aside."""
+        return {
+            "sampler": self.sampler.name,
+            "seed": seed_of_piece(int(self.seed), number),
+            "shape": (self.n_chains, self.lengths[number], self.shape[2]),
+            "clamped": None if self.clamped is None else np.asarray(self.clamped),
+            "weights": self._general.weights,
+            "biases": self._general.biases,
+        }
 
     def whole(self, progress: Progress | None = None) -> Samples:
         """Draw the whole run and hold it in memory.
@@ -236,30 +245,3 @@ def on_one_clock(pieces: Iterable[Samples]) -> Iterator[Samples]:
 
 def _chains(trains: SpikeTrains) -> NDArray[np.int64]:
     return np.repeat(np.arange(trains.n_chains), np.diff(trains.chain_offset))
-
-
-def _whole_steps(sampler: Sampler, most: int) -> tuple[int, int]:
-    """Draws of the first piece and of the others, which end at whole steps of lasers if they can.
-
-    Lasers go on from whole steps, so that the clock of a run in pieces slips by the rest of a step
-    at each piece that does not end at one.
-    """
-    if not isinstance(sampler, Lasers) or sampler.tempering is not None:
-        return most, most
-    step, interval, tau = (
-        Fraction(repr(float(value)))
-        for value in (
-            sampler.neuron.step_ps, 1000 * sampler.draw_interval_ns,
-            1000 * sampler.neuron.refractory_time_ns,
-        )
-    )  # fmt: skip
-    pattern = (interval / step).denominator
-    if pattern > min(_LONGEST_PATTERN, most // 2):
-        return most, most
-    # A run begins one refractory time before its first draw.
-    firsts = (
-        n for n in range(most, most - pattern, -1)
-        if ((tau + (n - 1) * interval) / step).denominator == 1
-    )  # fmt: skip
-    first = next(itertools.chain(firsts, [most]))
-    return first, most - most % pattern

@@ -13,15 +13,18 @@ from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.results import read_results
 from lasersampling.results.run_file import parts_of
 
+ROOT = Path(__file__).parents[2]
 TIMES = {"created_at", "wall_time_s", "command", "epoch_time_s", "epoch_processor_time_s"}
 """What depends on when and how fast a run was, and how it was called."""
 
 CHILD = """
 import os, signal, sys
+from lasersampling.lasers import long_runs
 from lasersampling.results import kept_steps
 from lasersampling.sampling import pieces
 
 pieces.VALUES_PER_PIECE = 2400
+long_runs.LASER_NS_PER_PIECE, long_runs.POINTS_PER_PIECE = 500.0, 2000
 left, number, *arguments = sys.argv[1:]
 left, written = int(left), kept_steps.write_step
 
@@ -33,22 +36,50 @@ def write(*step):
         os.kill(os.getpid(), int(number))
 
 kept_steps.write_step = write
-sys.argv = ["lasersampling", *arguments]
-from lasersampling.cli.main import main
-main()
+sys.argv = arguments
+if arguments[0].endswith(".py"):
+    import runpy
+    sys.path.insert(0, os.path.dirname(arguments[0]))
+    runpy.run_path(arguments[0], run_name="__main__")
+else:
+    sys.argv = ["lasersampling", *arguments, "--quiet"]
+    from lasersampling.cli.main import main
+    main()
 """
+
+CALIBRATION = [
+    "n_chains=8", "activation_duration_ns=100", "pair_duration_ns=200", "performance.n_copies=8",
+    "performance.emission_duration_ns=40", "performance.n_chains=4",
+    "performance.machine_duration_ns=200",
+]  # fmt: skip
+IMAGES = [
+    "images_per_label=2", "free_images=3", "duration_ns=200", "window_ns=20", "burn_in_ns=20",
+    "gibbs_burn_in=50", "training.n_hidden=12", "training.n_epochs=6", "adaptation_rounds=1",
+    "adaptation_draws=4", "most_burn_in_ns=0",
+]  # fmt: skip
+
+
+def settings(*given):
+    return [f"--set={one}" for one in given]
+
 
 COMMANDS = {
     "gibbs": ["sample", "machine.toml", "--sampler", "gibbs", "--draws", "1000"],
-    "lasers": ["sample", "machine.toml", "--duration-ns", "250", "--adapt", "0"],
-    "renewal": ["sample", "machine.toml", "--sampler", "renewal", "--duration-ns", "500"],
-}
+    "lasers": ["sample", "machine.toml", "--duration-ns", "500", "--adapt", "1"],
+    "infer": ["infer", "machine.toml", "--clamp", "0=1", "--duration-ns", "100", "--adapt", "2",
+              "--draws", "200"],
+    "calibrate": ["calibrate", "D6", *settings(*CALIBRATION)],
+    "simulate": ["simulate", "D6", "--pump", "0.8:0.9:3", "--duration-ns", "600"],
+    "generate": ["generate", "digits", *settings(*IMAGES)],
+}  # fmt: skip
 
 
-def run(folder, arguments, *, left=0, number=signal.SIGKILL):
+def run(folder, arguments, *, left=0, number=signal.SIGKILL, cache=None):
     """Run a command that gets a signal after it has kept so many steps, 0 for none."""
-    command = [sys.executable, "-c", CHILD, str(left), str(int(number)), *arguments, "--quiet"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", CHILD, str(left), str(int(number)), *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "LASERSAMPLING_CACHE": str(cache or "")}
+    if cache is None:
+        environment.pop("LASERSAMPLING_CACHE")
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -79,23 +110,41 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_what_is_killed_goes_on_to_the_same_bits(folder, kind):
-    whole, path = folder / "whole.h5", folder / "killed.h5"
-    assert run(folder, [*COMMANDS[kind], "--out", whole.name]).returncode == 0
+    whole, path, cache = folder / "whole.h5", folder / "killed.h5", folder / "cache"
+    command = COMMANDS[kind]
+    assert run(folder, [*command, "--out", whole.name], cache=folder / "other").returncode == 0
     assert not parts_of(whole).exists()
-    killed = run(folder, [*COMMANDS[kind], "--out", path.name], left=2)
+    killed = run(folder, [*command, "--out", path.name], left=2, cache=cache)
     assert killed.returncode == -signal.SIGKILL
     assert read_results(path).attrs["complete"] == 0
-    assert run(folder, [COMMANDS[kind][0], "--resume", path.name], left=1).returncode < 0
+    again = run(folder, [command[0], "--resume", path.name], left=1, cache=cache)
+    assert again.returncode == -signal.SIGKILL
     # From another folder, the file names its machine all the same.
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    ended = run(elsewhere, [COMMANDS[kind][0], "--resume", f"../{path.name}"])
+    ended = run(elsewhere, [command[0], "--resume", f"../{path.name}"], cache=cache)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert read_results(path).attrs["complete"] == 1
     same(whole, path)
     left = sorted(one.name for one in folder.iterdir() if one.name.startswith((".", "killed")))
     drawn = sorted(one.name for one in folder.iterdir() if one.name.startswith("whole"))
     assert left == [name.replace("whole", "killed") for name in drawn]
+
+
+def test_an_experiment_goes_on_to_the_same_bits(folder):
+    script = [str(ROOT / "training" / "sample_statistics.py"), "--smoke", "--out"]
+    assert run(folder, [*script, "whole.h5"]).returncode == 0
+    assert run(folder, [*script, "killed.h5"], left=2).returncode == -signal.SIGKILL
+    stopped = run(folder, [*script, "killed.h5", "--resume"], left=1, number=signal.SIGTERM)
+    assert stopped.returncode == 130
+    assert "go on from what was finished with: python" in stopped.stderr
+    assert "a run that was stopped, expected --resume" in run(folder, [*script, "killed.h5"]).stderr
+    other = run(folder, [*script, "killed.h5", "--resume", "--seed", "3"])
+    ended = run(folder, [*script, "killed.h5", "--resume"])
+    assert other.returncode == 2
+    assert "--resume: got other options" in other.stderr
+    assert ended.returncode == 0
+    same(folder / "whole.h5", folder / "killed.h5")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -107,7 +156,7 @@ def test_what_is_stopped_says_how_to_go_on(folder, number):
     assert len(list(parts_of(folder / "my run.h5").iterdir())) == 2
     again = run(folder, [*COMMANDS["lasers"], "--out", "my run.h5"])
     assert again.returncode == 2
-    assert "a file that exists" in again.stderr
+    assert "a run that was stopped, expected --resume" in again.stderr
     assert len(list(parts_of(folder / "my run.h5").iterdir())) == 2
 
 
@@ -131,3 +180,20 @@ def test_what_another_run_kept_is_replaced_only_if_asked(folder):
     assert run(folder, [*COMMANDS["gibbs"], "--out", "run.h5", "--overwrite"]).returncode == 0
     assert run(folder, [*COMMANDS["gibbs"], "--out", "whole.h5"]).returncode == 0
     same(folder / "whole.h5", folder / "run.h5")
+
+
+@pytest.mark.slow
+def test_each_kind_is_killed_at_twenty_random_moments_and_long_runs_fit_into_memory(folder):
+    """What RESULTS counts: kill -9 of each kind of run, and ten million draws and spikes."""
+    script = ROOT / "training" / "killed_runs.py"
+    done = run(folder, [str(script), "--kills", "20", "--out", "counted.h5"])
+    assert done.returncode == 0, done.stderr
+    found = read_results(folder / "counted.h5")
+    kinds, kills, runs, same = (
+        found.array(f"killed/{name}").tolist() for name in ("kind", "kills", "runs", "same")
+    )
+    assert len(kinds) == 10
+    assert min(kills) >= 20
+    assert dict(zip(kinds, same, strict=True)) == dict(zip(kinds, runs, strict=True))
+    for name in ("draws", "spikes"):
+        assert found.metric(f"peak_mb_{name}").value < 500.0

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from lasersampling.cli.simulate import rate_error_per_ns
 from lasersampling.results import read_results
 
 
@@ -91,16 +90,3 @@ def test_a_step_beyond_that_of_the_device_file_is_said_once(run):
     said = [line for line in ran.err.splitlines() if "lasersampling: warning:" in line]
     assert len(said) == 1
     assert "a step of 6 ps is longer than the 4 ps" in said[0]
-
-
-def test_the_error_of_a_rate_is_the_scatter_of_rates():
-    """Counts of many trains with intervals of a gamma distribution scatter by this error."""
-    rng = np.random.default_rng(0)
-    duration_ns, n_trains = 400.0, 400
-    times = rng.gamma(4.0, 0.5, (n_trains, 400)).cumsum(axis=1)  # a spike every 2 ns, some 200
-    trains = [row[row < duration_ns] for row in times]
-    errors = [rate_error_per_ns(np.diff(train), duration_ns) or np.nan for train in trains]
-    scatter = np.std([len(train) for train in trains], ddof=1) / duration_ns
-    # The scatter of 400 trains is known to 1 / sqrt(800), 3.5 %; four times that.
-    assert np.mean(errors) == pytest.approx(scatter, rel=0.14)
-    assert rate_error_per_ns(np.array([1.0]), duration_ns) is None

@@ -62,6 +62,13 @@ def test_steps_within_a_step_are_kept_until_it_is_finished(folder):
     assert names(folder) == ["outer-000000.h5"]
 
 
+def test_a_step_of_other_work_is_refused(folder):
+    made(folder).step("sum", lambda: 3, {"terms": np.array([1, 2])})
+    assert made(folder).step("sum", lambda: 4, {"terms": np.array([1, 2])}) == 3
+    with pytest.raises(InputError, match="a step of other work"):
+        made(folder).step("sum", lambda: 4, {"terms": np.array([1, 3])})
+
+
 def test_forgetting_removes_steps_and_what_a_kill_left_and_nothing_else(folder):
     kept = made(folder)
     kept.forget()
@@ -88,7 +95,7 @@ def test_objects_of_the_library_come_back(tmp_path):
         "pair": (1, None),
     }
     path = tmp_path / "step.h5"
-    write_step(path, value, 0.0)
+    write_step(path, value, 0.0, "")
     found = read_step(path)
     np.testing.assert_array_equal(found["samples"].states, states)
     np.testing.assert_array_equal(found["samples"].spikes.time_ns, trains.time_ns)
@@ -116,6 +123,6 @@ def test_what_is_no_step_of_ours_is_refused(tmp_path, structure, monkeypatch):
     path = tmp_path / "step.h5"
     with monkeypatch.context() as patch:
         patch.setattr("lasersampling.results.kept_steps.pack", lambda value: (structure, {}))
-        write_step(path, 0, 0.0)
+        write_step(path, 0, 0.0, "")
     with pytest.raises(InputError, match="a damaged one"):
         read_step(path)

@@ -69,7 +69,7 @@ def test_two_runs_cannot_write_one_file(tmp_path):
             opened(path, overwrite=True),
         ):
             pass
-    with pytest.raises(InputError, match="a file that exists"), opened(path):
+    with pytest.raises(InputError, match="a run that was stopped"), opened(path):
         pass
     with opened(path, overwrite=True):
         assert path.exists()

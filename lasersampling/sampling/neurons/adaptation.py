@@ -37,6 +37,7 @@ from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.checks import integer_problems, memory_problems
 from lasersampling.errors import InputError, Problem
+from lasersampling.keeping import kept
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.line_estimates import MeasuredLines
 from lasersampling.sampling.neurons.line_fits import (
@@ -48,7 +49,7 @@ from lasersampling.sampling.neurons.line_fits import (
 )
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.neurons.translation import Lines
-from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress
+from lasersampling.sampling.protocol import BYTES_PER_CHAIN, ChainState, Progress
 
 LARGEST_ROUNDS = 1000
 """Largest number of rounds; after a dozen, further ones change little."""
@@ -141,7 +142,8 @@ def adapt(
         lasers, interval_ns=lasers.neuron.refractory_time_ns, burn_in_ns=None, tempering=None
     )
     held = shared_out(conditions, n_chains)
-    before, start = lines, None
+    before = lines
+    start: ChainState | None = None
     measured: MeasuredLines | None = None
     for k in range(n_rounds):
 
@@ -149,12 +151,21 @@ def adapt(
             if progress is not None:
                 progress((k + fraction) / n_rounds)
 
-        samples = replace(drawing, lines=lines).sample(
-            machine, n_draws, n_chains=n_chains, clamped=held, seed=seed + k, start=start,
-            progress=report,
-        )  # fmt: skip
-        start = samples.end
-        lines, measured = next_lines(before, lines, measured, machine, samples.states, held)
+        def one_round(
+            k: int = k,
+            lines: Lines = lines,
+            start: ChainState | None = start,
+            measured: MeasuredLines | None = measured,
+            report: Progress = report,
+        ) -> tuple[Lines, MeasuredLines, ChainState | None]:
+            samples = replace(drawing, lines=lines).sample(
+                machine, n_draws, n_chains=n_chains, clamped=held, seed=seed + k, start=start,
+                progress=report,
+            )  # fmt: skip
+            found = next_lines(before, lines, measured, machine, samples.states, held)
+            return *found, samples.end
+
+        lines, measured, start = kept("round", one_round, (seed + k, n_draws, lines))
     return replace(lasers, lines=lines)
 
 

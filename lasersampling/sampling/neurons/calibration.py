@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -18,6 +19,7 @@ from pydantic import Field
 from lasersampling.closure import digest_of
 from lasersampling.config import NonNegative, Positive, Seed, to_toml, validated
 from lasersampling.errors import InputError, SimulationError
+from lasersampling.keeping import kept
 from lasersampling.labelled import Variable, as_dataset
 from lasersampling.lasers.device import Device
 from lasersampling.lasers.network import LaserNetwork
@@ -284,11 +286,11 @@ def measure_calibration(
         If the laser does not turn on with the pump, or if a synapse has no positive effect.
     """
     report = progress or (lambda fraction: None)
-    curve = measure_activation(
+    curve = kept("activation", lambda: measure_activation(
         neuron.device, neuron.refractory_time_ns, duration_ns=settings.activation_duration_ns,
         n_chains=settings.n_chains, seed=settings.seed, step_ps=neuron.step_ps,
         n_threads=n_threads, progress=lambda fraction: report(0.5 * fraction),
-    )  # fmt: skip
+    ))  # fmt: skip
     fit = curve.fit(neuron.refractory_time_ns)
     activation, activation_se = curve.activation(neuron.refractory_time_ns)
     scan = []
@@ -387,9 +389,9 @@ def _measure_pair(
         # show which part of a shift is due to the deviation of the activation curve from the
         # logistic one.
         bias = -0.5 * weight
-        coupled = parameters(weight, bias, settings.seed + 1000 + k)
+        coupled = kept("pair", partial(parameters, weight, bias, settings.seed + 1000 + k))
         progress((k + 0.5) / len(PAIR_WEIGHTS))
-        alone = parameters(0.0, bias, settings.seed + 2000 + k)
+        alone = kept("pair", partial(parameters, 0.0, bias, settings.seed + 2000 + k))
         progress((k + 1) / len(PAIR_WEIGHTS))
         measured[0, k] = coupled[0]
         measured[1, k] = coupled[1, 0] - alone[1, 0], np.hypot(coupled[1, 1], alone[1, 1])

@@ -26,6 +26,7 @@ from pydantic import Field
 from lasersampling.boltzmann.machine import BoltzmannMachine
 from lasersampling.config import NonNegative, Positive, Probability, validated
 from lasersampling.errors import InputError
+from lasersampling.keeping import kept
 from lasersampling.lasers.analysis.emission import Emission, measure_emission
 from lasersampling.lasers.device import ELEMENTARY_CHARGE_UA_NS, Device
 from lasersampling.lasers.simulation import SimulationSettings
@@ -226,27 +227,35 @@ def measure_performance(
     if machine is None:
         machine = BoltzmannMachine.random(settings.n_units, seed=settings.machine_seed)
     neuron = lasers.neuron
-    emission = measure_emission(
-        neuron.device,
-        lasers.calibration.midpoint,
-        duration_ns=settings.emission_duration_ns,
-        n_copies=settings.n_copies,
-        seed=seed,
-        progress=lambda fraction: report(_SHARE_OF_EMISSION * fraction),
-        settings=SimulationSettings(
-            burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
-            step_ps=neuron.step_ps,
-            n_threads=lasers.n_threads,
+    emission = kept(
+        "emission",
+        lambda: measure_emission(
+            neuron.device,
+            lasers.calibration.midpoint,
+            duration_ns=settings.emission_duration_ns,
+            n_copies=settings.n_copies,
+            seed=seed,
+            progress=lambda fraction: report(_SHARE_OF_EMISSION * fraction),
+            settings=SimulationSettings(
+                burn_in_ns=_BURN_IN * neuron.refractory_time_ns,
+                step_ps=neuron.step_ps,
+                n_threads=lasers.n_threads,
+            ),
         ),
+        (settings, seed),
     )
-    samples = lasers.sample(
-        machine,
-        lasers.draws_in(settings.machine_duration_ns),
-        n_chains=settings.n_chains,
-        seed=seed,
-        progress=lambda fraction: report(
-            _SHARE_OF_EMISSION + (1.0 - _SHARE_OF_EMISSION) * fraction
+    samples = kept(
+        "machine",
+        lambda: lasers.sample(
+            machine,
+            lasers.draws_in(settings.machine_duration_ns),
+            n_chains=settings.n_chains,
+            seed=seed,
+            progress=lambda fraction: report(
+                _SHARE_OF_EMISSION + (1.0 - _SHARE_OF_EMISSION) * fraction
+            ),
         ),
+        (settings, seed, machine.weights),
     )
     return Performance(
         **_of_laser(emission, wall_plug),

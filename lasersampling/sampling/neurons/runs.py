@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from lasersampling.sampling.neurons.tempering import TemperedPart
 from lasersampling.sampling.protocol import Progress
 
 _BURN_IN_STREAM, _PARTS_STREAM = 4, 2
+_LONGEST_PATTERN = 1000
 
 
 _BYTES_PER_DRAW = 32
@@ -53,6 +55,36 @@ def size_problems(
     problems += memory_problems("n_chains x n_lasers", shape, BYTES_PER_LASER)
     times = {"n_draws x interval_ns": time_ns}
     return problems + length_problems(times, shape, neuron.refractory_time_ns, neuron.step_ps)
+
+
+def draws_at_whole_steps(neuron: LaserNeuron, interval_ns: float, most: int) -> tuple[int, int]:
+    """Draws of the first piece of a long run and of the others, which end at whole steps.
+
+    Lasers go on from whole steps, so that the clock of a run in pieces slips by the rest of a step
+    at each piece that does not end at one. That cannot be helped for odd intervals.
+
+    Parameters
+    ----------
+    neuron : LaserNeuron
+        Device and times.
+    interval_ns : float
+        Time between two draws.
+    most : int
+        Largest number of draws in a piece.
+    """
+    step, interval, tau = (
+        Fraction(repr(float(value)))
+        for value in (neuron.step_ps, 1e3 * interval_ns, 1e3 * neuron.refractory_time_ns)
+    )
+    pattern = (interval / step).denominator
+    if pattern > min(_LONGEST_PATTERN, most // 2):
+        return most, most
+    # A run begins one refractory time before its first draw.
+    firsts = (
+        n for n in range(most, most - pattern, -1)
+        if ((tau + (n - 1) * interval) / step).denominator == 1
+    )  # fmt: skip
+    return next(firsts, most), most - most % pattern
 
 
 class Setting(NamedTuple):

@@ -25,7 +25,12 @@ from lasersampling.lasers.synapse import Synapse
 from lasersampling.sampling.neurons.calibration import Calibration, CalibrationSettings, LaserNeuron
 from lasersampling.sampling.neurons.dispersed_starts import first_spikes
 from lasersampling.sampling.neurons.imperfect import DRIFT, KNOWN, Pumps, build_network
-from lasersampling.sampling.neurons.runs import LaserRun, Setting, size_problems
+from lasersampling.sampling.neurons.runs import (
+    LaserRun,
+    Setting,
+    draws_at_whole_steps,
+    size_problems,
+)
 from lasersampling.sampling.neurons.settings import Clamping, LaserSettings
 from lasersampling.sampling.neurons.state import (
     NEURON_ARRAYS,
@@ -242,6 +247,12 @@ class Lasers:
         if as_imperfections(self.imperfections).pump.trial.is_none or self.trial_seed is not None:
             return self
         return replace(self, trial_seed=seed)
+
+    def draws_of_pieces(self, most: int) -> tuple[int, int]:
+        """Draws of the first piece of a long run and of the others, at most so many."""
+        if self.tempering is not None:
+            return most, most
+        return draws_at_whole_steps(self.neuron, self.draw_interval_ns, most)
 
     def draws_in(self, duration_ns: float) -> int:
         """Number of draws in a sampling time, at least one; see `protocol.draws_within`."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from lasersampling import keeping
 from lasersampling.atomic import FileInUseError, atomic_path
 from lasersampling.config import load, shipped_names, shipped_path, to_toml
 from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
@@ -93,7 +94,8 @@ def kept(path: Path, kind: type[T], measure: Callable[[], T]) -> T:
     with contextlib.suppress(InputError, OSError):
         if path.is_file():
             return load(path, kind)
-    measured = measure()
+    # Its key says on what it depends; so the order does not matter, in which things are measured.
+    measured = keeping.kept(f"measured-{path.stem.rpartition('-')[2]}", measure)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary:

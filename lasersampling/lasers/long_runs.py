@@ -1,0 +1,244 @@
+"""Long simulations of uncoupled or coupled lasers, piece after piece, in bounded memory.
+
+A simulation is divided into pieces of whole steps whose lasers go on from one another
+(`Simulation.end`). The first piece has the seed of the simulation, the others have seeds that
+follow from it, and the division depends on nothing but the request. A simulation of one piece has
+the bits of `simulate`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasersampling.keeping import kept
+from lasersampling.lasers.integrator.request import Traces
+from lasersampling.lasers.integrator.state import NetworkState
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest
+from lasersampling.lasers.simulation import simulate
+from lasersampling.lasers.spikes import SpikeTrains
+
+LASER_NS_PER_PIECE = 4e6
+"""Longest piece: its time, times the number of lasers [ns]."""
+
+POINTS_PER_PIECE = 1 << 20
+"""Most points of traces in a piece, of all lasers together."""
+
+_STREAM = 11
+"""Random stream of the seeds of pieces, different from others of the same seed."""
+
+
+class Recording(NamedTuple):
+    """Spikes of a piece, and its traces if it has any, on the clock of the whole simulation."""
+
+    spikes: SpikeTrains
+    traces: Traces | None
+
+
+@dataclass(frozen=True, eq=False)
+class LongSimulation:
+    """A simulation of one chain, to be done piece after piece.
+
+    Attributes
+    ----------
+    network : LaserNetwork
+        The lasers.
+    pump_ratio : ndarray of float64, shape (laser,)
+        Pump of each over the threshold pump [1].
+    duration_ns : float
+        Time recorded.
+    seed : int
+        Seed of the whole simulation.
+    settings : SimulationSettings
+        Its settings. Traces, if there are any, begin at time 0.
+    """
+
+    network: LaserNetwork
+    pump_ratio: NDArray[np.float64]
+    duration_ns: float
+    seed: int
+    settings: SimulationSettings
+
+    @property
+    def _step_ns(self) -> float:
+        return 1e-3 * self.settings.step_of(self.network.device)
+
+    @property
+    def _every(self) -> int:
+        """Steps from one point of the traces to the next."""
+        asked = self.settings.traces
+        assert asked is not None
+        return max(1, round(asked.interval_ps / (1e3 * self._step_ns)))
+
+    @property
+    def n_points(self) -> int:
+        """Points of the traces of each laser."""
+        asked = self.settings.traces
+        return 0 if asked is None else round(asked.stop_ns / self._step_ns) // self._every + 1
+
+    def parts(self) -> list[tuple[int, bool]]:
+        """Steps of each piece, and whether it has traces; a single piece if all is short."""
+        n_lasers, step = self.network.n_lasers, self._step_ns
+        total = math.ceil(self.duration_ns / step - 1e-9)
+        most = max(1, int(LASER_NS_PER_PIECE / (n_lasers * step)))
+        points = self.n_points
+        if total <= most and points * n_lasers <= POINTS_PER_PIECE:
+            return [(total, points > 0)]
+        found, done = [], 0
+        if points:
+            every = self._every
+            length = max(2, min(most // every, POINTS_PER_PIECE // n_lasers)) * every
+            traced = min(total, (points - 1) * every)
+            while done < traced:
+                found.append((min(length, traced - done), True))
+                done += found[-1][0]
+        while done < total:
+            found.append((min(most, total - done), False))
+            done += found[-1][0]
+        return found
+
+    def recordings(self, progress: Callable[[float], None]) -> Iterator[Recording]:
+        """Simulate the pieces, or read those that an earlier run has kept (`keeping`).
+
+        Parameters
+        ----------
+        progress : callable
+            Called with the fraction of the whole simulation done.
+
+        Yields
+        ------
+        Recording
+            One for each piece. Of two pieces with traces, the point where they meet belongs to the
+            second.
+        """
+        parts, done = self.parts(), 0
+        total = sum(steps for steps, _ in parts)
+        state: NetworkState | None = None
+        for number, (steps, traced) in enumerate(parts):
+
+            def report(fraction: float, done: int = done, steps: int = steps) -> None:
+                progress((done + fraction * steps) / total)
+
+            follows = number + 1 < len(parts) and parts[number + 1][1]
+
+            def work(
+                number: int = number,
+                steps: int = steps,
+                traced: bool = traced,
+                follows: bool = follows,
+                state: NetworkState | None = state,
+                report: Callable[[float], None] = report,
+            ) -> tuple[SpikeTrains, Traces | None, NetworkState]:
+                alone = len(parts) == 1
+                run = simulate(
+                    self.network,
+                    self.pump_ratio,
+                    self.duration_ns if alone else steps * self._step_ns,
+                    seed=self._seed_of(number),
+                    start=state,
+                    settings=self.settings if alone else self._settings(steps, traced, follows),
+                    progress=report,
+                )
+                return run.spikes, run.traces, run.end
+
+            of = (self._seed_of(number), steps, traced, self.pump_ratio, self.duration_ns)
+            spikes, traces, state = kept("simulation", work, of)
+            yield self._on_one_clock(spikes, traces, done, done + steps == total)
+            done += steps
+
+    def again(
+        self, kept: Iterable[tuple[SpikeTrains, Traces | None, NetworkState]]
+    ) -> Iterator[Recording]:
+        """Give the recordings once more from what was kept of the pieces, in their order."""
+        parts, done = self.parts(), 0
+        total = sum(steps for steps, _ in parts)
+        for (steps, _), (spikes, traces, _) in zip(parts, kept, strict=True):
+            yield self._on_one_clock(spikes, traces, done, done + steps == total)
+            done += steps
+
+    def _settings(self, steps: int, traced: bool, follows: bool) -> SimulationSettings:
+        """Settings of a piece; its last point is the first one of the next piece with traces."""
+        asked = self.settings.traces
+        if asked is None or not traced:
+            return replace(self.settings, traces=None)
+        stop = steps - self._every if follows else steps
+        request = TraceRequest(asked.lasers, 0.0, stop * self._step_ns, asked.interval_ps)
+        return replace(self.settings, traces=request)
+
+    def _seed_of(self, number: int) -> int:
+        if number == 0:
+            return self.seed
+        words = np.random.SeedSequence(self.seed, spawn_key=(_STREAM, number))
+        return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+    def _on_one_clock(
+        self, spikes: SpikeTrains, traces: Traces | None, done: int, is_last: bool
+    ) -> Recording:
+        """Let the times of a piece count from the beginning of the simulation."""
+        begin = done * self._step_ns
+        if traces is not None:
+            traces = replace(traces, time_ns=traces.time_ns + begin)
+        if not done and is_last:
+            return Recording(spikes, traces)
+        end = self.duration_ns if is_last else begin + spikes.duration_ns
+        time = np.minimum(spikes.time_ns + begin, end)
+        moved = SpikeTrains(time, spikes.unit, spikes.chain_offset, spikes.n_units, end)
+        return Recording(moved, traces)
+
+
+class IntervalSums:
+    """Numbers of spikes of some lasers, and mean and scatter of their intervals, piece by piece."""
+
+    def __init__(self, n_lasers: int) -> None:
+        self.spikes = np.zeros(n_lasers, dtype=np.int64)
+        self._last = np.full(n_lasers, np.nan)
+        self._mean = np.zeros(n_lasers)
+        self._scatter = np.zeros(n_lasers)
+
+    def add(self, spikes: SpikeTrains) -> None:
+        """Take in the next spikes of the first chain, whose times go on from those before."""
+        time, unit = spikes.chain(0)
+        order = np.argsort(unit, kind="stable")
+        bounds = np.searchsorted(unit[order], np.arange(len(self.spikes) + 1))
+        for laser in np.unique(unit):
+            own = time[order[bounds[laser] : bounds[laser + 1]]]
+            before = self._last[laser]
+            new = np.diff(own) if math.isnan(before) else np.diff(own, prepend=before)
+            n_before = max(0, int(self.spikes[laser]) - 1)
+            if new.size:
+                # Sums of squares about the common mean (T. F. Chan et al., COMPSTAT 1982).
+                mean, n = float(new.mean()), n_before + new.size
+                shift = mean - self._mean[laser]
+                self._scatter[laser] += float(((new - mean) ** 2).sum())
+                self._scatter[laser] += shift**2 * n_before * new.size / n
+                self._mean[laser] += shift * new.size / n
+            self.spikes[laser] += own.size
+            self._last[laser] = own[-1]
+
+    def rate_errors_per_ns(self, duration_ns: float) -> list[float | None]:
+        """Standard error of each spike rate; None for fewer than two intervals.
+
+        The spikes of a single laser are taken as a renewal process, whose number in a long time has
+        a variance of its mean times the squared coefficient of variation of the intervals (D. R.
+        Cox, Renewal Theory, 1962, section 3.3).
+
+        Parameters
+        ----------
+        duration_ns : float
+            Time in which spikes were counted [ns].
+        """
+        errors: list[float | None] = []
+        for laser, n_spikes in enumerate(self.spikes):
+            n = int(n_spikes) - 1
+            if n < 2:
+                errors.append(None)
+                continue
+            variation = math.sqrt(self._scatter[laser] / (n - 1)) / self._mean[laser]
+            errors.append(variation * math.sqrt(n) / duration_ns)
+        return errors
