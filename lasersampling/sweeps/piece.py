@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lasersampling.atomic import FileInUseError
 from lasersampling.commands.invocation import Purpose
+from lasersampling.errors import InputError
 from lasersampling.results import Metric, Results, read_results
 from lasersampling.sweeps.calling import call
 from lasersampling.sweeps.grid import Cell
@@ -81,19 +82,28 @@ def _results(piece: Piece, told: list[str]) -> Results:
                 piece.file.unlink(missing_ok=True)
             return results
     if piece.is_kept:
-        told.append(f"its results file is not kept: the worker has no folder {piece.file.parent}")
+        told.append(f"its results file is not kept: the worker cannot write {piece.file}")
     with tempfile.TemporaryDirectory(prefix="lasersampling-") as folder:
         return _called(piece, Path(folder) / piece.file.name, told)
 
 
 def _called(piece: Piece, file: Path, told: list[str]) -> Results:
     """Call the command, or let it go on; `told` gets its warnings."""
-    if file.exists() and piece.can_resume:
-        words = [piece.words[0], "--resume", str(file)]
-    else:
-        words = [*piece.words, "--out", str(file), "--overwrite"]
-    told += call(words, Purpose.PIECE)
+    if file.exists() and piece.can_resume and _went_on(piece.words[0], file, told):
+        return read_results(file, groups=())
+    told += call([*piece.words, "--out", str(file), "--overwrite"], Purpose.PIECE)
     return read_results(file, groups=())
+
+
+def _went_on(command: str, file: Path, told: list[str]) -> bool:
+    """Let a command go on from its file; false if nothing that it could go on from is there yet."""
+    try:
+        told += call([command, "--resume", str(file)], Purpose.PIECE)
+    except FileInUseError:
+        raise
+    except InputError:
+        return False
+    return True
 
 
 def _described(metric: Metric) -> Metric:

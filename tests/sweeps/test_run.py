@@ -285,6 +285,26 @@ def test_a_training_goes_on_from_the_last_checkpoint_of_its_piece(folder, monkey
     assert bits(again) == bits(whole) and not again.failures
 
 
+def test_a_file_without_a_checkpoint_is_begun_anew(folder):
+    words = ("fit", "distribution", "--hidden", "1", "--set=learning.n_updates=2", "--seed", "0")
+    file = folder / "seed=0.h5"
+    with ls.ResultsFile.create(file, command="", seed=0, config="") as begun:
+        begun.attributes("/", {"complete": False})
+    done = piece.do_piece(piece.Piece(Cell((), 0), words, file, can_resume=True, is_kept=True))
+    assert done.failure is None, done.failure
+    assert read_results(file, groups=()).attrs["complete"]
+
+
+def test_a_file_that_another_worker_is_writing_is_left_to_it(folder):
+    words = ("sample", "random_five", "--sampler", "gibbs", "--draws", "20", "--seed", "0")
+    file = folder / "seed=0.h5"
+    with ls.ResultsFile.create(file, command="", seed=0, config=""):
+        done = piece.do_piece(piece.Piece(Cell((), 0), words, file, can_resume=False, is_kept=True))
+        assert done.failure is None, done.failure
+        assert "its results file is not kept" in done.warnings[0]
+    assert read_results(file, groups=()).attrs["command"] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
