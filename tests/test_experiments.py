@@ -50,6 +50,7 @@ TABLES_ONLY = {
     "correlated_noise",
     "exact_network",
     "fresh_points",
+    "killed_runs",
     "images_in_loop",
     "speed_and_power",
 }

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, kept, option
 from lasersampling.results import write_lines
 from lasersampling.sampling.neurons import ActivationLogit, Lines, lines_from_draws
 from lasersampling.statistics import jackknife_error

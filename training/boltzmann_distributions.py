@@ -10,8 +10,7 @@ import numpy as np
 from shared.machines import Divergences
 
 import lasersampling as ls
-from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, chosen_of, kept, option
 from lasersampling.sampling import Sampler
 
 N_UNITS = 5

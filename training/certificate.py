@@ -19,8 +19,7 @@ import numpy as np
 from scipy.stats import binomtest, gamma
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
-from lasersampling.keeping import keeping
+from lasersampling.experiments import Run, keeping, option
 from lasersampling.sampling.certificate import (
     TOLERATED_NATS,
     Verdict,

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.results import read_results
 
 TIMES = {"created_at", "wall_time_s", "command", "epoch_time_s", "epoch_processor_time_s"}
 """What depends on when and how fast a run was, and how it was called."""
@@ -101,6 +100,10 @@ def main(settings: Settings, run: Run) -> None:
         ):
             values = [row[column] for row in found]
             file.write(f"killed/{name}", values, ("kind",), units="1", description=about)
+        kills, runs, same = np.sum(found, axis=0).tolist()
+        file.metric("kills", kills, description="kills of all runs")
+        about = "share of the runs that were killed which have the bits of a whole one"
+        file.metric("same", same / runs, description=about)
         for name, words in LONG.items() if settings.memory else ():
             megabytes = peak_mb(place, words)
             about = f"largest resident memory of a run of ten million {name}"
@@ -166,12 +169,12 @@ class Kind:
 
 def is_complete(path: Path) -> bool:
     """Whether a run has ended."""
-    return path.exists() and bool(read_results(path, groups=()).attrs.get("complete", False))
+    return path.exists() and bool(ls.read_results(path, groups=()).attrs.get("complete", False))
 
 
 def equal(one: Path, other: Path) -> bool:
     """Whether two results files hold the same bits, but for `TIMES`."""
-    found = [read_results(path) for path in (one, other)]
+    found = [ls.read_results(path) for path in (one, other)]
     names = [{n for n in each.contents if n.rpartition("/")[2] not in TIMES} for each in found]
     metrics = [{n: (m.value, m.standard_error) for n, m in e.metrics.items()} for e in found]
     if names[0] != names[1] or repr(metrics[0]) != repr(metrics[1]):

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.boltzmann import label_posterior
-from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, chosen_of, kept, option
 from lasersampling.sampling import Sampler
 from lasersampling.statistics import (
     coverage,

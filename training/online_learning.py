@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
+from lasersampling.experiments import Run, kept, option
 from lasersampling.judging import evaluate_target
-from lasersampling.keeping import kept
 from lasersampling.learning.machines import LocalSettings, learn_locally
 
 N_UNITS = 5

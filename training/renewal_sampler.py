@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, kept, option
 
 LOGITS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 INTERVALS_SHOWN = (-1.0, 0.0, 2.0)

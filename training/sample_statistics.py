@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, kept, option
 from lasersampling.statistics import bootstrap_intervals, goodness_of_fit
 
 SHIFTS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.14)

@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
-from lasersampling.keeping import kept
+from lasersampling.experiments import Run, kept, option
 from lasersampling.results import PERFORMANCE, write_neuron, write_performance
 from lasersampling.sampling.neurons import (
     PerformanceSettings,

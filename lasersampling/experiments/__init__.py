@@ -6,5 +6,15 @@ Code of a single experiment is in the folder `training`, and may not enter here.
 from lasersampling.experiments.options import Settings, chosen_of, option
 from lasersampling.experiments.recipes import picture_recipe
 from lasersampling.experiments.run import Run, experiment
+from lasersampling.keeping import keeping, kept
 
-__all__ = ["Run", "Settings", "chosen_of", "experiment", "option", "picture_recipe"]
+__all__ = [
+    "Run",
+    "Settings",
+    "chosen_of",
+    "experiment",
+    "keeping",
+    "kept",
+    "option",
+    "picture_recipe",
+]
