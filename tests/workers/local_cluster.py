@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ class LocalCluster:
         self.scheduler = self._started(
             "scheduler", "--host", "127.0.0.1", "--port", self.port, "--no-dashboard"
         )
+        end = time.monotonic() + 120
+        while time.monotonic() < end:  # a busy machine takes long to start it
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            time.sleep(0.1)
 
     def start_worker(self):
         """Start a worker without a nanny, so that it is one process that can be killed."""
