@@ -62,6 +62,7 @@ def digest_of(*modules: str) -> str:
     return digest.hexdigest()
 
 
+@functools.cache
 def code_of(source: str) -> str:
     r"""Give the source of a module without comments, docstrings and empty lines.
 

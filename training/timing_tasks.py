@@ -21,7 +21,7 @@ from lasersampling.comparison import (
     TIMING_JITTER,
     TIMING_TASKS,
     Job,
-    run_jobs,
+    run_job,
     timing_accuracies,
     timing_controls,
     timing_pairs,
@@ -51,7 +51,6 @@ class Settings:
     members: int = option(10, "Networks of each architecture, with the same seeds.", min=2)
     epochs: int | None = option(None, "Epochs, if not those of the tasks.", min=1)
     train_samples: int | None = option(None, "Training samples, if not those of the tasks.", min=1)
-    workers: int = option(1, "Processes that train side by side.", min=1)
     smoke: bool = False
 
     def __post_init__(self) -> None:
@@ -82,6 +81,12 @@ def job_of(task: str, name: str, data: EventData, settings: Settings, run: Run) 
     return Job(run.kept(f"{task}_{name}.h5"), recipe, run.command)
 
 
+def failure_of(job: Job) -> str:
+    """Train, unless the results file is there already, and say why that failed."""
+    outcome = run_job(job)
+    return "" if outcome.failure is None else f"{outcome.path.name}: {outcome.failure}"
+
+
 def main(settings: Settings, run: Run) -> None:
     tasks = chosen_of(TIMING_TASKS, settings.tasks)
     names = chosen_of(TIMING_ARCHITECTURES, settings.architectures)
@@ -96,12 +101,8 @@ def main(settings: Settings, run: Run) -> None:
             for data in [data_of_task(task)]
             for name in names
         }
-        with run.progress(f"training {len(jobs)} ensembles") as progress:
-            failures = [
-                f"{outcome.path.name}: {outcome.failure}"
-                for outcome in run_jobs(list(jobs.values()), settings.workers, progress)
-                if outcome.failure is not None
-            ]
+        told = run.each(failure_of, list(jobs.values()), f"training {len(jobs)} ensembles")
+        failures = [failure for failure in told if failure]
         if failures:
             raise ls.LaserSamplingError(f"trainings failed: {'; '.join(failures)}")
         for task in tasks:

@@ -10,7 +10,7 @@ from lasersampling.on_demand import on_demand
 
 if TYPE_CHECKING:
     from lasersampling.comparison.cells import Job as Job
-    from lasersampling.comparison.cells import run_jobs as run_jobs
+    from lasersampling.comparison.cells import run_job as run_job
     from lasersampling.comparison.cells import trained_cell as trained_cell
     from lasersampling.comparison.settings import Comparison as Comparison
     from lasersampling.comparison.timing import TIMING_ARCHITECTURES as TIMING_ARCHITECTURES
