@@ -117,6 +117,8 @@ class RunFile:
             if goes_on:
                 found = read_results(file.path, groups=())
                 _check_unchanged(found.attributes.get(_GROUP, {}), file._digests)
+                # The command that makes these results anew, not the one that went on with them.
+                file._about["command"] = str(found.attrs.get("command", command))
                 spent = float(found.attrs.get("wall_time_s", 0.0))
                 file._spent_s = max(spent, file.steps.spent_s)
                 file._may_replace = file.has_checkpoint = True
@@ -256,7 +258,10 @@ def read_checkpoint(path: Path) -> tuple[State | None, str]:
         finished = bool(results.attrs.get("complete", False))
         got = "a run that came to its end" if finished else "results without a checkpoint"
         command = results.attrs.get("command", "of an unknown command")
-        expected = f"a run that was stopped, which has a group /{_GROUP}"
+        if finished:
+            expected = "a run that was stopped; this one is complete, and nothing is left to do"
+        else:
+            expected = f"a run that was stopped, which has a group /{_GROUP}"
         raise InputError.single(str(path), f"{got} ({command})", expected)
     variables = read_results(path, groups=(_GROUP,)).group(_GROUP)
     arrays: dict[str, NDArray[Any]] = {name: v.data for name, v in variables.items()}

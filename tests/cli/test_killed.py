@@ -126,6 +126,8 @@ def test_what_is_killed_goes_on_to_the_same_bits(folder, kind):
     assert (ended.returncode, ended.stderr) == (0, "")
     assert read_results(path).attrs["complete"] == 1
     same(whole, path)
+    begun = str(read_results(whole).attrs["command"])
+    assert read_results(path).attrs["command"] == begun.replace("whole.h5", "killed.h5")
     left = sorted(one.name for one in folder.iterdir() if one.name.startswith((".", "killed")))
     drawn = sorted(one.name for one in folder.iterdir() if one.name.startswith("whole"))
     assert left == [name.replace("whole", "killed") for name in drawn]
