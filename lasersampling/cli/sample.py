@@ -329,6 +329,7 @@ def _prepare(
     out: Path | None,
 ) -> _Ready:
     """Prepare the sampler, and determine the number of draws per chain."""
+    from lasersampling.checks import memory_problems, refuse
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.cli.preparing import adapted, calibrate_once, draws_of
     from lasersampling.results.streamed import check_room, expected_bytes
@@ -343,6 +344,9 @@ def _prepare(
     def checked(run: Pieces) -> Pieces:
         if out is not None:
             check_room(out, expected_bytes(run))
+        else:  # all is held in memory
+            n_chains, n_draws, n_units = run.shape
+            refuse(memory_problems("n_chains x n_draws", (n_chains, n_draws, n_units), 1))
         return run
 
     if isinstance(config, GibbsConfig):

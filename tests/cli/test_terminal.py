@@ -155,7 +155,9 @@ def test_a_file_name_that_is_no_utf_8_keeps_its_results(run, inputs):
     Path(RUNS["sample"][1]).rename("\udcfe.toml")
     ran = run("sample", "\udcfe.toml", *RUNS["sample"][2:], "--out", "run.h5", "--json")
     assert ran.code == 0
-    assert toml_of(read_results("run.h5").config, "config")["machine"] == r"\udcfe.toml"
+    # With its folder, so that a run that was stopped can be resumed from anywhere.
+    machine = toml_of(read_results("run.h5").config, "config")["machine"]
+    assert machine == str(Path.cwd() / r"\udcfe.toml")
 
 
 def stream_of(encoding, monkeypatch):

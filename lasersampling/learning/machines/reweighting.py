@@ -73,7 +73,7 @@ class Reweighted:
 
     def state(self) -> State:
         """Return the states of the chains, and the conditional means."""
-        return {**self._free.state(), "count": self._count, "sum": self._sum}
+        return {**self._free.state(), "count": self._count.copy(), "sum": self._sum.copy()}
 
     @restoring(STATE, RETURNED)
     def set_state(self, state: State) -> None:
