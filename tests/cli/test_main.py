@@ -95,7 +95,7 @@ def test_ctrl_c_stops_a_long_run_and_leaves_no_file(machine_file):
         "--set", "thin=20000",
     )  # fmt: skip
     deadline = time.monotonic() + 300  # a busy machine imports for long
-    while not Path(".run.h5.partial").exists() and time.monotonic() < deadline:
+    while not Path(".run.h5.lock").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(3.0)  # by now it samples, for some twenty seconds if it is let
     process.send_signal(signal.SIGINT)
