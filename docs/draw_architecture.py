@@ -33,7 +33,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
 
 BELOW = (
     "arrays · checks · atomic · compiling · parallel · labelled · "
-    "closure · on_demand · restoring · compile_clock · paths · trust · keeping · errors"
+    "closure · on_demand · restoring · compile_clock · paths · trust · keeping · seeds · errors"
 )
 
 JOBS = {

@@ -344,7 +344,7 @@ def _prepare(
     def checked(run: Pieces) -> Pieces:
         if out is not None:
             check_room(out, expected_bytes(run))
-        else:  # all is held in memory
+        else:  # draws that no memory could hold are a mistake where no file keeps them
             n_chains, n_draws, n_units = run.shape
             refuse(memory_problems("n_chains x n_draws", (n_chains, n_draws, n_units), 1))
         return run

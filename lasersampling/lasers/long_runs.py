@@ -23,6 +23,7 @@ from lasersampling.lasers.network import LaserNetwork
 from lasersampling.lasers.settings import SimulationSettings, TraceRequest
 from lasersampling.lasers.simulation import simulate
 from lasersampling.lasers.spikes import SpikeTrains
+from lasersampling.seeds import seed_of_piece
 
 LASER_NS_PER_PIECE = 4e6
 """Longest piece: its time, times the number of lasers [ns]."""
@@ -140,14 +141,15 @@ class LongSimulation:
                     self.network,
                     self.pump_ratio,
                     self.duration_ns if alone else steps * self._step_ns,
-                    seed=self._seed_of(number),
+                    seed=seed_of_piece(self.seed, _STREAM, number),
                     start=state,
                     settings=self.settings if alone else self._settings(steps, traced, follows),
                     progress=report,
                 )
                 return run.spikes, run.traces, run.end
 
-            of = (self._seed_of(number), steps, traced, self.pump_ratio, self.duration_ns)
+            seed = seed_of_piece(self.seed, _STREAM, number)
+            of = (seed, steps, traced, self.pump_ratio, self.duration_ns)
             spikes, traces, state = kept("simulation", work, of)
             yield self._on_one_clock(spikes, traces, done, done + steps == total)
             done += steps
@@ -170,12 +172,6 @@ class LongSimulation:
         stop = steps - self._every if follows else steps
         request = TraceRequest(asked.lasers, 0.0, stop * self._step_ns, asked.interval_ps)
         return replace(self.settings, traces=request)
-
-    def _seed_of(self, number: int) -> int:
-        if number == 0:
-            return self.seed
-        words = np.random.SeedSequence(self.seed, spawn_key=(_STREAM, number))
-        return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
     def _on_one_clock(
         self, spikes: SpikeTrains, traces: Traces | None, done: int, is_last: bool

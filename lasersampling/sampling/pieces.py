@@ -21,6 +21,7 @@ from lasersampling.errors import InputError
 from lasersampling.keeping import kept
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.sampling.protocol import Progress, Sampler, Samples, checked_request
+from lasersampling.seeds import seed_of_piece
 
 VALUES_PER_PIECE = 1 << 21
 """Draws of a piece, times chains and units."""
@@ -140,7 +141,7 @@ class Pieces:
                     raise InputError.single("sampler", got, expected)
                 return sampler.sample(
                     self.machine, length, n_chains=self.n_chains, clamped=self.clamped,
-                    seed=seed_of_piece(int(self.seed), number),
+                    seed=seed_of_piece(int(self.seed), _STREAM, number),
                     start=None if before is None else before.end, progress=report,
                 )  # fmt: skip
 
@@ -153,7 +154,7 @@ class Pieces:
         """Say on what the draws of a piece depend, the pieces before it and the sampler aside."""
         return {
             "sampler": self.sampler.name,
-            "seed": seed_of_piece(int(self.seed), number),
+            "seed": seed_of_piece(int(self.seed), _STREAM, number),
             "shape": (self.n_chains, self.lengths[number], self.shape[2]),
             "clamped": None if self.clamped is None else np.asarray(self.clamped),
             "weights": self._general.weights,
@@ -169,20 +170,6 @@ class Pieces:
             As from `drawn`, joined, with the seed of the run.
         """
         return replace(joined(self.drawn(progress)), seed=int(self.seed))
-
-
-def seed_of_piece(seed: int, number: int) -> int:
-    """Seed of a piece; that of the run for the first one.
-
-    Examples
-    --------
-    >>> seed_of_piece(7, 0), seed_of_piece(7, 1) != 7
-    (7, True)
-    """
-    if number == 0:
-        return seed
-    words = np.random.SeedSequence(seed, spawn_key=(_STREAM, number)).generate_state(1, np.uint64)
-    return int(words[0] >> np.uint64(1))
 
 
 def joined(pieces: Iterable[Samples]) -> Samples:

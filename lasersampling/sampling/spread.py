@@ -23,9 +23,10 @@ from lasersampling.sampling.protocol import (
     Samples,
     checked_request,
 )
+from lasersampling.seeds import seed_of_piece
 from lasersampling.workers import Lost, Processes, Workers
 
-_STREAM = 10
+SPREAD_STREAM = 10
 """Random stream of the seeds of pieces, different from others of the same seed."""
 
 
@@ -97,7 +98,7 @@ class Spread:
         pieces = [
             _Piece(
                 self.sampler, general, int(n_draws), held[first : first + self.chains_per_piece],
-                seed_of_chains(int(seed), number), starts[number],
+                seed_of_piece(int(seed), SPREAD_STREAM, number), starts[number],
             )
             for number, first in enumerate(firsts)
         ]  # fmt: skip
@@ -110,20 +111,6 @@ class Spread:
             if progress is not None:
                 progress(len(found) / len(pieces))
         return _joined([found[place] for place in range(len(pieces))], int(seed))
-
-
-def seed_of_chains(seed: int, number: int) -> int:
-    """Seed of a piece of the chains; that of the run for the first one.
-
-    Examples
-    --------
-    >>> seed_of_chains(7, 0), seed_of_chains(7, 1) != seed_of_chains(7, 2)
-    (7, True)
-    """
-    if number == 0:
-        return seed
-    words = np.random.SeedSequence(seed, spawn_key=(_STREAM, number)).generate_state(1, np.uint64)
-    return int(words[0] >> np.uint64(1))
 
 
 @dataclass(frozen=True, eq=False)

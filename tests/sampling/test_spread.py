@@ -8,7 +8,8 @@ from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.sampling import Gibbs
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.renewal.sampler import Renewal
-from lasersampling.sampling.spread import Spread, seed_of_chains
+from lasersampling.sampling.spread import SPREAD_STREAM, Spread
+from lasersampling.seeds import seed_of_piece
 from lasersampling.statistics import kl_divergence
 from lasersampling.workers import Lost
 
@@ -48,7 +49,11 @@ def test_draws_do_not_depend_on_the_number_of_workers(sampler):
     for number, chains in enumerate([slice(0, 2), slice(2, 4), slice(4, 5)]):
         held = CLAMPED[chains]
         alone = sampler.sample(
-            MACHINE, 20, n_chains=len(held), clamped=held, seed=seed_of_chains(7, number)
+            MACHINE,
+            20,
+            n_chains=len(held),
+            clamped=held,
+            seed=seed_of_piece(7, SPREAD_STREAM, number),
         )
         assert np.array_equal(spread[0].states[chains], alone.states)
 
