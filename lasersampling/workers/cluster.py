@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import math
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,12 +37,22 @@ _MOST_AT_A_TIME = 1000
 _POLL_S = 0.05
 _CONNECT_S = 10.0
 _RETURN_S = 600.0
-"""So long a scheduler that has gone may take to come back."""
+"""So long a scheduler that has gone may take to come back, or the last worker."""
+
+_TELL_S = 30.0
+"""After so long without workers it is told that there are none."""
+
+_ASK_S = 2.0
+"""Time between two questions how many workers there are, while no piece is done."""
 
 _GATHER_S = 60.0
 _GONE = "cancelled", "lost"
 _TALKATIVE = "distributed.client", "distributed.core", "distributed.scheduler", "distributed.comm"
 """Loggers that report what is dealt with here."""
+
+
+def _none_expected() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -61,20 +73,25 @@ class Cluster:
     InputError
         When pieces are to be done: if the extra `cluster` is missing, no scheduler answers, or a
         worker has no, or another, `lasersampling`.
+    LaserSamplingError
+        When pieces are to be done: if the scheduler, or its last worker, is gone and does not come
+        back.
     """
 
     address: str
+    expected: Callable[[], bool] = _none_expected
 
     def results(
         self, work: Callable[[T], R], pieces: Sequence[T]
     ) -> Iterator[tuple[int, R | Lost]]:
         """Do pieces of work; see `Workers.results`."""
         waiting = deque(range(len(pieces)))
+        absence = _Absence(self.address, self.expected)
         patience_s = _CONNECT_S
         while waiting:
             with _connected(self.address, patience_s) as client:
                 _check_code(client)
-                yield from _through(client, work, pieces, waiting)
+                yield from _through(client, work, pieces, waiting, absence)
             patience_s = _RETURN_S
 
     def check(self) -> None:
@@ -138,8 +155,58 @@ def _connected(address: str, patience_s: float) -> Iterator[Client]:
                 client.close(timeout=2)
 
 
+@dataclass
+class _Absence:
+    """Watches for a scheduler that has no workers, for which pieces would wait for ever."""
+
+    address: str
+    expected: Callable[[], bool]
+    asked_s: float = -math.inf
+    since_s: float | None = None
+    told: bool = False
+
+    def watch(self, client: Client) -> None:
+        """Ask for the workers, if it is time to; to be called while no piece is done.
+
+        Raises
+        ------
+        LaserSamplingError
+            If there were none for too long.
+        """
+        now = time.monotonic()
+        if now < self.asked_s + _ASK_S:
+            return
+        self.asked_s = now
+        try:
+            workers = client.nthreads()
+        except Exception:  # the scheduler is gone too, which is seen elsewhere
+            return
+        if workers:
+            self.since_s = None
+            return
+        if self.since_s is None:
+            self.since_s = now
+        alone_s = now - self.since_s
+        if alone_s > _RETURN_S and not self.expected():
+            raise LaserSamplingError(
+                f"the scheduler {self.address} has had no workers for {_RETURN_S / 60:.0f} "
+                "minutes; start some, and go on from what is done with --resume"
+            )
+        if alone_s > _TELL_S and not self.told:
+            self.told = True
+            warnings.warn(
+                f"the scheduler {self.address} has no workers: pieces wait until one is there "
+                f"(`dask worker {self.address}`)",
+                stacklevel=2,
+            )
+
+
 def _through(
-    client: Client, work: Callable[[T], R], pieces: Sequence[T], waiting: deque[int]
+    client: Client,
+    work: Callable[[T], R],
+    pieces: Sequence[T],
+    waiting: deque[int],
+    absence: _Absence,
 ) -> Iterator[tuple[int, R | Lost]]:
     """Do pieces until none is left, or the scheduler is lost; those that are left are `waiting`."""
     running: dict[int, Any] = {}  # futures
@@ -158,6 +225,7 @@ def _through(
                 del running[place]
                 yield place, result
             if not ready:
+                absence.watch(client)
                 time.sleep(_POLL_S)
     finally:
         waiting.extendleft(sorted(running, reverse=True))

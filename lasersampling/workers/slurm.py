@@ -81,7 +81,7 @@ class Slurm:
             executor = self._executor(folder)
             try:
                 scheduler = distributed.LocalCluster(
-                    n_workers=0, host=self._address, dashboard_address=None, silence_logs=50
+                    n_workers=0, host=self._address, dashboard_address=":0", silence_logs=50
                 )
             except OSError as error:
                 raise LaserSamplingError(f"no scheduler could be started ({error})") from None
@@ -89,7 +89,7 @@ class Slurm:
                 address = scheduler.scheduler_address
                 jobs = [executor.submit(be_worker, address) for _ in range(n_jobs)]
                 try:
-                    yield Cluster(address)
+                    yield Cluster(address, lambda: not all(job.done() for job in jobs))
                 finally:
                     for job in jobs:
                         with contextlib.suppress(Exception):

@@ -211,7 +211,7 @@ def test_a_finished_run_has_nothing_to_resume(run, mine):
     assert run("classify", "yin_yang", "--out", "run.h5", "--quiet", *chosen).code == 0
     ran = run("classify", "--resume", "run.h5")
     assert ran.code == 2
-    assert "a group /checkpoint" in ran.err
+    assert "got a run that came to its end" in ran.err
 
 
 COMMAND = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.workers import Lost, Processes
 from lasersampling.workers.cluster import Cluster
 from lasersampling.workers.slurm import Slurm
@@ -48,14 +48,45 @@ def _tries(folder: Path, number: int) -> int:
 
 
 def test_a_piece_that_ends_its_workers_is_given_up_and_the_rest_goes_on(cluster, monkeypatch):
-    cluster.start_scheduler()
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster.start_scheduler()
     for _ in range(6):
         cluster.start_worker()
     found = dict(Cluster(cluster.address).results(die, range(4)))
     lost = found.pop(1)
     assert isinstance(lost, Lost) and "the workers of a piece were lost" in lost.reason
     assert found == {0: 0, 2: 2, 3: 3}
+
+
+def test_a_scheduler_without_workers_is_told_of_and_not_waited_for_without_end(
+    cluster, monkeypatch
+):
+    for name, time_s in ("_ASK_S", 0.1), ("_TELL_S", 0.3), ("_RETURN_S", 1.0):
+        monkeypatch.setattr(f"lasersampling.workers.cluster.{name}", time_s)
+    cluster.start_scheduler()
+    with (
+        pytest.warns(UserWarning, match="has no workers: pieces wait until one is there"),
+        pytest.raises(LaserSamplingError, match=r"no workers for .* --resume"),
+    ):
+        list(Cluster(cluster.address).results(slow_square, range(2)))
+
+
+def test_workers_that_are_expected_are_waited_for(cluster, monkeypatch):
+    """Jobs may stand in a queue for longer than workers that were lost are waited for."""
+    asked = []
+
+    def expected():
+        if not asked:
+            cluster.start_worker()
+        asked.append(True)
+        return True
+
+    monkeypatch.setattr("lasersampling.workers.cluster._ASK_S", 0.1)
+    monkeypatch.setattr("lasersampling.workers.cluster._RETURN_S", 0.3)
+    cluster.start_scheduler()
+    found = dict(Cluster(cluster.address, expected).results(slow_square, range(2)))
+    assert found == {0: 0, 1: 1}
+    assert asked
 
 
 def test_jobs_of_a_queue_are_workers(monkeypatch):
