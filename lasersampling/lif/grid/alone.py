@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from lasersampling.lif.grid.cells import (
     SURROGATES,
     Kept,
     Numbers,
+    Room,
     Seen,
     Upstream,
     Wanted,
@@ -28,6 +29,10 @@ from lasersampling.lif.grid.settings import GridSettings
 from lasersampling.lif.grid.step import SMALLEST_SLOPE, Cells, Rates, Shown
 from lasersampling.lif.grid.traces import Traces
 from lasersampling.parallel import side_by_side
+
+_WIDTH = 1024
+"""Neurons that are followed together, at most, if there are not more in a run: about as many as the
+first cache has room for."""
 
 
 def run_alone(cells: Cells, drive: Tensor, settings: GridSettings, shown: Shown | None) -> Traces:
@@ -62,13 +67,13 @@ class _Run(torch.autograd.Function):
         seen = [filled(0.0, 0), filled(0.0, 0), filled(0, 0, torch.bool)]
         if shown is not None:
             seen = [shown.voltage.to(drive.dtype), shown.fraction.to(drive.dtype), shown.above]
-        numbers = _numbers(rates)
+        group = Group.of(shape)
         arguments = (
-            _by_run(drive), _array(initial[:, 0]), numbers, Seen(*map(_by_run, seen)),
-            SMALLEST_SLOPE * settings.length, Kept(*map(_by_run, kept)),
+            group.array(drive), group.repeated(initial), group.numbers(rates),
+            Seen(*map(group.array, seen)), SMALLEST_SLOPE * settings.length,
+            Kept(*map(group.array, kept)),
         )  # fmt: skip
-        room = 3, shape[2]
-        _in_spans(lambda span: follow_runs(*arguments, _room(room, drive), span), shape)
+        group.in_spans(lambda span: follow_runs(*arguments, group.room(3, drive), span))
         ctx.set_materialize_grads(False)
         ctx.settings, ctx.has_silence = settings, has_silence
         ctx.save_for_backward(*kept, *rates)
@@ -99,13 +104,13 @@ class _Run(torch.autograd.Function):
             kept[0].new_empty((1, *shape)),
             kept[0].new_zeros((len(Numbers._fields) if wanted.rates else 0, *shape)),
         )
-        by_drive, by_initial, by_numbers = map(_by_run, found)
+        group = Group.of(shape)
+        by_drive, by_initial, by_numbers = map(group.array, found)
         arguments = (
-            _numbers(rates), Kept(*map(_by_run, kept)), Upstream(*map(_by_run, by_kept)), wanted,
-            (by_drive, by_initial[0], by_numbers),
+            group.numbers(rates), Kept(*map(group.array, kept)),
+            Upstream(*map(group.array, by_kept)), wanted, (by_drive, by_initial[0], by_numbers),
         )  # fmt: skip
-        room = 6, shape[2]
-        _in_spans(lambda span: go_back(*arguments, _room(room, kept[0]), span), shape)
+        group.in_spans(lambda span: go_back(*arguments, group.room(6, kept[0]), span))
         of_members = [own.sum(dim=1, keepdim=True) for own in (found[1][0], *found[2])]
         by_rates: list[Tensor | None] = [None] * len(Numbers._fields)
         if wanted.rates:
@@ -116,39 +121,78 @@ class _Run(torch.autograd.Function):
         return None, None, found[0], of_members[0], *by_rates
 
 
-def _numbers(rates: tuple[Tensor | None, ...]) -> Numbers:
-    *others, refractory = rates
-    some = [_array(own[:, 0]) for own in others if own is not None]
-    some.append(np.zeros_like(some[0]) if refractory is None else _array(refractory[:, 0]))
-    return Numbers._make(some)
-
-
 def _array(values: Tensor) -> NDArray[Any]:
     array: NDArray[Any] = values.detach().contiguous().numpy()
     return array
 
 
-def _by_run(values: Tensor) -> NDArray[Any]:
-    """The array (step, run, neuron) of a tensor (step, member, sample, neuron)."""
-    return _array(values.detach().flatten(1, 2))
+class Group(NamedTuple):
+    """Runs of a member that are followed together, as one run of more neurons.
 
+    Loops over neurons are long then, of which vector instructions do most, also in small networks.
 
-def _room(size: tuple[int, int], like: Tensor) -> NDArray[Any]:
-    """Memory of a thread."""
-    return _array(like.new_empty(size))
+    Attributes
+    ----------
+    shape : tuple of int
+        Members, samples, neurons.
+    size : int
+        Number of runs that are followed together.
+    """
 
+    shape: tuple[int, ...]
+    size: int
 
-def _in_spans(work: Callable[[tuple[int, int]], None], shape: Sequence[int]) -> None:
-    """Do the runs of a shape (member, sample, neuron), divided among the threads of torch."""
-    n_runs = shape[0] * shape[1]
-    n_threads = min(torch.get_num_threads(), n_runs)
-    ends = [n_runs * k // n_threads for k in range(n_threads + 1)]
-    spans = list(itertools.pairwise(ends))
+    @classmethod
+    def of(cls, shape: Sequence[int]) -> Group:
+        """Choose the runs, all of them for as many threads as there are."""
+        n_members, n_samples, n_neurons = shape
+        most = max(1, n_samples * n_members // torch.get_num_threads())
+        sizes = [size for size in range(1, n_samples + 1) if n_samples % size == 0]
+        fitting = [k for k in sizes if k * n_neurons <= _WIDTH and k <= most]
+        return cls(tuple(shape), max(fitting, default=1))
 
-    def do(span: tuple[int, int], _: threading.Event) -> None:
-        work(span)
+    @property
+    def n_groups(self) -> int:
+        """Number of groups of runs."""
+        return self.shape[0] * self.shape[1] // self.size
 
-    if n_threads == 1:
-        work(spans[0])
-    else:
-        side_by_side(do, spans, n_threads)
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons of a group."""
+        return self.size * self.shape[2]
+
+    def array(self, values: Tensor) -> NDArray[Any]:
+        """Return the array (step, group, neuron) of a tensor (step, member, sample, neuron)."""
+        return _array(values).reshape(len(values), self.n_groups, self.n_neurons)
+
+    def repeated(self, values: Tensor) -> NDArray[Any]:
+        """Return the array (member, neuron of a group) of a tensor (member, 1, neuron)."""
+        return np.tile(_array(values[:, 0]), (1, self.size))
+
+    def numbers(self, rates: Sequence[Tensor | None]) -> Numbers:
+        """Return the numbers of the neurons of groups; without a refractory period it is 0."""
+        *others, refractory = rates
+        some = [self.repeated(own) for own in others if own is not None]
+        none = np.zeros_like(some[0])
+        last = none if refractory is None else self.repeated(refractory)
+        return Numbers._make([*some, last])
+
+    def room(self, n: int, like: Tensor) -> Room:
+        """Make memory of a thread, for some numbers of each neuron."""
+        special = np.zeros(-(-self.n_neurons // 8) * 8, dtype=np.uint8)
+        numbers = _array(like.new_empty((n, self.n_neurons)))
+        return Room(numbers, special, special.view(np.uint64))
+
+    def in_spans(self, work: Callable[[tuple[int, int]], None]) -> None:
+        """Do all groups, divided among the threads of torch."""
+        n_threads = min(torch.get_num_threads(), self.n_groups)
+        ends = [self.n_groups * k // n_threads for k in range(n_threads + 1)]
+        spans = list(itertools.pairwise(ends))
+
+        def do(span: tuple[int, int], _: threading.Event) -> None:
+            work(span)
+
+        if n_threads == 1:
+            work(spans[0])
+        else:
+            side_by_side(do, spans, n_threads)

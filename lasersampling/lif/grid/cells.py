@@ -114,6 +114,24 @@ class Upstream(NamedTuple):
     after: np.ndarray
 
 
+class Room(NamedTuple):
+    """Memory of a thread, which is overwritten.
+
+    Attributes
+    ----------
+    numbers : array (3 or 6, neuron)
+        Numbers of the neurons of a run.
+    special : array of uint8
+        Which of them need more than the others, and 0 up to a multiple of eight.
+    words : array of uint64
+        The same, eight neurons at a time.
+    """
+
+    numbers: np.ndarray
+    special: np.ndarray
+    words: np.ndarray
+
+
 SURROGATES = ("superspike", "arctangent", "piecewise-linear", "sigmoid")
 """Kinds of surrogates in the order of their numbers."""
 
@@ -122,23 +140,25 @@ SURROGATES = ("superspike", "arctangent", "piecewise-linear", "sigmoid")
 def follow_runs(drive, initial, numbers, seen, smallest, kept, room, span):
     """Follow the neurons of the runs `span` through all steps.
 
-    Few neurons spike or are refractory in a step. What all others do takes short loops that the
-    compiler turns to vector instructions; these few follow.
+    Few neurons spike or are refractory in a step. What all others do takes long loops that the
+    compiler turns to vector instructions; these few follow, found eight at a time.
 
     ``drive`` (step + 1, run, neuron) arrives at points; ``initial`` (member, neuron) are voltages
     at time 0; ``smallest`` is the least rise by which times of crossings are found; ``kept`` shows
-    no spikes and no resets at first; ``room`` (3, neuron) is overwritten.
+    no spikes and no resets at first; ``room`` is overwritten.
     """
     n_steps, n_runs, n_neurons = kept.after.shape
     n_samples = n_runs // len(initial)
     is_shown = len(seen.above) > 0
-    voltage, current, release = room[0], room[1], room[2]
+    voltage, current, release = room.numbers[0], room.numbers[1], room.numbers[2]
+    special, words = room.special, room.words
     for run in range(span[0], span[1]):
         m = run // n_samples
         keeps, left, gained = numbers.kept[m], numbers.left[m], numbers.gained[m]
         gap, initials, first = numbers.gap[m], initial[m], drive[0, run]
         for n in range(n_neurons):
             voltage[n], current[n], release[n] = initials[n], first[n], 0.0
+        nothing = release[0]  # in the precision of the neurons, as comparisons need it
         for k in range(n_steps):
             if is_shown:
                 copy(seen.voltage[k, run], voltage)
@@ -149,26 +169,28 @@ def follow_runs(drive, initial, numbers, seen, smallest, kept, room, span):
                 after[n] = voltage[n] * keeps[n] + current[n] * gained[n]
             for n in range(n_neurons):
                 current[n] = current[n] * left[n] + more[n]
-            n_special = 0
-            for n in range(n_neurons):
-                n_special += (after[n] >= gap[n]) | (release[n] > 0.0)
+            copy(after, voltage)
             if is_shown:
+                above = seen.above[k, run]
                 for n in range(n_neurons):
-                    n_special += seen.above[k, run, n]
-            if n_special > 0:
+                    special[n] = above[n] | (release[n] > nothing)
+            else:
                 for n in range(n_neurons):
+                    special[n] = (after[n] >= gap[n]) | (release[n] > nothing)
+            for word in range(len(words)):
+                if words[word] == 0:
+                    continue
+                for n in range(8 * word, min(8 * word + 8, n_neurons)):
+                    if not special[n]:
+                        continue
                     if is_shown:
                         spikes = seen.above[k, run, n]
                     else:
                         spikes = after[n] >= gap[n] and not release[n] > 0.0
-                    if spikes or release[n] > 0.0:
-                        mark(numbers, seen, smallest, kept, release, (m, k, run, n), spikes)
-            for n in range(n_neurons):
-                voltage[n] = after[n]
-            if n_special > 0:
-                for n in range(n_neurons):
+                    place = m, k, run, n
+                    mark(numbers, seen, smallest, kept, release, place, spikes)
                     if kept.flags[k, run, n] & RESET:
-                        reset(numbers, kept, voltage, (m, k, run, n))
+                        reset(numbers, kept, voltage, place)
 
 
 @njit(**BARE)
@@ -252,14 +274,14 @@ def go_back(numbers, kept, upstream, wanted, found, room, span):
     """Derivatives of the runs `span`, by what arrives and by the numbers of the neurons.
 
     ``found`` are arrays (step + 1, run, neuron) by what arrives, (run, neuron) by the initial
-    voltage, and (7, run, neuron), zero at first or empty, by `Numbers` in their order; ``room``
-    (6, neuron) is overwritten.
+    voltage, and (7, run, neuron), zero at first or empty, by `Numbers` in their order.
     """
     by_drive, by_initial, by_numbers = found
     n_steps, n_runs, n_neurons = kept.after.shape
     n_samples = n_runs // len(numbers.gap)
-    by_voltage, by_current, by_release = room[0], room[1], room[2]
-    at_begin, at_end, by_excess = room[3], room[4], room[5]
+    own, special, words = room.numbers, room.special, room.words
+    by_voltage, by_current, by_release = own[0], own[1], own[2]
+    at_begin, at_end, by_excess = own[3], own[4], own[5]
     for run in range(span[0], span[1]):
         m = run // n_samples
         gap, keeps = numbers.gap[m], numbers.kept[m]
@@ -280,18 +302,17 @@ def go_back(numbers, kept, upstream, wanted, found, room, span):
                     for n in range(n_neurons):
                         by_excess[n] -= by_voltage[n] * (after[n] - resets[n])
                 by_voltages(after, gap, wanted, by_excess)
-            n_special = 0
-            for n in range(n_neurons):
-                n_special += flags[n] > 0
-            if n_special > 0:
-                for n in range(n_neurons):
+            copy(flags, special)
+            for word in range(len(words)):
+                if words[word] == 0:
+                    continue
+                for n in range(8 * word, min(8 * word + 8, n_neurons)):
                     if flags[n]:
-                        go_through(
-                            numbers, kept, upstream, wanted, by_numbers, room, (m, k, run, n)
-                        )
+                        place = m, k, run, n
+                        go_through(numbers, kept, upstream, wanted, by_numbers, own, place)
             add(by_excess, at_end)
             if wanted.rates:
-                add_rates(kept, by_numbers, room, k, run)
+                add_rates(kept, by_numbers, own, k, run)
             copy(by_current, by_drive[k + 1, run])
             for n in range(n_neurons):
                 by_current[n] = at_end[n] * gained[n] + by_current[n] * left[n]

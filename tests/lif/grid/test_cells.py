@@ -99,3 +99,23 @@ def test_any_number_of_threads_gives_the_same_bits():
     finally:
         torch.set_num_threads(n_threads)
     assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("sizes", [(3, 7, 5), (2, 12, 200), (1, 6, 1500)])
+def test_bits_do_not_depend_on_the_runs_that_are_followed_together(sizes, monkeypatch):
+    generator = torch.Generator().manual_seed(5)
+    ones = torch.ones((sizes[0], 1, sizes[2]))
+    own = Cells(*(value * ones for value in (0.5, 0.0, 0.0, 2.0, 1.0, 0.15)))
+    drive = torch.randn((SETTINGS.n_steps + 1, *sizes), generator=generator).mul_(0.4)
+    drive = drive.add_(0.1).requires_grad_()
+
+    def found():
+        traces = run_spiking(own, drive, None, SETTINGS)
+        (slopes,) = torch.autograd.grad(traces.spikes.sum() + traces.after.sum(), [drive])
+        return traces.spikes.detach(), traces.after.detach(), slopes
+
+    together = found()
+    monkeypatch.setattr("lasersampling.lif.grid.alone._WIDTH", 1)
+    assert together[0].sum() > 20
+    for one, other in zip(together, found(), strict=True):
+        assert torch.equal(one, other)
