@@ -46,7 +46,7 @@ def record_costs(counts: list[int], folder: Path) -> None:
         outcomes = {one.cell: one for one in map(outcome, range(1, count + 1))}
         swept = Swept(folder / "s.h5", ("sample",), grid, outcomes)
         (folder / "s.h5").unlink(missing_ok=True)
-        with Record.open(swept, "bench", time.monotonic(), goes_on=False) as record:
+        with Record.open(swept, "bench", time.monotonic(), existing="refuse") as record:
             written_s = took_s(record.write, 1)
             last = outcome(count + 1)
             kept_s = took_s(lambda record=record, last=last: record.add(last))  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lasersampling.sweeps import Average, Swept
-    from lasersampling.sweeps.run import Existing
+    from lasersampling.sweeps.record import Existing
 
 _MOST_COLUMNS = 40
 _MOST_TOLD = 5
@@ -117,9 +118,9 @@ def sweep(
     own = workers_of(workers, scheduler, slurm, otherwise=available_cores())
     grid = Grid(tuple(map(axis_of, over or ())), tuple(range(seed, seed + seeds)))
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
-    planned = replace(
-        plan(words, grid, out, existing, context.obj.command), started=context.obj.started
-    )
+    # The command that makes these results anew, not the one that went on with them.
+    command = shlex.join(word for word in shlex.split(context.obj.command) if word != "--resume")
+    planned = replace(plan(words, grid, out, existing, command), started=context.obj.started)
     with reporter.progress("checking all combinations") as progress:
         planned.call.check(grid, progress)
     reporter.status(
@@ -129,7 +130,7 @@ def sweep(
     try:
         with reporter.progress(f"sweeping {len(grid)} pieces") as progress:
             swept = planned.run(own, keep=keep, progress=progress)
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
         stop.add_note("go on from the pieces that are done with the same command and --resume")
         raise
     files = [out]

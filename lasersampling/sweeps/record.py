@@ -1,24 +1,30 @@
 """The one file into which the pieces of a sweep stream, and what keeps them until then.
 
-An outcome is first appended to a journal beside the file, and so kept whatever happens to the
-program. The results file is replaced as a whole from time to time, never for more than a tenth of
-the time; then the journal is emptied. So the file can be opened at any moment.
+An outcome is first appended to a journal beside the file, a line with its checksum, and so kept
+whatever happens to the program. The results file is replaced as a whole from time to time, never
+for more than a tenth of the time; then the journal is emptied. So the file can be opened at any
+moment.
 """
 
 from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
-from lasersampling.atomic import reserved
-from lasersampling.errors import InputError
+from lasersampling.atomic import check_outputs, reserved
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.sweeps.outcome import Outcome
 from lasersampling.sweeps.swept import Swept, read_swept
+
+Existing = Literal["refuse", "resume", "overwrite"]
+"""What is done if there is a results file."""
 
 _LEAST_INTERVAL_S = 2.0
 _TIMES_AS_LONG = 10.0
@@ -31,6 +37,8 @@ class Record:
     ----------
     swept : Swept
         The sweep, with all outcomes so far.
+    goes_on : bool
+        Whether it goes on from a file.
     """
 
     def __init__(self, swept: Swept, command: str, started: float) -> None:
@@ -40,10 +48,13 @@ class Record:
         self._journal = journal_of(swept.path)
         self._started, self._written = started, time.monotonic()
         self._spent_s, self._took_s = 0.0, 0.0
+        self.goes_on = False
 
     @classmethod
     @contextmanager
-    def open(cls, swept: Swept, command: str, started: float, *, goes_on: bool) -> Iterator[Record]:
+    def open(
+        cls, swept: Swept, command: str, started: float, *, existing: Existing
+    ) -> Iterator[Record]:
         """Reserve the results file.
 
         Parameters
@@ -54,17 +65,21 @@ class Record:
             Command line, for the record.
         started : float
             Moment from which the stored wall time counts, on the clock of `time.monotonic` [s].
-        goes_on : bool
-            Whether the sweep goes on from the file.
+        existing : "refuse", "resume" or "overwrite"
+            What is done if there is a file.
 
         Raises
         ------
         InputError
-            If another run is writing the file, or it holds another sweep.
+            If there is one that is to be refused, another run is writing it, or it holds another
+            sweep.
         """
         with reserved(swept.path):
+            # Another run may have written the file since it was looked for.
+            check_outputs([swept.path], overwrite=existing != "refuse")
             record = cls(swept, command, started)
-            if goes_on:
+            record.goes_on = existing == "resume" and swept.path.exists()
+            if record.goes_on:
                 record._read()
             else:
                 record._journal.unlink(missing_ok=True)
@@ -75,12 +90,22 @@ class Record:
                 record.write()
 
     def add(self, outcome: Outcome) -> None:
-        """Keep an outcome; it is on the disk when this returns."""
+        """Keep an outcome; it is on the disk when this returns.
+
+        Raises
+        ------
+        LaserSamplingError
+            If the disk is full or fails.
+        """
         self._keep(outcome)
-        with self._journal.open("a", encoding="utf-8") as file:
-            file.write(outcome.to_json() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self._journal.open("ab") as file:
+                file.write(_line_of(outcome))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise LaserSamplingError(f"{self._journal}: could not be written ({reason})") from error
         now = time.monotonic()
         if now - self._written >= max(_LEAST_INTERVAL_S, _TIMES_AS_LONG * self._took_s):
             self.write()
@@ -117,9 +142,21 @@ class Record:
         self._spent_s = float(read_results(now.path, groups=()).attrs.get("wall_time_s", 0.0))
         self._outcomes.update(before.outcomes)
         with suppress(FileNotFoundError):
-            for line in self._journal.read_text(encoding="utf-8").splitlines():
-                with suppress(LookupError, TypeError, ValueError):  # a line that was torn
-                    self._keep(Outcome.from_json(line))
+            for line in self._journal.read_bytes().split(b"\n"):
+                checksum, _, text = line.partition(b" ")
+                if checksum == _checksum(text):  # the last line may be torn
+                    with suppress(LookupError, TypeError, ValueError):  # of another version
+                        self._keep(Outcome.from_json(text.decode()))
+
+
+def _line_of(outcome: Outcome) -> bytes:
+    text = outcome.to_json().encode()
+    # On a line of its own, even behind one that was torn.
+    return b"\n" + _checksum(text) + b" " + text + b"\n"
+
+
+def _checksum(text: bytes) -> bytes:
+    return f"{zlib.crc32(text):08x}".encode()
 
 
 def journal_of(path: Path) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from lasersampling.checks import boolean_problems, refuse, shown
 from lasersampling.errors import InputError, Problem
@@ -21,11 +21,9 @@ from lasersampling.sweeps.calling import Call, call_of
 from lasersampling.sweeps.grid import Cell, Grid, axes_of
 from lasersampling.sweeps.outcome import Outcome
 from lasersampling.sweeps.piece import Piece, do_piece
-from lasersampling.sweeps.record import Record
+from lasersampling.sweeps.record import Existing, Record
 from lasersampling.sweeps.swept import Swept
 from lasersampling.workers import Lost, Processes, Workers
-
-Existing = Literal["refuse", "resume", "overwrite"]
 
 _LONGEST_NAME = 120
 
@@ -120,8 +118,8 @@ class Plan:
         The files that will be written.
     command : str
         Command line, for the record.
-    goes_on : bool
-        Whether the sweep goes on from its file.
+    existing : "refuse", "resume" or "overwrite"
+        What is done if there is a file.
     started : float
         Moment on the clock of `time.monotonic` from which the stored wall time counts [s].
     """
@@ -130,7 +128,7 @@ class Plan:
     grid: Grid
     outputs: Outputs
     command: str
-    goes_on: bool
+    existing: Existing
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -148,9 +146,9 @@ class Plan:
         """Do the pieces that are not done yet; see `sweep`."""
         swept = Swept(self.outputs.results, self.call.words, self.grid, {})
         about = self.command, self.started
-        with Record.open(swept, *about, goes_on=self.goes_on) as record:
+        with Record.open(swept, *about, existing=self.existing) as record:
             self.folder.mkdir(exist_ok=True)
-            if not self.goes_on:
+            if not record.goes_on:
                 for path in _pieces_in(self.folder, self.grid):
                     path.unlink()
             known = record.swept.outcomes
@@ -218,7 +216,7 @@ def plan(
     if existing == "refuse" and _pieces_in(folder, grid):
         expected = "none, or leave to overwrite them (--overwrite)"
         raise InputError.single(str(folder), "pieces of an earlier sweep", expected)
-    return Plan(called, grid, outputs, command, goes_on)
+    return Plan(called, grid, outputs, command, existing)
 
 
 def folder_of(path: Path) -> Path:

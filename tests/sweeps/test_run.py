@@ -16,7 +16,7 @@ from lasersampling.errors import InputError, LaserSamplingWarning
 from lasersampling.results import read_results
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sweeps import Cell, calling, piece, read_swept, run
-from lasersampling.sweeps.record import journal_of
+from lasersampling.sweeps.record import Record, _line_of, journal_of
 
 GIBBS = "sample random_five --sampler gibbs"
 
@@ -194,17 +194,31 @@ def test_files_in_the_folder_that_are_of_no_piece_stay(folder):
 def test_what_is_only_in_the_journal_is_not_lost(done):
     swept_here()
     journal = journal_of(Path("s.h5"))
-    lines = [outcome.to_json() for outcome in read_swept("s.h5").outcomes.values()]
+    lines = [_line_of(outcome) for outcome in read_swept("s.h5").outcomes.values()]
     with ls.ResultsFile.create(
         "s.h5", command="", seed=0, config=read_swept("s.h5").config(), overwrite=True
     ) as file:
         file.attributes("/", {"complete": False})
-    journal.write_text("\n".join([*lines[:3], lines[3][:40]]))
+    # One line is torn, and one has another number than was found.
+    flipped = lines[0].replace(b'"wall_time_s": ', b'"wall_time_s": 1')
+    journal.write_bytes(b"".join([flipped, *lines[1:3], lines[3][:40], b"\xff\xfe"]))
     assert read_swept("s.h5").outcomes == {}
     del done[:]
     assert len(swept_here(existing="resume").outcomes) == 4
-    assert [(cell.values, cell.seed) for cell in done] == [(("50",), 1)]
+    assert [(cell.values, cell.seed) for cell in done] == [(("20",), 0), (("50",), 1)]
     assert not journal.exists()
+
+
+def test_a_file_that_appears_while_values_are_checked_is_not_replaced():
+    swept = swept_here()
+    about = replace(swept, outcomes={}), "lasersampling sweep", time.monotonic()
+    with (
+        pytest.raises(InputError, match="a file that exists"),
+        Record.open(*about, existing="refuse"),
+    ):
+        pass
+    with Record.open(*about, existing="resume") as record:
+        assert bits(record.swept) == bits(swept)
 
 
 SCRIPT = """
@@ -249,7 +263,7 @@ def _n_kept():
     if journal.exists():
         for line in journal.read_text().splitlines():
             try:
-                held = json.loads(line)["cell"]
+                held = json.loads(line.partition(" ")[2])["cell"]
             except ValueError:
                 continue
             found.add(Cell(tuple(held["values"]), held["seed"]))
