@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import typer
 
+from lasersampling.cli.resuming import ResumableRun, drawn
 from lasersampling.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lasersampling.cli.output import Output
-    from lasersampling.commands.generate_configuration import GenerateConfig
+    from lasersampling.commands.generate_configuration import CompletionSettings, GenerateConfig
     from lasersampling.commands.reporting import Reporter
     from lasersampling.learning.pictures.models import PictureModel
 
@@ -44,13 +45,22 @@ def check_request(
         raise InputError.single("--label", f"{n_labels} of them", "at most one with --complete")
 
 
+def asked_of(
+    complete: Path | None, mask: Path | None, occlude: str | None
+) -> CompletionSettings | None:
+    """Put the options of a completion together; None if there is to be none."""
+    from lasersampling.commands.generate_configuration import CompletionSettings
+
+    if complete is None:
+        return None
+    return CompletionSettings(str(complete), "" if mask is None else str(mask), occlude or "")
+
+
 def complete_picture(
+    context: typer.Context,
     config: GenerateConfig,
     loaded: PictureModel,
-    picture: Path,
-    mask: Path | None,
-    occlude: str | None,
-    output: Output,
+    files: ResumableRun,
     reporter: Reporter,
 ) -> None:
     """Complete a picture by lasers several times, and show where the completions differ.
@@ -74,25 +84,27 @@ def complete_picture(
     from lasersampling.sampling.conditions import occluded
     from lasersampling.sampling.neurons.sampler import Lasers
 
+    assert config.completion is not None
+    picture, occlude = Path(config.completion.picture), config.completion.occlude
     machine, shape = loaded.machine, loaded.shape
     labels = config.label_numbers(loaded.class_names)
     pixels, known = read_picture(picture, shape, invert=config.data.invert)
     _check_ink(pixels, known, picture)
     seen = known.copy()
-    if occlude is not None:
+    if occlude:
         try:
             known &= occluded(shape, occlude)
         except InputError as error:
             raise InputError(problem.at("--occlude") for problem in error.problems) from None
-    if mask is not None:
-        bright, opaque = read_picture(mask, shape)
+    if config.completion.mask:
+        bright, opaque = read_picture(Path(config.completion.mask), shape)
         known &= (bright == 1) & opaque
     if known.all() or not known.any():
         got = "all of it known" if known.all() else "nothing of it known"
         expected = "a picture with some transparent pixels, or --mask or --occlude"
         raise InputError.single(str(picture), got, expected)
     _tell_ink(pixels, seen, known, reporter)
-    with output.open(config, config.seed) as file:
+    with files.open(context, config, config.seed) as file:
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         calibrate_once(lasers, reporter)
         given = SeenImages(pixels[None], known, label=labels[0] if labels else None)
@@ -119,21 +131,22 @@ def complete_picture(
             "n_completions": Metric(float(found.states.shape[1]), None, "1", "completions"),
         }
         if file is not None:
-            file.metrics(metrics)
-            write_adaptations(file, [adaptation])
-            write_neuron(file, lasers.neuron)
-            write_calibration(file, lasers.calibration)
-            file.write_machine(machine, UnitNames(label=loaded.class_names))
-            tau = lasers.neuron.refractory_time_ns
-            time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])
-            shown = np.unique(np.geomspace(1, time_ns.size, _SHOWN).astype(int)) - 1
-            write_completions(
-                file, shape, found, pixels[None], time_ns, shown,
-                window_draws=config.window_draws,
-            )  # fmt: skip
-            headline = f"A picture completed by nanolasers ({loaded.name})"
-            file.attributes("completions", {"headline": headline})
-    output.draw(reporter)
+            with file.finish() as results:
+                results.metrics(metrics)
+                write_adaptations(results, [adaptation])
+                write_neuron(results, lasers.neuron)
+                write_calibration(results, lasers.calibration)
+                results.write_machine(machine, UnitNames(label=loaded.class_names))
+                tau = lasers.neuron.refractory_time_ns
+                time_ns = tau + config.interval_ns * np.arange(found.states.shape[2])
+                shown = np.unique(np.geomspace(1, time_ns.size, _SHOWN).astype(int)) - 1
+                write_completions(
+                    results, shape, found, pixels[None], time_ns, shown,
+                    window_draws=config.window_draws,
+                )  # fmt: skip
+                headline = f"A picture completed by nanolasers ({loaded.name})"
+                results.attributes("completions", {"headline": headline})
+    written = drawn(file, reporter)
     reporter.result(
         {
             "model": loaded.name,
@@ -143,7 +156,7 @@ def complete_picture(
             "completions": found.states.shape[1],
             "seed": config.seed,
             "metrics": metrics_values(metrics),
-            "files": [str(path) for path in output.files],
+            "files": [str(path) for path in written],
         },
         Group(
             _drawing(pixels, known, found.mean(config.window_draws)[0], shape),

@@ -22,7 +22,6 @@ from lasersampling.cli.options import (
     Resume,
     Seed,
 )
-from lasersampling.cli.output import Output
 from lasersampling.cli.preparing import Adapt
 from lasersampling.cli.resuming import (
     ResumableRun,
@@ -130,7 +129,7 @@ def generate(
     are no images without a label, unless --set free_images asks for them.
     """
     from lasersampling.boltzmann.unit_names import UnitNames
-    from lasersampling.cli.complete import check_request, complete_picture
+    from lasersampling.cli.complete import asked_of, check_request, complete_picture
     from lasersampling.cli.generated import closing_line, headline_of
     from lasersampling.cli.tables import MeasuresTable, metrics_values
     from lasersampling.commands.generate_configuration import GenerateConfig
@@ -160,6 +159,9 @@ def generate(
         refuse_beside_resume(options)
         config, _ = resumed(resume, GenerateConfig)
         model = config.model or None
+        if config.completion is not None:
+            picture = Path(config.completion.picture)
+            mask = Path(config.completion.mask) if config.completion.mask else None
     with reporter.working("loading the machine"):
         loaded = None if model is None else load_picture_model(model, "--from")
     if resume is None:
@@ -172,6 +174,11 @@ def generate(
     if config.model != (model or ""):
         expected = "--from MODEL, or the key in a recipe"
         raise InputError.single("--set model", repr(config.model), expected)
+    if resume is None:
+        if config.completion is not None:
+            got = repr(config.completion.picture)
+            raise InputError.single("completion", got, "a picture named by --complete")
+        config = dataclasses.replace(config, completion=asked_of(picture, mask, occlude))
     if loaded is not None:
         config.check_size(loaded.machine.n_units, loaded.machine.n_label)
         config.label_numbers(loaded.class_names)  # what is wrong is said before anything is done
@@ -180,20 +187,17 @@ def generate(
     if config.data.source not in SOURCE_NAMES:
         source = expanded(config.data.source)
         (folders if source.is_dir() else inputs).append(source)
-    if picture is not None and loaded is not None:
-        output = Output(
-            context, out, ["completions"], overwrite=overwrite, inputs=inputs, folders=folders
-        )
-        complete_picture(config, loaded, picture, mask, occlude, output, reporter)
-        return
     files = ResumableRun(
         resume or out,
-        ["image_gallery"],
+        ["image_gallery" if picture is None else "completions"],
         inputs,
         overwrite=overwrite,
         goes_on=resume is not None,
         folders=folders,
     )
+    if picture is not None and loaded is not None:
+        complete_picture(context, _from_anywhere(config), loaded, files, reporter)
+        return
     with reporter.working("loading the images"):
         pictures = _pictures(config, loaded, reporter, named=config.needs_data)
     if loaded is None and pictures is not None:
@@ -297,11 +301,14 @@ def _recipe(recipe: str | None) -> dict[str, Any]:
 
 
 def _from_anywhere(config: GenerateConfig) -> GenerateConfig:
-    """Return the configuration with full paths of the machine and of the images."""
+    """Return the configuration with full paths of the machine, the images and pictures."""
     source = expanded(config.data.source)
     if source.exists():
         data = dataclasses.replace(config.data, source=str(source.absolute()))
         config = dataclasses.replace(config, data=data)
+    if config.completion is not None:
+        completion = with_full_paths(config.completion, "picture", "mask")
+        config = dataclasses.replace(config, completion=completion)
     return with_full_paths(config, "model")
 
 

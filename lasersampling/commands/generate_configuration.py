@@ -23,6 +23,25 @@ _ADAPTING_CHAINS = 24
 
 
 @validated
+class CompletionSettings:
+    """A picture to be completed, which options name.
+
+    Attributes
+    ----------
+    picture : str
+        Its file.
+    mask : str
+        File of a picture that is bright where the picture is known, if there is one.
+    occlude : str
+        The half that is hidden, if one is.
+    """
+
+    picture: str
+    mask: str = ""
+    occlude: str = ""
+
+
+@validated
 class GenerateConfig:
     """Configuration of ``lasersampling generate``, and keys of a recipe.
 
@@ -64,6 +83,8 @@ class GenerateConfig:
         Modulates pumps and couplings periodically; durations include the hot parts.
     depression : Depression or None
         Gives synapses short-term depression.
+    completion : CompletionSettings or None
+        A picture to be completed, in place of images to be drawn.
     """
 
     device: Device
@@ -86,6 +107,7 @@ class GenerateConfig:
     seed: Seed = 0
     tempering: Tempering | None = None
     depression: Depression | None = None
+    completion: CompletionSettings | None = None
 
     def __post_init__(self) -> None:
         if not self.interval_ns <= self.window_ns <= self.duration_ns:

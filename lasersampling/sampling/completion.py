@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ from lasersampling.checks import (
     refuse,
 )
 from lasersampling.errors import InputError, Problem
+from lasersampling.keeping import kept
 from lasersampling.labelled import Variable, as_dataset, numbered
 from lasersampling.sampling.arguments import sampler_problems, shape_problems
 from lasersampling.sampling.conditions import (
@@ -353,9 +355,10 @@ def complete(
             biases = machine.biases.copy()
             biases[machine.visible] += np.where(own, np.where(image == 1, 1, -1) * log_odds, 0.0)
             noisy = BoltzmannMachine(machine.weights, biases, machine.n_label, machine.n_hidden)
-            samples = sampler.sample(
-                noisy, n_draws, n_chains=n_completions, clamped=clamped[k], seed=int(seeds[k])
-            )
+            samples = kept("image", partial(
+                sampler.sample, noisy, n_draws, n_chains=n_completions, clamped=clamped[k],
+                seed=int(seeds[k]),
+            ))  # fmt: skip
             parts.append(samples.states)
             interval_ns = samples.interval_ns
             if progress is not None:

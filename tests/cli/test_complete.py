@@ -100,6 +100,10 @@ def test_ink_on_a_clear_picture_and_bright_paper_are_told(run, picture):
             "--mask, --occlude: got both",
         ),
         (
+            ("--from", "digits", "--set", 'completion.picture="mine.png"'),
+            "completion: got 'mine.png', expected a picture named by --complete",
+        ),
+        (
             ("--from", "digits", "--complete", "mine.png", "--label", 1, "--label", 2),
             "--label: got 2 of them",
         ),
