@@ -47,6 +47,7 @@ LONG = {
     "train_machines",
 }  # whose smoke runs take a minute
 TABLES_ONLY = {
+    "damaged_files",
     "correlated_noise",
     "exact_network",
     "fresh_points",
@@ -266,7 +267,11 @@ def test_an_experiment_never_writes_over_what_it_reads(run, tmp_path, name):
 
 PIECES = '''
 from dataclasses import dataclass
+from typing import NamedTuple
 import lasersampling as ls
+
+class Drawn(NamedTuple):
+    values: object
 
 @dataclass(frozen=True)
 class Settings:
@@ -281,7 +286,8 @@ def mean_of(piece):
     seed, fail = piece
     if fail:
         raise ls.InputError.single("seed", seed, "another")
-    return float(np.random.default_rng(seed).normal(size=100).mean())
+    draw = lambda: Drawn(np.random.default_rng(seed).normal(size=100))
+    return float(ls.experiments.kept("draw", draw).values.mean())
 
 def main(settings, run):
     with run.results(settings) as file:

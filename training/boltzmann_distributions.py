@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from shared.machines import Divergences
@@ -55,6 +55,42 @@ class Settings:
         )  # fmt: skip
 
 
+class Piece(NamedTuple):
+    """A machine, by its kind and number, and how it is sampled."""
+
+    kind: str
+    number: int
+    seed: int
+    device: str
+    chains: int
+    n_draws: int
+    learning: ls.DistributionLearning
+    adaptation: dict[str, Any]
+
+
+def sampled(piece: Piece) -> dict[str, ls.Samples]:
+    """Sample a machine in all ways."""
+    lasers, machine = ls.Lasers(piece.device), random_machine(piece.kind, piece.number)
+    target = ls.target_from_machine(machine)
+    learned = ls.learn(target, machine, piece.learning, sampler=lasers, seed=piece.seed).machine
+    adapted = ls.adapt(lasers, machine, seed=piece.seed, **piece.adaptation)
+    ways: dict[str, tuple[Sampler, ls.BoltzmannMachine]] = {
+        "translated": (lasers, machine),
+        "adapted": (adapted, machine),
+        "learned": (lasers, learned),
+        "gibbs": (ls.Gibbs(), machine),
+    }
+    found = {}
+    for name, (sampler, of) in ways.items():
+        samples = kept(
+            "samples",
+            partial(sampler.sample, of, piece.n_draws, n_chains=piece.chains, seed=piece.seed),
+        )
+        # The states are all that is needed here, and may have to travel.
+        found[name] = replace(samples, spikes=None, end=None)
+    return found
+
+
 def main(settings: Settings, run: Run) -> None:
     sets = chosen_of(SETS, settings.only)
     lasers, divergences = ls.Lasers(settings.device), Divergences()
@@ -72,27 +108,16 @@ def main(settings: Settings, run: Run) -> None:
     }  # fmt: skip
     with run.results(config) as file:
         run.calibrate(file, lasers)
-        cases = [(kind, k) for kind in sets for k in range(settings.machines)]
-        with run.progress("sampling and learning") as progress:
-            for done, (kind, k) in enumerate(cases):
-                seed = run.seed + k
-                machine = random_machine(kind, k)
-                target = ls.target_from_machine(machine)
-                learned = ls.learn(target, machine, learning, sampler=lasers, seed=seed).machine
-                adapted = ls.adapt(lasers, machine, seed=seed, **adaptation)
-                ways: dict[str, tuple[Sampler, ls.BoltzmannMachine]] = {
-                    "translated": (lasers, machine),
-                    "adapted": (adapted, machine),
-                    "learned": (lasers, learned),
-                    "gibbs": (ls.Gibbs(), machine),
-                }
-                for name, (sampler, of) in ways.items():
-                    samples = kept(
-                        "samples",
-                        partial(sampler.sample, of, n_draws, n_chains=settings.chains, seed=seed),
-                    )
-                    divergences.add(f"{name}_{kind}", target, samples)
-                progress((done + 1) / len(cases))
+        pieces = [
+            Piece(kind, k, run.seed + k, settings.device, settings.chains, n_draws, learning,
+                  adaptation)
+            for kind in sets for k in range(settings.machines)
+        ]  # fmt: skip
+        drawn = run.each(sampled, pieces, "sampling and learning")
+        for piece, ways in zip(pieces, drawn, strict=True):
+            target = ls.target_from_machine(random_machine(piece.kind, piece.number))
+            for name, samples in ways.items():
+                divergences.add(f"{name}_{piece.kind}", target, samples)
         divergences.write(file, "seed of the machine")
 
 

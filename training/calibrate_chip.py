@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,23 +149,45 @@ def main(settings: Settings, run: Run) -> None:
         "batches": settings.batches, "rounds": settings.rounds,
     }  # fmt: skip
     with run.results(config) as file:
-        for name in settings.models:
-            seeds = range(run.seed, run.seed + settings.chips)
-            chip = ls.EmulatedChip(ls.load_chip(name), settings.sizes, seeds)
-            calibrate(file, name, chip, run.seed, settings)
+        pieces = [(name, run.seed, settings) for name in settings.models]
+        each = run.each(calibrated, pieces, "calibrating")
+        for name, found in zip(settings.models, each, strict=True):
+            write(file, name, chips_of(name, run.seed, settings), found, settings)
 
 
-def calibrate(
-    file: ls.ResultsFile, name: str, chip: ls.EmulatedChip, seed: int, settings: Settings
-) -> None:
-    """Calibrate the chips of one model, and write and print what was found."""
+def chips_of(name: str, seed: int, settings: Settings) -> ls.EmulatedChip:
+    """The chips of a model, as they are at first."""
+    seeds = range(seed, seed + settings.chips)
+    return ls.EmulatedChip(ls.load_chip(name), settings.sizes, seeds)
+
+
+class Calibrated(NamedTuple):
+    """What calibration found, and drift and distance of spikes before and after it."""
+
+    calibration: ChipCalibration
+    drift: list[Array | float]
+    distance: list[Array]
+
+
+def calibrated(piece: tuple[str, int, Settings]) -> Calibrated:
+    """Calibrate the chips of one model."""
+    name, seed, settings = piece
+    chip = chips_of(name, seed, settings)
     start, apart = drift_of(chip), [distance(chip, {}, seed)]
     calibration = ls.calibrate_chip(
         chip, chip.model, seed=seed, rounds=settings.rounds, n_batches=settings.batches
     )
     end = drift_of(chip)
+    apart.append(distance(chip, dict(calibration.settings), seed))
+    return Calibrated(calibration, [start, end], apart)
+
+
+def write(
+    file: ls.ResultsFile, name: str, chip: ls.EmulatedChip, found: Calibrated, settings: Settings
+) -> None:
+    """Write and print what was found of the chips of one model."""
+    calibration, (start, end), apart = found
     programmed = dict(calibration.settings)
-    apart.append(distance(chip, programmed, seed))
     truths = {"before": Truth(chip, {}, start), "after": Truth(chip, programmed, end)}
     for quantity in QUANTITIES:
         nominal = calibration.nominal(quantity)

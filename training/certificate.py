@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest, gamma
@@ -295,6 +295,25 @@ class Settings:
         return replace(self, machines=3, longest_ns=40.0)
 
 
+class Piece(NamedTuple):
+    """A machine by its number, and the file of its draws."""
+
+    number: int
+    draws: Path
+    device: str
+    longest_ns: float
+    seed: int
+
+
+def all_judged(piece: Piece) -> list[Judged]:
+    """Draw from a machine in all ways, or take the draws of lasers that were kept, and judge."""
+    case = Case.of(piece.seed, piece.number)
+    states = kept(piece.draws, case, piece.device, piece.longest_ns, piece.seed)
+    bench = Bench(case, piece.seed)
+    found = list(bench.by_lasers(states, ls.Lasers(piece.device).draw_interval_ns))
+    return [*found, *bench.by_faults(), *bench.by_exact_draws()]
+
+
 def main(settings: Settings, run: Run) -> None:
     config = {
         "machines": settings.machines, "device": settings.device,
@@ -303,18 +322,13 @@ def main(settings: Settings, run: Run) -> None:
     with run.results(config) as file:
         lasers = ls.Lasers(settings.device)
         run.calibrate(None, lasers)
-        found: list[Judged] = []
-        with run.progress("sampling and judging") as progress:
-            for number in range(settings.machines):
-                case = Case.of(run.seed, number)
-                path = run.kept(f"{number}.npz")
-                states = kept(path, case, settings.device, settings.longest_ns, run.seed)
-                bench = Bench(case, run.seed)
-                found += bench.by_lasers(states, lasers.draw_interval_ns)
-                found += bench.by_faults()
-                found += bench.by_exact_draws()
-                progress((number + 1) / settings.machines)
-        write(file, found)
+        pieces = [
+            Piece(number, run.kept(f"{number}.npz").absolute(), settings.device,
+                  settings.longest_ns, run.seed)
+            for number in range(settings.machines)
+        ]  # fmt: skip
+        found = run.each(all_judged, pieces, "sampling and judging")
+        write(file, [judged for own in found for judged in own])
 
 
 def write(file: ls.ResultsFile, found: list[Judged]) -> None:

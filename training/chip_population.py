@@ -16,9 +16,8 @@ from torch import Tensor
 
 import lasersampling as ls
 from lasersampling.config import load, resolve
-from lasersampling.datasets import FEW, SIZES, SpikeData, yin_yang_spikes
+from lasersampling.datasets import FEW, SIZES, yin_yang_spikes
 from lasersampling.experiments import Run, chosen_of, option
-from lasersampling.hardware import ChipModel
 from lasersampling.learning.spikes import (
     ChipSettings,
     ClassifyRecipe,
@@ -26,6 +25,9 @@ from lasersampling.learning.spikes import (
     judge,
     on_chip,
 )
+
+State = dict[str, Tensor]
+WAYS = "moved", "learned"
 
 
 class Kind(NamedTuple):
@@ -70,37 +72,47 @@ def recipe_of(kind: str, members: int, seed: int, epochs: int) -> ClassifyRecipe
     return replace(recipe, members=members, seed=seed, chip=chip, learning=learning)
 
 
-class Mover:
-    """Networks that learned on the nominal model, to be moved to chips."""
+class Nominal(NamedTuple):
+    """Networks that learned on the nominal model: their state, and their test accuracies."""
 
-    def __init__(
-        self, recipe: ClassifyRecipe, network: ls.SpikingNetwork, data: SpikeData, again: int
-    ) -> None:
-        self._recipe, self._network, self._data, self._again = recipe, network, data, again
-
-    def accuracies(self, model: ChipModel, seed: int) -> tuple[Array, Array]:
-        """Test accuracy of each network as it came, and after so many epochs in the loop."""
-        chip = ChipSettings(model=model, seed=seed)
-        moved = judge(self._network, self._data.test, on_chip(self._network, chip))
-        learning = replace(self._recipe.learning, n_epochs=self._again, evaluate_every=self._again)
-        recipe = replace(
-            self._recipe, chip=chip, learning=learning, members=self._network.n_members
-        )
-        state = self._network.state_dict()
-        learned = ls.train_spikes(self._data, settings=recipe, initial=state)
-        judged = judge(learned.network, self._data.test, learned.runner)
-        return moved.accuracy.value, judged.accuracy.value
+    state: State
+    accuracy: Array
 
 
-def copies_of(recipe: ClassifyRecipe, network: ls.SpikingNetwork, n: int) -> ls.SpikingNetwork:
+def learned(piece: tuple[ClassifyRecipe, bool]) -> Nominal:
+    """Learn on the nominal model."""
+    recipe, few_data = piece
+    data = yin_yang_spikes(FEW if few_data else SIZES)
+    network = ls.train_spikes(data, settings=recipe).network
+    return Nominal(dict(network.state_dict()), judge(network, data.test).accuracy.value)
+
+
+class Move(NamedTuple):
+    """Networks that learned on the nominal model, and the chips to which they are moved."""
+
+    recipe: ClassifyRecipe
+    state: State
+    chip: ChipSettings
+    again: int
+    few_data: bool
+
+
+def moved(piece: Move) -> tuple[Array, Array]:
+    """Test accuracy of each network as it came, and after so many epochs in the loop."""
+    data = yin_yang_spikes(FEW if piece.few_data else SIZES)
+    network = build_network(piece.recipe, 4, 3)
+    network.load_state_dict(piece.state)
+    before = judge(network, data.test, on_chip(network, piece.chip))
+    learning = replace(piece.recipe.learning, n_epochs=piece.again, evaluate_every=piece.again)
+    recipe = replace(piece.recipe, chip=piece.chip, learning=learning)
+    again = ls.train_spikes(data, settings=recipe, initial=piece.state)
+    judged = judge(again.network, data.test, again.runner)
+    return before.accuracy.value, judged.accuracy.value
+
+
+def copies_of(state: State, n: int) -> State:
     """So many copies of the first member of an ensemble."""
-    many = build_network(replace(recipe, members=n), 4, 3)
-    state: dict[str, Tensor] = {
-        name: values[:1].expand(n, *values.shape[1:]).clone()
-        for name, values in network.state_dict().items()
-    }
-    many.load_state_dict(state)
-    return many
+    return {name: values[:1].expand(n, *values.shape[1:]).clone() for name, values in state.items()}
 
 
 @dataclass(frozen=True)
@@ -131,11 +143,12 @@ class Settings:
 def main(settings: Settings, run: Run) -> None:
     chosen = chosen_of(RECIPES, settings.delays)
     kinds = {name: KINDS[name] for name in chosen_of(KINDS, settings.only)}
-    base, data = ls.load_chip("brainscales2"), yin_yang_spikes(FEW if settings.few_data else SIZES)
+    base = ls.load_chip("brainscales2")
     config = {
         "delays": chosen, "kinds": list(kinds), "chips": settings.chips,
         "population": settings.population, "epochs": settings.epochs, "again": settings.again,
     }  # fmt: skip
+    recipes = [recipe_of(label, settings.chips, run.seed, settings.epochs) for label in chosen]
     with run.results(config) as file:
         for name, kind in kinds.items():
             file.write(
@@ -143,27 +156,34 @@ def main(settings: Settings, run: Run) -> None:
                 (f"strength_{name}",), units="1", description=kind.label,
             )  # fmt: skip
             file.attributes("population", {f"{name}_label": kind.label})
-        for label in chosen:
-            recipe = recipe_of(label, settings.chips, run.seed, settings.epochs)
-            with run.progress(f"delays {label}: nominal model") as progress:
-                network = ls.train_spikes(data, settings=recipe, progress=progress).network
-            assert isinstance(network, ls.SpikingNetwork)
-            nominal = judge(network, data.test).accuracy.value
-            write_accuracies(file, "population", f"nominal_{label}", nominal)
-            mover = Mover(recipe, network, data, settings.again)
+        nominal = run.each(
+            learned, [(recipe, settings.few_data) for recipe in recipes], "nominal model"
+        )
+        moves = {}
+        for label, recipe, network in zip(chosen, recipes, nominal, strict=True):
             for name, kind in kinds.items():
-                found = []
                 for strength in kind.strengths[: settings.strengths]:
                     imperfections = ls.Imperfections(**kind.made(strength))
                     model = replace(base, imperfections=imperfections)
-                    found.append(mover.accuracies(model, run.seed))
+                    chip = ChipSettings(model=model, seed=run.seed)
+                    moves[label, name, strength] = Move(
+                        recipe, network.state, chip, settings.again, settings.few_data
+                    )
+            many = copies_of(network.state, settings.population)
+            chip = ChipSettings(model=base, seed=run.seed + 1000)
+            moves[label, "many", 0.0] = Move(
+                replace(recipe, members=settings.population), many, chip, settings.again,
+                settings.few_data,
+            )  # fmt: skip
+        found = dict(zip(moves, run.each(moved, list(moves.values()), "chips"), strict=True))
+        for label, network in zip(chosen, nominal, strict=True):
+            write_accuracies(file, "population", f"nominal_{label}", network.accuracy)
+            for name, kind in kinds.items():
+                own = [found[label, name, one] for one in kind.strengths[: settings.strengths]]
                 dims = (f"strength_{name}", "chip")
-                for way, values in zip(("moved", "learned"), np.swapaxes(found, 0, 1), strict=True):
+                for way, values in zip(WAYS, np.swapaxes(own, 0, 1), strict=True):
                     write_accuracies(file, "population", f"{name}_{way}_{label}", values, dims)
-            many = copies_of(recipe, network, settings.population)
-            mover = Mover(recipe, many, data, settings.again)
-            both = mover.accuracies(base, run.seed + 1000)
-            for way, values in zip(("moved", "learned"), both, strict=True):
+            for way, values in zip(WAYS, found[label, "many", 0.0], strict=True):
                 write_accuracies(file, "population", f"many_{way}_{label}", values, ("many_chips",))
 
 

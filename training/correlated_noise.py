@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -191,7 +192,9 @@ def main(settings: Settings, run: Run) -> None:
             device = ls.load_device(name)
             pump = PUMP_RATIO.get(name, 1.0) if settings.ratio is None else settings.ratio
             for scheme in schemes:
-                rate, rate_se, active, active_se = measure(device, scheme, pump, settings, run.seed)
+                rate, rate_se, active, active_se = run.step(
+                    "measurement", partial(measure, device, scheme, pump, settings, run.seed)
+                )
                 label, key = f"{name} at {pump:g} P_th, {scheme}", f"{name}_{scheme}"
                 file.metric(f"rate_{key}", rate, rate_se, "1/ns", f"spike rate, {label}")
                 file.metric(f"active_{key}", active, active_se, description=f"P(z=1), {label}")

@@ -15,6 +15,7 @@ smaller. No sample is described.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,20 @@ def character(device: ls.Device, duration_ns: float, seed: int) -> Character:
     return Character(tau, fit.rms, fit.slope, fit.midpoint, change, rate, float(energy))
 
 
+Candidate = tuple[NDArray[np.float64] | str, int, float, int]
+"""Name of a known device, or a point and its number; time of the curve [ns]; seed."""
+
+
+def judged(candidate: Candidate) -> tuple[ls.Device, Character | str]:
+    """A device and what it is like as a laser alone, or why it is of no use."""
+    which, number, duration_ns, seed = candidate
+    device = ls.load_device(which) if isinstance(which, str) else drawn(which, number)
+    try:
+        return device, character(device, duration_ns, seed)
+    except ls.LaserSamplingError as error:  # does not turn on, or not logistic at all
+        return device, str(error)
+
+
 def divergences(
     device: ls.Device, synapse: ls.Synapse, tau_ns: float, settings: Settings, seed: int
 ) -> NDArray[np.float64]:
@@ -166,6 +181,29 @@ def divergences(
         samples = lasers.sample(machine, n_draws, n_chains=24, seed=k)
         values.append(evaluate(machine, samples).metrics()["kl_sample_target"].value)
     return np.array(values)
+
+
+class Pair(NamedTuple):
+    """A device with a synapse, to be judged by what it samples."""
+
+    device: ls.Device
+    synapse: ls.Synapse
+    tau_ns: float
+    settings: Settings
+    seed: int
+
+
+def divergences_of(pair: Pair) -> NDArray[np.float64]:
+    """`divergences` of a device with a synapse."""
+    return divergences(*pair)
+
+
+def divergences_if_any(pair: Pair) -> NDArray[np.float64] | str:
+    """The same, or why there are none."""
+    try:
+        return divergences(*pair)
+    except ls.LaserSamplingError as error:
+        return str(error)
 
 
 def synapses(tau_ns: float) -> dict[str, ls.Synapse]:
@@ -209,19 +247,14 @@ def main(settings: Settings, run: Run) -> None:
         *(np.array(edge) for edge in zip(*RANGES.values(), strict=True)),
     )
     with run.results(config) as file:
+        candidates: list[Candidate] = [(name, 0, settings.curve_ns, run.seed) for name in known]
+        candidates += [(p, k, settings.curve_ns, run.seed) for k, p in enumerate(points)]
         pool: list[tuple[ls.Device, Character]] = []
-        with run.progress("uncoupled lasers") as progress:
-            for number in range(-len(known), settings.devices):
-                device = (
-                    ls.load_device(known[number]) if number < 0 else drawn(points[number], number)
-                )
-                try:
-                    found = character(device, settings.curve_ns, run.seed)
-                except ls.LaserSamplingError as error:  # does not turn on, or not logistic at all
-                    print(f"{device.name}: {error}")
-                else:
-                    pool.append((device, found))
-                progress((number + 1 + len(known)) / (settings.devices + len(known)))
+        for device, found in run.each(judged, candidates, "uncoupled lasers"):
+            if isinstance(found, str):
+                print(f"{device.name}: {found}")
+            else:
+                pool.append((device, found))
         write_pool(file, pool)
         fit = [
             pair for pair in pool
@@ -230,13 +263,13 @@ def main(settings: Settings, run: Run) -> None:
         print(f"{len(fit)} of {len(pool)} are all-or-none and logistic")
         fit = sorted(fit or pool, key=lambda pair: pair[1].tau_ns)[: settings.finalists]
         ranked = []
+        pairs = [
+            Pair(device, ls.Synapse(kernel="shaped", kick=kick), found.tau_ns, settings, run.seed)
+            for device, found in fit for kick in settings.kicks
+        ]  # fmt: skip
+        each = iter(run.each(divergences_of, pairs, "finalists"))
         for device, found in fit:
-            tried = {
-                kick: divergences(
-                    device, ls.Synapse(kernel="shaped", kick=kick), found.tau_ns, settings, run.seed
-                )
-                for kick in settings.kicks
-            }
+            tried = {kick: next(each) for kick in settings.kicks}
             kick = min(tried, key=lambda one: float(np.median(tried[one])))
             ranked.append(Finalist(device, found, kick, tried[kick]))
             print(f"{device.name}: tau {found.tau_ns:.2f} ns, rms {found.rms:.4f}, " + ", ".join(
@@ -247,14 +280,20 @@ def main(settings: Settings, run: Run) -> None:
         write_finalists(file, ranked)
         shapes = list(synapses(1.0))
         table = np.full((settings.last, len(shapes), settings.machines), np.nan)
-        for i, best in enumerate(ranked[: settings.last]):
-            device, found = best.device, best.found
-            for j, (shape, synapse) in enumerate(synapses(found.tau_ns).items()):
-                try:
-                    table[i, j] = divergences(device, synapse, found.tau_ns, settings, run.seed)
-                except ls.LaserSamplingError as error:
-                    print(f"{device.name}, {shape}: {error}")
+        last = ranked[: settings.last]
+        last_pairs = [
+            Pair(best.device, synapse, best.found.tau_ns, settings, run.seed)
+            for best in last for synapse in synapses(best.found.tau_ns).values()
+        ]  # fmt: skip
+        tables = iter(run.each(divergences_if_any, last_pairs, "synapses"))
+        for i, best in enumerate(last):
+            device = best.device
+            for j, shape in enumerate(shapes):
+                kl = next(tables)
+                if isinstance(kl, str):
+                    print(f"{device.name}, {shape}: {kl}")
                     continue
+                table[i, j] = kl
                 print(f"{device.name}, {shape}: median D_KL {np.median(table[i, j]):.4f}, "
                       f"worst {table[i, j].max():.4f}")  # fmt: skip
         file.write("synapses/shape", np.array(shapes), ("synapse",),

@@ -5,6 +5,7 @@ Couplings of either sign, with the device's own synapse, and pumps around half a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,17 +59,20 @@ def main(settings: Settings, run: Run) -> None:
             "settings": ls.SimulationSettings(step_ps=settings.step_ps),
         }  # fmt: skip
         pumped = settings.ratio, settings.duration_ns
-        trains = {
-            "jumps": ls.simulate_jumps(
+        works: dict[str, Callable[[], ls.SpikeTrains]] = {
+            "jumps": lambda: ls.simulate_jumps(
                 network, *pumped, n_chains=settings.chains, seed=run.seed,
                 settings=JumpSettings(n_threads=settings.threads),
             ).spikes,
-            "equations": ls.simulate(network, *pumped, **equations).spikes,
+            "equations": lambda: ls.simulate(network, *pumped, **equations).spikes,
             # What the coupling does, to see by how much the comparison could fail.
-            "uncoupled": ls.simulate(ls.LaserNetwork(laser, 3), *pumped, **equations).spikes,
+            "uncoupled": lambda: ls.simulate(
+                ls.LaserNetwork(laser, 3), *pumped, **equations
+            ).spikes,
         }  # fmt: skip
         mean, error = {}, {}
-        for method, train in trains.items():
+        for method, work in works.items():
+            train = run.step("simulation", work)
             rows = frequencies(train, laser.refractory_time_ns)
             mean[method] = rows.mean(axis=0)
             error[method] = rows.std(axis=0, ddof=1) / np.sqrt(len(rows))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from scipy.stats import ks_2samp
 from shared.lasers import activation_curve
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
+from lasersampling.experiments import Run, kept, option
 from lasersampling.lasers import Traces
 from lasersampling.lasers.jumps import JumpSettings
 from lasersampling.results import write_device
@@ -79,7 +81,8 @@ def measured(
     duration = min(max(least_ns, spikes / max(rate, 1e-3)), most_ns / chains)
     parts: list[ls.SpikeTrains] = []
     while True:
-        parts.append(run(duration, chains, int(seeds.integers(2**62))))
+        seed = int(seeds.integers(2**62))
+        parts.append(kept("portion", partial(run, duration, chains, seed)))
         result = Measured(
             np.concatenate([part.rate_per_ns()[:, 0] for part in parts]),
             np.concatenate([part.active_fraction(tau)[:, 0] for part in parts]),
@@ -109,6 +112,28 @@ def pulses_of(traces: Traces | None, spikes: ls.SpikeTrains) -> tuple[Array, Arr
     return shapes[:, -before], shapes
 
 
+def pulses_by(
+    method: str,
+    network: ls.LaserNetwork,
+    pump: float,
+    request: ls.TraceRequest,
+    settings: Settings,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Heights of pulses by one method, and their photon numbers around the peak."""
+    if method == "jumps":
+        jumps = ls.simulate_jumps(
+            network, pump, request.stop_ns, seed=seed,
+            settings=JumpSettings(traces=request, n_threads=settings.threads),
+        )  # fmt: skip
+        return pulses_of(jumps.traces, jumps.spikes)
+    result = ls.simulate(
+        network, pump, request.stop_ns, seed=seed,
+        settings=ls.SimulationSettings(step_ps=settings.step_ps, traces=request),
+    )  # fmt: skip
+    return pulses_of(result.traces, result.spikes)
+
+
 def compare_pulses(
     file: ls.ResultsFile,
     device: ls.Device,
@@ -122,19 +147,8 @@ def compare_pulses(
     for method, n_lasers, duration in (("jumps", 4, jump_ns / 4), ("equations", 8, jump_ns / 4)):
         network = ls.LaserNetwork(device, n_lasers)
         request = ls.TraceRequest(tuple(range(n_lasers)), 0.0, duration, PULSE_STEP_PS)
-        if method == "jumps":
-            jumps = ls.simulate_jumps(
-                network, pump, duration, seed=seed,
-                settings=JumpSettings(traces=request, n_threads=settings.threads),
-            )  # fmt: skip
-            found = jumps.traces, jumps.spikes
-        else:
-            result = ls.simulate(
-                network, pump, duration, seed=seed,
-                settings=ls.SimulationSettings(step_ps=settings.step_ps, traces=request),
-            )  # fmt: skip
-            found = result.traces, result.spikes
-        heights[method], shapes[method] = pulses_of(*found)
+        work = partial(pulses_by, method, network, pump, request, settings, seed)
+        heights[method], shapes[method] = kept("pulses", work)
     time = np.arange(*PULSE_WINDOW_PS, PULSE_STEP_PS)
     file.write("pulses/time_ps", time, ("time_ps",), units="ps", description="time from the peak")
     edges = np.linspace(0.0, 1.05 * max(h.max() for h in heights.values()), 31)
@@ -169,18 +183,18 @@ def compare_photons(
     moments below are compared exactly.
     """
     chains, bins = 20, 400
-    histogram = ls.simulate_jumps(
+    histogram = kept("photons", lambda: ls.simulate_jumps(
         ls.LaserNetwork(device, 1), pump, jump_ns / chains, n_chains=chains, seed=seed,
         settings=JumpSettings(photon_histogram=bins, n_threads=threads),
-    ).photon_histogram_ns  # fmt: skip
+    ).photon_histogram_ns)  # fmt: skip
     assert histogram is not None
     jumps = histogram[:, 0] / histogram[:, 0].sum(axis=1, keepdims=True)
     lasers = 64
     request = ls.TraceRequest(tuple(range(lasers)), 0.0, jump_ns, 100.0)
-    traces = ls.simulate(
+    traces = kept("photons", lambda: ls.simulate(
         ls.LaserNetwork(device, lasers), pump, jump_ns, seed=seed,
         settings=ls.SimulationSettings(step_ps=1.0, traces=request),
-    ).traces  # fmt: skip
+    ).traces)  # fmt: skip
     assert traces is not None
     s = traces.photons.astype(np.float64)
     number = np.arange(bins)
@@ -255,44 +269,58 @@ class Settings:
         return replace(self, percent=20.0, most_ns=500.0)
 
 
-def main(settings: Settings, run: Run) -> None:
+class Piece(NamedTuple):
+    """A pump over its threshold, where a laser spikes at some rate [1/ns]."""
+
+    number: int
+    pump: float
+    rate: float
+    settings: Settings
+    seed: int
+
+
+def both(piece: Piece) -> tuple[Measured, Measured]:
+    """Measure at one pump, by jumps and by equations."""
+    settings = piece.settings
     laser = ls.load_device(settings.device)
     network, tau = ls.LaserNetwork(laser, 1), laser.refractory_time_ns
-    by_jumps = JumpSettings(n_threads=settings.threads)
-    by_equations = ls.SimulationSettings(step_ps=settings.step_ps)
+
+    def jumps(ns: float, chains: int, seed: int) -> ls.SpikeTrains:
+        return ls.simulate_jumps(
+            network, piece.pump, ns, n_chains=chains, seed=seed,
+            settings=JumpSettings(n_threads=settings.threads),
+        ).spikes  # fmt: skip
+
+    def equations(ns: float, chains: int, seed: int) -> ls.SpikeTrains:
+        return ls.simulate(
+            network, piece.pump, ns, n_chains=chains, seed=seed,
+            settings=ls.SimulationSettings(step_ps=settings.step_ps),
+        ).spikes  # fmt: skip
+
+    seeds = np.random.default_rng([piece.seed, piece.number])
+    target = 0.01 * settings.percent
+    by_jumps = measured(jumps, JUMP_PORTION, piece.rate, target, settings.most_ns, tau, seeds)
+    return by_jumps, measured(
+        equations, EQUATION_PORTION, piece.rate, target / PRECISION, 200 * settings.most_ns, tau,
+        seeds,
+    )  # fmt: skip
+
+
+def main(settings: Settings, run: Run) -> None:
+    laser = ls.load_device(settings.device)
     config = {key: value for key, value in vars(settings).items() if key != "threads"}
     with run.results(config) as file:
         write_device(file, laser)
         pumps, rates, half = pumps_of(laser, settings.ratio, run.seed)
-        found: dict[str, list[Measured]] = {method: [] for method in METHODS}
-        with run.progress(f"{laser.name}: jumps and equations") as progress:
-            for k, (pump, rate) in enumerate(zip(pumps, rates, strict=True)):
-
-                def jumps(ns: float, chains: int, seed: int, pump: float = pump) -> ls.SpikeTrains:
-                    return ls.simulate_jumps(
-                        network, pump, ns, n_chains=chains, seed=seed, settings=by_jumps
-                    ).spikes
-
-                def equations(
-                    ns: float, chains: int, seed: int, pump: float = pump
-                ) -> ls.SpikeTrains:
-                    return ls.simulate(
-                        network, pump, ns, n_chains=chains, seed=seed, settings=by_equations
-                    ).spikes
-
-                seeds = np.random.default_rng([run.seed, k])
-                target = 0.01 * settings.percent
-                found["jumps"].append(
-                    measured(jumps, JUMP_PORTION, rate, target, settings.most_ns, tau, seeds)
-                )
-                found["equations"].append(
-                    measured(equations, EQUATION_PORTION, rate, target / PRECISION,
-                             200 * settings.most_ns, tau, seeds)
-                )  # fmt: skip
-                progress((k + 1) / pumps.size)
-                print(f"{laser.name} at {pumps[k]:.4f} P_th: " + "; ".join(
-                    described(method, found[method][k]) for method in METHODS
-                ))  # fmt: skip
+        pieces = [
+            Piece(k, float(pump), float(rate), settings, run.seed)
+            for k, (pump, rate) in enumerate(zip(pumps, rates, strict=True))
+        ]
+        pairs = run.each(both, pieces, f"{laser.name}: jumps and equations")
+        found = {method: [pair[k] for pair in pairs] for k, method in enumerate(METHODS)}
+        for k, pair in enumerate(pairs):
+            told = "; ".join(map(described, METHODS, pair))
+            print(f"{laser.name} at {pumps[k]:.4f} P_th: {told}")
         middle = int(np.argmin([abs(m.active.mean() - 0.5) for m in found["jumps"]]))
         compare_intervals(file, {m: found[m][middle].intervals for m in METHODS})
         write_comparison(file, pumps, found)

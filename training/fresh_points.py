@@ -11,12 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 import lasersampling as ls
 from lasersampling.config import resolve
 from lasersampling.datasets import fresh_yin_yang, yin_yang_spikes
 from lasersampling.experiments import Run, option
 from lasersampling.learning.spikes import ChipSettings, judge, on_chip
+
+PARTS = "fresh", "published"
 
 
 @dataclass(frozen=True)
@@ -30,29 +33,36 @@ class Settings:
         return replace(self, points=200, networks=("yin_yang_small", "chip"))
 
 
+def accuracies(piece: tuple[str, int, int]) -> dict[str, NDArray[np.float64]]:
+    """Share of right decisions of each network of a name, on so many fresh points of a seed."""
+    name, points, seed = piece
+    stored = ls.load_network(resolve("networks", name))
+    accuracy = {}
+    for part in PARTS:
+        samples = yin_yang_spikes().test if part == "published" else fresh_yin_yang(points, seed)
+        runner = None
+        if name.startswith("chip"):
+            assert isinstance(stored.network, ls.SpikingNetwork)
+            model = ls.load_chip("brainscales2")
+            runner = on_chip(stored.network, ChipSettings(model=model))
+        accuracy[part] = judge(stored.network, samples, runner, stored.answer).accuracy.value
+    return accuracy
+
+
 def main(settings: Settings, run: Run) -> None:
-    fresh, published = fresh_yin_yang(settings.points, run.seed), yin_yang_spikes().test
     names = settings.networks or tuple(ls.shipped_names("networks"))
     with run.results({"points": settings.points, "networks": names}) as file:
-        for name in names:
-            stored = ls.load_network(resolve("networks", name))
-            accuracy = {}
-            for part, samples in (("fresh", fresh), ("published", published)):
-                runner = None
-                if name.startswith("chip"):
-                    assert isinstance(stored.network, ls.SpikingNetwork)
-                    model = ls.load_chip("brainscales2")
-                    runner = on_chip(stored.network, ChipSettings(model=model))
-                judged = judge(stored.network, samples, runner, stored.answer)
-                accuracy[part] = judged.accuracy.value
+        pieces = [(name, settings.points, run.seed) for name in names]
+        for name, accuracy in zip(names, run.each(accuracies, pieces, "judging"), strict=True):
+            for part, values in accuracy.items():
                 file.write(
-                    f"accuracy/{name}_{part}", judged.accuracy.value, (f"member_{name}",),
+                    f"accuracy/{name}_{part}", values, (f"member_{name}",),
                     units="1", description=f"share of right decisions on {part} points",
                 )  # fmt: skip
-                spread = float(judged.accuracy.value.std(ddof=1))
-                error = spread / len(judged.accuracy.value) ** 0.5
+                spread = float(values.std(ddof=1))
+                error = spread / len(values) ** 0.5
                 file.metric(
-                    f"{name}_{part}", float(judged.accuracy.value.mean()), error,
+                    f"{name}_{part}", float(values.mean()), error,
                     description=f"{part} points: mean over networks, error by their spread",
                 )  # fmt: skip
             shown = ", ".join(

@@ -12,9 +12,10 @@ docs/comparison.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from shared.processes import largest_memory_bytes, one_by_one
+from shared.processes import alone, largest_memory_bytes
 
 import lasersampling as ls
 from lasersampling.config import parse
@@ -112,7 +113,8 @@ def main(settings: Settings, run: Run) -> None:
         run.results({"hidden": hidden, "durations": durations, "steps": settings.steps}) as file,
         run.progress("measuring") as progress,
     ):
-        for job, measured in zip(jobs, one_by_one(cost, jobs, of_memory=True), strict=True):
+        for job in jobs:
+            measured = run.step("cost", partial(alone, cost, job, of_memory=True))
             found.append(measured)
             progress(len(found) / len(jobs))
             shown = ", ".join(f"{name} {value:.3g}" for name, value in measured.items())

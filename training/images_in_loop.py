@@ -14,7 +14,7 @@ import numpy as np
 
 import lasersampling as ls
 from lasersampling.boltzmann import layered_log_partition
-from lasersampling.experiments import Run, option
+from lasersampling.experiments import Run, kept, option
 from lasersampling.judging import ImageJudge, generate_images, label_conditions, ratios
 from lasersampling.learning.pictures import train_label_reader
 from lasersampling.results import Metric
@@ -61,10 +61,10 @@ def main(settings: Settings, run: Run) -> None:
     with run.results(config) as file:
         loaded = ls.load_picture_model(settings.model)
         pictures = loaded.pictures().binarised("threshold")
-        partition = layered_log_partition(
+        partition = kept("partition", lambda: layered_log_partition(
             loaded.machine, base=pictures.train_images.mean(axis=0), n_steps=settings.n_steps,
             seed=run.seed,
-        )  # fmt: skip
+        ))  # fmt: skip
         judge = ImageJudge(loaded.machine, pictures, train_label_reader(pictures), partition)
 
         def measured(
@@ -78,7 +78,7 @@ def main(settings: Settings, run: Run) -> None:
                 )  # fmt: skip
             n = found.samples.n_draws
             reads = np.unique(np.linspace(n // 2, n - 1, 5).astype(int)).tolist()
-            return dict(judge.measures(found, reads))
+            return kept("measures", lambda: dict(judge.measures(found, reads)))
 
         conditions, _ = label_conditions(
             loaded.machine, images_per_label=settings.per_label, free_images=settings.free

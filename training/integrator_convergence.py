@@ -12,6 +12,7 @@ import dataclasses
 import time
 import warnings
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,15 @@ def rates(
     return found, n_lasers * (duration + BURN_IN_NS)
 
 
+def timed(
+    device: ls.Device, method: str, pump: float, laser_ns: float, step_ps: float, seed: int
+) -> tuple[Array, float, float]:
+    """`rates`, and the processor time that they took [s]."""
+    begin = time.process_time()
+    found, simulated = rates(device, method, pump, laser_ns, step_ps, seed)
+    return found, simulated, time.process_time() - begin
+
+
 @dataclass(frozen=True)
 class Settings:
     """Measure the bias of the spike rate against step and cost."""
@@ -95,10 +105,10 @@ def main(settings: Settings, run: Run) -> None:
             for level, ratio, expected in zip(
                 LEVELS, *pumps_of(laser, LEVELS, run.seed), strict=True
             ):
-                exact, _ = rates(
-                    laser, "common", ratio, 2 * settings.spikes / expected, REFERENCE_STEP_PS,
-                    run.seed + 1000,
-                )  # fmt: skip
+                exact, _, _ = run.step("rates", partial(
+                    timed, laser, "common", ratio, 2 * settings.spikes / expected,
+                    REFERENCE_STEP_PS, run.seed + 1000,
+                ))  # fmt: skip
                 reference, reference_se = mean_and_error(exact)
                 label = f"{name} at {ratio:.4f} P_th (P = {level:g})"
                 print(f"{label}: {reference:.5f} ± {reference_se:.5f} /ns")
@@ -108,9 +118,10 @@ def main(settings: Settings, run: Run) -> None:
                         continue
                     laser_ns = (settings.euler_spikes if is_euler else settings.spikes) / expected
                     for step_ps in steps:
-                        begin = time.process_time()
-                        found, simulated = rates(laser, method, ratio, laser_ns, step_ps, run.seed)
-                        taken = time.process_time() - begin
+                        found, simulated, taken = run.step(
+                            "rates",
+                            partial(timed, laser, method, ratio, laser_ns, step_ps, run.seed),
+                        )
                         rate, rate_se = mean_and_error(found)
                         row = (
                             level, step_ps, rate, rate_se, rate / reference - 1.0,

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
-from shared.processes import largest_memory_bytes, one_by_one
+from shared.processes import alone, largest_memory_bytes
 
 import lasersampling as ls
 from lasersampling.experiments import Run, option
@@ -73,9 +74,9 @@ def network(kind: str, side: int, device: ls.Device, seed: int) -> ls.LaserNetwo
 
 def run(lasers: ls.LaserNetwork, duration_ns: float, job: Job) -> int:
     """Simulate on one core; the number of spikes."""
-    alone = ls.SimulationSettings(burn_in_ns=0.0, n_threads=1)
+    on_one_core = ls.SimulationSettings(burn_in_ns=0.0, n_threads=1)
     _, _, settings, seed = job
-    spikes = ls.simulate(lasers, settings.pump, duration_ns, seed=seed, settings=alone).spikes
+    spikes = ls.simulate(lasers, settings.pump, duration_ns, seed=seed, settings=on_one_core).spikes
     return int(spikes.time_ns.size)
 
 
@@ -118,11 +119,13 @@ def main(settings: Settings, run: Run) -> None:
         run.results(replace(settings, side=tuple(sides))) as file,
         run.progress("measuring") as progress,
     ):
-        for job, bytes_of in zip(jobs, one_by_one(memory, jobs, of_memory=True), strict=True):
+        for job in jobs:
+            bytes_of = run.step("memory", partial(alone, memory, job, of_memory=True))
             memories.append(bytes_of)
             progress(len(memories) / (len(jobs) + len(turns_of)))
             print(f"{job[0]}, {job[1] ** 2} lasers: {bytes_of / 1024:.2f} KiB for a laser")
-        for job, measured in zip(turns_of, one_by_one(cost, turns_of), strict=True):
+        for job in turns_of:
+            measured = run.step("cost", partial(alone, cost, job))
             found.append(measured)
             progress((len(jobs) + len(found)) / (len(jobs) + len(turns_of)))
             print(

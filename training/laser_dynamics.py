@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lasersampling as ls
-from lasersampling.experiments import Run, option
+from lasersampling.experiments import Run, kept, option
 from lasersampling.lasers import quiescent_state
 from lasersampling.lasers.analysis import (
     Excitability,
@@ -147,8 +147,11 @@ def refractoriness(file: ls.ResultsFile, laser: ls.Device, summary: Excitability
     """Threshold of a second kick against its delay."""
     first = 1e-3 * summary.pulse_delay_ps + 0.2
     delay = np.linspace(first, 5.0 * laser.gain.carrier_lifetime_ns, n)
-    threshold = refractory_curve(
-        laser, summary.pump_ratio, delay, first_kick_electrons=summary.strong_kick_electrons
+    threshold = kept(
+        "refractory",
+        lambda: refractory_curve(
+            laser, summary.pump_ratio, delay, first_kick_electrons=summary.strong_kick_electrons
+        ),
     )
     file.write("refractory/delay_ns", delay, ("delay_ns",), units="ns",
                description="second kick after the first")  # fmt: skip
@@ -171,10 +174,9 @@ def intervals(
 ) -> None:
     """Interval histogram with its first-passage approximation."""
     pump, length = summary.pump_ratio, 600.0
-    trains = ls.simulate(
+    measured = kept("intervals", lambda: ls.simulate(
         ls.LaserNetwork(laser, 1), pump, length, n_chains=n_chains, seed=seed, settings=ONE_THREAD
-    ).spikes
-    measured = trains.intervals_ns(0)
+    ).spikes.intervals_ns(0))  # fmt: skip
     model = fit_intervals(laser, pump, measured, kick_electrons=summary.strong_kick_electrons)
     edges = np.linspace(0.0, float(np.quantile(measured, 0.985)), 61)
     count, _ = np.histogram(measured, edges)
@@ -202,10 +204,10 @@ def intervals(
 def activation(file: ls.ResultsFile, laser: ls.Device, smoke: bool, seed: int) -> None:
     """Activation against pump with its logistic fit, laid out as a calibration."""
     tau = laser.refractory_time_ns
-    curve = measure_activation(
+    curve = kept("activation", lambda: measure_activation(
         laser, tau, duration_ns=300.0 if smoke else 2500.0, n_chains=4 if smoke else 24,
         seed=seed, n_threads=1,
-    )  # fmt: skip
+    ))  # fmt: skip
     values, error = curve.activation(tau)
     fit = curve.fit(tau)
     for name, column in (

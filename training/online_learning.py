@@ -83,6 +83,62 @@ def rest_ns(lasers: ls.Lasers) -> float:
     return tau + (50 * tau if lasers.burn_in_ns is None else lasers.burn_in_ns)
 
 
+LEARNERS = {"local": locally, "batch": in_batches}
+
+
+class Judging(NamedTuple):
+    """The device, and how machines on it are judged."""
+
+    device: str
+    duration_ns: float
+    chains: int
+    seed: int
+
+
+class Piece(NamedTuple):
+    """What is learned by so many chips in some time, and judged."""
+
+    case: Case
+    learner: str
+    budget_us: float
+    chips: int
+    seed: int
+    judging: Judging
+
+
+class Fidelity(NamedTuple):
+    """D_KL with its standard error and floor [nats], and the time of each chip [us]."""
+
+    kl: float
+    kl_se: float
+    floor: float
+    time: float
+
+
+def judged(case: Case, machine: ls.BoltzmannMachine, judging: Judging) -> Fidelity:
+    """Judge a machine."""
+    lasers = ls.Lasers(judging.device)
+    samples = kept(
+        "samples",
+        partial(
+            lasers.sample, machine, lasers.draws_in(judging.duration_ns), n_chains=judging.chains,
+            seed=judging.seed,
+        ),
+    )  # fmt: skip
+    metrics = evaluate_target(case.target, samples).metrics()
+    kl = metrics["kl_sample_target"]
+    return Fidelity(kl.value, kl.standard_error or np.nan, metrics["kl_floor"].value, np.nan)
+
+
+def learned(piece: Piece) -> Fidelity:
+    """Learn, and judge what was learned."""
+    lasers = ls.Lasers(piece.judging.device)
+    found = LEARNERS[piece.learner](
+        piece.case, 1e3 * piece.budget_us, piece.chips, lasers, piece.seed
+    )
+    return judged(piece.case, found.machine, piece.judging)._replace(time=1e-3 * found.time_ns)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Learn random machines and a third-order target, by the local rule and in batches."""
@@ -120,48 +176,30 @@ def main(settings: Settings, run: Run) -> None:
         "local": LocalSettings(n_chips=settings.chips),
         "batch": ls.DistributionLearning(n_chains=settings.chips),
     }  # fmt: skip
-
-    def judged(case: Case, machine: ls.BoltzmannMachine) -> tuple[float, float, float]:
-        n_draws = lasers.draws_in(settings.judged_ns)
-        samples = kept(
-            "samples",
-            partial(
-                lasers.sample, machine, n_draws, n_chains=settings.chains, seed=run.seed + 1000
-            ),
-        )
-        metrics = evaluate_target(case.target, samples).metrics()
-        kl = metrics["kl_sample_target"]
-        return kl.value, kl.standard_error or np.nan, metrics["kl_floor"].value
-
+    judging = Judging(settings.device, settings.judged_ns, settings.chains, run.seed + 1000)
+    pieces = [
+        Piece(case, learner, budget, settings.chips, run.seed + row, judging)
+        for row, case in enumerate(all_cases) for budget in budgets for learner in LEARNERS
+    ]  # fmt: skip
+    pieces.append(Piece(all_cases[0], "local", settings.one_chip_us, 1, run.seed, judging))
     with run.results(config) as file:
         run.calibrate(file, lasers)
-        with run.progress("learning") as progress:
-            for row, case in enumerate(all_cases):
-                for name, machine in (("start", case.start), ("translated", case.translated)):
-                    fidelity = judged(case, machine) if machine else (np.nan, np.nan, np.nan)
-                    for what, value in zip(("kl", "kl_se", "floor"), fidelity, strict=True):
-                        found.setdefault(f"{what}_{name}", np.full(shape[0], np.nan))[row] = value
-                for column, budget in enumerate(budgets):
-                    for name, learner in (("local", locally), ("batch", in_batches)):
-                        learned = learner(
-                            case, 1e3 * budget, settings.chips, lasers, run.seed + row
-                        )
-                        kl, kl_se, floor = judged(case, learned.machine)
-                        row_of = {
-                            "kl": kl, "kl_se": kl_se, "floor": floor,
-                            "time": 1e-3 * learned.time_ns,
-                        }  # fmt: skip
-                        for what, value in row_of.items():
-                            table = found.setdefault(f"{what}_{name}", np.full(shape, np.nan))
-                            table[row, column] = value
-                        print(
-                            f"{case.label}, {name}: {1e-3 * learned.time_ns:.2f} us, "
-                            f"D_KL {kl:.5f} +- {kl_se:.5f}, floor {floor:.5f}"
-                        )
-                    progress((row * shape[1] + column + 1) / (shape[0] * shape[1] + 1))
-            single = locally(all_cases[0], 1e3 * settings.one_chip_us, 1, lasers, run.seed)
-            kl, kl_se, _ = judged(all_cases[0], single.machine)
-            progress(1.0)
+        for row, case in enumerate(all_cases):
+            for name, machine in (("start", case.start), ("translated", case.translated)):
+                fidelity = judged(case, machine, judging) if machine else Fidelity(*[np.nan] * 4)
+                for what in ("kl", "kl_se", "floor"):
+                    table = found.setdefault(f"{what}_{name}", np.full(shape[0], np.nan))
+                    table[row] = getattr(fidelity, what)
+        *each, single = run.each(learned, pieces, "learning")
+        for place, (piece, fidelity) in enumerate(zip(pieces, each, strict=False)):
+            place_of = np.unravel_index(place, (*shape, len(LEARNERS)))[:2]
+            for what, value in fidelity._asdict().items():
+                table = found.setdefault(f"{what}_{piece.learner}", np.full(shape, np.nan))
+                table[place_of] = value
+            print(
+                f"{piece.case.label}, {piece.learner}: {fidelity.time:.2f} us, "
+                f"D_KL {fidelity.kl:.5f} +- {fidelity.kl_se:.5f}, floor {fidelity.floor:.5f}"
+            )
         file.write("online/label", [case.label for case in all_cases], ("case",), units="1",
                    description="what was learned")  # fmt: skip
         for name, values in found.items():
@@ -173,8 +211,9 @@ def main(settings: Settings, run: Run) -> None:
                 description="time of each chip" if is_time else f"D_KL: {name.replace('_', ' ')}",
             )  # fmt: skip
         file.attributes("online", {"chips": settings.chips})
-        file.metric("one_chip_kl", kl, kl_se, description="D_KL after a single chip learned, nats")
-        file.metric("one_chip_time_us", 1e-3 * single.time_ns, units="us", description="its time")
+        about = "D_KL after a single chip learned, nats"
+        file.metric("one_chip_kl", single.kl, single.kl_se, description=about)
+        file.metric("one_chip_time_us", single.time, units="us", description="its time")
         for name in ("start", "translated", "local", "batch"):
             values = found[f"kl_{name}"].reshape(shape[0], -1)[:-1, -1]
             many = settings.machines > 1
@@ -182,7 +221,7 @@ def main(settings: Settings, run: Run) -> None:
             mean = float(np.mean(values))
             file.metric(f"kl_mean_{name}", mean, spread, description="mean of the machines, nats")
             print(f"{name}: mean D_KL {mean:.5f} over {settings.machines} machines, longest time")
-        print(f"one chip: {1e-3 * single.time_ns:.1f} us, D_KL {kl:.5f} +- {kl_se:.5f}")
+        print(f"one chip: {single.time:.1f} us, D_KL {single.kl:.5f} +- {single.kl_se:.5f}")
 
 
 if __name__ == "__main__":

@@ -130,14 +130,19 @@ def write_response(file: ls.ResultsFile, duration_ns: float, seed: int) -> None:
         neuron.device, 2, rule.weights_electrons_per_ns(pair), neuron.delay_ns, neuron.synapse
     )
     trains = {
-        "lasers": ls.simulate(
-            network,
-            rule.pump_ratio(pair),
-            duration_ns,
-            n_chains=32,
-            seed=seed,
-            settings=ls.SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
-        ).spikes,
+        "lasers": kept(
+            "simulation",
+            lambda: (
+                ls.simulate(
+                    network,
+                    rule.pump_ratio(pair),
+                    duration_ns,
+                    n_chains=32,
+                    seed=seed,
+                    settings=ls.SimulationSettings(refractory_time_ns=neuron.refractory_time_ns),
+                ).spikes
+            ),
+        ),
         "renewal": kept(
             "samples",
             partial(
@@ -232,6 +237,29 @@ def bootstrapped(drawn: dict[str, ls.Samples]) -> tuple[float, float]:
     return float(2.0 * plain - np.mean(values)), float(np.std(values, ddof=1))
 
 
+Speeds = list[list[tuple[float, float]]]
+
+
+def speeds_of(machine: ls.BoltzmannMachine, chains: int, duration_ns: float, seed: int) -> Speeds:
+    """Laser-us per second of the clock and of processors, for lasers and renewal, four times."""
+    speeds: Speeds = []
+    for k in range(4):  # the first compiles
+        pair = []
+        for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
+                               (ls.Renewal(ls.Lasers(burn_in_ns=0.0), record_spikes=False), 50)
+        ):  # fmt: skip
+            length = times * duration_ns
+            wall = time.perf_counter()
+            processor = time.process_time()
+            sampler.sample(machine, sampler.draws_in(length), n_chains=chains, seed=seed + k)
+            processor = time.process_time() - processor
+            wall = time.perf_counter() - wall
+            laser_us = machine.n_units * chains * length * 1e-3
+            pair.append((laser_us / wall, laser_us / processor))
+        speeds.append(pair)
+    return speeds
+
+
 def write_speed(
     file: ls.ResultsFile, sizes: Sequence[tuple[int, int]], duration_ns: float, seed: int
 ) -> None:
@@ -245,22 +273,8 @@ def write_speed(
             generator.normal(-0.5, 0.5, n_visible), generator.normal(-0.5, 0.5, n_hidden),
         ).to_machine()  # fmt: skip
         chains = max(2, 1000 // n // 2 * 2)
-        ratios, speeds = [], []
-        for k in range(4):  # the first compiles
-            pair = []
-            for sampler, times in ((ls.Lasers(burn_in_ns=0.0), 1),
-                                   (ls.Renewal(ls.Lasers(burn_in_ns=0.0), record_spikes=False), 50)
-            ):  # fmt: skip
-                length = times * duration_ns
-                wall = time.perf_counter()
-                processor = time.process_time()
-                sampler.sample(machine, sampler.draws_in(length), n_chains=chains, seed=seed + k)
-                processor = time.process_time() - processor
-                wall = time.perf_counter() - wall
-                laser_us = n * chains * length * 1e-3
-                pair.append((laser_us / wall, laser_us / processor))
-            speeds.append(pair)
-            ratios.append([pair[1][i] / pair[0][i] for i in (0, 1)])
+        speeds = kept("speed", partial(speeds_of, machine, chains, duration_ns, seed))
+        ratios = [[pair[1][i] / pair[0][i] for i in (0, 1)] for pair in speeds]
         speed, ratio = np.median(speeds[1:], axis=0), np.median(ratios[1:], axis=0)
         spread = np.std(ratios[1:], axis=0, ddof=1) / np.sqrt(3)
         table.append((n, *speed[:, 0], *speed[:, 1], *ratio))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from scipy.stats import chi2
 
 import lasersampling as ls
 from lasersampling.experiments import Run, kept, option
-from lasersampling.statistics import bootstrap_intervals, goodness_of_fit
+from lasersampling.statistics import Interval, bootstrap_intervals, goodness_of_fit
 
 SHIFTS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.14)
 SHIFT_OF_INTERVALS = 0.3
 LEVEL = 0.05
+RUNS_OF_BLOCK = 20
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -36,28 +39,26 @@ def main(settings: Settings, run: Run) -> None:
         "weak": ls.BoltzmannMachine.random(5, seed=0),
         "strong": ls.BoltzmannMachine.random(4, weight_std=1.5, seed=3),
     }
-    with run.results(settings) as file, run.progress("testing") as progress:
+    with run.results(settings) as file:
         for k, (name, machine) in enumerate(machines.items()):
             target = ls.exact_distribution(machine)
             drawn = sampled(machine, settings, settings.runs, run.seed + k)
-            p_values = {
-                "corrected": [goodness_of_fit(states, target).p_value for states in drawn],
-                "independent": [independent_p_value(states, target) for states in drawn],
-            }
-            for test, values in p_values.items():
+            p_values = in_blocks(p_values_of, drawn, target, run, f"testing, {name} weights")
+            for column, test in enumerate(("corrected", "independent")):
+                values = [own[column] for own in p_values]
                 file.write(
                     f"null/{name}_{test}", values, ("run",), units="1",
                     description=f"p-values under the null, {name} weights, {test}",
                 )  # fmt: skip
                 write_rate(file, f"false_alarms_{name}_{test}", np.array(values) < LEVEL)
-            progress((k + 1) / 4)
         weak = machines["weak"]
         target = ls.exact_distribution(weak)
         rates: list[float] = []
         for k, shift in enumerate(SHIFTS):
             other = ls.BoltzmannMachine(weak.weights, weak.biases + shift)
             drawn = sampled(other, settings, settings.runs // 4, run.seed + 10 + k)
-            alarms = [goodness_of_fit(s, target).p_value < LEVEL for s in drawn]
+            p_values = in_blocks(p_values_of, drawn, target, run, f"testing, shift {shift:g}")
+            alarms = [corrected < LEVEL for corrected, _ in p_values]
             rates.append(float(np.mean(alarms)))
         divergences = [
             ls.kl_divergence(
@@ -70,9 +71,7 @@ def main(settings: Settings, run: Run) -> None:
             file.write(f"power/{name}", values, ("shift",), units="1", description=name)
         errors = np.sqrt(np.array(rates) * (1 - np.array(rates)) / (settings.runs // 4))
         file.write("power/rate_se", errors, ("shift",), units="1", description="its error")
-        progress(3 / 4)
-        write_coverage(file, weak, settings, run.seed + 20)
-        progress(1.0)
+        write_coverage(file, weak, settings, run)
 
 
 def sampled(
@@ -95,26 +94,62 @@ def independent_p_value(states: NDArray[np.int8], target: NDArray[np.float64]) -
     return float(chi2.sf(statistic, len(target) - 1))
 
 
+Block = tuple[NDArray[np.int8], NDArray[np.float64]]
+"""Some runs, (run, chain, draw, unit), and the law with which they are compared."""
+
+
+def p_values_of(block: Block) -> list[tuple[float, float]]:
+    """P-values of runs, corrected for correlations and as if draws were independent."""
+    runs, target = block
+    return [
+        (goodness_of_fit(states, target).p_value, independent_p_value(states, target))
+        for states in runs
+    ]
+
+
+def divergences_from(
+    target: NDArray[np.float64],
+) -> dict[str, Callable[[NDArray[np.float64]], float]]:
+    """Divergences of a histogram from a law."""
+    return {
+        "kl_sample_target": lambda table: ls.kl_divergence(table, target),
+        "kl_target_sample": lambda table: ls.kl_divergence(target, table),
+        "total_variation": lambda table: ls.total_variation(table, target),
+    }
+
+
+def intervals_of(block: Block) -> list[dict[str, Interval]]:
+    """Intervals of the divergences of runs."""
+    runs, target = block
+    return [bootstrap_intervals(states, divergences_from(target)) for states in runs]
+
+
+def in_blocks(
+    work: Callable[[Block], list[R]],
+    drawn: NDArray[np.int8],
+    target: NDArray[np.float64],
+    run: Run,
+    what: str,
+) -> list[R]:
+    """Do work for all runs, some at a time."""
+    n_blocks = -(-len(drawn) // RUNS_OF_BLOCK)
+    blocks = [(runs, target) for runs in np.array_split(drawn, n_blocks)]
+    return [one for found in run.each(work, blocks, what) for one in found]
+
+
 def write_coverage(
-    file: ls.ResultsFile, machine: ls.BoltzmannMachine, settings: Settings, seed: int
+    file: ls.ResultsFile, machine: ls.BoltzmannMachine, settings: Settings, run: Run
 ) -> None:
     """How often 95 % intervals hold the true divergence, with few chains and with many."""
     target = ls.exact_distribution(machine)
     other = ls.BoltzmannMachine(machine.weights, machine.biases + SHIFT_OF_INTERVALS)
     law = ls.exact_distribution(other)
-    functions: dict[str, Callable[[NDArray[np.float64]], float]] = {
-        "kl_sample_target": lambda table: ls.kl_divergence(table, target),
-        "kl_target_sample": lambda table: ls.kl_divergence(target, table),
-        "total_variation": lambda table: ls.total_variation(table, target),
-    }
     n_runs = settings.runs // 4
     many = replace(settings, chains=32, draws=settings.chains * settings.draws // 32)
     for label, plan in (("blocks", settings), ("chains", many)):
-        found = [
-            bootstrap_intervals(states, functions)
-            for states in sampled(other, plan, n_runs, seed + plan.chains)
-        ]
-        for name, function in functions.items():
+        drawn = sampled(other, plan, n_runs, run.seed + 20 + plan.chains)
+        found = in_blocks(intervals_of, drawn, target, run, f"intervals, {label}")
+        for name, function in divergences_from(target).items():
             true = function(law)
             held = [each[name].low <= true <= each[name].high for each in found]
             write_rate(file, f"coverage_{name}_{label}", np.array(held))

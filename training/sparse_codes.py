@@ -14,6 +14,7 @@ paper; energies scale with both, and `--power-mw` and `--tau-syn-us` set others.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,22 @@ class Settings:
         return replace(self, rewards=(0.0, 0.1), members=2, epochs=2, few_data=True)
 
 
+class Judged(NamedTuple):
+    """Accuracy, hidden spikes and time of a decision [tau_syn], each of shape (member,)."""
+
+    accuracy: Array
+    hidden_spikes: Array
+    decision_time: Array
+
+
+def trained(piece: tuple[ClassifyRecipe, bool]) -> Judged:
+    """Train networks, and count what their decisions take."""
+    recipe, few_data = piece
+    data = yin_yang_spikes(FEW if few_data else SIZES)
+    judged = judge(ls.train_spikes(data, settings=recipe).network, data.test)
+    return Judged(judged.accuracy.value, *spent(judged, float(data.test.times.min())))
+
+
 def main(settings: Settings, run: Run) -> None:
     rewards = settings.rewards
     start = load(resolve("recipes", settings.recipe), ClassifyRecipe)
@@ -62,23 +79,18 @@ def main(settings: Settings, run: Run) -> None:
         "epochs": settings.epochs, "tau_syn_us": settings.tau_syn_us,
         "power_mw": settings.power_mw,
     }  # fmt: skip
-    data = yin_yang_spikes(FEW if settings.few_data else SIZES)
     columns: dict[str, list[Array]] = {
         name: [] for name in ("accuracy", "hidden_spikes", "decision_time", "energy_uj")
     }
+    learning = replace(start.learning, n_epochs=settings.epochs)
+    start = replace(start, learning=learning, members=settings.members, seed=run.seed)
+    losses = [replace(start.loss, kind="cross_entropy", late_weight=one) for one in rewards]
+    pieces = [(replace(start, loss=loss), settings.few_data) for loss in losses]
     with run.results(config) as file:
-        for reward in rewards:
-            loss = replace(start.loss, kind="cross_entropy", late_weight=reward)
-            learning = replace(start.learning, n_epochs=settings.epochs)
-            chosen = replace(
-                start, loss=loss, learning=learning, members=settings.members, seed=run.seed
-            )
-            with run.progress(f"reward {reward:g}") as progress:
-                trained = ls.train_spikes(data, settings=chosen, progress=progress)
-            judged = judge(trained.network, data.test)
-            used, taken = spent(judged, float(data.test.times.min()))
-            energy = taken * settings.tau_syn_us * settings.power_mw * 1e-3
-            found = (judged.accuracy.value, used, taken, energy)
+        each = run.each(trained, pieces, "training")
+        for reward, judged in zip(rewards, each, strict=True):
+            energy = judged.decision_time * settings.tau_syn_us * settings.power_mw * 1e-3
+            found = (*judged, energy)
             for (name, rows), values in zip(columns.items(), found, strict=True):
                 rows.append(values)
                 file.metric(

@@ -55,9 +55,9 @@ def main(settings: Settings, run: Run) -> None:
             for k in range(settings.machines):
                 seed = run.seed + k
                 machine = ls.BoltzmannMachine.random(performance.n_units, seed=k)
-                measured.append(
-                    measure_performance(lasers, performance, wall_plug, machine=machine, seed=seed)
-                )
+                measured.append(run.step("performance", partial(
+                    measure_performance, lasers, performance, wall_plug, machine=machine, seed=seed
+                )))  # fmt: skip
                 drawn = kept(
                     "samples",
                     partial(
@@ -82,7 +82,7 @@ def main(settings: Settings, run: Run) -> None:
             )
         updates = np.array(sweeps) * performance.n_units
         over_machines(file, "gibbs_updates_per_sample", updates.tolist(), "1")
-        per_s = updates_per_s(machine, settings.n_flips, run.seed)
+        per_s = run.step("speed", partial(updates_per_s, machine, settings.n_flips, run.seed))
         file.metric("gibbs_updates_per_s", per_s, units="1/s", description="on one core")
         energy_fj = float(np.median(updates)) * settings.watts / per_s * 1e15
         file.metric("gibbs_sample_energy_fj", energy_fj, units="fJ", description="at `watts`")
@@ -105,7 +105,7 @@ def updates_per_s(machine: ls.BoltzmannMachine, n_updates: int, seed: int) -> fl
     best = np.inf
     for k in range(3):
         start = time.process_time()
-        kept("samples", partial(ls.Gibbs().sample, machine, n_draws, n_chains=1, seed=seed + k))
+        ls.Gibbs().sample(machine, n_draws, n_chains=1, seed=seed + k)
         best = min(best, time.process_time() - start)
     return n_draws * machine.n_units / best
 

@@ -28,9 +28,10 @@ from lasersampling.config import to_toml
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.experiments.options import Settings, made_from, parameters_of, texts_of
 from lasersampling.experiments.publishing import Publication
-from lasersampling.keeping import keeping, kept, kept_state
+from lasersampling.keeping import Keeper, KeptState, keeping, kept, kept_state
 from lasersampling.paths import expanded
 from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.kept_steps import State
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.results.run_file import RunFile, read_checkpoint
@@ -147,7 +148,8 @@ class Run:
     def each(self, work: Callable[[T], R], pieces: Sequence[T], what: str) -> list[R]:
         """Do independent pieces of the experiment, by the workers of ``--workers`` and the like.
 
-        Pieces that are done are kept, should the run be stopped.
+        Pieces that are done are kept, should the run be stopped; of the others, what `kept` and
+        trainings keep, if they are done on this machine.
 
         Parameters
         ----------
@@ -172,9 +174,8 @@ class Run:
         before = [None if state is None else state.load() for state in states]
         found: dict[int, R] = {k: one["result"] for k, one in enumerate(before) if one is not None}
         left = [place for place in range(len(pieces)) if place not in found]
-        # A piece is kept as a whole: steps within it would be counted over all pieces.
         with self.progress(what) as progress, keeping(None):
-            for number, result in self.workers.results(work, [pieces[k] for k in left]):
+            for number, result in self._done(work, [(pieces[k], states[k]) for k in left]):
                 place = left[number]
                 if isinstance(result, Lost):
                     raise LaserSamplingError(f"piece {place + 1} of {what}: {result.reason}")
@@ -183,6 +184,19 @@ class Run:
                     state.save({"result": result})
                 progress(len(found) / len(pieces))
         return [found[place] for place in range(len(pieces))]
+
+    def _done(
+        self, work: Callable[[T], R], pieces: Sequence[tuple[T, KeptState | None]]
+    ) -> Iterator[tuple[int, R | Lost]]:
+        """Do pieces, of which each keeps its own steps if it is done on this machine."""
+        workers = self.workers.of if isinstance(self.workers, _Watched) else self.workers
+        if not isinstance(workers, Processes):
+            return self.workers.results(work, [piece for piece, _ in pieces])
+        jobs = [
+            (work, piece, state.within() if isinstance(state, State) else None)
+            for piece, state in pieces
+        ]
+        return self.workers.results(_with_own_steps, jobs)
 
     def output(self, path: Path) -> Path:
         """Check a further file that the run will write, before any long work.
@@ -227,18 +241,25 @@ class Run:
             self.publication.publish(self.out)
 
 
+def _with_own_steps(job: tuple[Callable[[T], R], T, Keeper | None]) -> R:
+    """Do a piece whose steps are kept, in this process or another one of this machine."""
+    work, piece, keeper = job
+    with keeping(keeper):
+        return work(piece)
+
+
 class _Watched:
     """Workers that know whether they were asked to do anything."""
 
     def __init__(self, workers: Workers) -> None:
-        self._workers, self.is_asked = workers, False
+        self.of, self.is_asked = workers, False
 
     def results(
         self, work: Callable[[T], R], pieces: Sequence[T]
     ) -> Iterator[tuple[int, R | Lost]]:
         """Do pieces of work; see `Workers.results`."""
         self.is_asked = True
-        return self._workers.results(work, pieces)
+        return self.of.results(work, pieces)
 
 
 def experiment(

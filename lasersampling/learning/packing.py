@@ -91,12 +91,17 @@ def _is_tensor(value: Any) -> bool:
 def _is_own(kind: type) -> bool:
     """Whether a class is one of ours whose objects consist of their fields."""
     made_of_fields = is_dataclass(kind) or issubclass(kind, Enum) or hasattr(kind, "_fields")
-    return kind.__module__.partition(".")[0] in _OWN and made_of_fields
+    return _module_of(kind).partition(".")[0] in _OWN and made_of_fields
+
+
+def _module_of(kind: type) -> str:
+    """Name the module of a class, which is the same in an experiment and in its workers."""
+    return "__main__" if kind.__module__ == "__mp_main__" else kind.__module__
 
 
 def _packed_object(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     kind = type(value)
-    name = f"{kind.__module__}:{kind.__qualname__}"
+    name = f"{_module_of(kind)}:{kind.__qualname__}"
     if isinstance(value, Enum):
         return {_MEMBER: value.name, "of": name}
     known = fields(value) if is_dataclass(value) else ()

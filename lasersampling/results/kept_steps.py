@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,8 +66,7 @@ class KeptSteps:
         finally:
             self._within = outer
         self.write(key, value, _digest(of))
-        for inner in self.folder.glob(f"{key}.*-*.h5"):
-            inner.unlink()
+        self._forget_within(key)
         return value
 
     def state(self, name: str) -> State:
@@ -77,6 +78,16 @@ class KeptSteps:
         spent_s = self._begin()
         self.folder.mkdir(exist_ok=True)
         write_step(self.folder / f"{key}.h5", value, spent_s, of)
+
+    def _within_step(self, key: str) -> KeptSteps:
+        # The clock is the same in all processes of a machine.
+        inner = KeptSteps(self.folder, partial(_time_since, time.monotonic() - self._begin()))
+        inner._within = f"{key}."
+        return inner
+
+    def _forget_within(self, key: str) -> None:
+        for inner in self.folder.glob(f"{key}.*-*.h5"):
+            inner.unlink()
 
     def _next_key(self, name: str) -> str:
         stem = f"{self._within}{name}"
@@ -121,8 +132,20 @@ class State:
         return read_step(path) if path.exists() else None
 
     def save(self, state: Any) -> None:
-        """Keep a state in place of the one before, at once or not at all."""
+        """Keep a state in place of the one before, at once or not at all.
+
+        Steps within are forgotten.
+        """
         self._steps.write(self._key, state, "")
+        self._steps._forget_within(self._key)
+
+    def within(self) -> KeptSteps:
+        """Return where steps within this one are kept, also by another process of this machine."""
+        return self._steps._within_step(self._key)
+
+
+def _time_since(moment: float) -> float:
+    return time.monotonic() - moment
 
 
 def _digest(of: object) -> str:

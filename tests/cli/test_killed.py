@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.results import read_results
@@ -71,6 +72,9 @@ COMMANDS = {
     "calibrate": ["calibrate", "D6", *settings(*CALIBRATION)],
     "simulate": ["simulate", "D6", "--pump", "0.8:0.9:3", "--duration-ns", "600"],
     "generate": ["generate", "digits", *settings(*IMAGES)],
+    "complete": ["generate", "--from", "digits", "--complete", "mine.png", "--occlude", "lower",
+                 *settings("free_images=3", "burn_in_ns=20", "duration_ns=200",
+                           "adaptation_rounds=1", "adaptation_draws=4")],
 }  # fmt: skip
 
 
@@ -105,6 +109,8 @@ def same(one, other):
 @pytest.fixture
 def folder(tmp_path):
     save_machine(tmp_path / "machine.toml", BoltzmannMachine.random(3, seed=4))
+    picture = np.where(np.eye(8) == 1, 255, 0).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "mine.png")
     return tmp_path
 
 
@@ -149,6 +155,45 @@ def test_an_experiment_goes_on_to_the_same_bits(folder):
     same(folder / "whole.h5", folder / "killed.h5")
 
 
+PIECES = '''
+from dataclasses import dataclass
+from functools import partial
+import lasersampling as ls
+from lasersampling.experiments import kept
+
+@dataclass(frozen=True)
+class Settings:
+    """Means of samples."""
+    def smallest(self):
+        return self
+
+def mean_of(seed):
+    print("piece", seed)
+    draw = partial(ls.Gibbs().sample, ls.BoltzmannMachine.random(3, seed=1), 20)
+    return sum(kept("samples", partial(draw, seed=seed + k)).states.mean() for k in (0, 10))
+
+def main(settings, run):
+    with run.results(settings) as file:
+        found = run.each(mean_of, [1, 2, 3], "drawing")
+        file.write("means/mean", found, ("piece",), units="1", description="means")
+
+if __name__ == "__main__":
+    ls.experiment(main, Settings)
+'''
+
+
+def test_pieces_of_an_experiment_go_on_from_what_each_has_kept(folder):
+    (folder / "means.py").write_text(PIECES)
+    script = [str(folder / "means.py"), "--out"]
+    assert run(folder, [*script, "whole.h5"]).returncode == 0
+    assert run(folder, [*script, "killed.h5"], left=4).returncode == -signal.SIGKILL
+    left = sorted(path.name for path in parts_of(folder / "killed.h5").iterdir())
+    assert left == ["piece-000000.h5", "piece-000001.samples-000000.h5"]
+    ended = run(folder, [*script, "killed.h5", "--resume"])
+    assert (ended.returncode, ended.stdout.count("piece")) == (0, 2), ended.stderr
+    same(folder / "whole.h5", folder / "killed.h5")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_stopped_says_how_to_go_on(folder, number):
     stopped = run(folder, [*COMMANDS["lasers"], "--out", "my run.h5"], left=2, number=number)
@@ -167,6 +212,9 @@ def test_a_run_does_not_go_on_with_other_inputs_or_options(folder):
     refused = run(folder, ["sample", "--resume", "run.h5", "--seed", "3"])
     assert refused.returncode == 2
     assert "nothing else: the file says how the run was configured" in refused.stderr
+    other = run(folder, ["generate", "--resume", "run.h5"])
+    assert other.returncode == 2
+    assert "a checkpoint of another command" in other.stderr
     save_machine(folder / "machine.toml", BoltzmannMachine.random(3, seed=5))
     refused = run(folder, ["sample", "--resume", "run.h5"])
     assert refused.returncode == 2

@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,18 @@ def test_steps_within_a_step_are_kept_until_it_is_finished(folder):
     again = made(folder)
     assert again.step("outer", lambda: outer(again, False)) == 2
     assert names(folder) == ["outer-000000.h5"]
+
+
+def test_another_process_keeps_steps_within_a_piece_until_that_is_finished(folder):
+    piece = made(folder).state("piece")
+    inner = pickle.loads(pickle.dumps(piece.within()))
+    assert [inner.step("samples", lambda k=k: k) for k in (5, 6)] == [5, 6]
+    assert names(folder) == [f"piece-000000.samples-00000{k}.h5" for k in range(2)]
+    assert made(folder).state("piece").within().step("samples", lambda: 7) == 5
+    made(folder).step("other", lambda: 8)
+    piece.save({"result": 9})
+    assert names(folder) == ["other-000000.h5", "piece-000000.h5"]
+    assert made(folder).state("piece").load() == {"result": 9}
 
 
 def test_a_step_of_other_work_is_refused(folder):

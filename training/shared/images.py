@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
 
 import lasersampling as ls
 from lasersampling.boltzmann import layered_log_partition
-from lasersampling.experiments import Run, option
+from lasersampling.experiments import Run, kept, option
 from lasersampling.judging import (
     ImageJudge,
     generate_images,
@@ -157,12 +158,12 @@ def compare_samplers(
         "lasers": lasers,
     }
     file.write_machine(machine)
-    partition = layered_log_partition(
+    partition = kept("partition", lambda: layered_log_partition(
         machine,
         base=pictures.train_images.mean(axis=0),
         n_steps=sampling.annealing_steps,
         seed=seed,
-    )
+    ))  # fmt: skip
     log_partition = Metric(partition.value, partition.standard_error, "1", "log Z, nats")
     judge = ImageJudge(machine, pictures, train_label_reader(pictures), partition)
     n_draws = max(2, lasers.draws_in(sampling.duration_ns))
@@ -174,8 +175,8 @@ def compare_samplers(
                 sampler, machine, n_draws, images_per_label=sampling.per_label,
                 free_images=sampling.free, seed=seed + SEEDS[name], progress=progress,
             )  # fmt: skip
-        measured[name] = judge.measures(found[name], final)
-        curves[name] = quality_over_time(judge, found[name], over_time)
+        measured[name] = kept("measures", partial(judge.measures, found[name], final))
+        curves[name] = kept("quality", partial(quality_over_time, judge, found[name], over_time))
     compared = Comparison(log_partition, judge.held_out(), measured)
     file.metrics({"log_partition": log_partition})
     write_quality(file, tau * (np.array(over_time) + 1), curves, measured, compared.held_out)

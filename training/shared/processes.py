@@ -6,17 +6,15 @@ import multiprocessing
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def one_by_one(
-    work: Callable[[T], R], jobs: Sequence[T], *, of_memory: bool = False
-) -> Iterator[R]:
-    """Do jobs one after the other, each in a process that does nothing else.
+def alone(work: Callable[[T], R], job: T, *, of_memory: bool = False) -> R:
+    """Do a job in a process that does nothing else.
 
     For measurements of memory, arrays are returned to the system at once, so that memory that was
     free before is counted; they lie at other places then, and some take longer.
@@ -26,8 +24,8 @@ def one_by_one(
     if of_memory:
         os.environ[name] = "65536"
     try:
-        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            yield from pool.imap(work, jobs)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            return pool.apply(work, (job,))
     finally:
         if before is None:
             os.environ.pop(name, None)
