@@ -31,10 +31,15 @@ from lasersampling.lif.exchange.arrays import network_from_arrays
 from lasersampling.lif.exchange.network_file import load_network, save_network
 from lasersampling.lif.exchange.nir import from_nir, to_nir
 from lasersampling.lif.exchange.nir_file import read_nir, write_nir
-from lasersampling.results import ResultsFile, read_results
+from lasersampling.results import Metric, ResultsFile, read_results
+from lasersampling.results.kept_steps import read_step, write_step
 from lasersampling.results.run_file import RunFile
 from lasersampling.results.trained_networks import trained_network
 from lasersampling.sampling.gibbs import Gibbs
+from lasersampling.sweeps import Outcome, Swept, read_swept
+from lasersampling.sweeps.grid import Axis, Grid
+from lasersampling.sweeps.record import Record
+from lasersampling.trust import untrusted_files
 
 MACHINE = BoltzmannMachine.random(6, seed=1)
 NETWORK = network_from_arrays(
@@ -121,9 +126,30 @@ def write_machine(path):
     save_machine(path, MACHINE, provenance={"shape": [2, 3], "data": "source = 'digits'"})
 
 
+def write_kept(path):
+    value = {
+        "samples": Gibbs().sample(MACHINE, 20, n_chains=2, seed=3),
+        "machine": MACHINE,
+        "n": 1.5,
+    }
+    write_step(path, value, 2.0, "")
+
+
+def write_swept(path):
+    grid = Grid((Axis("draws", ("20", "50")),), (0,))
+    swept = Swept(path, ("sample", "random_five"), grid, {})
+    with Record.open(swept, "lasersampling sweep", 0.0, existing="refuse") as record:
+        for cell in grid.cells():
+            record.add(
+                Outcome(cell, "lasersampling sample", {"kl": Metric(0.1, 0.02, "1", "D_KL")}, 1.5)
+            )
+
+
 KINDS = {
     "results": (write_results, use_results, ".h5"),
     "checkpoint": (write_checkpoint, use_checkpoint, ".h5"),
+    "step": (write_kept, read_step, ".h5"),
+    "sweep": (write_swept, read_swept, ".h5"),
     "classify": (write_classified, trained_network, ".h5"),
     "machine": (write_machine, use_machine, ".h5"),
     "compact machine": (lambda p: save_machine(p, MACHINE, compact=True), load_machine, ".h5"),
@@ -192,6 +218,20 @@ def test_a_few_flips_and_truncations(kind, capsys):
 @pytest.mark.slow
 def test_many_flips_and_truncations(kind, capsys):
     check(kind, n_flips=200, n_cuts=40)
+
+
+def test_no_byte_of_the_checksum_or_of_what_it_guards_changes_unnoticed(tmp_path):
+    path = tmp_path / "file.h5"
+    write_results(path)
+    content, rng = path.read_bytes(), np.random.default_rng(3)
+    guarded = len(unsealed(content))
+    places = [*range(guarded, len(content)), *rng.choice(guarded, 200, replace=False)]
+    assert len(places) > 400
+    with untrusted_files():
+        for place in places:
+            changed = bytearray(content)
+            changed[place] ^= int(rng.integers(1, 256))
+            assert refused(path, bytes(changed), use_results), place
 
 
 def test_files_without_checksum_are_read_as_before(kind, capsys):
