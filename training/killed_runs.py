@@ -142,7 +142,7 @@ class Kind:
         while not is_complete(path):
             process = self._started(path, resume=path.exists())
             try:
-                process.wait(None if kills == most else rng.uniform(0.2, 1.0) * longest)
+                process.wait(None if kills == most else rng.uniform(0.1, 0.7) * longest)
                 if not is_complete(path):
                     raise SystemExit(f"{self.name}: a run failed that went on")
             except subprocess.TimeoutExpired:
