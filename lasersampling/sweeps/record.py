@@ -86,8 +86,12 @@ class Record:
             record.write()
             try:
                 yield record
-            finally:
-                record.write()
+            except BaseException:
+                # The journal has what is done; why the sweep ends is the error to be told.
+                with suppress(LaserSamplingError, OSError):
+                    record.write()
+                raise
+            record.write()
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome; it is on the disk when this returns.

@@ -19,7 +19,7 @@ TIMES = {"created_at", "wall_time_s", "command", "epoch_time_s", "epoch_processo
 """What depends on when and how fast a run was, and how it was called."""
 
 CHILD = """
-import os, signal, sys
+import os, resource, signal, sys
 from lasersampling.lasers import long_runs
 from lasersampling.results import kept_steps
 from lasersampling.sampling import pieces
@@ -27,14 +27,16 @@ from lasersampling.sampling import pieces
 pieces.VALUES_PER_PIECE = 2400
 long_runs.LASER_NS_PER_PIECE, long_runs.POINTS_PER_PIECE = 500.0, 2000
 left, number, *arguments = sys.argv[1:]
-left, written = int(left), kept_steps.write_step
+left, number, written = int(left), int(number), kept_steps.write_step
 
 def write(*step):
     global left
-    written(*step)
     left -= 1
+    if left == 0 and number == 0:  # as if the disk were full from now on
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    written(*step)
     if left == 0:
-        os.kill(os.getpid(), int(number))
+        os.kill(os.getpid(), number)
 
 kept_steps.write_step = write
 sys.argv = arguments
@@ -79,7 +81,10 @@ COMMANDS = {
 
 
 def run(folder, arguments, *, left=0, number=signal.SIGKILL, cache=None):
-    """Run a command that gets a signal after it has kept so many steps, 0 for none."""
+    """Run a command that gets a signal after it has kept so many steps, 0 for none.
+
+    The signal 0 stands for a disk that is full before the last of them is kept.
+    """
     command = [sys.executable, "-c", CHILD, str(left), str(int(number)), *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "LASERSAMPLING_CACHE": str(cache or "")}
     if cache is None:
@@ -205,6 +210,20 @@ def test_what_is_stopped_says_how_to_go_on(folder, number):
     assert again.returncode == 2
     assert "a run that was stopped, expected --resume" in again.stderr
     assert len(list(parts_of(folder / "my run.h5").iterdir())) == 2
+
+
+@pytest.mark.parametrize("kind", ["gibbs", "infer", "complete"])
+def test_a_full_disk_costs_the_step_that_did_not_fit(folder, kind):
+    command = COMMANDS[kind]
+    stopped = run(folder, [*command, "--out", "run.h5"], left=2, number=0)
+    assert stopped.returncode == 1
+    assert "could not be written (File too large)" in stopped.stderr
+    goes_on = f"go on from the last checkpoint with: lasersampling {command[0]} --resume run.h5"
+    assert stopped.stderr.strip().endswith(goes_on)
+    assert len(list(parts_of(folder / "run.h5").iterdir())) == 1
+    assert run(folder, [command[0], "--resume", "run.h5"]).returncode == 0
+    assert run(folder, [*command, "--out", "whole.h5"]).returncode == 0
+    same(folder / "whole.h5", folder / "run.h5")
 
 
 def test_a_run_does_not_go_on_with_other_inputs_or_options(folder):

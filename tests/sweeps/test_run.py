@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import lasersampling as ls
-from lasersampling.errors import InputError, LaserSamplingWarning
+from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 from lasersampling.results import read_results
 from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sweeps import Cell, calling, piece, read_swept, run
@@ -219,6 +220,33 @@ def test_a_file_that_appears_while_values_are_checked_is_not_replaced():
         pass
     with Record.open(*about, existing="resume") as record:
         assert bits(record.swept) == bits(swept)
+
+
+@pytest.fixture
+def full_disk():
+    """Return a function after which no file may grow beyond so many bytes, or be as before."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size=soft: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_costs_the_pieces_that_are_not_kept(monkeypatch, full_disk):
+    original, cells = piece.do_piece, []
+
+    def last_but_one(one):
+        cells.append(one.cell)
+        outcome = original(one)
+        if len(cells) == 3:
+            full_disk(1000)
+        return outcome
+
+    monkeypatch.setattr(run, "do_piece", last_but_one)
+    with pytest.raises(LaserSamplingError, match="could not be written .File too large."):
+        swept_here()
+    full_disk()
+    again = swept_here(existing="resume")
+    assert cells[2:] == [*cells[2:3], *list(again.grid.cells())[2:]]
+    assert bits(again) == bits(swept_here(out="whole.h5"))
 
 
 SCRIPT = """
