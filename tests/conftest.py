@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from lasersampling import closure
+from tests.workers.local_cluster import local_cluster
 
 # One thread each for BLAS and torch: xdist already puts a worker on every core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -31,3 +32,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree(os.environ["LASERSAMPLING_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture
+def cluster():
+    """Return a cluster on this machine that is not started yet; all of it ends with the test."""
+    with local_cluster() as made:
+        yield made

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
 _PANEL = "Settings"
 
+ProcessCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=1024,
+        help="Processes of this machine that do pieces side by side. Without it a sweep has one "
+        "for each core, and other commands do all pieces in their own process.",
+        rich_help_panel=_PANEL,
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(

@@ -22,7 +22,7 @@ from lasersampling.checks import refuse, sequence_problems, shown
 from lasersampling.commands.configuring import files_named
 from lasersampling.commands.exit_codes import exit_codes, say
 from lasersampling.commands.reporting import Reporter
-from lasersampling.commands.spreading import Scheduler, SlurmJobs, workers_of
+from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.commands.terminal import prepare_streams
 from lasersampling.config import to_toml
 from lasersampling.errors import InputError, LaserSamplingError, Problem
@@ -254,6 +254,11 @@ class _Watched:
     def __init__(self, workers: Workers) -> None:
         self.of, self.is_asked = workers, False
 
+    @property
+    def count(self) -> int:
+        """How many pieces they do side by side."""
+        return self._workers.count
+
     def results(
         self, work: Callable[[T], R], pieces: Sequence[T]
     ) -> Iterator[tuple[int, R | Lost]]:
@@ -407,14 +412,7 @@ def _common(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from what a run that was stopped has kept.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1024,
-            help="Processes that do independent pieces side by side, where an experiment has such.",
-        ),
-    ] = None,
+    workers: ProcessCount = None,
     scheduler: Scheduler = None,
     slurm: SlurmJobs = None,
     publish: Annotated[

@@ -162,11 +162,15 @@ class SimulationSettings(StepSettings, RecordingSettings):
     recall_ns : float
         For a simulation that continues another: its spikes begin this long before the start, so
         that states can be read from the first moment on. No longer than a refractory time.
+    chains : tuple of int, optional
+        First and end of the chains that are simulated, (2, 4) for chains 2 and 3; all by default.
+        They have the bits that they have among all. The result and `start` are of these chains,
+        counted from 0; pumps are given for all.
 
     Raises
     ------
     InputError
-        If a time is negative or not finite.
+        If a time is negative or not finite, or there are no such chains.
 
     Examples
     --------
@@ -176,6 +180,16 @@ class SimulationSettings(StepSettings, RecordingSettings):
 
     common_step: bool = False
     recall_ns: NonNegative = 0.0
+    chains: tuple[Annotated[int, Field(ge=0)], int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.chains is not None and self.chains[0] >= self.chains[1]:
+            expected = "the first chain and the end, which is greater"
+            raise InputError.single("chains", str(self.chains), expected)
+
+    def chains_of(self, n_chains: int) -> range:
+        """Numbers of the chains that are simulated, of so many."""
+        return range(n_chains) if self.chains is None else range(*self.chains)
 
 
 @validated

@@ -32,6 +32,7 @@ from lasersampling.lasers.steps import (
     timing_problems,
 )
 from lasersampling.parallel import Meter, side_by_side
+from lasersampling.seeds import streams_of_chains
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -188,8 +189,12 @@ def simulate(
         *integer_problems("n_chains", n_chains, 1),
         *integer_problems("seed", seed, 0),
     ]
+    own = range(0)
     if not problems:
-        shape = n_chains, network.n_lasers
+        own = settings.chains_of(int(n_chains))
+        shape = len(own), network.n_lasers
+        if own.stop > n_chains:
+            problems.append(Problem("chains", f"{settings.chains}", f"an end up to {n_chains}"))
         problems += memory_problems("n_chains x n_lasers", shape, BYTES_PER_LASER)
         times = {"duration_ns": float(duration_ns), "burn_in_ns": settings.burn_in_ns}
         problems += length_problems(times, shape, tau, step)
@@ -212,9 +217,10 @@ def simulate(
         if problems:
             raise InputError(problems)
     if start is not None:
-        checked_start(start, n_chains, network)
+        checked_start(start, len(own), network)
     run = Run(network, ratio, duration_ns, settings, start)
-    seeds = np.random.SeedSequence(seed).spawn(n_chains)
+    seeds = streams_of_chains(seed, own)
+    n_chains = len(own)
     share = -(-n_chains // settings.threads)
     per_bundle = max(1, min(share, LANES_PER_BUNDLE // network.n_lasers))
     firsts = range(0, n_chains, per_bundle)

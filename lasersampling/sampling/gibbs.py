@@ -21,10 +21,11 @@ from lasersampling.parallel import available_cores
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
+    Request,
     Samples,
     checked_arrays,
-    checked_request,
 )
+from lasersampling.seeds import streams_of_chains
 
 Scan = Literal["auto", "random", "block"]
 
@@ -105,12 +106,29 @@ class Gibbs:
         progress: Progress | None = None,
     ) -> Samples:
         """Draw from the machine's distribution; see `lasersampling.sampling.protocol.Sampler`."""
-        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
-        n_draws, n_chains = int(n_draws), int(n_chains)
-        if self.scan == "block" and not machine.is_restricted:
+        request = Request.of(machine, n_draws, n_chains, clamped, seed)
+        return self.sample_chains(request, request.chains, start, progress)
+
+    def prepare(self, request: Request, start: ChainState | None = None) -> None:
+        """Check a request; see `lasersampling.sampling.protocol.Divisible`."""
+        if self.scan == "block" and not request.machine.is_restricted:
             expected = "a restricted machine, or scan='random'"
             raise InputError.single("machine", "weights within a layer", expected)
-        streams = np.random.SeedSequence(seed).spawn(n_chains)
+        if start is not None:
+            _states_of(start, request.held.shape)
+
+    def sample_chains(
+        self,
+        request: Request,
+        chains: range,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw some chains of a run; see `lasersampling.sampling.protocol.Divisible`."""
+        self.prepare(request)
+        machine, n_draws, n_chains = request.machine, request.n_draws, len(chains)
+        held = request.held[chains.start : chains.stop]
+        streams = streams_of_chains(request.seed, chains)
         generators = np.array([stream.generate_state(4, np.uint64) for stream in streams])
         states = np.empty((n_chains, machine.n_units), dtype=np.int8)
         draws = np.empty((n_chains, n_draws, machine.n_units), dtype=np.int8)
@@ -143,7 +161,7 @@ class Gibbs:
                 advance(draws[:, block[0] : block[-1] + 1], self.thin)
                 if progress is not None:
                     progress((int(block[-1]) + 1) / n_draws)
-        return Samples(draws, self.name, int(seed), end={"states": states})
+        return Samples(draws, self.name, request.seed, end={"states": states})
 
     def _scan_of(self, machine: BoltzmannMachine) -> Callable[..., None]:
         """Bind the kernel to the machine's parameters."""

@@ -32,7 +32,14 @@ from lasersampling.sampling.evidence import Evidence
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.pieces import Pieces
 from lasersampling.sampling.posterior import Posterior, TruthKind
-from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
+from lasersampling.sampling.protocol import (
+    BYTES_PER_CHAIN,
+    Divisible,
+    Progress,
+    Sampler,
+    Samples,
+)
+from lasersampling.sampling.spread import Spread
 from lasersampling.statistics.chains import MIN_DRAWS, effective_sample_size
 
 Truth = BayesianNetwork | Target | AnyMachine
@@ -162,6 +169,9 @@ def with_evidence_lines(
     sampler: Sampler, machine: BoltzmannMachine, extended: BoltzmannMachine
 ) -> Sampler:
     """Extend the lines of lasers from the units of a machine to those that carry evidence."""
+    if isinstance(sampler, Spread):
+        inner = with_evidence_lines(sampler.sampler, machine, extended)
+        return replace(sampler, sampler=cast("Divisible", inner))
     if not isinstance(sampler, Lasers) or sampler.lines is None:
         return sampler
     if len(sampler.lines.gain) != machine.n_units:

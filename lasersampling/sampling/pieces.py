@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +22,15 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.errors import InputError
 from lasersampling.keeping import kept
 from lasersampling.lasers.spikes import SpikeTrains
-from lasersampling.sampling.protocol import Progress, Sampler, Samples, checked_request
+from lasersampling.sampling.protocol import (
+    Divisible,
+    Progress,
+    Request,
+    Sampler,
+    Samples,
+    checked_request,
+)
+from lasersampling.sampling.spread import Spread
 from lasersampling.seeds import seed_of_piece
 
 VALUES_PER_PIECE = 1 << 21
@@ -40,7 +50,8 @@ class Pieces:
     Attributes
     ----------
     sampler : Sampler
-        The sampler. Draws of others than ours come in one piece if they give no `Samples.end`.
+        The sampler. Draws of others than ours come in one piece if they give no `Samples.end`. Of a
+        `Spread` it is the sampler that draws, whose chains then are spread over its workers.
     machine : BoltzmannMachine or RestrictedMachine
         The machine to be sampled.
     n_draws : int
@@ -74,8 +85,12 @@ class Pieces:
     clamped: ArrayLike | None = None
     seed: int = 0
     _general: BoltzmannMachine = field(init=False, repr=False)
+    _spread: Spread | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
+        if isinstance(self.sampler, Spread):
+            object.__setattr__(self, "_spread", self.sampler)
+            object.__setattr__(self, "sampler", self.sampler.sampler)
         per_piece = max(1, min(int(self.n_draws), _FEWEST_DRAWS))
         general, _ = checked_request(
             self.machine, per_piece, self.n_chains, self.clamped, self.seed
@@ -123,38 +138,67 @@ class Pieces:
         return on_one_clock(self._each(progress or (lambda fraction: None)))
 
     def _each(self, progress: Progress) -> Iterator[Samples]:
-        lengths, done, before = self.lengths, 0, None
-        sampler = self.sampler
-        if len(lengths) > 1 and hasattr(sampler, "in_one_run"):
-            sampler = sampler.in_one_run(int(self.seed))
-        for number, length in enumerate(lengths):
+        before: Samples | None = None
+        drawing: Iterator[Samples] | None = None
+        following = 0
+        for number, done in enumerate(np.cumsum(self.lengths).tolist()):
 
-            def report(fraction: float, done: int = done, length: int = length) -> None:
-                progress((done + fraction * length) / self.n_draws)
-
-            def draw(
-                number: int = number, length: int = length, before: Samples | None = before
-            ) -> Samples:
-                if before is not None and before.end is None:
-                    got = f"{before.sampler}, whose samples have no `end`"
-                    expected = f"one that can go on, or at most {self.lengths[0]} draws"
-                    raise InputError.single("sampler", got, expected)
-                return sampler.sample(
-                    self.machine, length, n_chains=self.n_chains, clamped=self.clamped,
-                    seed=seed_of_piece(int(self.seed), _STREAM, number),
-                    start=None if before is None else before.end, progress=report,
-                )  # fmt: skip
+            def draw(number: int = number, before: Samples | None = before) -> Samples:
+                nonlocal drawing, following
+                if drawing is None or following != number:
+                    drawing = self._drawn_from(number, before, progress)
+                following = number + 1
+                return next(drawing)
 
             before = kept(_STEP, draw, self._described(number))
+            if following <= number:  # it was kept
+                progress(done / self.n_draws)
             yield before
-            done += length
+
+    def _drawn_from(
+        self, number: int, before: Samples | None, progress: Progress
+    ) -> Iterator[Samples]:
+        """Draw all pieces from one on, which goes on from the one before."""
+        lengths = self.lengths
+        done, sampler = sum(lengths[:number]), self.sampler
+        if len(lengths) > 1 and hasattr(sampler, "in_one_run"):
+            sampler = sampler.in_one_run(int(self.seed))
+
+        def report(fraction: float, length: int = sum(lengths[number:])) -> None:
+            progress((done + fraction * length) / self.n_draws)
+
+        if self._spread is not None:
+            spread = replace(self._spread, sampler=cast("Divisible", sampler))
+            start = None if before is None else before.end
+            whole = Request.of(self._general, lengths[0], self.n_chains, self.clamped, self.seed)
+            steps = [
+                replace(whole, n_draws=lengths[k], seed=self._seed(k))
+                for k in range(number, len(lengths))
+            ]
+            yield from spread.steps(steps, start, report)
+            return
+        for k in range(number, len(lengths)):
+            if before is not None and before.end is None:
+                got = f"{before.sampler}, whose samples have no `end`"
+                expected = f"one that can go on, or at most {lengths[0]} draws"
+                raise InputError.single("sampler", got, expected)
+            before = sampler.sample(
+                self.machine, lengths[k], n_chains=self.n_chains, clamped=self.clamped,
+                seed=self._seed(k), start=None if before is None else before.end,
+                progress=partial(report, length=lengths[k]),
+            )  # fmt: skip
+            done += lengths[k]
             progress(done / self.n_draws)
+            yield before
+
+    def _seed(self, number: int) -> int:
+        return seed_of_piece(int(self.seed), _STREAM, number)
 
     def _described(self, number: int) -> dict[str, object]:
         """Say on what the draws of a piece depend, the pieces before it and the sampler aside."""
         return {
             "sampler": self.sampler.name,
-            "seed": seed_of_piece(int(self.seed), _STREAM, number),
+            "seed": self._seed(number),
             "shape": (self.n_chains, self.lengths[number], self.shape[2]),
             "clamped": None if self.clamped is None else np.asarray(self.clamped),
             "weights": self._general.weights,

@@ -293,6 +293,98 @@ class Sampler(Protocol):
         """
 
 
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A request to a sampler, after checks.
+
+    Attributes
+    ----------
+    machine : BoltzmannMachine
+        The machine to be sampled.
+    n_draws : int
+        Draws per chain.
+    held : ndarray of int8, shape (chain, unit)
+        -1 for a free unit, 0 and 1 for one that is held.
+    seed : int
+        Seed of all chains.
+    """
+
+    machine: BoltzmannMachine
+    n_draws: int
+    held: NDArray[np.int8]
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        machine: AnyMachine,
+        n_draws: int,
+        n_chains: int,
+        clamped: ArrayLike | None,
+        seed: int,
+    ) -> Request:
+        """Check a request, given as to `Sampler.sample`; see `checked_request`."""
+        general, held = checked_request(machine, n_draws, n_chains, clamped, seed)
+        return cls(general, int(n_draws), held, int(seed))
+
+    @property
+    def chains(self) -> range:
+        """Numbers of all chains."""
+        return range(len(self.held))
+
+
+class Divisible(Sampler, Protocol):
+    """A sampler that can draw some chains of a run apart from the others, with the same bits.
+
+    In the state of its chains (`Samples.end`) arrays of two dimensions are (chain, unit), those
+    named ``spike_...`` have an entry for each of the recent spikes, by chain, of which
+    ``spike_chain`` are the chains, and ``shape`` has the numbers of chains and units. Any other
+    array is the same for all chains.
+    """
+
+    def prepare(self, request: Request, start: ChainState | None = None) -> None:
+        """Check the request, and measure what is measured on first use.
+
+        Parameters
+        ----------
+        request : Request
+            The whole run.
+        start : mapping of str to ndarray, optional
+            State of all chains, from which they go on.
+
+        Raises
+        ------
+        InputError
+            With all problems of the request.
+        """
+
+    def sample_chains(
+        self,
+        request: Request,
+        chains: range,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw some chains of a run.
+
+        Parameters
+        ----------
+        request : Request
+            The whole run.
+        chains : range
+            Numbers of the chains, which are consecutive.
+        start : mapping of str to ndarray, optional
+            State of these chains, counted from 0.
+        progress : callable, optional
+            Called with the fraction of the work done.
+
+        Returns
+        -------
+        Samples
+            Of these chains, counted from 0.
+        """
+
+
 _MOST_DRAWS = 2**50
 
 

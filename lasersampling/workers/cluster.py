@@ -14,7 +14,6 @@ import logging
 import math
 import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import lasersampling
 from lasersampling.checks import refuse
 from lasersampling.errors import InputError, LaserSamplingError, Problem
-from lasersampling.workers.pieces import Lost
+from lasersampling.workers.pieces import Lost, Waiting
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,7 +84,7 @@ class Cluster:
         self, work: Callable[[T], R], pieces: Sequence[T]
     ) -> Iterator[tuple[int, R | Lost]]:
         """Do pieces of work; see `Workers.results`."""
-        waiting = deque(range(len(pieces)))
+        waiting = Waiting(pieces)
         absence = _Absence(self.address, self.expected)
         patience_s = _CONNECT_S
         while waiting:
@@ -93,6 +92,12 @@ class Cluster:
                 _check_code(client)
                 yield from _through(client, work, pieces, waiting, absence)
             patience_s = _RETURN_S
+
+    @property
+    def count(self) -> int:
+        """Number of workers that the scheduler has now, at least one."""
+        with _connected(self.address, _CONNECT_S) as client:
+            return max(1, len(client.nthreads()))
 
     def check(self) -> None:
         """Find out whether the scheduler answers, and its workers are of use.
@@ -205,7 +210,7 @@ def _through(
     client: Client,
     work: Callable[[T], R],
     pieces: Sequence[T],
-    waiting: deque[int],
+    waiting: Waiting,
     absence: _Absence,
 ) -> Iterator[tuple[int, R | Lost]]:
     """Do pieces until none is left, or the scheduler is lost; those that are left are `waiting`."""
@@ -213,7 +218,7 @@ def _through(
     try:
         while waiting or running:
             while waiting and len(running) < _MOST_AT_A_TIME:
-                place = waiting.popleft()
+                place = waiting.next()
                 running[place] = client.submit(work, pieces[place], pure=False)
             ready = [place for place, future in running.items() if future.status != "pending"]
             if client.status != "running" or any(running[k].status in _GONE for k in ready):
@@ -228,7 +233,7 @@ def _through(
                 absence.watch(client)
                 time.sleep(_POLL_S)
     finally:
-        waiting.extendleft(sorted(running, reverse=True))
+        waiting.again(list(running))
         if running and client.status == "running":
             with contextlib.suppress(Exception):
                 client.cancel(list(running.values()), force=True)

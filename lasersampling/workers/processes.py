@@ -8,7 +8,7 @@ import os
 import pickle
 import signal
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import LaserSamplingError
-from lasersampling.workers.pieces import TRIES, Lost
+from lasersampling.workers.pieces import TRIES, Lost, Waiting
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -62,14 +62,18 @@ class Processes:
         """Do pieces of work; see `Workers.results`."""
         count = min(self.count, len(pieces))
         if count <= 1:
-            yield from enumerate(map(work, pieces))
+            yield from enumerate(map(work, pieces))  # also those that come to a list meanwhile
             return
-        waiting, lost = deque(range(len(pieces))), Counter[int]()
+        waiting, lost = Waiting(pieces), Counter[int]()
         workers = [_Worker(work, _share(k, count)) for k in range(count)]
         try:
-            for worker in workers:
-                worker.begin(waiting.popleft(), pieces)
-            while busy := [worker for worker in workers if worker.place is not None]:
+            while True:
+                for worker in workers:
+                    if worker.place is None and waiting:
+                        worker.begin(waiting.next(), pieces)
+                busy = [worker for worker in workers if worker.place is not None]
+                if not busy:
+                    return
                 ready = wait([worker.connection for worker in busy])
                 for worker in busy:
                     if worker.connection not in ready:
@@ -80,15 +84,14 @@ class Processes:
                     except _Ended as ended:
                         lost[place] += 1
                         if lost[place] < TRIES:
-                            waiting.appendleft(place)
+                            waiting.again([place])
                         else:
                             yield place, Lost(f"{ended}, {TRIES} times")
-                        if waiting:
-                            worker.start()
+                        worker.start()
                     else:
                         yield place, result
                     if waiting:
-                        worker.begin(waiting.popleft(), pieces)
+                        worker.begin(waiting.next(), pieces)
         finally:
             for worker in workers:
                 worker.end()

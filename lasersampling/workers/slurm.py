@@ -52,6 +52,11 @@ class Slurm:
     def __post_init__(self) -> None:
         refuse(integer_problems("jobs", self.jobs, 1))
 
+    @property
+    def count(self) -> int:
+        """Number of jobs."""
+        return self.jobs
+
     def results(
         self, work: Callable[[T], R], pieces: Sequence[T]
     ) -> Iterator[tuple[int, R | Lost]]:

@@ -21,6 +21,7 @@ WRONG: dict[str, list[object]] = {
     "common_step": [0],
     "recall_ns": [-1.0, float("inf")],
     "photon_histogram": [-1, 1.5],
+    "chains": [(2, 2), (3, 1), (0, 1, 2), "all"],
 }
 KINDS = (RecordingSettings, StepSettings, SimulationSettings, JumpSettings)
 

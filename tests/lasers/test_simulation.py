@@ -145,6 +145,29 @@ def test_chains_are_independent():
     assert len(set(first)) == 40
 
 
+def test_some_chains_have_the_bits_that_they_have_among_all():
+    weights = 500.0 * (np.ones((3, 3)) - np.eye(3))
+    network = LaserNetwork(DEVICE, 3, weights, lost_spikes=0.1, jitter_ns=0.02)
+    pump = 0.9 + 0.1 * np.random.default_rng(1).random((7, 3))
+
+    def run(chains, duration_ns, **more):
+        settings = SimulationSettings(burn_in_ns=5.0, chains=chains)
+        return simulate(network, pump, duration_ns, n_chains=7, settings=settings, **more)
+
+    every, few = run(None, 60.0, seed=4), run((2, 5), 60.0, seed=4)
+    after = run(None, 20.0, seed=5, start=every.end), run((2, 5), 20.0, seed=5, start=few.end)
+    for whole, part in ((every, few), after):
+        assert part.spikes.n_chains == part.end.n_chains == 3
+        for k in range(3):
+            for one, other in zip(part.spikes.chain(k), whole.spikes.chain(k + 2), strict=True):
+                assert len(one) and np.array_equal(one, other)
+        own = whole.end.part(np.arange(2, 5), np.arange(3)).arrays()
+        for name, values in part.end.arrays().items():
+            assert np.array_equal(values, own[name]), name
+    with pytest.raises(InputError, match=r"chains: got \(5, 9\), expected an end up to 7"):
+        run((5, 9), 10.0)
+
+
 def test_below_threshold_light_is_thermal():
     """Far below threshold the carriers hardly move: <S> = R / (-G) and g2 = <S^2>/<S>^2 = 2."""
     pump = 0.6

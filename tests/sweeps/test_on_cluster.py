@@ -17,6 +17,10 @@ class Watched:
     def __init__(self, workers, events):
         self.workers, self.events = workers, events
 
+    @property
+    def count(self):
+        return self.workers.count
+
     def results(self, work, pieces):
         for count, found in enumerate(self.workers.results(work, pieces), start=1):
             yield found

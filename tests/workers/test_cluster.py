@@ -1,4 +1,4 @@
-"""A real cluster on this machine; see conftest.py."""
+"""A real cluster on this machine; see local_cluster.py."""
 
 import os
 import sys
@@ -43,6 +43,18 @@ def test_pieces_are_done_by_a_cluster_whose_worker_and_scheduler_are_lost(cluste
     assert sum(_tries(tmp_path, k) - 1 for k in range(12)) <= 3
 
 
+def test_pieces_may_come_while_others_are_done(cluster):
+    cluster.start_scheduler()
+    cluster.start_worker()
+    assert Cluster(cluster.address).count == 1
+    pieces, found = [0], dict[int, object]()
+    for place, result in Cluster(cluster.address).results(slow_square, pieces):
+        found[place] = result
+        if len(pieces) < 5:
+            pieces += [len(pieces), len(pieces) + 1]
+    assert found == {k: k * k for k in range(5)}
+
+
 def _tries(folder: Path, number: int) -> int:
     return len((folder / str(number)).read_text().splitlines())
 
@@ -73,7 +85,7 @@ def test_a_scheduler_without_workers_is_told_of_and_not_waited_for_without_end(
 
 def test_workers_that_are_expected_are_waited_for(cluster, monkeypatch):
     """Jobs may stand in a queue for longer than workers that were lost are waited for."""
-    asked = []
+    asked: list[bool] = []
 
     def expected():
         if not asked:

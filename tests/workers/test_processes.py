@@ -16,6 +16,16 @@ def square(number):
     return number * number
 
 
+def test_pieces_may_come_while_others_are_done():
+    for count in (1, 2, 3):
+        pieces, found = [0, 1], dict[int, object]()
+        for place, result in Processes(count).results(square, pieces):
+            found[place] = result
+            if len(pieces) < 6:
+                pieces += [len(pieces), len(pieces) + 1]
+        assert found == {k: k * k for k in range(6)}
+
+
 def die(number):
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -26,7 +26,7 @@ class Run:
     network : LaserNetwork
         Lasers and their coupling.
     pump_ratio : ndarray of float64, shape (chain, laser)
-        Pump over the threshold pump, without synaptic contributions [1].
+        Pump over the threshold pump of all chains, without synaptic contributions [1].
     duration_ns : float
         Time recorded.
     settings : SimulationSettings
@@ -64,9 +64,11 @@ class Run:
         self._refractory_time_ns = tau
         self._links = preparation.links(network, self.step_ps)
         self.coupling = self.coupling_to(slice(0, network.n_lasers))
-        self.pump = pump_electrons_per_ns(device, pump_ratio)
+        pump = pump_electrons_per_ns(device, pump_ratio)
         # Lasers that continue from a state need no resting ones; one is enough then.
-        self.rest = RestingStates(device, self.pump if start is None else self.pump[:1, :1])
+        self.rest = RestingStates(device, pump if start is None else pump[:1, :1])
+        own = settings.chains_of(len(pump))
+        self.pump = pump[own.start : own.stop]
         self.memory_ns = float(np.max(network.delay_ns)) + synapse.memory_ns(tau) + tau
 
     def coupling_to(self, lasers: slice) -> Coupling:

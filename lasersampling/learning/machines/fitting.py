@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lasersampling.boltzmann import BoltzmannMachine, Target
 from lasersampling.boltzmann.learned import Learned
@@ -20,6 +20,7 @@ from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.configured import lasers_of, settings_of
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
+from lasersampling.sampling.spread import Spread
 
 Stage = Callable[[str], AbstractContextManager[Progress | None]]
 """Called with the name of each part of the work; the context that it returns lasts as long as that
@@ -62,9 +63,14 @@ class Fit:
     @property
     def learned(self) -> Learned:
         """Target, sampler and settings, for the file of the machine."""
-        lasers = self.sampler if isinstance(self.sampler, Lasers) else None
-        settings = "" if lasers is None else to_toml(settings_of(lasers))
+        lasers = _alone(self.sampler)
+        settings = to_toml(settings_of(lasers)) if isinstance(lasers, Lasers) else ""
         return Learned(self.target, self.samples["after"].sampler, settings)
+
+
+def _alone(sampler: Sampler) -> Sampler:
+    """Give the sampler that draws, without the workers over which its chains are spread."""
+    return sampler.sampler if isinstance(sampler, Spread) else sampler
 
 
 def sampler_of(recipe: FitRecipe) -> Sampler:
@@ -160,11 +166,13 @@ def fit(
     with part("learning the ideal machine") as told:
         initial = pretrained(recipe, target, told)
     adaptation = None
-    if recipe.adaptation_rounds and isinstance(chosen, Lasers):
+    lasers = _alone(chosen)
+    if recipe.adaptation_rounds and isinstance(lasers, Lasers):
         plan = Adaptation(rounds=recipe.adaptation_rounds, seed=recipe.seed)
         with part("adapting the lasers to the machine") as told:
-            adaptation = adapted_where_it_helps(chosen, initial, settings=plan, progress=told)
-        chosen = adaptation.lasers
+            adaptation = adapted_where_it_helps(lasers, initial, settings=plan, progress=told)
+        own = adaptation.lasers
+        chosen = replace(chosen, sampler=own) if isinstance(chosen, Spread) else own
     with part(_LEARNING) as told:
         learned = learn(
             target,

@@ -43,7 +43,9 @@ class FirstSpikes(NamedTuple):
         return FirstSpikes(chain, number[self.unit[chosen]], self.time_ns[chosen])
 
 
-def first_spikes(held: NDArray[np.int8], refractory_time_ns: float, seed: int) -> FirstSpikes:
+def first_spikes(
+    held: NDArray[np.int8], refractory_time_ns: float, seed: int, first_chain: int = 0
+) -> FirstSpikes:
     """Draw the spikes with which chains begin; those of a chain do not depend on the others.
 
     Parameters
@@ -54,10 +56,13 @@ def first_spikes(held: NDArray[np.int8], refractory_time_ns: float, seed: int) -
         tau [ns].
     seed : int
         Seed of the random numbers.
+    first_chain : int
+        Number of the first of these chains in its run. In the result they count from 0.
     """
     chains, units, times = [], [], []
     for chain, values in enumerate(held):
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM, chain)))
+        key = _STREAM, first_chain + chain
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
         coins = generator.integers(0, 2, len(values))
         ages = refractory_time_ns * generator.random(len(values))
         unit = np.flatnonzero(np.where(values == FREE, coins, values) == 1)

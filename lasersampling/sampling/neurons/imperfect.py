@@ -144,22 +144,28 @@ class Pumps:
         chip: Chip,
         n_chains: int,
         seed: int,
-        start: ChainState | None,
+        *,
         trial_seed: int | None = None,
     ) -> Pumps:
-        """Draw the noise of a run; the drift continues from `start`.
+        """Draw the noise of all chains of a run.
 
         Deviations of this run follow from `trial_seed` if it is given.
         """
         shape = (n_chains, chip.n_units)
+        about = chip.imperfections.pump
+        if about.trial.is_none and about.drift is None:
+            none = np.zeros(shape)
+            return cls(chip, none, none, seed)
         generator = _generator(seed)
         trial = chip.imperfections.pump.trial.drawn(generator, shape)
         if trial_seed is not None:
             trial = chip.imperfections.pump.trial.drawn(_generator(trial_seed), shape)
-        wandering = generator.standard_normal(shape)
-        if start is not None and DRIFT.name in start:
-            wandering = np.array(start[DRIFT.name])
-        return cls(chip, trial, wandering, seed)
+        return cls(chip, trial, generator.standard_normal(shape), seed)
+
+    def go_on(self, chains: range, start: ChainState) -> None:
+        """Let the drift of some chains continue from their state."""
+        if DRIFT.name in start:
+            self.wandering[chains.start : chains.stop] = start[DRIFT.name]
 
     def of(self, chains: NDArray[np.intp], units: NDArray[np.intp]) -> GroupPumps:
         """Pumps of chains that are simulated together.
@@ -167,7 +173,7 @@ class Pumps:
         Parameters
         ----------
         chains, units : ndarray of int
-            Chains and units that are simulated together.
+            Chains that share their lasers, all of the run, and their units.
         """
         return GroupPumps(self, chains, units)
 

@@ -96,7 +96,7 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True)
 class LaserRun:
-    """Simulation of some chains that share their lasers.
+    """Simulation of chains that share their lasers, or of some of them.
 
     Attributes
     ----------
@@ -105,7 +105,9 @@ class LaserRun:
     settings : mapping of float to Setting
         Settings by beta.
     pumps : GroupPumps
-        Pumps of these chains.
+        Pumps of all chains that share these lasers.
+    own : range
+        Which of these chains are simulated.
     burn_in_ns : float
         Time before the recording of new chains [ns].
     n_threads : int or None
@@ -115,6 +117,7 @@ class LaserRun:
     neuron: LaserNeuron
     settings: Mapping[float, Setting]
     pumps: GroupPumps
+    own: range
     burn_in_ns: float
     n_threads: int | None
 
@@ -132,7 +135,7 @@ class LaserRun:
         parts : list of TemperedPart
             Durations and betas.
         start : NetworkState or FirstSpikes
-            State of the chains, or the spikes with which new chains begin.
+            State of the own chains, or the spikes with which they begin.
         seed : int
             Seed of the random numbers.
         progress : callable
@@ -210,6 +213,7 @@ class LaserRun:
                 refractory_time_ns=self.neuron.refractory_time_ns,
                 step_ps=self.neuron.step_ps,
                 n_threads=self.n_threads,
+                chains=(self.own.start, self.own.stop),
             ),
         )
         return run.spikes, run.end

@@ -19,6 +19,7 @@ from lasersampling.hardware.imperfections import as_imperfections
 from lasersampling.lasers.chain_state import StateArray
 from lasersampling.lasers.depression import DEPRESSION_ARRAYS, Depression
 from lasersampling.lasers.device import Device, as_device
+from lasersampling.lasers.integrator.state import NetworkState
 from lasersampling.lasers.spikes import SpikeTrains
 from lasersampling.lasers.steps import length_problems
 from lasersampling.lasers.synapse import Synapse
@@ -45,8 +46,8 @@ from lasersampling.sampling.neurons.translation import Lines, Programme, Transla
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
+    Request,
     Samples,
-    checked_request,
     draws_within,
 )
 
@@ -274,57 +275,95 @@ class Lasers:
         Chains whose clamped *units* differ run as separate networks; clamped *values* may differ
         from chain to chain at no cost. With `clamping="pump"` all are copies of one network.
         """
-        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
-        n_draws, n_chains = int(n_draws), int(n_chains)
-        is_free = held == FREE
-        has_laser = is_free if self.clamping == "drive" else np.ones_like(is_free)
-        chip, programme = self.chip(machine.n_units), self.programme(machine)
-        arrays = self._state_arrays(chip)
+        request = Request.of(machine, n_draws, n_chains, clamped, seed)
+        return self.sample_chains(request, request.chains, start, progress)
+
+    def prepare(self, request: Request, start: ChainState | None = None) -> None:
+        """Check a request, and calibrate; see `lasersampling.sampling.protocol.Divisible`."""
+        self._checked(request, request.chains, start)
+        self.calibrated()
+
+    def _checked(
+        self, request: Request, chains: range, start: ChainState | None
+    ) -> NetworkState | None:
+        """Refuse a run that is too large, or a start that does not fit; give the start."""
+        has_laser = self._has_laser(request.held[chains.start : chains.stop])
+        arrays = self._state_arrays(self.chip(request.machine.n_units))
         before = None if start is None else network_state(start, has_laser, arrays)
-        pumps = Pumps.of_run(chip, n_chains, seed, start, self.trial_seed)
-        patterns, which = np.unique(has_laser, axis=0, return_inverse=True)
+        time_ns = request.n_draws * self.draw_interval_ns
+        shape = len(chains), int(has_laser.sum(axis=1).max())
+        refuse(size_problems(self.neuron, request.n_draws, time_ns, shape))
+        return before
+
+    def _has_laser(self, held: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Which units have a laser, in chains in which units are held like this."""
+        is_free = held == FREE
+        return is_free if self.clamping == "drive" else np.ones_like(is_free)
+
+    def sample_chains(
+        self,
+        request: Request,
+        chains: range,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw some chains of a run; see `lasersampling.sampling.protocol.Divisible`."""
+        before = self._checked(request, chains, start)
+        machine, n_draws, n_chains = request.machine, request.n_draws, len(chains)
+        chip, programme = self.chip(machine.n_units), self.programme(machine)
+        pumps = Pumps.of_run(chip, len(request.held), request.seed, trial_seed=self.trial_seed)
+        if start is not None:
+            pumps.go_on(chains, start)
+        # Seeds of chains that share their lasers, and their noise, are those of the whole run.
+        patterns, which = np.unique(self._has_laser(request.held), axis=0, return_inverse=True)
         which = which.reshape(-1)
-        time_ns = n_draws * self.draw_interval_ns
-        shape = n_chains, int(patterns.sum(axis=1).max())
-        refuse(size_problems(self.neuron, n_draws, time_ns, shape))
+        seeds = np.random.SeedSequence(request.seed).generate_state(len(patterns), np.uint32)
+        held = request.held[chains.start : chains.stop]
+        is_free = held == FREE
         states = np.where(is_free, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
-        seeds = np.random.SeedSequence(seed).generate_state(len(patterns), np.uint32)
         tau = self.neuron.refractory_time_ns
-        first = first_spikes(held, tau, seed)
+        first = first_spikes(held, tau, request.seed, chains.start)
         plan = self._timetable(n_draws, start)
         parts: list[Part] = []
         trains: list[SpikeTrains] = []
         done = 0
         for k, pattern in enumerate(patterns):
-            chains, units = np.flatnonzero(which == k), np.flatnonzero(pattern)
+            every, units = np.flatnonzero(which == k), np.flatnonzero(pattern)
+            own = range(*np.searchsorted(every, (chains.start, chains.stop)).tolist())
+            rows = every[own.start : own.stop] - chains.start
 
-            def report(fraction: float, n: int = len(chains), before: int = done) -> None:
+            def report(fraction: float, n: int = len(rows), before: int = done) -> None:
                 if progress is not None:
                     progress((before + fraction * n) / n_chains)
 
-            if units.size:
-                own = None if before is None else before.part(chains, units)
-                group = pumps.of(chains, units)
+            if units.size and rows.size:
+                begin = (
+                    first.among(rows, units, machine.n_units)
+                    if before is None else before.part(rows, units)
+                )  # fmt: skip
                 settings = {
-                    beta: self._setting(programme, chip, held[chains], units, beta)
+                    beta: self._setting(programme, chip, request.held[every], units, beta)
                     for beta in plan.betas
                 }
-                run = LaserRun(self.neuron, settings, group, self.burn_in_time_ns, self.n_threads)
-                spikes, end = run.through(
-                    plan.parts, first.among(chains, units, machine.n_units) if own is None else own,
-                    int(seeds[k]), report,
+                run = LaserRun(
+                    self.neuron, settings, pumps.of(every, units), own, self.burn_in_time_ns,
+                    self.n_threads,
                 )  # fmt: skip
+                spikes, end = run.through(plan.parts, begin, int(seeds[k]), report)
                 read = spikes.states(tau, plan.draws_ns)
-                window = np.ix_(chains, np.arange(n_draws), units)
-                states[window] = np.where(is_free[chains][:, None, units], read, states[window])
-                parts.append(Part(chains, units, end))
+                window = np.ix_(rows, np.arange(n_draws), units)
+                states[window] = np.where(is_free[rows][:, None, units], read, states[window])
+                parts.append(Part(rows, units, end))
                 trains.append(spikes)
-            done += len(chains)
-        values = {DRIFT.name: pumps.wandering, DRAW_OF_PERIOD.name: np.array([plan.last])}
+            done += len(rows)
+        values = {
+            DRIFT.name: pumps.wandering[chains.start : chains.stop],
+            DRAW_OF_PERIOD.name: np.array([plan.last]),
+        }
         return Samples(
-            states, self.name, int(seed), self.draw_interval_ns,
+            states, self.name, request.seed, self.draw_interval_ns,
             gathered_spikes(parts, trains, n_chains, machine.n_units),
-            chain_state(parts, held.shape, arrays, values),
+            chain_state(parts, held.shape, self._state_arrays(chip), values),
         )  # fmt: skip
 
     def _state_arrays(self, chip: Chip) -> list[StateArray]:

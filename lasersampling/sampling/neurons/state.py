@@ -43,6 +43,8 @@ def chain_state(
 ) -> dict[str, NDArray[np.generic]]:
     """State of all chains in the machine's numbering; zeros for units without a laser.
 
+    Spikes stand by chain.
+
     Parameters
     ----------
     parts : sequence of Part
@@ -55,6 +57,8 @@ def chain_state(
         Arrays that are no part of the state of the lasers, by name.
     """
     found: dict[str, NDArray[np.generic]] = {}
+    of_spikes = [_of_spikes("spike_chain", part) for part in parts]
+    order = np.argsort(np.concatenate([np.zeros(0, np.intp), *of_spikes]), kind="stable")
     for array in arrays:
         name = array.name
         if name in values:
@@ -66,7 +70,7 @@ def chain_state(
                 found[name][np.ix_(chains, units)] = own
         else:
             flat = [np.zeros(0, array.dtype), *(_of_spikes(name, part) for part in parts)]
-            found[_stored_name(array)] = np.concatenate(flat).astype(array.dtype)
+            found[_stored_name(array)] = np.concatenate(flat)[order].astype(array.dtype)
     return found
 
 

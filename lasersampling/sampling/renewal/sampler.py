@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lasersampling.boltzmann.clamping import FREE
 from lasersampling.boltzmann.restricted import AnyMachine
@@ -23,8 +23,8 @@ from lasersampling.sampling.neurons.sampler import DEFAULT_DEVICE, Lasers
 from lasersampling.sampling.protocol import (
     ChainState,
     Progress,
+    Request,
     Samples,
-    checked_request,
 )
 from lasersampling.sampling.renewal.hazard import Hazard
 from lasersampling.sampling.renewal.hazard_measurement import HazardSettings, check_synapse
@@ -38,6 +38,7 @@ from lasersampling.sampling.renewal.trains import (
     spike_trains,
     trains_of,
 )
+from lasersampling.seeds import streams_of_chains
 
 _MEMORY_IN_SLOW_TIMES = 16.0
 """After so many relaxation times exp(-t) is 1e-7."""
@@ -165,11 +166,33 @@ class Renewal:
         Clamped units have no neuron, and may differ in a continued run. States and spikes have the
         same times as those of `Lasers`.
         """
-        machine, held = checked_request(machine, n_draws, n_chains, clamped, seed)
-        n_draws, n_chains = int(n_draws), int(n_chains)
+        request = Request.of(machine, n_draws, n_chains, clamped, seed)
+        return self.sample_chains(request, request.chains, start, progress)
+
+    def prepare(self, request: Request, start: ChainState | None = None) -> None:
+        """Check a request, and measure; see `lasersampling.sampling.protocol.Divisible`."""
+        self._check(request.held, request.n_draws)
+        if start is not None:
+            recent_spikes(start, *request.held.shape)
+        _ = self.calibration, self.model
+
+    def _check(self, held: NDArray[np.int8], n_draws: int) -> None:
+        """Refuse a run that is too large."""
         time_ns = n_draws * self.draw_interval_ns
-        shape = n_chains, int((held == FREE).sum(axis=1).max())
+        shape = len(held), int((held == FREE).sum(axis=1).max())
         refuse(size_problems(self.neuron, n_draws, time_ns, shape))
+
+    def sample_chains(
+        self,
+        request: Request,
+        chains: range,
+        start: ChainState | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Draw some chains of a run; see `lasersampling.sampling.protocol.Divisible`."""
+        machine, n_draws, n_chains = request.machine, request.n_draws, len(chains)
+        held = request.held[chains.start : chains.stop]
+        self._check(held, n_draws)
         tau, neuron = self.neuron.refractory_time_ns, self.neuron
         before = None if start is None else recent_spikes(start, n_chains, machine.n_units)
         draw = np.arange(n_draws, dtype=np.float64) + (start is not None)
@@ -181,10 +204,11 @@ class Renewal:
             + _MEMORY_IN_SLOW_TIMES * self.hazard.slow_ns
         )
         states = np.where(held == FREE, 0, held)[:, None, :].repeat(n_draws, axis=1).astype(np.int8)
-        seeds = np.random.SeedSequence(seed).spawn(n_chains)
+        seeds = streams_of_chains(request.seed, chains)
         generators = np.array([s.generate_state(4, np.uint64) for s in seeds], dtype=np.uint64)
         if before is None:
-            past = trains_of(first_spikes(held, tau, seed), n_chains, began)
+            first = first_spikes(held, tau, request.seed, chains.start)
+            past = trains_of(first, n_chains, began)
         else:
             past = [train.later(tau) for train in before]
         run = RenewalRun(
@@ -201,9 +225,9 @@ class Renewal:
         found = [train for trains in done for train in trains]
         trains = [found[place] for place in order]
         ends = [train.after(times[-1] - memory).later(-times[-1]) for train in trains]
-        has_neuron = bool((held == FREE).any())
+        has_neuron = bool((request.held == FREE).any())
         return Samples(
-            states, self.name, int(seed), self.draw_interval_ns,
+            states, self.name, request.seed, self.draw_interval_ns,
             spike_trains(trains, machine.n_units, times[-1])
             if self.record_spikes and has_neuron else None,
             chain_state(ends, held.shape),
