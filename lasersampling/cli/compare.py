@@ -13,6 +13,7 @@ from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Overri
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, files_named, recipe_table
 from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
@@ -43,15 +44,9 @@ def compare(
             rich_help_panel=SETTINGS,
         ),
     ] = None,
-    workers: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=1024,
-            help="Processes that train side by side.",
-            rich_help_panel=SETTINGS,
-        ),
-    ] = 1,
+    workers: ProcessCount = None,
+    scheduler: Scheduler = None,
+    slurm: SlurmJobs = None,
     tuned: Annotated[
         Path | None,
         typer.Option(
@@ -100,6 +95,7 @@ def compare(
     from lasersampling.config import resolve
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
+    own = workers_of(workers, scheduler, slurm)
     path = resolve("recipes", recipe)
     if resume and overwrite:
         expected = "one of them: --resume keeps what --overwrite removes"
@@ -129,7 +125,7 @@ def compare(
             design,
             folder,
             command=context.obj.command,
-            n_workers=workers,
+            workers=own,
             progress=reporter.progress,
             studies=tuple(only or ()),
             tuned=found,

@@ -31,6 +31,7 @@ from lasersampling.cli.resuming import (
 )
 from lasersampling.commands.configuring import configured, device_table, flag, imperfections_table
 from lasersampling.commands.reporting import Reporter
+from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ if TYPE_CHECKING:
     from lasersampling.judging.tally import Tally
     from lasersampling.results import ResultsFile
     from lasersampling.results.run_file import RunFile
-    from lasersampling.sampling import Pieces, Sampler, Samples
+    from lasersampling.sampling import Pieces, Samples
     from lasersampling.sampling.adapting import Adapted
     from lasersampling.sampling.certificate import Judgement
     from lasersampling.sampling.neurons.sampler import Lasers
+    from lasersampling.workers import Workers
 
 _OWN_OPTIONS = {
     "lasers": ("device", "duration_ns", "imperfections", "adaptation_rounds"),
@@ -106,6 +108,9 @@ def sample(
         ),
     ] = None,
     adapt: Adapt = None,
+    workers: ProcessCount = None,
+    scheduler: Scheduler = None,
+    slurm: SlurmJobs = None,
     seed: Seed = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -119,7 +124,8 @@ def sample(
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
     Draws of up to 20 free units are compared with the exact distribution. With --out the draws of
-    long runs are written piece by piece, and a run that was stopped goes on with --resume.
+    long runs are written piece by piece, and a run that was stopped goes on with --resume. Workers
+    change no bit of them.
     """
     import numpy as np
 
@@ -154,10 +160,11 @@ def sample(
             raise InputError.single("MACHINE", "nothing", "a machine, or --resume FILE.h5")
         defaults = {"machine": machine, "sampler": sampler or "lasers"}
         config = _configuration(given | defaults, overrides)
-    else:
+    else:  # by whichever workers
         options = {flag(key): value for key, value in given.items()}
         refuse_beside_resume({"a machine": machine, "--out": out, "--set": overrides, **options})
         config = _resumed(resume)
+    own = workers_of(workers, scheduler, slurm)
     path = resolve("machines", config.machine)
     target, names = load_machine(path), load_names(path)
     names.check(target, str(path))
@@ -179,12 +186,14 @@ def sample(
         goes_on=resume is not None,
     )
     with files.open(context, with_full_paths(config, "machine"), config.seed) as file:
-        ready = _prepare(config, target, clamped, learned, reporter, resume or out)
+        ready = _prepare(config, target, clamped, learned, reporter, resume or out, own)
         run = ready.run
         reporter.status(
             f"sampling {target.n_units} units with {run.sampler.name}: "
             f"{config.chains} chains of {run.n_draws} draws"
         )
+        if config.chains < (count := own.count):
+            reporter.status(f"warning: {config.chains} chains keep as many of {count} workers busy")
         tally = Tally(run, free)
         with reporter.progress("sampling") as progress:
             for piece in run.drawn(progress):
@@ -327,6 +336,7 @@ def _prepare(
     learned: Learned | None,
     reporter: Reporter,
     out: Path | None,
+    workers: Workers,
 ) -> _Ready:
     """Prepare the sampler, and determine the number of draws per chain."""
     from lasersampling.checks import memory_problems, refuse
@@ -337,9 +347,12 @@ def _prepare(
     from lasersampling.sampling.adapting import Adaptation, left_as_learned
     from lasersampling.sampling.neurons.configured import lasers_of
     from lasersampling.sampling.renewal.sampler import Renewal
+    from lasersampling.sampling.spread import Spread
+    from lasersampling.workers import Processes
 
-    def run_of(sampler: Sampler, n_draws: int) -> Pieces:
-        return Pieces(sampler, machine, n_draws, config.chains, clamped, config.seed)
+    def run_of(sampler: Gibbs | Lasers | Renewal, n_draws: int) -> Pieces:
+        spread = sampler if workers == Processes(1) else Spread(sampler, workers)
+        return Pieces(spread, machine, n_draws, config.chains, clamped, config.seed)
 
     def checked(run: Pieces) -> Pieces:
         if out is not None:

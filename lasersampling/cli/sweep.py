@@ -11,7 +11,7 @@ import typer
 
 from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Quiet
 from lasersampling.commands.reporting import Reporter
-from lasersampling.commands.spreading import Scheduler, SlurmJobs, workers_of
+from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
@@ -61,16 +61,7 @@ def sweep(
     seed: Annotated[
         int, typer.Option(min=0, help="The first of the seeds.", rich_help_panel=SETTINGS)
     ] = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1024,
-            help="Processes of this machine that do pieces side by side; by default one for each "
-            "core.",
-            rich_help_panel=SETTINGS,
-        ),
-    ] = None,
+    workers: ProcessCount = None,
     scheduler: Scheduler = None,
     slurm: SlurmJobs = None,
     resume: Annotated[

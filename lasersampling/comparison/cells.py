@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_
 from lasersampling.learning.spikes.baselines import Baselines, baselines
 from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.results import Results, RunFile, read_checkpoint, read_results
-from lasersampling.workers import Processes, finished
+from lasersampling.workers import Processes, Workers, finished
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
 
 
 def run_jobs(
-    jobs: Sequence[Job], n_workers: int, progress: Callable[[float], None] | None = None
+    jobs: Sequence[Job], workers: Workers, progress: Callable[[float], None] | None = None
 ) -> Iterator[Outcome]:
-    """Do trainings, side by side in processes of their own if there are several workers.
+    """Do trainings side by side.
 
     A training that fails does not stop the others.
 
@@ -129,8 +130,8 @@ def run_jobs(
     ----------
     jobs : sequence of Job
         The trainings.
-    n_workers : int
-        Number of processes, each of which has an equal share of the cores.
+    workers : Workers
+        Those that train.
     progress : callable, optional
         Called with the fraction of the work done.
 
@@ -144,24 +145,45 @@ def run_jobs(
         if progress is not None and jobs:
             progress(done / len(jobs))
 
-    if n_workers == 1:  # which can tell how far it is
+    if workers == Processes(1):  # which can tell how far it is
         for k, job in enumerate(jobs):
             outcome = run_job(job, lambda fraction, k=k: tell(k + fraction))  # type: ignore[misc]
             tell(k + 1)
             yield outcome
         return
-    for k, outcome in enumerate(finished(Processes(n_workers), run_job, jobs)):
+    for k, outcome in enumerate(finished(workers, run_job, jobs)):
         tell(k + 1)
         yield outcome
 
 
 def run_job(job: Job, progress: Callable[[float], None] | None = None) -> Outcome:
-    """Do a training, and say whether it failed."""
+    """Do a training, and say whether it failed.
+
+    Raises
+    ------
+    InputError
+        If this machine does not see the folder of the results file.
+    """
+    check_folder(job.path.parent)
     try:
         trained_cell(job, progress)
     except LaserSamplingError as error:
         return Outcome(job.path, " ".join(str(error).split()))
     return Outcome(job.path, None)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse to train where results would be written into a folder that nobody else sees.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there.
+    """
+    if not folder.is_dir():
+        got = f"{socket.gethostname()}, a machine that does not see this folder"
+        expected = "--out in a folder that all machines see, since each training has a file there"
+        raise InputError.single(str(folder), got, expected)
 
 
 def _fresh_points(job: Job) -> int:

@@ -20,7 +20,7 @@ from lasersampling.config import to_toml
 from lasersampling.learning.spikes import data_of
 from lasersampling.results import Metric, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
-from lasersampling.workers import Processes, finished
+from lasersampling.workers import Workers, finished
 
 BASELINES = "linear_test_accuracy", "kernel_test_accuracy"
 """Figures of merit of a training that do not depend on its networks."""
@@ -120,7 +120,7 @@ def run_comparison(
     folder: Path,
     *,
     command: str,
-    n_workers: int,
+    workers: Workers,
     progress: Progress,
     studies: tuple[str, ...] = (),
     tuned: Mapping[str, Tuned] | None = None,
@@ -135,8 +135,8 @@ def run_comparison(
         Where each training has its results file.
     command : str
         Command line, for the record.
-    n_workers : int
-        Number of processes.
+    workers : Workers
+        Those that train side by side. Workers on other machines see the same folder.
     progress : callable
         Shows progress.
     studies : tuple of str
@@ -153,9 +153,9 @@ def run_comparison(
     InputError
         If optuna is missing for a search, or a file in the folder is of something else.
     """
-    comparison = design.comparison
+    comparison, folder = design.comparison, folder.absolute()  # workers may run elsewhere
     if tuned is None:
-        tuned = _searched(design, folder, command, n_workers, progress)
+        tuned = _searched(design, folder, command, workers, progress)
     jobs = _jobs(design, tuned, folder, command)
     if studies:
         jobs = {cell: job for cell, job in jobs.items() if cell.study in studies}
@@ -164,7 +164,7 @@ def run_comparison(
     }
     trainings = list({job.path: job for job in jobs.values()}.values())
     with progress(f"training {len(trainings)} ensembles") as tell:
-        for outcome in run_jobs(trainings, n_workers, tell):
+        for outcome in run_jobs(trainings, workers, tell):
             if outcome.failure is not None:
                 failures[outcome.path.stem] = outcome.failure
     measures, curves = {}, {}
@@ -188,7 +188,7 @@ def run_comparison(
 
 
 def _searched(
-    design: Design, folder: Path, command: str, n_workers: int, progress: Progress
+    design: Design, folder: Path, command: str, workers: Workers, progress: Progress
 ) -> dict[str, Tuned]:
     """Search for the settings of all arms."""
     check_searchable(design)
@@ -197,7 +197,7 @@ def _searched(
         return dict(map(tune, searches))
     tuned: dict[str, Tuned] = {}
     with progress(f"searching settings of {len(searches)} arms") as tell:
-        for arm, found in finished(Processes(n_workers), tune, searches):
+        for arm, found in finished(workers, tune, searches):
             tuned[arm] = found
             tell(len(tuned) / len(searches))
     return tuned

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.cells import Job, run_job
+from lasersampling.comparison.cells import Job, check_folder, run_job
 from lasersampling.comparison.design import Design, search_file
 from lasersampling.comparison.settings import Comparison
 from lasersampling.config import parse
@@ -111,6 +111,7 @@ def tune(trials: Trials) -> tuple[str, Tuned]:
     search, ranges = design.comparison.search, design.ranges(arm)
     if not search.trials or not ranges:
         return arm, Tuned({}, {}, np.empty(0), ())
+    check_folder(trials.folder)
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

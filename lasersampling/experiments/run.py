@@ -257,7 +257,7 @@ class _Watched:
     @property
     def count(self) -> int:
         """How many pieces they do side by side."""
-        return self._workers.count
+        return self.of.count
 
     def results(
         self, work: Callable[[T], R], pieces: Sequence[T]

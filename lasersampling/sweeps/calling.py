@@ -24,7 +24,8 @@ COMMANDS = "simulate", "calibrate", "sample", "fit", "infer", "generate", "class
 
 _OF_THE_SWEEP = {
     "seed": "--seeds", "out": "--out", "overwrite": "--overwrite", "resume": "--resume",
-    "quiet": "--quiet", "as_json": "--json", "show_all": "--all",
+    "quiet": "--quiet", "as_json": "--json", "show_all": "--all", "workers": "--workers",
+    "scheduler": "--scheduler", "slurm": "--slurm",
 }  # fmt: skip
 """Options of commands that a sweep sets, and what stands for them in a sweep."""
 

@@ -87,6 +87,17 @@ def test_methods_are_compared(run, recipe):
     assert not list(Path("c").glob("samples*"))
 
 
+@pytest.mark.slow
+def test_a_cluster_finds_what_one_process_finds(run, recipe, cluster):
+    cluster.start_scheduler()
+    cluster.start_worker()
+    options = ("--scheduler", cluster.address, "--quiet")
+    assert run("compare", recipe, "--out", "alone.h5", "--only", "main", "--quiet").code == 0
+    assert run("compare", recipe, "--out", "c.h5", "--only", "main", *options).code == 0
+    alone, together = (read_results(name).array("main/accuracy") for name in ("alone.h5", "c.h5"))
+    assert (alone == together).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -95,6 +106,8 @@ def test_methods_are_compared(run, recipe):
         (("--set", "members=1"), "--set members: got 1"),
         (("--set", "goal=2"), "--set goal: got 2"),
         (("--workers", "0"), "--workers"),
+        (("--workers", "2", "--scheduler", "tcp://a:1"), "--workers: got beside --scheduler"),
+        (("--slurm", "8"), "--slurm: got '8', expected jobs=N"),
         (("--set", 'settings."network.hiden"=[3]'), "arms.slow, arms.fast: network.hiden"),
         (("--set", 'settings."network.hidden=[3]'), "--set: got"),
         (("--set", "base=elsewhere"), "base: got 'elsewhere'"),

@@ -8,7 +8,9 @@ import pytest
 from lasersampling.boltzmann import BoltzmannMachine, exact_moments, load_machine, save_machine
 from lasersampling.hardware import Deviation, Imperfections, Quantity
 from lasersampling.hardware.chip import draw_chip
+from lasersampling.judging.tally import Tally
 from lasersampling.results import read_results
+from lasersampling.sampling import pieces
 
 
 def test_gibbs_run_leaves_complete_results_and_figures(run, machine_file):
@@ -218,3 +220,63 @@ def test_set_wins_over_options(run, machine_file):
         "sample", machine_file, "--sampler", "gibbs", "--draws", 10, "--set", "draws=20", "--json"
     )
     assert json.loads(ran.out)["draws"] == 20
+
+
+SPREAD = ("--sampler", "gibbs", "--draws", 1500, "--chains", 3, "--clamp", "0=1", "--seed", 2)
+
+
+def assert_same(*paths):
+    found = [read_results(path) for path in paths]
+    assert found[0].contents.keys() == found[1].contents.keys()
+    for name in found[0].contents:
+        one, other = (each.array(name) for each in found)
+        np.testing.assert_array_equal(one, other, strict=True)
+    assert found[0].config == found[1].config
+
+
+def test_workers_change_no_bit_and_other_workers_go_on(run, machine_file, monkeypatch):
+    monkeypatch.setattr(pieces, "VALUES_PER_PIECE", 3 * 3 * 100)
+    assert run("sample", machine_file, *SPREAD, "--out", "alone.h5").code == 0
+    ran = run("sample", machine_file, *SPREAD, "--workers", 2, "--out", "spread.h5")
+    assert (ran.code, "warning" in ran.err) == (0, False)
+    assert_same("alone.h5", "spread.h5")
+
+    def add(self, piece, real=Tally.add):
+        if self._done >= 600:
+            raise KeyboardInterrupt
+        real(self, piece)
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(Tally, "add", add)
+        ran = run("sample", machine_file, *SPREAD, "--workers", 3, "--out", "stopped.h5")
+    assert ran.code == 130
+    assert "go on from the last checkpoint" in ran.err
+    ran = run("sample", "--resume", "stopped.h5", "--workers", 5)
+    assert ran.code == 0
+    assert "warning: 3 chains keep as many of 5 workers busy" in ran.err
+    assert_same("alone.h5", "stopped.h5")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--workers", 2, "--scheduler", "tcp://a:1"), "--workers: got beside --scheduler"),
+        (("--workers", 2, "--slurm", "jobs=3"), "--workers: got beside --slurm"),
+        (("--slurm", "3"), "--slurm: got '3', expected jobs=N"),
+    ],
+)
+def test_workers_that_are_not_there_are_refused_at_once(run, machine_file, options, message):
+    ran = run("sample", machine_file, *SPREAD, *options, "--out", "run.h5")
+    assert (ran.code, Path("run.h5").exists()) == (2, False)
+    assert message in ran.err
+
+
+@pytest.mark.slow
+def test_a_cluster_changes_no_bit(run, machine_file, cluster, monkeypatch):
+    monkeypatch.setattr(pieces, "VALUES_PER_PIECE", 3 * 3 * 100)
+    cluster.start_scheduler()
+    cluster.start_worker()
+    assert run("sample", machine_file, *SPREAD, "--out", "alone.h5").code == 0
+    options = ("--scheduler", cluster.address, "--out", "spread.h5")
+    assert run("sample", machine_file, *SPREAD, *options).code == 0
+    assert_same("alone.h5", "spread.h5")

@@ -14,6 +14,9 @@ from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.figures import draw
 from lasersampling.statistics import paired_difference
+from lasersampling.workers import Processes
+
+ALONE = Processes(1)
 
 
 @contextlib.contextmanager
@@ -21,12 +24,10 @@ def silent(what):
     yield lambda fraction: None
 
 
-def compared_in(folder, table, n_workers=1):
+def compared_in(folder, table, workers=ALONE):
     design = Design(Comparison(**table))
     Path(folder).mkdir(exist_ok=True)
-    return run_comparison(
-        design, Path(folder), command="test", n_workers=n_workers, progress=silent
-    )
+    return run_comparison(design, Path(folder), command="test", workers=workers, progress=silent)
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_workers_find_what_one_process_finds(table):
         "trials": 2, "n_epochs": 1,
         "ranges": {"loss.temperature": {"low": 0.05, "high": 1.0, "log": True}},
     }  # fmt: skip
-    alone, together = compared_in("a", table), compared_in("b", table, n_workers=2)
+    alone, together = compared_in("a", table), compared_in("b", table, Processes(2))
     for arm in table["arms"]:
         assert dict(alone.tuned[arm].chosen) == dict(together.tuned[arm].chosen)
         cell = Cell(MAIN, "", arm)
@@ -163,7 +164,13 @@ def test_jobs_side_by_side_tell_failures(job, table):
     bad = Design(Comparison(**{**table, "settings": {"loss.absent_time": 0.01}}))
     other = Job(job.path.with_name("bad.h5"), bad.recipe(Cell(MAIN, "", "slow"), {}), "test")
     told: list[float] = []
-    outcomes = {o.path.name: o.failure for o in run_jobs([job, other], 1, told.append)}
+    outcomes = {o.path.name: o.failure for o in run_jobs([job, other], ALONE, told.append)}
     assert outcomes["cell.h5"] is None
     assert "loss.absent_time" in str(outcomes["bad.h5"])
     assert told[-1] == 1.0
+
+
+def test_a_worker_that_does_not_see_the_folder_of_trainings_is_refused(job, table):
+    away = Job(job.path.parent / "elsewhere" / "cell.h5", job.recipe, "test")
+    with pytest.raises(InputError, match="elsewhere: got .*, a machine that does not see this"):
+        list(run_jobs([away], ALONE))

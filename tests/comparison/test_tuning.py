@@ -13,6 +13,7 @@ from lasersampling.comparison.tuning import Trials, check_searchable, tune, tune
 from lasersampling.config import shipped_path, to_toml
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
+from lasersampling.workers import Processes
 
 RANGES = {"learning.learning_rate": Range(1e-4, 0.1, log=True)}
 
@@ -84,8 +85,8 @@ def test_settings_found_before_are_those_of_the_search(design, published, tmp_pa
         assert before[arm].score.tolist() == own.score.tolist()
     (tmp_path / "fewer").mkdir()
     compared = run_comparison(
-        wider, tmp_path / "fewer", command="test", n_workers=1, studies=("few",), tuned=before,
-        progress=lambda what: contextlib.nullcontext(lambda fraction: None),
+        wider, tmp_path / "fewer", command="test", workers=Processes(1), studies=("few",),
+        tuned=before, progress=lambda what: contextlib.nullcontext(lambda fraction: None),
     )  # fmt: skip
     assert not compared.failures
     assert set(compared.measures) == {Cell("few", "30", "slow"), Cell("few", "30", "fast")}

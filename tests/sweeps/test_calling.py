@@ -61,6 +61,7 @@ def test_every_command_takes_what_a_sweep_sets(command):
         ("sample random_five --set=chains=3", ["chains=2"], "--over chains: got a key that --set"),
         ("sample random_five --seed 3", ["chains=2"], "--seed: got an option of a piece, expected"),
         ("sample random_five --out x.h5", ["chains=2"], "--out: got an option of a piece, expec"),
+        ("sample random_five --workers 2", ["chains=2"], "--workers: got an option of a piece, ex"),
         ("sample random_five --sedes 3", ["chains=2"], "sample: got no such option: --sedes"),
         ("sample", ["chains=2"], "MACHINE: got nothing, expected a machine"),
         ("sample random_five", ["seed=1,2"], "--over seed: got what the sweep sets itself, expec"),
