@@ -192,8 +192,8 @@ def sample(
             f"sampling {target.n_units} units with {run.sampler.name}: "
             f"{config.chains} chains of {run.n_draws} draws"
         )
-        if config.chains < (count := own.count):
-            reporter.status(f"warning: {config.chains} chains keep as many of {count} workers busy")
+        if (n := config.chains) < (count := own.count):
+            reporter.status(f"warning: {n} chains keep {n} of {count} workers busy")
         tally = Tally(run, free)
         with reporter.progress("sampling") as progress:
             for piece in run.drawn(progress):
