@@ -37,12 +37,21 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from lasersampling.compiling import njit
 from lasersampling.lasers.integrator.wide_vectors import use_wide_vectors
 from lasersampling.sampling.gibbs_kernel import uniform
-from lasersampling.sampling.renewal.lanes import BLOCK, OPTIONS, ROWS, Edge, add, exp, relax
+from lasersampling.sampling.renewal.lanes import (
+    OPTIONS,
+    ROWS,
+    UNUSED_BUDGET,
+    Edge,
+    add,
+    exp,
+    relax,
+)
 
 __all__ = ["advance", "begin"]
 
 _LARGEST_BUDGET = 2.0**31 - 1.0
 _ZERO = np.float32(0.0)
+_STARTS, _ENDS = np.int32(2), np.int32(1)
 
 _first_bit: Any = trailing_zeros  # mypy takes it for what it was made from
 _compiled = njit(**OPTIONS)
@@ -73,20 +82,21 @@ def _new_budget(model, generator):
 
 @_inlined
 def _note(wiring, batch, chain, unit, now):
-    """Record a spike, and with it the two edges of its pulse."""
-    lane = np.uint64(chain * wiring.first.size + unit)
+    """Record a spike, and with it the two edges of its pulse; return whether the first acts."""
+    lane = np.uint64(chain * wiring.stride + unit)
     ring_mask = batch.ring_time.shape[1] - 1
     entry = batch.place[chain, 0]
     slot, before = np.uint64(entry & ring_mask), batch.last_entry[lane]
     starts = True
     if wiring.renews and before >= 0 and now - batch.last_spike[lane] < wiring.length:
-        batch.ring_ends[chain, np.uint64(before & ring_mask)] = False
+        batch.ring_what[chain, np.uint64(before & ring_mask)] &= ~_ENDS
         starts = False
-    batch.ring_time[chain, slot], batch.ring_unit[chain, slot] = now, unit
-    batch.ring_starts[chain, slot], batch.ring_ends[chain, slot] = starts, True
+    batch.ring_time[chain, slot] = now
+    batch.ring_what[chain, slot] = 4 * unit + (_STARTS | _ENDS if starts else _ENDS)
     batch.spike_before[lane], batch.last_spike[lane] = batch.last_spike[lane], now
     batch.last_entry[lane] = entry
     batch.place[chain, 0] = entry + 1
+    return starts
 
 
 @_inlined
@@ -108,34 +118,44 @@ def _edge(model, wiring, batch, chain, now, window_end, n_waiting):
     """Process the next edge of a chain; return how many lanes wait in this window afterwards."""
     ring_mask = batch.ring_time.shape[1] - 1
     slot = np.uint64(batch.place[chain, 1] & ring_mask)
-    acts, mask, sign = batch.ring_starts[chain, slot], np.int32(0), wiring.row
     starts = (
         batch.place[chain, 1] < batch.place[chain, 0]
         and batch.ring_time[chain, slot] + wiring.delay <= now
     )
     if starts:
         batch.place[chain, 1] += 1
+        acts = batch.ring_what[chain, slot] & _STARTS
     else:
         slot = np.uint64(batch.place[chain, 2] & ring_mask)
-        acts, mask, sign = batch.ring_ends[chain, slot], np.int32(-1), -wiring.row
         batch.place[chain, 2] += 1
+        acts = batch.ring_what[chain, slot] & _ENDS
     batch.edge_due[chain] = _next_edge(wiring, batch, chain)
-    if not acts:
-        return n_waiting
-    source = np.uint64(batch.ring_unit[chain, slot])
-    lane = chain * wiring.first.size
-    rest = window_end - now
+    if acts:
+        unit = np.uint64(batch.ring_what[chain, slot] >> 2)
+        rest = window_end - now
+        n_waiting = _act(model, wiring, batch, chain, unit, starts, now, rest, n_waiting)
+    return n_waiting
+
+
+@_inlined
+def _act(model, wiring, batch, chain, source, starts, now, rest, n_waiting):
+    """Let a pulse of a unit begin or end; return how many lanes wait in this window afterwards."""
+    mask, sign = np.int32(-1), -wiring.row
+    if starts:
+        mask, sign = np.int32(0), wiring.row
     to_slow = wiring.slow_jump * exp(-rest * model.per_slow)
     to_fast = wiring.fast_jump * exp(-rest * model.per_fast)
     rise = 1.0 + to_slow + to_fast
     if rest > wiring.peak:
         rise = 1.0 + wiring.slow_jump * math.exp(-wiring.peak * model.per_slow)
         rise += wiring.fast_jump * math.exp(-wiring.peak * model.per_fast)
-    lane += wiring.first[source]
+    lane = chain * wiring.stride + wiring.first[source]
     parts = np.float32(sign * to_slow), np.float32(sign * to_fast), np.float32(sign * rise)
-    add(batch, wiring, source, lane, Edge(mask, *parts))
-    for word in range(np.uint64(wiring.n_blocks[source] * (BLOCK // 8))):
+    if not add(batch, wiring, source, lane, Edge(mask, *parts)):
+        return n_waiting
+    for word in range(np.uint64((wiring.n_targets[source] + 7) // 8)):
         targets = batch.above_words[word]
+        batch.above_words[word] = 0
         while targets != np.uint64(0):
             target = np.uint64(8) * word + np.uint64(_first_bit(targets) >> np.uint64(3))
             targets &= targets - np.uint64(1)
@@ -196,7 +216,6 @@ def _try(model, wiring, batch, chain, lane, now, window_end):
 @_inlined
 def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, record):
     """Process the events of a chain in a window, in the order of time; return the spikes so far."""
-    n_units = wiring.first.size
     since, times, units, chains = record
     waiting = batch.waiting
     while True:
@@ -214,8 +233,15 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, record):
         lane = np.uint64(waiting[chosen])
         now = min(due, window_end)
         if _try(model, wiring, batch, chain, lane, now, window_end):
-            unit = np.int64(lane) - chain * n_units
-            _note(wiring, batch, chain, unit, now)
+            unit = np.int64(lane) - chain * wiring.stride
+            starts = _note(wiring, batch, chain, unit, now)
+            if wiring.delay == 0.0:  # the pulse begins at once
+                batch.place[chain, 1] += 1
+                if starts:
+                    n_waiting = _act(
+                        model, wiring, batch, chain, np.uint64(unit), True, now, window_end - now,
+                        n_waiting,
+                    )  # fmt: skip
             batch.edge_due[chain] = _next_edge(wiring, batch, chain)
             if now >= since:
                 times[n_spikes], units[n_spikes], chains[n_spikes] = now, unit, chain
@@ -227,17 +253,25 @@ def _live(model, wiring, batch, chain, window_end, n_waiting, n_spikes, record):
 
 @_inlined
 def _find(model, batch, window_start):
-    """List the lanes whose budget is used up, from the end of the scratch; return their number."""
+    """List the lanes whose budget is used up, from the end of the scratch; return their number.
+
+    Their chains are marked as busy.
+    """
     last, n_found = batch.waiting.size - 1, 0
     for word in range(np.uint64(batch.empty_words.size)):
         lanes = batch.empty_words[word]
         while lanes != np.uint64(0):
             lane = np.uint64(8) * word + np.uint64(_first_bit(lanes) >> np.uint64(3))
             lanes &= lanes - np.uint64(1)
+            chain = batch.chain_of[lane]
+            if chain < 0:
+                batch.budget[lane] = UNUSED_BUDGET
+                continue
             bound = model.bound[np.uint64(batch.cell[lane])]
             left = np.int64(batch.budget[lane]) + bound + 0.5
             batch.candidate[lane] = window_start + model.window * left / bound
             batch.waiting[np.uint64(last - n_found)] = lane
+            batch.busy[np.uint64(chain)] = 1
             n_found += 1
     return n_found
 
@@ -264,7 +298,7 @@ def begin(model, wiring, batch, now, past_starts, past_time, past_unit):
             batch.edge_due[chain] = _next_edge(wiring, batch, chain)
         while batch.edge_due[chain] <= now:
             _edge(model, wiring, batch, chain, batch.edge_due[chain], now, 0)
-        for lane in range(chain * n_units, (chain + 1) * n_units):
+        for lane in range(chain * wiring.stride, chain * wiring.stride + n_units):
             batch.age[lane] = now - batch.last_spike[lane]
             batch.budget[lane] = _new_budget(model, batch.generator[chain])
 
@@ -299,25 +333,32 @@ def advance(model, wiring, batch, began, reading, record):
         window_end = began + batch.clock[0] * model.window
         relax(model, wiring, batch)
         n_found = _find(model, batch, window_start)
+        for one in range(np.uint64(n_chains)):
+            batch.busy[one] |= np.uint8(batch.edge_due[one] < window_end)
         taken = 0
-        for chain in range(n_chains):
-            n_waiting = 0
-            while taken < n_found:
-                lane = waiting[np.uint64(waiting.size - 1 - taken)]
-                if lane >= (chain + 1) * n_units:
-                    break
-                waiting[np.uint64(n_waiting)] = lane
-                n_waiting += 1
-                taken += 1
-            if n_waiting > 0 or batch.edge_due[chain] < window_end:
+        for word in range(np.uint64(batch.busy_words.size)):
+            chains = batch.busy_words[word]
+            batch.busy_words[word] = 0
+            while chains != np.uint64(0):
+                byte = np.uint64(_first_bit(chains) >> np.uint64(3))
+                busy = np.int64(np.uint64(8) * word + byte)
+                chains &= chains - np.uint64(1)
+                n_waiting = 0
+                while taken < n_found:
+                    lane = waiting[np.uint64(waiting.size - 1 - taken)]
+                    if lane >= (busy + 1) * wiring.stride:
+                        break
+                    waiting[np.uint64(n_waiting)] = lane
+                    n_waiting += 1
+                    taken += 1
                 n_spikes = _live(
-                    model, wiring, batch, chain, window_end, n_waiting, n_spikes, record
+                    model, wiring, batch, busy, window_end, n_waiting, n_spikes, record
                 )
         while draw < draw_times.size and draw_times[draw] < window_end:
             now = draw_times[draw]
             for chain in range(n_chains):
                 for k in range(n_units):
-                    lane = np.uint64(chain * n_units + k)
+                    lane = np.uint64(chain * wiring.stride + k)
                     last, before = now - last_spike[lane], now - spike_before[lane]
                     since = last if last >= 0.0 else before
                     draws[chain, draw, k] = since < refractory_time

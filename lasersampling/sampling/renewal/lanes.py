@@ -17,8 +17,8 @@ from lasersampling.compiling import njit
 from lasersampling.lasers.integrator.wide_vectors import arrays_are_apart, use_wide_vectors
 
 __all__ = [
-    "BLOCK", "OPTIONS", "ROWS", "Batch", "Edge", "Model", "Reading", "Record", "Wiring", "add",
-    "exp", "relax",
+    "BLOCK", "OPTIONS", "ROWS", "UNUSED_BUDGET", "Batch", "Edge", "Model", "Reading", "Record",
+    "Wiring", "add", "exp", "relax",
 ]  # fmt: skip
 
 BLOCK = 16
@@ -26,6 +26,12 @@ BLOCK = 16
 
 ROWS = 256
 """Number of rows of drive at one age in the table of dominating hazards."""
+
+UNUSED_BUDGET = np.int32(2**31 - 1)
+"""Budget of lanes without a unit, which is given to them anew should they ever use it up."""
+
+_FEW = np.uint64(7)
+"""So few targets are worked on one by one, since the blocks of neighbouring chains overlap."""
 
 _ZERO = np.float32(0.0)
 
@@ -60,6 +66,10 @@ class Model(NamedTuple):
 class Wiring(NamedTuple):
     """Couplings: `weights[row_start[j] + k]` is the weight from j to unit first[j] + k.
 
+    The lanes of a chain begin `stride` after those of the chain before. In large networks these,
+    and the first targets, are whole blocks apart: no block crosses from one line of memory into
+    the next.
+
     Weights are integers; times `row`, they are numbers of rows of the table. They are stored in
     whole blocks of lanes. Entries of a block beyond the last unit of its chain are zero, so that
     adding the block leaves the lanes there, which belong to the next chain, as they are.
@@ -68,7 +78,8 @@ class Wiring(NamedTuple):
     weights: NDArray[np.int32]
     row_start: NDArray[np.int64]
     first: NDArray[np.int64]
-    n_blocks: NDArray[np.int64]
+    n_targets: NDArray[np.int64]
+    stride: int
     row: float
     margin: float  # rows by which a drive may be lifted in a window
     reserve: float  # the same, with what rounding needs
@@ -100,13 +111,14 @@ class Batch(NamedTuple):
     above_words: NDArray[np.uint64]  # the same memory
     candidate: NDArray[np.float64]
     waiting: NDArray[np.int32]  # scratch: lanes with candidates in this window
+    chain_of: NDArray[np.int32]  # (lane,); -1 for lanes without a unit
+    busy: NDArray[np.uint8]  # scratch: does anything happen in a chain in this window?
+    busy_words: NDArray[np.uint64]  # the same memory
     last_spike: NDArray[np.float64]
     spike_before: NDArray[np.float64]
     last_entry: NDArray[np.int64]
     ring_time: NDArray[np.float64]
-    ring_unit: NDArray[np.int32]
-    ring_starts: NDArray[np.bool_]
-    ring_ends: NDArray[np.bool_]
+    ring_what: NDArray[np.int32]  # 4 unit, plus 2 if the pulse's begin acts, plus 1 if its end does
     place: NDArray[np.int64]  # (chain, 3): spikes so far, next to start, next to end
     edge_due: NDArray[np.float64]  # (chain,)
     generator: NDArray[np.uint64]  # (chain, 4)
@@ -193,8 +205,22 @@ def relax(model, wiring, batch):
 
 
 @_inlined_freely
+def _add_one(batch, edge, margin, i, w):
+    """Add an edge to one lane, for a weight; return whether it raises the lane too far."""
+    mask, to_slow, to_fast, to_lift = edge
+    batch.steady[i] += np.int32(np.int32(w ^ mask) - mask)
+    rows = np.float32(w)
+    batch.slow[i] += to_slow * rows
+    batch.fast[i] += to_fast * rows
+    batch.lift[i] = lifted = batch.lift[i] + max(to_lift * rows, _ZERO)
+    return lifted > margin
+
+
+@_inlined_freely
 def add(batch, wiring, source, lane, edge):
     """Add an edge of a pulse to the targets of a unit; mark those that it raises too far.
+
+    Returns whether there are any.
 
     Parameters
     ----------
@@ -207,17 +233,22 @@ def add(batch, wiring, source, lane, edge):
     """
     use_wide_vectors()
     arrays_are_apart()
-    steady, slow, fast, lift, above = batch.steady, batch.slow, batch.fast, batch.lift, batch.above
-    weights, begin, margin = wiring.weights, wiring.row_start[source], np.float32(wiring.margin)
-    mask, to_slow, to_fast, to_lift = edge
+    above, weights, begin = batch.above, wiring.weights, wiring.row_start[source]
+    margin = np.float32(wiring.margin)
+    n_targets, any_above = np.uint64(wiring.n_targets[source]), False
     # Unsigned, since numba would look at the sign of each index.
-    for block in range(np.uint64(wiring.n_blocks[source])):
+    if n_targets <= _FEW:
+        for one in range(n_targets):
+            i, w = np.uint64(lane) + one, weights[np.uint64(begin) + one]
+            is_above = _add_one(batch, edge, margin, i, w)
+            above[one] = np.uint8(is_above)
+            any_above |= is_above
+        return any_above
+    for block in range((n_targets + np.uint64(BLOCK - 1)) // np.uint64(BLOCK)):
         for j in range(np.uint64(BLOCK)):
             k = np.uint64(BLOCK) * block + j
             i, w = np.uint64(lane) + k, weights[np.uint64(begin) + k]
-            steady[i] += np.int32(np.int32(w ^ mask) - mask)
-            rows = np.float32(w)
-            slow[i] += to_slow * rows
-            fast[i] += to_fast * rows
-            lift[i] = lifted = lift[i] + max(to_lift * rows, _ZERO)
-            above[k] = np.uint8(lifted > margin)
+            is_above = _add_one(batch, edge, margin, i, w)
+            above[k] = np.uint8(is_above)
+            any_above |= is_above
+    return any_above

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lasersampling.sampling.neurons.calibration import Calibration, LaserNeuron
 from lasersampling.sampling.neurons.translation import Programme, TranslationRule
 from lasersampling.sampling.renewal.hazard import Hazard
-from lasersampling.sampling.renewal.lanes import BLOCK, ROWS, Batch, Model, Wiring
+from lasersampling.sampling.renewal.lanes import BLOCK, ROWS, UNUSED_BUDGET, Batch, Model, Wiring
 
 _LOWEST_LOGIT, _HIGHEST_LOGIT = -16.0, 14.0
 _ROW_LOGITS = 0.125
@@ -108,6 +108,10 @@ def wired(
     acts = rows != 0.0
     first = np.where(acts.any(axis=0), acts.argmax(axis=0), 0)
     last = np.where(acts.any(axis=0), n - acts[::-1].argmax(axis=0), 0)
+    stride = n
+    if n >= BLOCK:
+        stride = -(-n // BLOCK) * BLOCK
+        first = first // BLOCK * BLOCK
     n_blocks = -(-(last - first) // BLOCK)
     begin = np.append(0, np.cumsum(BLOCK * n_blocks))
     flat = _aligned(int(begin[-1]), np.int32)
@@ -124,7 +128,8 @@ def wired(
         weights=flat,
         row_start=begin[:-1].astype(np.int64),
         first=first.astype(np.int64),
-        n_blocks=n_blocks.astype(np.int64),
+        n_targets=(last - first).astype(np.int64),
+        stride=stride,
         row=row,
         margin=margin,
         reserve=margin + 1.0 + _ROUNDING_ROWS + _ROUNDING * largest,
@@ -178,21 +183,27 @@ def empty_batch(
         That a chain has in its past.
     """
     n_chains, n_units = steady.shape
-    n = -(-steady.size // BLOCK) * BLOCK + BLOCK
+    n_lanes = n_chains * wiring.stride
+    n = -(-n_lanes // BLOCK) * BLOCK + BLOCK
     lanes = _aligned(n, np.int32)
-    lanes[: steady.size] = steady.ravel()
+    lanes[:n_lanes].reshape(n_chains, -1)[:, :n_units] = steady
     most_spikes += n_units * (int((wiring.length + wiring.delay) / hazard.first_age_ns) + 3)
     ring = 1 << most_spikes.bit_length()  # so that places follow from a mask
     empty_words = _aligned(n // 8, np.uint64)
     above_words = _aligned(n_units // 8 + BLOCK // 8, np.uint64)
+    busy_words = _aligned(n_chains // 8 + 1, np.uint64)
     age = _aligned(n, np.float32)
     age[:] = np.inf
+    budget = _aligned(n, np.int32)
+    budget[:] = UNUSED_BUDGET
+    chain_of = np.full(n, -1, dtype=np.int32)
+    chain_of[:n_lanes].reshape(n_chains, -1)[:, :n_units] = np.arange(n_chains)[:, None]
     return Batch(
         steady=lanes,
         slow=_aligned(n, np.float32),
         fast=_aligned(n, np.float32),
         age=age,
-        budget=_aligned(n, np.int32),
+        budget=budget,
         cell=_aligned(n, np.int32),
         lift=_aligned(n, np.float32),
         empty=empty_words.view(np.uint8),
@@ -200,14 +211,15 @@ def empty_batch(
         above=above_words.view(np.uint8),
         above_words=above_words,
         candidate=np.full(n, np.inf),
-        waiting=np.zeros(n + n_units, dtype=np.int32),
+        waiting=np.zeros(n + wiring.stride, dtype=np.int32),
+        chain_of=chain_of,
+        busy=busy_words.view(np.uint8),
+        busy_words=busy_words,
         last_spike=np.full(n, -np.inf),
         spike_before=np.full(n, -np.inf),
         last_entry=np.full(n, -1),
         ring_time=np.zeros((n_chains, ring)),
-        ring_unit=np.zeros((n_chains, ring), dtype=np.int32),
-        ring_starts=np.zeros((n_chains, ring), dtype=bool),
-        ring_ends=np.zeros((n_chains, ring), dtype=bool),
+        ring_what=np.zeros((n_chains, ring), dtype=np.int32),
         place=np.zeros((n_chains, 3), dtype=np.int64),
         edge_due=np.full(n_chains, np.inf),
         generator=generator,

@@ -85,11 +85,13 @@ def test_neurons_without_memory_sample_a_machine_exactly(analytic, n_units):
     assert kl_divergence(samples.histogram(), other) > 2.5 * floor + 2e-4
 
 
-def test_many_units_have_the_means_of_the_machine(analytic):
-    """More units than a block of candidates, in a sparse network."""
+@pytest.mark.parametrize("n_units", [16, 18])
+def test_many_units_have_the_means_of_the_machine(analytic, n_units):
+    """A whole block of lanes and more, in a sparse network."""
     generator = np.random.default_rng(0)
-    weights = np.triu(generator.normal(0.0, 1.0, (16, 16)) * (generator.random((16, 16)) < 0.2), 1)
-    machine = BoltzmannMachine(weights + weights.T, generator.normal(-0.5, 0.5, 16))
+    shape = n_units, n_units
+    weights = np.triu(generator.normal(0.0, 1.0, shape) * (generator.random(shape) < 0.2), 1)
+    machine = BoltzmannMachine(weights + weights.T, generator.normal(-0.5, 0.5, n_units))
     states = analytic().sample(machine, 4000, n_chains=16, seed=3).states
     error = states.mean(axis=1).std(axis=0, ddof=1) / 4
     allowed = 4 * error + 5e-3  # the table's step, amplified by couplings
@@ -233,6 +235,19 @@ def test_draws_do_not_depend_on_threads_on_the_record_or_on_the_room_for_spikes(
     # The draws of a chain are its own.
     fewer = analytic().sample(MACHINE, 300, n_chains=2, seed=4)
     assert np.array_equal(fewer.states, one.states[:2])
+
+
+@pytest.mark.parametrize("n_units", [3, 18])
+def test_lanes_without_a_unit_change_nothing(analytic, monkeypatch, n_units):
+    """Blocks have more lanes than chains have units; here the others use up budgets at once."""
+    machine = BoltzmannMachine.random(n_units, seed=n_units)
+    usual = analytic().sample(machine, 200, n_chains=3, seed=4)
+    monkeypatch.setattr(renewal_tables, "UNUSED_BUDGET", np.int32(0))
+    other = analytic().sample(machine, 200, n_chains=3, seed=4)
+    assert np.array_equal(usual.states, other.states)
+    assert np.array_equal(usual.spikes.time_ns, other.spikes.time_ns)
+    alone = analytic().sample(machine, 200, n_chains=1, seed=4)
+    assert np.array_equal(usual.states[:1], alone.states)
 
 
 def test_spikes_of_a_run_that_goes_on_begin_before_it(analytic):
