@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 import lasersampling as ls
 from lasersampling.experiments import Run, chosen_of, option
 
-TIMES = {"created_at", "wall_time_s", "command", "epoch_time_s", "epoch_processor_time_s"}
+TIMES = {
+    "created_at", "wall_time_s", "command", "epoch_time", "epoch_time_s", "epoch_processor_time_s",
+}  # fmt: skip
 """What depends on when and how fast a run was, and how it was called."""
 
 HERE = Path(__file__).resolve().parent
@@ -176,7 +178,10 @@ def equal(one: Path, other: Path) -> bool:
     """Whether two results files hold the same bits, but for `TIMES`."""
     found = [ls.read_results(path) for path in (one, other)]
     names = [{n for n in each.contents if n.rpartition("/")[2] not in TIMES} for each in found]
-    metrics = [{n: (m.value, m.standard_error) for n, m in e.metrics.items()} for e in found]
+    metrics = [
+        {n: (m.value, m.standard_error) for n, m in each.metrics.items() if n not in TIMES}
+        for each in found
+    ]
     if names[0] != names[1] or repr(metrics[0]) != repr(metrics[1]):
         return False
     return all(
