@@ -76,7 +76,7 @@ def renewal() -> Iterator[Row]:
     lasers = Lasers("D6", burn_in_ns=0.0, n_threads=1)
     neurons = Renewal(lasers, record_spikes=False)
     interval, draws = lasers.draw_interval_ns, lasers.draws_in(50.0)
-    for case in (bench_renewal.CASES[0], bench_renewal.CASES[1], bench_renewal.CASES[2]):
+    for case in bench_renewal.CASES[:3]:
         for sampler in (lasers, neurons):
             bench_renewal.speed(sampler, case, 4, interval, 0)
         pairs = [
@@ -88,6 +88,10 @@ def renewal() -> Iterator[Row]:
         ]
         ratio = statistics.median(b / a for a, b in pairs)
         yield Row(f"renewal, {case}", max(b for _, b in pairs), SPEED, ratio, "the lasers")
+    cases = bench_renewal.CASES[:3]
+    before = f"renewal neurons of {bench_kernel.BEFORE}"
+    for case, (value, ratio) in zip(cases, bench_renewal.beside_before(cases, 3), strict=True):
+        yield Row(f"... {case}", value, SPEED, ratio, before)
 
 
 def spike_times() -> Iterator[Row]:

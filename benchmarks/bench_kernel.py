@@ -48,11 +48,12 @@ CASES = (
 )
 
 
-def measured(clone: Path, task: dict[str, Any]) -> list[dict[str, float]]:
-    """One entry for each case, by the package of a clone."""
-    script = ROOT / "benchmarks" / "laser_speed.py"
+def measured(clone: Path, task: dict[str, Any], name: str) -> list[dict[str, float]]:
+    """One entry for each case, by a script with the package of a clone."""
+    script = ROOT / "benchmarks" / name
     done = subprocess.run(
-        [sys.executable, str(script), json.dumps(task)],
+        [sys.executable, str(script)],
+        input=json.dumps(task),
         env={**os.environ, "PYTHONPATH": str(clone)},
         cwd=clone,
         check=True,
@@ -92,25 +93,37 @@ class Speed(NamedTuple):
     wall_ratio: float
 
 
-def speeds(task: dict[str, Any], runs: int) -> dict[Case, Speed]:
-    """Let both kernels take turns; ratios are nan where the commit before is missing."""
+def best_of_both(
+    task: dict[str, Any], runs: int, script: str
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Least times of each case now and at the commit before, nan where that is missing."""
     rounds: dict[str, list[list[dict[str, float]]]] = {"now": [], BEFORE: []}
     with tempfile.TemporaryDirectory() as folder:
         clones = {"now": ROOT, BEFORE: checked_out(Path(folder))}
         for _ in range(runs):
             for name, clone in clones.items():
                 if clone is not None:
-                    rounds[name].append(measured(clone, task))
-    found = {}
-    for k, case in enumerate(task["cases"]):
-        laser_us = case.n_chains * case.n_lasers * task["duration_ns"] * 1e-3
-        now, before = (
+                    rounds[name].append(measured(clone, task, script))
+    now, before = (
+        [
             {
-                what: laser_us / min((one[k][what] for one in rounds[name]), default=float("nan"))
+                what: min((one[k][what] for one in rounds[name]), default=float("nan"))
                 for what in ("processor_s", "wall_s")
             }
-            for name in ("now", BEFORE)
-        )
+            for k in range(len(task["cases"]))
+        ]
+        for name in ("now", BEFORE)
+    )
+    return now, before
+
+
+def speeds(task: dict[str, Any], runs: int) -> dict[Case, Speed]:
+    """Let both kernels take turns; ratios are nan where the commit before is missing."""
+    times = best_of_both(task, runs, "laser_speed.py")
+    found = {}
+    for case, *pair in zip(task["cases"], *times, strict=True):
+        laser_us = case.n_chains * case.n_lasers * task["duration_ns"] * 1e-3
+        now, before = ({what: laser_us / s for what, s in own.items()} for own in pair)
         ratios = (now[what] / before[what] for what in ("processor_s", "wall_s"))
         found[case] = Speed(now["processor_s"], now["wall_s"], *ratios)
     return found

@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 import statistics
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import bench_kernel
 import numpy as np
 import typer
 
@@ -90,6 +93,30 @@ def speed(
     processor, wall = time.process_time() - processor, time.perf_counter() - wall
     laser_us = machine.n_units * case.n_chains * draws * interval_ns * 1e-3
     return np.array([laser_us / wall, laser_us / processor, samples.states.mean()])
+
+
+def beside_before(cases: Sequence[Case], runs: int) -> list[tuple[float, float]]:
+    """Laser-microseconds per second of processor time, and ratios to commit cdd8c44, on D6."""
+    lasers = Lasers("D6", n_threads=1)
+    draws, machines = 3000, [case.machine() for case in cases]
+    task = {
+        "device": "D6", "draws": draws, "calibration": asdict(lasers.calibration),
+        "hazard": asdict(Renewal(lasers).hazard),
+        "cases": [
+            {
+                "n_chains": case.n_chains, "weights": machine.weights.tolist(),
+                "biases": machine.biases.tolist(),
+            }
+            for case, machine in zip(cases, machines, strict=True)
+        ],
+    }  # fmt: skip
+    now, before = bench_kernel.best_of_both(task, runs, "renewal_speed.py")
+    found = []
+    for case, machine, own, other in zip(cases, machines, now, before, strict=True):
+        laser_us = machine.n_units * case.n_chains * draws * lasers.draw_interval_ns * 1e-3
+        ratio = other["processor_s"] / own["processor_s"]
+        found.append((laser_us / own["processor_s"], ratio))
+    return found
 
 
 def main(

@@ -48,8 +48,8 @@ def run(device: Any, case: Case, ratio: float, duration_ns: float, n_threads: in
 
 
 def main() -> None:
-    """Read the task from the command line, and write one entry for each case."""
-    task = json.loads(sys.argv[1])
+    """Read the task from standard input, and write one entry for each case."""
+    task = json.load(sys.stdin)
     device, found = load_device(task["device"]), []
     for case in task["cases"]:
         run(device, case, task["ratio"], 5.0, task["threads"])
