@@ -75,7 +75,11 @@ def simulate(
     from lasersampling.results.kept_steps import read_step
     from lasersampling.results.numbers import with_error
     from lasersampling.results.records import write_device
-    from lasersampling.results.streamed import write_recordings
+    from lasersampling.results.streamed import (
+        check_room,
+        expected_recording_bytes,
+        write_recordings,
+    )
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     if resume is None:
@@ -118,6 +122,8 @@ def simulate(
             ),
         ),
     )
+    if out is not None:
+        check_room(out, expected_recording_bytes(run))
     sums, held = IntervalSums(n_lasers), []
     with files.open(context, config, config.seed) as file:
         with reporter.progress(f"simulating {n_lasers} x {laser.name}") as progress:

@@ -31,6 +31,9 @@ LASER_NS_PER_PIECE = 4e6
 POINTS_PER_PIECE = 1 << 20
 """Most points of traces in a piece, of all lasers together."""
 
+_TRIAL_NS = 200.0
+"""Time that is simulated to estimate how many spikes there will be."""
+
 _STREAM = 11
 """Random stream of the seeds of pieces, different from others of the same seed."""
 
@@ -103,6 +106,13 @@ class LongSimulation:
             found.append((min(most, total - done), False))
             done += found[-1][0]
         return found
+
+    def expected_spikes(self) -> float:
+        """Estimate how many spikes there will be, from a short simulation that is not kept."""
+        short_ns = min(self.duration_ns, _TRIAL_NS)
+        settings = replace(self.settings, traces=None)
+        trial = simulate(self.network, self.pump_ratio, short_ns, seed=self.seed, settings=settings)
+        return trial.spikes.time_ns.size * self.duration_ns / short_ns
 
     def recordings(self, progress: Callable[[float], None]) -> Iterator[Recording]:
         """Simulate the pieces, or read those that an earlier run has kept (`keeping`).

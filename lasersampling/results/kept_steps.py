@@ -21,7 +21,7 @@ from lasersampling.learning.packing import pack, unpack
 
 T = TypeVar("T")
 
-EXPECTED = "a step that a run has kept; remove this file, and the step is done again"
+EXPECTED = "a step that a run has kept (it is done again if this file is removed)"
 WRITTEN = "a checkpoint written by lasersampling"
 _NAME = re.compile(r"[a-z0-9-]+(-\d{6})(\.[a-z0-9-]+-\d{6})*\.h5")
 _COMPRESS_FROM_BYTES = 1 << 12

@@ -31,6 +31,9 @@ _BYTES_PER_VALUE = 0.2
 _BYTES_PER_SPIKE = 9.0
 """Of a spike, compressed: 7.5 B of its time, and the number of its unit."""
 
+_BYTES_PER_POINT = 20.0
+"""Of a point of the traces of a laser: three numbers of single precision, and the time."""
+
 _SPARE = 1 << 24
 
 
@@ -49,6 +52,15 @@ def expected_bytes(run: Pieces) -> int:
         spikes = 0.5 * values * interval_ns / neuron.refractory_time_ns
     n_copies = 2 if len(run.lengths) > 1 else 1
     return int(n_copies * (_BYTES_PER_VALUE * values + _BYTES_PER_SPIKE * spikes))
+
+
+def expected_recording_bytes(run: LongSimulation) -> int:
+    """Estimate the space on the disk that a long simulation takes while it is completed [B].
+
+    Its pieces are there until the results file is complete, so all is counted twice.
+    """
+    points = run.n_points * run.network.n_lasers
+    return int(2 * (_BYTES_PER_POINT * points + _BYTES_PER_SPIKE * run.expected_spikes()))
 
 
 def check_room(path: str | os.PathLike[str], n_bytes: int) -> None:
@@ -71,7 +83,7 @@ def check_room(path: str | os.PathLike[str], n_bytes: int) -> None:
     if n_bytes + _SPARE > free:
         got = f"a run that takes about {spoken(n_bytes + _SPARE)} of the disk while it is written"
         expected = (
-            f"at most {spoken(free)}, which are free in {folder}: fewer draws, or another disk"
+            f"at most {spoken(free)}, which are free in {folder}: a shorter run, or another disk"
         )
         raise InputError.single(str(path), got, expected)
 

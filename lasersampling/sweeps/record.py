@@ -134,15 +134,7 @@ class Record:
 
     def _read(self) -> None:
         """Take what an earlier run has kept, in the file and in the journal."""
-        before, now = read_swept(self.swept.path), self.swept
-        where = str(now.path)
-        if before.words != now.words:
-            expected = f"a sweep of {' '.join(now.words)}, or another file"
-            raise InputError.single(where, f"a sweep of {' '.join(before.words)}", expected)
-        if before.grid.keys != now.grid.keys:
-            got = f"a sweep over {', '.join(before.grid.keys) or 'seeds only'}"
-            expected = f"one over {', '.join(now.grid.keys) or 'seeds only'}, or another file"
-            raise InputError.single(where, got, expected)
+        before, now = kept_outcomes(self.swept), self.swept
         self._spent_s = float(read_results(now.path, groups=()).attrs.get("wall_time_s", 0.0))
         self._outcomes.update(before.outcomes)
         with suppress(FileNotFoundError):
@@ -151,6 +143,31 @@ class Record:
                 if checksum == _checksum(text):  # the last line may be torn
                     with suppress(LookupError, TypeError, ValueError):  # of another version
                         self._keep(Outcome.from_json(text.decode()))
+
+
+def kept_outcomes(now: Swept) -> Swept:
+    """Read the results file of a sweep that is to go on.
+
+    Parameters
+    ----------
+    now : Swept
+        The sweep as it is asked for.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or holds a sweep of another command or over other keys.
+    """
+    before, where = read_swept(now.path), str(now.path)
+    if before.words != now.words:
+        asked = f"a sweep of {' '.join(now.words)}"
+        got = f"a sweep of {' '.join(before.words)}"
+        raise InputError.single(where, got, f"{asked}, or a new file for it (--out)")
+    if before.grid.keys != now.grid.keys:
+        asked = f"one over {', '.join(now.grid.keys) or 'seeds only'}"
+        got = f"a sweep over {', '.join(before.grid.keys) or 'seeds only'}"
+        raise InputError.single(where, got, f"{asked}, or a new file for it (--out)")
+    return before
 
 
 def _line_of(outcome: Outcome) -> bytes:

@@ -21,7 +21,7 @@ from lasersampling.sweeps.calling import Call, call_of
 from lasersampling.sweeps.grid import Cell, Grid, axes_of
 from lasersampling.sweeps.outcome import Outcome
 from lasersampling.sweeps.piece import Piece, do_piece
-from lasersampling.sweeps.record import Existing, Record
+from lasersampling.sweeps.record import Existing, Record, kept_outcomes
 from lasersampling.sweeps.swept import Swept
 from lasersampling.workers import Lost, Processes, Workers
 
@@ -216,6 +216,8 @@ def plan(
     if existing == "refuse" and _pieces_in(folder, grid):
         expected = "none, or leave to overwrite them (--overwrite)"
         raise InputError.single(str(folder), "pieces of an earlier sweep", expected)
+    if goes_on:
+        kept_outcomes(Swept(path, called.words, grid, {}))
     return Plan(called, grid, outputs, command, existing)
 
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +91,10 @@ def test_a_step_beyond_that_of_the_device_file_is_said_once(run):
     said = [line for line in ran.err.splitlines() if "lasersampling: warning:" in line]
     assert len(said) == 1
     assert "a step of 6 ps is longer than the 4 ps" in said[0]
+
+
+def test_a_simulation_that_does_not_fit_on_the_disk_is_refused_before_it_begins(run):
+    ran = run("simulate", "D6", "--pump", "0.9", "--duration-ns", "1e12", "--out", "run.h5")
+    assert ran.code == 2
+    assert "of the disk while it is written, expected at most" in ran.err
+    assert not Path("run.h5").exists()

@@ -7,6 +7,7 @@ import torch
 from lasersampling.errors import InputError
 from lasersampling.learning.history import History
 from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.outputs import Outputs
 from lasersampling.results.run_file import RunFile, read_checkpoint
 
 STATE: dict[str, Any] = {
@@ -69,8 +70,13 @@ def test_two_runs_cannot_write_one_file(tmp_path):
             opened(path, overwrite=True),
         ):
             pass
+        # It is not stopped, so nobody is sent to --resume, which would be refused.
+        with pytest.raises(InputError, match="another run is writing now"):
+            Outputs.checked(path)
     with pytest.raises(InputError, match="a run that was stopped"), opened(path):
         pass
+    with pytest.raises(InputError, match="a run that was stopped, expected --resume"):
+        Outputs.checked(path)
     with opened(path, overwrite=True):
         assert path.exists()
 

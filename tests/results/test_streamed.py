@@ -7,8 +7,17 @@ import pytest
 
 from lasersampling.boltzmann import BoltzmannMachine
 from lasersampling.errors import InputError
+from lasersampling.lasers.device import load_device
+from lasersampling.lasers.long_runs import LongSimulation
+from lasersampling.lasers.network import LaserNetwork
+from lasersampling.lasers.settings import SimulationSettings, TraceRequest
 from lasersampling.results import ResultsFile, read_results
-from lasersampling.results.streamed import check_room, expected_bytes, write_pieces
+from lasersampling.results.streamed import (
+    check_room,
+    expected_bytes,
+    expected_recording_bytes,
+    write_pieces,
+)
 from lasersampling.sampling import Gibbs, Pieces, pieces
 from lasersampling.sampling.neurons.sampler import Lasers
 
@@ -47,3 +56,20 @@ def test_a_run_that_does_not_fit_on_the_disk_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="at most 1 GB, which are free in"):
         check_room(tmp_path / "run.h5", expected_bytes(run))
     check_room(tmp_path / "run.h5", expected_bytes(Pieces(Lasers("D6"), MACHINE, 10**6)))
+
+
+def test_a_simulation_that_does_not_fit_on_the_disk_is_refused(tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(0, 0, 10**9))
+
+    def simulation(duration_ns):
+        traces = TraceRequest(lasers=(0,), start_ns=0.0, stop_ns=10.0, interval_ps=10.0)
+        settings = SimulationSettings(traces=traces)
+        network = LaserNetwork(load_device("D6"), 1)
+        return LongSimulation(network, np.array([0.9]), duration_ns, 1, settings)
+
+    # 0.45 spikes/ns of nine bytes, kept twice, as far as 200 ns tell.
+    assert expected_recording_bytes(simulation(1e10)) == pytest.approx(2 * 9 * 0.45e10, rel=0.3)
+    with pytest.raises(InputError, match="a shorter run, or another disk"):
+        check_room(tmp_path / "run.h5", expected_recording_bytes(simulation(1e10)))
+    check_room(tmp_path / "run.h5", expected_recording_bytes(simulation(1e6)))
