@@ -65,7 +65,9 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     -------
     matplotlib.figure.Figure
         A panel for each of up to four figures of merit, a line for each combination of the other
-        keys. Small points are single seeds, large ones their mean with its standard error.
+        keys. Small points are single seeds, large ones their mean with its standard error. As in
+        the table of a sweep, the mean is unknown where a seed has no finite value: no large point,
+        and a gap in the line.
 
     Raises
     ------
@@ -150,10 +152,14 @@ def _draw(axes: Axes, results: Results, name: str, across: _Across, lines: Seque
     measure = measure_of(name, held.units, held.description)
     value = held.data.astype(float) * measure.factor
     finite = np.isfinite(value)
+    value[~finite] = np.nan
+    measured = results.group(_GROUP).get(f"{name}.is_measured")
+    # Pieces that failed have no part in a mean; those that found no finite value leave it unknown.
+    counted = np.full(value.size, True) if measured is None else measured.data.astype(bool)
     spread = _spread(across)
     for k, (line, colour) in enumerate(zip(lines, _COLOURS, strict=False)):
         shift = (k - (min(len(lines), len(_COLOURS)) - 1) / 2) * spread if across.names else 0.0
-        own = line.chosen & finite
+        own = line.chosen & counted
         places = np.unique(across.place[own])
         at = [value[own & (across.place == place)] for place in places]
         mean = np.array([one.mean() for one in at])
@@ -181,10 +187,9 @@ def _draw(axes: Axes, results: Results, name: str, across: _Across, lines: Seque
     axes.set_ylabel(textwrap.fill(style.plain(measure.title), _WIDTH_OF_LABELS))
     left_out = int((~finite).sum())
     if left_out:
-        axes.text(
-            0.99, 0.98, f"{left_out} of {value.size} pieces have no finite value",
-            transform=axes.transAxes, ha="right", va="top", fontsize=10, color=style.GREY,
-        )  # fmt: skip
+        has = "piece has" if value.size == 1 else "pieces has" if left_out == 1 else "pieces have"
+        told = f"{left_out} of {value.size} {has} no finite value"
+        axes.set_title(told, loc="right", fontsize=10, color=style.GREY)  # above all that is drawn
     style.quiet(axes)
 
 

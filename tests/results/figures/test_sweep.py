@@ -21,8 +21,43 @@ def test_means_and_their_errors_are_those_of_the_seeds(make):
 
 
 def test_pieces_that_are_not_finite_are_counted(make):
-    texts = [text.get_text() for text in sweep.plot(make("sweep")).axes[1].texts]
-    assert texts == ["6 of 18 pieces have no finite value"]
+    panels = sweep.plot(make("sweep")).axes
+    told = [panel.get_title(loc="right") for panel in panels]  # above the panel, over nothing
+    assert told == ["", "6 of 18 pieces have no finite value"]
+    assert not panels[1].texts
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_there_is_no_mean_where_a_seed_has_no_finite_value(value, make):
+    """As in the table, which says that it is unknown."""
+
+    def write(file):
+        told = {"metrics": ["p_value"], "swept_command": "sample", "combinations": ["one"]}
+        for name, column in (
+            ("over.draws", [10, 10, 20, 20, 30, 30, 40, 40]),
+            ("seed", [0, 1] * 4),
+            ("p_value", [0.1, value, 0.2, 0.4, 0.3, 0.5, 0.6, np.nan]),
+            ("p_value.is_measured", [True] * 7 + [False]),  # the last piece failed
+        ):
+            file.write(f"pieces/{name}", column, ("piece",), units="1", description=name)
+        file.attributes("pieces", told)
+
+    (panel,) = sweep.plot(make("sweep", write)).axes
+    line = panel.containers[0][0]
+    assert line.get_xdata().tolist() == [10, 20, 30, 40]
+    np.testing.assert_allclose(line.get_ydata(), [np.nan, 0.3, 0.4, 0.6])
+    assert panel.get_title(loc="right") == "2 of 8 pieces have no finite value"
+
+
+def test_one_piece_that_is_not_finite_is_told_in_the_singular(make):
+    def write(file):
+        told = {"metrics": ["p_value"], "swept_command": "sample", "combinations": ["one"]}
+        for name, column in (("seed", [0, 1]), ("p_value", [0.1, np.nan])):
+            file.write(f"pieces/{name}", column, ("piece",), units="1", description=name)
+        file.attributes("pieces", told)
+
+    (panel,) = sweep.plot(make("sweep", write)).axes
+    assert panel.get_title(loc="right") == "1 of 2 pieces has no finite value"
 
 
 def test_texts_are_names_of_places(make):
