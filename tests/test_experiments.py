@@ -52,6 +52,7 @@ TABLES_ONLY = {
     "exact_network",
     "fresh_points",
     "killed_runs",
+    "peak_memory",
     "images_in_loop",
     "speed_and_power",
 }

@@ -46,21 +46,6 @@ KINDS: dict[str, list[str]] = {
     "classify": ["classify", "yin_yang_small", "--set=checkpoint_interval_s=1"],
     "experiment": [str(HERE / "mixing.py"), "--smoke"],
 }
-LONG: dict[str, list[str]] = {
-    "draws": ["sample", "machine.h5", "--sampler", "gibbs", "--draws", "625000", "--chains", "16"],
-    "spikes": ["sample", "machine.h5", "--sampler", "renewal", "--duration-ns", "75000"],
-}
-"""Ten million draws of a hundred units, and ten million spikes."""
-
-MEASURE = (
-    "import resource, sys\n"
-    "from lasersampling.cli.main import main\n"
-    "sys.argv = ['lasersampling', *sys.argv[1:]]\n"
-    "try:\n"
-    "    main()\n"
-    "finally:\n"
-    "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
-)
 
 
 @dataclass(frozen=True)
@@ -69,10 +54,9 @@ class Settings:
 
     kills: int = option(20, "Kills of each kind of run.", min=1)
     only: tuple[str, ...] = option((), "Kind of run; may be repeated.")
-    memory: bool = option(True, "Whether the memory of long runs is measured too.")
 
     def smallest(self) -> Settings:
-        return replace(self, kills=1, only=("sample, Gibbs",), memory=False)
+        return replace(self, kills=1, only=("sample, Gibbs",))
 
 
 def main(settings: Settings, run: Run) -> None:
@@ -106,11 +90,6 @@ def main(settings: Settings, run: Run) -> None:
         file.metric("kills", kills, description="kills of all runs")
         about = "share of the runs that were killed which have the bits of a whole one"
         file.metric("same", same / runs, description=about)
-        for name, words in LONG.items() if settings.memory else ():
-            megabytes = peak_mb(place, words)
-            about = f"largest resident memory of a run of ten million {name}"
-            file.metric(f"peak_mb_{name}", megabytes, units="MB", description=about)
-            print(f"ten million {name}: {megabytes:.0f} MB")
 
 
 @dataclass(frozen=True)
@@ -193,16 +172,6 @@ def equal(one: Path, other: Path) -> bool:
 def is_float(array: NDArray[Any]) -> bool:
     """Whether an array may hold nan."""
     return array.dtype.kind == "f"
-
-
-def peak_mb(folder: Path, words: list[str]) -> float:
-    """Largest resident memory of a command with a results file, in a process of its own."""
-    command = [sys.executable, "-c", MEASURE, *words, "--out", "long.h5", "--quiet", "--overwrite"]
-    done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        check=True,
-    )  # fmt: skip
-    return float(done.stderr.split()[-1]) / 1024.0
 
 
 if __name__ == "__main__":
