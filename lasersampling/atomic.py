@@ -184,6 +184,23 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_reserved(path: Name) -> bool:
+    """Whether a run has reserved this file now; nothing is written to find out."""
+    try:
+        descriptor = os.open(_lock(_located(path)), os.O_RDONLY)
+    except OSError:  # there is none, or it is not ours to read
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (OSError, AttributeError):  # a file system without locks, or Windows
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _located(path: Name) -> Path:
     """Follow links among the folders of a path, but not in its last part."""
     absolute = Path(os.path.abspath(named(path)))  # noqa: PTH100 - pathlib's follows the last link too

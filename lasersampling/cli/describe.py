@@ -43,6 +43,7 @@ from lasersampling.results.contents import Entry
 from lasersampling.results.names import command_of
 from lasersampling.results.records import flattened
 from lasersampling.results.summary import Summary, heads_of, summary_of
+from lasersampling.results.unfinished import unfinished
 
 Description = tuple[dict[str, Any], RenderableType]
 
@@ -107,6 +108,9 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
     shown: list[RenderableType] = [facts_table(f"results file {path}", results.attrs)]
     if verdict := _listed(attributes.get("certificate", {}).get("sentences", [])):
         shown.append(paragraph([str(line) for line in verdict], bold=str(verdict[0])))
+    left = unfinished(path)
+    if left is not None:
+        shown.append(paragraph([f"{str(left)[:1].upper()}{str(left)[1:]}"]))
     summary = _summary(results, whole=whole)
     if results.metrics:
         shown.append(MeasuresTable("measures", summary))
@@ -121,6 +125,7 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
     told = {
         "kind": "results",
         "attributes": dict(results.attrs),
+        "unfinished": None if left is None else dataclasses.asdict(left),
         "metrics": {name: dataclasses.asdict(metric) for name, metric in results.metrics.items()},
         "contents": contents,
         "group_attributes": attributes,

@@ -37,17 +37,27 @@ def plot(
 
     from lasersampling.cli.tables import rows_table
     from lasersampling.results.figures import candidates, save_figure, title_of
+    from lasersampling.results.unfinished import unfinished
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     path = expanded(file)
     fitting = candidates(path)
+    left = unfinished(path)
+    lacks = figure not in fitting if figure is not None else out is not None and not fitting
+    if left is not None and lacks:
+        expected = f"one that has; {left.kept}{left.way}"
+        raise InputError.single(str(path), "a run that has not come to its end", expected)
     if figure is None:
         if out is not None:
-            listed = ", ".join(fitting) or "none, which this file has"
+            if not fitting:
+                expected = "a results file with what a figure shows"
+                raise InputError.single(str(path), "nothing that a figure shows", expected)
+            listed = ", ".join(fitting)
             raise InputError.single("FIGURE", "nothing", f"the figure for --out: {listed}")
         shown = [{"figure": name, "shows": title_of(name)} for name in fitting]
         title = f"figures of {path}" if fitting else f"{path} holds nothing that a figure shows"
         rows = [(one["figure"], one["shows"]) for one in shown]
+        title = f"{title}; {left}" if left is not None else title
         table = rows_table(title, ("figure", "what it shows"), rows)
         reporter.result({"file": str(path), "figures": shown}, table)
         return

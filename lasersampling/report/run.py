@@ -18,6 +18,7 @@ from lasersampling.results.names import command_of
 from lasersampling.results.numbers import duration
 from lasersampling.results.reading import read_results
 from lasersampling.results.summary import Summary, heads_of, summary_of
+from lasersampling.results.unfinished import Unfinished, unfinished
 
 _N_TILES = 3
 _MOST_LINES = 12
@@ -79,8 +80,8 @@ class Run:
         Its name without folders.
     kind : str
         Command or script that wrote it, in short.
-    is_complete : bool
-        Whether the run came to its end; false for a checkpoint.
+    unfinished : Unfinished or None
+        What the run has kept and how it goes on, if it has not come to its end.
     certificates : tuple of Certificate
         Verdicts in the file.
     remarks : tuple of str
@@ -103,7 +104,7 @@ class Run:
     path: str
     name: str
     kind: str
-    is_complete: bool
+    unfinished: Unfinished | None
     certificates: tuple[Certificate, ...]
     remarks: tuple[str, ...]
     summary: Summary
@@ -178,7 +179,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
         path=str(path),
         name=Path(path).name,
         kind=_kind(line),
-        is_complete="checkpoint" not in bare.attributes and bool(bare.attrs.get("complete", True)),
+        unfinished=unfinished(path),
         certificates=_certificates(bare.attributes),
         remarks=_remarks(bare.attributes),
         summary=summary_of(bare.metrics, command_of(line), heads=heads_of(bare)),
@@ -229,7 +230,7 @@ def _texts(value: object) -> list[str]:
 
 
 def _facts(attrs: Mapping[str, Any]) -> dict[str, str]:
-    """Put what is known of the making of a file into words; `Run.is_complete` tells the rest."""
+    """Put what is known of the making of a file into words; `Run.unfinished` tells the rest."""
     known = {key: attrs[key] for key in _FACTS if key in attrs}
     others = {key: value for key, value in attrs.items() if key not in (*_FACTS, "complete")}
     return {

@@ -102,7 +102,7 @@ class KeptSteps:
     @property
     def spent_s(self) -> float:
         """Time that the run had taken when it kept the last step, 0 without any [s]."""
-        own = [path for path in self.folder.glob("*.h5") if _NAME.fullmatch(path.name)]
+        own = steps_in(self.folder)
         if not own:
             return 0.0
         with hdf5.opened(max(own, key=lambda path: path.stat().st_mtime), EXPECTED) as root:
@@ -118,6 +118,11 @@ class KeptSteps:
                 path.unlink()
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
+
+
+def steps_in(folder: Path) -> list[Path]:
+    """Files of all steps that are kept in a folder, none if there is no folder."""
+    return [path for path in folder.glob("*.h5") if _NAME.fullmatch(path.name)]
 
 
 class State:

@@ -74,3 +74,24 @@ def test_a_file_of_another_kind_is_refused(run):
     ran = run("plot", "notes.h5")
     assert ran.code == 2
     assert "notes.h5" in ran.err
+
+
+def test_a_run_that_has_not_come_to_its_end_says_how_to_go_on(run):
+    with ResultsFile.create("run.h5", command="lasersampling sample m", seed=0, config="") as file:
+        file.attributes("/", {"complete": False})
+    goes_on = "no step is kept; go on with: lasersampling sample --resume run.h5"
+    for asked in (("--out", "a.png"), ("raster",)):
+        ran = run("plot", "run.h5", *asked)
+        assert ran.code == 2
+        assert "got a run that has not come to its end, expected one that has" in ran.err
+        assert goes_on in ran.err
+    for command in ("plot", "info"):
+        ran = run(command, "run.h5")
+        assert ran.code == 0
+        assert goes_on in " ".join(ran.out.split())
+    told = json.loads(run("info", "run.h5", "--json").out)["unfinished"]
+    assert told["goes_on"] == "lasersampling sample --resume run.h5"
+    assert run("report", "run.h5").code == 0
+    page = Path("run.html").read_text()
+    assert "Go on with the run:" in page
+    assert "<code>lasersampling sample --resume run.h5</code>" in page
