@@ -175,10 +175,12 @@ class ResumableRun:
             try:
                 yield file
             except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
-                if file.has_checkpoint:
-                    name = shlex.quote(str(self.out))
-                    goes_on = f"lasersampling {context.info_name} --resume {name}"
+                name = shlex.quote(str(self.out))
+                goes_on = f"lasersampling {context.info_name} --resume {name}"
+                if file.has_kept_steps:
                     stop.add_note(f"go on from the last checkpoint with: {goes_on}")
+                elif file.has_checkpoint:
+                    stop.add_note(f"no step was finished; begin again with: {goes_on}")
                 raise
 
 
@@ -196,8 +198,14 @@ def drawn(file: RunFile | None, reporter: Reporter) -> list[Path]:
     """Draw the figures of a finished run, and report which files it wrote."""
     if file is None:
         return []
-    with reporter.working("drawing figures"):
-        files = file.draw()
+    try:
+        with reporter.working("drawing figures"):
+            files = file.draw()
+    except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
+        from lasersampling.results.run_file import figures_of
+
+        stop.add_note(f"the results are complete; {figures_of(file.path)}")
+        raise
     for path in files:
         reporter.status(f"written: {path}")
     return files

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from lasersampling.atomic import reserved
 from lasersampling.errors import InputError, Problem
 from lasersampling.keeping import keeping
 from lasersampling.learning.packing import pack
-from lasersampling.results.kept_steps import WRITTEN, KeptSteps, restored
+from lasersampling.results.kept_steps import WRITTEN, KeptSteps, restored, steps_in
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.reading import read_results
 from lasersampling.results.store import ResultsFile
@@ -67,6 +68,7 @@ class RunFile:
         self._about: dict[str, Any] = {"command": command, "seed": seed, "config": config}
         self._digests: dict[str, str] = {}
         self._final: str | None = None
+        self._has_state = False
 
     @classmethod
     @contextmanager
@@ -122,6 +124,7 @@ class RunFile:
                 spent = float(found.attrs.get("wall_time_s", 0.0))
                 file._spent_s = max(spent, file.steps.spent_s)
                 file._may_replace = file.has_checkpoint = True
+                file._has_state = f"{_GROUP}/structure" in found.contents
             else:
                 file.steps.forget()
             with keeping(file.steps):
@@ -132,6 +135,12 @@ class RunFile:
         with self._unfinished() as file:
             write_history(file, history)
             write_checkpoint(file, state)
+        self._has_state = True
+
+    @property
+    def has_kept_steps(self) -> bool:
+        """Whether there is anything to go on from: a finished step, or the state of a training."""
+        return self._has_state or bool(steps_in(self.steps.folder))
 
     @contextmanager
     def finish(self, config: str | None = None) -> Iterator[ResultsFile]:
@@ -200,6 +209,17 @@ def write_checkpoint(file: ResultsFile, state: State) -> None:
         file.write(f"{_GROUP}/{name}", array, dims, units="1", description="part of the state")
 
 
+def figures_of(path: Path) -> str:
+    """Say how the figures of a complete file are drawn, if they are missing.
+
+    Examples
+    --------
+    >>> figures_of(Path("run.h5"))
+    'missing figures are drawn by: lasersampling plot run.h5 FIGURE'
+    """
+    return f"missing figures are drawn by: lasersampling plot {shlex.quote(str(path))} FIGURE"
+
+
 def parts_of(path: Path) -> Path:
     """Name the folder of the steps that a run keeps until it ends.
 
@@ -259,7 +279,10 @@ def read_checkpoint(path: Path) -> tuple[State | None, str]:
         got = "a run that came to its end" if finished else "results without a checkpoint"
         command = results.attrs.get("command", "of an unknown command")
         if finished:
-            expected = "a run that was stopped; this one is complete, and nothing is left to do"
+            expected = (
+                "a run that was stopped; this one is complete, and nothing is left to do; "
+                f"{figures_of(path)}"
+            )
         else:
             expected = f"a run that was stopped, which has a group /{_GROUP}"
         raise InputError.single(str(path), f"{got} ({command})", expected)

@@ -46,8 +46,21 @@ def test_a_checkpoint_is_a_results_file_and_comes_back(tmp_path):
         with file.finish() as final:
             final.metric("accuracy", 0.9)
     assert read_results(path).attrs["complete"] == 1
-    with pytest.raises(InputError, match="nothing is left to do"):
+    with pytest.raises(InputError, match="nothing is left to do; missing figures are drawn by"):
         read_checkpoint(path)
+
+
+def test_what_was_begun_is_told_from_what_is_kept(tmp_path):
+    path = tmp_path / "run.h5"
+    with opened(path) as file:
+        file.begin()
+        assert file.has_checkpoint and not file.has_kept_steps
+    with opened(path, goes_on=True) as file:
+        assert not file.has_kept_steps
+        file.save(STATE, history())
+        assert file.has_kept_steps
+    with opened(path, goes_on=True) as file:
+        assert file.has_kept_steps
 
 
 def test_what_goes_wrong_leaves_the_last_checkpoint(tmp_path):
