@@ -192,7 +192,7 @@ def simulate(
     own = range(0)
     if not problems:
         own = settings.chains_of(int(n_chains))
-        shape = len(own), network.n_lasers
+        shape = own.stop - own.start, network.n_lasers  # len() has no room for huge numbers
         if own.stop > n_chains:
             problems.append(Problem("chains", f"{settings.chains}", f"an end up to {n_chains}"))
         problems += memory_problems("n_chains x n_lasers", shape, BYTES_PER_LASER)

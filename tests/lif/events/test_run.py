@@ -1,6 +1,7 @@
 """Spikes of networks from event to event, against independent ways and at the edges."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -193,7 +194,7 @@ class TestWhatHappensAtTheSameTime:
         """The peak of w / e is at time 1, where the voltage is at the threshold to the last bit."""
         network = PopulationNetwork(2, [Population(1)], [Connection(INPUTS, 0)], Streams([0]))
         with torch.no_grad():
-            network.weights[0][0] = torch.tensor([[np.e], [sent]], dtype=torch.float64)
+            network.weights[0][0] = torch.tensor([[math.e], [sent]], dtype=torch.float64)
         found = (
             run_events(network, events([[(0.0, 0), (1.0, 1)]], n_inputs=2), EventSettings(END))
             .spikes()
@@ -242,12 +243,12 @@ class TestGrazing:
     """One input of weight w gives a peak of w / e at time 1 for equal time constants."""
 
     def test_a_voltage_that_only_touches_the_threshold_is_no_spike(self):
-        network = chain([np.e * (1.0 - 1e-12)])
+        network = chain([math.e * (1.0 - 1e-12)])
         assert len(output_times(network, events([[(0.0, 0)]], n_inputs=1))) == 0
 
     @pytest.mark.parametrize(("excess", "floored"), [(1e-6, 0), (1e-14, 1)])
     def test_slopes_near_zero_are_limited_and_counted(self, excess, floored):
-        network = chain([np.e * (1.0 + excess)])
+        network = chain([math.e * (1.0 + excess)])
         limits = EventSettings(END, smallest_slope=1e-5)
         activity = run_events(network, events([[(0.0, 0)]], n_inputs=1), limits)
         time = activity.spikes().time[0]
@@ -257,7 +258,7 @@ class TestGrazing:
         (slope,) = torch.autograd.grad(time, network.weights[0])
         value = float(time.detach())
         exact = value * np.exp(-value)  # dU / dw
-        dudt = max(np.e * (1.0 + excess) * np.exp(-value) - 1.0, 1e-5)
+        dudt = max(math.e * (1.0 + excess) * np.exp(-value) - 1.0, 1e-5)
         assert activity.floored.n_spikes == floored
         assert float(slope) == pytest.approx(-exact / dudt, rel=1e-6)
 

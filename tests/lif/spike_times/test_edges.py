@@ -1,5 +1,7 @@
 """First spikes at the edges: ties, touches, inhibition just in time, absent inputs, large times."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -33,9 +35,9 @@ def test_inhibition_removes_a_spike_if_it_comes_before(path):
 @pytest.mark.parametrize("path", PATHS)
 def test_a_touch_is_no_spike_and_a_hair_more_is_one(path):
     """The voltage w t exp(-t) has its peak w / e at t = 1."""
-    touch = np.nextafter(np.e, 0)
+    touch = np.nextafter(math.e, 0)
     assert np.isinf(spikes([0.0], [touch], path=path))
-    assert spikes([0.0], [np.e * (1 + 1e-12)], path=path) == pytest.approx(1.0, abs=1e-5)
+    assert spikes([0.0], [math.e * (1 + 1e-12)], path=path) == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -67,7 +69,7 @@ def test_no_overflow_far_from_zero(path, tau_mem, origin):
 
 def test_grazing_spikes_have_bounded_derivatives():
     times = torch.zeros(1, 1, dtype=torch.float64)
-    weights = torch.tensor([[np.e * (1 + 1e-14)]], dtype=torch.float64, requires_grad=True)
+    weights = torch.tensor([[math.e * (1 + 1e-14)]], dtype=torch.float64, requires_grad=True)
     first_spike_times(times, weights, smallest_slope=1e-2).sum().backward()
     assert weights.grad is not None
     assert weights.grad.item() == pytest.approx(-np.exp(-1) / 1e-2, rel=1e-6)
