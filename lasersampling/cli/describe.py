@@ -110,7 +110,10 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
         shown.append(paragraph([str(line) for line in verdict], bold=str(verdict[0])))
     left = unfinished(path)
     if left is not None:
-        shown.append(paragraph([f"{str(left)[:1].upper()}{str(left)[1:]}"]))
+        shown.append(paragraph([f"This run has not come to its end; {left.kept}"]))
+        if left.goes_on:  # on a line of its own, however long, so that it can be copied
+            way = f" go on with:\n {left.goes_on}\n"
+            shown.append(Text(way, no_wrap=True, overflow="ignore"))
     summary = _summary(results, whole=whole)
     if results.metrics:
         shown.append(MeasuresTable("measures", summary))

@@ -43,7 +43,7 @@ def plot(
     path = expanded(file)
     fitting = candidates(path)
     left = unfinished(path)
-    lacks = figure not in fitting if figure is not None else out is not None and not fitting
+    lacks = not fitting if figure is None else figure not in fitting
     if left is not None and lacks:
         expected = f"one that has; {left.kept}{left.way}"
         raise InputError.single(str(path), "a run that has not come to its end", expected)
@@ -57,7 +57,8 @@ def plot(
         shown = [{"figure": name, "shows": title_of(name)} for name in fitting]
         title = f"figures of {path}" if fitting else f"{path} holds nothing that a figure shows"
         rows = [(one["figure"], one["shows"]) for one in shown]
-        title = f"{title}; {left}" if left is not None else title
+        if left is not None:
+            reporter.status(str(left))
         table = rows_table(title, ("figure", "what it shows"), rows)
         reporter.result({"file": str(path), "figures": shown}, table)
         return

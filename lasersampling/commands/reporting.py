@@ -77,7 +77,7 @@ class Reporter:
         if self._as_json:
             print(json.dumps(_finite(values), allow_nan=False), flush=True)
         else:
-            console(sys.stdout).print(table)
+            console(sys.stdout).print(table, crop=False)
 
 
 def _finite(value: Any) -> Any:

@@ -21,7 +21,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import lasersampling
 from lasersampling.checks import refuse
-from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.errors import (
+    InputError,
+    LaserSamplingError,
+    LaserSamplingWarning,
+    Problem,
+)
 from lasersampling.workers.pieces import Lost, Waiting
 
 if TYPE_CHECKING:
@@ -202,6 +207,7 @@ class _Absence:
             warnings.warn(
                 f"the scheduler {self.address} has no workers: pieces wait until one is there "
                 f"(`dask worker {self.address}`)",
+                LaserSamplingWarning,
                 stacklevel=2,
             )
 

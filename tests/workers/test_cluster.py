@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, LaserSamplingWarning
 from lasersampling.workers import Lost, Processes
 from lasersampling.workers.cluster import Cluster
 from lasersampling.workers.slurm import Slurm
@@ -79,7 +79,7 @@ def test_a_scheduler_without_workers_is_told_of_and_not_waited_for_without_end(
         monkeypatch.setattr(f"lasersampling.workers.cluster.{name}", time_s)
     cluster.start_scheduler()
     with (
-        pytest.warns(UserWarning, match="has no workers: pieces wait until one is there"),
+        pytest.warns(LaserSamplingWarning, match="has no workers: pieces wait until one is there"),
         pytest.raises(LaserSamplingError, match=r"no workers for .* --resume"),
     ):
         list(Cluster(cluster.address).results(slow_square, range(2)))
