@@ -184,6 +184,11 @@ def reserved(path: str | os.PathLike[str]) -> Iterator[None]:
         os.close(descriptor)
 
 
+def in_use(path: Name) -> Problem:
+    """Say that another run is writing a file."""
+    return Problem(str(path), "a file that another run is writing now", "one run per file")
+
+
 def is_reserved(path: Name) -> bool:
     """Whether a run has reserved this file now; nothing is written to find out."""
     try:
@@ -285,9 +290,7 @@ def _open_locked(temporary: Path, shown: str) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise FileInUseError.single(
-                shown, "a file that another run is writing now", "one run per file"
-            ) from None
+            raise FileInUseError([in_use(shown)]) from None
         except OSError:
             # Some network file systems have no locks; then the run continues without this guard.
             return descriptor

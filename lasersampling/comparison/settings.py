@@ -21,6 +21,8 @@ SIGNIFICANT = 0.05
 RESERVED = {
     MAIN: "the comparison itself", "curves": "curves of learning", "search": "trials",
     "failures": "trainings that failed", "history": "figures of merit",
+    "samples": "draws", "spikes": "spikes", "traces": "traces", "checkpoint": "a state",
+    "parameters": "trained networks", "chip": "a chip",
 }  # fmt: skip
 """Names that no study can have, and what of a results file has them."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lasersampling.atomic import FileInUseError, output_problems, reserved
+from lasersampling.atomic import in_use, is_reserved, output_problems
 from lasersampling.checks import boolean_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_problems
@@ -104,13 +104,7 @@ def _with_way_on(problems: list[Problem], path: Path) -> list[Problem]:
         return problems
     if not unfinished:
         return problems
-    try:
-        with reserved(path):
-            pass
-    except FileInUseError as error:  # it is not stopped: another process is at it
-        others = [one for one in problems if one.where != str(path)]
-        return [*error.problems, *others]
     got = "a run that was stopped"
     expected = "--resume, to go on with it; a new file name; or leave to overwrite it (--overwrite)"
-    return [Problem(one.where, got, expected) if one.where == str(path) else one
-            for one in problems]  # fmt: skip
+    told = in_use(path) if is_reserved(path) else Problem(str(path), got, expected)
+    return [told if one.where == str(path) else one for one in problems]

@@ -17,7 +17,14 @@ from lasersampling.boltzmann.restricted import AnyMachine
 from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.sampling.chain_parts import joined_chains, state_of_chains
-from lasersampling.sampling.protocol import ChainState, Divisible, Progress, Request, Samples
+from lasersampling.sampling.protocol import (
+    ChainState,
+    Divisible,
+    Progress,
+    Request,
+    Sampler,
+    Samples,
+)
 from lasersampling.workers import Lost, Processes, Workers
 
 _MOST_STEPS_AT_A_TIME = 8
@@ -165,6 +172,11 @@ class Spread:
             size = -(-n_chains // self.workers.count)
         firsts = range(0, n_chains, size)
         return [range(first, min(first + size, n_chains)) for first in firsts]
+
+
+def alone(sampler: Sampler | None) -> Sampler | None:
+    """Give the sampler that draws, without the workers over which its chains are spread."""
+    return sampler.sampler if isinstance(sampler, Spread) else sampler
 
 
 class _Groups:

@@ -26,7 +26,7 @@ settings = { method = "closed-form", "learning.learning_rate" = 0.001 }
 [arms.fast]
 settings = { method = "closed-form", "learning.learning_rate" = 0.05 }
 
-[studies.samples]
+[studies.training_samples]
 about = "training samples"
 variants.20 = { train_samples = 20 }
 variants.40 = { train_samples = 40 }
@@ -78,13 +78,13 @@ def test_methods_are_compared(run, recipe):
     assert ran.code == 0, ran.err
     assert "difference (95 % interval)" in ran.out
     assert Path("c/main-fast.h5").stat().st_mtime_ns == written
-    assert read_results("c.h5").array("samples/accuracy").shape == (2, 2, 2)
-    assert "methods.toml, 2 networks of each, samples" in ran.out
+    assert read_results("c.h5").array("training_samples/accuracy").shape == (2, 2, 2)
+    assert "methods.toml, 2 networks of each, training_samples" in ran.out
     assert "2 networks of each arm are too few" in ran.out.replace("\n", " ")
     ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--only", "main", "--quiet")
     assert ran.code == 0, ran.err
     assert Path("c/main-fast.h5").stat().st_mtime_ns > written
-    assert not list(Path("c").glob("samples*"))
+    assert not list(Path("c").glob("training_samples*"))
 
 
 @pytest.mark.slow
@@ -101,7 +101,7 @@ def test_a_cluster_finds_what_one_process_finds(run, recipe, cluster):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--only", "other"), "--only: got other, expected of main, samples"),
+        (("--only", "other"), "--only: got other, expected of main, training_samples"),
         (("--resume", "--overwrite"), "--resume: got beside --overwrite"),
         (("--set", "members=1"), "--set members: got 1"),
         (("--set", "goal=2"), "--set goal: got 2"),
@@ -121,17 +121,17 @@ def test_bad_options_are_refused_before_anything_is_trained(run, recipe, argumen
 
 
 def test_a_study_alone_is_shown_and_a_dotted_key_stands_in_quotes(run, recipe):
-    chosen = ("--only", "samples", "--set", 'settings."network.hidden"=[3]')
+    chosen = ("--only", "training_samples", "--set", 'settings."network.hidden"=[3]')
     ran = run("compare", recipe, "--out", "c.h5", *chosen, "--json")
     assert ran.code == 0, ran.err
     assert "warning: 2 networks of each arm are too few" in ran.err
     found = json.loads(ran.out)
-    assert set(found["studies"]["samples"]["40"]) == {"slow", "fast"}
-    trained = tomllib.loads(read_results("c/samples-40-fast.h5").config)
+    assert set(found["studies"]["training_samples"]["40"]) == {"slow", "fast"}
+    trained = tomllib.loads(read_results("c/training_samples-40-fast.h5").config)
     assert trained["network"]["hidden"] == [3]
-    accuracy = read_results("c.h5").array("samples/accuracy")
+    accuracy = read_results("c.h5").array("training_samples/accuracy")
     expected = accuracy[1, 1].mean()
-    assert found["studies"]["samples"]["40"]["fast"]["value"] == pytest.approx(expected)
+    assert found["studies"]["training_samples"]["40"]["fast"]["value"] == pytest.approx(expected)
 
 
 def test_another_recipe_is_refused(run):

@@ -100,6 +100,10 @@ def test_settings_are_laid_over_each_other(table):
             {"studies": {"curves": {"about": "a", "variants": {"x": {}}}}},
             "studies.curves: got a name that results files have for curves of learning",
         ),
+        (
+            {"studies": {"samples": {"about": "a", "variants": {"x": {}}}}},
+            "studies.samples: got a name that results files have for draws",
+        ),
         ({"search": {"seed": 1}}, "search.seed: got 1, expected seeds that the reported"),
         (
             {"search": {"ranges": {"k": {"low": 0.0, "high": 1.0, "log": True}}}},

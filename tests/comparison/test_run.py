@@ -112,7 +112,7 @@ def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
 
 def test_variants_of_one_recipe_are_trained_once(table):
     table["studies"] = {
-        "samples": {
+        "few": {
             "about": "samples",
             "variants": {"30": {"train_samples": 30}, "all": {}},
             "arms": ("fast",),
@@ -120,9 +120,9 @@ def test_variants_of_one_recipe_are_trained_once(table):
     }
     compared = compared_in("runs", table)
     names = sorted(path.stem for path in Path("runs").glob("*.h5"))
-    assert names == ["main-fast", "main-slow", "samples-30-fast"]
+    assert names == ["main-fast", "main-slow", "few-30-fast"]
     main, same = (
-        compared.measures[c] for c in (Cell(MAIN, "", "fast"), Cell("samples", "all", "fast"))
+        compared.measures[c] for c in (Cell(MAIN, "", "fast"), Cell("few", "all", "fast"))
     )
     assert same.accuracy.tolist() == main.accuracy.tolist()
 

@@ -20,7 +20,7 @@ from lasersampling.sampling.gibbs import Gibbs
 from lasersampling.sampling.neurons.configured import lasers_of, settings_of
 from lasersampling.sampling.neurons.sampler import Lasers
 from lasersampling.sampling.protocol import BYTES_PER_CHAIN, Progress, Sampler, Samples
-from lasersampling.sampling.spread import Spread
+from lasersampling.sampling.spread import Spread, alone
 
 Stage = Callable[[str], AbstractContextManager[Progress | None]]
 """Called with the name of each part of the work; the context that it returns lasts as long as that
@@ -63,14 +63,9 @@ class Fit:
     @property
     def learned(self) -> Learned:
         """Target, sampler and settings, for the file of the machine."""
-        lasers = _alone(self.sampler)
+        lasers = alone(self.sampler)
         settings = to_toml(settings_of(lasers)) if isinstance(lasers, Lasers) else ""
         return Learned(self.target, self.samples["after"].sampler, settings)
-
-
-def _alone(sampler: Sampler) -> Sampler:
-    """Give the sampler that draws, without the workers over which its chains are spread."""
-    return sampler.sampler if isinstance(sampler, Spread) else sampler
 
 
 def sampler_of(recipe: FitRecipe) -> Sampler:
@@ -166,7 +161,7 @@ def fit(
     with part("learning the ideal machine") as told:
         initial = pretrained(recipe, target, told)
     adaptation = None
-    lasers = _alone(chosen)
+    lasers = alone(chosen)
     if recipe.adaptation_rounds and isinstance(lasers, Lasers):
         plan = Adaptation(rounds=recipe.adaptation_rounds, seed=recipe.seed)
         with part("adapting the lasers to the machine") as told:

@@ -146,10 +146,10 @@ class Group(NamedTuple):
     def of(cls, shape: Sequence[int]) -> Group:
         """Choose the runs, all of them for as many threads as there are."""
         n_members, n_samples, n_neurons = shape
-        most = max(1, n_samples * n_members // torch.get_num_threads())
-        sizes = [size for size in range(1, n_samples + 1) if n_samples % size == 0]
-        fitting = [k for k in sizes if k * n_neurons <= _WIDTH and k <= most]
-        return cls(tuple(shape), max(fitting, default=1))
+        size = min(_WIDTH // n_neurons, n_samples, n_samples * n_members // torch.get_num_threads())
+        while size > 1 and n_samples % size:
+            size -= 1
+        return cls(tuple(shape), max(1, size))
 
     @property
     def n_groups(self) -> int:

@@ -330,9 +330,9 @@ def _looked_at(states: NDArray[np.int8], units: NDArray[np.intp]) -> NDArray[np.
 def _lasers_of(sampler: Sampler | None) -> Lasers | None:
     """The lasers that draw, or for which a renewal sampler stands."""
     from lasersampling.sampling.neurons.sampler import Lasers
-    from lasersampling.sampling.spread import Spread
+    from lasersampling.sampling.spread import alone
 
-    inner = sampler.sampler if isinstance(sampler, Spread) else sampler
+    inner = alone(sampler)
     inner = getattr(inner, "lasers", inner)
     return inner if isinstance(inner, Lasers) else None
 
