@@ -34,7 +34,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ from lasersampling.config.hdf5_checks import (
     decoded,
     spoken,
 )
-from lasersampling.config.hdf5_inspection import check_same, inspected
+from lasersampling.config.hdf5_inspection import inspected, is_same
 from lasersampling.config.hdf5_seal import seal, sealed
 from lasersampling.errors import InputError, LaserSamplingError
 
@@ -65,6 +65,7 @@ _LONGEST_REASON = 200
 _LARGEST_CONTENT = 10**9
 _CHUNK_HEAD = 64
 _PATIENCE_S = 1.0
+_EXCHANGED = "a file that was changed or exchanged while it was being read"
 
 
 @contextmanager
@@ -89,22 +90,19 @@ def opened(path: str | os.PathLike[str], expected: str) -> Iterator[Group]:
 
     name = str(path)
     with _translated(name, expected):
-        size = check_file(path, expected)
-        identity = inspected(path, expected)
-        # A run that puts its file in place holds it for a moment more.
-        end = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
+        for is_last in _attempts():
+            size = check_file(path, expected)
+            identity = inspected(path, expected)
+            got = "a file that another process is writing"
+            with suppress(BlockingIOError):
                 file = h5py.File(os.fspath(path), "r", locking="best-effort")
-                break
-            except BlockingIOError:
-                if time.monotonic() < end:
-                    time.sleep(_PATIENCE_S / 20)
-                    continue
-                got = "a file that another process is writing"
-                raise InputError.single(name, got, f"{expected}; wait until that is over") from None
+                if is_same(file.id.get_vfd_handle(), identity):
+                    break
+                file.close()
+                got = _EXCHANGED
+            if is_last:
+                raise InputError.single(name, got, f"{expected}; wait until that is over")
         with file:
-            check_same(file.id.get_vfd_handle(), identity, name, expected)
             yield Group(Source(name, expected, size), file, "")
 
 
@@ -135,16 +133,36 @@ def file_content(path: str | os.PathLike[str], expected: str) -> bytes:
     InputError
         As for `opened`, and for files of more than 1 GB.
     """
-    name, size = str(path), check_file(path, expected)
-    if size > _LARGEST_CONTENT:
-        got = f"a file of {spoken(size)}"
-        raise InputError.single(name, got, f"at most {spoken(_LARGEST_CONTENT)}")
-    with _translated(name, expected):
-        identity = inspected(path, expected)
-        with Path(path).open("rb") as stream:
-            content = stream.read()
-            check_same(stream.fileno(), identity, name, expected)
-        return content
+    name = str(path)
+    for is_last in _attempts():
+        size = check_file(path, expected)
+        if size > _LARGEST_CONTENT:
+            got = f"a file of {spoken(size)}"
+            raise InputError.single(name, got, f"at most {spoken(_LARGEST_CONTENT)}")
+        with _translated(name, expected):
+            identity = inspected(path, expected)
+            with Path(path).open("rb") as stream:
+                content = stream.read()
+                if is_same(stream.fileno(), identity):
+                    break
+        if is_last:
+            raise InputError.single(name, _EXCHANGED, f"{expected}; wait until that is over")
+    return content
+
+
+def _attempts() -> Iterator[bool]:
+    """Try for a while to open a file, since a run that goes on puts one after the other in place.
+
+    Yields
+    ------
+    bool
+        Whether it is the last attempt.
+    """
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        yield False
+        time.sleep(_PATIENCE_S / 20)
+    yield True
 
 
 class Group:

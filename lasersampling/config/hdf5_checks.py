@@ -123,17 +123,19 @@ def check_file(path: str | os.PathLike[str], expected: str) -> int:
     """
     name = named(path)
     try:
-        known = Path(path).stat()
-        if not stat.S_ISREG(known.st_mode):
-            is_folder = stat.S_ISDIR(known.st_mode)
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode):
+            is_folder = stat.S_ISDIR(mode)
             # In Python's own words; opening a pipe would block until another process writes to it.
             got = "is a directory" if is_folder else "a pipe, socket or device"
             raise InputError.single(name, got, expected)
         with Path(path).open("rb") as stream:
-            check_stream(stream, known.st_size, name, expected)
+            # Of what is open: a run that goes on may have put a new file in the place of the old.
+            size = os.fstat(stream.fileno()).st_size
+            check_stream(stream, size, name, expected)
     except OSError as error:
         raise InputError.single(name, (error.strerror or str(error)).lower(), expected) from None
-    return known.st_size
+    return size
 
 
 def check_attributes(source: Source, holder: Any, path: str) -> list[str]:

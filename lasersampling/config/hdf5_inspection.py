@@ -60,7 +60,7 @@ def inspected(path: str | os.PathLike[str], expected: str) -> Identity | None:
     Returns
     -------
     tuple of int or None
-        Identity of the file that was read, to be compared by `check_same`. None also for a file
+        Identity of the file that was read, to be compared by `is_same`. None also for a file
         that cannot be opened for another reason than its content.
 
     Raises
@@ -90,17 +90,9 @@ def inspected(path: str | os.PathLike[str], expected: str) -> Identity | None:
     return found
 
 
-def check_same(descriptor: int, identity: Identity | None, name: str, expected: str) -> None:
-    """Refuse an open file that is not the one that was inspected.
-
-    Raises
-    ------
-    InputError
-        If it is another one, or has been changed.
-    """
-    if identity is not None and _identity(os.fstat(descriptor)) != identity:
-        got = "a file that was changed or exchanged while it was being read"
-        raise InputError.single(name, got, f"{expected} that stays the same")
+def is_same(descriptor: int, identity: Identity | None) -> bool:
+    """Return whether an open file is the one that was inspected, unchanged."""
+    return identity is None or _identity(os.fstat(descriptor)) == identity
 
 
 def _identity(held: os.stat_result) -> Identity:

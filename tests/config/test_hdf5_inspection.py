@@ -49,10 +49,10 @@ def inspected(path):
         return hdf5_inspection.inspected(path, EXPECTED)
 
 
-def write_sound(path):
+def write_sound(path, rows=50):
     with ResultsFile.create(path, command="test", seed=1, config="a = 1", overwrite=True) as file:
         rng = np.random.default_rng(0)
-        file.write("a/x", rng.normal(size=(50, 100)), ("m", "n"), units="1", description="")
+        file.write("a/x", rng.normal(size=(rows, 100)), ("m", "n"), units="1", description="")
         file.write("a/names", ["b", "c"], ("k",), units="1", description="")
         file.attributes("a", {"text": "some", "list": ["d", "e"]})
         file.metric("kl", 0.1, 0.01)
@@ -291,12 +291,35 @@ def test_a_file_that_is_exchanged_after_its_inspection(folder, monkeypatch):
 
     def exchanged(path, expected):
         found = true(path, expected)
-        os.replace("other.h5", path)  # noqa: PTH105
+        shutil.copy("other.h5", "next.h5")
+        os.replace("next.h5", path)  # noqa: PTH105
         return found
 
     monkeypatch.setattr(hdf5, "inspected", exchanged)
     with pytest.raises(InputError, match="changed or exchanged"):
         read_results("file.h5", untrusted=True)
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+@pytest.mark.parametrize(("owner", "name"), [(Path, "stat"), (hdf5, "inspected")])
+def test_a_file_exchanged_by_a_run_that_goes_on_is_read(
+    folder, monkeypatch, owner, name, untrusted
+):
+    write_sound("file.h5")
+    write_sound("next.h5", rows=3)
+    assert Path("file.h5").stat().st_size != Path("next.h5").stat().st_size
+    true = getattr(owner, name)
+
+    def exchanged(path, *given, **more):
+        found = true(path, *given, **more)
+        if str(path) == "file.h5" and Path("next.h5").exists():
+            os.replace("next.h5", path)  # noqa: PTH105
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, exchanged)
+        assert read_results("file.h5", untrusted=untrusted).group("a")["x"].data.shape == (3, 100)
+    assert not Path("next.h5").exists()
 
 
 def test_a_file_that_changes_is_inspected_again(folder, short):

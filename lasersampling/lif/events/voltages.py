@@ -22,7 +22,7 @@ from lasersampling.lif.populations.checks import input_problems
 from lasersampling.lif.populations.description import NetworkDescription
 from lasersampling.lif.populations.population import INPUTS
 from lasersampling.lif.populations.spikes import SpikeEvents
-from lasersampling.lif.spike_times.crossing import response
+from lasersampling.lif.spike_times.crossing import DOUBLE, EQUAL, GENERAL, decay
 
 
 def membrane_voltages(
@@ -102,8 +102,9 @@ def membrane_voltages(
     order = np.argsort(points, kind="stable")
     found = np.empty(sizes)
     sample(wires, given, cells[1:6], spikes, points[order], found)
-    found[..., order] = found.copy()
-    return torch.from_numpy(found) / torch.from_numpy(cells[6])[:, None, :, None]
+    if (order[1:] < order[:-1]).any():
+        found = found[..., np.argsort(order)]
+    return torch.from_numpy(found).div_(torch.from_numpy(cells[6])[:, None, :, None])
 
 
 def _sizes_of(activity: NetworkActivity) -> list[tuple[int, int, int] | None]:
@@ -190,18 +191,22 @@ def walk(cell, reached, own_times, points, found):
     reset, initial, mem, syn, refractory = cell
     arrivals, order, source, weights = reached
     voltage, current, clock, release = initial, 0.0, 0.0, 0.0
+    method = EQUAL if mem == syn else DOUBLE if mem == 2.0 * syn else GENERAL
     k, s = 0, 0
     for p in range(len(points)):
         while True:
             arrival = arrivals[order[k]] if k < len(order) else math.inf
             spike = own_times[s] if s < len(own_times) else math.inf
             when = min(arrival, spike, points[p])
-            held = min(max(release, clock), when)
-            current *= math.exp(-(held - clock) / syn)
-            gained = response(when - held, mem, syn)
-            voltage = voltage * math.exp(-(when - held) / mem) + current * gained
-            current *= math.exp(-(when - held) / syn)
-            clock = when
+            if clock < release:  # held at the reset; the current decays
+                held = min(release, when)
+                current *= math.exp(-(held - clock) / syn)
+                clock = held
+            if clock < when:
+                to_mem, to_syn, gained = decay(when - clock, mem, syn, method)
+                voltage = voltage * to_mem + current * gained
+                current *= to_syn
+                clock = when
             if spike <= when:  # before arrivals at the same time, as in the engine
                 voltage, release = reset, spike + refractory
                 s += 1
