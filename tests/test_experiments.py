@@ -87,6 +87,33 @@ if __name__ == "__main__":
     ls.experiment(main, Settings)
 '''
 
+KEEPS = '''
+from dataclasses import dataclass
+import lasersampling as ls
+
+@dataclass(frozen=True)
+class Settings:
+    """Two things that take long."""
+    stop: str = ls.experiments.option("", "Where to stop.")
+
+    def smallest(self):
+        return self
+
+def main(settings, run):
+    path = run.kept("draws.txt")
+    had = path.exists()
+    path.write_text("draws")
+    if settings.stop == "before":
+        raise KeyboardInterrupt
+    with run.results({}) as file:
+        file.metric("had", had)
+    if settings.stop == "after":
+        raise KeyboardInterrupt
+
+if __name__ == "__main__":
+    ls.experiment(main, Settings)
+'''
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -236,7 +263,8 @@ def test_ctrl_c_and_errors_of_an_experiment_are_told_without_a_traceback(run, tm
     script.write_text(COIN)
     stopped = run(script, "--fail", "KeyboardInterrupt")
     assert (stopped.code, stopped.err) == (
-        130, "lasersampling: interrupted: stopped by the keyboard\n",
+        130, "lasersampling: interrupted: stopped by the keyboard; nothing is finished yet; "
+        "the same command begins anew\n",
     )  # fmt: skip
     failed = run(script, "--fail", "OSError")
     assert (failed.code, failed.err) == (1, "lasersampling: failed: it broke\n")
@@ -251,6 +279,25 @@ def test_ctrl_c_and_errors_of_an_experiment_are_told_without_a_traceback(run, tm
     assert results.attrs["wall_time_s"] > 0.2  # that of the whole run
     assert results.attrs["command"] == f"python {script} --seed 3 --smoke --out coin.h5"
     assert results.config == 'weight = 0.5\nthrows = 10\nnames = []\nfail = ""\n'
+
+
+def test_ctrl_c_behind_the_results_costs_nothing(run, tmp_path):
+    """As while figures are drawn."""
+    script = tmp_path / "keeps.py"
+    script.write_text(KEEPS)
+    stopped = run(script, "--stop", "after")
+    assert stopped.code == 130
+    assert "the results are complete; missing figures are drawn by: lasersampling" in stopped.err
+    assert read_results(tmp_path / "keeps.h5").attrs["complete"] == 1
+
+
+def test_ctrl_c_before_anything_is_written_leaves_an_earlier_file(run, tmp_path):
+    script = tmp_path / "keeps.py"
+    script.write_text(KEEPS)
+    assert run(script).code == 0
+    stopped = run(script, "--overwrite", "--stop", "before")
+    assert "what was finished is kept in keeps, and the same command goes on from it" in stopped.err
+    assert read_results(tmp_path / "keeps.h5").attrs["complete"] == 1
 
 
 @pytest.mark.parametrize("name", ["plain.h5", "recipe.toml", "key=plain.h5"])

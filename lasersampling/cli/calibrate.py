@@ -68,7 +68,7 @@ def calibrate(
         overwrite=overwrite,
         goes_on=resume is not None,
     )
-    with files.open(context, config, config.seed) as file:
+    with files.open(context, config, config.seed, reporter) as file:
         with reporter.progress(f"calibrating {config.device.name}") as progress:
             calibration = lasers.calibrated(progress)
         with reporter.progress("measuring speed and power") as progress:

@@ -98,7 +98,7 @@ def classify(
     )
 
     with (
-        training.open(context, config, config.seed) as file,
+        training.open(context, config, config.seed, reporter) as file,
         device_at(substrate, timeout_s) as device,
     ):
         reporter.status(

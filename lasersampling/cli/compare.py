@@ -12,6 +12,7 @@ from lasersampling.cli.completing import completed
 from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Overrides, Quiet
 from lasersampling.cli.output import Output
 from lasersampling.commands.configuring import configured, files_named, recipe_table
+from lasersampling.commands.invocation import BEGINS_ANEW
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, LaserSamplingError
@@ -120,6 +121,7 @@ def compare(
             (folder / name).unlink(missing_ok=True)
     for remark in design.remarks():
         reporter.status(f"warning: {remark}")
+    context.obj.begin()
     try:
         compared = run_comparison(
             design,
@@ -130,8 +132,9 @@ def compare(
             studies=tuple(only or ()),
             tuned=found,
         )
-    except KeyboardInterrupt as stop:
-        stop.add_note("go on from what is trained with the same command and --resume")
+    except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
+        n_begun = sum((folder / name).exists() for name in design.file_names())
+        stop.add_note(_way_on(n_begun, overwrite=overwrite))
         raise
     with output.open(config, config.seed) as file:
         if file is not None:
@@ -155,6 +158,14 @@ def compare(
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())
         raise LaserSamplingError(f"trainings failed: {told}")
+
+
+def _way_on(n_begun: int, *, overwrite: bool) -> str:
+    """Say how a comparison goes on from the files of its trainings."""
+    if not n_begun:
+        return f"no training has kept anything yet; {BEGINS_ANEW}"
+    instead = "--resume in place of --overwrite" if overwrite else "--resume"
+    return f"go on from what is trained with the same command and {instead}"
 
 
 def _check_folder(folder: Path, names: Sequence[str], *, resume: bool, overwrite: bool) -> None:

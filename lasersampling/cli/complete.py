@@ -104,7 +104,7 @@ def complete_picture(
         expected = "a picture with some transparent pixels, or --mask or --occlude"
         raise InputError.single(str(picture), got, expected)
     _tell_ink(pixels, seen, known, reporter)
-    with files.open(context, config, config.seed) as file:
+    with files.open(context, config, config.seed, reporter) as file:
         lasers = Lasers(config.device, interval_ns=config.interval_ns, burn_in_ns=0.0)
         calibrate_once(lasers, reporter)
         given = SeenImages(pixels[None], known, label=labels[0] if labels else None)

@@ -135,7 +135,7 @@ def fit(
     if remark := _told_of_zeros(target):
         reporter.status(remark)
     with (
-        training.open(context, config, config.seed) as file,
+        training.open(context, config, config.seed, reporter) as file,
         device_at(substrate, timeout_s) as connected,
     ):
         sampler = sampler_of(config) if connected is None else SubstrateSampler(connected)

@@ -204,7 +204,7 @@ def generate(
         config.label_numbers(pictures.class_names)
         n_pixels, n_classes = pictures.train_images.shape[1], pictures.n_classes
         config.check_size(n_pixels + n_classes + sum(config.training.hidden), n_classes)
-    with files.open(context, _from_anywhere(config), config.seed) as file:
+    with files.open(context, _from_anywhere(config), config.seed, reporter) as file:
         history: History | None = None
         if loaded is None:
             assert pictures is not None  # without a trained machine, images are there or an error

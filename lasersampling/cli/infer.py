@@ -192,7 +192,7 @@ def infer(
         goes_on=resume is not None,
     )
     whole = with_full_paths(config, "machine", "evidence")
-    with files.open(context, whole, config.seed) as file:
+    with files.open(context, whole, config.seed, reporter) as file:
         adaptations: list[Adapted] = []
         if config.sampler == "lasers":
             remarks += _about_lasers(model.learned, recorded, config)

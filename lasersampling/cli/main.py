@@ -49,8 +49,21 @@ class _ExitCodes(TyperGroup):
         return super().parse_args(ctx, with_rounds(args))
 
     def invoke(self, ctx: Any) -> Any:
-        with exit_codes(), untrusted_files():
+        with exit_codes(), _told_if_not_begun(ctx.obj), untrusted_files():
             return super().invoke(ctx)
+
+
+@contextmanager
+def _told_if_not_begun(invocation: Invocation) -> Iterator[None]:
+    """Say of a command that is stopped before it computes anything that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        words = shlex.split(invocation.command)
+        if not invocation.has_begun and words[1:2] and words[1] in _COMPUTING:
+            same = "goes on" if "--resume" in words else "begins anew"
+            stop.add_note(f"nothing was begun; the same command {same}")
+        raise
 
 
 app = typer.Typer(
@@ -62,6 +75,7 @@ app = typer.Typer(
 )
 _LASERS = simulate, calibrate, sample, fit, infer, generate
 _FILES = report, plot, export, convert, info
+_COMPUTING = {one.__name__ for one in (*_LASERS, classify, compare, sweep)}
 for _command in (*_LASERS, classify, compare, *_FILES):
     app.command(epilog=epilog_of(_command.__name__))(_command)
 # Its own options may stand between those of the command that is swept.

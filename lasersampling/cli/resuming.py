@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 from lasersampling.atomic import check_outputs
-from lasersampling.commands.invocation import Invocation
+from lasersampling.commands.invocation import BEGINS_ANEW, Invocation
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
 
@@ -145,8 +145,12 @@ class ResumableRun:
         check_outputs([self.out], folders=self.folders, overwrite=True)
 
     @contextmanager
-    def open(self, context: typer.Context, config: object, seed: int) -> Iterator[RunFile | None]:
-        """Reserve the results file; None if there is to be none.
+    def open(
+        self, context: typer.Context, config: object, seed: int, reporter: Reporter
+    ) -> Iterator[RunFile | None]:
+        """Reserve the results file; None if there is to be none, of which `reporter` warns in time.
+
+        A run that is stopped within the block says what it has kept and how it goes on.
 
         Raises
         ------
@@ -156,10 +160,15 @@ class ResumableRun:
         invocation: Invocation = context.obj
         invocation.begin()
         if self.out is None:
-            yield None
+            reporter.nothing_is_kept()
+            try:
+                yield None
+            except KeyboardInterrupt as stop:
+                stop.add_note(f"nothing was kept, for want of --out FILE.h5; {BEGINS_ANEW}")
+                raise
             return
         from lasersampling.config import to_toml
-        from lasersampling.results.run_file import RunFile
+        from lasersampling.results.run_file import RunFile, figures_of
 
         with RunFile.open(
             self.out,
@@ -177,10 +186,14 @@ class ResumableRun:
             except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
                 name = shlex.quote(str(self.out))
                 goes_on = f"lasersampling {context.info_name} --resume {name}"
-                if file.has_kept_steps:
+                if file.is_complete:
+                    stop.add_note(f"the results are complete; {figures_of(file.path)}")
+                elif file.has_kept_steps:
                     stop.add_note(f"go on from the last checkpoint with: {goes_on}")
                 elif file.has_checkpoint:
                     stop.add_note(f"no step was finished; begin again with: {goes_on}")
+                elif isinstance(stop, KeyboardInterrupt):
+                    stop.add_note(f"nothing is kept yet; {BEGINS_ANEW}")
                 raise
 
 

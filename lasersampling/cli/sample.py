@@ -185,7 +185,8 @@ def sample(
         overwrite=overwrite,
         goes_on=resume is not None,
     )
-    with files.open(context, with_full_paths(config, "machine"), config.seed) as file:
+    whole = with_full_paths(config, "machine")
+    with files.open(context, whole, config.seed, reporter) as file:
         ready = _prepare(config, target, clamped, learned, reporter, resume or out, own)
         run = ready.run
         reporter.status(

@@ -125,11 +125,11 @@ def simulate(
     if out is not None and n_lasers * config.duration_ns > LASER_NS_PER_PIECE:
         check_room(out, expected_recording_bytes(run))
     sums, held = IntervalSums(n_lasers), []
-    with files.open(context, config, config.seed) as file:
+    with files.open(context, config, config.seed, reporter) as file:
         with reporter.progress(f"simulating {n_lasers} x {laser.name}") as progress:
             for recording in run.recordings(progress):
                 sums.add(recording.spikes)
-                if len(run.parts()) == 1:
+                if run.is_one_piece:
                     held.append(recording)
         counts, rates = sums.spikes, sums.spikes / config.duration_ns
         errors = sums.rate_errors_per_ns(config.duration_ns)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lasersampling.cli.options import INPUT, OUTPUT, SETTINGS, All, Json, Quiet
+from lasersampling.commands.invocation import BEGINS_ANEW
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.errors import InputError, LaserSamplingError
@@ -118,21 +119,35 @@ def sweep(
         f"sweeping {planned.call.command}: {len(grid.combinations)} combinations of values, "
         f"{len(grid.seeds)} seeds"
     )
+    context.obj.begin()
     try:
         with reporter.progress(f"sweeping {len(grid)} pieces") as progress:
             swept = planned.run(own, keep=keep, progress=progress)
+        files = [out]
+        if len(swept.failures) < len(swept.outcomes):
+            with reporter.working("drawing the figure"):
+                files = planned.outputs.draw()
     except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
-        stop.add_note("go on from the pieces that are done with the same command and --resume")
+        stop.add_note(_way_on(out))
         raise
-    files = [out]
-    if len(swept.failures) < len(swept.outcomes):
-        with reporter.working("drawing the figure"):
-            files = planned.outputs.draw()
     for file in files:
         reporter.status(f"written: {file}")
     reporter.result(_values(swept, files), _table(swept, whole=show_all))
     if swept.failures:
         raise LaserSamplingError(_told(swept))
+
+
+def _way_on(path: Path) -> str:
+    """Say what a sweep that ends too early has kept, and how it goes on."""
+    from lasersampling.results.run_file import figures_of
+    from lasersampling.results.unfinished import unfinished
+
+    if not path.exists():
+        return f"no piece is finished yet; {BEGINS_ANEW}"
+    left = unfinished(path)
+    if left is None:
+        return f"the results are complete; {figures_of(path)}"
+    return f"{left.kept}{left.way}"
 
 
 def _values(swept: Swept, files: list[Path]) -> dict[str, Any]:

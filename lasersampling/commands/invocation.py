@@ -6,6 +6,9 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum
 
+BEGINS_ANEW = "the same command begins anew"
+"""What is said of a run that was stopped and has kept nothing."""
+
 
 class Purpose(Enum):
     """Why a command was called."""
@@ -24,7 +27,7 @@ class Accepted(Exception):
     """Ends a command that was called to check its arguments, of which none is refused."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Invocation:
     """How and when a command was called.
 
@@ -36,11 +39,14 @@ class Invocation:
         Why it was called.
     started : float
         Time of the call on the clock of `time.monotonic` [s].
+    has_begun : bool
+        Whether all arguments were accepted, and the work has begun.
     """
 
     command: str
     purpose: Purpose = Purpose.RUN
     started: float = field(default_factory=time.monotonic)
+    has_begun: bool = field(default=False, init=False)
 
     @property
     def draws_figures(self) -> bool:
@@ -57,3 +63,4 @@ class Invocation:
         """
         if self.purpose is Purpose.CHECK:
             raise Accepted
+        self.has_begun = True

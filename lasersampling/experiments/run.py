@@ -21,6 +21,7 @@ from lasersampling.atomic import check_outputs
 from lasersampling.checks import refuse, sequence_problems, shown
 from lasersampling.commands.configuring import files_named
 from lasersampling.commands.exit_codes import exit_codes, say
+from lasersampling.commands.invocation import BEGINS_ANEW
 from lasersampling.commands.reporting import Reporter
 from lasersampling.commands.spreading import ProcessCount, Scheduler, SlurmJobs, workers_of
 from lasersampling.commands.terminal import prepare_streams
@@ -34,7 +35,7 @@ from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.kept_steps import State
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.results.run_file import RunFile, read_checkpoint
+from lasersampling.results.run_file import RunFile, figures_of, read_checkpoint
 from lasersampling.trust import untrusted_files
 from lasersampling.workers import Lost, Processes, Workers
 
@@ -212,12 +213,15 @@ class Run:
     def kept(self, name: str) -> Path:
         """Name a file that is kept when a run is stopped, in a folder beside the results file.
 
-        Files that an earlier run left there are removed if `overwrite` is true.
+        Files that an earlier run left there are removed if `overwrite` is true, unless the run goes
+        on from that one.
         """
         folder = self.out.with_suffix("")
         folder.mkdir(exist_ok=True)
-        if self.overwrite:
+        if self.overwrite and not (self.file is not None and self.file.goes_on):
             (folder / name).unlink(missing_ok=True)
+        if self.file is not None:
+            self.file.beside.append(folder / name)
         return folder / name
 
     def calibrate(self, file: ResultsFile | None, lasers: Lasers) -> None:
@@ -382,12 +386,26 @@ def _kept_run(run: Run, settings: Settings, *, goes_on: bool) -> Iterator[RunFil
         try:
             yield file
         except BaseException as stop:
-            if not goes_on and file.state is None and not file.steps.folder.exists():
-                run.out.unlink(missing_ok=True)  # nothing is finished yet
-            elif file.has_checkpoint:
-                words = run.command if goes_on else f"{run.command} --resume"
-                stop.add_note(f"go on from what was finished with: {words}")
+            if not (file.is_complete or file.has_kept_steps or goes_on) and file.has_checkpoint:
+                run.out.unlink(missing_ok=True)  # it says nothing but how the run was configured
+            if told := _way_on(run, file, by_user=isinstance(stop, KeyboardInterrupt)):
+                stop.add_note(told)
             raise
+
+
+def _way_on(run: Run, file: RunFile, *, by_user: bool) -> str:
+    """Say what a run that ends too early has kept, and how it goes on; empty for nothing to say."""
+    words = run.command if file.goes_on else f"{run.command} --resume"
+    if file.is_complete:
+        return f"the results are complete; {figures_of(run.out)}"
+    if file.has_kept_steps:
+        return f"go on from what was finished with: {words}"
+    if any(path.exists() for path in file.beside):
+        folder = run.out.with_suffix("")
+        return f"what was finished is kept in {folder}, and the same command goes on from it"
+    if file.goes_on:
+        return f"nothing is finished yet; begin again with: {words}"
+    return f"nothing is finished yet; {BEGINS_ANEW}" if by_user else ""
 
 
 def _read_by(settings: Settings) -> Iterator[str | Path]:

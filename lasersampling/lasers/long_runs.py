@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -86,26 +87,40 @@ class LongSimulation:
         asked = self.settings.traces
         return 0 if asked is None else round(asked.stop_ns / self._step_ns) // self._every + 1
 
-    def parts(self) -> list[tuple[int, bool]]:
+    @property
+    def _n_steps(self) -> int:
+        return math.ceil(self.duration_ns / self._step_ns - 1e-9)
+
+    @property
+    def _most_steps(self) -> int:
+        """Most steps of a piece."""
+        return max(1, int(LASER_NS_PER_PIECE / (self.network.n_lasers * self._step_ns)))
+
+    @property
+    def is_one_piece(self) -> bool:
+        """Whether all is so short that it is done in one piece."""
+        points = self.n_points * self.network.n_lasers
+        return self._n_steps <= self._most_steps and points <= POINTS_PER_PIECE
+
+    def parts(self) -> Iterator[tuple[int, bool]]:
         """Steps of each piece, and whether it has traces; a single piece if all is short."""
-        n_lasers, step = self.network.n_lasers, self._step_ns
-        total = math.ceil(self.duration_ns / step - 1e-9)
-        most = max(1, int(LASER_NS_PER_PIECE / (n_lasers * step)))
-        points = self.n_points
-        if total <= most and points * n_lasers <= POINTS_PER_PIECE:
-            return [(total, points > 0)]
-        found, done = [], 0
+        total, most, points = self._n_steps, self._most_steps, self.n_points
+        if self.is_one_piece:
+            yield total, points > 0
+            return
+        done = 0
         if points:
             every = self._every
-            length = max(2, min(most // every, POINTS_PER_PIECE // n_lasers)) * every
+            length = max(2, min(most // every, POINTS_PER_PIECE // self.network.n_lasers)) * every
             traced = min(total, (points - 1) * every)
             while done < traced:
-                found.append((min(length, traced - done), True))
-                done += found[-1][0]
+                steps = min(length, traced - done)
+                yield steps, True
+                done += steps
         while done < total:
-            found.append((min(most, total - done), False))
-            done += found[-1][0]
-        return found
+            steps = min(most, total - done)
+            yield steps, False
+            done += steps
 
     def expected_spikes(self) -> float:
         """Estimate how many spikes there will be, from a short simulation that is not kept."""
@@ -128,15 +143,14 @@ class LongSimulation:
             One for each piece. Of two pieces with traces, the point where they meet belongs to the
             second.
         """
-        parts, done = self.parts(), 0
-        total = sum(steps for steps, _ in parts)
+        done, total = 0, self._n_steps
         state: NetworkState | None = None
-        for number, (steps, traced) in enumerate(parts):
+        # Of a simulation that would take years, the pieces are too many for a list.
+        parts = pairwise(chain(self.parts(), [(0, False)]))
+        for number, ((steps, traced), (_, follows)) in enumerate(parts):
 
             def report(fraction: float, done: int = done, steps: int = steps) -> None:
                 progress((done + fraction * steps) / total)
-
-            follows = number + 1 < len(parts) and parts[number + 1][1]
 
             def work(
                 number: int = number,
@@ -146,7 +160,7 @@ class LongSimulation:
                 state: NetworkState | None = state,
                 report: Callable[[float], None] = report,
             ) -> tuple[SpikeTrains, Traces | None, NetworkState]:
-                alone = len(parts) == 1
+                alone = self.is_one_piece
                 run = simulate(
                     self.network,
                     self.pump_ratio,
@@ -168,9 +182,8 @@ class LongSimulation:
         self, kept: Iterable[tuple[SpikeTrains, Traces | None, NetworkState]]
     ) -> Iterator[Recording]:
         """Give the recordings once more from what was kept of the pieces, in their order."""
-        parts, done = self.parts(), 0
-        total = sum(steps for steps, _ in parts)
-        for (steps, _), (spikes, traces, _) in zip(parts, kept, strict=True):
+        done, total = 0, self._n_steps
+        for (steps, _), (spikes, traces, _) in zip(self.parts(), kept, strict=True):
             yield self._on_one_clock(spikes, traces, done, done + steps == total)
             done += steps
 

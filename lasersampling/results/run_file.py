@@ -50,8 +50,14 @@ class RunFile:
         taken up to its last checkpoint is added.
     has_checkpoint : bool
         Whether the run can be resumed from the file.
+    goes_on : bool
+        Whether the run resumes from the file.
+    is_complete : bool
+        Whether the results are written.
     steps : KeptSteps
         The steps that the run has finished.
+    beside : list of Path
+        Further files that a run which begins anew does not do again.
     state : State or None
         State of the training with which a resumed run goes on, if it has one.
     """
@@ -60,8 +66,11 @@ class RunFile:
         self.path = outputs.results
         self.started = time.monotonic()
         self.has_checkpoint = False
+        self.goes_on = False
+        self.is_complete = False
         self.state: State | None = None
         self.steps = KeptSteps(parts_of(self.path), self.begin)
+        self.beside: list[Path] = []
         self._spent_s = 0.0
         self._may_replace = outputs.overwrite
         self._outputs = outputs
@@ -123,7 +132,7 @@ class RunFile:
                 file._about["command"] = str(found.attrs.get("command", command))
                 spent = float(found.attrs.get("wall_time_s", 0.0))
                 file._spent_s = max(spent, file.steps.spent_s)
-                file._may_replace = file.has_checkpoint = True
+                file._may_replace = file.has_checkpoint = file.goes_on = True
                 file._has_state = f"{_GROUP}/structure" in found.contents
             else:
                 file.steps.forget()
@@ -155,6 +164,7 @@ class RunFile:
         with self._replacing(self._final) as file:
             file.attributes("/", {"complete": True})
             yield file
+        self.is_complete = True
         self.steps.forget()
 
     def configured(self, config: str | None) -> None:

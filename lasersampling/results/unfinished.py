@@ -78,6 +78,8 @@ def _kept(path: Path, bare: Results) -> str:
     pieces = bare.contents.get("pieces/seed")
     if pieces is not None:
         return _counted(pieces.shape[0], "piece")
+    if _is_sweep(bare):
+        return "no piece is finished yet"
     if "checkpoint/structure" in bare.contents:
         return "the last state of its training is kept"
     return _counted(len(steps_in(parts_of(path))), "step")
@@ -92,4 +94,10 @@ def _goes_on(path: Path, bare: Results) -> str:
     words = line.split()
     if words[:1] == ["lasersampling"] and words[1:2] and words[1] in RESUMED_BY_FILE:
         return f"lasersampling {words[1]} --resume {shlex.quote(str(path))}"
+    if _is_sweep(bare):  # which keeps what --overwrite would remove
+        line = " ".join(shlex.quote(word) for word in shlex.split(line) if word != "--overwrite")
     return line if not words or "--resume" in words else f"{line} --resume"
+
+
+def _is_sweep(bare: Results) -> bool:
+    return str(bare.attrs.get("command", "")).split()[:2] == ["lasersampling", "sweep"]

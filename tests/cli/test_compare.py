@@ -186,6 +186,23 @@ def test_times_that_come_before_spikes_are_refused_before_anything_is_trained(ru
         assert not Path("c").exists()
 
 
+def test_ctrl_c_says_whether_anything_is_trained(run, recipe, monkeypatch):
+    def stopped(design, folder, **_):
+        if "trained" in os.environ:
+            (folder / "main-slow.h5").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lasersampling.comparison.run.run_comparison", stopped)
+    ran = run("compare", recipe, "--out", "c.h5")
+    assert ran.code == 130
+    assert "no training has kept anything yet; the same command begins anew" in ran.err
+    monkeypatch.setenv("trained", "1")
+    ran = run("compare", recipe, "--out", "c.h5")
+    assert "go on from what is trained with the same command and --resume\n" in ran.err
+    ran = run("compare", recipe, "--out", "c.h5", "--overwrite")
+    assert "the same command and --resume in place of --overwrite" in ran.err
+
+
 @pytest.mark.slow
 def test_killed_in_the_middle_of_a_training_it_goes_on_bit_for_bit(run, recipe, tmp_path):
     told = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

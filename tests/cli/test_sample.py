@@ -257,6 +257,27 @@ def test_workers_change_no_bit_and_other_workers_go_on(run, machine_file, monkey
     assert_same("alone.h5", "stopped.h5")
 
 
+@pytest.mark.parametrize("workers", [(), ("--workers", 2)])
+def test_ctrl_c_before_anything_is_kept_says_so(run, machine_file, monkeypatch, workers):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lasersampling.sampling.pieces.kept", stopped)
+    words = ("sample", machine_file, *SPREAD, *workers)
+    ran = run(*words, "--out", "run.h5")
+    assert ran.code == 130
+    assert "keyboard; nothing is kept yet; the same command begins anew" in ran.err
+    assert sorted(path.name for path in Path().iterdir()) == ["machine.toml"]
+    ran = run(*words)
+    assert ran.code == 130
+    assert "nothing was kept, for want of --out FILE.h5; the same command begins anew" in ran.err
+    monkeypatch.setattr("lasersampling.cli.sample.workers_of", stopped)
+    ran = run(*words)
+    assert "keyboard; nothing was begun; the same command begins anew" in ran.err
+    ran = run("sample", "--resume", "run.h5")
+    assert "run.h5: got no such file" in ran.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

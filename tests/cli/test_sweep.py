@@ -145,9 +145,30 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(run, machine_file):
     os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=300)
     assert process.returncode == 130, told
-    assert "go on from the pieces that are done with the same command and --resume" in told
     n_done = len(read_swept("s.h5").outcomes)
     assert 0 < n_done < 400
+    goes_on = f"lasersampling {' '.join(words)} --resume"
+    assert f"; {n_done} piece{'s are' if n_done > 1 else ' is'} kept; go on with: {goes_on}" in told
     ran = run(*SWEEP, "--seeds", "3", *FILES, "--resume", "--quiet", "--json")
     assert ran.code == 0, ran.err
     assert len(read_swept("s.h5").outcomes) == max(n_done, 6)
+
+
+def test_ctrl_c_before_a_piece_is_finished_says_so(run, machine_file, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(Gibbs, "sample", stopped)
+        ran = run(*SWEEP, *FILES, "--overwrite")
+    assert ran.code == 130
+    assert "no piece is finished yet; go on with: lasersampling sweep sample" in ran.err
+    _, _, words = ran.err.strip().rpartition("go on with: lasersampling ")
+    ran = run(*words.split(), "--quiet")  # without --overwrite, which would remove what is kept
+    assert ran.code == 0, ran.err
+    # The results are complete when the figure is drawn.
+    with monkeypatch.context() as stopping:
+        stopping.setattr("lasersampling.results.outputs.save_figure", stopped)
+        ran = run(*SWEEP, *FILES, "--overwrite")
+    assert ran.code == 130
+    assert "the results are complete; missing figures are drawn by: lasersampling plot" in ran.err

@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import warnings
 
 import pytest
 from numba.core import event
@@ -37,6 +38,41 @@ def test_occasional_lines_elsewhere(capsys, monkeypatch):
         for now[0], fraction in ((5, 0.1), (20, 0.4), (25, 0.5), (40, 0.8)):
             progress(fraction)
     assert capsys.readouterr().err == "sampling: 40%, 30 s left\nsampling: 80%, 10 s left\n"
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_long_work_of_which_nothing_is_kept_is_warned_of_once(monkeypatch, quiet):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    reporter = Reporter(quiet=quiet, as_json=False)
+
+    def warned(*seconds):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            now[0] = 0.0
+            with reporter.progress("simulating") as progress:
+                for now[0] in seconds:
+                    progress(now[0] / 1e5)
+        return [str(one.message) for one in told]
+
+    assert warned(1, 8, 20) == []  # a file keeps it
+    reporter.nothing_is_kept()
+    assert warned(1, 3) == []  # not known yet
+    (line,) = warned(1, 8, 20)
+    assert line.startswith("about 28 h are left, and nothing of this run is kept if it is stopped")
+    assert "--out FILE.h5" in line
+    assert warned(1, 8, 20) == []
+
+
+def test_work_of_some_minutes_is_not_warned_of(monkeypatch, recwarn):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    reporter = Reporter(quiet=True, as_json=False)
+    reporter.nothing_is_kept()
+    with reporter.progress("simulating") as progress:
+        for now[0] in (1, 8, 20):
+            progress(now[0] / 600)
+    assert not recwarn
 
 
 def test_quiet_says_nothing_but_the_result(capsys):

@@ -56,7 +56,8 @@ def test_a_run_that_is_told_to_end_cleans_up_and_ends_like_ctrl_c(tmp_path, monk
     process.send_signal(getattr(signal, name))
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
-    assert err.endswith(f"lasersampling: interrupted: stopped by {name}\n")
+    told = "nothing is kept yet; the same command begins anew"
+    assert err.endswith(f"lasersampling: interrupted: stopped by {name}; {told}\n")
     assert out == ""
     assert [path.name for path in Path().iterdir()] == ["machine.toml"]
 
