@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
-from lasersampling.results import read_results
+from lasersampling.cli.main import app
+from lasersampling.lasers import long_runs
+from lasersampling.results import kept_steps, read_results
 from lasersampling.results.run_file import parts_of
+from lasersampling.sampling import pieces
 
 ROOT = Path(__file__).parents[2]
 TIMES = {"created_at", "wall_time_s", "command", "epoch_time_s", "epoch_processor_time_s"}
@@ -119,7 +123,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", COMMANDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        if kind in ("gibbs", "infer", "simulate")
+        else pytest.param(kind, marks=pytest.mark.slow)
+        for kind in COMMANDS
+    ],
+)
 def test_what_is_killed_goes_on_to_the_same_bits(folder, kind):
     whole, path, cache = folder / "whole.h5", folder / "killed.h5", folder / "cache"
     command = COMMANDS[kind]
@@ -142,6 +154,38 @@ def test_what_is_killed_goes_on_to_the_same_bits(folder, kind):
     left = sorted(one.name for one in folder.iterdir() if one.name.startswith((".", "killed")))
     drawn = sorted(one.name for one in folder.iterdir() if one.name.startswith("whole"))
     assert left == [name.replace("whole", "killed") for name in drawn]
+
+
+@pytest.mark.parametrize("kind", ["lasers", "calibrate", "generate", "complete"])
+def test_what_is_interrupted_goes_on_to_the_same_bits(folder, kind, monkeypatch):
+    """As above, but by an exception within this process, which is quicker."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(pieces, "VALUES_PER_PIECE", 2400)
+    monkeypatch.setattr(long_runs, "LASER_NS_PER_PIECE", 500.0)
+    monkeypatch.setattr(long_runs, "POINTS_PER_PIECE", 2000)
+    written = kept_steps.write_step
+
+    def ends(*arguments, left=0):
+        def write(*step):
+            nonlocal left
+            written(*step)
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(kept_steps, "write_step", write)
+        return CliRunner().invoke(app, [*arguments, "--quiet"]).exit_code
+
+    command = COMMANDS[kind]
+    monkeypatch.setenv("LASERSAMPLING_CACHE", str(folder / "other"))
+    assert ends(*command, "--out", "whole.h5") == 0
+    monkeypatch.setenv("LASERSAMPLING_CACHE", str(folder / "cache"))
+    assert ends(*command, "--out", "stopped.h5", left=2) == 130
+    assert read_results("stopped.h5").attrs["complete"] == 0
+    assert ends(command[0], "--resume", "stopped.h5", left=1) == 130
+    assert ends(command[0], "--resume", "stopped.h5") == 0
+    assert read_results("stopped.h5").attrs["complete"] == 1
+    same("whole.h5", "stopped.h5")
 
 
 def test_an_experiment_goes_on_to_the_same_bits(folder):
@@ -212,7 +256,14 @@ def test_what_is_stopped_says_how_to_go_on(folder, number):
     assert len(list(parts_of(folder / "my run.h5").iterdir())) == 2
 
 
-@pytest.mark.parametrize("kind", ["gibbs", "infer", "complete"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "gibbs",
+        pytest.param("infer", marks=pytest.mark.slow),
+        pytest.param("complete", marks=pytest.mark.slow),
+    ],
+)
 def test_a_full_disk_costs_the_step_that_did_not_fit(folder, kind):
     command = COMMANDS[kind]
     stopped = run(folder, [*command, "--out", "run.h5"], left=2, number=0)
