@@ -206,7 +206,7 @@ def _table(swept: Swept, *, whole: bool) -> RenderableType:
             f"{len(averages) - len(shown)} more combinations are in the file: lasersampling export "
             f"{swept.path} --to csv"
         )
-    if warned := list(dict.fromkeys(w for one in swept.outcomes.values() for w in one.warnings)):
+    if warned := list(dict.fromkeys(w for one in swept.in_order for w in one.warnings)):
         remarks += [f"Warned: {warning}" for warning in warned[:_MOST_TOLD]]
     title = f"{' '.join(swept.words)}, {len(swept.outcomes)} pieces"
     return Group(MeasuresTable(title, summary), *hints(summary.n_hidden), paragraph(remarks))

@@ -128,9 +128,9 @@ def export(
         return _export_tables(path, form, chosen, where, overwrite=overwrite)
     target = where / f"{path.stem}_export{FORMATS[form]}"
     refuse(output_problems([target], inputs=[path], overwrite=overwrite))
-    loaded = read_results(path, groups=chosen)
+    content = _BYTES[form](read_results(path, groups=chosen))
     with atomic_path(target, overwrite=overwrite) as temporary:
-        temporary.write_bytes(_BYTES[form](loaded))
+        temporary.write_bytes(content)
     return [target]
 
 

@@ -106,11 +106,9 @@ def save_animation(
         figure.canvas.draw()
         figure.set_layout_engine("none")
         writer = PillowWriter(fps=FRAMES_PER_S)
-        # Pillow takes the format from the file name, which the temporary name does not tell.
-        with (
-            atomic_path(gif, overwrite=overwrite) as temporary,
-            tempfile.TemporaryDirectory() as folder,
-        ):
+        # Pillow takes the format from the file name, which the temporary name does not tell. A
+        # process that is killed while it draws leaves no unfinished file beside the others.
+        with tempfile.TemporaryDirectory() as folder:
             drawn = Path(folder) / "drawn.gif"
             with writer.saving(figure, str(drawn), dpi=_DPI):
                 for k, now in enumerate(times):
@@ -119,7 +117,8 @@ def save_animation(
                     future.set_bounds(now, -1.0, end_ns, spikes.n_units + 1.0)
                     clock.set_text(f"{now:5.1f} ns")
                     writer.grab_frame()
-            temporary.write_bytes(drawn.read_bytes())
+            with atomic_path(gif, overwrite=overwrite) as temporary:
+                temporary.write_bytes(drawn.read_bytes())
     return gif
 
 

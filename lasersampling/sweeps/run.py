@@ -168,7 +168,7 @@ class Plan:
             finally:
                 with suppress(OSError):  # it stays if there is something in it
                     self.folder.rmdir()
-        return record.swept
+        return record.swept.ordered()
 
     def _piece(self, cell: Cell, *, keep: bool) -> Piece:
         file = self.folder.absolute() / file_name(self.grid.keys, cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class Swept:
         Values and seeds.
     outcomes : mapping of Cell to Outcome
         Outcomes of the pieces that were done or failed, those of earlier and larger sweeps in the
-        same file too.
+        same file too; of a file and of a sweep that has ended, in the order of the grid.
     """
 
     path: Path
@@ -71,9 +71,22 @@ class Swept:
         return all(cell in self.outcomes for cell in self.grid.cells())
 
     @property
+    def in_order(self) -> list[Outcome]:
+        """The outcomes in the order of the grid, whichever was there first.
+
+        Those of earlier and larger sweeps stand behind them.
+        """
+        order = {cell: place for place, cell in enumerate(self.grid.cells())}
+        return sorted(self.outcomes.values(), key=lambda one: order.get(one.cell, len(order)))
+
+    def ordered(self) -> Swept:
+        """Give the sweep with its outcomes in this order."""
+        return replace(self, outcomes={one.cell: one for one in self.in_order})
+
+    @property
     def failures(self) -> list[Outcome]:
-        """The pieces that failed."""
-        return [outcome for outcome in self.outcomes.values() if outcome.failure is not None]
+        """The pieces that failed, in the order of the grid."""
+        return [outcome for outcome in self.in_order if outcome.failure is not None]
 
     @property
     def averages(self) -> list[Average]:
@@ -105,7 +118,7 @@ class Swept:
         """Write the pieces, and if there are no more of them, their means."""
         if not self.outcomes:
             return
-        found = list(self.outcomes.values())
+        found = self.in_order
         dims = ("piece",)
         for place, axis in enumerate(self.grid.axes):
             values = _numbers_or_texts([one.cell.values[place] for one in found])
@@ -187,7 +200,7 @@ def read_swept(path: str | os.PathLike[str]) -> Swept:
     except (LookupError, TypeError, ValueError) as error:
         got = f"damaged pieces ({error})"
         raise InputError.single(f"{path}: /{GROUP}", got, expected) from None
-    return Swept(Path(path), words, grid, outcomes)
+    return Swept(Path(path), words, grid, outcomes).ordered()
 
 
 def _outcomes(results: Results, axes: tuple[Axis, ...]) -> dict[Cell, Outcome]:

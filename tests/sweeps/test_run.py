@@ -91,6 +91,28 @@ def test_pieces_in_two_processes_have_the_same_bits():
     assert bits(swept_here(workers=2)) == bits(swept_here("other.h5"))
 
 
+class Backwards:
+    """Workers that finish what came last first."""
+
+    count = 1
+
+    def results(self, work, pieces):
+        for place in reversed(range(len(pieces))):
+            yield place, work(pieces[place])
+
+
+def test_pieces_stand_in_the_order_of_the_grid_whichever_is_done_first():
+    swept = swept_here(workers=Backwards())
+    cells = list(swept.grid.cells())
+    assert list(swept.outcomes) == list(read_swept("s.h5").outcomes) == cells
+    pieces = read_results("s.h5").group("pieces")
+    assert pieces["over.draws"].data.tolist() == [20, 50, 20, 50]
+    assert pieces["seed"].data.tolist() == [0, 0, 1, 1]
+    # Those of another grid stand behind.
+    swept = ls.sweep(GIBBS, {"draws": [10, 20]}, out="s.h5", existing="resume")
+    assert [cell.values[0] for cell in swept.outcomes] == ["10", "20", "50", "20", "50"]
+
+
 def test_a_finished_piece_is_never_done_twice(done):
     swept_here()
     assert len(done) == 4

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -209,7 +210,9 @@ def save_figure(
     problems = suffix_problems(file, tuple(FORMATS))
     problems += output_problems([file], inputs=[path], overwrite=overwrite)
     refuse(problems)
-    figure, form = draw(path, name), suffix_of(file)
+    figure, form, drawn = draw(path, name), suffix_of(file), io.BytesIO()
+    # Drawing takes seconds; a process that is killed meanwhile leaves no unfinished file.
+    figure.savefig(drawn, format=form.removeprefix("."), metadata=FORMATS[form])
     with atomic_path(file, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format=form.removeprefix("."), metadata=FORMATS[form])
+        temporary.write_bytes(drawn.getvalue())
     return file

@@ -83,6 +83,22 @@ def test_figures_are_saved_beside_the_file(make):
         figures.save_figures(path, ["pie"])
 
 
+@pytest.mark.parametrize("form", figures.FORMATS)
+def test_a_kill_while_a_figure_is_drawn_leaves_no_file(make, monkeypatch, form):
+    path = make("distribution")
+    beside = sorted(path.parent.iterdir())
+    savefig, seen = Figure.savefig, []
+
+    def watched(self, *where, **how):
+        savefig(self, *where, **how)
+        seen.append(sorted(path.parent.iterdir()))
+
+    monkeypatch.setattr(Figure, "savefig", watched)
+    written = figures.save_figure(path, "distribution", path.with_suffix(form))
+    assert seen == [beside]
+    assert sorted(path.parent.iterdir()) == sorted([*beside, written])
+
+
 def test_no_pyplot_and_no_window(make):
     """In a fresh process, where no other test has loaded it; what figures do is tested above."""
     code = (
