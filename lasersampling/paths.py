@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,6 +118,37 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     except RuntimeError:
         expected = "a known user's, or ./~... for a file of this name"
         raise InputError.single(text, "no such home directory", expected) from None
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a text is meant as the name of a file: it has an ending, or names a folder.
+
+    Examples
+    --------
+    >>> is_file_name("run.h5"), is_file_name("results/run"), is_file_name("random_five")
+    (True, True, False)
+    """
+    return bool(Path(name).suffix) or len(Path(name).parts) > 1
+
+
+def no_such_file(path: str | os.PathLike[str]) -> str:
+    """Say in words for a message that there is no such file, and which is of nearly this name.
+
+    Examples
+    --------
+    >>> no_such_file("nowhere/run.h5")
+    "no such file, nor the folder 'nowhere'"
+    """
+    file = Path(path)
+    try:
+        others = sorted(other for other in file.parent.iterdir() if other.is_file())
+    except OSError:
+        return f"no such file, nor the folder {str(file.parent)!r}"
+    # Of the same kind, since all names of a kind are alike at their ends; or with another ending.
+    kin = {other.stem: other.name for other in others if suffix_of(other) == suffix_of(file)}
+    near = [kin[stem] for stem in difflib.get_close_matches(file.stem, kin, n=2)]
+    near += [other.name for other in others if other.stem == file.stem][: 2 - len(near)]
+    return "no such file" + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else "")
 
 
 def as_text(text: str) -> str:

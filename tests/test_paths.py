@@ -14,7 +14,7 @@ from lasersampling.boltzmann import (
 from lasersampling.config import read_toml
 from lasersampling.datasets import load_pictures, load_spikes
 from lasersampling.errors import InputError
-from lasersampling.paths import expanded, known_suffix, suffix_of
+from lasersampling.paths import expanded, known_suffix, no_such_file, suffix_of
 
 
 @pytest.mark.parametrize("name", ["run.h5", "RUN.H5", "a.b/run.H5"])
@@ -96,3 +96,16 @@ def test_what_cannot_be_a_path_is_one_clear_error(function, path, tmp_path, monk
         TAKE_A_PATH[function](path)
     assert len(caught.value.problems) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_is_told_with_names_that_are_nearly_the_same(tmp_path):
+    for name in ("input.toml", "five.h5", "five_raster.png", "other.hdf5"):
+        (tmp_path / name).touch()
+    told = {
+        name: no_such_file(tmp_path / name)
+        for name in ("fivr.h5", "other.h5", "no.toml", "five.toml")
+    }
+    assert told["fivr.h5"] == "no such file (did you mean 'five.h5'?)"
+    assert told["other.h5"] == "no such file (did you mean 'other.hdf5'?)"
+    assert told["no.toml"] == "no such file"  # only the endings are alike
+    assert told["five.toml"] == "no such file (did you mean 'five.h5'?)"

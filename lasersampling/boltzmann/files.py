@@ -27,7 +27,7 @@ from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.checks import boolean_problems, kind_problems, refuse, shown
 from lasersampling.config import hdf5, read_toml
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix
+from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix, no_such_file
 
 TOML_SUFFIXES = (".toml",)
 
@@ -66,7 +66,7 @@ def load_machine(path: str | os.PathLike[str]) -> BoltzmannMachine:
     name = str(path)
     suffix = _known_suffix(path)
     if not Path(path).exists():
-        raise InputError.single(name, "no such file", "a TOML or HDF5 file of a machine")
+        raise InputError.single(name, no_such_file(path), "a TOML or HDF5 file of a machine")
     if not Path(path).is_file():
         raise InputError.single(name, "a directory", "a TOML or HDF5 file of a machine")
     if suffix in TOML_SUFFIXES:

@@ -11,7 +11,7 @@ from lasersampling.cli.completing import completed
 from lasersampling.cli.options import All, Json
 from lasersampling.commands.reporting import Reporter
 from lasersampling.errors import InputError
-from lasersampling.paths import expanded
+from lasersampling.paths import expanded, is_file_name, no_such_file
 
 SHIPPED_KINDS = ("devices", "machines", "bayesian_networks", "networks")
 
@@ -42,6 +42,8 @@ def _find(name: str) -> Path:
     path = expanded(name)
     if path.exists():
         return path
+    if is_file_name(name):
+        raise InputError.single(name, no_such_file(path), "an existing file")
     shipped = {model: kind for kind in SHIPPED_KINDS for model in shipped_names(kind)}
     if name in shipped:
         return shipped_path(shipped[name], name)

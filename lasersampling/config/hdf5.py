@@ -53,7 +53,7 @@ from lasersampling.config.hdf5_checks import (
     spoken,
 )
 from lasersampling.config.hdf5_inspection import inspected, is_same
-from lasersampling.config.hdf5_seal import seal, sealed
+from lasersampling.config.hdf5_seal import REMEDY, seal, sealed
 from lasersampling.errors import InputError, LaserSamplingError
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Dataset", "Group", "file_content", "opened", "opened_bytes", "seal", "sealed"]
 
-_LONGEST_REASON = 200
 _LARGEST_CONTENT = 10**9
 _CHUNK_HEAD = 64
 _PATIENCE_S = 1.0
@@ -407,10 +406,12 @@ def _translated(name: str, expected: str) -> Iterator[None]:
         got = "more data than there is memory for"
         raise InputError.single(name, got, expected) from None
     except Exception as error:
-        # What h5py raises depends on which of its structures is damaged.
-        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
-        got = f"a damaged or truncated file ({reason})"
-        raise InputError.single(name, got, expected) from error
+        if isinstance(error, OSError) and error.strerror and error.errno:
+            got = f"a file that cannot be read ({error.strerror.lower()})"
+            raise InputError.single(name, got, expected) from error
+        # What h5py says is about its own structures, of which users know nothing.
+        got = "a damaged or truncated file, of which a part cannot be read"
+        raise InputError.single(name, got, f"{expected}, {REMEDY}") from error
 
 
 def _known_filters() -> tuple[int, ...]:

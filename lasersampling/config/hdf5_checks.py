@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lasersampling.config.hdf5_seal import check_seal
+from lasersampling.config.hdf5_seal import REMEDY, check_seal, content_length
 from lasersampling.errors import InputError
-from lasersampling.paths import named
+from lasersampling.paths import named, no_such_file
 
 LARGEST_BYTES = 2**28
 """Limit for the uncompressed data of a file; for more see `LARGEST_RATIO`."""
@@ -29,6 +29,7 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _PIECE = 2**20
 _COLLECTION = b"GCOL\x01\x00\x00\x00"
 _LARGEST_COLLECTION = 2**28
+_LARGEST_FILE = 2**50
 _NETCDF_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")
 
 
@@ -74,11 +75,19 @@ def check_stream(stream: BinaryIO, size: int, name: str, expected: str) -> None:
         raise InputError.single(name, got, expected)
     if check_seal(stream, size, name, expected):
         return
+    length = content_length(stream)
+    stream.seek(0)
+    if size < length < _LARGEST_FILE:  # a larger number is itself damaged
+        got = (
+            f"a damaged or truncated file: {spoken(size)} are there, of at least {spoken(length)}, "
+            "as after a copy that was broken off"
+        )
+        raise InputError.single(name, got, f"{expected}, {REMEDY}")
     for place in list(_collections(stream)):
         stream.seek(place)
         if not _is_sound(stream):
             got = f"a damaged or truncated file (its text at byte {place} has no end)"
-            raise InputError.single(name, got, expected)
+            raise InputError.single(name, got, f"{expected}, {REMEDY}")
 
 
 def _collections(stream: BinaryIO) -> Iterator[int]:
@@ -133,6 +142,8 @@ def check_file(path: str | os.PathLike[str], expected: str) -> int:
             # Of what is open: a run that goes on may have put a new file in the place of the old.
             size = os.fstat(stream.fileno()).st_size
             check_stream(stream, size, name, expected)
+    except FileNotFoundError:
+        raise InputError.single(name, no_such_file(path), expected) from None
     except OSError as error:
         raise InputError.single(name, (error.strerror or str(error)).lower(), expected) from None
     return size

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from lasersampling.config.hdf5_checks import DEEPEST, LARGEST_BYTES, LARGEST_RATIO, MOST_OBJECTS
+from lasersampling.config.hdf5_seal import REMEDY
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.trust import files_are_trusted
 
@@ -82,7 +83,7 @@ def inspected(path: str | os.PathLike[str], expected: str) -> Identity | None:
     if "fault" in answer:
         place = f"{path}: {answer['at']}" if answer["at"] else str(path)
         got = f"a damaged or truncated file, or one made to deceive ({answer['fault']})"
-        raise InputError.single(place, got, expected)
+        raise InputError.single(place, got, f"{expected}, {REMEDY}")
     found: Identity = tuple(answer["sound"])
     # The clock of a file system ticks, and what is written within a tick looks the same.
     if time.time() - found[-1] / 1e9 > _OLD_ENOUGH_S:
@@ -123,8 +124,8 @@ def _answer(path: str) -> dict[str, Any]:
 
 def _ended_by(number: int) -> str:
     if number in (signal.SIGPROF, signal.SIGALRM):
-        return "HDF5 does not come to an end within the processor time of such a file"
-    return f"HDF5 ends with {signal.strsignal(number) or f'signal {number}'}"
+        return "reading it does not come to an end within the processor time of such a file"
+    return f"reading it crashes: {signal.strsignal(number) or f'signal {number}'}"
 
 
 class _Child:

@@ -270,8 +270,10 @@ def _work(request: Request) -> None:
         answer = _inspected(request)
     except MemoryError:
         answer = {"fault": "it needs more memory than the file justifies"}
-    except Exception as error:  # what h5py raises depends on which structure is damaged
-        answer = {"fault": " ".join(str(error).split())[:_LONGEST] or type(error).__name__}
+    except Fault as fault:
+        answer = {"fault": str(fault)}
+    except Exception:  # what h5py says is about its own structures
+        answer = {"fault": "a part of it cannot be read"}
     _tell(**answer)
 
 

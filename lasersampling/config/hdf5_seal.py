@@ -44,7 +44,8 @@ _ENDS = {0: 40, 2: 28, 3: 28}
 _PIECE = 2**20
 _MOST_NAMED = 3
 _LARGEST_MAP = 2**26
-_REMEDY = "as it was written: copy it again from where it came, or make it anew"
+REMEDY = "as it was written: copy it again from where it came, or make it anew"
+"""What is expected in place of a damaged file, behind its kind."""
 
 
 def sealed(content: bytes) -> bytes:
@@ -100,18 +101,29 @@ def check_seal(stream: BinaryIO, size: int, name: str, expected: str) -> bool:
             return True
         if any(signs):  # the other may be damaged itself
             got = f"a damaged file: {_damage(stream, size)}"
-            raise InputError.single(name, got, f"{expected}, {_REMEDY}")
-    stream.seek(_content_length(stream))
+            raise InputError.single(name, got, f"{expected}, {REMEDY}")
+    stream.seek(content_length(stream))
     behind = stream.read(len(_MAP_TEXT))
     stream.seek(0)
     if _SEAL_TEXT[:4] in end or (behind and _MAP_TEXT.startswith(behind)):
-        got = "a damaged or truncated file (its checksum is cut off)"
-        raise InputError.single(name, got, f"{expected}, {_REMEDY}")
+        got = "a damaged or truncated file: its end, which has the checksum, is cut off"
+        raise InputError.single(name, got, f"{expected}, {REMEDY}")
     return False
 
 
-def _content_length(stream: BinaryIO) -> int:
-    """Return where the content of HDF5 ends, as it says itself (file format 3.0, II.A)."""
+def content_length(stream: BinaryIO) -> int:
+    """Return where the content of HDF5 ends, as it says itself (file format 3.0, II.A).
+
+    Parameters
+    ----------
+    stream : binary file
+        The file, of which the place is changed.
+
+    Returns
+    -------
+    int
+        Its length; 0 for a form of files that is not known [bytes].
+    """
     stream.seek(0)
     head = stream.read(48)
     place = _ENDS.get(head[8], 48) if len(head) > 8 else 48

@@ -15,6 +15,9 @@ from lasersampling.errors import InputError, Problem
 
 Keys = tuple[str | int, ...]
 
+UNKNOWN_KEY = "an unknown key"
+"""What is got where no key has this name."""
+
 _EXPECTED = {
     "bool_type": "true or false",
     "dataclass_type": "a table",
@@ -98,7 +101,7 @@ def _problems(
             yield problem.at(place)
         return
     if kind == "unexpected_keyword_argument":
-        got, expected = "an unknown key", "one of: " + ", ".join(_known_keys(cls, keys[:-1]))
+        got, expected = UNKNOWN_KEY, "one of: " + ", ".join(_known_keys(cls, keys[:-1]))
     elif kind in ("missing", "union_tag_not_found"):
         got = "nothing"
     elif kind == "union_tag_invalid":

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lasersampling.errors import InputError
-from lasersampling.paths import expanded
+from lasersampling.paths import expanded, is_file_name, no_such_file
 
 _SUFFIXES = (".toml", ".h5")
 KINDS = (
@@ -93,7 +93,8 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     Raises
     ------
     InputError
-        If it is neither; the message lists the existing names, similar ones first.
+        If it is neither; the message lists the shipped names, or for the name of a file those in
+        its folder that are similar.
     """
     path = expanded(name_or_path)
     if beside is not None:
@@ -110,6 +111,9 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     if others:
         meant = f", one of the {others[0].replace('_', ' ')}"
     got = f"the directory {name!r}" if path.is_dir() else repr(name)
+    if is_file_name(name) and not meant and not path.is_dir():
+        got, expected = f"{name!r}, {no_such_file(path)}", "an existing file, or a shipped name"
+        raise InputError.single(kind, got, expected)
     where = "" if beside is None else f" in {beside}"
     expected = f"an existing file{where} or {_one_of(files)}"
     raise InputError.single(kind, got + meant, expected)

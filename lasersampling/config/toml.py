@@ -16,7 +16,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.checks import shown
 from lasersampling.config.validation import construct
 from lasersampling.errors import InputError
-from lasersampling.paths import as_text, kind_of_content, known_suffix, named
+from lasersampling.paths import as_text, kind_of_content, known_suffix, named, no_such_file
 
 T = TypeVar("T")
 
@@ -50,6 +50,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError.single(str(path), no_such_file(path), "a readable TOML file") from None
     except OSError as error:
         raise InputError.single(str(path), error.strerror, "a readable TOML file") from None
     _check_size(content, str(path))

@@ -19,7 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from lasersampling.errors import InputError
-from lasersampling.paths import named
+from lasersampling.paths import named, no_such_file
 
 NUMPY_SUFFIXES = (".npy", ".npz")
 
@@ -82,7 +82,7 @@ def read_numpy(path: str | os.PathLike[str], expected: str) -> dict[str, NDArray
     file = Path(where)
     with told_as_damage(where, expected):
         if not file.is_file():
-            got = "a directory" if file.is_dir() else "no such file"
+            got = "a directory" if file.is_dir() else no_such_file(file)
             raise InputError.single(where, got, expected)
         with file.open("rb") as stream:
             start = stream.read(len(_NPY))

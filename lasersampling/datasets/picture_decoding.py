@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lasersampling.datasets.numpy_files import told_as_damage
 from lasersampling.errors import InputError
-from lasersampling.paths import kind_of_content
+from lasersampling.paths import kind_of_content, no_such_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -129,7 +129,7 @@ def _opened(path: Path) -> Iterator[Image]:
     where = str(path)
     with told_as_damage(where, EXPECTED):
         if not path.is_file():
-            got = "a directory" if path.is_dir() else "no such file"
+            got = "a directory" if path.is_dir() else no_such_file(path)
             raise InputError.single(where, got, EXPECTED)
         try:
             image = Image.open(path, formats=_FORMATS)

@@ -15,6 +15,7 @@ import typer
 
 from lasersampling.commands.configuring import command_of_recipe, dotted, key_of
 from lasersampling.commands.invocation import Accepted, Invocation, Purpose
+from lasersampling.config.problems import UNKNOWN_KEY
 from lasersampling.config.shipped import KINDS
 from lasersampling.errors import InputError, LaserSamplingWarning, Problem
 from lasersampling.sweeps.grid import Cell, Grid
@@ -117,7 +118,8 @@ class Call:
                     call(words, Purpose.CHECK)
             except InputError as error:
                 found |= dict.fromkeys(self._named(one, values) for one in error.problems)
-                if len(found) >= _MOST_PROBLEMS:
+                # A key that is unknown here needs no other combination to be told.
+                if len(found) >= _MOST_PROBLEMS or any(one.got == UNKNOWN_KEY for one in found):
                     break
             if progress is not None:
                 progress((k + 1) / len(combinations))

@@ -174,7 +174,7 @@ ROWS = [
     Row("no laser", SIMULATE + " --set pump=[]", ("--set pump", "one number for each laser")),
     Row("too many points", SIMULATE + " --set trace_interval_ps=1e-6", ("points of traces",)),
     # Device files.
-    Row("missing device", "simulate no.toml", ("'no.toml'", "one of the shipped")),
+    Row("missing device", "simulate no.toml", ("'no.toml'", "no such file")),
     Row("device key missing", "simulate device.toml", ("device.toml: refractory_time_ns",),
         device(refractory_time_ns="")),
     Row("device of text", "calibrate device.toml", ("device.toml: step_ps: got 'fast'",),

@@ -238,7 +238,7 @@ def test_a_crash_and_a_child_that_cannot_run(folder, monkeypatch, no_child):
     monkeypatch.setattr(hdf5_inspection, "_INSPECTOR", script)
     crash = "os.kill(os.getpid(), signal.SIGSEGV)"
     script.write_text(true.replace("_allow_memory(request[", f"{crash}; ([", 1), encoding="utf-8")
-    with pytest.raises(InputError, match="HDF5 ends with Segmentation fault"):
+    with pytest.raises(InputError, match="reading it crashes: Segmentation fault"):
         inspected("file.h5")
     hdf5_inspection._child.stop()
     script.write_text("raise ImportError('no h5py')")

@@ -64,13 +64,22 @@ def test_an_existing_file_wins_over_a_shipped_name(models, tmp_path, monkeypatch
     assert resolve("machines", tmp_path / "ring") == tmp_path / "ring"
 
 
-@pytest.mark.parametrize("kind", ["missing.toml", "."])
-def test_what_is_neither_a_file_nor_a_name_is_refused(models, kind):
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_what_is_neither_a_file_nor_a_name_is_refused(models, name):
     with pytest.raises(InputError) as raised:
-        resolve("machines", kind)
+        resolve("machines", name)
     assert raised.value.problems[0].expected == (
         "an existing file or one of the shipped: digits, ring"
     )
+
+
+def test_a_file_that_is_not_there_is_told_without_all_shipped_names(models, tmp_path):
+    (tmp_path / "mine.toml").touch()
+    with pytest.raises(InputError) as raised:
+        resolve("machines", tmp_path / "min.toml")
+    (found,) = raised.value.problems
+    got = f"{str(tmp_path / 'min.toml')!r}, no such file (did you mean 'mine.toml'?)"
+    assert (found.got, found.expected) == (got, "an existing file, or a shipped name")
 
 
 @pytest.mark.parametrize("given", [3, None, ["D6"], {}, b"D6", 0.5, object()])

@@ -46,7 +46,12 @@ def test_figures_of_merit_are_always_read(path):
 
 
 def test_missing_file(tmp_path):
-    assert problem(tmp_path / "no.h5").got == "no such file or directory"
+    assert problem(tmp_path / "no.h5").got == "no such file"
+    (tmp_path / "run_5.h5").touch()
+    (tmp_path / "run_6.h5").mkdir()
+    assert problem(tmp_path / "run_7.h5").got == "no such file (did you mean 'run_5.h5'?)"
+    got = problem(tmp_path / "no" / "run_5.h5").got
+    assert got == f"no such file, nor the folder {str(tmp_path / 'no')!r}"
 
 
 def test_directory(tmp_path):
@@ -69,7 +74,14 @@ def test_file_of_another_kind(tmp_path):
 def test_truncated_file(path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    assert problem(path).got.startswith("a damaged or truncated file")
+    found = problem(path)
+    assert found.got.startswith("a damaged or truncated file")
+    assert found.expected.endswith("copy it again from where it came, or make it anew")
+    if 0.1 < share < 0.99:
+        assert f"{0.001 * path.stat().st_size:.3g} kB are there, of at least" in found.got
+    # In the words of users, none of the library that reads the file.
+    jargon = ("HDF5", "eof", "sblock", "addr", "superblock", "synchronously", "header")
+    assert not [word for word in jargon if word in found.got]
 
 
 def test_every_damaged_byte_is_noticed(path):

@@ -1,8 +1,9 @@
 import pytest
 
 from lasersampling.errors import InputError
+from lasersampling.sweeps import calling
 from lasersampling.sweeps.calling import COMMANDS, call_of
-from lasersampling.sweeps.grid import Cell, Grid, axis_of
+from lasersampling.sweeps.grid import Axis, Cell, Grid, axis_of
 
 
 def checked(words, *over):
@@ -92,3 +93,19 @@ def test_nothing_is_computed_or_written_while_values_are_checked(tmp_path, monke
     monkeypatch.setattr("lasersampling.sampling.gibbs.Gibbs.sample", None)
     checked("sample random_five --sampler gibbs", "draws=1000000:100000000:3")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_key_that_is_unknown_is_told_by_the_first_combination(monkeypatch):
+    asked, original = [], calling.call
+
+    def counted(words, purpose):
+        asked.append(words)
+        return original(words, purpose)
+
+    monkeypatch.setattr(calling, "call", counted)
+    values = tuple(map(str, range(1, 500)))
+    grid = Grid((Axis("chains", ("2", "3")), Axis("unknown.key", values)), (0,))
+    words = ["sample", "random_five", "--sampler", "gibbs"]
+    with pytest.raises(InputError, match="--over unknown.key: got an unknown key"):
+        call_of(words, grid.keys).check(grid)
+    assert len(asked) == 1
