@@ -26,6 +26,9 @@ except ImportError:  # Windows
 _DISK_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """Errors of writing that are neither mistakes of the program nor bad input."""
 
+A_FILE_THAT_EXISTS = "a file that exists"
+"""What is got where a file is not to be replaced."""
+
 Name = str | os.PathLike[str]
 
 
@@ -253,7 +256,7 @@ def _target_problems(path: Name, *, overwrite: bool) -> list[Problem]:
         return [Problem(shown, kind, "the name of a regular file")]
     if target.exists() and not overwrite:
         expected = "a new file name, or leave to overwrite it (--overwrite)"
-        return [Problem(shown, "a file that exists", expected)]
+        return [Problem(shown, A_FILE_THAT_EXISTS, expected)]
     if not os.access(target.parent, os.W_OK):
         got = "a file that cannot be written (permission denied)"
         return [Problem(shown, got, "a writable directory")]

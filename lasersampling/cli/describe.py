@@ -108,6 +108,8 @@ def describe_results(path: Path, *, whole: bool = False) -> Description:
     shown: list[RenderableType] = [facts_table(f"results file {path}", results.attrs)]
     if verdict := _listed(attributes.get("certificate", {}).get("sentences", [])):
         shown.append(paragraph([str(line) for line in verdict], bold=str(verdict[0])))
+    if failed := _listed(attributes.get("pieces", {}).get("headline", [])):  # of a sweep
+        shown.append(paragraph([str(line) for line in failed], bold=str(failed[0])))
     left = unfinished(path)
     if left is not None:
         shown.append(paragraph([f"This run has not come to its end; {left.kept}"]))
@@ -149,6 +151,9 @@ def _names(contents: Mapping[str, Entry]) -> RenderableType:
     for name in contents:
         group, _, variable = name.rpartition("/")
         groups.setdefault(f"/{group}", []).append(variable)
+    # The parts of a state have no names that would tell anything.
+    if state := groups.get("/checkpoint"):
+        groups["/checkpoint"] = [f"the state from which the run goes on, in {len(state)} parts"]
     rows = [(group, ", ".join(variables)) for group, variables in groups.items()]
     return rows_table("contents", ("group", "variables"), rows)
 

@@ -24,7 +24,8 @@ def plot(
             "--out",
             parser=expanded,
             metavar="NAME.png|svg|pdf",
-            help="File to write; by default FILE_FIGURE.png beside the results.",
+            help="File to write; by default FILE_FIGURE.png beside the results, or for a run that "
+            "has not come to its end FILE_FIGURE_so_far.png.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -65,7 +66,11 @@ def plot(
     if figure not in fitting:
         expected = f"one that {path} can show: {', '.join(fitting) or 'none'}"
         raise InputError.single("FIGURE", repr(figure), expected)
-    target = path.with_name(f"{path.stem}_{figure}.png") if out is None else out
+    # The name without that belongs to the figure that the run draws at its end.
+    end = "" if left is None else "_so_far"
+    target = path.with_name(f"{path.stem}_{figure}{end}.png") if out is None else out
+    if left is not None:
+        reporter.status(str(left))
     with reporter.working(f"drawing {figure}"):
         save_figure(path, figure, target, overwrite=overwrite)
     reporter.result(

@@ -116,8 +116,8 @@ def sweep(
     with reporter.progress("checking all combinations") as progress:
         planned.call.check(grid, progress)
     reporter.status(
-        f"sweeping {planned.call.command}: {len(grid.combinations)} combinations of values, "
-        f"{len(grid.seeds)} seeds"
+        f"sweeping {planned.call.command}: {_counted(len(grid.combinations), 'combination')} of "
+        f"values, {_counted(len(grid.seeds), 'seed')}"
     )
     context.obj.begin()
     try:
@@ -148,6 +148,10 @@ def _way_on(path: Path) -> str:
     if left is None:
         return f"the results are complete; {figures_of(path)}"
     return f"{left.kept}{left.way}"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def _values(swept: Swept, files: list[Path]) -> dict[str, Any]:
@@ -208,7 +212,10 @@ def _table(swept: Swept, *, whole: bool) -> RenderableType:
         )
     if warned := list(dict.fromkeys(w for one in swept.in_order for w in one.warnings)):
         remarks += [f"Warned: {warning}" for warning in warned[:_MOST_TOLD]]
-    title = f"{' '.join(swept.words)}, {len(swept.outcomes)} pieces"
+    remarks += swept.failed[:1]
+    title = f"{' '.join(swept.words)}, {_counted(len(swept.outcomes), 'piece')}"
+    if not averages:
+        return paragraph([f"{title}.", *remarks])
     return Group(MeasuresTable(title, summary), *hints(summary.n_hidden), paragraph(remarks))
 
 
@@ -228,5 +235,5 @@ def _told(swept: Swept) -> str:
     more = len(failures) - len(lines)
     lines += [f"and {more} more, which are in {swept.path}"] if more > 0 else []
     n = len(failures)
-    head = f"{n} of {len(swept.outcomes)} pieces failed; --resume does them again"
+    head = f"{n} of {_counted(len(swept.outcomes), 'piece')} failed; --resume does them again"
     return "\n".join([head, *lines])

@@ -111,10 +111,10 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     if others:
         meant = f", one of the {others[0].replace('_', ' ')}"
     got = f"the directory {name!r}" if path.is_dir() else repr(name)
-    if is_file_name(name) and not meant and not path.is_dir():
-        got, expected = f"{name!r}, {no_such_file(path)}", "an existing file, or a shipped name"
-        raise InputError.single(kind, got, expected)
     where = "" if beside is None else f" in {beside}"
+    if is_file_name(name) and not meant and not path.is_dir():
+        got, expected = f"{name!r}, {no_such_file(path)}", f"an existing file{where}"
+        raise InputError.single(kind, got, f"{expected}, or a shipped name")
     expected = f"an existing file{where} or {_one_of(files)}"
     raise InputError.single(kind, got + meant, expected)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lasersampling.atomic import in_use, is_reserved, output_problems
+from lasersampling.atomic import A_FILE_THAT_EXISTS, in_use, is_reserved, output_problems
 from lasersampling.checks import boolean_problems, refuse
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, suffix_problems
@@ -71,7 +71,8 @@ class Outputs:
         read = [expanded(name) for name in inputs if name]
         if goes_on:
             problems += output_problems([path], overwrite=True)
-            problems += output_problems(drawn.values(), inputs=read, overwrite=overwrite)
+            figures_there = output_problems(drawn.values(), inputs=read, overwrite=overwrite)
+            problems += map(_of_a_figure, figures_there)
         else:
             files = [path, *drawn.values()]
             problems += output_problems(files, inputs=read, overwrite=overwrite)
@@ -94,9 +95,20 @@ class Outputs:
         return [self.results, *drawn]
 
 
+def _of_a_figure(problem: Problem) -> Problem:
+    """Say of a figure that stands in the way of a run that goes on what it costs to replace it."""
+    if problem.got != A_FILE_THAT_EXISTS:
+        return problem
+    expected = (
+        "none where the run will draw its figure: another name for it, or leave to overwrite it "
+        "(--overwrite), which keeps what the run has finished"
+    )
+    return Problem(problem.where, "a figure that exists", expected)
+
+
 def _with_way_on(problems: list[Problem], path: Path) -> list[Problem]:
     """Say of a results file that is there already whether its run can go on."""
-    if not any(one.where == str(path) and one.got == "a file that exists" for one in problems):
+    if not any(one.where == str(path) and one.got == A_FILE_THAT_EXISTS for one in problems):
         return problems
     try:
         unfinished = not read_results(path, groups=()).attrs.get("complete", True)

@@ -39,6 +39,9 @@ _FACTS = {
 }
 """Variables that every sweep has, and what they are."""
 
+_MOST_TOLD = 3
+"""Most failures that are written out in sentences."""
+
 _MOST_COLUMNS = 24
 """Most combinations whose means are written to the figures of merit of the file too."""
 
@@ -87,6 +90,26 @@ class Swept:
     def failures(self) -> list[Outcome]:
         """The pieces that failed, in the order of the grid."""
         return [outcome for outcome in self.in_order if outcome.failure is not None]
+
+    @property
+    def failed(self) -> list[str]:
+        """What is to be said of pieces that failed, in sentences; nothing if none did."""
+        failures = self.failures
+        if not failures:
+            return []
+        shown = [
+            f"{labelled((*self.grid.keys, 'seed'), (*one.cell.values, str(one.cell.seed)))}: "
+            f"{one.failure}"
+            for one in failures[:_MOST_TOLD]
+        ]
+        more = len(failures) - len(shown)
+        n = len(self.outcomes)
+        return [
+            f"{len(failures)} of {n} piece{'s' * (n > 1)} failed; the same command with --resume "
+            "does them again.",
+            *shown,
+            *([f"{more} more: see failure in /{GROUP}"] if more else []),
+        ]
 
     @property
     def averages(self) -> list[Average]:
@@ -145,6 +168,7 @@ class Swept:
         told["swept_command"] = self.words[0]
         averages = self.averages
         told["combinations"] = [self.label(one.values) for one in averages]
+        told["headline"] = self.failed
         file.attributes(GROUP, {key: value for key, value in told.items() if value})
         if self.is_complete and len(averages) <= _MOST_COLUMNS:
             for place, average in enumerate(averages):

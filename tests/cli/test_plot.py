@@ -7,9 +7,10 @@ from lasersampling.results import ResultsFile
 
 
 @pytest.fixture
-def results(run):
+def results(run, request):
     """Return a results file with a history that two kinds of runs could have."""
     with ResultsFile.create("run.h5", command="demo", seed=0, config="") as file:
+        file.attributes("/", {"complete": getattr(request, "param", True)})
         for name, values in (("target", [0.5, 0.25, 0.25, 0.0]), ("sampled", [0.4, 0.3, 0.2, 0.1])):
             file.write(f"distribution/{name}", values, ("state",), units="1", description=name)
         file.write("distribution/sampled_se", [0.01] * 4, ("state",), units="1", description="se")
@@ -96,3 +97,11 @@ def test_a_run_that_has_not_come_to_its_end_says_how_to_go_on(run):
     page = Path("run.html").read_text()
     assert "Go on with the run:" in page
     assert "<code>lasersampling sample --resume run.h5</code>" in page
+
+
+@pytest.mark.parametrize("results", [False], indirect=True)
+def test_a_figure_of_an_unfinished_run_does_not_stand_in_the_way_of_its_own(run, results):
+    ran = run("plot", results, "distribution")
+    assert ran.code == 0 and "this run has not come to its end" in ran.err
+    drawn = sorted(path.name for path in Path().iterdir())
+    assert drawn == ["run.h5", "run_distribution_so_far.png"]

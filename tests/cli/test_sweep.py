@@ -87,9 +87,19 @@ def test_a_piece_that_fails_is_reported_and_the_rest_goes_on(run, machine_file, 
     command = "lasersampling sample machine.toml --sampler gibbs --set=draws=100 --seed 0"
     assert f"failed: {command}: ZeroDivisionError: by mistake" in ran.err
     assert Path("s.png").exists()
+    # Whoever opens the file later is told, too.
+    again = "1 of 2 pieces failed; the same command with --resume does them again."
+    shown = run("info", "s.h5").out
+    assert again in shown and "draws 100, seed 0: ZeroDivisionError: by mistake" in shown
+    assert run("report", "s.h5").code == 0
+    assert again in Path("s.html").read_text(encoding="utf-8")
     # If no piece has results there is nothing to draw.
     ran = run(*SWEEP[:-1], "draws=100", "--out", "t.h5", "--workers", 1)
     assert ran.code == 1 and not Path("t.png").exists()
+    assert "sweeping sample: 1 combination of values, 1 seed\n" in ran.err
+    assert "1 of 1 piece failed; the same command with --resume" in ran.out
+    ran = run("plot", "t.h5", "sweep")
+    assert ran.code == 2 and "got pieces that have all failed" in ran.err
 
 
 @pytest.mark.parametrize(

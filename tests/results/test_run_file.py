@@ -121,7 +121,7 @@ def test_figures_of_a_run_that_goes_on_do_not_replace_others(tmp_path):
         file.save(STATE, history())
     figure.write_text("precious")
     with (
-        pytest.raises(InputError, match="run.png: got a file that exists"),
+        pytest.raises(InputError, match="run.png: got a figure that exists.*keeps what"),
         opened(path, figures=["fit"], goes_on=True),
     ):
         pass

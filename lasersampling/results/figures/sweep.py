@@ -77,8 +77,10 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     results = read_results(path, groups=(_GROUP,))
     names = _measured(results)
     if not names:
-        expected = "pieces with figures of merit that are finite"
-        raise InputError.single(f"{path}: /{_GROUP}", "none", expected)
+        n_failed, n_pieces = int(_failed(results).sum()), results.array(f"{_GROUP}/seed").size
+        got = "no finite figure of merit" if n_failed < n_pieces else "pieces that have all failed"
+        expected = "at least one piece with a figure of merit that is finite"
+        raise InputError.single(f"{path}: /{_GROUP}", got, expected)
     across, lines = _arranged(results)
     n_columns = min(2, len(names))
     n_rows = -(-len(names) // n_columns)
@@ -102,6 +104,13 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         counted = f"{seeds} seed{'s' * (seeds > 1)}"
         style.headline(figure, style.plain(f"Sweep of {command}, {counted}"))
     return figure
+
+
+def _failed(results: Results) -> NDArray[np.bool_]:
+    """Whether each piece failed."""
+    group = results.group(_GROUP)
+    reasons = group["failure"].data if "failure" in group else [""] * group["seed"].data.size
+    return np.array([bool(reason) for reason in reasons])
 
 
 def _measured(results: Results) -> list[str]:
@@ -185,11 +194,16 @@ def _draw(axes: Axes, results: Results, name: str, across: _Across, lines: Seque
         style.plain_log_ticks(axes.yaxis)
     axes.set_xlabel(style.plain(across.label))
     axes.set_ylabel(textwrap.fill(style.plain(measure.title), _WIDTH_OF_LABELS))
-    left_out = int((~finite).sum())
+    failed = _failed(results)
+    left_out, n_failed = int((~finite & ~failed).sum()), int(failed.sum())
+    pieces = f"of {value.size} piece{'s' * (value.size > 1)}"
+    told = [f"{n_failed} {pieces} failed"] if n_failed else []
     if left_out:
-        has = "piece has" if value.size == 1 else "pieces has" if left_out == 1 else "pieces have"
-        told = f"{left_out} of {value.size} {has} no finite value"
-        axes.set_title(told, loc="right", fontsize=10, color=style.GREY)  # above all that is drawn
+        told.append(f"{left_out} {pieces} {'has' if left_out == 1 else 'have'} no finite value")
+    if told:
+        axes.set_title(
+            "\n".join(told), loc="right", fontsize=10, color=style.GREY
+        )  # above all that is drawn
     style.quiet(axes)
 
 

@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from lasersampling.errors import InputError
 from lasersampling.results.figures import sweep
 from tests.results.figures.files.machines import write_sweep
 
@@ -47,6 +48,28 @@ def test_there_is_no_mean_where_a_seed_has_no_finite_value(value, make):
     assert line.get_xdata().tolist() == [10, 20, 30, 40]
     np.testing.assert_allclose(line.get_ydata(), [np.nan, 0.3, 0.4, 0.6])
     assert panel.get_title(loc="right") == "2 of 8 pieces have no finite value"
+
+
+def test_pieces_that_failed_are_counted_apart(make):
+    def write(file, *, alone=False):
+        told = {"swept_command": "sample", "combinations": ["one"]}
+        columns = {"seed": [0, 1, 2], "failure": ["", "", "by mistake"]}
+        if alone:
+            columns["failure"] = ["by mistake"] * 3
+        else:
+            told["metrics"] = ["p_value"]
+            columns["p_value"] = [0.1, np.inf, np.nan]
+        for name, column in columns.items():
+            file.write(f"pieces/{name}", column, ("piece",), units="1", description=name)
+        file.attributes("pieces", told)
+
+    path = make("sweep", write)
+    (panel,) = sweep.plot(path).axes
+    told = panel.get_title(loc="right")
+    path.unlink()
+    assert told == "1 of 3 pieces failed\n1 of 3 pieces has no finite value"
+    with pytest.raises(InputError, match="got pieces that have all failed"):
+        sweep.plot(make("sweep", partial(write, alone=True)))
 
 
 def test_one_piece_that_is_not_finite_is_told_in_the_singular(make):
