@@ -1,6 +1,10 @@
-"""Examples in the help of each command."""
+"""The help of each command: what it does, and examples."""
 
 from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "simulate": ("lasersampling simulate D6 --pump 0.8:0.95:4 --out spikes.h5",),
@@ -38,6 +42,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "serve populations": ("lasersampling serve populations brainscales2 --sizes 20,30,3",),
 }
 """Examples of each command; files that they read are the user's, all other names are shipped."""
+
+
+def help_of(command: Callable[..., Any]) -> str:
+    """Take what a command does from its docstring, with paragraphs that fit into any width."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def epilog_of(command: str) -> str:

@@ -16,7 +16,7 @@ from lasersampling.cli.calibrate import calibrate
 from lasersampling.cli.classify import classify
 from lasersampling.cli.compare import compare
 from lasersampling.cli.convert import convert
-from lasersampling.cli.examples import epilog_of
+from lasersampling.cli.examples import epilog_of, help_of
 from lasersampling.cli.export import export
 from lasersampling.cli.fit import fit
 from lasersampling.cli.generate import generate
@@ -77,9 +77,12 @@ _LASERS = simulate, calibrate, sample, fit, infer, generate
 _FILES = report, plot, export, convert, info
 _COMPUTING = {one.__name__ for one in (*_LASERS, classify, compare, sweep)}
 for _command in (*_LASERS, classify, compare, *_FILES):
-    app.command(epilog=epilog_of(_command.__name__))(_command)
+    app.command(help=help_of(_command), epilog=epilog_of(_command.__name__))(_command)
 # Its own options may stand between those of the command that is swept.
-app.command(epilog=epilog_of("sweep"), context_settings={"ignore_unknown_options": True})(sweep)
+app.command(
+    help=help_of(sweep), epilog=epilog_of("sweep"),
+    context_settings={"ignore_unknown_options": True},
+)(sweep)  # fmt: skip
 app.add_typer(serve, name="serve")
 
 

@@ -38,7 +38,8 @@ Out = Annotated[
         "--out",
         parser=expanded,
         metavar="FILE.h5",
-        help="Results file (HDF5) to write; figures are put beside it.",
+        help="Results file (HDF5) to write; figures are put beside it. A run that is stopped goes "
+        "on from it (--resume).",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -64,7 +65,8 @@ Resume = Annotated[
     typer.Option(
         parser=expanded,
         metavar="FILE.h5",
-        help="Resume a run that was stopped, from its results file, in place of a recipe.",
+        help="Go on with a run that was stopped, from its results file, which also says with what "
+        "arguments and options.",
         rich_help_panel=INPUT,
     ),
 ]

@@ -104,7 +104,9 @@ def sample(
     clamp: Annotated[
         str | None,
         typer.Option(
-            metavar="UNIT=VALUE,...", help='Hold units: "0=1,3=0".', rich_help_panel=SETTINGS
+            metavar="UNIT=VALUE,...",
+            help='Hold units at values, such as "0=1,3=0".',
+            rich_help_panel=SETTINGS,
         ),
     ] = None,
     adapt: Adapt = None,
@@ -124,8 +126,8 @@ def sample(
     """Sample a Boltzmann machine, and say whether the draws can be trusted.
 
     Draws of up to 20 free units are compared with the exact distribution. With --out the draws of
-    long runs are written piece by piece, and a run that was stopped goes on with --resume. Workers
-    change no bit of them.
+    long runs are written piece by piece, and a run that was stopped goes on with --resume. With
+    workers, the draws are the same to the bit.
     """
     import numpy as np
 

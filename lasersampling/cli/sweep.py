@@ -32,8 +32,9 @@ def sweep(
         list[str],
         typer.Argument(
             metavar="COMMAND",
-            help="Command that computes, with its arguments and options; or a recipe, with those "
-            "of the command that it is for.",
+            help="The command to call, with its arguments and options: simulate, calibrate, "
+            "sample, fit, infer, generate or classify. A recipe stands for the command that it is "
+            "for.",
         ),
     ],
     out: Annotated[
@@ -51,7 +52,7 @@ def sweep(
         typer.Option(
             metavar="KEY=VALUES",
             help="Values of an option, an argument, or a key of the configuration: a,b,c, or a "
-            "range start:stop:count of numbers. Repeat it for all combinations with other keys.",
+            "range start:stop:count of numbers. With several of them, all combinations are done.",
             rich_help_panel=SETTINGS,
         ),
     ] = None,
@@ -60,7 +61,8 @@ def sweep(
         typer.Option(min=1, help="Number of seeds for each combination.", rich_help_panel=SETTINGS),
     ] = 1,
     seed: Annotated[
-        int, typer.Option(min=0, help="The first of the seeds.", rich_help_panel=SETTINGS)
+        int,
+        typer.Option(min=0, help="The first seed; the others follow it.", rich_help_panel=SETTINGS),
     ] = 0,
     workers: ProcessCount = None,
     scheduler: Scheduler = None,
@@ -69,8 +71,8 @@ def sweep(
         bool,
         typer.Option(
             "--resume",
-            help="Go on from the results file, if there is one: only pieces that are not in it, "
-            "or have failed, are done. Values and seeds may be added.",
+            help="Go on from the results file, if there is one: only the pieces that are not in "
+            "it, or have failed, are done. Values and seeds may be added.",
             rich_help_panel=INPUT,
         ),
     ] = False,
@@ -78,7 +80,7 @@ def sweep(
         bool,
         typer.Option(
             "--keep",
-            help="Keep the results file of each piece, in a folder beside that of the sweep.",
+            help="Keep the results file of each piece, in a folder beside the file of the sweep.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -96,8 +98,8 @@ def sweep(
 ) -> None:
     """Call a command with all combinations of values and several seeds, side by side.
 
-    Means over the seeds stand in a table, with their standard errors. A piece that fails is
-    reported with its command, and the rest goes on.
+    Each call is a piece of the sweep. At the end a table shows means over the seeds, with their
+    standard errors. A piece that fails is reported with its command, and the rest goes on.
     """
     from lasersampling.parallel import available_cores
     from lasersampling.sweeps.grid import Grid, axis_of
@@ -235,5 +237,6 @@ def _told(swept: Swept) -> str:
     more = len(failures) - len(lines)
     lines += [f"and {more} more, which are in {swept.path}"] if more > 0 else []
     n = len(failures)
-    head = f"{n} of {_counted(len(swept.outcomes), 'piece')} failed; --resume does them again"
+    pieces = _counted(len(swept.outcomes), "piece")
+    head = f"{n} of {pieces} failed; the same command with --resume does them again"
     return "\n".join([head, *lines])

@@ -19,8 +19,8 @@ ProcessCount = Annotated[
         "--workers",
         min=1,
         max=1024,
-        help="Processes of this machine that do pieces side by side. Without it a sweep has one "
-        "for each core, and other commands do all pieces in their own process.",
+        help="Number of processes of this machine that share the work. By default a sweep has one "
+        "for each core; other commands do all in their own process.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -29,7 +29,7 @@ Scheduler = Annotated[
     typer.Option(
         metavar="ADDRESS",
         help="Scheduler of dask.distributed, such as tcp://10.0.0.1:8786, whose workers do the "
-        "pieces. Needs the extra cluster.",
+        "work. Needs the extra cluster.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -38,8 +38,8 @@ SlurmJobs = Annotated[
     typer.Option(
         "--slurm",
         metavar="jobs=N,...",
-        help="Jobs of Slurm do the pieces: their number, and parameters of submitit, such as "
-        "jobs=8,timeout_min=600,cpus_per_task=4. Needs the extra cluster.",
+        help="Jobs of Slurm that do the work: their number, and parameters of submitit, such as "
+        "jobs=8,timeout_min=600. Needs the extra cluster.",
         rich_help_panel=_PANEL,
     ),
 ]

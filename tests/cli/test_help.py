@@ -52,6 +52,12 @@ def test_every_option_has_words_and_a_group(name):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_paragraphs_are_not_broken_where_the_source_is(name):
+    paragraphs = COMMANDS[name].help.split("\n\n")
+    assert paragraphs[0] and not [text for text in paragraphs if "\n" in text]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_examples_are_understood_and_stand_in_the_help_on_a_line_each(name, run):
     shown = [line.strip() for line in run(*name.split(), "--help").out.splitlines()]
     for example in EXAMPLES[name]:

@@ -83,7 +83,7 @@ def test_a_piece_that_fails_is_reported_and_the_rest_goes_on(run, machine_file, 
     (failure,) = found["failures"]
     assert failure["reason"] == "ZeroDivisionError: by mistake"
     assert failure["values"] == {"draws": "100"} and failure["seed"] == 0
-    assert "failed: 1 of 2 pieces failed; --resume does them again" in ran.err
+    assert "failed: 1 of 2 pieces failed; the same command with --resume does them again" in ran.err
     command = "lasersampling sample machine.toml --sampler gibbs --set=draws=100 --seed 0"
     assert f"failed: {command}: ZeroDivisionError: by mistake" in ran.err
     assert Path("s.png").exists()
