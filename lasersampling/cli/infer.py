@@ -329,7 +329,8 @@ def _drawn(
     requests["gibbs"] = [Gibbs()], config.draws
     posteriors = {}
     for name, (chosen, n_draws) in requests.items():
-        with reporter.progress(f"inferring with {name}, {cases.n_cases} cases") as progress:
+        counted = f"{cases.n_cases} case{'s' * (cases.n_cases > 1)}"
+        with reporter.progress(f"inferring with {name}, {counted}") as progress:
             posteriors[name] = infer_posterior(
                 chosen,
                 model.machine,

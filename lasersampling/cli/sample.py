@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -362,7 +363,9 @@ def _prepare(
             check_room(out, expected_bytes(run))
         else:  # draws that no memory could hold are a mistake where no file keeps them
             n_chains, n_draws, n_units = run.shape
-            refuse(memory_problems("n_chains x n_draws", (n_chains, n_draws, n_units), 1))
+            problems = memory_problems("n_chains x n_draws", (n_chains, n_draws, n_units), 1)
+            instead = "or --out FILE.h5, with which draws go to the disk"
+            refuse([replace(one, expected=f"{one.expected}; {instead}") for one in problems])
         return run
 
     if isinstance(config, GibbsConfig):

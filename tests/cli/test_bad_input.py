@@ -235,6 +235,7 @@ TOO_MANY = [
     ("infer explaining_away --sampler gibbs --chains 900000000", "n_chains x n_draws"),
     ("sample random_five --sampler gibbs --set thin=99999999999999999999", "at most 1e+09"),
     ("sample random_five --sampler gibbs --draws 900000000 --chains 900", "n_chains x n_draws"),
+    ("sample random_five --sampler gibbs --draws 900000000 --chains 900", "; or --out FILE.h5, "),
     ("classify yin_yang_small --members 900000000", "network (members, weights)"),
     ("classify yin_yang_small --set learning.n_epochs=99999999999999999999", "at most 1e+09"),
 ]
