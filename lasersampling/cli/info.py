@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -48,4 +49,6 @@ def _find(name: str) -> Path:
     if name in shipped:
         return shipped_path(shipped[name], name)
     models = f", or a shipped model: {', '.join(shipped)}" if shipped else ""
-    raise InputError.single(name, "no such file", f"an existing file{models}")
+    near = difflib.get_close_matches(name, shipped, n=1)
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError.single(name, f"no such file or model{meant}", f"an existing file{models}")

@@ -164,7 +164,7 @@ class ResumableRun:
             try:
                 yield None
             except KeyboardInterrupt as stop:
-                stop.add_note(f"nothing was kept, for want of --out FILE.h5; {BEGINS_ANEW}")
+                stop.add_note(f"nothing was kept, as --out FILE.h5 was not given; {BEGINS_ANEW}")
                 raise
             return
         from lasersampling.config import to_toml

@@ -270,7 +270,9 @@ def test_ctrl_c_before_anything_is_kept_says_so(run, machine_file, monkeypatch, 
     assert sorted(path.name for path in Path().iterdir()) == ["machine.toml"]
     ran = run(*words)
     assert ran.code == 130
-    assert "nothing was kept, for want of --out FILE.h5; the same command begins anew" in ran.err
+    assert (
+        "nothing was kept, as --out FILE.h5 was not given; the same command begins anew" in ran.err
+    )
     monkeypatch.setattr("lasersampling.cli.sample.workers_of", stopped)
     ran = run(*words)
     assert "keyboard; nothing was begun; the same command begins anew" in ran.err
