@@ -32,8 +32,8 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
 """Packages and their rooms, the upper layers first."""
 
 BELOW = (
-    "arrays · checks · atomic · compiling · parallel · labelled · "
-    "closure · on_demand · restoring · compile_clock · paths · trust · keeping · seeds · errors"
+    "arrays · checks · atomic · compiling · parallel · labelled · closure · on_demand · "
+    "restoring · compile_clock · paths · trust · keeping · seeds · interrupts · errors"
 )
 
 JOBS = {

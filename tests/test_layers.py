@@ -13,7 +13,7 @@ LAYERED = [
     *("judging", "results", "learning", "sampling", "lasers", "boltzmann", "lif"),
     *("hardware", "statistics", "datasets", "config", "workers", "plots"),
     *("arrays", "checks", "atomic", "compiling", "closure", "labelled", "parallel", "on_demand"),
-    *("restoring", "compile_clock", "paths", "trust", "keeping", "seeds", "errors"),
+    *("restoring", "compile_clock", "paths", "trust", "keeping", "seeds", "interrupts", "errors"),
 ]
 CONTRACT = "[[tool.importlinter.contracts]]"
 LINT = """

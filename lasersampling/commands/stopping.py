@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lasersampling.interrupts import signals_wait
+
 _SIGNALS = ("SIGTERM", "SIGHUP")
 """Sent by `kill`, by batch systems at the end of their time, and by a terminal that closes."""
 
@@ -68,7 +70,8 @@ def stopped_by_signals() -> Iterator[None]:
     if keyboard is signal.default_int_handler:
         signal.signal(signal.SIGINT, stop_by_keyboard)
     try:
-        yield
+        with signals_wait():
+            yield
     finally:
         _asked.clear()
         if keyboard is signal.default_int_handler:

@@ -31,6 +31,7 @@ from lasersampling.atomic import atomic_path
 from lasersampling.checks import integer_problems
 from lasersampling.config import hdf5
 from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.interrupts import signals_wait
 from lasersampling.labelled import Variables
 from lasersampling.paths import as_text
 from lasersampling.results.computer import about_computer
@@ -133,6 +134,7 @@ class ResultsFile:
             raise InputError(problems)
         outputs = Outputs.checked(path, figures, inputs=inputs, overwrite=overwrite)
         with ExitStack() as stack:
+            stack.enter_context(signals_wait())
             temporary = stack.enter_context(atomic_path(outputs.results, overwrite=overwrite))
             file = cls(outputs, temporary)
             stack.callback(file._disk.close)

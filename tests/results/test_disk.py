@@ -1,10 +1,11 @@
 import errno
+import signal
 
 import numpy as np
 import pytest
 
 from lasersampling.errors import LaserSamplingError
-from lasersampling.results import ResultsFile
+from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.disk import DiskFile
 
 
@@ -53,3 +54,49 @@ def test_a_disk_that_becomes_full_is_told_at_the_end(tmp_path, monkeypatch):
     ):
         file.write("a/x", noise, ("x",), units="1", description="noise")
     assert list(tmp_path.iterdir()) == []
+
+
+class Signalling:
+    """A file in whose n-th use a signal arrives."""
+
+    def __init__(self, file, n):
+        self._file, self._left = file, n
+
+    def __getattr__(self, name):
+        self._left -= 1
+        if self._left == 0:
+            signal.raise_signal(signal.SIGINT)
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 10**9])
+def test_a_run_that_is_stopped_while_it_writes_leaves_no_broken_file(tmp_path, monkeypatch, n):
+    """HDF5 forgets what is raised in a file that it writes through Python."""
+    made, noise = DiskFile.__init__, np.random.default_rng(0).normal(size=(200, 1000))
+
+    def signalling(self, path):
+        made(self, path)
+        self._file = Signalling(self._file, n)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    path = tmp_path / "run.h5"
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(DiskFile, "__init__", signalling)
+            with ResultsFile.create(path, command="", seed=0, config="") as file:
+                stored = file.allot(
+                    "a/x", noise.shape, noise.dtype, ("k", "x"), units="1", description="",
+                    chunks=(10, 1000),
+                )  # fmt: skip
+                for k in range(0, 200, 10):
+                    stored[k : k + 10] = noise[k : k + 10]
+            is_stopped = False
+    except KeyboardInterrupt:
+        is_stopped = True
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert is_stopped == (n < 10**9)
+    if path.exists():  # it may have been whole when the signal acted
+        np.testing.assert_array_equal(read_results(path).array("a/x"), noise)
+    else:
+        assert is_stopped and list(tmp_path.iterdir()) == []
