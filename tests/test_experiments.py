@@ -119,6 +119,7 @@ if __name__ == "__main__":
 class Ran:
     code: int
     err: str
+    out: str = ""
 
 
 @pytest.fixture
@@ -137,7 +138,8 @@ def run(tmp_path, monkeypatch, capsys):
         with pytest.raises(SystemExit) as left:
             runpy.run_path(str(script), run_name="__main__")
         assert isinstance(left.value.code, int)
-        return Ran(left.value.code, capsys.readouterr().err)
+        written = capsys.readouterr()
+        return Ran(left.value.code, written.err, written.out)
 
     return invoke
 
@@ -287,8 +289,18 @@ def test_ctrl_c_behind_the_results_costs_nothing(run, tmp_path):
     script.write_text(KEEPS)
     stopped = run(script, "--stop", "after")
     assert stopped.code == 130
-    assert "the results are complete; missing figures are drawn by: lasersampling" in stopped.err
+    told = f"the results are complete; missing figures are drawn if you go on with: python {script}"
+    assert told in stopped.err
     assert read_results(tmp_path / "keeps.h5").attrs["complete"] == 1
+    before = (tmp_path / "keeps.h5").read_bytes()
+    again = run(script, "--stop", "after", "--resume")  # nothing is computed, and so nothing stops
+    assert (again.code, again.out) == (0, "keeps.h5: the results were complete already\n"), (
+        again.err
+    )
+    other = run(script, "--stop", "after", "--seed", "8", "--resume")
+    assert other.code == 2
+    assert "got other options" in other.err
+    assert (tmp_path / "keeps.h5").read_bytes() == before
 
 
 def test_ctrl_c_before_anything_is_written_leaves_an_earlier_file(run, tmp_path):

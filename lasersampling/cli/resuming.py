@@ -63,8 +63,24 @@ def named_device(device: str | None) -> str:
     return device
 
 
+def kept_by(path: Path) -> tuple[State | None, str]:
+    """Read the state of a run and its configuration as TOML; of a complete run, without a state.
+
+    Raises
+    ------
+    InputError
+        If the file is of no run that can be resumed.
+    """
+    from lasersampling.results.run_file import finished_run, read_checkpoint
+
+    finished = finished_run(path)
+    return read_checkpoint(path) if finished is None else (None, finished.config)
+
+
 def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State | None]:
     """Read the recipe of a run that was stopped, and the state of its training if it has one.
+
+    Of a complete run, `ResumableRun.open` draws the figures that are missing, and nothing more.
 
     Raises
     ------
@@ -73,14 +89,13 @@ def resumed(path: Path, recipe: type[Recipe]) -> tuple[Recipe, State | None]:
     """
     from lasersampling.config import parse, toml_of
     from lasersampling.results import read_results
-    from lasersampling.results.run_file import read_checkpoint
 
-    state, text = read_checkpoint(path)
+    state, text = kept_by(path)
     try:
         return parse(toml_of(text, f"{path}: /config"), recipe, str(path)), state
     except InputError:
         command = read_results(path, groups=()).attrs.get("command", "unknown")
-        got = f"a checkpoint of another command, or of another version ({command})"
+        got = f"a run of another command, or of another version ({command})"
         expected = "one of this command, written by the version that goes on with it"
         raise InputError.single(str(path), got, expected) from None
 
@@ -134,7 +149,7 @@ class ResumableRun:
     folders: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
-        if self.out is None:
+        if self.out is None or self._is_finished:
             return
         from lasersampling.results.outputs import Outputs
 
@@ -143,6 +158,15 @@ class ResumableRun:
             overwrite=self.overwrite, goes_on=self.goes_on,
         )  # fmt: skip
         check_outputs([self.out], folders=self.folders, overwrite=True)
+
+    @property
+    def _is_finished(self) -> bool:
+        """Whether the run to be resumed came to its end before."""
+        if self.out is None or not self.goes_on:
+            return False
+        from lasersampling.results.run_file import finished_run
+
+        return finished_run(self.out) is not None
 
     @contextmanager
     def open(
@@ -156,9 +180,15 @@ class ResumableRun:
         ------
         InputError
             At once, if the file or a figure of it cannot be written.
+        typer.Exit
+            With the code 0, if the run to be resumed came to its end before, and its figures are
+            drawn.
         """
         invocation: Invocation = context.obj
         invocation.begin()
+        if self._is_finished:
+            self._draw_missing(reporter)
+            raise typer.Exit
         if self.out is None:
             reporter.nothing_is_kept()
             try:
@@ -168,7 +198,8 @@ class ResumableRun:
                 raise
             return
         from lasersampling.config import to_toml
-        from lasersampling.results.run_file import RunFile, figures_of
+        from lasersampling.results.run_file import RunFile
+        from lasersampling.results.unfinished import figures_of
 
         with RunFile.open(
             self.out,
@@ -196,6 +227,23 @@ class ResumableRun:
                     stop.add_note(f"nothing is kept yet; {BEGINS_ANEW}")
                 raise
 
+    def _draw_missing(self, reporter: Reporter) -> None:
+        """Draw the figures that a complete run lacks, and say that it was complete."""
+        assert self.out is not None
+        from rich.console import Group
+        from rich.text import Text
+
+        from lasersampling.results.outputs import Outputs
+
+        outputs = Outputs.missing(self.out, self.figures, overwrite=self.overwrite)
+        _, *files = _drawn_by(outputs.draw, self.out, reporter) if outputs.figures else [self.out]
+        told = f"drawn: {', '.join(map(str, files))}" if files else "nothing is left to do"
+        line = f"{self.out}: the results were complete already; {told}"
+        reporter.result(
+            {"complete": True, "files": [str(self.out), *map(str, files)]},
+            Group(Text(line, no_wrap=True, overflow="ignore")),  # a text by itself would be wrapped
+        )
+
 
 def judged(file: RunFile | None, reporter: Reporter, what: str, evaluate: Callable[[], E]) -> E:
     """Evaluate what was trained, and write that in place of the checkpoints, if there is a file."""
@@ -211,14 +259,19 @@ def drawn(file: RunFile | None, reporter: Reporter) -> list[Path]:
     """Draw the figures of a finished run, and report which files it wrote."""
     if file is None:
         return []
-    try:
-        with reporter.working("drawing figures"):
-            files = file.draw()
-    except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
-        from lasersampling.results.run_file import figures_of
-
-        stop.add_note(f"the results are complete; {figures_of(file.path)}")
-        raise
+    files = _drawn_by(file.draw, file.path, reporter)
     for path in files:
         reporter.status(f"written: {path}")
     return files
+
+
+def _drawn_by(draw: Callable[[], list[Path]], path: Path, reporter: Reporter) -> list[Path]:
+    """Draw the figures of complete results; if that is stopped, say how to go on."""
+    try:
+        with reporter.working("drawing figures"):
+            return draw()
+    except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
+        from lasersampling.results.unfinished import figures_of
+
+        stop.add_note(f"the results are complete; {figures_of(path)}")
+        raise

@@ -26,6 +26,7 @@ from lasersampling.cli.preparing import Adapt
 from lasersampling.cli.resuming import (
     ResumableRun,
     drawn,
+    kept_by,
     refuse_beside_resume,
     resumed,
     with_full_paths,
@@ -293,9 +294,8 @@ def _resumed(path: Path) -> GibbsConfig | LasersConfig | RenewalConfig:
     """Read the configuration of a run that was stopped."""
     from lasersampling.cli.configurations import GibbsConfig, LasersConfig, RenewalConfig
     from lasersampling.config import toml_of
-    from lasersampling.results.run_file import read_checkpoint
 
-    _, text = read_checkpoint(path)
+    _, text = kept_by(path)
     sampler = toml_of(text, f"{path}: /config").get("sampler")
     kinds = {"gibbs": GibbsConfig, "renewal": RenewalConfig}
     config: GibbsConfig | LasersConfig | RenewalConfig

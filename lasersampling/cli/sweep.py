@@ -141,8 +141,7 @@ def sweep(
 
 def _way_on(path: Path) -> str:
     """Say what a sweep that ends too early has kept, and how it goes on."""
-    from lasersampling.results.run_file import figures_of
-    from lasersampling.results.unfinished import unfinished
+    from lasersampling.results.unfinished import figures_of, unfinished
 
     if not path.exists():
         return f"no piece is finished yet; {BEGINS_ANEW}"

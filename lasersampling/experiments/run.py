@@ -35,11 +35,13 @@ from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.kept_steps import State
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
-from lasersampling.results.run_file import RunFile, figures_of, read_checkpoint
+from lasersampling.results.run_file import RunFile, finished_run, read_checkpoint
+from lasersampling.results.unfinished import figures_of
 from lasersampling.trust import untrusted_files
 from lasersampling.workers import Lost, Processes, Workers
 
 if TYPE_CHECKING:
+    from lasersampling.results import Results
     from lasersampling.sampling.neurons.sampler import Lasers
 
 S = TypeVar("S", bound=Settings)
@@ -339,7 +341,9 @@ def experiment(
             workers = _Watched(workers_of(*named))
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
-            Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite, goes_on=resume)
+            finished = finished_run(out) if resume else None
+            if finished is None:
+                Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite, goes_on=resume)
             words = shlex.join(["python", *sys.argv])
             publication = None
             if publish:
@@ -350,6 +354,9 @@ def experiment(
             chosen = given.smallest() if smoke else given
             run = Run(out, seed, overwrite, words, tuple(figures), inputs, publication=publication,
                       workers=workers)  # fmt: skip
+            if finished is not None:
+                _draw_missing(run, chosen, finished)
+                return
             with _kept_run(run, chosen, goes_on=resume) as file:
                 work(chosen, replace(run, file=file))
             if named != [None, None, None] and not workers.is_asked:
@@ -379,8 +386,7 @@ def _kept_run(run: Run, settings: Settings, *, goes_on: bool) -> Iterator[RunFil
         state, config = read_checkpoint(run.out)
         seed = read_results(run.out, groups=()).attrs["seed"]
         if (config, seed) != (about["config"], run.seed):
-            expected = "the options with which the run was begun"
-            raise InputError.single("--resume", "other options", expected)
+            raise _other_options()
     with RunFile.open(run.out, **about, goes_on=goes_on) as file:
         file.started, file.state = run.started, state
         try:
@@ -391,6 +397,31 @@ def _kept_run(run: Run, settings: Settings, *, goes_on: bool) -> Iterator[RunFil
             if told := _way_on(run, file, by_user=isinstance(stop, KeyboardInterrupt)):
                 stop.add_note(told)
             raise
+
+
+def _draw_missing(run: Run, settings: Settings, finished: Results) -> None:
+    """Draw the figures that a complete run lacks, and say that it was complete."""
+
+    def words(command: str) -> list[str]:
+        return [word for word in shlex.split(command) if word != "--resume"]
+
+    # The results record the settings, or what followed from them.
+    is_same = finished.config == run._about(settings)["config"]
+    is_same = is_same or words(str(finished.attrs.get("command", ""))) == words(run.command)
+    if finished.attrs.get("seed") != run.seed or not is_same:
+        raise _other_options()
+    print(f"{run.out}: the results were complete already")
+    outputs = Outputs.missing(run.out, run.figures, overwrite=run.overwrite)
+    try:
+        run._written(outputs.draw()[1:])
+    except BaseException as stop:
+        stop.add_note(f"the results are complete; {figures_of(run.out)}")
+        raise
+
+
+def _other_options() -> InputError:
+    expected = "the options with which the run was begun"
+    return InputError.single("--resume", "other options", expected)
 
 
 def _way_on(run: Run, file: RunFile, *, by_user: bool) -> str:

@@ -80,6 +80,23 @@ class Outputs:
             raise InputError(_with_way_on(problems, path))
         return cls(path, drawn, overwrite)
 
+    @classmethod
+    def missing(cls, results: Path, figures: Sequence[str], *, overwrite: bool = False) -> Outputs:
+        """Give the outputs of a run that is complete, of whose figures some may be missing.
+
+        Parameters
+        ----------
+        results : Path
+            Its results file.
+        figures : sequence of str
+            All its figures; those that exist are left out.
+        overwrite : bool
+            Whether figures that exist are drawn again.
+        """
+        files = figure_paths(results, figures)
+        left = {name: file for name, file in files.items() if overwrite or not file.exists()}
+        return cls(results, left, overwrite)
+
     def draw(self) -> list[Path]:
         """Draw the figures of the complete results file; return the names of all files.
 

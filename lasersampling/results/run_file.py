@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from lasersampling.atomic import reserved
 from lasersampling.errors import InputError, Problem
 from lasersampling.keeping import keeping
 from lasersampling.learning.packing import pack
+from lasersampling.results.contents import Results
 from lasersampling.results.kept_steps import WRITTEN, KeptSteps, restored, steps_in
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.reading import read_results
@@ -219,17 +219,6 @@ def write_checkpoint(file: ResultsFile, state: State) -> None:
         file.write(f"{_GROUP}/{name}", array, dims, units="1", description="part of the state")
 
 
-def figures_of(path: Path) -> str:
-    """Say how the figures of a complete file are drawn, if they are missing.
-
-    Examples
-    --------
-    >>> figures_of(Path("run.h5"))
-    'missing figures are drawn by: lasersampling plot run.h5 FIGURE'
-    """
-    return f"missing figures are drawn by: lasersampling plot {shlex.quote(str(path))} FIGURE"
-
-
 def parts_of(path: Path) -> Path:
     """Name the folder of the steps that a run keeps until it ends.
 
@@ -269,6 +258,27 @@ def _check_unchanged(known: Mapping[str, Any], now: Mapping[str, str]) -> None:
         raise InputError(problems)
 
 
+def finished_run(path: Path) -> Results | None:
+    """Give the results of a run that came to its end, without their variables.
+
+    Returns
+    -------
+    Results or None
+        None for a run that was stopped, and for files that were never of one that may be stopped.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    results = read_results(path, groups=())
+    return results if _is_finished(results) else None
+
+
+def _is_finished(results: Results) -> bool:
+    return _GROUP not in results.attributes and bool(results.attrs.get("complete", False))
+
+
 def read_checkpoint(path: Path) -> tuple[State | None, str]:
     """Read the state of a run and its configuration, as TOML text.
 
@@ -285,14 +295,11 @@ def read_checkpoint(path: Path) -> tuple[State | None, str]:
     """
     results = read_results(path, groups=())
     if _GROUP not in results.attributes:
-        finished = bool(results.attrs.get("complete", False))
+        finished = _is_finished(results)
         got = "a run that came to its end" if finished else "results without a checkpoint"
         command = results.attrs.get("command", "of an unknown command")
         if finished:
-            expected = (
-                "a run that was stopped; this one is complete, and nothing is left to do; "
-                f"{figures_of(path)}"
-            )
+            expected = "a run that was stopped; this one is complete, and nothing is left to do"
         else:
             expected = f"a run that was stopped, which has a group /{_GROUP}"
         raise InputError.single(str(path), f"{got} ({command})", expected)

@@ -74,6 +74,31 @@ def unfinished(path: str | os.PathLike[str]) -> Unfinished | None:
     return Unfinished(kept, _goes_on(Path(path), bare))
 
 
+def figures_of(path: str | os.PathLike[str]) -> str:
+    """Say how a complete run draws those of its figures that are missing.
+
+    Parameters
+    ----------
+    path : path-like
+        Its results file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is no results file.
+
+    Examples
+    --------
+    >>> from lasersampling.results import ResultsFile
+    >>> with ResultsFile.create("done.h5", command="lasersampling fit t", seed=1, config="") as f:
+    ...     f.attributes("/", {"complete": True})
+    >>> figures_of("done.h5")
+    'missing figures are drawn if you go on with: lasersampling fit --resume done.h5'
+    """
+    bare = read_results(path, groups=())
+    return f"missing figures are drawn if you go on with: {_goes_on(Path(path), bare)}"
+
+
 def _kept(path: Path, bare: Results) -> str:
     pieces = bare.contents.get("pieces/seed")
     if pieces is not None:

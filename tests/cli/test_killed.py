@@ -186,6 +186,12 @@ def test_what_is_interrupted_goes_on_to_the_same_bits(folder, kind, monkeypatch)
     assert ends(command[0], "--resume", "stopped.h5") == 0
     assert read_results("stopped.h5").attrs["complete"] == 1
     same("whole.h5", "stopped.h5")
+    figure = sorted(Path().glob("stopped*.png"))[0]
+    figure.unlink()
+    # A complete run takes no further step, which would end it.
+    assert ends(command[0], "--resume", "stopped.h5", left=1) == 0
+    assert figure.exists()
+    same("whole.h5", "stopped.h5")
 
 
 def test_an_experiment_goes_on_to_the_same_bits(folder):

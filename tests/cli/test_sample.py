@@ -280,6 +280,43 @@ def test_ctrl_c_before_anything_is_kept_says_so(run, machine_file, monkeypatch, 
     assert "run.h5: got no such file" in ran.err
 
 
+def test_a_complete_run_draws_its_missing_figures_and_nothing_else(run, machine_file, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    words = ("sample", machine_file, "--sampler", "gibbs", "--draws", 50, "--out", "run.h5")
+    with monkeypatch.context() as stopping:
+        stopping.setattr("lasersampling.results.outputs.save_figure", stopped)
+        ran = run(*words)
+        assert ran.code == 130
+        goes_on = "lasersampling sample --resume run.h5"
+        told = f"the results are complete; missing figures are drawn if you go on with: {goes_on}"
+        assert told in ran.err
+        again = run("sample", "--resume", "run.h5")
+        assert (again.code, told in again.err) == (130, True)
+    assert not list(Path().glob("*.png"))
+    monkeypatch.setattr("lasersampling.sampling.Pieces.drawn", stopped)
+    before = Path("run.h5").read_bytes()
+    ran = run("sample", "--resume", "run.h5")
+    assert ran.code == 0, ran.err
+    figures = ["run_distribution.png", "run_divergence_over_time.png"]
+    assert ran.out == f"run.h5: the results were complete already; drawn: {', '.join(figures)}\n"
+    assert all(map(Path.exists, map(Path, figures)))
+    Path(figures[1]).unlink()
+    kept = Path(figures[0]).stat().st_mtime_ns
+    ran = run("sample", "--resume", "run.h5", "--json")
+    assert json.loads(ran.out) == {"complete": True, "files": ["run.h5", figures[1]]}
+    assert Path(figures[0]).stat().st_mtime_ns == kept
+    ran = run("sample", "--resume", "run.h5")
+    assert (ran.code, ran.out) == (
+        0, "run.h5: the results were complete already; nothing is left to do\n",
+    )  # fmt: skip
+    assert Path("run.h5").read_bytes() == before
+    ran = run("infer", "--resume", "run.h5")
+    assert ran.code == 2
+    assert "a run of another command" in ran.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

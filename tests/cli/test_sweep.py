@@ -181,4 +181,8 @@ def test_ctrl_c_before_a_piece_is_finished_says_so(run, machine_file, monkeypatc
         stopping.setattr("lasersampling.results.outputs.save_figure", stopped)
         ran = run(*SWEEP, *FILES, "--overwrite")
     assert ran.code == 130
-    assert "the results are complete; missing figures are drawn by: lasersampling plot" in ran.err
+    told = "the results are complete; missing figures are drawn if you go on with: lasersampling "
+    assert f"{told}sweep sample" in ran.err
+    _, _, words = ran.err.strip().rpartition(told)
+    ran = run(*words.split(), "--quiet")
+    assert ran.code == 0, ran.err

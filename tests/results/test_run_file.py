@@ -46,7 +46,7 @@ def test_a_checkpoint_is_a_results_file_and_comes_back(tmp_path):
         with file.finish() as final:
             final.metric("accuracy", 0.9)
     assert read_results(path).attrs["complete"] == 1
-    with pytest.raises(InputError, match="nothing is left to do; missing figures are drawn by"):
+    with pytest.raises(InputError, match="this one is complete, and nothing is left to do"):
         read_checkpoint(path)
 
 
