@@ -115,7 +115,7 @@ def test_a_published_file_is_not_replaced_unless_this_is_asked_for(results, tmp_
 
 
 def test_a_file_that_stays_large_is_refused_and_leaves_nothing(tmp_path):
-    noise = np.random.default_rng(0).normal(size=(40, 1000))
+    noise = np.random.default_rng(0).normal(size=(LARGEST_FILE // 8000 + 1, 1000))
     with ResultsFile.create(tmp_path / "run.h5", command="c", seed=0, config="") as file:
         for k, row in enumerate(noise):
             file.write(f"table/row_{k}", row, ("cell",), units="1", description="noise")

@@ -20,7 +20,7 @@ from lasersampling.results import Results, ResultsFile, read_results
 CLONE = Path(lasersampling.__file__).resolve().parents[1]
 """Top of the clone from which the package is imported."""
 
-LARGEST_FILE = 1 << 18
+LARGEST_FILE = 3 << 17
 """Largest published file [B]."""
 
 LARGEST_VARIABLE = 1 << 16
