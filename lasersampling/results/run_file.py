@@ -250,7 +250,11 @@ def _check_unchanged(known: Mapping[str, Any], now: Mapping[str, str]) -> None:
     )
     then = dict(zip(names, digests, strict=True))
     problems = [
-        Problem(name, "another content than when the run began", "the file as it was")
+        Problem(
+            name,
+            "another content than when the run began",
+            "the file as it was, to the byte; or begin anew with the new one, under another name",
+        )
         for name, digest in now.items()
         if then.get(name, digest) != digest
     ]
