@@ -26,6 +26,7 @@ from lasersampling.boltzmann.restricted import AnyMachine, as_machine
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.checks import boolean_problems, kind_problems, refuse, shown
 from lasersampling.config import hdf5, read_toml
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix, no_such_file
 
@@ -157,6 +158,7 @@ def load_provenance(path: str | os.PathLike[str]) -> dict[str, object]:
     if _known_suffix(path) in TOML_SUFFIXES:
         return {}
     with hdf5.opened(path, _EXPECTED) as root:
+        check_schema(root)
         group = root.group("provenance")
         if group is None:
             return {}
@@ -175,6 +177,7 @@ def load_names(path: str | os.PathLike[str]) -> UnitNames:
         return UnitNames()
     found: dict[str, tuple[str, ...]] = {}
     with hdf5.opened(path, _EXPECTED) as root:
+        check_schema(root)
         group = root.group("machine") or root
         for key in UnitNames().datasets(empty=True):
             if key not in group:
@@ -300,6 +303,7 @@ def _read_hdf5(path: str | os.PathLike[str]) -> tuple[dict[str, object], list[Pr
     values: dict[str, object] = {}
     problems = []
     with hdf5.opened(path, _EXPECTED) as root:
+        check_schema(root)
         group = root.group("machine") or root
         for key, shape in (("biases", "(K,)"), ("weights", "(K, K)")):
             expected = f"a dataset of numbers of shape {shape}, in /machine or at the root"

@@ -23,6 +23,7 @@ from lasersampling.boltzmann.states import MAX_ENUMERATED_UNITS, all_states, sta
 from lasersampling.boltzmann.targets import Target, target_from_table
 from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.config import hdf5
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.errors import InputError
 from lasersampling.paths import HDF5_SUFFIXES, suffix_of
 
@@ -94,6 +95,7 @@ def load_learned(path: str | os.PathLike[str], names: UnitNames | None = None) -
     if suffix_of(path) not in HDF5_SUFFIXES:
         return None
     with hdf5.opened(path, _EXPECTED) as root:
+        check_schema(root)
         group = root.group(GROUP)
         dataset = None if group is None else group.dataset(PROBABILITY)
         if group is None or dataset is None:

@@ -50,6 +50,7 @@ from lasersampling.boltzmann.targets import (
 )
 from lasersampling.checks import number_problems
 from lasersampling.config import hdf5, read_toml
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
 from lasersampling.paths import HDF5_SUFFIXES, expanded, known_suffix, no_such_file
@@ -306,6 +307,7 @@ def _hdf5_arrays(file: Path) -> tuple[dict[str, Any], object]:
     """Read the datasets of a target; give none if the file holds a machine, or is foreign."""
     arrays = {}
     with hdf5.opened(file, _EXPECTED_FILE) as root:
+        check_schema(root)
         for key in ("probabilities", "states"):
             dataset = root.dataset(key)
             if dataset is None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lasersampling.atomic import atomic_path
 from lasersampling.config import hdf5
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.errors import InputError
 from lasersampling.learning.packing import pack, unpack
 
@@ -203,6 +204,7 @@ def read_step(path: Path, of: str | None = None) -> Any:
         If the file is damaged, or depends on anything else than what has the digest `of`.
     """
     with hdf5.opened(path, EXPECTED) as root:
+        check_schema(root)
         if of is not None and root.attributes().get("of") != of:
             expected = "one of the run as it was begun, by the same version"
             raise root.refusal("", "a step of other work", expected)

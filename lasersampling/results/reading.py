@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from lasersampling.checks import boolean_problems, refuse
 from lasersampling.config import hdf5
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.errors import InputError
 from lasersampling.labelled import Variable
 from lasersampling.results.contents import EXPECTED, Entry, Metric, Results, missing_groups
-from lasersampling.results.schema import SCHEMA_VERSION
 from lasersampling.trust import untrusted_files
 
 
@@ -112,14 +112,13 @@ class _File(h5netcdf.File):  # type: ignore[misc]
 
 def _check_schema(root: hdf5.Group) -> None:
     """Refuse HDF5 files of other origin, and of newer versions of the library."""
-    version = _plain(root.attributes()).get("schema_version")
-    version = version[0] if isinstance(version, list) and len(version) == 1 else version
-    if not isinstance(version, int):
+    if "schema_version" not in root.attributes():
         got = "an HDF5 file without the attribute 'schema_version'"
         raise root.refusal("", got, EXPECTED)
-    if not 1 <= version <= SCHEMA_VERSION:
-        expected = f"at most {SCHEMA_VERSION}; a newer lasersampling is needed to read this file"
-        raise root.refusal("schema_version", str(version), expected)
+    check_schema(root)
+    if "config" not in root:
+        got = "a file without /config, so no results file of lasersampling"
+        raise root.refusal("", got, EXPECTED)
 
 
 def _load(path: Path, root: hdf5.Group, wanted: Collection[str] | None) -> Results:
@@ -142,7 +141,12 @@ def _load(path: Path, root: hdf5.Group, wanted: Collection[str] | None) -> Resul
                 if name == "metrics":
                     metrics[key] = _metric(root, place, dataset, known)
                     continue
-                contents[place] = _entry(root, place, dataset, stored.dimensions, known)
+                try:
+                    dims = stored.dimensions
+                except ValueError:
+                    got = "a variable whose dimensions have no names, as other programs write them"
+                    raise root.refusal(place, got, "one of a results file") from None
+                contents[place] = _entry(root, place, dataset, dims, known)
                 if wanted is None or name in wanted:
                     groups.setdefault(name, {})[key] = _variable(dataset, contents[place])
             if name != "metrics" and (wanted is None or name in wanted):

@@ -30,6 +30,7 @@ import lasersampling
 from lasersampling.atomic import atomic_path
 from lasersampling.checks import integer_problems
 from lasersampling.config import hdf5
+from lasersampling.config.hdf5_schema import SCHEMA_VERSION
 from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.interrupts import signals_wait
 from lasersampling.labelled import Variables
@@ -40,7 +41,6 @@ from lasersampling.results.disk import DiskFile
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.provenance import git_commit
 from lasersampling.results.reading import read_results
-from lasersampling.results.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from lasersampling.boltzmann import AnyMachine

@@ -40,6 +40,8 @@ _MOST_AT_A_TIME = 1000
 
 _POLL_S = 0.05
 _CONNECT_S = 10.0
+_CLOSE_S = 2.0
+_ADDRESS = "an address such as tcp://10.0.0.1:8786"
 _RETURN_S = 600.0
 """So long a scheduler that has gone may take to come back, or the last worker."""
 
@@ -136,16 +138,25 @@ def import_distributed() -> Any:
 def _connected(address: str, patience_s: float) -> Iterator[Client]:
     """Connect to a scheduler, which may take a while to come back."""
     distributed = import_distributed()
+    refuse(_address_problems(address))
+
+    class Client(distributed.Client):  # type: ignore[misc, name-defined]
+        """A client that is dropped without waiting long, also if it never found the scheduler."""
+
+        def __del__(self) -> None:
+            with contextlib.suppress(Exception):
+                self.close(timeout=_CLOSE_S)
+
     end = time.monotonic() + patience_s
     client = None
     with _quiet():
         while client is None:
             left = min(_CONNECT_S, max(end - time.monotonic(), 1.0))
             try:
-                client = distributed.Client(address, timeout=left, set_as_default=False)
+                client = Client(address, timeout=left, set_as_default=False)
             except ValueError as error:
-                expected = "an address such as tcp://10.0.0.1:8786"
-                raise InputError.single("--scheduler", f"{address!r} ({error})", expected) from None
+                got = f"{address!r} ({error})"
+                raise InputError.single("--scheduler", got, _ADDRESS) from None
             except (OSError, TimeoutError) as error:
                 if time.monotonic() < end - 1.0:
                     time.sleep(1.0)
@@ -162,7 +173,27 @@ def _connected(address: str, patience_s: float) -> Iterator[Client]:
             yield client
         finally:
             with contextlib.suppress(Exception):
-                client.close(timeout=2)
+                client.close(timeout=_CLOSE_S)
+
+
+def _address_problems(address: str) -> list[Problem]:
+    """Check the form of an address, before a client waits for what stands there."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import backends
+
+    scheme, place = parse_address(address)
+    fault = ""
+    if scheme not in backends:
+        fault = f"the protocol {scheme!r}, not one of {', '.join(sorted(backends))}"
+    elif scheme != "inproc":
+        try:
+            host, port = parse_host_port(place)
+        except ValueError:
+            fault = "no host and port"
+        else:
+            fault = "" if host else "no host"
+            fault = fault if 0 < port < 2**16 else f"the port {port}"
+    return [Problem("--scheduler", f"{address!r}: {fault}", _ADDRESS)] if fault else []
 
 
 @dataclass

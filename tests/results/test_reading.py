@@ -1,9 +1,20 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import h5py
 import numpy as np
 import pytest
 
+from lasersampling.boltzmann import BoltzmannMachine, load_machine, save_machine
+from lasersampling.boltzmann.files import load_names, load_provenance
+from lasersampling.boltzmann.learned import load_learned
+from lasersampling.boltzmann.models import load_model
+from lasersampling.boltzmann.target_files import read_target
 from lasersampling.errors import InputError
+from lasersampling.lif.exchange.network_file import load_network
 from lasersampling.results import ResultsFile, read_results
+from lasersampling.results.kept_steps import read_step, write_step
 
 
 @pytest.fixture
@@ -106,6 +117,50 @@ def test_file_of_another_version(path, version):
     found = problem(path)
     assert found.got == str(version)
     assert "newer lasersampling" in found.expected
+
+
+def test_every_reader_refuses_a_newer_layout(tmp_path):
+    """A newer library may mean something else by the same names."""
+    machine, target, network = (tmp_path / f"{name}.h5" for name in ("machine", "target", "net"))
+    save_machine(machine, BoltzmannMachine.random(2, seed=1))
+    with h5py.File(target, "w") as file:
+        file["probabilities"] = [0.25] * 4
+    with h5py.File(network, "w") as file:
+        file["weights"] = [1.0]
+    step = tmp_path / "draws-000000.h5"
+    write_step(step, {"n": 1}, 0.0, "")
+    readers: dict[Path, tuple[Callable[[Any], object], ...]] = {
+        machine: (load_machine, load_names, load_provenance, load_learned, load_model),
+        target: (read_target,),
+        network: (load_network,),
+        step: (read_step,),
+    }
+    for file, calls in readers.items():
+        with h5py.File(file, "a") as opened:
+            opened.attrs["schema_version"] = 99
+        for call in calls:
+            with pytest.raises(InputError) as caught:
+                call(str(file) if call is load_model else file)
+            assert "schema_version: got 99, expected at most 1" in str(caught.value), call
+
+
+@pytest.mark.parametrize("version", ["one", [1, 1], 1.0])
+def test_a_version_that_is_no_number_is_refused(path, version):
+    with h5py.File(path, "a") as file:
+        file.attrs["schema_version"] = version
+    assert problem(path).expected == "a number up to 1"
+
+
+def test_a_file_of_another_program_is_not_called_damaged(tmp_path):
+    path = tmp_path / "machine.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["schema_version"] = 1
+        file["machine/weights"] = np.zeros((2, 2))
+        file["machine/biases"] = np.zeros(2)
+    assert problem(path).got == "a file without /config, so no results file of lasersampling"
+    with h5py.File(path, "a") as file:
+        file["config"] = "a = 1"
+    assert "whose dimensions have no names" in problem(path).got
 
 
 def test_missing_parts_are_named_with_what_there_is(path):

@@ -1,5 +1,6 @@
 """A real cluster on this machine; see local_cluster.py."""
 
+import gc
 import os
 import sys
 import threading
@@ -114,7 +115,11 @@ def test_jobs_of_a_queue_are_workers(monkeypatch):
 @pytest.mark.parametrize(
     ("workers", "message"),
     [
-        (Cluster("nowhere"), "--scheduler: got"),
+        (Cluster("nowhere"), "--scheduler: got 'nowhere': no host and port"),
+        (Cluster("tcp://host:port"), "--scheduler: got 'tcp://host:port': no host and port"),
+        (Cluster("tcp://:8786"), "--scheduler: got 'tcp://:8786': no host"),
+        (Cluster("tcp://host:99999"), "--scheduler: got 'tcp://host:99999': the port 99999"),
+        (Cluster("http://host:8786"), "--scheduler: got 'http://host:8786': the protocol 'http'"),
         (Cluster("tcp://127.0.0.1:1"), "--scheduler: got tcp://127.0.0.1:1, where no scheduler"),
         (Slurm(2), "--slurm: got"),
         (Slurm(1, {"cores_of_a_job": 3}, system="local"), "--slurm: got"),
@@ -126,6 +131,30 @@ def test_clusters_that_are_not_there_are_told(workers, message, monkeypatch):
     with pytest.raises(InputError) as caught:
         workers.check()
     assert str(caught.value).startswith(message)
+
+
+def test_no_client_waits_for_an_address_of_another_form(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed.Client, "__init__", lambda *_, **__: pytest.fail("a client"))
+    with pytest.raises(InputError, match="no host and port"):
+        Cluster("foo").check()
+
+
+def test_a_client_that_found_no_scheduler_is_closed_without_waiting(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("lasersampling.workers.cluster._CONNECT_S", 1.0)
+    closed = []
+
+    def told(client, timeout=None):
+        closed.append(timeout)
+        raise TimeoutError  # as when nobody answers; a message of this would be an error of a test
+
+    monkeypatch.setattr(distributed.Client, "close", told)
+    with pytest.raises(InputError, match="where no scheduler answers"):
+        Cluster("tcp://127.0.0.1:1").check()
+    gc.collect()
+    assert closed
+    assert all(timeout is not None and timeout <= 2 for timeout in closed)
 
 
 def test_a_worker_with_other_code_is_refused(cluster, monkeypatch):

@@ -26,6 +26,7 @@ from lasersampling.arrays import as_floats
 from lasersampling.atomic import atomic_path
 from lasersampling.checks import boolean_problems, kind_problems, refuse
 from lasersampling.config import hdf5
+from lasersampling.config.hdf5_schema import check_schema
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.lif.delays import DelayRange
 from lasersampling.lif.exchange.array_names import Array
@@ -259,6 +260,7 @@ def _packed(arrays: dict[str, NDArray[Any]], attributes: dict[str, str], single:
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, object], int]:
     """Return the arrays, the attributes of the root, and the version of the form."""
     with hdf5.opened(path, _EXPECTED) as root:
+        check_schema(root)
         attributes = root.attributes()
         group = root.group("network")
         if attributes.get("form") != FORM or group is None:
