@@ -27,8 +27,9 @@ from lasersampling.boltzmann.unit_names import UnitNames
 from lasersampling.checks import boolean_problems, kind_problems, refuse, shown
 from lasersampling.config import hdf5, read_toml
 from lasersampling.config.hdf5_schema import check_schema
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix, no_such_file
+from lasersampling.paths import HDF5_SUFFIXES, as_text, known_suffix
 
 TOML_SUFFIXES = (".toml",)
 
@@ -66,10 +67,8 @@ def load_machine(path: str | os.PathLike[str]) -> BoltzmannMachine:
     """
     name = str(path)
     suffix = _known_suffix(path)
-    if not Path(path).exists():
-        raise InputError.single(name, no_such_file(path), "a TOML or HDF5 file of a machine")
     if not Path(path).is_file():
-        raise InputError.single(name, "a directory", "a TOML or HDF5 file of a machine")
+        raise InputError.single(name, no_plain_file(path), "a TOML or HDF5 file of a machine")
     if suffix in TOML_SUFFIXES:
         values: Mapping[str, object] = read_toml(Path(path))
         problems = _unknown_keys(values, name)

@@ -51,9 +51,10 @@ from lasersampling.boltzmann.targets import (
 from lasersampling.checks import number_problems
 from lasersampling.config import hdf5, read_toml
 from lasersampling.config.hdf5_schema import check_schema
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.datasets.numpy_files import read_numpy
 from lasersampling.errors import InputError, Problem
-from lasersampling.paths import HDF5_SUFFIXES, expanded, known_suffix, no_such_file
+from lasersampling.paths import HDF5_SUFFIXES, expanded, known_suffix
 
 TARGET_SUFFIXES = (".toml", ".csv", ".npy", ".npz", *HDF5_SUFFIXES)
 
@@ -143,8 +144,7 @@ def read_target(path: str | os.PathLike[str], *, pseudocount: float = 0.0) -> Ta
         raise InputError(problems)
     suffix = known_suffix(file, TARGET_SUFFIXES)
     if not file.is_file():
-        got = "a directory" if file.is_dir() else no_such_file(file)
-        raise InputError.single(name, got, _EXPECTED_FILE)
+        raise InputError.single(name, no_plain_file(file), _EXPECTED_FILE)
     if suffix == ".toml":
         found = _from_toml(file)
     elif suffix == ".csv":

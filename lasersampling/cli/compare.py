@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -134,7 +135,7 @@ def compare(
         )
     except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
         n_begun = sum((folder / name).exists() for name in design.file_names())
-        stop.add_note(_way_on(n_begun, overwrite=overwrite))
+        stop.add_note(_way_on(n_begun, context.obj.command))
         raise
     with output.open(config, config.seed) as file:
         if file is not None:
@@ -160,12 +161,13 @@ def compare(
         raise LaserSamplingError(f"trainings failed: {told}")
 
 
-def _way_on(n_begun: int, *, overwrite: bool) -> str:
+def _way_on(n_begun: int, command: str) -> str:
     """Say how a comparison goes on from the files of its trainings."""
     if not n_begun:
         return f"no training has kept anything yet; {BEGINS_ANEW}"
-    instead = "--resume in place of --overwrite" if overwrite else "--resume"
-    return f"go on from what is trained with the same command and {instead}"
+    # Which keeps what --overwrite would remove.
+    words = [w for w in shlex.split(command) if w not in ("--overwrite", "--resume")]
+    return f"go on from what is trained with: {shlex.join([*words, '--resume'])}"
 
 
 def _check_folder(folder: Path, names: Sequence[str], *, resume: bool, overwrite: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lasersampling.config.hdf5_seal import REMEDY, check_seal, content_length
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.errors import InputError
 from lasersampling.paths import named, no_such_file
 
@@ -133,11 +134,8 @@ def check_file(path: str | os.PathLike[str], expected: str) -> int:
     name = named(path)
     try:
         mode = Path(path).stat().st_mode
-        if not stat.S_ISREG(mode):
-            is_folder = stat.S_ISDIR(mode)
-            # In Python's own words; opening a pipe would block until another process writes to it.
-            got = "is a directory" if is_folder else "a pipe, socket or device"
-            raise InputError.single(name, got, expected)
+        if not stat.S_ISREG(mode):  # opening a pipe would block until another process writes to it
+            raise InputError.single(name, no_plain_file(path), expected)
         with Path(path).open("rb") as stream:
             # Of what is open: a run that goes on may have put a new file in the place of the old.
             size = os.fstat(stream.fileno()).st_size

@@ -18,8 +18,9 @@ from typing import IO, Any
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.errors import InputError
-from lasersampling.paths import named, no_such_file
+from lasersampling.paths import named
 
 NUMPY_SUFFIXES = (".npy", ".npz")
 
@@ -82,8 +83,7 @@ def read_numpy(path: str | os.PathLike[str], expected: str) -> dict[str, NDArray
     file = Path(where)
     with told_as_damage(where, expected):
         if not file.is_file():
-            got = "a directory" if file.is_dir() else no_such_file(file)
-            raise InputError.single(where, got, expected)
+            raise InputError.single(where, no_plain_file(file), expected)
         with file.open("rb") as stream:
             start = stream.read(len(_NPY))
             stream.seek(0)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.datasets.numpy_files import told_as_damage
 from lasersampling.errors import InputError
-from lasersampling.paths import kind_of_content, no_such_file
+from lasersampling.paths import kind_of_content
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -129,8 +130,7 @@ def _opened(path: Path) -> Iterator[Image]:
     where = str(path)
     with told_as_damage(where, EXPECTED):
         if not path.is_file():
-            got = "a directory" if path.is_dir() else no_such_file(path)
-            raise InputError.single(where, got, EXPECTED)
+            raise InputError.single(where, no_plain_file(path), EXPECTED)
         try:
             image = Image.open(path, formats=_FORMATS)
         except UnidentifiedImageError:

@@ -185,7 +185,7 @@ ROWS = [
         ("device.toml: stepps", "unknown key"), device(step_ps="stepps = 5")),
     # What `info` is given.
     Row("info on nothing", "info no.h5", ("no.h5", "no such file")),
-    Row("info on a folder", "info .", (".: got is a directory", "results file")),
+    Row("info on a folder", "info .", (".: got a directory", "results file")),
     Row("info on other TOML", "info input.toml", ("with colour", "or a Bayesian network"),
         "colour = 1\n"),
     Row("info on a bad machine", "info input.toml", ("weights[0][0]", "expected 0"),

@@ -198,9 +198,12 @@ def test_ctrl_c_says_whether_anything_is_trained(run, recipe, monkeypatch):
     assert "no training has kept anything yet; the same command begins anew" in ran.err
     monkeypatch.setenv("trained", "1")
     ran = run("compare", recipe, "--out", "c.h5")
-    assert "go on from what is trained with the same command and --resume\n" in ran.err
+    goes_on = f"lasersampling compare {recipe} --out c.h5 --resume"
+    assert f"go on from what is trained with: {goes_on}\n" in ran.err
     ran = run("compare", recipe, "--out", "c.h5", "--overwrite")
-    assert "the same command and --resume in place of --overwrite" in ran.err
+    assert f"go on from what is trained with: {goes_on}\n" in ran.err
+    ran = run(*goes_on.split()[1:])
+    assert f"go on from what is trained with: {goes_on}\n" in ran.err
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from lasersampling.boltzmann.files import load_names, load_provenance
 from lasersampling.boltzmann.learned import load_learned
 from lasersampling.boltzmann.models import load_model
 from lasersampling.boltzmann.target_files import read_target
+from lasersampling.datasets.numpy_files import read_numpy
+from lasersampling.datasets.picture_decoding import pixel_count
 from lasersampling.errors import InputError
 from lasersampling.lif.exchange.network_file import load_network
 from lasersampling.results import ResultsFile, read_results
@@ -66,7 +69,7 @@ def test_missing_file(tmp_path):
 
 
 def test_directory(tmp_path):
-    assert problem(tmp_path).got == "is a directory"
+    assert problem(tmp_path).got == "a directory"
 
 
 def test_empty_file(tmp_path):
@@ -142,6 +145,21 @@ def test_every_reader_refuses_a_newer_layout(tmp_path):
             with pytest.raises(InputError) as caught:
                 call(str(file) if call is load_model else file)
             assert "schema_version: got 99, expected at most 1" in str(caught.value), call
+
+
+def test_a_pipe_is_not_called_missing(tmp_path):
+    for suffix, calls in {
+        ".h5": (load_machine, load_names, read_target, read_results),
+        ".toml": (load_machine, read_target),
+        ".npy": (read_target, lambda path: read_numpy(path, "an array")),
+        ".png": (pixel_count,),
+    }.items():
+        pipe = tmp_path / f"pipe{suffix}"
+        os.mkfifo(pipe)
+        for call in calls:
+            with pytest.raises(InputError) as caught:
+                call(pipe)
+            assert "got a pipe, socket or device, expected" in str(caught.value), call
 
 
 @pytest.mark.parametrize("version", ["one", [1, 1], 1.0])

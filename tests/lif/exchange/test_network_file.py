@@ -128,7 +128,7 @@ def test_foreign_files(tmp_path):
         assert not is_network_file(path)
 
     refused(tmp_path / "none.h5", "no such file")
-    refused(tmp_path, "is a directory")
+    refused(tmp_path, "got a directory")
     (tmp_path / "text.h5").write_text("weights = [1]")
     refused(tmp_path / "text.h5", "begins with b'weights '")
     with h5py.File(tmp_path / "other.h5", "w") as file:
