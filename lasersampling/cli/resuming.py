@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 from lasersampling.atomic import check_outputs
+from lasersampling.cli.certifying import enforce_again
 from lasersampling.commands.invocation import BEGINS_ANEW, Invocation
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
@@ -20,7 +21,7 @@ from lasersampling.paths import expanded
 if TYPE_CHECKING:
     from lasersampling.commands.reporting import Reporter
     from lasersampling.learning.task import State
-    from lasersampling.results import ResultsFile
+    from lasersampling.results import Results, ResultsFile
     from lasersampling.results.run_file import RunFile
 
 Recipe = TypeVar("Recipe")
@@ -149,7 +150,7 @@ class ResumableRun:
     folders: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
-        if self.out is None or self._is_finished:
+        if self.out is None or self._finished is not None:
             return
         from lasersampling.results.outputs import Outputs
 
@@ -160,13 +161,13 @@ class ResumableRun:
         check_outputs([self.out], folders=self.folders, overwrite=True)
 
     @property
-    def _is_finished(self) -> bool:
-        """Whether the run to be resumed came to its end before."""
+    def _finished(self) -> Results | None:
+        """The results of the run to be resumed if it came to its end before."""
         if self.out is None or not self.goes_on:
-            return False
+            return None
         from lasersampling.results.run_file import finished_run
 
-        return finished_run(self.out) is not None
+        return finished_run(self.out)
 
     @contextmanager
     def open(
@@ -181,13 +182,14 @@ class ResumableRun:
         InputError
             At once, if the file or a figure of it cannot be written.
         typer.Exit
-            With the code 0, if the run to be resumed came to its end before, and its figures are
-            drawn.
+            If the run to be resumed came to its end before, and its figures are drawn: with the
+            code 0, or as after the run itself with ``--strict``.
         """
         invocation: Invocation = context.obj
         invocation.begin()
-        if self._is_finished:
+        if (finished := self._finished) is not None:
             self._draw_missing(reporter)
+            enforce_again(finished, strict=bool(context.params.get("strict")))
             raise typer.Exit
         if self.out is None:
             reporter.nothing_is_kept()

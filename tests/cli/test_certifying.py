@@ -42,6 +42,10 @@ def test_draws_that_do_not_mix_are_told_so_and_strict_leaves_with_three(run, two
     assert told["remedies"]
     strict = run("sample", two_modes, *GIBBS, "--draws", 500, "--strict", "--out", "run.h5")
     assert strict.code == 3
+    again = run("sample", "--resume", "run.h5", "--strict")
+    assert again.code == 3
+    assert "run.h5: the verdict on the draws: does not mix" in again.err
+    assert run("sample", "--resume", "run.h5").code == 0
     assert "do not mix" in strict.out
     assert "tempering" in strict.out
     assert Path("run.h5").exists()  # what was drawn is kept: the verdict is about it
