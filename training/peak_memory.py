@@ -19,6 +19,9 @@ LONG: dict[str, list[str]] = {
 }
 """Ten million draws of a hundred units, and ten million spikes."""
 
+FIRST = ["sample", "machine.h5", "--sampler", "renewal", "--duration-ns", "300"]
+"""A short run, after which the hazard of the device is known, and code is compiled."""
+
 MEASURE = (
     "import resource, sys\n"
     "from lasersampling.cli.main import main\n"
@@ -49,6 +52,7 @@ def main(settings: Settings, run: Run) -> None:
     ):
         place = Path(folder)
         ls.save_machine(place / "machine.h5", ls.BoltzmannMachine.random(100, seed=1))
+        peak_mb(place, FIRST)
         kinds = [name for name in LONG if settings.draws is None or name == "draws"]
         for k, name in enumerate(kinds):
             words = list(LONG[name])

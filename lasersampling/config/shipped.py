@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Collection
 from pathlib import Path
 
+from lasersampling.config.plain_files import no_plain_file
 from lasersampling.errors import InputError
-from lasersampling.paths import expanded, is_file_name, no_such_file
+from lasersampling.paths import expanded, is_file_name
 
 _SUFFIXES = (".toml", ".h5")
 KINDS = (
@@ -113,7 +114,7 @@ def resolve(kind: str, name_or_path: str | Path, *, beside: Path | None = None) 
     got = f"the directory {name!r}" if path.is_dir() else repr(name)
     where = "" if beside is None else f" in {beside}"
     if is_file_name(name) and not meant and not path.is_dir():
-        got, expected = f"{name!r}, {no_such_file(path)}", f"an existing file{where}"
+        got, expected = f"{name!r}, {no_plain_file(path)}", f"an existing file{where}"
         raise InputError.single(kind, got, f"{expected}, or a shipped name")
     expected = f"an existing file{where} or {_one_of(files)}"
     raise InputError.single(kind, got + meant, expected)

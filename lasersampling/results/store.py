@@ -15,7 +15,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -168,8 +168,14 @@ class ResultsFile:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
-            self._file.close()
+            with suppress(OSError):  # `error` tells more
+                self._file.close()
             self._pending.__exit__(kind, error, traceback)
+            if isinstance(error, OSError):  # HDF5 names what it could not read back, not the cause
+                try:
+                    self._disk.check()
+                except OSError as failure:
+                    raise self._unwritten(failure) from failure
             return
         try:
             with self._pending:
@@ -180,10 +186,11 @@ class ResultsFile:
                 hdf5.seal(cast(BinaryIO, self._disk))
                 self._disk.check()
         except OSError as failure:
-            reason = failure.strerror or str(failure)
-            raise LaserSamplingError(
-                f"{self._outputs.results}: could not be written ({reason})"
-            ) from failure
+            raise self._unwritten(failure) from failure
+
+    def _unwritten(self, failure: OSError) -> LaserSamplingError:
+        reason = failure.strerror or str(failure)
+        return LaserSamplingError(f"{self._outputs.results}: could not be written ({reason})")
 
     def draw(self) -> list[Path]:
         """Draw the figures that were announced, after the block; return the names of all files.

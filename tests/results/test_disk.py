@@ -56,6 +56,29 @@ def test_a_disk_that_becomes_full_is_told_at_the_end(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_becomes_full_while_pieces_are_written_is_told_as_such(tmp_path, monkeypatch):
+    """HDF5 reads back what it believes to have written, and then complains of that."""
+    made = DiskFile.__init__
+
+    def full(self, path):
+        made(self, path)
+        self._file = Full(self._file, 100_000)
+
+    monkeypatch.setattr(DiskFile, "__init__", full)
+    noise = np.random.default_rng(0).normal(size=(40, 5000))
+    with (
+        pytest.raises(LaserSamplingError, match=r"could not be written \(No space left"),
+        ResultsFile.create(tmp_path / "run.h5", command="", seed=0, config="") as file,
+    ):
+        stored = file.allot(
+            "a/x", noise.shape, noise.dtype, ("k", "x"), units="1", description="",
+            chunks=(20, 5000),
+        )  # fmt: skip
+        for k in range(40):
+            stored[k] = noise[k]
+    assert list(tmp_path.iterdir()) == []
+
+
 class Signalling:
     """A file in whose n-th use a signal arrives."""
 
