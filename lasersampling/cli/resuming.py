@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 from lasersampling.atomic import check_outputs
-from lasersampling.cli.certifying import enforce_again
+from lasersampling.cli.strictness import enforce_again
 from lasersampling.commands.invocation import BEGINS_ANEW, Invocation
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded

@@ -136,7 +136,7 @@ def test_what_cannot_be_resumed_is_named_for_what_it_is(files, command):
             file.write("a/b", 1.0, units="1", description="")
             if complete is not None:
                 file.attributes("/", {"complete": complete})
-    refused(files(command, "--resume", "done.h5"), "a run that came to its end", "nothing is left")
+    refused(files(command, "--resume", "done.h5"), "a run of another command", "some run")
     refused(files(command, "--resume", "other.h5"), "results without a checkpoint", "some run")
 
 

@@ -290,7 +290,7 @@ def test_a_run_does_not_go_on_with_other_inputs_or_options(folder):
     assert "nothing else: the file says how the run was configured" in refused.stderr
     other = run(folder, ["generate", "--resume", "run.h5"])
     assert other.returncode == 2
-    assert "a checkpoint of another command" in other.stderr
+    assert "a run of another command" in other.stderr
     save_machine(folder / "machine.toml", BoltzmannMachine.random(3, seed=5))
     refused = run(folder, ["sample", "--resume", "run.h5"])
     assert refused.returncode == 2
