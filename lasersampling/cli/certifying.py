@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lasersampling.cli.options import OUTPUT
-from lasersampling.cli.strictness import NOT_CERTIFIED
+from lasersampling.commands.exit_codes import say
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
+    from lasersampling.results import Results
     from lasersampling.sampling.certificate import Judgement
+
+NOT_CERTIFIED = 3
+"""Exit code with ``--strict`` for draws that do not agree with their law within their error."""
 
 Strict = Annotated[
     bool,
@@ -77,4 +81,14 @@ def pictures_remarks(found: Judgement, duration_ns: float) -> list[str]:
 def enforce(found: Judgement, *, strict: bool) -> None:
     """Exit with code 3 if that was asked for and the draws cannot be trusted."""
     if strict and not found.holds:
+        raise typer.Exit(NOT_CERTIFIED)
+
+
+def enforce_again(finished: Results, *, strict: bool) -> None:
+    """Exit as `enforce` did at the end of a run that is complete, by the verdict in its file."""
+    from lasersampling.sampling.certificate import Verdict
+
+    verdict = finished.attributes.get("certificate", {}).get("verdict")
+    if strict and verdict is not None and verdict != Verdict.AGREES:
+        say("failed", f"{finished.path}: the verdict on the draws: {verdict}")
         raise typer.Exit(NOT_CERTIFIED)

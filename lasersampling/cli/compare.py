@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -95,6 +94,7 @@ def compare(
     from lasersampling.comparison.settings import MAIN, Comparison
     from lasersampling.comparison.tuning import check_searchable, tuned_before
     from lasersampling.config import resolve
+    from lasersampling.results.unfinished import way_on
 
     reporter = Reporter(quiet=quiet, as_json=as_json)
     own = workers_of(workers, scheduler, slurm)
@@ -135,7 +135,9 @@ def compare(
         )
     except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
         n_begun = sum((folder / name).exists() for name in design.file_names())
-        stop.add_note(_way_on(n_begun, context.obj.command))
+        told = f"go on from what is trained with: {way_on(context.obj.command, out)}"
+        nothing = f"no training has kept anything yet; {BEGINS_ANEW}"
+        stop.add_note(told if n_begun else nothing)
         raise
     with output.open(config, config.seed) as file:
         if file is not None:
@@ -159,15 +161,6 @@ def compare(
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())
         raise LaserSamplingError(f"trainings failed: {told}")
-
-
-def _way_on(n_begun: int, command: str) -> str:
-    """Say how a comparison goes on from the files of its trainings."""
-    if not n_begun:
-        return f"no training has kept anything yet; {BEGINS_ANEW}"
-    # Which keeps what --overwrite would remove.
-    words = [w for w in shlex.split(command) if w not in ("--overwrite", "--resume")]
-    return f"go on from what is trained with: {shlex.join([*words, '--resume'])}"
 
 
 def _check_folder(folder: Path, names: Sequence[str], *, resume: bool, overwrite: bool) -> None:

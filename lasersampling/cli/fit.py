@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lasersampling.cli.certifying import Strict, enforce, with_certificate
+from lasersampling.cli.certifying import Strict, enforce, enforce_again, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     INPUT,
@@ -131,6 +132,7 @@ def fit(
         [*files_named(recipe, overrides), device, imperfections, config.target],
         overwrite=overwrite,
         goes_on=resume is not None,
+        if_complete=partial(enforce_again, strict=strict),
     )
     if remark := _told_of_zeros(target):
         reporter.status(remark)

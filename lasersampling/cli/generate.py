@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lasersampling.cli.certifying import Strict, enforce, pictures_remarks, with_certificate
+from lasersampling.cli.certifying import (
+    Strict,
+    enforce,
+    enforce_again,
+    pictures_remarks,
+    with_certificate,
+)
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     INPUT,
@@ -194,6 +201,7 @@ def generate(
         overwrite=overwrite,
         goes_on=resume is not None,
         folders=folders,
+        if_complete=partial(enforce_again, strict=strict),
     )
     if picture is not None and loaded is not None:
         complete_picture(context, _from_anywhere(config), loaded, files, reporter)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lasersampling.cli.certifying import Strict, enforce, with_certificate
+from lasersampling.cli.certifying import Strict, enforce, enforce_again, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     INPUT,
@@ -190,6 +191,7 @@ def infer(
         [config.machine, device, imperfections, config.evidence],
         overwrite=overwrite,
         goes_on=resume is not None,
+        if_complete=partial(enforce_again, strict=strict),
     )
     whole = with_full_paths(config, "machine", "evidence")
     with files.open(context, whole, config.seed, reporter) as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 from lasersampling.atomic import check_outputs
-from lasersampling.cli.strictness import enforce_again
 from lasersampling.commands.invocation import BEGINS_ANEW, Invocation
 from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.paths import expanded
@@ -134,6 +132,9 @@ class ResumableRun:
         Whether the run resumes from the results file.
     folders : sequence of Path
         Folders of which the run reads all files, and so writes none there.
+    if_complete : callable, optional
+        Called with the results if the run to be resumed came to its end before, and its figures
+        are drawn.
 
     Raises
     ------
@@ -148,6 +149,7 @@ class ResumableRun:
     overwrite: bool
     goes_on: bool
     folders: Sequence[Path] = ()
+    if_complete: Callable[[Results], None] | None = None
 
     def __post_init__(self) -> None:
         if self.out is None or self._finished is not None:
@@ -183,13 +185,14 @@ class ResumableRun:
             At once, if the file or a figure of it cannot be written.
         typer.Exit
             If the run to be resumed came to its end before, and its figures are drawn: with the
-            code 0, or as after the run itself with ``--strict``.
+            code 0, or that of `if_complete`.
         """
         invocation: Invocation = context.obj
         invocation.begin()
         if (finished := self._finished) is not None:
             self._draw_missing(reporter)
-            enforce_again(finished, strict=bool(context.params.get("strict")))
+            if self.if_complete is not None:
+                self.if_complete(finished)
             raise typer.Exit
         if self.out is None:
             reporter.nothing_is_kept()
@@ -201,7 +204,7 @@ class ResumableRun:
             return
         from lasersampling.config import to_toml
         from lasersampling.results.run_file import RunFile
-        from lasersampling.results.unfinished import figures_of
+        from lasersampling.results.unfinished import figures_of, way_on
 
         with RunFile.open(
             self.out,
@@ -217,8 +220,7 @@ class ResumableRun:
             try:
                 yield file
             except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
-                name = shlex.quote(str(self.out))
-                goes_on = f"lasersampling {context.info_name} --resume {name}"
+                goes_on = way_on(invocation.command, self.out)
                 if file.is_complete:
                     stop.add_note(f"the results are complete; {figures_of(file.path)}")
                 elif file.has_kept_steps:

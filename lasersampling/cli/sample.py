@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lasersampling.cli.certifying import Strict, enforce, with_certificate
+from lasersampling.cli.certifying import Strict, enforce, enforce_again, with_certificate
 from lasersampling.cli.completing import completed
 from lasersampling.cli.options import (
     INPUT,
@@ -188,6 +189,7 @@ def sample(
         [path, device, imperfections],
         overwrite=overwrite,
         goes_on=resume is not None,
+        if_complete=partial(enforce_again, strict=strict),
     )
     whole = with_full_paths(config, "machine")
     with files.open(context, whole, config.seed, reporter) as file:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lasersampling.commands.stopping import raise_if_stopped
 from lasersampling.commands.terminal import printable
+from lasersampling.results.numbers import duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,29 +28,6 @@ _BAR_AFTER_S = 1.0
 _RECENT_S = 30.0
 _KNOWN_AFTER_S = 5.0
 _COMPILING = "compiling, the first time only"
-_UNITS = (("s", 1.0), ("min", 60.0), ("h", 3600.0), ("days", 86400.0), ("years", 365.25 * 86400.0))
-"""Names of units of time, and their lengths [s]."""
-_MOST_OF_A_UNIT = 100
-
-
-def spoken_time(seconds: float) -> str:
-    """Write a time in a unit that suits it.
-
-    Parameters
-    ----------
-    seconds : float
-        The time [s].
-
-    Examples
-    --------
-    >>> spoken_time(42.3), spoken_time(5400.0), spoken_time(5.4e7), spoken_time(5.4e13)
-    ('42 s', '90 min', '1.7 years', '1,700,000 years')
-    """
-    for unit, length in _UNITS:
-        n = seconds / length
-        if n < _MOST_OF_A_UNIT:
-            return f"{n:.1f} {unit}" if n < 10 and unit != "s" else f"{n:.0f} {unit}"
-    return f"{float(f'{n:.2g}'):,.0f} {unit}"
 
 
 class Pace:
@@ -142,7 +120,7 @@ class Lines:
         self._say(line)
 
     def _line(self, now: float) -> str:
-        so_far = f"{spoken_time(now - self._started)} so far"
+        so_far = f"{duration(now - self._started, whole_seconds=True)} so far"
         if self._clock.is_running:
             return f"{self._what}: {_COMPILING}, {so_far}"
         if self._fraction is None:
@@ -150,7 +128,7 @@ class Lines:
         if self._fraction >= 1:
             return f"{self._what}: finishing, {so_far}"
         left = self._pace.left_s(now)
-        rest = so_far if left is None else f"{spoken_time(left)} left"
+        rest = so_far if left is None else f"{duration(left, whole_seconds=True)} left"
         return f"{self._what}: {self._fraction:.0%}, {rest}"
 
     def _tell(self) -> None:
@@ -214,7 +192,9 @@ class Bar:
         now = time.monotonic()
         self._pace.add(now, fraction)
         left = self._pace.left_s(now)
-        shown = f"{fraction:4.0%}" + ("" if left is None else f", {spoken_time(left)} left")
+        shown = f"{fraction:4.0%}" + (
+            "" if left is None else f", {duration(left, whole_seconds=True)} left"
+        )
         self._bar.start()
         self._bar.update(self._task, total=1.0, completed=fraction, left=shown)
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lasersampling.commands.progress import Bar, Lines, Pace, console, spoken_time
+from lasersampling.commands.progress import Bar, Lines, Pace, console
 from lasersampling.commands.stopping import raise_if_stopped
 from lasersampling.errors import LaserSamplingWarning
+from lasersampling.results.numbers import duration
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,7 +95,7 @@ class Reporter:
             if left is not None and left > _LONG_S:
                 self._is_lost = False
                 warnings.warn(
-                    f"about {spoken_time(left)} are left, and nothing of this run is kept if it is "
+                    f"about {duration(left)} are left, and nothing of this run is kept if it is "
                     "stopped; with --out FILE.h5 it keeps what it has finished, and goes on with "
                     "--resume",
                     LaserSamplingWarning,

@@ -36,7 +36,7 @@ from lasersampling.results.kept_steps import State
 from lasersampling.results.outputs import Outputs
 from lasersampling.results.records import write_calibration, write_neuron
 from lasersampling.results.run_file import RunFile, finished_run, read_checkpoint
-from lasersampling.results.unfinished import figures_of
+from lasersampling.results.unfinished import figures_of, way_on
 from lasersampling.trust import untrusted_files
 from lasersampling.workers import Lost, Processes, Workers
 
@@ -426,7 +426,7 @@ def _other_options() -> InputError:
 
 def _way_on(run: Run, file: RunFile, *, by_user: bool) -> str:
     """Say what a run that ends too early has kept, and how it goes on; empty for nothing to say."""
-    words = run.command if file.goes_on else f"{run.command} --resume"
+    words = way_on(run.command, run.out)
     if file.is_complete:
         return f"the results are complete; {figures_of(run.out)}"
     if file.has_kept_steps:

@@ -10,6 +10,13 @@ import math
 
 _SMALLEST, _LARGEST = 1e-4, 1e7
 _ERROR_DIGITS = 2
+_DAY_S = 86400.0
+_TIMES = (
+    (90.0, 1.0, "s"), (5400.0, 60.0, "min"), (4 * _DAY_S, 3600.0, "h"),
+    (100 * _DAY_S, _DAY_S, "days"), (math.inf, 365.25 * _DAY_S, "years"),
+)  # fmt: skip
+"""Times [s] below which each unit is used, lengths of the units [s], and their names."""
+
 _ROUNDING = 1e-12
 """Errors and widths below this fraction of a number come from rounding, and are none."""
 
@@ -104,27 +111,30 @@ def with_interval(value: float, low: float, high: float, digits: int = 4) -> str
     return f"{number} ({_fixed(low, decimals)} to {_fixed(high, decimals)})"
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, *, whole_seconds: bool = False) -> str:
     """Write how long something took, to two digits, in the unit that one would say.
 
     Parameters
     ----------
     seconds : float
         The time [s].
+    whole_seconds : bool
+        Whether parts of a second are left out, as of time that is passing.
 
     Examples
     --------
     >>> duration(44.2), duration(400.0), duration(7087.0), duration(0.31), duration(math.nan)
     ('44 s', '6.7 min', '2.0 h', '0.31 s', 'unknown')
+    >>> duration(9e5), duration(5.4e7), duration(5.4e13)
+    ('10 days', '1.7 years', '1,700,000 years')
     """
     if not math.isfinite(seconds):
         return "unknown"
-    size, unit = (1.0, "s") if seconds < 90.0 else (60.0, "min")
-    if seconds >= 5400.0:
-        size, unit = 3600.0, "h"
+    size, unit = next((size, unit) for most, size, unit in _TIMES if seconds < most)
     time = seconds / size
-    decimals = 0 if time >= 9.95 else 1 if time >= 0.995 else 2
-    return f"{time:.{decimals}f} {unit}"
+    is_whole = time >= 9.95 or (whole_seconds and unit == "s")
+    decimals = 0 if is_whole else 1 if time >= 0.995 else 2
+    return f"{time if time < 100.0 else float(f'{time:.2g}'):,.{decimals}f} {unit}"
 
 
 def _exponent(value: float, digits: int) -> int:

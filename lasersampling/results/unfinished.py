@@ -99,6 +99,36 @@ def figures_of(path: str | os.PathLike[str]) -> str:
     return f"missing figures are drawn if you go on with: {_goes_on(Path(path), bare)}"
 
 
+def way_on(command: str, path: Path) -> str:
+    """Return the command line that goes on with what a command has kept.
+
+    Parameters
+    ----------
+    command : str
+        Command line that was stopped; empty if it is unknown, which has no way on.
+    path : Path
+        Its results file.
+
+    Examples
+    --------
+    >>> way_on("lasersampling sample random_five --out a.h5", Path("a.h5"))
+    'lasersampling sample --resume a.h5'
+    >>> way_on("lasersampling compare own.toml --out a.h5 --overwrite", Path("a.h5"))
+    'lasersampling compare own.toml --out a.h5 --resume'
+    """
+    words = command.split()
+    if words[:1] == ["lasersampling"] and words[1:2] and words[1] in RESUMED_BY_FILE:
+        return f"lasersampling {words[1]} --resume {shlex.quote(str(path))}"
+    if words[:1] == ["lasersampling"]:  # --overwrite would remove what was kept
+        kept = [word for word in shlex.split(command) if word not in ("--overwrite", "--resume")]
+        return shlex.join([*kept, "--resume"])
+    return command if not words or "--resume" in words else f"{command} --resume"
+
+
+def _goes_on(path: Path, bare: Results) -> str:
+    return way_on(str(bare.attrs.get("command", "")), path)
+
+
 def _kept(path: Path, bare: Results) -> str:
     pieces = bare.contents.get("pieces/seed")
     if pieces is not None:
@@ -112,16 +142,6 @@ def _kept(path: Path, bare: Results) -> str:
 
 def _counted(n: int, what: str) -> str:
     return f"{n or 'no'} {what}{'s are' if n > 1 else ' is'} kept"
-
-
-def _goes_on(path: Path, bare: Results) -> str:
-    line = str(bare.attrs.get("command", ""))
-    words = line.split()
-    if words[:1] == ["lasersampling"] and words[1:2] and words[1] in RESUMED_BY_FILE:
-        return f"lasersampling {words[1]} --resume {shlex.quote(str(path))}"
-    if _is_sweep(bare):  # which keeps what --overwrite would remove
-        line = " ".join(shlex.quote(word) for word in shlex.split(line) if word != "--overwrite")
-    return line if not words or "--resume" in words else f"{line} --resume"
 
 
 def _is_sweep(bare: Results) -> bool:

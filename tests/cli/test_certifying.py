@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from lasersampling.boltzmann import BoltzmannMachine, save_machine
 from lasersampling.boltzmann.learned import Learned
 from lasersampling.boltzmann.targets import target_from_table
 from lasersampling.boltzmann.unit_names import UnitNames
-from lasersampling.cli.certifying import pictures_remarks
-from lasersampling.results import read_results
+from lasersampling.cli.certifying import NOT_CERTIFIED, enforce_again, pictures_remarks
+from lasersampling.results import ResultsFile, read_results
 from lasersampling.sampling.certificate import Judgement, Verdict
 
 GIBBS = ("--sampler", "gibbs", "--set", "burn_in=10")
@@ -105,3 +106,20 @@ def test_a_machine_learned_on_a_device_is_judged_by_what_it_learned(run, quick_c
     assert told["certificate"]["kl_nats"] == pytest.approx(0.222, abs=0.1)
     assert told["certificate"]["verdict"] == "biased"
     assert told["certificate"]["cost"]["ns_per_independent_draw"] > 0
+
+
+@pytest.mark.parametrize("verdict", [None, *Verdict])
+def test_a_complete_run_ends_as_it_did(tmp_path, verdict):
+    path = tmp_path / "run.h5"
+    with ResultsFile.create(path, command="", seed=0, config="") as file:
+        file.metric("error", 0.1)
+        if verdict is not None:
+            file.attributes("certificate", {"verdict": str(verdict)})
+    found = read_results(path)
+    enforce_again(found, strict=False)
+    if verdict in (None, Verdict.AGREES):
+        enforce_again(found, strict=True)
+        return
+    with pytest.raises(typer.Exit) as ended:
+        enforce_again(found, strict=True)
+    assert ended.value.exit_code == NOT_CERTIFIED

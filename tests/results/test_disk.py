@@ -24,6 +24,17 @@ class Full:
         return getattr(self._file, name)
 
 
+def beside(patch, file_of):
+    """Put another file in front of the one that a `DiskFile` writes."""
+    made = DiskFile.__init__
+
+    def init(self, path):
+        made(self, path)
+        self._file = file_of(self._file)
+
+    patch.setattr(DiskFile, "__init__", init)
+
+
 def test_what_is_written_is_read(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -39,13 +50,7 @@ def test_what_is_written_is_read(tmp_path):
 
 
 def test_a_disk_that_becomes_full_is_told_at_the_end(tmp_path, monkeypatch):
-    made = DiskFile.__init__
-
-    def full(self, path):
-        made(self, path)
-        self._file = Full(self._file, 100_000)
-
-    monkeypatch.setattr(DiskFile, "__init__", full)
+    beside(monkeypatch, lambda file: Full(file, 100_000))
     path = tmp_path / "run.h5"
     noise = np.random.default_rng(0).normal(size=100_000)
     with (
@@ -58,13 +63,7 @@ def test_a_disk_that_becomes_full_is_told_at_the_end(tmp_path, monkeypatch):
 
 def test_a_disk_that_becomes_full_while_pieces_are_written_is_told_as_such(tmp_path, monkeypatch):
     """HDF5 reads back what it believes to have written, and then complains of that."""
-    made = DiskFile.__init__
-
-    def full(self, path):
-        made(self, path)
-        self._file = Full(self._file, 100_000)
-
-    monkeypatch.setattr(DiskFile, "__init__", full)
+    beside(monkeypatch, lambda file: Full(file, 100_000))
     noise = np.random.default_rng(0).normal(size=(40, 5000))
     with (
         pytest.raises(LaserSamplingError, match=r"could not be written \(No space left"),
@@ -95,17 +94,12 @@ class Signalling:
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 10**9])
 def test_a_run_that_is_stopped_while_it_writes_leaves_no_broken_file(tmp_path, monkeypatch, n):
     """HDF5 forgets what is raised in a file that it writes through Python."""
-    made, noise = DiskFile.__init__, np.random.default_rng(0).normal(size=(200, 1000))
-
-    def signalling(self, path):
-        made(self, path)
-        self._file = Signalling(self._file, n)
-
+    noise = np.random.default_rng(0).normal(size=(200, 1000))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     path = tmp_path / "run.h5"
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(DiskFile, "__init__", signalling)
+            beside(patch, lambda file: Signalling(file, n))
             with ResultsFile.create(path, command="", seed=0, config="") as file:
                 stored = file.allot(
                     "a/x", noise.shape, noise.dtype, ("k", "x"), units="1", description="",
