@@ -118,14 +118,27 @@ class TimingTask:
     changes: Mapping[str, object] = field(default_factory=dict)
 
 
-_SHORT = {"train_samples": 2000, "learning.n_epochs": 10, "learning.evaluate_every": 5}
-_LONG = {"train_samples": 2000, "learning.n_epochs": 20, "learning.evaluate_every": 10}
+_SHORT: dict[str, float] = {
+    "train_samples": 2000,
+    "learning.n_epochs": 10,
+    "learning.evaluate_every": 5,
+}
+_LONG: dict[str, float] = {
+    "train_samples": 2000,
+    "learning.n_epochs": 5,
+    "learning.evaluate_every": 5,
+}
+_STRONG: dict[str, float] = {
+    "network.weight_mean": 0.3,
+    "network.weight_std": 0.7,
+    "loss.temperature": 0.2,
+}
 
 TIMING_TASKS = {
     "intervals": TimingTask(16.0, 46.0, 280, interval_oracle, _SHORT),
     "coincidences": TimingTask(12.0, 60.0, 360, coincidence_oracle, _SHORT),
     "words": TimingTask(20.0, 84.0, 2112, lambda part: word_oracle(part, SEEDS["test"]), _LONG),
-    "mnist_1d": TimingTask(10.0, 32.0, 1400, signal_oracle, _LONG),
+    "mnist_1d": TimingTask(40.0, 204.0, 1400, signal_oracle, _LONG | _STRONG),
 }
 """All tasks by the names of their data; what they share stands in the recipe ``intervals``."""
 

@@ -71,11 +71,11 @@ class Signals:
     Examples
     --------
     >>> Signals().n_classes, Signals().end
-    (10, 20.0)
+    (10, 160.0)
     """
 
     n_channels: int = 4
-    frame: float = 0.5
+    frame: float = 4.0
 
     def __post_init__(self) -> None:
         refuse(
