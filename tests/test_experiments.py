@@ -68,7 +68,7 @@ from lasersampling.experiments import option
 @dataclass(frozen=True)
 class Settings:
     """How often a coin shows heads."""
-    weight: float = option(0.5, "Chance of heads.")
+    weight: float = option(0.5, "Chance of heads [per throw].")
     throws: int = 1000
     names: tuple[str, ...] = option((), "Of coins.")
     fail: str = option("", "How to fail.")
@@ -142,6 +142,17 @@ def run(tmp_path, monkeypatch, capsys):
         return Ran(left.value.code, written.err, written.out)
 
     return invoke
+
+
+def test_the_usual_folder_is_made_and_units_are_in_the_help(run, tmp_path):
+    script = tmp_path / "coin.py"
+    script.write_text(COIN)
+    helped = run(script, "--help")
+    assert "Chance of heads [per throw]." in helped.out
+    assert not (tmp_path / "results").exists()
+    assert run(script, "--out", str(Path("results") / "coin.h5")).code == 0
+    assert (tmp_path / "results" / "coin.h5").exists()
+    assert run(script, "--out", str(Path("elsewhere") / "coin.h5")).code == 2
 
 
 @pytest.mark.parametrize(

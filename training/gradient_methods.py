@@ -33,7 +33,7 @@ TAIL = 6
 class Settings:
     """Measure processor time, memory and observed bytes of a step of learning."""
 
-    hidden: tuple[int, ...] = option((), "Hidden neurons; 32, 64, ... 512 if none.")
+    hidden: tuple[int, ...] = option((), "Hidden neurons; 32, 64, ... 512 if none.", min=1)
     duration: tuple[int, ...] = option((), "Durations [tau_syn]; 4, 8, ... 64 if none.", min=1)
     steps: int = option(5, "Steps of learning, of which the fastest counts.", min=2)
 

@@ -6,7 +6,7 @@ time, and with jitter on all spikes. Beside them stand chance, logistic regressi
 spikes and on their times, and an oracle that knows how samples are drawn; docs/timing_tasks.md.
 
 Each ensemble has a results file of its own, with checkpoints, in a directory beside the file that
-is written: if the script is called again, it continues where it was stopped.
+is written, from which a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -81,10 +81,11 @@ def job_of(task: str, name: str, data: EventData, settings: Settings, run: Run) 
     return Job(run.kept(f"{task}_{name}.h5"), recipe, run.command)
 
 
-def failure_of(job: Job) -> str:
-    """Train, unless the results file is there already, and say why that failed."""
+def train(job: Job) -> None:
+    """Train, unless the results file is there already; a failure is none that is kept."""
     outcome = run_job(job)
-    return "" if outcome.failure is None else f"{outcome.path.name}: {outcome.failure}"
+    if outcome.failure is not None:
+        raise ls.LaserSamplingError(f"{outcome.path.name}: {outcome.failure}")
 
 
 def main(settings: Settings, run: Run) -> None:
@@ -101,10 +102,7 @@ def main(settings: Settings, run: Run) -> None:
             for data in [data_of_task(task)]
             for name in names
         }
-        told = run.each(failure_of, list(jobs.values()), f"training {len(jobs)} ensembles")
-        failures = [failure for failure in told if failure]
-        if failures:
-            raise ls.LaserSamplingError(f"trainings failed: {'; '.join(failures)}")
+        run.each(train, list(jobs.values()), f"training {len(jobs)} ensembles")
         for task in tasks:
             data = data_of(jobs[task, names[0]].recipe)
             assert isinstance(data, EventData)

@@ -109,6 +109,8 @@ def compare(
         raise InputError.single("--only", ", ".join(unknown), f"of {', '.join(known)}")
     folder = out.with_suffix("")
     _check_folder(folder, design.file_names(), resume=resume, overwrite=overwrite)
+    if resume and only and out.exists():
+        _check_nothing_lost(out, only, known)
     found = None if tuned is None else tuned_before(tuned, design)
     inputs = [*files_named(recipe), *design.inputs(), *([] if tuned is None else [tuned])]
     replaces = overwrite or (resume and out.exists())  # a picture alone is not of an earlier run
@@ -118,7 +120,7 @@ def compare(
     design.check_trainings()
     folder.mkdir(parents=True, exist_ok=True)
     if overwrite:
-        for name in design.file_names():
+        for name in design.file_names(only or ()):
             (folder / name).unlink(missing_ok=True)
     for remark in design.remarks():
         reporter.status(f"warning: {remark}")
@@ -133,6 +135,8 @@ def compare(
             studies=tuple(only or ()),
             tuned=found,
         )
+    except InputError:
+        raise
     except (KeyboardInterrupt, LaserSamplingError, OSError) as stop:
         n_begun = sum((folder / name).exists() for name in design.file_names())
         told = f"go on from what is trained with: {way_on(context.obj.command, out)}"
@@ -161,6 +165,17 @@ def compare(
     if compared.failures:
         told = "; ".join(f"{name}: {reason}" for name, reason in compared.failures.items())
         raise LaserSamplingError(f"trainings failed: {told}")
+
+
+def _check_nothing_lost(out: Path, only: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse to write some studies into the place of a file that holds others too."""
+    from lasersampling.results import read_results
+
+    held = read_results(out, groups=()).attributes
+    lost = [name for name in known if name in held and name not in only]
+    if lost:
+        expected = f"{' '.join(f'--only {name}' for name in lost)} too, which {out.name} holds"
+        raise InputError.single("--only", ", ".join(only), expected)
 
 
 def _check_folder(folder: Path, names: Sequence[str], *, resume: bool, overwrite: bool) -> None:

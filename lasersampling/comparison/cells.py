@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lasersampling.checks import refuse
 from lasersampling.config import to_toml
 from lasersampling.datasets import Encoding, fresh_yin_yang
-from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.errors import InputError, LaserSamplingError, Problem
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
 from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_spikes
@@ -79,20 +80,11 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
         If the file holds networks of another recipe, or is in use by another run.
     """
     config, state, goes_on = to_toml(job.recipe), None, False
-    if job.path.exists():
-        kept = read_results(job.path, groups=())
-        if kept.config != config:
-            expected = "networks of the same recipe, or none: --overwrite removes them"
-            raise InputError.single(str(job.path), "networks of another recipe", expected)
-        points = int(kept.attributes.get("fresh", {}).get("points", 0))
-        if kept.attrs["complete"] and points != _fresh_points(job):
-            got = f"networks judged on {points} fresh points"
-            expected = f"{_fresh_points(job)}, as is asked for, or none: --overwrite removes them"
-            raise InputError.single(str(job.path), got, expected)
-        if not kept.attrs["complete"]:
-            state, _ = read_checkpoint(job.path)
-            goes_on = True
-    if not job.path.exists() or goes_on:
+    kept = kept_training(job)
+    if kept is not None and not kept.attrs["complete"]:
+        state, _ = read_checkpoint(job.path)
+        goes_on = True
+    if kept is None or goes_on:
         with RunFile.open(
             job.path, command=job.command, seed=job.recipe.seed, config=config,
             goes_on=goes_on,
@@ -117,6 +109,51 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
     if _fresh_points(job):
         groups.append("fresh")
     return read_results(job.path, groups=groups)
+
+
+def kept_training(job: Job) -> Results | None:
+    """Describe the training that a job goes on from, or whose results it takes.
+
+    Returns
+    -------
+    Results or None
+        What the file says of itself; None if there is none.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or holds networks of another recipe, or judged on other points.
+    """
+    if not job.path.exists():
+        return None
+    kept = read_results(job.path, groups=())
+    removed = "or none: --overwrite without --only removes them"
+    if kept.config != to_toml(job.recipe):
+        expected = f"networks of the same recipe, {removed}"
+        raise InputError.single(str(job.path), "networks of another recipe", expected)
+    points = int(kept.attributes.get("fresh", {}).get("points", 0))
+    if kept.attrs["complete"] and points != _fresh_points(job):
+        got = f"networks judged on {points} fresh points"
+        expected = f"{_fresh_points(job)}, as is asked for, {removed}"
+        raise InputError.single(str(job.path), got, expected)
+    return kept
+
+
+def check_kept(jobs: Iterable[Job]) -> None:
+    """Refuse to go on from trainings that are not those of the jobs, before anything is done.
+
+    Raises
+    ------
+    InputError
+        With all problems found.
+    """
+    problems: list[Problem] = []
+    for job in jobs:
+        try:
+            kept_training(job)
+        except InputError as error:
+            problems += error.problems
+    refuse(problems)
 
 
 def run_jobs(

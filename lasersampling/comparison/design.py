@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lasersampling.checks import refuse
@@ -134,25 +134,44 @@ class Design:
         data = [name for own in {r.data for r in recipes} for name in files_of(own)]
         return [*files_named(self._path), *data]
 
-    def file_names(self) -> list[str]:
-        """List the results files of all trainings and trials."""
+    def file_names(self, studies: Sequence[str] = ()) -> list[str]:
+        """List the results files of all trainings and trials, or of the trainings of studies."""
+        if studies:
+            return [f"{cell.name}.h5" for cell in self.cells() if cell.study in studies]
         trials = range(self.comparison.search.trials)
         searches = [search_file(arm, k) for arm in self.comparison.arms for k in trials]
         return [*(f"{cell.name}.h5" for cell in self.cells()), *searches]
 
     def remarks(self) -> list[str]:
         """Say what this comparison cannot find, whatever its trainings do."""
-        n_pairs, n_others = self.comparison.members, len(self.comparison.arms) - 1
-        least = n_others * smallest_p_value(n_pairs)
-        if least < SIGNIFICANT:
+        n_pairs = self.comparison.members
+        smallest = smallest_p_value(n_pairs)
+        families = self._families()
+        few = {what: n for what, n in families.items() if n * smallest >= SIGNIFICANT}
+        if not few:
             return []
-        enough = next(n for n in itertools.count(2) if n_others * 2.0 ** (1 - n) < SIGNIFICANT)
+        largest = max(few.values())
+        where = "" if len(few) == len(families) else f" of {', '.join(few)}"
+        enough = next(n for n in itertools.count(2) if largest * 2.0 ** (1 - n) < SIGNIFICANT)
+        least = min(largest * smallest, 1.0)
+        told = "is 1" if least == 1.0 else f"is {least:.2g} or more"
         return [
-            f"{n_pairs} networks of each arm are too few to call any difference significant: the "
-            f"p-value of the exact test of {n_pairs} pairs, corrected for {n_others} "
-            f"comparison{'s' * (n_others > 1)}, is {min(least, 1.0):.2g} or more. Set members to "
+            f"{n_pairs} networks of each arm are too few to call any difference{where} "
+            f"significant: the p-value of the exact test of {n_pairs} pairs, corrected for "
+            f"{largest} comparison{'s' * (largest > 1)}, {told}. Set members to "
             f"{enough} or more for p < {SIGNIFICANT:g}; intervals hold as they are."
         ]
+
+    def _families(self) -> dict[str, int]:
+        """Count the differences that are corrected together, by what they are of."""
+        comparison = self.comparison
+        found = {"the arms": len(comparison.arms) - 1}
+        for name, study in comparison.studies.items():
+            arms = study.arms or tuple(comparison.arms)
+            if comparison.reference in arms and len(arms) > 1:
+                found[f"the study {name}"] = len(arms) - 1
+        found |= {f"the claim {name}": len(one.pairs) for name, one in comparison.claims.items()}
+        return found
 
     def cells(self) -> list[Cell]:
         """List all trainings, those of the comparison itself first."""

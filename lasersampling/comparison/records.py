@@ -18,7 +18,7 @@ from lasersampling.results import Metric, ResultsFile
 from lasersampling.statistics import median_interval
 
 _TO_GOAL = ("epochs_to_goal", "processor_time_to_goal_s", "spikes_to_goal")
-_NEVER = "fewer than half of the networks reached it"
+_NEVER = "at most half of the networks reached it"
 
 
 def write_compared(file: ResultsFile, compared: Compared) -> None:
@@ -93,12 +93,16 @@ def metrics_of(compared: Compared) -> dict[str, Metric]:
     if not main:
         return found
     known = best_known(main)
+    failures = {
+        arm: compared.failures[f"{MAIN}-{arm}"]
+        for arm in main
+        if f"{MAIN}-{arm}" in compared.failures
+    }
     for arm, own in main.items():
         values = getattr(own, known)
-        failure = compared.failures.get(f"{MAIN}-{arm}")
         found[f"{known}_{arm}"] = Metric(
             float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5), "1",
-            f"{arm}: {ABOUT[known][1]}, mean over networks", reason=failure,
+            f"{arm}: {ABOUT[known][1]}, mean over networks", reason=failures.get(arm),
         )  # fmt: skip
     reference = compared.design.comparison.reference
     for arm, (difference, p) in compared.differences(known).items():
@@ -123,7 +127,7 @@ def metrics_of(compared: Compared) -> dict[str, Metric]:
                 median if np.isfinite(median) else np.nan, None, ABOUT[name][0],
                 f"{arm}: {ABOUT[name][1]}, median ({_reached(values)})",
                 interval=ends if np.isfinite(ends).all() else None,
-                reason=None if np.isfinite(median) else _NEVER,
+                reason=None if np.isfinite(median) else failures.get(arm, _NEVER),
             )  # fmt: skip
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.cells import Job, run_jobs
+from lasersampling.comparison.cells import Job, check_kept, run_jobs
 from lasersampling.comparison.claims import ClaimFound, claims_found
 from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
@@ -151,7 +151,9 @@ def run_comparison(
     Raises
     ------
     InputError
-        If optuna is missing for a search, or a file in the folder is of something else.
+        If optuna is missing for a search, or a file in the folder is damaged or of another recipe.
+    LaserSamplingError
+        If all trials of an arm fail.
     """
     comparison, folder = design.comparison, folder.absolute()  # workers may run elsewhere
     if tuned is None:
@@ -163,6 +165,7 @@ def run_comparison(
         f"search of {arm}": "; ".join(own.failures) for arm, own in tuned.items() if own.failures
     }
     trainings = list({job.path: job for job in jobs.values()}.values())
+    check_kept(trainings)
     with progress(f"training {len(trainings)} ensembles") as tell:
         for outcome in run_jobs(trainings, workers, tell):
             if outcome.failure is not None:

@@ -22,16 +22,23 @@ RESERVED = {
     MAIN: "the comparison itself", "curves": "curves of learning", "search": "trials",
     "failures": "trainings that failed", "history": "figures of merit",
     "samples": "draws", "spikes": "spikes", "traces": "traces", "checkpoint": "a state",
-    "parameters": "trained networks", "chip": "a chip",
+    "parameters": "trained networks", "chip": "a chip", "config": "the settings",
+    "metrics": "figures of merit", "claim_": "claims",
 }  # fmt: skip
-"""Names that no study can have, and what of a results file has them."""
+"""Names that no study can have, or their beginnings ("_"), and what of a results file has them."""
+
+RESERVED_OF_ARMS = {"member": "networks", "epoch_": "epochs", "trial_": "trials"}
+"""The same of arms."""
 
 LONGEST_NAME = 60
 """Letters of a name; three names make that of a file."""
 
 _OF_COMPARISON = ("members", "seed")
-_SHARED = ("data", "train_samples", "learning.n_epochs", "learning.batch_size")
-"""Keys that would make a comparison of arms unfair."""
+_SHARED = (
+    "data", "train_samples", "event_files", "learning.n_epochs", "learning.batch_size",
+    "learning.patience", "learning.evaluate_every",
+)  # fmt: skip
+"""Keys that would make a comparison of arms unfair, with all keys below them."""
 
 
 @validated
@@ -219,9 +226,6 @@ class Comparison:
             problems.append(Problem("reference", repr(self.reference), f"an arm, of {known}"))
         for name, study in self.studies.items():
             where = f"studies.{name}"
-            if name in RESERVED:
-                got = f"a name that results files have for {RESERVED[name]}"
-                problems.append(Problem(where, got, "another"))
             if not study.variants:
                 problems.append(Problem(f"{where}.variants", "none", "some"))
             if unknown := sorted(set(study.arms) - set(self.arms)):
@@ -231,6 +235,10 @@ class Comparison:
             problems += self._claim_problems(f"claims.{name}.pairs", claim)
         for name in [*self.arms, *self.studies, *self.claims, *self._variant_names()]:
             problems += _name_problems(name)
+        for name in self.arms:
+            problems += _reserved_problems(f"arms.{name}", name, RESERVED_OF_ARMS)
+        for name in self.studies:
+            problems += _reserved_problems(f"studies.{name}", name, RESERVED)
         trial_seeds = range(self.search.seed, self.search.seed + self.search.members)
         if set(trial_seeds) & set(range(self.seed, self.seed + self.members)):
             expected = "seeds that the reported networks do not have"
@@ -259,8 +267,15 @@ class Comparison:
                 if key in _OF_COMPARISON:
                     expected = f"none here, but the key {key} of the comparison"
                     yield Problem(f"{place}.{key}", "a value", expected)
-                elif key in _SHARED and place.startswith("arms."):
+                elif place.startswith("arms.") and _is_shared(key):
                     yield Problem(f"{place}.{key}", "a value", "none, since all arms share it")
+        ranges = {"search.ranges": self.search.ranges}
+        ranges |= {f"arms.{name}.ranges": arm.ranges for name, arm in self.arms.items()}
+        for place, searched in ranges.items():
+            for key in searched:
+                if key in _OF_COMPARISON or _is_shared(key):
+                    expected = "none, since what all arms share is not searched for"
+                    yield Problem(f"{place}.{key}", "a range", expected)
         for name, arm in self.arms.items():
             for key in {**self.search.ranges, **arm.ranges}:
                 for own in arm.settings:
@@ -308,6 +323,18 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
         return
     for name, inner in value.items():
         yield from _leaves(f"{key}.{name}", inner)
+
+
+def _is_shared(key: str) -> bool:
+    """Whether all arms share a key, or what is below it."""
+    return any(key == own or key.startswith(f"{own}.") for own in _SHARED)
+
+
+def _reserved_problems(where: str, name: str, reserved: Mapping[str, str]) -> Iterator[Problem]:
+    """Check that a name is none that results files have for something else."""
+    for taken, what in reserved.items():
+        if name == taken or (taken.endswith("_") and name.startswith(taken)):
+            yield Problem(where, f"a name that results files have for {what}", "another")
 
 
 def _name_problems(name: str) -> list[Problem]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.cells import Job, check_folder, run_job
+from lasersampling.comparison.cells import Job, check_folder, check_kept, run_job
 from lasersampling.comparison.design import Design, search_file
 from lasersampling.comparison.settings import Comparison
 from lasersampling.config import parse
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
 from lasersampling.results import read_results
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Tuned:
     tried : mapping of str to ndarray, each (trial,)
         Values of all trials.
     score : ndarray, shape (trial,)
-        Mean validation accuracy of each, 0 for a training that failed [1].
+        Mean validation accuracy of each, nan for a training that failed [1].
     failures : tuple of str
         Why trainings failed.
     """
@@ -103,6 +103,13 @@ def tune(trials: Trials) -> tuple[str, Tuned]:
     Tuned
         What was found.
 
+    Raises
+    ------
+    InputError
+        If a file of a trial is damaged, or of another recipe.
+    LaserSamplingError
+        If all trials fail.
+
     References
     ----------
     Bergstra, Bardenet, Bengio and Kégl, NIPS 24 (2011) 2546. Akiba et al., KDD (2019) 2623.
@@ -125,10 +132,16 @@ def tune(trials: Trials) -> tuple[str, Tuned]:
         study.sampler = optuna.samplers.TPESampler(seed=(search.seed + k) % 2**32)
         trial = study.ask(space)
         path = trials.folder / search_file(arm, k)
-        outcome = run_job(Job(path, design.trial(arm, trial.params), trials.command))
-        if outcome.failure is not None:
+        job = Job(path, design.trial(arm, trial.params), trials.command)
+        check_kept([job])
+        outcome = run_job(job)
+        if outcome.failure is None:
+            study.tell(trial, _score(path))
+        else:
             failures.append(f"{path.name}: {outcome.failure}")
-        study.tell(trial, 0.0 if outcome.failure is not None else _score(path))
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    if len(failures) == search.trials:
+        raise LaserSamplingError(f"all trials of {arm} failed: {'; '.join(failures)}")
     return arm, _found(study, tuple(failures))
 
 
@@ -169,7 +182,7 @@ def tuned_before(path: Path, design: Design) -> dict[str, Tuned]:
     for arm in own.arms:
         score = kept.array(f"search/{arm}_score")
         tried = {key: kept.array(f"search/{tried_name(arm, key)}") for key in design.ranges(arm)}
-        best = int(np.argmax(score))  # the first of equals, as optuna does
+        best = int(np.nanargmax(score))  # the first of equals, as optuna does
         chosen = {key: float(values[best]) for key, values in tried.items()}
         found[arm] = Tuned(chosen, tried, score, ())
     return found
@@ -184,7 +197,8 @@ def _found(study: Any, failures: tuple[str, ...]) -> Tuned:
     trials = study.trials
     tried = {key: np.array([t.params[key] for t in trials]) for key in trials[0].params}
     chosen = {key: float(value) for key, value in study.best_params.items()}
-    return Tuned(chosen, tried, np.array([t.value for t in trials]), failures)
+    score = np.array([np.nan if t.value is None else t.value for t in trials])
+    return Tuned(chosen, tried, score, failures)
 
 
 def _score(path: Path) -> float:

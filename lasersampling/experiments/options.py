@@ -19,6 +19,7 @@ from typing import (
 )
 
 import typer
+from rich.markup import escape
 
 from lasersampling.errors import InputError, Problem
 
@@ -80,9 +81,9 @@ def option(
     """
     names = () if flag is None else (flag,)
     about = (
-        typer.Argument(help=help, min=min)
+        typer.Argument(help=escape(help), min=min)
         if positional
-        else typer.Option(*names, help=help, min=min)
+        else typer.Option(*names, help=escape(help), min=min)
     )
     return field(default=default, metadata={_OPTION: about})
 

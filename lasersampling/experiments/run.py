@@ -325,7 +325,7 @@ def experiment(
     if not is_settings or not callable(getattr(settings, "smallest", None)):
         problems.append(Problem("settings", shown(settings)[:80], expected))
     refuse(problems, sequence_problems("figures", figures, "a list of names of figures"))
-    out = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
+    usual = Path("results") / f"{Path(sys.argv[0]).stem}.h5"
 
     def command(
         out: Path,
@@ -342,6 +342,8 @@ def experiment(
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
             finished = finished_run(out) if resume else None
+            if out == usual:
+                out.parent.mkdir(exist_ok=True)  # a folder that nobody has named
             if finished is None:
                 Outputs.checked(out, figures, inputs=inputs, overwrite=overwrite, goes_on=resume)
             words = shlex.join(["python", *sys.argv])
@@ -364,7 +366,7 @@ def experiment(
 
     common = inspect.signature(_common, eval_str=True).parameters
     parameters = [
-        common["out"].replace(default=out),
+        common["out"].replace(default=usual),
         *parameters_of(settings),
         *(one for name, one in common.items() if name != "out"),
     ]

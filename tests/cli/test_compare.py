@@ -84,7 +84,29 @@ def test_methods_are_compared(run, recipe):
     ran = run("compare", recipe, "--out", "c.h5", "--overwrite", "--only", "main", "--quiet")
     assert ran.code == 0, ran.err
     assert Path("c/main-fast.h5").stat().st_mtime_ns > written
-    assert not list(Path("c").glob("training_samples*"))
+    assert len(list(Path("c").glob("training_samples*"))) == 4  # studies that were not asked for
+    # A study is not lost by going on with another one in the same file.
+    before = Path("c.h5").read_bytes()
+    only = ("--resume", "--only", "training_samples")
+    ran = run("compare", recipe, "--out", "c.h5", *only)
+    assert ran.code == 2
+    assert "expected --only main too, which c.h5 holds" in " ".join(ran.err.split())
+    assert Path("c.h5").read_bytes() == before
+    ran = run("compare", recipe, "--out", "c.h5", *only, "--only", "main", "--quiet")
+    assert ran.code == 0, ran.err
+    # Neither networks of another recipe nor a damaged file take the place of results.
+    before, picture = Path("c.h5").read_bytes(), Path("c.png").read_bytes()
+    ran = run("compare", recipe, "--out", "c.h5", "--resume", "--set", "members=3")
+    assert ran.code == 2
+    told = " ".join(ran.err.split())
+    assert "main-fast.h5: got networks of another recipe" in told
+    assert "main-slow.h5: got networks of another recipe" in told
+    damaged = Path("c/main-slow.h5")
+    damaged.write_bytes(damaged.read_bytes()[:20_000])
+    ran = run("compare", recipe, "--out", "c.h5", "--resume")
+    assert ran.code == 2
+    assert "main-slow.h5" in ran.err
+    assert (Path("c.h5").read_bytes(), Path("c.png").read_bytes()) == (before, picture)
 
 
 @pytest.mark.slow

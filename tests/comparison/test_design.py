@@ -1,4 +1,7 @@
 import itertools
+import re
+import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +107,31 @@ def test_settings_are_laid_over_each_other(table):
             {"studies": {"samples": {"about": "a", "variants": {"x": {}}}}},
             "studies.samples: got a name that results files have for draws",
         ),
+        *(
+            (
+                {"studies": {name: {"about": "a", "variants": {"x": {}}}}},
+                f"studies.{name}: got a name that results files have for {what}",
+            )
+            for name, what in [
+                ("config", "the settings"),
+                ("metrics", "figures of merit"),
+                ("claim_c", "claims"),
+            ]
+        ),
+        *(
+            (
+                {"arms": {name: {"settings": {}}, "slow": {"settings": {}}}},
+                f"arms.{name}: got a name that results files have for {what}",
+            )
+            for name, what in [("member", "networks"), ("epoch_slow", "epochs")]
+        ),
+        *(
+            (
+                {"search": {"trials": 1, "ranges": {key: {"low": 1.0, "high": 2.0}}}},
+                f"search.ranges.{key}: got a range, expected none",
+            )
+            for key in ("seed", "members", "learning.n_epochs")
+        ),
         ({"search": {"seed": 1}}, "search.seed: got 1, expected seeds that the reported"),
         (
             {"search": {"ranges": {"k": {"low": 0.0, "high": 1.0, "log": True}}}},
@@ -125,6 +153,13 @@ def test_a_design_that_makes_no_sense_is_refused(table, changed, told):
         ("arms", {"data": "yin_yang"}, "arms.fast.settings.data: got a value, expected none"),
         ("arms", {"learning.n_epochs": 9}, "arms.fast.settings.learning.n_epochs"),
         ("arms", {"learning": {"n_epochs": 9}}, "arms.fast.settings.learning.n_epochs"),
+        ("arms", {"learning.patience": 1}, "arms.fast.settings.learning.patience"),
+        ("arms", {"learning.evaluate_every": 2}, "arms.fast.settings.learning.evaluate_every"),
+        (
+            "arms",
+            {"event_files": {"validation_speakers": 3}},
+            "arms.fast.settings.event_files.validation_speakers",
+        ),
         ("arms", {"seed": 9}, "the key seed of the comparison"),
         ("settings", {"members": 9}, "settings.members: got a value"),
         ("studies", {"seed": 1}, "studies.s.variants.v.seed: got a value"),
@@ -212,12 +247,38 @@ def test_tables_of_settings_are_laid_over_those_of_the_base(table):
     assert (recipe.loss.kind, recipe.loss.temperature) == ("cross_entropy", 0.3)
 
 
+def test_the_recipe_of_the_documentation_is_one(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text(encoding="utf-8")
+    block = re.search(r"(?m)^    base = (.*\n)(?:    .*\n|\n)+", page)
+    assert block is not None
+    path = tmp_path / "recipe.toml"
+    path.write_text(textwrap.dedent(block.group()), encoding="utf-8")
+    design = load_comparison(path)
+    assert len(design.cells()) == 4
+    design.check_trainings()
+
+
 def test_too_few_pairs_to_find_a_difference_are_told(table):
     (told,) = Design(Comparison(**{**table, "members": 5})).remarks()
     assert "5 networks" in told
     assert "0.062 or more" in told
     assert "Set members to 6 or more" in told
     assert Design(Comparison(**{**table, "members": 6})).remarks() == []
+
+
+def test_each_family_of_differences_has_a_smallest_p_value_of_its_own(table):
+    """With 6 pairs two corrected differences cannot be told, one can."""
+    table |= {"members": 6, "claims": {"c": {"about": "a", "pairs": [["fast", "slow"]]}}}
+    assert Design(Comparison(**table)).remarks() == []
+    table["arms"]["third"] = {"settings": {"learning.learning_rate": 0.01}}
+    (told,) = Design(Comparison(**table)).remarks()
+    assert "any difference of the arms significant" in told
+    assert "corrected for 2 comparisons, is 0.062 or more. Set members to 7" in told
+    table["claims"]["c"]["pairs"].append(["third", "slow"])
+    (told,) = Design(Comparison(**table)).remarks()
+    assert "any difference significant" in told
+    (told,) = Design(Comparison(**{**table, "members": 2})).remarks()
+    assert "is 1. Set members to 7" in told
 
 
 @pytest.mark.parametrize("read", [load_comparison, None])

@@ -11,7 +11,8 @@ from lasersampling.comparison.run import Compared, run_comparison
 from lasersampling.comparison.settings import Comparison, Range, Search
 from lasersampling.comparison.tuning import Trials, check_searchable, tune, tuned_before
 from lasersampling.config import shipped_path, to_toml
-from lasersampling.errors import InputError
+from lasersampling.errors import InputError, LaserSamplingError
+from lasersampling.learning.spikes import train_spikes
 from lasersampling.results import ResultsFile, read_results
 from lasersampling.workers import Processes
 
@@ -49,6 +50,45 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(design, tmp_pat
     assert (tmp_path / "search-fast-0.h5").stat().st_mtime_ns == kept
     assert again.score.tolist() == whole.score.tolist()
     assert again.chosen == whole.chosen
+
+
+def test_a_trial_that_fails_is_never_the_best(design, tmp_path, monkeypatch):
+    pytest.importorskip("optuna")
+    begun = []
+
+    def fails_first(data, **options):
+        begun.append(0)
+        if len(begun) == 1:
+            raise LaserSamplingError("activity ran away")
+        return train_spikes(data, **options)
+
+    monkeypatch.setattr("lasersampling.comparison.cells.train_spikes", fails_first)
+    _, found = tune(Trials(design, "fast", tmp_path, "test"))
+    assert np.isnan(found.score).tolist() == [True, False, False]
+    rates = found.tried["learning.learning_rate"]
+    assert found.chosen == {"learning.learning_rate": rates[int(np.nanargmax(found.score))]}
+    assert found.failures == ("search-fast-0.h5: activity ran away",)
+
+
+def test_without_a_trial_that_succeeds_nothing_is_chosen(design, tmp_path, monkeypatch):
+    pytest.importorskip("optuna")
+
+    def fails(data, **options):
+        raise LaserSamplingError("activity ran away")
+
+    monkeypatch.setattr("lasersampling.comparison.cells.train_spikes", fails)
+    with pytest.raises(LaserSamplingError, match="all trials of fast failed: search-fast-0.h5"):
+        tune(Trials(design, "fast", tmp_path, "test"))
+
+
+def test_trials_of_another_recipe_are_refused(design, table, tmp_path):
+    pytest.importorskip("optuna")
+    tune(Trials(design, "fast", tmp_path, "test"))
+    longer = Design(
+        replace(design.comparison, search=replace(design.comparison.search, n_epochs=3))
+    )
+    with pytest.raises(InputError, match="search-fast-0.h5: got networks of another recipe"):
+        tune(Trials(longer, "fast", tmp_path, "test"))
 
 
 def test_a_search_without_its_package_says_how_to_get_it(design, monkeypatch):

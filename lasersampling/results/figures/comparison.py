@@ -77,7 +77,8 @@ def _spoken(arm: str) -> str:
 
 def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
     """Median and quartiles of the validation error over the epochs."""
-    for place, (arm, (colour, _)) in enumerate(looks.items()):
+    lowest = np.inf
+    for place, (arm, (colour, marker)) in enumerate(looks.items()):
         if f"curves/{arm}" not in results.contents:
             continue
         error = 100.0 * (1.0 - results.array(f"curves/{arm}"))
@@ -90,10 +91,11 @@ def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
             color=colour,
             linewidth=1.4,
             linestyle=_LINES[place // 8 % 3],
+            marker=marker if len(measured) == 1 else "",
             label=_spoken(arm),
         )
-    axes.set_yscale("log")
-    style.plain_log_ticks(axes.yaxis)
+        lowest = min(lowest, float(low.min(initial=np.inf)))
+    _scale_errors(axes, lowest)
     axes.set_xlabel("epoch")
     axes.set_ylabel("wrong decisions, validation part (%)")
     style.whole_ticks(axes.xaxis)
@@ -147,11 +149,17 @@ def _draw_study(axes: Axes, results: Results, study: str, looks: Looks) -> None:
         axes.minorticks_off()
     axes.set_xlabel(str(results.attributes[study]["about"]))
     axes.set_ylabel("wrong decisions (%)")
-    axes.set_yscale("log")
-    style.plain_log_ticks(axes.yaxis)
+    _scale_errors(axes, float(np.nanmin(values.mean(axis=2), initial=np.inf)))
     if _MAIN not in results.attributes:
         axes.legend(loc="upper right", fontsize="small")
     style.quiet(axes)
+
+
+def _scale_errors(axes: Axes, lowest: float) -> None:
+    """Give an axis of errors a logarithm, unless one of them is 0, which that cannot show."""
+    if lowest > 0.0:
+        axes.set_yscale("log")
+        style.plain_log_ticks(axes.yaxis)
 
 
 def _best_known(results: Results, study: str) -> str:

@@ -1,0 +1,42 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from lasersampling.results.figures.comparison import plot
+from tests.results.figures.files.columns import write_array
+
+
+@pytest.fixture
+def curves_of(make):
+    """Return a function that draws two arms, (epoch, arm, member), and returns their curves."""
+
+    def draw(accuracy):
+        def write(file):
+            file.attributes("main", {"about": "methods", "arms": ["a", "b"], "variants": [""]})
+            write_array(file, "main/accuracy", accuracy[-1:], "variant", "arm", "member")
+            for place, arm in enumerate("ab"):
+                write_array(file, f"curves/{arm}", accuracy[:, place], f"epoch_{arm}", "member")
+
+        path = make("comparison", write)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figure = plot(path)
+            figure.canvas.draw()
+        path.unlink()
+        return figure.axes[0]
+
+    return draw
+
+
+def test_a_single_epoch_is_seen(curves_of):
+    curves = curves_of(np.full((1, 2, 3), 0.9))
+    assert all(line.get_marker() not in ("", "None") for line in curves.lines)
+
+
+def test_errors_of_zero_are_on_the_axis(curves_of):
+    accuracy = np.linspace(0.5, 1.0, 4)[:, None, None] * np.ones((1, 2, 3))
+    curves = curves_of(accuracy)
+    assert curves.get_yscale() == "linear"
+    assert curves.get_ylim()[0] <= 0.0
+    assert curves_of(0.9 * accuracy).get_yscale() == "log"
