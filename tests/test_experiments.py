@@ -319,8 +319,26 @@ def test_ctrl_c_before_anything_is_written_leaves_an_earlier_file(run, tmp_path)
     script.write_text(KEEPS)
     assert run(script).code == 0
     stopped = run(script, "--overwrite", "--stop", "before")
-    assert "what was finished is kept in keeps, and the same command goes on from it" in stopped.err
-    assert read_results(tmp_path / "keeps.h5").attrs["complete"] == 1
+    told = "kept in keeps; move keeps.h5 away, and the same command without --overwrite goes on"
+    assert told in stopped.err
+    earlier = tmp_path / "keeps.h5"
+    assert read_results(earlier).attrs["complete"] == 1
+    earlier.rename(tmp_path / "earlier.h5")
+    assert run(script).code == 0
+    assert read_results(earlier).metrics["had"].value == 1
+
+
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+def test_what_is_kept_beside_a_file_that_was_never_written_is_gone_on_from(run, tmp_path, resume):
+    script = tmp_path / "keeps.py"
+    script.write_text(KEEPS)
+    stopped = run(script, "--stop", "before")
+    assert "what was finished is kept in keeps; the same command goes on from it" in stopped.err
+    assert not (tmp_path / "keeps.h5").exists()
+    ran = run(script, *resume)
+    assert ran.code == 0, ran.err
+    assert read_results(tmp_path / "keeps.h5").metrics["had"].value == 1
+    assert run(script, "--resume", "--out", "elsewhere.h5").code == 2
 
 
 @pytest.mark.parametrize("name", ["plain.h5", "recipe.toml", "key=plain.h5"])

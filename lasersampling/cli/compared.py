@@ -142,7 +142,7 @@ def _median(values: NDArray[np.float64]) -> str:
     if np.isnan(values).any():
         return ""
     low, high = median_interval(values)
-    ends = "" if low < 0 else f" ({_shown(low)} to {_shown(high)})"
+    ends = "" if low < 0 or low == np.inf else f" ({_shown(low)} to {_shown(high)})"
     return f"{_shown(float(np.median(values)))}{ends}"
 
 

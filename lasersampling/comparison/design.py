@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import itertools
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from lasersampling.checks import refuse
 from lasersampling.commands.configuring import files_named, named, put, recipe_table
 from lasersampling.comparison.settings import MAIN, SIGNIFICANT, Comparison, Range
-from lasersampling.config import parse, resolve
+from lasersampling.config import parse, resolve, to_toml
 from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes import ClassifyRecipe
 from lasersampling.learning.spikes.arguments import activity_problems
@@ -74,6 +76,12 @@ class Design:
                     found.setdefault(problem, []).append(cell)
         problems = [p.at(f"{_places(cells)}: {p.where}") for p, cells in found.items()]
         refuse(problems or self._range_problems() or self._name_problems())
+
+    @property
+    def base_digest(self) -> str:
+        """SHA-256 of what the recipe says that all arms share, whatever its name and layout."""
+        told = json.dumps(self._base, sort_keys=True, default=str)
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def _range_problems(self) -> list[Problem]:
         """Check both ends of what is searched for."""
@@ -144,6 +152,20 @@ class Design:
 
     def remarks(self) -> list[str]:
         """Say what this comparison cannot find, whatever its trainings do."""
+        return [*self._remarks_on_arms(), *self._remarks_on_pairs()]
+
+    def _remarks_on_arms(self) -> list[str]:
+        alike: dict[str, list[str]] = {}
+        for arm in self.comparison.arms:
+            recipe = self.recipe(Cell(MAIN, "", arm), self.middle(arm))
+            alike.setdefault(f"{to_toml(recipe)}{self.ranges(arm)}", []).append(arm)
+        return [
+            f"arms {', '.join(arms)} are the same way to train, so they cannot differ."
+            for arms in alike.values()
+            if len(arms) > 1
+        ]
+
+    def _remarks_on_pairs(self) -> list[str]:
         n_pairs = self.comparison.members
         smallest = smallest_p_value(n_pairs)
         families = self._families()

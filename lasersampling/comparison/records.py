@@ -13,7 +13,7 @@ from lasersampling.comparison.design import Cell
 from lasersampling.comparison.measures import ABOUT, Measures
 from lasersampling.comparison.run import Compared
 from lasersampling.comparison.settings import MAIN
-from lasersampling.comparison.tuning import tried_name
+from lasersampling.comparison.tuning import BASE_DIGEST, tried_name
 from lasersampling.results import Metric, ResultsFile
 from lasersampling.statistics import median_interval
 
@@ -71,6 +71,8 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
                 f"search/{tried_name(arm, key)}", values, (f"trial_{arm}",), units="1",
                 description=f"{key} in trials of {arm}",
             )  # fmt: skip
+    if any(len(tuned.score) for tuned in compared.tuned.values()):
+        file.attributes("search", {BASE_DIGEST: compared.design.base_digest})
     if main_measures(compared):
         for name, claim in compared.claims(best_known(main_measures(compared))).items():
             file.attributes(

@@ -222,6 +222,8 @@ class Comparison:
         if self.search.trials and not any(searched):
             expected = "ranges of settings to search in, or no trials"
             problems.append(Problem("search.ranges", "none", expected))
+        if not self.goal > 0.0:
+            problems.append(Problem("goal", f"{self.goal:g}", "above 0, which all networks reach"))
         if self.reference not in self.arms:
             problems.append(Problem("reference", repr(self.reference), f"an arm, of {known}"))
         for name, study in self.studies.items():
@@ -248,6 +250,9 @@ class Comparison:
     def _claim_problems(self, where: str, claim: Claim) -> Iterator[Problem]:
         if not claim.pairs:
             yield Problem(where, "none", "some, each of two arms")
+        unordered = [frozenset(pair) for pair in claim.pairs]
+        for arms in {one for one in unordered if unordered.count(one) > 1}:
+            yield Problem(where, f"{' and '.join(sorted(arms))} in two pairs", "each pair once")
         for pair in claim.pairs:
             if unknown := [arm for arm in pair if arm not in self.arms]:
                 expected = f"arms, of {', '.join(self.arms) or 'none'}"

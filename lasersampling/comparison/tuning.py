@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 _SEARCHED = ("base", "settings", "arms", "search")
-"""What a search depends on."""
+"""What a search depends on, beside the contents of its base."""
+
+BASE_DIGEST = "base_sha256"
+"""Attribute of the group ``search`` with the digest of the base, which older files lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +178,8 @@ def tuned_before(path: Path, design: Design) -> dict[str, Tuned]:
     kept = read_results(path, groups=("search",))
     earlier = parse(table, Comparison, str(path))
     differs = [name for name in _SEARCHED if getattr(earlier, name) != getattr(own, name)]
+    if described.attributes["search"].get(BASE_DIGEST, design.base_digest) != design.base_digest:
+        differs.append(f"settings in its base {own.base}")
     if differs:
         got = f"a search for a comparison with other {', '.join(differs)}"
         raise InputError.single(str(path), got, "the same, since settings found there hold there")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import filecmp
+import itertools
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -91,9 +93,17 @@ def load_event_files(
     for part, place in files.items():
         if not place.exists():
             raise InputError.single(f"{place}", "no such file", f"the {part} part; {_WHERE}")
+    for first, second in itertools.combinations(files.values(), 2):
+        if filecmp.cmp(first, second, shallow=False):
+            got, expected = f"a copy of {first.name}", "samples that no other part has"
+            raise InputError.single(f"{second}", got, expected)
     opened = {part: SpikeFile(place, reading) for part, place in files.items()}
     train = opened[_TRAIN]
     for part, file in opened.items():
+        if bool(file.names) != bool(train.names):
+            lacks, has = (train, file) if file.names else (file, train)
+            expected = f"the names of the classes, as in {has.path.name}"
+            raise InputError.single(f"{lacks.path}: extra/keys", "nothing", expected)
         if file.names != train.names:
             got = f"other classes than in {train.path.name}"
             raise InputError.single(f"{file.path}: extra/keys", got, "the same in each file")

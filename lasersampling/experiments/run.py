@@ -341,6 +341,8 @@ def experiment(
             workers = _Watched(workers_of(*named))
             given = made_from(settings, options)
             inputs = tuple(_read_by(given))
+            if resume and not out.exists() and _kept_beside(out):
+                resume = False  # all that is kept is in files of their own, which are found anyway
             finished = finished_run(out) if resume else None
             if out == usual:
                 out.parent.mkdir(exist_ok=True)  # a folder that nobody has named
@@ -378,6 +380,12 @@ def experiment(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # results are told as they are found
     app()
+
+
+def _kept_beside(out: Path) -> bool:
+    """Whether trainings of a run are kept in the folder beside its results file; see `Run.kept`."""
+    folder = out.with_suffix("")
+    return folder.is_dir() and any(folder.iterdir())
 
 
 @contextmanager
@@ -434,8 +442,11 @@ def _way_on(run: Run, file: RunFile, *, by_user: bool) -> str:
     if file.has_kept_steps:
         return f"go on from what was finished with: {words}"
     if any(path.exists() for path in file.beside):
-        folder = run.out.with_suffix("")
-        return f"what was finished is kept in {folder}, and the same command goes on from it"
+        kept, goes_on = run.out.with_suffix(""), "the same command goes on from it"
+        if run.overwrite:
+            first = f"move {run.out} away, and " if run.out.exists() else ""
+            goes_on = f"{first}the same command without --overwrite goes on from it"
+        return f"what was finished is kept in {kept}; {goes_on}"
     if file.goes_on:
         return f"nothing is finished yet; begin again with: {words}"
     return f"nothing is finished yet; {BEGINS_ANEW}" if by_user else ""

@@ -132,6 +132,11 @@ def test_settings_are_laid_over_each_other(table):
             )
             for key in ("seed", "members", "learning.n_epochs")
         ),
+        ({"goal": 0.0}, "goal: got 0, expected above 0"),
+        (
+            {"claims": {"c": {"about": "a", "pairs": [["fast", "slow"], ["slow", "fast"]]}}},
+            "claims.c.pairs: got fast and slow in two pairs, expected each pair once",
+        ),
         ({"search": {"seed": 1}}, "search.seed: got 1, expected seeds that the reported"),
         (
             {"search": {"ranges": {"k": {"low": 0.0, "high": 1.0, "log": True}}}},
@@ -264,6 +269,13 @@ def test_too_few_pairs_to_find_a_difference_are_told(table):
     assert "0.062 or more" in told
     assert "Set members to 6 or more" in told
     assert Design(Comparison(**{**table, "members": 6})).remarks() == []
+
+
+def test_arms_that_are_the_same_are_told(table):
+    table["arms"]["again"] = dict(table["arms"]["slow"])
+    table["members"] = 10
+    (told,) = Design(Comparison(**table)).remarks()
+    assert told.startswith("arms slow, again are the same way to train")
 
 
 def test_each_family_of_differences_has_a_smallest_p_value_of_its_own(table):

@@ -149,6 +149,15 @@ def test_settings_found_for_another_comparison_are_refused(design, published, ch
         tuned_before(published[0], other)
 
 
+def test_settings_found_for_what_the_base_was_before_are_refused(design, published, base):
+    tuned_before(published[0], Design(design.comparison))
+    base.write_text(base.read_text() + "# said otherwise\n")
+    tuned_before(published[0], Design(design.comparison))
+    base.write_text(base.read_text().replace("batch_size = 30", "batch_size = 20"))
+    with pytest.raises(InputError, match="with other settings in its base"):
+        tuned_before(published[0], Design(design.comparison))
+
+
 def test_a_file_without_a_search_has_found_nothing(design, tmp_path):
     path = tmp_path / "other.h5"
     with ResultsFile.create(path, command="test", seed=0, config="") as file:

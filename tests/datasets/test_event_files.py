@@ -196,6 +196,20 @@ def test_a_class_that_only_validation_speakers_spoke_is_refused(train):
     assert set(data.train.labels.tolist()) == {0, 1, 2}
 
 
+def test_the_file_without_names_of_classes_is_the_one_that_is_told(train):
+    write(train, rows(0), keys=None)
+    with pytest.raises(InputError, match=r"shd_train\.h5: extra/keys: got nothing.* shd_test\.h5"):
+        load_event_files(train, READING)
+
+
+@pytest.mark.parametrize(("part", "of"), [("test", "train"), ("valid", "test"), ("valid", "train")])
+def test_a_copy_is_no_part_of_its_own(train, part, of):
+    of_part = train.with_name(f"shd_{of}.h5")
+    train.with_name(f"shd_{part}.h5").write_bytes(of_part.read_bytes())
+    with pytest.raises(InputError, match=r"got a copy of shd_\w+\.h5, expected samples that no"):
+        load_event_files(train, READING)
+
+
 def test_other_files_are_refused(train, tmp_path):
     with pytest.raises(InputError, match=r"mine\.h5: got another name, expected .* train"):
         load_event_files(tmp_path / "mine.h5", READING)
