@@ -67,7 +67,7 @@ def load_event_files(
     >>> import h5py
     >>> import numpy as np
     >>> from lasersampling.datasets import EventReading, load_event_files
-    >>> for part in ("train", "test"):
+    >>> for part, speakers in ("train", [7, 7, 9, 9]), ("test", [5, 5, 6, 6]):
     ...     with h5py.File(f"set_{part}.h5", "w") as file:
     ...         for name, values, kind in (
     ...             ("times", [[0.1, 0.2], [0.3], [0.1], [0.2]], "float16"),
@@ -77,7 +77,7 @@ def load_event_files(
     ...             for k, row in enumerate(values):
     ...                 rows[k] = row
     ...         file["labels"] = [0, 1, 0, 1]
-    ...         file["extra/speaker"] = [7, 7, 9, 9]
+    ...         file["extra/speaker"] = speakers
     >>> data = load_event_files("set_train.h5", EventReading(time_unit_s=0.1, n_channels=2))
     >>> len(data.train), len(data.validation), len(data.test)
     (2, 2, 4)
