@@ -82,7 +82,7 @@ def job_of(task: str, name: str, data: EventData, settings: Settings, run: Run) 
 
 
 def train(job: Job) -> None:
-    """Train, unless the results file is there already; a failure is none that is kept."""
+    """Train, unless the results file is there already; nothing is kept of one that fails."""
     outcome = run_job(job)
     if outcome.failure is not None:
         raise ls.LaserSamplingError(f"{outcome.path.name}: {outcome.failure}")
