@@ -88,7 +88,7 @@ def _study_table(title: str, compared: Compared, study: str) -> Table:
 
 def _columns(measure: str) -> tuple[str, str, str]:
     part = "fresh points" if measure == "fresh_accuracy" else "test part"
-    return f"right on {part} (%)", "difference (95 % interval)", "p"
+    return f"right on {part} (%)", "points more (95 % interval)", "p"
 
 
 def _judged(compared: Compared, cell: Cell, own: Measures, measure: str) -> tuple[str, str, str]:
@@ -117,7 +117,7 @@ def _claim_table(claim: ClaimFound) -> Table:
         for (more, less), (found, p) in claim.pairs.items()
     ]
     title = f"claim: {claim.about}"
-    columns = "first less second", "difference (95 % interval)", "p"
+    columns = "first less second", "points (95 % interval)", "p"
     table = rows_table(title, columns, rows, range(1, 3))
     table.caption, table.caption_justify = f"Verdict: {claim.verdict}.", "left"
     return table

@@ -46,6 +46,7 @@ def write_compared(file: ResultsFile, compared: Compared) -> None:
         }  # fmt: skip
         if study in compared.wall_time_s:
             labels["wall_time_s"] = compared.wall_time_s[study]
+            labels["commits"] = ", ".join(compared.commits[study])
         for field in fields(Measures):
             values = np.array(
                 [[getattr(by_place[v, a], field.name) for a in arms] for v in variants]

@@ -17,7 +17,7 @@ from lasersampling.comparison.measures import Measures, measures_of
 from lasersampling.comparison.settings import MAIN
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
 from lasersampling.config import to_toml
-from lasersampling.learning.spikes import data_of
+from lasersampling.learning.spikes import ClassifyRecipe, data_of
 from lasersampling.results import Metric, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
 from lasersampling.workers import Workers, finished
@@ -48,6 +48,8 @@ class Compared:
     wall_time_s : mapping of str to float
         Wall time of all trainings of a study, one after the other; of a training that studies
         share, in each [s].
+    commits : mapping of str to tuple of str
+        Commits of the code that did the trainings of a study, each once.
     failures : mapping of str to str
         Why trainings failed, by their names.
     """
@@ -58,6 +60,7 @@ class Compared:
     curves: Mapping[str, NDArray[np.float64]]
     beside: Mapping[str, Metric]
     wall_time_s: Mapping[str, float]
+    commits: Mapping[str, tuple[str, ...]]
     failures: Mapping[str, str]
 
     def differences(
@@ -173,21 +176,24 @@ def run_comparison(
     measures, curves = {}, {}
     beside: dict[str, Metric] = {}
     wall_time: dict[str, float] = {}
-    known: dict[str, int] = {}
+    commits: dict[str, tuple[str, ...]] = {}
+    sizes: dict[str, int] = {}
     for cell, job in jobs.items():
         if job.path.stem in failures:
             measures[cell] = Measures.unknown(comparison.members)
             continue
         groups = ("history", "test", *(("fresh",) if _has_fresh(job) else ()))
         results = read_results(job.path, groups=groups)
-        n_train = job.recipe.train_samples or _n_train(job, known)
+        n_train = job.recipe.train_samples or _n_train(job.recipe, sizes)
         measures[cell] = measures_of(results, comparison.goal, n_train)
         took = float(results.attrs["wall_time_s"])
         wall_time[cell.study] = wall_time.get(cell.study, 0.0) + took
+        trained_at = (*commits.get(cell.study, ()), str(results.attrs["git_commit"]))
+        commits[cell.study] = tuple(dict.fromkeys(trained_at))
         if cell.study == MAIN:
             curves[cell.arm] = results.array("history/validation_accuracy")
             beside = {name: results.metrics[name] for name in BASELINES}
-    return Compared(design, tuned, measures, curves, beside, wall_time, failures)
+    return Compared(design, tuned, measures, curves, beside, wall_time, commits, failures)
 
 
 def _searched(
@@ -224,9 +230,9 @@ def _has_fresh(job: Job) -> bool:
     return job.fresh_points > 0 and job.recipe.data == "yin_yang"
 
 
-def _n_train(job: Job, known: dict[str, int]) -> int:
-    """Number of training samples of a job, kept by the name of its data."""
-    name = job.recipe.data
-    if name not in known:
-        known[name] = len(data_of(job.recipe).train)
-    return known[name]
+def _n_train(recipe: ClassifyRecipe, sizes: dict[str, int]) -> int:
+    """Number of training samples of a recipe that uses all; kept by what decides it."""
+    source = repr((recipe.data, recipe.event_files))
+    if source not in sizes:
+        sizes[source] = len(data_of(recipe).train)
+    return sizes[source]

@@ -76,7 +76,7 @@ def test_methods_are_compared(run, recipe):
     assert run("compare", recipe, "--out", "c.h5").code == 2
     ran = run("compare", recipe, "--out", "c.h5", "--resume", "--quiet")
     assert ran.code == 0, ran.err
-    assert "difference (95 % interval)" in ran.out
+    assert "points more (95 % interval)" in ran.out
     assert Path("c/main-fast.h5").stat().st_mtime_ns == written
     assert read_results("c.h5").array("training_samples/accuracy").shape == (2, 2, 2)
     assert "methods.toml, 2 networks of each, training_samples" in ran.out

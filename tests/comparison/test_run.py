@@ -15,6 +15,7 @@ from lasersampling.results import ResultsFile, read_results
 from lasersampling.results.figures import draw
 from lasersampling.statistics import paired_difference
 from lasersampling.workers import Processes
+from tests.datasets.heidelberg import write
 
 ALONE = Processes(1)
 
@@ -60,6 +61,37 @@ def test_networks_judged_on_other_points_are_not_taken_for_these(job, table, mon
         trained_cell(Job(few.path, recipe, "test", 50))
 
 
+def test_spikes_are_counted_over_the_samples_that_each_variant_trains_on(table, base):
+    """Variants may keep more speakers for validation, and so train on fewer samples."""
+    generator = np.random.default_rng(0)
+    for part in ("train", "test"):
+        times = 0.01 + 0.03 * (np.arange(60) % 2)[:, None] + 0.01 * generator.random((60, 6))
+        samples = {
+            "times": list(times), "units": [np.arange(6)] * 60, "labels": np.arange(60) % 2,
+            "speaker": np.arange(60) // 2 % 6,
+        }  # fmt: skip
+        write(Path(f"shd_{part}.h5"), samples, keys=("to", "fro"))
+    base.write_text(
+        base.read_text().replace("mine.npz", "shd_train.h5")
+        + "[event_files]\ntime_unit_s = 0.02\nn_channels = 6\n"
+    )
+    table["settings"] = {
+        "network.weight_mean": 1.0, "network.after_spike.refractory": 0.2, "learning.n_epochs": 1,
+    }  # fmt: skip
+    for arm in table["arms"].values():
+        arm["settings"]["method"] = "eventprop"
+    variants = {f"{n}": {"event_files.validation_speakers": n} for n in (1, 3)}
+    table["studies"] = {"held": {"about": "speakers held", "variants": variants}}
+    table["goal"] = 1e-6
+    done = compared_in("runs", table)
+    assert not done.failures
+    found = done.measures
+    for n_speakers, n_train in (("1", 50), ("3", 30)):
+        own = found[Cell("held", n_speakers, "fast")]
+        assert own.hidden_spikes.min() > 0
+        assert own.spikes_to_goal == pytest.approx(n_train * own.hidden_spikes)
+
+
 def test_measures_are_those_of_the_history(job):
     results = trained_cell(job)
     validation = results.array("history/validation_accuracy")
@@ -102,6 +134,8 @@ def test_a_comparison_is_written_drawn_and_tested_by_pairs(table, tmp_path):
     cells = [read_results(f"runs/main-{arm}.h5", groups=()) for arm in ("slow", "fast")]
     took = sum(cell.attrs["wall_time_s"] for cell in cells)
     assert results.attributes["main"]["wall_time_s"] == pytest.approx(took)
+    trained_at = {str(cell.attrs["git_commit"]) for cell in cells}
+    assert set(results.attributes["main"]["commits"].split(", ")) == trained_at
     for name in ("linear_test_accuracy", "kernel_test_accuracy"):
         cell = read_results("runs/main-slow.h5", groups=()).metric(name)
         assert results.metric(name) == cell

@@ -111,7 +111,7 @@ def published(design, tmp_path):
     path = tmp_path / "published.h5"
     config = to_toml(design.comparison)
     with ResultsFile.create(path, command="test", seed=0, config=config) as file:
-        write_compared(file, Compared(design, found, {}, {}, {}, {}, {}))
+        write_compared(file, Compared(design, found, {}, {}, {}, {}, {}, {}))
     return path, found
 
 
