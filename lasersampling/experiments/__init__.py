@@ -3,9 +3,10 @@
 Code of a single experiment is in the folder `training`, and may not enter here.
 """
 
+from lasersampling.experiments.command import experiment
 from lasersampling.experiments.options import Settings, chosen_of, option
 from lasersampling.experiments.recipes import picture_recipe
-from lasersampling.experiments.run import Run, experiment
+from lasersampling.experiments.run import Run
 from lasersampling.keeping import keeping, kept
 
 __all__ = [
