@@ -267,7 +267,7 @@ class PopulationRun:
             if about.noise_std > 0.0:
                 noise = [generator.standard_normal(values.shape[1:]) for generator in generators]
                 values = values + about.noise_std * np.stack(noise)
-            told[f"voltages_{p}"] = about.grid.rounded(values)
+            told[f"voltages_{p}"] = values if about.grid.is_none else about.grid.rounded(values)
         return told
 
     def _as_samples(self, spikes: SpikeEvents) -> SpikeEvents:

@@ -124,9 +124,11 @@ def _interpolated(sampled: Tensor, interval: float, settings: GridSettings) -> T
     place = torch.arange(settings.n_steps, dtype=torch.float64) * (settings.length / interval)
     before = place.floor().clamp_max(sampled.shape[3] - 1)
     first = before.long().to(sampled.device)
-    second = (first + 1).clamp_max(sampled.shape[3] - 1)
     by_point = sampled.detach().permute(3, 0, 1, 2)
     share = (place - before).clamp_max(1.0).to(sampled)[:, None, None, None]
+    if not bool(share.any()):  # samples at the begin of steps, as often
+        return by_point[first]
+    second = (first + 1).clamp_max(sampled.shape[3] - 1)
     return torch.lerp(by_point[first], by_point[second], share)
 
 
