@@ -14,6 +14,7 @@ from lasersampling.errors import InputError
 from lasersampling.experiments.code import changed_files, code_of_command
 from lasersampling.experiments.publishing import published_path, stored_code
 from lasersampling.results import Results, numbers, read_results
+from lasersampling.statistics import holm, paired_difference
 from published import formatting
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,6 +188,7 @@ def sections(
             "results": source.results, "provenance": source.provenance, "typed": source.typed,
             "not_yet": source.not_yet, "figure": source.figure, "benchmark": source.benchmark,
             "with_error": formatting.with_error, "share": formatting.share,
+            "paired_difference": paired_difference, "holm": holm,
         }  # fmt: skip
         text = environment.get_template(f"{name}.md.j2").render(given)
         section.text = _marked(text.lstrip("\n"), section)

@@ -21,6 +21,8 @@ _COLOURS = (
 _MARKERS = "osD^v<>P"
 _LINES = "-", "--", ":"
 _MAIN = "main"
+_MOST_LETTERS = 50
+"""As many letters of names of variants find room side by side below a panel."""
 
 Looks = dict[str, tuple[str, str]]
 """Colour and marker of each arm; of more than eight, some share one of both, but not both."""
@@ -51,19 +53,24 @@ def plot(path: str | os.PathLike[str]) -> Figure:
     studies = [name for name in groups if name != _MAIN]
     arms = list(dict.fromkeys(arm for name in groups for arm in _names(results, name, "arms")))
     looks = {arm: (_COLOURS[k % 8], _MARKERS[(k + k // 8) % 8]) for k, arm in enumerate(arms)}
+    listed = [name for name in studies if _is_listed(_names(results, name, "variants"))]
+    beside = [name for name in studies if name not in listed]
     with_main = 2 * (_MAIN in groups)
-    n_panels = with_main + len(studies)
-    n_rows = -(-n_panels // 2)
+    n_rows = -(-(with_main + len(beside)) // 2)
+    heights = [4.6] * n_rows + [_height_of_list(results, name) for name in listed]
     with style.style():
-        figure = style.new_figure(0.6 + 4.6 * n_rows)
-        panels = figure.subplots(n_rows, min(n_panels, 2), squeeze=False).ravel()
+        figure = style.new_figure(0.6 + sum(heights))
+        grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+        alone = with_main + len(beside) == 1
+        spots = [grid[k, :] if alone else grid[k, side] for k in range(n_rows) for side in (0, 1)]
+        panels = [figure.add_subplot(spot) for spot in spots[: with_main + len(beside)]]
         if with_main:
             _draw_curves(panels[0], results, looks)
             _draw_accuracies(panels[1], results, looks)
-        for axes, name in zip(panels[with_main:], studies, strict=False):
+        for axes, name in zip(panels[with_main:], beside, strict=True):
             _draw_study(axes, results, name, looks)
-        for axes in panels[n_panels:]:
-            axes.remove()
+        for row, name in enumerate(listed, n_rows):
+            _draw_list(figure.add_subplot(grid[row, :]), results, name, looks)
     return figure
 
 
@@ -73,6 +80,15 @@ def _names(results: Results, study: str, kind: str) -> list[str]:
 
 def _spoken(arm: str) -> str:
     return arm.replace("_", " ")
+
+
+def _is_listed(variants: list[str]) -> bool:
+    """Whether names of variants are too long to stand side by side below a panel."""
+    return _numbers(variants) is None and sum(map(len, variants)) > _MOST_LETTERS
+
+
+def _height_of_list(results: Results, study: str) -> float:
+    return 1.4 + 0.32 * len(_names(results, study, "variants"))
 
 
 def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
@@ -153,6 +169,29 @@ def _draw_study(axes: Axes, results: Results, study: str, looks: Looks) -> None:
     if _MAIN not in results.attributes:
         axes.legend(loc="upper right", fontsize="small")
     style.quiet(axes)
+
+
+def _draw_list(axes: Axes, results: Results, study: str, looks: Looks) -> None:
+    """Show means of each arm with their 95 % intervals, a line for each variant."""
+    measure = _best_known(results, study)
+    values = 100.0 * (1.0 - results.array(f"{study}/{measure}"))
+    arms, variants = (_names(results, study, kind) for kind in ("arms", "variants"))
+    at = np.arange(len(variants), dtype=np.float64)
+    for place, arm in enumerate(arms):
+        colour, marker = looks[arm]
+        own = values[:, place]
+        shift = 0.5 / len(arms) * (place - (len(arms) - 1) / 2)
+        axes.errorbar(
+            own.mean(axis=1), at + shift, xerr=_half_width(own), color=colour, marker=marker,
+            markersize=5, capsize=2, linestyle="none", label=_spoken(arm),
+        )  # fmt: skip
+    axes.set_yticks(at, [_spoken(name) for name in variants])
+    axes.set_ylim(len(variants) - 0.5, -0.5)
+    axes.set_ylabel(str(results.attributes[study]["about"]))
+    part = "fresh points" if measure == "fresh_accuracy" else "test part"
+    axes.set_xlabel(f"wrong decisions, {part} (%)")
+    axes.legend(loc="best", fontsize="small")
+    style.quiet(axes, grid="x")
 
 
 def _scale_errors(axes: Axes, lowest: float) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import warnings
 
 import numpy as np
@@ -40,3 +41,23 @@ def test_errors_of_zero_are_on_the_axis(curves_of):
     assert curves.get_yscale() == "linear"
     assert curves.get_ylim()[0] <= 0.0
     assert curves_of(0.9 * accuracy).get_yscale() == "log"
+
+
+def test_long_names_of_variants_stand_in_a_list_and_do_not_overlap(make):
+    ways = [f"{kind}, {way}" for kind in "abcde" for way in ("blind", "noise-aware", "in the loop")]
+    accuracy = np.linspace(0.8, 0.99, 15 * 2 * 3).reshape(15, 2, 3)
+
+    def write(file):
+        about = {"about": "imperfection", "arms": ["a", "b"], "variants": ways}
+        file.attributes("robustness", about)
+        write_array(file, "robustness/accuracy", accuracy, "variant", "arm", "member")
+
+    figure = plot(make("comparison", write))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    labels = axes.get_yticklabels()
+    assert [label.get_text() for label in labels] == ways
+    boxes = [label.get_window_extent() for label in labels]
+    assert not any(one.overlaps(two) for one, two in itertools.pairwise(boxes))
+    means = [line.get_xdata() for line in axes.lines if line.get_marker() in ("o", "s")]
+    assert np.allclose(means, 100.0 * (1.0 - accuracy.mean(axis=2)).T)
