@@ -27,6 +27,9 @@ R = TypeVar("R")
 _CONTEXT = multiprocessing.get_context("spawn")  # threads do not survive a fork
 _PATIENCE_S = 10.0
 
+_THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"
+"""Variables by which libraries that numpy and torch call are told how many threads to use."""
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -124,7 +127,8 @@ class _Worker:
         self._process: SpawnProcess = _CONTEXT.Process(
             target=_serve, args=(there, end_of_line, self._work, self._cores), daemon=True
         )
-        self._process.start()
+        with _at_most(len(self._cores)):
+            self._process.start()
         there.close()  # so that the end of the process is the end of the connection
         end_of_line.close()
 
@@ -166,6 +170,29 @@ def _share(place: int, count: int) -> list[int]:
     """Cores of one of so many processes; none for all of them."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return cores[place % len(cores) :: count] if cores else []
+
+
+@contextlib.contextmanager
+def _at_most(n_threads: int) -> Iterator[None]:
+    """Start processes within the block whose libraries use so many threads; 0 for no limit.
+
+    Threads of torch wait for each other in a loop that keeps a core busy. More of them than a
+    process has cores cost several times the time of the work. Libraries read these variables when
+    they are loaded, which is before the process knows its cores.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    for name, text in before.items():
+        own = int(text) if text is not None and text.isdecimal() else n_threads
+        if n_threads:
+            os.environ[name] = str(max(min(own, n_threads), 1))
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is not None:
+                os.environ[name] = text
+            else:
+                os.environ.pop(name, None)
 
 
 def _serve(

@@ -26,6 +26,27 @@ def test_pieces_may_come_while_others_are_done():
         assert found == {k: k * k for k in range(6)}
 
 
+def threads_and_cores(number):
+    import torch
+
+    return torch.get_num_threads(), len(os.sched_getaffinity(0)), os.environ["OMP_NUM_THREADS"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be chosen here")
+@pytest.mark.parametrize("given", [None, "1"])
+def test_libraries_use_no_more_threads_than_a_worker_has_cores(given, monkeypatch):
+    """Threads of torch that share a core wait for each other in a loop, five times as long."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    for _, result in Processes(2).results(threads_and_cores, [0, 1]):
+        assert not isinstance(result, Lost)
+        threads, cores, told = result
+        assert threads == (cores if given is None else 1)
+        assert told == str(threads)
+    assert os.environ.get("OMP_NUM_THREADS") == given
+
+
 def die(number):
     os.kill(os.getpid(), signal.SIGKILL)
 

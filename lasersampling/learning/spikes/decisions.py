@@ -17,6 +17,7 @@ from lasersampling.learning.spikes.inputs import samples_of
 from lasersampling.learning.spikes.methods import AnyActivity, Runner, runner_of
 from lasersampling.learning.spikes.networks import AnyNetwork
 from lasersampling.learning.task import Measurement
+from lasersampling.learning.threads import one_thread
 from lasersampling.lif.network import Activity, SpikingNetwork
 from lasersampling.lif.populations.answers import FIRST_SPIKE, VOLTAGES, Answer
 
@@ -98,7 +99,7 @@ def judge(
     runner = runner_of(network, answer) if runner is None else runner
     samples = samples_of(part, next(network.parameters()))
     inputs = samples.in_chunks(_CHUNK, network.n_members)
-    with torch.no_grad():
+    with one_thread(), torch.no_grad():
         chunks = [_Chunk.of(runner.run(chunk), answer) for chunk in inputs]
     answers = torch.cat([chunk.answers for chunk in chunks], 1)
     decided = answer.decided(answers).numpy()

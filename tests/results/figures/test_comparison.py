@@ -59,5 +59,5 @@ def test_long_names_of_variants_stand_in_a_list_and_do_not_overlap(make):
     assert [label.get_text() for label in labels] == ways
     boxes = [label.get_window_extent() for label in labels]
     assert not any(one.overlaps(two) for one, two in itertools.pairwise(boxes))
-    means = [line.get_xdata() for line in axes.lines if line.get_marker() in ("o", "s")]
+    means = [np.asarray(line.get_xdata()) for line in axes.lines if line.get_marker() in ("o", "s")]
     assert np.allclose(means, 100.0 * (1.0 - accuracy.mean(axis=2)).T)
