@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lasersampling.checks import integer_problems, refuse
 from lasersampling.errors import LaserSamplingError
+from lasersampling.parallel import available_cores
 from lasersampling.workers.pieces import TRIES, Lost, Waiting
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Processes:
             yield from enumerate(map(work, pieces))  # also those that come to a list meanwhile
             return
         waiting, lost = Waiting(pieces), Counter[int]()
-        workers = [_Worker(work, _share(k, count)) for k in range(count)]
+        n_threads = max(available_cores() // count, 1)
+        workers = [_Worker(work, _share(k, count), n_threads) for k in range(count)]
         try:
             while True:
                 for worker in workers:
@@ -113,10 +115,12 @@ class _Worker:
         Does a piece.
     cores : list of int
         Cores that the process may use; all if it is empty.
+    n_threads : int
+        How many threads its libraries may use.
     """
 
-    def __init__(self, work: Callable[[Any], Any], cores: list[int]) -> None:
-        self._work, self._cores = work, cores
+    def __init__(self, work: Callable[[Any], Any], cores: list[int], n_threads: int) -> None:
+        self._work, self._cores, self._n_threads = work, cores, n_threads
         self.place: int | None = None
         self.start()
 
@@ -127,7 +131,7 @@ class _Worker:
         self._process: SpawnProcess = _CONTEXT.Process(
             target=_serve, args=(there, end_of_line, self._work, self._cores), daemon=True
         )
-        with _at_most(len(self._cores)):
+        with _at_most(self._n_threads):
             self._process.start()
         there.close()  # so that the end of the process is the end of the connection
         end_of_line.close()
@@ -174,7 +178,7 @@ def _share(place: int, count: int) -> list[int]:
 
 @contextlib.contextmanager
 def _at_most(n_threads: int) -> Iterator[None]:
-    """Start processes within the block whose libraries use so many threads; 0 for no limit.
+    """Start processes within the block whose libraries use so many threads, or fewer as asked.
 
     Threads of torch wait for each other in a loop that keeps a core busy. More of them than a
     process has cores cost several times the time of the work. Libraries read these variables when
@@ -182,9 +186,8 @@ def _at_most(n_threads: int) -> Iterator[None]:
     """
     before = {name: os.environ.get(name) for name in _THREADS}
     for name, text in before.items():
-        own = int(text) if text is not None and text.isdecimal() else n_threads
-        if n_threads:
-            os.environ[name] = str(max(min(own, n_threads), 1))
+        asked = int(text) if text is not None and text.isdecimal() else n_threads
+        os.environ[name] = str(max(min(asked, n_threads), 1))
     try:
         yield
     finally:

@@ -136,8 +136,7 @@ def _draw_accuracies(axes: Axes, results: Results, looks: Looks) -> None:
         label.set_color(looks[arm][0])
     axes.set_ylabel("method")
     axes.set_ylim(len(arms) - 0.5, -0.6)
-    part = "fresh points" if measure == "fresh_accuracy" else "test part"
-    axes.set_xlabel(f"wrong decisions, {part} (%)")
+    _label_errors(axes, measure)
     style.quiet(axes, grid="x")
 
 
@@ -188,10 +187,14 @@ def _draw_list(axes: Axes, results: Results, study: str, looks: Looks) -> None:
     axes.set_yticks(at, [_spoken(name) for name in variants])
     axes.set_ylim(len(variants) - 0.5, -0.5)
     axes.set_ylabel(str(results.attributes[study]["about"]))
-    part = "fresh points" if measure == "fresh_accuracy" else "test part"
-    axes.set_xlabel(f"wrong decisions, {part} (%)")
+    _label_errors(axes, measure)
     axes.legend(loc="best", fontsize="small")
     style.quiet(axes, grid="x")
+
+
+def _label_errors(axes: Axes, measure: str) -> None:
+    part = "fresh points" if measure == "fresh_accuracy" else "test part"
+    axes.set_xlabel(f"wrong decisions, {part} (%)")
 
 
 def _scale_errors(axes: Axes, lowest: float) -> None:
