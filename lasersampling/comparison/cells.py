@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,12 +13,16 @@ from lasersampling.checks import refuse
 from lasersampling.config import to_toml
 from lasersampling.datasets import Encoding, fresh_yin_yang
 from lasersampling.errors import InputError, LaserSamplingError, Problem
+from lasersampling.hardware import Imperfections
 from lasersampling.judging import evaluate_classifier
 from lasersampling.learning import Checkpoints
+from lasersampling.learning.history import History
 from lasersampling.learning.spikes import ClassifyRecipe, data_of, judge, train_spikes
 from lasersampling.learning.spikes.baselines import Baselines, baselines
+from lasersampling.learning.spikes.classification import Classifier, on_own_chips
 from lasersampling.learning.spikes.parts import EventFileSettings
 from lasersampling.results import Results, RunFile, read_checkpoint, read_results
+from lasersampling.results.trained_networks import trained_network
 from lasersampling.workers import Processes, Workers, finished
 
 
@@ -35,12 +40,15 @@ class Job:
         Command line, for the record.
     fresh_points : int
         Fresh points on which networks of Yin-Yang are judged too.
+    networks_of : Path or None
+        Results file of a training that gives the same networks, which are taken from there.
     """
 
     path: Path
     recipe: ClassifyRecipe
     command: str
     fresh_points: int = 0
+    networks_of: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -89,12 +97,15 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
             job.path, command=job.command, seed=job.recipe.seed, config=config,
             goes_on=goes_on,
         ) as file:  # fmt: skip
-            trained = train_spikes(
-                data_of(job.recipe),
-                settings=job.recipe,
-                progress=progress,
-                checkpoints=Checkpoints(file, job.recipe.checkpoint_interval_s, state),
-            )
+            if job.networks_of is None:
+                trained = train_spikes(
+                    data_of(job.recipe),
+                    settings=job.recipe,
+                    progress=progress,
+                    checkpoints=Checkpoints(file, job.recipe.checkpoint_interval_s, state),
+                )
+            else:
+                trained = _moved(job.networks_of, job.recipe)
             with file.finish() as results:
                 evaluate_classifier(trained, _beside(job.recipe)).write(results)
                 if _fresh_points(job):
@@ -109,6 +120,23 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
     if _fresh_points(job):
         groups.append("fresh")
     return read_results(job.path, groups=groups)
+
+
+def _moved(path: Path, recipe: ClassifyRecipe) -> Classifier:
+    """Take networks that have learned blindly, for the chips of a recipe."""
+    network = trained_network(path).network
+    found = read_results(path, groups=("history",)).group("history")
+    rows = {name: list(values.data) for name, values in found.items() if name != "epoch"}
+    return on_own_chips(network, data_of(recipe), History(rows), recipe)
+
+
+def what_is_learned(recipe: ClassifyRecipe) -> ClassifyRecipe:
+    """Return what decides what networks learn: no imperfection of a chip, if they never see it."""
+    chip = recipe.chip
+    if chip is None or chip.training != "blind":
+        return recipe
+    model = dataclasses.replace(chip.model, imperfections=Imperfections())
+    return dataclasses.replace(recipe, chip=dataclasses.replace(chip, model=model))
 
 
 def kept_training(job: Job) -> Results | None:
@@ -161,7 +189,8 @@ def run_jobs(
 ) -> Iterator[Outcome]:
     """Do trainings side by side.
 
-    A training that fails does not stop the others.
+    A training that fails does not stop the others. Networks that are taken from others wait for
+    all that are trained.
 
     Parameters
     ----------
@@ -182,15 +211,20 @@ def run_jobs(
         if progress is not None and jobs:
             progress(done / len(jobs))
 
-    if workers == Processes(1):  # which can tell how far it is
-        for k, job in enumerate(jobs):
-            outcome = run_job(job, lambda fraction, k=k: tell(k + fraction))  # type: ignore[misc]
-            tell(k + 1)
+    n_done = 0
+
+    def run_here(job: Job) -> Outcome:
+        return run_job(job, lambda share: tell(n_done + share))
+
+    for taken in (False, True):
+        part = [job for job in jobs if (job.networks_of is not None) == taken]
+        # One after the other they can tell how far they are.
+        alone = workers == Processes(1)
+        ended = map(run_here, part) if alone else finished(workers, run_job, part)
+        for outcome in ended:
+            n_done += 1
+            tell(n_done)
             yield outcome
-        return
-    for k, outcome in enumerate(finished(workers, run_job, jobs)):
-        tell(k + 1)
-        yield outcome
 
 
 def run_job(job: Job, progress: Callable[[float], None] | None = None) -> Outcome:

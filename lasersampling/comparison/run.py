@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.cells import Job, check_kept, run_jobs
+from lasersampling.comparison.cells import Job, check_kept, run_jobs, what_is_learned
 from lasersampling.comparison.claims import ClaimFound, claims_found
 from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
@@ -161,9 +161,8 @@ def run_comparison(
     comparison, folder = design.comparison, folder.absolute()  # workers may run elsewhere
     if tuned is None:
         tuned = _searched(design, folder, command, workers, progress)
-    jobs = _jobs(design, tuned, folder, command)
-    if studies:
-        jobs = {cell: job for cell, job in jobs.items() if cell.study in studies}
+    cells = [cell for cell in design.cells() if not studies or cell.study in studies]
+    jobs = _jobs(design, cells, {arm: own.chosen for arm, own in tuned.items()}, folder, command)
     failures = {
         f"search of {arm}": "; ".join(own.failures) for arm, own in tuned.items() if own.failures
     }
@@ -213,16 +212,29 @@ def _searched(
 
 
 def _jobs(
-    design: Design, tuned: Mapping[str, Tuned], folder: Path, command: str
+    design: Design,
+    cells: Sequence[Cell],
+    chosen: Mapping[str, Mapping[str, float]],
+    folder: Path,
+    command: str,
 ) -> dict[Cell, Job]:
-    """Return the trainings of all cells; those of one recipe, as in most studies, are the same."""
+    """Return the trainings of cells; those of one recipe, as in most studies, are the same.
+
+    What does not see its chip while it learns is trained once for all chips.
+    """
     jobs: dict[Cell, Job] = {}
     first: dict[str, Job] = {}
-    for cell in design.cells():
-        recipe = design.recipe(cell, tuned[cell.arm].chosen)
+    learned: dict[str, Path] = {}
+    for cell in cells:
+        recipe = design.recipe(cell, chosen[cell.arm])
         path = folder / f"{cell.name}.h5"
-        own = Job(path, recipe, command, design.comparison.fresh_points)
-        jobs[cell] = first.setdefault(to_toml(recipe), own)
+        text = to_toml(recipe)
+        if text not in first:
+            source = learned.setdefault(to_toml(what_is_learned(recipe)), path)
+            networks_of = None if source == path else source
+            points = design.comparison.fresh_points
+            first[text] = Job(path, recipe, command, points, networks_of)
+        jobs[cell] = first[text]
     return jobs
 
 

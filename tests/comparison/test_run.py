@@ -208,3 +208,64 @@ def test_a_worker_that_does_not_see_the_folder_of_trainings_is_refused(job, tabl
     away = Job(job.path.parent / "elsewhere" / "cell.h5", job.recipe, "test")
     with pytest.raises(InputError, match="elsewhere: got .*, a machine that does not see this"):
         list(run_jobs([away], ALONE))
+
+
+@pytest.mark.parametrize("method", ["closed-form", "eventprop"])
+def test_networks_that_do_not_see_their_chips_are_trained_once_for_all_of_them(
+    table, base, tmp_path, method
+):
+    base.write_text(base.read_text().replace("neuron =", "# neuron ="))  # that of the chip
+    variants = {}
+    for name, std in (("weak", 0.01), ("strong", 0.3)):
+        off = {"threshold": {"mismatch": {"std": std, "relative": False}}}
+        for way in ("blind", "in_the_loop"):
+            variants[f"{name}, {way}"] = {
+                "chip.training": way,
+                "chip.model.imperfections": off,
+            }
+    table["settings"] = {
+        "learning.n_epochs": 2,
+        "chip.model": {
+            "sample_period": 8.0,
+            "neuron": {"threshold": 1.0, "conductance": 0.5, "tau_mem": 2.0},
+        },
+    }
+    if method == "eventprop":
+        table["settings"]["network.after_spike"] = {"refractory": 0.2}
+    for arm in table["arms"].values():
+        arm["settings"]["method"] = method
+    table["studies"] = {"chips": {"about": "chips", "variants": variants}}
+    done = compared_in("runs", table)
+    assert not done.failures
+    for arm in ("slow", "fast"):
+        found = {
+            name: read_results(f"runs/chips-{name}-{arm}.h5", groups=("parameters", "test", "chip"))
+            for name in variants
+        }
+        weights = {name: own.array("parameters/weights_0") for name, own in found.items()}
+        assert np.array_equal(weights["weak, blind"], weights["strong, blind"])
+        assert not np.array_equal(weights["weak, in_the_loop"], weights["strong, in_the_loop"])
+        seen = [found[f"{k}, blind"].array("test/output_time") for k in ("weak", "strong")]
+        assert not np.array_equal(seen[0], seen[1])
+        # What is trained for a chip alone is the same, to the bit.
+        recipe = done.design.recipe(Cell("chips", "strong, blind", arm), {})
+        alone = trained_cell(Job(tmp_path / f"alone-{arm}.h5", recipe, "test"))
+        moved = found["strong, blind"]
+        for name in ("test/output_time", "test/accuracy"):
+            assert np.array_equal(alone.array(name), moved.array(name), equal_nan=True)
+        one, two = (
+            read_results(own, groups=("history",))
+            for own in (tmp_path / f"alone-{arm}.h5", f"runs/chips-strong, blind-{arm}.h5")
+        )
+        assert one.attributes["parameters"] == two.attributes["parameters"]
+        assert set(one.metrics) == set(two.metrics)
+        for name in ("history/loss", "history/validation_accuracy", "history/epoch"):
+            assert np.array_equal(one.array(name), two.array(name), equal_nan=True)
+
+
+def test_networks_that_others_failed_to_train_are_not_judged(table, tmp_path):
+    recipe = Design(Comparison(**table)).recipe(Cell(MAIN, "", "fast"), {})
+    job = Job(tmp_path / "moved.h5", recipe, "test", networks_of=tmp_path / "none.h5")
+    (outcome,) = run_jobs([job], ALONE)
+    assert "none.h5" in (outcome.failure or "")
+    assert not job.path.exists()

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from lasersampling.errors import Problem
 from lasersampling.hardware import Grid, Substrate
 from lasersampling.learning.spikes.inputs import AnyInputs
@@ -28,7 +30,7 @@ from lasersampling.learning.spikes.recipes import (
 )
 from lasersampling.lif.chips.emulated import EmulatedChip
 from lasersampling.lif.chips.in_the_loop import InTheLoop
-from lasersampling.lif.chips.population_loop import LoopMethod, PopulationInTheLoop
+from lasersampling.lif.chips.population_loop import PopulationInTheLoop
 from lasersampling.lif.chips.populations import PopulationChip
 from lasersampling.lif.events.settings import EventSettings
 from lasersampling.lif.grid.settings import GridSettings
@@ -99,6 +101,8 @@ class OnDevice:
         The device.
     settings : EventSettings or GridSettings
         Of the method: EventProp along observed spikes, or surrogates at observed voltages.
+    judged : EventSettings
+        Takes the place of `settings` without derivatives, so that no voltages are observed then.
     grid : Grid or None
         Programmable weights.
     """
@@ -108,22 +112,29 @@ class OnDevice:
         network: AnyNetwork,
         substrate: Substrate,
         settings: EventSettings | GridSettings,
+        judged: EventSettings,
         grid: Grid | None,
     ) -> None:
         described = LayeredNetwork(network) if isinstance(network, SpikingNetwork) else network
-        method: LoopMethod = "eventprop" if isinstance(settings, EventSettings) else "surrogate"
-        self._loop = PopulationInTheLoop(
-            described, substrate, method=method, settings=settings, grid=grid
+        self._judging = self._loop = PopulationInTheLoop(
+            described, substrate, settings=judged, grid=grid
         )
-        self._runner = running(network, lambda _, inputs: self._loop.run(inputs))
+        if isinstance(settings, GridSettings):
+            self._loop = PopulationInTheLoop(
+                described, substrate, method="surrogate", settings=settings, grid=grid
+            )
+        self._runner = running(network, lambda _, inputs: self._now().run(inputs))
 
     @property
     def substrate(self) -> Substrate:
         """The device."""
         return self._loop.substrate
 
+    def _now(self) -> PopulationInTheLoop:
+        return self._loop if torch.is_grad_enabled() else self._judging
+
     def run(self, inputs: AnyInputs) -> AnyActivity:
-        """Return what the device shows for input spikes, with derivatives."""
+        """Return what the device shows for input spikes, with derivatives if torch wants them."""
         with renamed(GRID_KEYS):
             return self._runner.run(inputs)
 
@@ -158,7 +169,7 @@ def runners(
 
     def on(device: Substrate, settings: EventSettings | GridSettings) -> OnDevice:
         with renamed({"settings.end": end_key(training)}):
-            return OnDevice(network, device, settings, grid)
+            return OnDevice(network, device, settings, events, grid)
 
     def in_the_loop(device: Substrate) -> tuple[OnDevice, OnDevice]:
         judged = on(device, events)  # which needs no voltages

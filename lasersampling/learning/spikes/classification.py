@@ -172,6 +172,26 @@ def train_spikes(
     return Classifier(network, data, history, judged_on, settings.answer)
 
 
+def on_own_chips(
+    network: AnyNetwork, data: AnyData, history: History, settings: SpikeTraining
+) -> Classifier:
+    """Put networks that have learned on the chips of the settings, to be judged there.
+
+    Parameters
+    ----------
+    network : SpikingNetwork or PopulationNetwork
+        The ensemble, trained blindly.
+    data : SpikeData, EventData or StoredEventData
+        The data on which it was trained.
+    history : History
+        Record of the training.
+    settings : SpikeTraining
+        Settings of the chips, and those of the training.
+    """
+    _, judged_on = runners(settings, network)
+    return Classifier(network, data, history, judged_on, settings.answer)
+
+
 def _loaded(data: AnyData | str | ArrayLike, labels: ArrayLike | None) -> AnyData:
     if isinstance(data, AnyData | str) and labels is not None:
         expected = "none beside data that have their own (settings are given by name)"

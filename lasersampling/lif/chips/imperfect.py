@@ -123,11 +123,7 @@ class ImperfectChips:
         self.patterns = self._drawn(self.seeds)
         first = np.cumsum((0, *self.sizes))
         self._units = [slice(first[k], first[k + 1]) for k in range(len(self.sizes))]
-        self._wandering = {
-            name: self.streams.normal(sum(self.sizes)).numpy()
-            for name in OF_NEURONS
-            if self._quantity(name).drift is not None
-        }
+        self._wandering = self._drifted()
 
     @property
     def n_members(self) -> int:
@@ -148,6 +144,7 @@ class ImperfectChips:
         """Count a run, for which chips are drawn anew if they are to be."""
         if self.redrawn:
             self.patterns = self._drawn([word(seed, 2, self.n_runs) for seed in self.seeds])
+            self._wandering = self._drifted()
         self.n_runs += 1
 
     def end_run(self, n_samples: int) -> None:
@@ -251,6 +248,14 @@ class ImperfectChips:
         chips = [draw_chip(self.model.imperfections, sum(self.sizes), seed) for seed in seeds]
         names = (*OF_NEURONS, "coupling", "delay", "dead", "dead_coupling")
         return {name: np.stack([getattr(chip, name) for chip in chips]) for name in names}
+
+    def _drifted(self) -> dict[str, Array]:
+        """Where drifts are on chips of any age, in units of their standard deviations."""
+        return {
+            name: self.streams.normal(sum(self.sizes)).numpy()
+            for name in OF_NEURONS
+            if self._quantity(name).drift is not None
+        }
 
     def _fixed(self, name: str, values: Array, where: slice | tuple[slice, slice]) -> Array:
         values = self._programmed(name, values)

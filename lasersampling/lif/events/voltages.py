@@ -164,9 +164,13 @@ def sample(wires, given, cells, spikes, points, found):
         Voltages from the leak times the conductance.
     """
     weights, delays = wires
-    n_members, n_samples, n_neurons, _ = found.shape
+    n_members, n_samples, n_neurons, n_points = found.shape
+    steps = np.empty((n_neurons, n_points, 3))
     for run in range(n_members * n_samples):
         member = run // n_samples
+        if run % n_samples == 0:
+            for n in range(n_neurons):
+                follow_points(cells[2][member, n], cells[3][member, n], points, steps[n])
         source = given[1][given[0][run] : given[0][run + 1]]
         sent = given[2][given[0][run] : given[0][run + 1]]
         own = spikes[1][spikes[0][run] : spikes[0][run + 1]]
@@ -182,17 +186,29 @@ def sample(wires, given, cells, spikes, points, found):
                 cells[3][member, n], cells[4][member, n],
             )  # fmt: skip
             reached = (arrivals, order, source, weights[member, :, n])
-            walk(of_neuron, reached, own_times[own == n], points, found[member, run % n_samples, n])
+            when = (points, steps[n])
+            walk(of_neuron, reached, own_times[own == n], when, found[member, run % n_samples, n])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def walk(cell, reached, own_times, points, found):
+def follow_points(mem, syn, points, steps):
+    """Write what is left and gained from each point to the next, the same in all samples."""
+    method = EQUAL if mem == syn else DOUBLE if mem == 2.0 * syn else GENERAL
+    before = 0.0
+    for p in range(len(points)):
+        steps[p] = decay(points[p] - before, mem, syn, method)
+        before = points[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def walk(cell, reached, own_times, when_told, found):
     """Follow one neuron from event to event, and write its voltage at the points."""
+    points, steps = when_told
     reset, initial, mem, syn, refractory = cell
     arrivals, order, source, weights = reached
     voltage, current, clock, release = initial, 0.0, 0.0, 0.0
     method = EQUAL if mem == syn else DOUBLE if mem == 2.0 * syn else GENERAL
-    k, s = 0, 0
+    k, s, last = 0, 0, 0.0
     for p in range(len(points)):
         while True:
             arrival = arrivals[order[k]] if k < len(order) else math.inf
@@ -203,7 +219,10 @@ def walk(cell, reached, own_times, points, found):
                 current *= math.exp(-(held - clock) / syn)
                 clock = held
             if clock < when:
-                to_mem, to_syn, gained = decay(when - clock, mem, syn, method)
+                if clock == last and when == points[p]:
+                    to_mem, to_syn, gained = steps[p]
+                else:
+                    to_mem, to_syn, gained = decay(when - clock, mem, syn, method)
                 voltage = voltage * to_mem + current * gained
                 current *= to_syn
                 clock = when
@@ -215,4 +234,4 @@ def walk(cell, reached, own_times, points, found):
                 k += 1
             else:
                 break
-        found[p] = voltage
+        found[p], last = voltage, points[p]

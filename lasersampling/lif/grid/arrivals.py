@@ -150,16 +150,51 @@ class SentSpikes:
         return arriving
 
     def _undelayed(self) -> Tensor:
-        spikes = self.traces.spikes
-        at_end = spikes * self.traces.fraction
-        nothing = torch.zeros_like(at_end[:1])
-        return torch.cat([spikes - at_end, nothing]) + torch.cat([nothing, at_end])
+        traces = self.traces
+        points: Tensor = _Undelayed.apply(traces.where, traces.spikes, traces.fraction)
+        return points
 
     def _delayed(self, delays: Tensor) -> Tensor:
         later = delays[:, None] / self.settings.length
         traces = self.traces
         points: Tensor = _Delayed.apply(traces.where, traces.spikes, traces.fraction, later)
         return points
+
+
+class _Undelayed(torch.autograd.Function):
+    """Spikes at the points around the times at which they are sent.
+
+    Few neurons spike in a step. Their spikes are placed one by one; only derivatives by whether
+    there is a spike are needed where there is none, at the end of the step.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, where: Tensor, spikes: Tensor, fraction: Tensor) -> Tensor:
+        there, share = spikes.flatten()[where], fraction.flatten()[where]
+        points = spikes.new_zeros((spikes.shape[0] + 1, *spikes.shape[1:]))
+        points.view(-1)[where] = there - there * share
+        points.view(-1).index_add_(0, where + spikes[0].numel(), there * share)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(where, there, share)
+        return points
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor | None) -> tuple[Tensor | None, ...]:
+        if upstream is None:
+            return None, None, None
+        where, there, share = ctx.saved_tensors
+        flat = upstream.flatten()
+        before = flat[where]
+        rise = flat[where + upstream[0].numel()] - before
+        by_spikes = by_fraction = None
+        if ctx.needs_input_grad[1]:
+            by_spikes = upstream[1:].clone(memory_format=torch.contiguous_format)
+            by_spikes.view(-1)[where] = torch.addcmul(before, rise, share)
+        if ctx.needs_input_grad[2]:
+            by_fraction = upstream.new_zeros(upstream[1:].shape)
+            by_fraction.view(-1)[where] = there * rise
+        return None, by_spikes, by_fraction
 
 
 class _Delayed(torch.autograd.Function):

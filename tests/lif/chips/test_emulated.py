@@ -189,6 +189,19 @@ def test_a_chip_goes_on_from_a_state():
     assert np.array_equal(other.run(parameters, inputs)["spikes_1"], next_ones)
 
 
+def test_redrawn_chips_have_drifted_elsewhere_in_each_run():
+    """Drift is slow on one chip, and says nothing of the next one."""
+    drift = {"std": 0.1, "correlation_time_ns": 1e12, "relative": False}
+    parameters, inputs = arrays()
+    one, others = (chip(redrawn=redrawn, threshold={"drift": drift}) for redrawn in (False, True))
+    moved = []
+    for mine in (one, others):
+        first, second = (mine.run(parameters, inputs)["spikes_0"] for _ in range(2))
+        came = np.isfinite(first) & np.isfinite(second)
+        moved.append(np.abs(first[came] - second[came]).mean())
+    assert moved[0] < 1e-3 < 0.01 < moved[1]
+
+
 def test_redrawn_chips_are_others_in_each_run():
     parameters, inputs = arrays()
     mine = chip(redrawn=True, threshold={"mismatch": {"std": 0.1}})
