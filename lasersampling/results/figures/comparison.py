@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -26,6 +29,13 @@ _MOST_LETTERS = 50
 
 Looks = dict[str, tuple[str, str]]
 """Colour and marker of each arm; of more than eight, some share one of both, but not both."""
+
+
+class _Drawn(NamedTuple):
+    """A study, and the looks of its arms."""
+
+    study: str
+    looks: Looks
 
 
 def plot(path: str | os.PathLike[str]) -> Figure:
@@ -70,7 +80,7 @@ def plot(path: str | os.PathLike[str]) -> Figure:
         for axes, name in zip(panels[with_main:], beside, strict=True):
             _draw_study(axes, results, name, looks)
         for row, name in enumerate(listed, n_rows):
-            _draw_list(figure.add_subplot(grid[row, :]), results, name, looks)
+            _draw_list(figure, grid[row, :], results, _Drawn(name, looks))
     return figure
 
 
@@ -88,7 +98,7 @@ def _is_listed(variants: list[str]) -> bool:
 
 
 def _height_of_list(results: Results, study: str) -> float:
-    return 1.4 + 0.32 * len(_names(results, study, "variants"))
+    return 1.4 + 0.32 * len(_parted(_names(results, study, "variants"))[0])
 
 
 def _draw_curves(axes: Axes, results: Results, looks: Looks) -> None:
@@ -170,26 +180,48 @@ def _draw_study(axes: Axes, results: Results, study: str, looks: Looks) -> None:
     style.quiet(axes)
 
 
-def _draw_list(axes: Axes, results: Results, study: str, looks: Looks) -> None:
-    """Show means of each arm with their 95 % intervals, a line for each variant."""
+def _draw_list(figure: Figure, spot: SubplotSpec, results: Results, drawn: _Drawn) -> None:
+    """Show means of each arm with their 95 % intervals, a line for each variant.
+
+    Where names are those of two things in all combinations ("jitter, blind"), the second ones stand
+    side by side.
+    """
+    study, looks = drawn
     measure = _best_known(results, study)
     values = 100.0 * (1.0 - results.array(f"{study}/{measure}"))
     arms, variants = (_names(results, study, kind) for kind in ("arms", "variants"))
-    at = np.arange(len(variants), dtype=np.float64)
-    for place, arm in enumerate(arms):
-        colour, marker = looks[arm]
-        own = values[:, place]
-        shift = 0.5 / len(arms) * (place - (len(arms) - 1) / 2)
-        axes.errorbar(
-            own.mean(axis=1), at + shift, xerr=_half_width(own), color=colour, marker=marker,
-            markersize=5, capsize=2, linestyle="none", label=_spoken(arm),
-        )  # fmt: skip
-    axes.set_yticks(at, [_spoken(name) for name in variants])
-    axes.set_ylim(len(variants) - 0.5, -0.5)
-    axes.set_ylabel(str(results.attributes[study]["about"]))
-    _label_errors(axes, measure)
-    axes.legend(loc="best", fontsize="small")
-    style.quiet(axes, grid="x")
+    rows, columns = _parted(variants)
+    values = values.reshape(len(rows), len(columns), *values.shape[1:])
+    at = np.arange(len(rows), dtype=np.float64)
+    cells = spot.subgridspec(1, len(columns), wspace=0.06)
+    panels: list[Axes] = [*cells.subplots(sharex=True, sharey=True, squeeze=False)[0]]
+    for column, axes in enumerate(panels):
+        for place, arm in enumerate(arms):
+            colour, marker = looks[arm]
+            own = values[:, column, place]
+            shift = 0.5 / len(arms) * (place - (len(arms) - 1) / 2)
+            axes.errorbar(
+                own.mean(axis=1), at + shift, xerr=_half_width(own), color=colour, marker=marker,
+                markersize=5, capsize=2, linestyle="none", label=_spoken(arm),
+            )  # fmt: skip
+        if columns[column]:
+            axes.set_title(_spoken(columns[column]))
+        style.quiet(axes, grid="x")
+    panels[0].set_yticks(at, [_spoken(name) for name in rows])
+    panels[0].set_ylim(len(rows) - 0.5, -0.5)
+    panels[0].set_ylabel(str(results.attributes[study]["about"]))
+    _label_errors(panels[len(panels) // 2], measure)
+    panels[-1].legend(loc="best", fontsize="small")
+
+
+def _parted(variants: list[str]) -> tuple[list[str], list[str]]:
+    """Names of lines and of columns: of variants "A, B" in all combinations, else one column."""
+    pairs = [tuple(name.split(", ")) for name in variants]
+    if all(len(pair) == 2 for pair in pairs):
+        rows, columns = (list(dict.fromkeys(part)) for part in zip(*pairs, strict=True))
+        if pairs == list(itertools.product(rows, columns)):
+            return rows, columns
+    return variants, [""]
 
 
 def _label_errors(axes: Axes, measure: str) -> None:

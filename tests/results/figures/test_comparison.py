@@ -43,21 +43,48 @@ def test_errors_of_zero_are_on_the_axis(curves_of):
     assert curves_of(0.9 * accuracy).get_yscale() == "log"
 
 
-def test_long_names_of_variants_stand_in_a_list_and_do_not_overlap(make):
-    ways = [f"{kind}, {way}" for kind in "abcde" for way in ("blind", "noise-aware", "in the loop")]
-    accuracy = np.linspace(0.8, 0.99, 15 * 2 * 3).reshape(15, 2, 3)
-
+def study(make, variants, accuracy):
     def write(file):
-        about = {"about": "imperfection", "arms": ["a", "b"], "variants": ways}
+        about = {"about": "imperfection", "arms": ["a", "b"], "variants": variants}
         file.attributes("robustness", about)
         write_array(file, "robustness/accuracy", accuracy, "variant", "arm", "member")
 
     figure = plot(make("comparison", write))
     figure.canvas.draw()
-    (axes,) = figure.axes
+    return figure
+
+
+def labels_of(axes):
     labels = axes.get_yticklabels()
-    assert [label.get_text() for label in labels] == ways
     boxes = [label.get_window_extent() for label in labels]
     assert not any(one.overlaps(two) for one, two in itertools.pairwise(boxes))
-    means = [np.asarray(line.get_xdata()) for line in axes.lines if line.get_marker() in ("o", "s")]
-    assert np.allclose(means, 100.0 * (1.0 - accuracy.mean(axis=2)).T)
+    return [label.get_text() for label in labels]
+
+
+def means_of(axes):
+    return [np.asarray(line.get_xdata()) for line in axes.lines if line.get_marker() in ("o", "s")]
+
+
+def test_long_names_of_variants_stand_in_a_list_and_do_not_overlap(make):
+    names = [f"a long name with the number {k}" for k in range(15)]
+    accuracy = np.linspace(0.8, 0.99, 15 * 2 * 3).reshape(15, 2, 3)
+    (axes,) = study(make, names, accuracy).axes
+    assert labels_of(axes) == names
+    assert np.allclose(means_of(axes), 100.0 * (1.0 - accuracy.mean(axis=2)).T)
+
+
+def test_variants_of_two_things_in_all_combinations_stand_in_a_table(make):
+    kinds, ways = list("abcdefghijkl"), ["blind", "noise-aware", "in the loop"]
+    names = [f"{kind}, {way}" for kind in kinds for way in ways]
+    accuracy = np.linspace(0.8, 0.99, 36 * 2 * 3).reshape(36, 2, 3)
+    panels = study(make, names, accuracy).axes
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in panels] == ways
+    assert labels_of(panels[0]) == kinds
+    for k, axes in enumerate(panels):
+        assert np.allclose(means_of(axes), 100.0 * (1.0 - accuracy[k::3].mean(axis=2)).T)
+
+
+def test_variants_of_some_combinations_stand_in_a_list(make):
+    names = [f"{kind}, {way}" for kind in "abcdefgh" for way in ("blind", "in the loop")][:-1]
+    (axes,) = study(make, names, np.linspace(0.8, 0.99, 15 * 2 * 3).reshape(15, 2, 3)).axes
+    assert labels_of(axes) == names
