@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lasersampling.checks import refuse
 from lasersampling.lif.events.function import event_spikes
+from lasersampling.lif.events.ordering import in_order, within_refractory
 from lasersampling.lif.events.replay import Seen
 from lasersampling.lif.events.run import run_problems
 from lasersampling.lif.events.settings import EventSettings
@@ -170,9 +171,8 @@ def _merged(
             strict=True,
         )
     )
-    order = torch.from_numpy(np.lexsort((neuron.numpy(), time.numpy(), run.numpy())))
-    counts = torch.bincount(run, minlength=len(inputs.offsets) - 1)
-    offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    found = in_order(run.numpy(), neuron.numpy(), time.numpy(), len(inputs.offsets) - 1)
+    order, offsets = map(torch.from_numpy, found)
     n_neurons = sum(p.n_neurons for p in network.populations if p.spiking)
     merged = SpikeEvents(
         offsets, neuron[order], time[order], inputs.n_members, inputs.n_samples, n_neurons
@@ -184,12 +184,8 @@ def _merged(
 
 def _seen(crossings: SpikeEvents, refractory: Tensor) -> Seen:
     """Find which spikes lie within the refractory period of the one before."""
-    run, neuron, time = crossings.run.numpy(), crossings.neuron.numpy(), crossings.time.numpy()
-    order = np.lexsort((time, neuron, run))
-    before, behind = order[:-1], order[1:]
-    period = refractory.numpy()[run[before] // crossings.n_samples, neuron[before]]
-    is_caught = (run[before] == run[behind]) & (neuron[before] == neuron[behind])
-    is_caught &= time[behind] <= time[before] + period
-    caught, cut = np.zeros(len(time), bool), np.zeros(len(time), bool)
-    caught[behind[is_caught]], cut[before[is_caught]] = True, True
-    return Seen(crossings.offsets.numpy(), neuron, time, caught, cut)
+    offsets = crossings.offsets.numpy()
+    neuron, time = crossings.neuron.numpy(), crossings.time.numpy()
+    periods = np.ascontiguousarray(refractory.numpy())
+    caught, cut = within_refractory(offsets, neuron, time, periods)
+    return Seen(offsets, neuron, time, caught, cut)
