@@ -25,6 +25,9 @@ from lasersampling.results import Results, RunFile, read_checkpoint, read_result
 from lasersampling.results.trained_networks import trained_network
 from lasersampling.workers import Processes, Workers, finished
 
+TAKEN = "taken"
+"""Group of the results file of a training that says where its networks were taken from."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -41,7 +44,8 @@ class Job:
     fresh_points : int
         Fresh points on which networks of Yin-Yang are judged too.
     networks_of : Path or None
-        Results file of a training that gives the same networks, which are taken from there.
+        Results file of a training that gives the same networks, which are taken from there if it
+        is complete.
     """
 
     path: Path
@@ -97,7 +101,8 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
             job.path, command=job.command, seed=job.recipe.seed, config=config,
             goes_on=goes_on,
         ) as file:  # fmt: skip
-            if job.networks_of is None:
+            source = _complete(job.networks_of)
+            if source is None:
                 trained = train_spikes(
                     data_of(job.recipe),
                     settings=job.recipe,
@@ -105,8 +110,10 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
                     checkpoints=Checkpoints(file, job.recipe.checkpoint_interval_s, state),
                 )
             else:
-                trained = _moved(job.networks_of, job.recipe)
+                trained = _moved(source, job.recipe)
             with file.finish() as results:
+                if source is not None:
+                    results.attributes(TAKEN, _origin(source))
                 evaluate_classifier(trained, _beside(job.recipe)).write(results)
                 if _fresh_points(job):
                     fresh = fresh_yin_yang(job.fresh_points)
@@ -122,10 +129,27 @@ def trained_cell(job: Job, progress: Callable[[float], None] | None = None) -> R
     return read_results(job.path, groups=groups)
 
 
-def _moved(path: Path, recipe: ClassifyRecipe) -> Classifier:
+def _complete(path: Path | None) -> Results | None:
+    """Describe a training if there is one, and if it has come to its end."""
+    if path is None or not path.exists():
+        return None
+    kept = read_results(path, groups=("history",))
+    return kept if kept.attrs["complete"] else None
+
+
+def _origin(source: Results) -> dict[str, str | float]:
+    """Say where networks were taken from, and what it took to train them."""
+    return {
+        "file": source.path.name,
+        "git_commit": str(source.attrs["git_commit"]),
+        "wall_time_s": float(source.attrs["wall_time_s"]),
+    }
+
+
+def _moved(source: Results, recipe: ClassifyRecipe) -> Classifier:
     """Take networks that have learned blindly, for the chips of a recipe."""
-    network = trained_network(path).network
-    found = read_results(path, groups=("history",)).group("history")
+    network = trained_network(source.path).network
+    found = source.group("history")
     rows = {name: list(values.data) for name, values in found.items() if name != "epoch"}
     return on_own_chips(network, data_of(recipe), History(rows), recipe)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lasersampling.comparison.cells import Job, check_kept, run_jobs, what_is_learned
+from lasersampling.comparison.cells import TAKEN, Job, check_kept, run_jobs, what_is_learned
 from lasersampling.comparison.claims import ClaimFound, claims_found
 from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import Measures, measures_of
@@ -18,7 +18,7 @@ from lasersampling.comparison.settings import MAIN
 from lasersampling.comparison.tuning import Trials, Tuned, check_searchable, tune
 from lasersampling.config import to_toml
 from lasersampling.learning.spikes import ClassifyRecipe, data_of
-from lasersampling.results import Metric, read_results
+from lasersampling.results import Metric, Results, read_results
 from lasersampling.statistics import PairedDifference, holm, paired_difference
 from lasersampling.workers import Workers, finished
 
@@ -174,8 +174,7 @@ def run_comparison(
                 failures[outcome.path.stem] = outcome.failure
     measures, curves = {}, {}
     beside: dict[str, Metric] = {}
-    wall_time: dict[str, float] = {}
-    commits: dict[str, tuple[str, ...]] = {}
+    done: dict[str, dict[str, tuple[str, float]]] = {}
     sizes: dict[str, int] = {}
     for cell, job in jobs.items():
         if job.path.stem in failures:
@@ -185,14 +184,30 @@ def run_comparison(
         results = read_results(job.path, groups=groups)
         n_train = job.recipe.train_samples or _n_train(job.recipe, sizes)
         measures[cell] = measures_of(results, comparison.goal, n_train)
-        took = float(results.attrs["wall_time_s"])
-        wall_time[cell.study] = wall_time.get(cell.study, 0.0) + took
-        trained_at = (*commits.get(cell.study, ()), str(results.attrs["git_commit"]))
-        commits[cell.study] = tuple(dict.fromkeys(trained_at))
+        done.setdefault(cell.study, {}).update(_work_of(results))
         if cell.study == MAIN:
             curves[cell.arm] = results.array("history/validation_accuracy")
             beside = {name: results.metrics[name] for name in BASELINES}
+    wall_time = {study: sum(took for _, took in work.values()) for study, work in done.items()}
+    commits = {
+        study: tuple(dict.fromkeys(commit for commit, _ in work.values()))
+        for study, work in done.items()
+    }
     return Compared(design, tuned, measures, curves, beside, wall_time, commits, failures)
+
+
+def _work_of(results: Results) -> dict[str, tuple[str, float]]:
+    """Give the commit and the wall time [s] of a training, and of the one whose networks it took.
+
+    By the names of their files, so that what several take is counted once.
+    """
+    work = {results.path.name: results.attrs}
+    if TAKEN in results.attributes:
+        origin = results.attributes[TAKEN]
+        work[str(origin["file"])] = origin
+    return {
+        name: (str(told["git_commit"]), float(told["wall_time_s"])) for name, told in work.items()
+    }
 
 
 def _searched(
@@ -231,7 +246,9 @@ def _jobs(
         text = to_toml(recipe)
         if text not in first:
             source = learned.setdefault(to_toml(what_is_learned(recipe)), path)
-            networks_of = None if source == path else source
+            # A stored network keeps the values of delays, not how they were trained.
+            alone = source == path or recipe.network.delays != "none"
+            networks_of = None if alone else source
             points = design.comparison.fresh_points
             first[text] = Job(path, recipe, command, points, networks_of)
         jobs[cell] = first[text]

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lasersampling.comparison.cells import Job, run_jobs, trained_cell
+from lasersampling.comparison.cells import TAKEN, Job, run_jobs, trained_cell
 from lasersampling.comparison.design import Cell, Design
 from lasersampling.comparison.measures import measures_of
 from lasersampling.comparison.records import metrics_of, write_compared
-from lasersampling.comparison.run import run_comparison
+from lasersampling.comparison.run import _work_of, run_comparison
 from lasersampling.comparison.settings import MAIN, Comparison
 from lasersampling.errors import InputError
 from lasersampling.results import ResultsFile, read_results
@@ -237,6 +237,7 @@ def test_networks_that_do_not_see_their_chips_are_trained_once_for_all_of_them(
     table["studies"] = {"chips": {"about": "chips", "variants": variants}}
     done = compared_in("runs", table)
     assert not done.failures
+    _check_work(done)
     for arm in ("slow", "fast"):
         found = {
             name: read_results(f"runs/chips-{name}-{arm}.h5", groups=("parameters", "test", "chip"))
@@ -263,9 +264,54 @@ def test_networks_that_do_not_see_their_chips_are_trained_once_for_all_of_them(
             assert np.array_equal(one.array(name), two.array(name), equal_nan=True)
 
 
-def test_networks_that_others_failed_to_train_are_not_judged(table, tmp_path):
+def _check_work(done):
+    """Compare the time of a study with that of its files, of which some took their networks."""
+    files = {Path(f"runs/{cell.name}.h5") for cell in done.measures if cell.study == "chips"}
+    whole = {path: read_results(path, groups=()) for path in files}
+    took = sum(float(own.attrs["wall_time_s"]) for own in whole.values())
+    assert done.wall_time_s["chips"] == pytest.approx(took)
+    taken = {path.stem: own.attributes[TAKEN] for path, own in whole.items()
+             if TAKEN in own.attributes}  # fmt: skip
+    assert {name: origin["file"] for name, origin in taken.items()} == {
+        f"chips-strong, blind-{arm}": f"chips-weak, blind-{arm}.h5" for arm in ("slow", "fast")
+    }
+    # A study by itself has the time of those whose networks it takes.
+    one = read_results("runs/chips-strong, blind-fast.h5", groups=("history", "test"))
+    source = whole[Path("runs/chips-weak, blind-fast.h5")].attrs
+    assert _work_of(one) == {
+        own_name: (str(attrs["git_commit"]), float(attrs["wall_time_s"]))
+        for own_name, attrs in (
+            ("chips-strong, blind-fast.h5", one.attrs), ("chips-weak, blind-fast.h5", source)
+        )
+    }  # fmt: skip
+
+
+def test_networks_that_others_failed_to_train_are_trained_after_all(table, tmp_path):
     recipe = Design(Comparison(**table)).recipe(Cell(MAIN, "", "fast"), {})
     job = Job(tmp_path / "moved.h5", recipe, "test", networks_of=tmp_path / "none.h5")
     (outcome,) = run_jobs([job], ALONE)
-    assert "none.h5" in (outcome.failure or "")
-    assert not job.path.exists()
+    assert outcome.failure is None
+    assert TAKEN not in read_results(job.path, groups=()).attributes
+
+
+def test_networks_with_delays_are_trained_for_each_chip(table, base):
+    base.write_text(base.read_text().replace("neuron =", "# neuron ="))
+    off = {"threshold": {"mismatch": {"std": 0.1, "relative": False}}}
+    neuron = {"threshold": 1.0, "conductance": 0.5, "tau_mem": 2.0}
+    table["settings"] = {
+        "learning.n_epochs": 1, "network.delays": "synaptic",
+        "chip.model": {"sample_period": 8.0, "neuron": neuron},
+    }  # fmt: skip
+    variants = {
+        name: {"chip.training": "blind", "chip.model.imperfections": imperfections}
+        for name, imperfections in (("ideal", {}), ("off", off))
+    }
+    table["studies"] = {"chips": {"about": "chips", "variants": variants}}
+    done = compared_in("runs", table)
+    assert not done.failures
+    found = [
+        read_results(f"runs/chips-{name}-fast.h5", groups=("parameters",))
+        for name in ("ideal", "off")
+    ]
+    assert found[0].attributes["parameters"] == found[1].attributes["parameters"]
+    assert not any(TAKEN in own.attributes for own in found)

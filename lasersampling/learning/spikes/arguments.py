@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lasersampling.checks import memory_problems
 from lasersampling.datasets.spikes import AnyData, SpikeSet
-from lasersampling.errors import Problem
+from lasersampling.errors import InputError, Problem
 from lasersampling.learning.spikes.networks import (
     BYTES_PER_WEIGHT,
     AnyNetwork,
@@ -17,6 +17,7 @@ from lasersampling.learning.spikes.networks import (
     weight_problems,
 )
 from lasersampling.learning.spikes.recipes import SpikeTraining
+from lasersampling.lif.chips.imperfect import KNOWN
 
 _JUDGED = 500
 """Number of samples that are run at once where a network is judged."""
@@ -26,7 +27,10 @@ _BYTES_PER_SPIKE = 64
 
 
 def activity_problems(settings: SpikeTraining, data: AnyData) -> list[Problem]:
-    """Check that weights, and spikes of one batch with their derivatives, fit into the memory."""
+    """Check imperfections of the chip, and that weights and spikes of a batch fit into memory."""
+    problems = _chip_problems(settings)
+    if problems:
+        return problems
     if not isinstance(data.train, SpikeSet):
         problems = _event_problems(settings)
         if problems:
@@ -43,6 +47,17 @@ def activity_problems(settings: SpikeTraining, data: AnyData) -> list[Problem]:
     where = "network.hidden (members x bytes for weights, and spikes of a batch)"
     needed = BYTES_PER_WEIGHT * pairs + n_samples * per_sample
     return memory_problems(where, (settings.members, needed), 1)
+
+
+def _chip_problems(settings: SpikeTraining) -> list[Problem]:
+    """Imperfections that no such chip has, which networks that learn blindly would meet late."""
+    if settings.chip is None:
+        return []
+    try:
+        settings.chip.model.imperfections.refuse_others(KNOWN, "LIF chips")
+    except InputError as error:
+        return [problem.at(f"chip.model.{problem.where}") for problem in error.problems]
+    return []
 
 
 def _event_problems(settings: SpikeTraining) -> list[Problem]:

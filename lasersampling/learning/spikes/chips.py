@@ -102,7 +102,8 @@ class OnDevice:
     settings : EventSettings or GridSettings
         Of the method: EventProp along observed spikes, or surrogates at observed voltages.
     judged : EventSettings
-        Takes the place of `settings` without derivatives, so that no voltages are observed then.
+        Takes the place of `settings` without derivatives, so that no voltages are observed then;
+        not while the network is on another device of torch, where only the grid runs.
     grid : Grid or None
         Programmable weights.
     """
@@ -115,6 +116,7 @@ class OnDevice:
         judged: EventSettings,
         grid: Grid | None,
     ) -> None:
+        self._network = network
         described = LayeredNetwork(network) if isinstance(network, SpikingNetwork) else network
         self._judging = self._loop = PopulationInTheLoop(
             described, substrate, settings=judged, grid=grid
@@ -131,7 +133,8 @@ class OnDevice:
         return self._loop.substrate
 
     def _now(self) -> PopulationInTheLoop:
-        return self._loop if torch.is_grad_enabled() else self._judging
+        here = next(self._network.parameters()).device.type == "cpu"
+        return self._judging if here and not torch.is_grad_enabled() else self._loop
 
     def run(self, inputs: AnyInputs) -> AnyActivity:
         """Return what the device shows for input spikes, with derivatives if torch wants them."""

@@ -14,7 +14,7 @@ def in_order(run, neuron, time, n_runs):
     Parameters
     ----------
     run, neuron, time : array (spike,)
-        The spikes.
+        The spikes; no time is nan.
     n_runs : int
         Number of runs.
 
@@ -37,12 +37,14 @@ def in_order(run, neuron, time, n_runs):
     for r in range(n_runs):
         own = order[offsets[r] : offsets[r + 1]]
         own[:] = own[np.argsort(time[own], kind="mergesort")]
-        for k in range(1, len(own)):  # few spikes share a time
-            moved, to = own[k], k
-            while to and time[own[to - 1]] == time[moved] and neuron[own[to - 1]] > neuron[moved]:
-                own[to] = own[to - 1]
-                to -= 1
-            own[to] = moved
+        first = 0
+        for k in range(1, len(own) + 1):
+            if k < len(own) and time[own[k]] == time[own[first]]:
+                continue
+            if k - first > 1:
+                tied = own[first:k]
+                tied[:] = tied[np.argsort(neuron[tied], kind="mergesort")]
+            first = k
     return order, offsets
 
 

@@ -86,6 +86,7 @@ def membrane_voltages(
         raise InputError.single("times", got, f"a list of times from 0 to {activity.end:g}")
     sizes = (network.n_members, inputs.n_samples, network.size(number), len(points))
     refuse(memory_problems("times (members, samples, neurons, points)", sizes, 8))
+    refuse(memory_problems("times (neurons, points, 3 numbers of each)", (*sizes[2:], 3), 8))
     if _sizes_of(activity) != [
         (network.n_members, inputs.n_samples, p.n_neurons) if p.spiking else None
         for p in network.populations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from typing import NamedTuple
 
@@ -183,15 +182,18 @@ def _draw_study(axes: Axes, results: Results, study: str, looks: Looks) -> None:
 def _draw_list(figure: Figure, spot: SubplotSpec, results: Results, drawn: _Drawn) -> None:
     """Show means of each arm with their 95 % intervals, a line for each variant.
 
-    Where names are those of two things in all combinations ("jitter, blind"), the second ones stand
-    side by side.
+    Where names are those of two things in their combinations ("jitter, blind"), the second ones
+    stand side by side.
     """
     study, looks = drawn
     measure = _best_known(results, study)
     values = 100.0 * (1.0 - results.array(f"{study}/{measure}"))
     arms, variants = (_names(results, study, kind) for kind in ("arms", "variants"))
     rows, columns = _parted(variants)
-    values = values.reshape(len(rows), len(columns), *values.shape[1:])
+    names = [f"{row}, {column}" if column else row for row in rows for column in columns]
+    absent = np.full(values.shape[1:], np.nan)
+    laid = [values[variants.index(name)] if name in variants else absent for name in names]
+    values = np.reshape(laid, (len(rows), len(columns), *values.shape[1:]))
     at = np.arange(len(rows), dtype=np.float64)
     cells = spot.subgridspec(1, len(columns), wspace=0.06)
     panels: list[Axes] = [*cells.subplots(sharex=True, sharey=True, squeeze=False)[0]]
@@ -215,12 +217,18 @@ def _draw_list(figure: Figure, spot: SubplotSpec, results: Results, drawn: _Draw
 
 
 def _parted(variants: list[str]) -> tuple[list[str], list[str]]:
-    """Names of lines and of columns: of variants "A, B" in all combinations, else one column."""
+    """Names of lines and of columns: of variants "A, B" in most combinations, else one column.
+
+    Each line has all columns, or, as a reference, one of them.
+    """
     pairs = [tuple(name.split(", ")) for name in variants]
     if all(len(pair) == 2 for pair in pairs):
-        rows, columns = (list(dict.fromkeys(part)) for part in zip(*pairs, strict=True))
-        if pairs == list(itertools.product(rows, columns)):
-            return rows, columns
+        found: dict[str, list[str]] = {}
+        for line, column in pairs:
+            found.setdefault(line, []).append(column)
+        columns = max(found.values(), key=len)
+        if all(own == columns or (len(own) == 1 and own[0] in columns) for own in found.values()):
+            return list(found), columns
     return variants, [""]
 
 
@@ -231,7 +239,7 @@ def _label_errors(axes: Axes, measure: str) -> None:
 
 def _scale_errors(axes: Axes, lowest: float) -> None:
     """Give an axis of errors a logarithm, unless one of them is 0, which that cannot show."""
-    if lowest > 0.0:
+    if 0.0 < lowest < np.inf:  # inf if all has failed
         axes.set_yscale("log")
         style.plain_log_ticks(axes.yaxis)
 

@@ -9,6 +9,7 @@ import torch
 from lasersampling.datasets import yin_yang_spikes
 from lasersampling.errors import InputError
 from lasersampling.learning.checkpoints import Checkpoints
+from lasersampling.learning.spikes import classification
 from lasersampling.learning.spikes.chips import OnDevice, population_chip, runners
 from lasersampling.learning.spikes.classification import train_spikes
 from lasersampling.learning.spikes.networks import build_network, network_of
@@ -118,6 +119,16 @@ def test_bytes_that_the_closed_form_observes_are_counted():
 def test_surrogates_are_refused_at_once_on_a_chip_without_voltages(training):
     with pytest.raises(InputError, match=r"chip\.model\.voltages: got none, expected how the chip"):
         settings("surrogate", training, chip={"voltages": None})
+
+
+@pytest.mark.parametrize("training", ["blind", "in_the_loop"])
+def test_imperfections_that_no_such_chip_has_are_refused_before_learning(training, monkeypatch):
+    monkeypatch.setattr(classification, "train", None)
+    off = {"imperfections": {"pump": {"mismatch": {"std": 0.1}}}}
+    chosen = settings("closed-form", training, chip=off)
+    where = r"chip\.model\.imperfections\.pump\.mismatch: got a value, expected imperfections that"
+    with pytest.raises(InputError, match=where):
+        train_spikes(DATA, settings=chosen)
 
 
 def test_networks_moved_blindly_to_a_chip_need_none_of_its_voltages():

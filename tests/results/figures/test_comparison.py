@@ -85,6 +85,32 @@ def test_variants_of_two_things_in_all_combinations_stand_in_a_table(make):
 
 
 def test_variants_of_some_combinations_stand_in_a_list(make):
-    names = [f"{kind}, {way}" for kind in "abcdefgh" for way in ("blind", "in the loop")][:-1]
-    (axes,) = study(make, names, np.linspace(0.8, 0.99, 15 * 2 * 3).reshape(15, 2, 3)).axes
+    kinds = ("abcd", ("blind", "noise-aware")), ("efgh", ("noise-aware", "in the loop"))
+    names = [f"{kind}, {way}" for some, ways in kinds for kind in some for way in ways]
+    (axes,) = study(make, names, np.linspace(0.8, 0.99, 16 * 2 * 3).reshape(16, 2, 3)).axes
     assert labels_of(axes) == names
+
+
+def test_a_reference_stands_in_one_column_of_the_table(make):
+    ways = ["blind", "in the loop"]
+    names = ["none, in the loop", *(f"{kind}, {way}" for kind in "abcdefgh" for way in ways)]
+    accuracy = np.linspace(0.8, 0.99, 17 * 2 * 3).reshape(17, 2, 3)
+    panels = study(make, names, accuracy).axes
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in panels] == ways
+    assert labels_of(panels[0]) == ["none", *"abcdefgh"]
+    blind, learned = (np.array(means_of(axes)) for axes in panels)
+    assert np.isnan(blind[:, 0]).all()
+    assert np.allclose(learned[:, 0], 100.0 * (1.0 - accuracy[0].mean(axis=1)))
+    assert np.allclose(blind[:, 1:].T, 100.0 * (1.0 - accuracy[1::2].mean(axis=2)))
+
+
+@pytest.mark.parametrize("names", [["a", "b"], [f"a long name with {k}" for k in range(20)]])
+def test_studies_of_which_all_has_failed_are_drawn_empty(make, names):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (axes,) = study(make, names, np.full((len(names), 2, 3), np.nan)).axes
+        assert axes.get_xscale() == axes.get_yscale() == "linear"
+
+
+def test_trainings_that_have_all_failed_have_no_curves(curves_of):
+    assert curves_of(np.full((3, 2, 3), np.nan)).get_yscale() == "linear"
