@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,7 +175,7 @@ def sections(
         "number": formatting.number, "significant": formatting.significant,
         "measured": formatting.measured, "over_runs": formatting.over_runs,
         "percent": formatting.percent,
-        "duration": numbers.duration, "row": formatting.row,
+        "duration": numbers.duration, "row": formatting.row, "median": statistics.median,
     }  # fmt: skip
     order = (templates / "order.txt").read_text(encoding="utf-8").split()
     unlisted = {path.name.partition(".")[0] for path in templates.glob("*.md.j2")} ^ set(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ _LINES = "-", "--", ":"
 _MAIN = "main"
 _MOST_LETTERS = 50
 """As many letters of names of variants find room side by side below a panel."""
+
+_LETTERS_PER_INCH = 7
 
 Looks = dict[str, tuple[str, str]]
 """Colour and marker of each arm; of more than eight, some share one of both, but not both."""
@@ -211,7 +214,8 @@ def _draw_list(figure: Figure, spot: SubplotSpec, results: Results, drawn: _Draw
         style.quiet(axes, grid="x")
     panels[0].set_yticks(at, [_spoken(name) for name in rows])
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
-    panels[0].set_ylabel(str(results.attributes[study]["about"]))
+    room = int(_LETTERS_PER_INCH * _height_of_list(results, study))
+    panels[0].set_ylabel(textwrap.fill(str(results.attributes[study]["about"]), room))
     _label_errors(panels[len(panels) // 2], measure)
     panels[-1].legend(loc="best", fontsize="small")
 
